@@ -1,0 +1,1 @@
+//! Benchmarks of `paranom`: see `benches/`.

@@ -1,0 +1,5 @@
+# Mirrors rust/paranom-py/src, file by file; checked by stubtest.
+from typing import Any
+
+# info.rs
+def build_info() -> dict[str, Any]: ...

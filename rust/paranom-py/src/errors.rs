@@ -1,0 +1,34 @@
+//! The one place where an error of the library becomes a Python exception (see `paranom_rs.errors`).
+
+use paranom::Error;
+use pyo3::PyErr;
+
+pyo3::import_exception!(paranom_rs.errors, InternalError);
+pyo3::import_exception!(paranom_rs.errors, OutOfMemoryError);
+pyo3::import_exception!(paranom_rs.errors, SpecError);
+pyo3::import_exception!(paranom_rs.errors, StateError);
+pyo3::import_exception!(paranom_rs.errors, StreamVersionError);
+pyo3::import_exception!(paranom_rs.errors, UnknownKeyError);
+
+/// The Python exception for an error. `Cancelled` never gets here: the doorway raises what cancelled the work.
+pub(crate) fn to_python(error: &Error) -> PyErr {
+    let text = error.to_string();
+    match error {
+        Error::Invalid { .. } => SpecError::new_err(text),
+        Error::Version { what: "stream", .. } => StreamVersionError::new_err(text),
+        Error::Version { .. } | Error::Corrupt { .. } => StateError::new_err(text),
+        Error::Missing { .. } => UnknownKeyError::new_err(text),
+        Error::OutOfMemory { .. } => OutOfMemoryError::new_err(text),
+        _ => InternalError::new_err(text),
+    }
+}
+
+/// The Python exception for a panic: a bug of ours, told as one.
+pub(crate) fn from_panic(panic: &(dyn std::any::Any + Send)) -> PyErr {
+    let what = panic
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "unknown".into());
+    InternalError::new_err(format!("a bug in paranom_rs, please report it: {what}"))
+}

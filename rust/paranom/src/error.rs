@@ -1,0 +1,103 @@
+//! Every way a call can be refused or stopped. The binding maps each variant to one Python exception.
+
+use std::fmt;
+
+/// The result of anything here that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a call was refused or stopped.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Error {
+    /// An argument breaks a rule: which one (its path), what it was, and the rule.
+    Invalid {
+        /// Where: `variables.pressure.normal.std`, `window`, …
+        path: String,
+        /// What was given, as the user would write it; empty when it says nothing.
+        value: String,
+        /// The rule: "must be > 0".
+        rule: String,
+    },
+    /// A spec or a state made by another version of the format.
+    Version {
+        /// What carries the version: "stream", "RAMP state", …
+        what: &'static str,
+        /// The version found.
+        found: u64,
+        /// The newest version this build knows.
+        supported: u64,
+    },
+    /// Bytes that are no state of ours: cut off, changed or foreign.
+    Corrupt {
+        /// What the bytes should have been.
+        what: &'static str,
+        /// What is wrong with them.
+        why: String,
+    },
+    /// A key that is not there (a process, a detection time).
+    Missing {
+        /// The argument's path.
+        path: String,
+        /// The key that was asked for.
+        key: String,
+        /// What would have been accepted.
+        rule: String,
+    },
+    /// The memory for a result cannot be had.
+    OutOfMemory {
+        /// The bytes asked for.
+        bytes: u64,
+    },
+    /// The caller asked the work to stop.
+    Cancelled,
+}
+
+impl Error {
+    /// An argument that breaks a rule.
+    pub fn invalid(path: impl Into<String>, value: impl fmt::Display, rule: impl Into<String>) -> Self {
+        Self::Invalid { path: path.into(), value: value.to_string(), rule: rule.into() }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid { path, value, rule } if value.is_empty() => write!(f, "{path}: {rule}"),
+            Self::Invalid { path, value, rule } => write!(f, "{path}: {rule}, got {value}"),
+            Self::Version { what, found, supported } => write!(
+                f,
+                "{what} {found} is not supported: this version of paranom_rs knows {what} {supported} at most"
+            ),
+            Self::Corrupt { what, why } => write!(f, "these bytes are not a {what}: {why}"),
+            Self::Missing { path, key, rule } => write!(f, "{path}: {key} {rule}"),
+            Self::OutOfMemory { bytes } => write!(f, "cannot allocate {bytes} bytes"),
+            Self::Cancelled => f.write_str("cancelled"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// A vector with room for `len` items, or [`Error::OutOfMemory`] before any work is done.
+pub fn try_vec<T>(len: usize) -> Result<Vec<T>> {
+    let mut vec = Vec::new();
+    vec.try_reserve_exact(len)
+        .map_err(|_| Error::OutOfMemory { bytes: (len as u64).saturating_mul(size_of::<T>() as u64) })?;
+    Ok(vec)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_name_path_value_and_rule() {
+        let error = Error::invalid("variables.x.std", -1.0, "must be > 0");
+        assert_eq!(error.to_string(), "variables.x.std: must be > 0, got -1");
+    }
+
+    #[test]
+    fn impossible_memory_is_an_error_not_an_abort() {
+        assert!(matches!(try_vec::<f64>(usize::MAX / 64), Err(Error::OutOfMemory { .. })));
+    }
+}

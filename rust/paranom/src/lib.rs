@@ -1,0 +1,19 @@
+//! paranom: labelled time-series anomalies, generated and detected. No Python, no I/O.
+//!
+//! Arrows between modules go one way:
+//!
+//! ```text
+//! generate, detect -> random, fmath, simd, pool, job -> error
+//! ```
+//!
+//! * [`error`]: every way a call can be refused or stopped.
+//! * [`simd`]: one kernel body, compiled for three instruction sets, chosen once at run time.
+//! * [`pool`]: thread pools that survive a `fork`.
+//! * [`job`]: cancellation and progress of long work.
+
+pub mod error;
+pub mod job;
+pub mod pool;
+pub mod simd;
+
+pub use error::{Error, Result};

@@ -1,0 +1,92 @@
+//! Thread pools that survive a `fork`.
+//!
+//! Rayon's global pool hangs in a forked child: its threads do not exist there. Ours are keyed by process id
+//! and size, kept for the life of the process, and looked up without a lock (a lock held while forking would
+//! stay locked in the child).
+
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use crate::{Error, Result};
+
+/// A pool, and the next one in the list. Entries are never removed: there are as many as distinct sizes asked for.
+struct Entry {
+    pid: u32,
+    threads: usize,
+    pool: rayon::ThreadPool,
+    next: *const Entry,
+}
+
+static HEAD: AtomicPtr<Entry> = AtomicPtr::new(ptr::null_mut());
+
+/// The number of threads to use: `threads`, else `PARANOM_NUM_THREADS`, else one per processor.
+pub fn thread_count(threads: Option<usize>) -> Result<usize> {
+    const MOST: usize = 1024;
+    let (path, value) = match threads {
+        Some(n) => ("threads", n.to_string()),
+        None => match std::env::var("PARANOM_NUM_THREADS") {
+            Ok(text) if !text.is_empty() => ("PARANOM_NUM_THREADS", text),
+            _ => return Ok(std::thread::available_parallelism().map_or(1, usize::from)),
+        },
+    };
+    match value.parse::<usize>() {
+        Ok(n) if (1..=MOST).contains(&n) => Ok(n),
+        _ => Err(Error::invalid(path, value, format!("must be a whole number from 1 to {MOST}"))),
+    }
+}
+
+/// Runs `work` inside a pool of `threads` threads of this process; rayon's parallel iterators in it use that pool.
+pub fn run<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> Result<R> {
+    Ok(pool(threads)?.install(work))
+}
+
+fn pool(threads: usize) -> Result<&'static rayon::ThreadPool> {
+    let pid = std::process::id();
+    let mut head = HEAD.load(Ordering::Acquire);
+    let mut at: *const Entry = head;
+    // SAFETY: entries are leaked boxes, never changed once published by the store below.
+    #[allow(unsafe_code)]
+    while let Some(entry) = unsafe { at.as_ref() } {
+        if entry.pid == pid && entry.threads == threads {
+            return Ok(&entry.pool);
+        }
+        at = entry.next;
+    }
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|i| format!("paranom-{i}"))
+        .build()
+        .map_err(|why| Error::invalid("threads", threads, format!("the system refused them ({why})")))?;
+    let entry: &'static mut Entry = Box::leak(Box::new(Entry { pid, threads, pool, next: head }));
+    let raw: *mut Entry = entry;
+    // Two threads may build the same pool at once; both are published, one is found from then on.
+    while let Err(now) = HEAD.compare_exchange(head, raw, Ordering::AcqRel, Ordering::Acquire) {
+        head = now;
+        // SAFETY: not published yet, so no one else sees it.
+        #[allow(unsafe_code)]
+        unsafe {
+            (*raw).next = head;
+        }
+    }
+    // SAFETY: a leaked box.
+    #[allow(unsafe_code)]
+    Ok(unsafe { &(*raw).pool })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pool_has_the_size_asked_for_and_is_kept() {
+        assert_eq!(run(3, rayon::current_num_threads), Ok(3));
+        assert!(ptr::eq(pool(3).unwrap(), pool(3).unwrap()));
+    }
+
+    #[test]
+    fn thread_counts_are_checked() {
+        assert!(thread_count(Some(0)).is_err());
+        assert!(thread_count(Some(1 << 20)).is_err());
+        assert_eq!(thread_count(Some(16)), Ok(16));
+    }
+}

@@ -1,0 +1,137 @@
+//! One kernel body, compiled for several instruction sets, chosen once at run time.
+//!
+//! A kernel is a struct with its arguments and an `#[inline(always)]` [`Kernel::run`]; [`dispatch`] inlines
+//! that body into a function compiled for baseline x86-64, for AVX2 and for AVX-512, and calls the best one
+//! the machine has. The compiler vectorises each; nothing here names an intrinsic. Kernels use `+ - * /` and
+//! `sqrt` without `mul_add`, and no reduction whose order depends on the vector width: so every level gives the
+//! same bits. On other architectures (NEON is baseline on aarch64) the body is compiled once.
+
+use std::sync::OnceLock;
+
+/// An instruction set level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// What every machine of the architecture has (SSE2, NEON).
+    Baseline,
+    /// x86-64 with AVX2.
+    Avx2,
+    /// x86-64 with AVX-512 F, BW, CD, DQ and VL.
+    Avx512,
+}
+
+impl Level {
+    /// The level's name, as `PARANOM_SIMD` takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        }
+    }
+}
+
+/// Work that is compiled once per level.
+pub trait Kernel {
+    /// What the work gives back.
+    type Output;
+    /// The body. Must be `#[inline(always)]`, and so must everything it calls, or it runs at baseline.
+    fn run(self) -> Self::Output;
+}
+
+/// The level in use: the machine's best, or a lower one that `PARANOM_SIMD` names (read once).
+pub fn level() -> Level {
+    static LEVEL: OnceLock<Level> = OnceLock::new();
+    *LEVEL.get_or_init(|| {
+        let best = best();
+        match std::env::var("PARANOM_SIMD").as_deref() {
+            Ok("baseline") => Level::Baseline,
+            Ok("avx2") => best.min(Level::Avx2),
+            _ => best,
+        }
+    })
+}
+
+#[cfg(target_arch = "x86_64")]
+fn best() -> Level {
+    if is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512cd")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl")
+    {
+        Level::Avx512
+    } else if is_x86_feature_detected!("avx2") {
+        Level::Avx2
+    } else {
+        Level::Baseline
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn best() -> Level {
+    Level::Baseline
+}
+
+/// Runs a kernel at the level in use.
+#[inline]
+pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
+    dispatch_at(level(), kernel)
+}
+
+/// Runs a kernel at a given level, or at the machine's best where that is lower.
+#[inline]
+#[cfg(target_arch = "x86_64")]
+pub fn dispatch_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
+    #[target_feature(enable = "avx2")]
+    fn avx2<K: Kernel>(kernel: K) -> K::Output {
+        kernel.run()
+    }
+    #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl")]
+    fn avx512<K: Kernel>(kernel: K) -> K::Output {
+        kernel.run()
+    }
+    match level {
+        // SAFETY: `best()` asked the processor whether it has them.
+        #[allow(unsafe_code)]
+        Level::Avx2 if best() >= Level::Avx2 => unsafe { avx2(kernel) },
+        // SAFETY: as above.
+        #[allow(unsafe_code)]
+        Level::Avx512 if best() >= Level::Avx512 => unsafe { avx512(kernel) },
+        _ => kernel.run(),
+    }
+}
+
+/// Runs a kernel; this architecture has one level.
+#[inline]
+#[cfg(not(target_arch = "x86_64"))]
+pub fn dispatch_at<K: Kernel>(_level: Level, kernel: K) -> K::Output {
+    kernel.run()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Poly<'a>(&'a mut [f64]);
+    impl Kernel for Poly<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run(self) {
+            for x in self.0 {
+                *x = (*x * 1.1 + 0.3) * *x / (1.0 + *x * *x);
+            }
+        }
+    }
+
+    #[test]
+    fn every_level_gives_the_same_bits() {
+        let input: Vec<f64> = (0..1000).map(|i| f64::from(i) * 0.37 - 100.0).collect();
+        let at = |level| {
+            let mut data = input.clone();
+            dispatch_at(level, Poly(&mut data));
+            data.iter().map(|x| x.to_bits()).collect::<Vec<_>>()
+        };
+        assert_eq!(at(Level::Baseline), at(Level::Avx2));
+        assert_eq!(at(Level::Baseline), at(Level::Avx512));
+    }
+}
