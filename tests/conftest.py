@@ -1,4 +1,4 @@
-"""Hypothesis profiles: ``fast`` (the default, also in CI) and ``thorough`` (``HYPOTHESIS_PROFILE=thorough``)."""
+"""Hypothesis profiles: ``fast`` (default, and in CI), ``thorough`` (``HYPOTHESIS_PROFILE=thorough``)."""
 
 from __future__ import annotations
 
