@@ -6,6 +6,7 @@ use pyo3::PyErr;
 pyo3::import_exception!(paranom_rs.errors, InternalError);
 pyo3::import_exception!(paranom_rs.errors, OutOfMemoryError);
 pyo3::import_exception!(paranom_rs.errors, SpecError);
+pyo3::import_exception!(paranom_rs.errors, SpecTypeError);
 pyo3::import_exception!(paranom_rs.errors, StateError);
 pyo3::import_exception!(paranom_rs.errors, StreamVersionError);
 pyo3::import_exception!(paranom_rs.errors, UnknownKeyError);
@@ -15,6 +16,7 @@ pub(crate) fn to_python(error: &Error) -> PyErr {
     let text = error.to_string();
     match error {
         Error::Invalid { .. } => SpecError::new_err(text),
+        Error::WrongType { .. } => SpecTypeError::new_err(text),
         Error::Version { what: "stream", .. } => StreamVersionError::new_err(text),
         Error::Version { .. } | Error::Corrupt { .. } => StateError::new_err(text),
         Error::Missing { .. } => UnknownKeyError::new_err(text),

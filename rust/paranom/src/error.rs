@@ -18,6 +18,15 @@ pub enum Error {
         /// The rule: "must be > 0".
         rule: String,
     },
+    /// An argument of the wrong type.
+    WrongType {
+        /// Where.
+        path: String,
+        /// The type that was given.
+        found: String,
+        /// What is wanted.
+        wanted: String,
+    },
     /// A spec or a state made by another version of the format.
     Version {
         /// What carries the version: "stream", "RAMP state", …
@@ -64,6 +73,7 @@ impl fmt::Display for Error {
         match self {
             Self::Invalid { path, value, rule } if value.is_empty() => write!(f, "{path}: {rule}"),
             Self::Invalid { path, value, rule } => write!(f, "{path}: {rule}, got {value}"),
+            Self::WrongType { path, found, wanted } => write!(f, "{path}: must be {wanted}, got {found}"),
             Self::Version { what, found, supported } => write!(
                 f,
                 "{what} {found} is not supported: this version of paranom_rs knows {what} {supported} at most"

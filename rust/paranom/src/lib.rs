@@ -12,8 +12,12 @@
 //! * [`job`]: cancellation and progress of long work.
 
 pub mod error;
+pub mod fmath;
+pub mod generate;
 pub mod job;
 pub mod pool;
+pub mod random;
 pub mod simd;
+pub mod spec;
 
 pub use error::{Error, Result};

@@ -108,6 +108,23 @@ pub fn dispatch_at<K: Kernel>(_level: Level, kernel: K) -> K::Output {
     kernel.run()
 }
 
+struct Map<'a, F>(&'a mut [f64], F);
+
+impl<F: Fn(f64) -> f64> Kernel for Map<'_, F> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        for x in self.0 {
+            *x = (self.1)(*x);
+        }
+    }
+}
+
+/// Replaces every value by a function of it, vectorised.
+pub fn map(values: &mut [f64], f: impl Fn(f64) -> f64) {
+    dispatch(Map(values, f));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,41 @@
+//! Uniform on [low, high).
+
+use crate::Result;
+use crate::generate::param::Param;
+use crate::generate::rule::{At, Rule, Scope, Site};
+use crate::random::uniforms;
+use crate::spec::Table;
+
+#[derive(Debug)]
+struct Uniform {
+    low: Param,
+    high: Param,
+    site: Site,
+}
+
+pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
+    let low = Param::need(table, "low", scope)?;
+    let high = Param::need(table, "high", scope)?;
+    Param::less(&low, &high)?;
+    Ok(Box::new(Uniform { low, high, site: scope.site(table)? }))
+}
+
+impl Rule for Uniform {
+    fn fill(&self, at: At, out: &mut [f64]) {
+        let source = at.source(self.site);
+        if let (Some(low), Some(high)) = (self.low.one(at), self.high.one(at)) {
+            uniforms(source, at.row, low, high, out);
+        } else {
+            let low = self.low.column(at, out.len());
+            let high = self.high.column(at, out.len());
+            uniforms(source, at.row, 0.0, 1.0, out);
+            for ((x, low), high) in out.iter_mut().zip(low).zip(high) {
+                *x = (low + *x * (high - low)).min(high.next_down());
+            }
+        }
+    }
+
+    fn bounds(&self) -> (f64, f64) {
+        (self.low.bounds().0, self.high.bounds().1)
+    }
+}

@@ -1,0 +1,120 @@
+//! Values and labels for rows, block by block, in parallel, without a lock.
+
+use rayon::prelude::*;
+
+use super::plan::Plan;
+use super::schedule::Event;
+use crate::Result;
+use crate::job::Job;
+use crate::random::TILE;
+
+/// Rows that one task fills: a column's share stays in the second-level cache.
+const BLOCK: usize = 64 * TILE;
+
+/// A type that values are delivered in.
+pub trait Real: Copy + Send {
+    /// Lets `fill` write values, computed as f64, into `out`.
+    fn write(out: &mut [Self], fill: impl FnOnce(&mut [f64]));
+}
+
+impl Real for f64 {
+    fn write(out: &mut [Self], fill: impl FnOnce(&mut [f64])) {
+        fill(out);
+    }
+}
+
+impl Real for f32 {
+    fn write(out: &mut [Self], fill: impl FnOnce(&mut [f64])) {
+        let mut wide = vec![0.0; out.len()];
+        fill(&mut wide);
+        for (x, y) in out.iter_mut().zip(wide) {
+            *x = y as Self;
+        }
+    }
+}
+
+/// Neighbouring rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rows {
+    /// The first row.
+    pub start: u64,
+    /// How many.
+    pub len: usize,
+}
+
+/// One task: neighbouring rows, and where they go.
+struct Block<'a, T> {
+    rows: Rows,
+    columns: Vec<&'a mut [T]>,
+    labels: &'a mut [u8],
+}
+
+impl Plan {
+    /// Fills `columns`, one for each variable, and `labels` with the given rows, one stretch after the other.
+    /// `clean` leaves the anomalies out. Runs in the current rayon pool; the bits do not depend on it.
+    ///
+    /// # Panics
+    /// If a column or the labels have another length than the rows together. Check rows with
+    /// [`Plan::check_rows`] first.
+    pub fn fill<T: Real>(
+        &self,
+        rows: &[Rows],
+        clean: bool,
+        columns: Vec<&mut [T]>,
+        labels: &mut [u8],
+        job: &Job,
+    ) -> Result<()> {
+        assert_eq!(columns.len(), self.variables.len(), "one column for each variable");
+        blocks(rows, columns, labels).into_par_iter().try_for_each(|block| {
+            job.check()?;
+            let Block { rows: Rows { start, len }, columns, labels } = block;
+            let mut events = self.events(start, len as u64);
+            if clean {
+                events.retain(|event| Some(event.kind) == self.recorded);
+            }
+            mark(start, &events, labels);
+            columns.into_par_iter().zip(&self.variables).try_for_each(|(column, variable)| {
+                T::write(column, |values| variable.fill(start, &events, values));
+                job.check()
+            })?;
+            job.step(len as u64)
+        })
+    }
+}
+
+/// Labels: 1 in rows of an event.
+fn mark(start: u64, events: &[Event], labels: &mut [u8]) {
+    labels.fill(0);
+    let last = start + (labels.len() as u64 - 1);
+    for event in events {
+        let from = (event.start.max(start) - start) as usize;
+        let to = ((event.stop - 1).min(last) - start) as usize;
+        labels[from..=to].fill(1);
+    }
+}
+
+/// Cuts stretches of rows into blocks that end at multiples of [`BLOCK`], so that tiles are whole where they can be.
+fn blocks<'a, T>(stretches: &[Rows], columns: Vec<&'a mut [T]>, labels: &'a mut [u8]) -> Vec<Block<'a, T>> {
+    let mut columns = columns;
+    let mut labels = labels;
+    let mut blocks = Vec::new();
+    for &Rows { start, len } in stretches {
+        let (mut start, mut len) = (start, len);
+        while len > 0 {
+            let take = len.min(BLOCK - (start % BLOCK as u64) as usize);
+            let (mine, rest) = std::mem::take(&mut labels).split_at_mut(take);
+            labels = rest;
+            let mut parts = Vec::with_capacity(columns.len());
+            for column in &mut columns {
+                let (mine, rest) = std::mem::take(column).split_at_mut(take);
+                *column = rest;
+                parts.push(mine);
+            }
+            blocks.push(Block { rows: Rows { start, len: take }, columns: parts, labels: mine });
+            start = start.wrapping_add(take as u64);
+            len -= take;
+        }
+    }
+    assert!(labels.is_empty() && columns.iter().all(|column| column.is_empty()), "lengths match the rows");
+    blocks
+}

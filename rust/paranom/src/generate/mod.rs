@@ -1,0 +1,30 @@
+//! The generator: a checked [`Plan`] gives the values of any rows, in parallel, without a lock.
+//!
+//! ```text
+//! plan      spec -> Plan: the only door, and a Plan cannot be wrong
+//! fill      Plan + rows -> values and labels, block by block
+//! variable  one column: its normal rule, and what each anomaly does to it
+//! schedule  which rows are anomalous
+//! rule      what distributions, signals and transforms are to the rest
+//! param     parameters of rules
+//! ```
+
+mod distribution;
+mod fill;
+mod param;
+mod plan;
+mod recorded;
+mod rule;
+mod schedule;
+mod signal;
+mod transform;
+mod variable;
+
+pub use fill::{Real, Rows};
+pub use plan::{Kind, Plan};
+pub use schedule::Event;
+
+/// The kinds of rules there are: distributions, signals, transforms.
+pub fn kinds() -> [Vec<&'static str>; 3] {
+    [distribution::names().collect(), signal::names().collect(), transform::names().collect()]
+}

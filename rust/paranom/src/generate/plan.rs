@@ -1,0 +1,339 @@
+//! From a spec to a plan: the only door. What a plan is asked for cannot fail but by cancelling.
+
+use std::sync::Arc;
+
+use super::recorded::Runs;
+use super::rule::Scope;
+use super::schedule::{Event, Placing, Schedule, Timing};
+use super::variable::Variable;
+use crate::random::STREAM;
+use crate::spec::{Field, Record, Table, Value};
+use crate::{Error, Result};
+
+/// One of the anomalies of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kind {
+    /// Its name.
+    pub name: String,
+    /// The variables it touches, by position.
+    pub variables: Vec<usize>,
+}
+
+/// A checked spec, ready to give the values of any rows.
+#[derive(Debug)]
+pub struct Plan {
+    pub(super) variables: Vec<Variable>,
+    pub(super) kinds: Vec<Kind>,
+    pub(super) schedule: Schedule,
+    /// The kind that stands for labels of recordings.
+    pub(super) recorded: Option<usize>,
+    most_rows: Option<u64>,
+    record: String,
+    series: Vec<Arc<[f64]>>,
+}
+
+/// Columns of every exported table; a variable cannot have their names.
+const RESERVED: [&str; 3] = ["t", "is_anomaly", "event"];
+/// The name of the kind that stands for labels of recordings.
+const RECORDED: &str = "recorded";
+/// Most rows in a duration or a gap.
+const MOST_DURATION: i128 = 1 << 40;
+const MOST_ROW: i128 = u64::MAX as i128;
+
+impl Plan {
+    /// Checks a spec.
+    pub fn new(spec: &Value) -> Result<Self> {
+        let record = Record::default();
+        let root = Field::root(spec, &record).table()?;
+        let stream = root.whole_or("stream", 0, MOST_ROW, i128::from(STREAM))? as u64;
+        if stream != STREAM {
+            return Err(Error::Version { what: "stream", found: stream, supported: STREAM });
+        }
+        let seed = root.whole_or("seed", 0, MOST_ROW, 0)? as u64;
+        let mut variables = read_variables(&root, seed)?;
+        let mut kinds = Vec::new();
+        let mut timings = Vec::new();
+        if let Some(list) = root.get("anomalies") {
+            for field in list.list()? {
+                let (kind, timing) = read_anomaly(&field, &mut variables, &kinds)?;
+                kinds.push(kind);
+                timings.push(timing);
+            }
+        }
+        let labels = shared_labels(&variables)?;
+        let recorded = labels.as_ref().map(|_| kinds.len());
+        if recorded.is_some() {
+            let labelled = variables.iter().enumerate().filter(|(_, v)| v.labels.is_some());
+            kinds.push(Kind { name: RECORDED.into(), variables: labelled.map(|(i, _)| i).collect() });
+            timings.push(Timing { placing: Placing::Recorded, shortest: 1, longest: 1, gap: 1 });
+            for variable in &mut variables {
+                variable.anomalous.push(None);
+            }
+        }
+        let schedule = Schedule::new(seed, timings, labels)?;
+        if let Some(time) = root.get("time") {
+            read_time(&time)?;
+        }
+        root.finish()?;
+        let most_rows = variables.iter().filter_map(|v| v.most_rows).min();
+        let (record, series) = record.finish();
+        Ok(Self { variables, kinds, schedule, recorded, most_rows, record, series })
+    }
+
+    /// The variables' names, in column order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.variables.iter().map(|variable| variable.name.as_str())
+    }
+
+    /// The anomalies.
+    pub fn kinds(&self) -> &[Kind] {
+        &self.kinds
+    }
+
+    /// The rows that a recording which must not begin anew allows.
+    pub fn most_rows(&self) -> Option<u64> {
+        self.most_rows
+    }
+
+    /// What the spec says, defaults filled in: equal for specs that mean the same.
+    pub fn record(&self) -> &str {
+        &self.record
+    }
+
+    /// The recorded series, in the order of their lines in the record.
+    pub fn series(&self) -> &[Arc<[f64]>] {
+        &self.series
+    }
+
+    /// The events that touch the `rows` rows from `start` on, in order; whole, also where they reach beyond.
+    pub fn events(&self, start: u64, rows: u64) -> Vec<Event> {
+        if rows == 0 { Vec::new() } else { self.schedule.events(start, start + (rows - 1)) }
+    }
+
+    /// Refuses rows that are not there.
+    pub fn check_rows(&self, start: u64, rows: u64) -> Result<()> {
+        if rows > 0 && start.checked_add(rows - 1).is_none() {
+            return Err(Error::invalid(
+                "start",
+                start,
+                format!("must leave room for {rows} rows below 2^64"),
+            ));
+        }
+        match self.most_rows {
+            Some(most) if rows > 0 && start + (rows - 1) >= most => Err(Error::invalid(
+                "rows",
+                format!("{start} + {rows}"),
+                format!("must end within the recording ({most} rows), which has repeat=False"),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn read_variables(root: &Table, seed: u64) -> Result<Vec<Variable>> {
+    let field = root.need("variables")?;
+    let table = field.table()?;
+    let entries = table.all();
+    if entries.is_empty() {
+        return Err(field.invalid("must hold at least one variable"));
+    }
+    let mut variables: Vec<Variable> = Vec::with_capacity(entries.len());
+    let mut names = std::collections::BTreeSet::new();
+    for (name, entry) in entries {
+        if name.is_empty() || RESERVED.contains(&name) || name.contains('\0') {
+            let rule =
+                format!("is no name for a variable (nor are {}, and the empty one)", RESERVED.join(", "));
+            return Err(Error::invalid(field.path, format!("{name:?}"), rule));
+        }
+        if !names.insert(name) {
+            return Err(Error::invalid(field.path, format!("{name:?}"), "stands here twice"));
+        }
+        variables.push(Variable::parse(name, &entry, seed)?);
+    }
+    table.finish()?;
+    Ok(variables)
+}
+
+fn read_anomaly(field: &Field, variables: &mut [Variable], before: &[Kind]) -> Result<(Kind, Timing)> {
+    let table = field.table()?;
+    let name = match table.get("name") {
+        Some(name) => name.text()?.to_owned(),
+        None => "anomaly".to_owned(),
+    };
+    if name.is_empty() || name == RECORDED || before.iter().any(|kind| kind.name == name) {
+        let rule = format!("must be a name of its own (and not {RECORDED:?}, nor empty)");
+        return Err(Error::invalid(format!("{}.name", table.path), format!("{name:?}"), rule));
+    }
+    let touched = read_touched(&table, variables)?;
+    let timing = read_timing(&table)?;
+    table.finish()?;
+    Ok((Kind { name, variables: touched }, timing))
+}
+
+/// Which variables an anomaly touches, and how: by rules of its own, by name, or all that have a rule.
+fn read_touched(table: &Table, variables: &mut [Variable]) -> Result<Vec<usize>> {
+    let position = |field: &Field, name: &str, variables: &[Variable]| {
+        variables.iter().position(|variable| variable.name == name).ok_or_else(|| {
+            let known: Vec<_> = variables.iter().map(|variable| variable.name.as_str()).collect();
+            Error::invalid(
+                field.path.clone(),
+                format!("{name:?}"),
+                format!("must be a variable: {}", known.join(", ")),
+            )
+        })
+    };
+    for variable in variables.iter_mut() {
+        variable.anomalous.push(None);
+    }
+    let mut touched = Vec::new();
+    let named = table.get("variables");
+    if let Some(list) = &named {
+        for item in list.list()? {
+            let at = position(&item, item.text()?, variables)?;
+            touched.push(at);
+        }
+    }
+    let values = table.get("values");
+    if let Some(rules) = &values {
+        let rules = rules.table()?;
+        for (name, rule) in rules.all() {
+            let at = position(&rule, name, variables)?;
+            *variables[at].anomalous.last_mut().expect("pushed above") =
+                Some(Arc::new(Scope::new(true).anomaly(&rule)?));
+            touched.push(at);
+        }
+        rules.finish()?;
+    }
+    if named.is_none() && values.is_none() {
+        touched.extend((0..variables.len()).filter(|&i| variables[i].default.is_some()));
+        if touched.is_empty() {
+            return Err(
+                table.invalid("no variable has an anomalous rule, so the anomaly would touch nothing")
+            );
+        }
+    }
+    if touched.is_empty() {
+        return Err(table.invalid("must touch at least one variable"));
+    }
+    touched.sort_unstable();
+    touched.dedup();
+    for &at in &touched {
+        let Variable { default, anomalous, name, .. } = &mut variables[at];
+        let rule = anomalous.last_mut().expect("pushed above");
+        if rule.is_none() {
+            rule.clone_from(default);
+        }
+        if rule.is_none() {
+            return Err(table.invalid(format!("touches {name:?}, which has no anomalous rule")));
+        }
+    }
+    Ok(touched)
+}
+
+fn read_timing(table: &Table) -> Result<Timing> {
+    let gap = table.whole_or("gap", 0, MOST_DURATION, 1)? as u64;
+    let (frequency, count, within) = (table.get("frequency"), table.get("count"), table.get("within"));
+    let (events, duration) = (table.get("events"), table.get("duration"));
+    let ways = [frequency.is_some(), count.is_some(), events.is_some()];
+    if ways.iter().filter(|way| **way).count() != 1 || count.is_some() != within.is_some() {
+        return Err(table.invalid("must say how often: frequency, or count and within, or events"));
+    }
+    if let Some(events) = events {
+        if duration.is_some() {
+            return Err(table.invalid("events have their durations; duration goes with frequency or count"));
+        }
+        let stretches = stretches(&events)?;
+        for (i, &(start, stop)) in stretches.iter().enumerate() {
+            if start >= stop || (i > 0 && start < stretches[i - 1].1) {
+                return Err(Error::invalid(
+                    format!("{}[{i}]", events.path),
+                    format!("[{start}, {stop}]"),
+                    "must be stretches [start, stop] with start < stop, in rising order, apart from each other",
+                ));
+            }
+        }
+        return Ok(Timing { placing: Placing::Explicit(stretches), shortest: 1, longest: 1, gap });
+    }
+    let (shortest, longest) = match duration {
+        None => (1, 1),
+        Some(field) => match field.value {
+            Value::List(_) => {
+                let ends = field.list()?;
+                let [low, high] = &ends[..] else {
+                    return Err(field.invalid("must be a number of rows, or the shortest and the longest"));
+                };
+                let low = low.whole(1, MOST_DURATION)?;
+                (low, high.whole(low, MOST_DURATION)?)
+            }
+            _ => {
+                let rows = field.whole(1, MOST_DURATION)?;
+                (rows, rows)
+            }
+        },
+    };
+    let placing = if let Some(field) = frequency {
+        let share = field.number()?;
+        if !(share > 0.0 && share <= 1.0) {
+            return Err(field.invalid("must be > 0 and <= 1"));
+        }
+        Placing::Frequency(share)
+    } else {
+        Placing::Count {
+            count: table.need("count")?.whole(1, 1 << 40)? as u64,
+            within: table.need("within")?.whole(1, 1 << 53)? as u64,
+        }
+    };
+    Ok(Timing { placing, shortest: shortest as u64, longest: longest as u64, gap })
+}
+
+/// A list of [start, stop] pairs of rows.
+pub(super) fn stretches(field: &Field) -> Result<Vec<(u64, u64)>> {
+    let read = |item: &Field| {
+        let ends = item.list()?;
+        let [start, stop] = &ends[..] else {
+            return Err(item.invalid("must be a pair [start, stop] of rows"));
+        };
+        Ok((start.whole(0, MOST_ROW)? as u64, stop.whole(0, MOST_ROW)? as u64))
+    };
+    field.list()?.iter().map(read).collect()
+}
+
+/// The labelled stretches of all recordings, joined.
+fn shared_labels(variables: &[Variable]) -> Result<Option<Runs>> {
+    let mut shared: Option<&Runs> = None;
+    for variable in variables {
+        match (&variable.labels, shared) {
+            (Some(runs), None) => shared = Some(runs),
+            (Some(runs), Some(first)) if runs != first => {
+                return Err(Error::invalid(
+                    format!("variables.{}.labels", variable.name),
+                    "",
+                    "must be the same for all labelled recordings (a row is labelled as a whole)",
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(shared.cloned())
+}
+
+/// Timestamps: numbers with a step, or nanoseconds since 1970 with a step. The caller makes them; the plan checks.
+fn read_time(field: &Field) -> Result<()> {
+    let table = field.table()?;
+    let kind = table.need("kind")?;
+    match kind.text()? {
+        "number" => {
+            table.need("start")?.number()?;
+            let step = table.need("step")?;
+            if step.number()? <= 0.0 {
+                return Err(step.invalid("must be > 0"));
+            }
+        }
+        "datetime" => {
+            table.need("start")?.whole(i64::MIN.into(), i64::MAX.into())?;
+            table.need("step")?.whole(1, i64::MAX.into())?;
+        }
+        _ => return Err(kind.invalid("must be number or datetime")),
+    }
+    table.finish()
+}

@@ -1,0 +1,200 @@
+//! What every distribution, signal and transform is to the rest: something that gives values for rows.
+
+use std::cell::Cell;
+use std::fmt;
+
+use super::schedule::Event;
+use super::{distribution, signal, transform};
+use crate::random::{Key, Source};
+use crate::spec::{Field, Table, Value};
+use crate::{Error, Result};
+
+/// Where values are wanted. The number of rows is the length of the slice to fill; all lie in one tile.
+#[derive(Debug, Clone, Copy)]
+pub struct At<'a> {
+    /// The variable's key.
+    pub key: Key,
+    /// The first row.
+    pub row: u64,
+    /// Which try (a redraw for uniqueness).
+    pub attempt: u32,
+    /// The event that the rows belong to, in an anomalous rule.
+    pub event: Option<&'a Event>,
+}
+
+impl At<'_> {
+    /// The draws made at a site for these rows.
+    pub fn source(&self, site: Site) -> Source {
+        Source { key: self.key, site: site.0, attempt: self.attempt }
+    }
+
+    /// The j-th row's offset in its event, and the event's duration, in rows.
+    pub fn place(&self, j: usize) -> (f64, f64) {
+        match self.event {
+            Some(event) => ((self.row - event.start) as f64 + j as f64, (event.stop - event.start) as f64),
+            None => (0.0, 1.0),
+        }
+    }
+}
+
+/// Gives a value for every row: a distribution, a signal, a recording, or a sum or product of those.
+pub trait Rule: fmt::Debug + Send + Sync {
+    /// Fills `out` for the rows from `at.row` on.
+    fn fill(&self, at: At, out: &mut [f64]);
+
+    /// Bounds that no value leaves, when they are known.
+    fn bounds(&self) -> (f64, f64) {
+        (f64::NEG_INFINITY, f64::INFINITY)
+    }
+}
+
+/// Changes the values that the normal rule gave.
+pub trait Transform: fmt::Debug + Send + Sync {
+    /// Changes `values`, which the normal rule gave for the rows from `at.row` on.
+    fn apply(&self, at: At, normal: &dyn Rule, values: &mut [f64]);
+}
+
+/// What an event does to a variable.
+#[derive(Debug)]
+pub enum Anomalous {
+    /// The rule's values stand in for the normal ones.
+    Replace(Box<dyn Rule>),
+    /// The normal values are changed.
+    Change(Box<dyn Transform>),
+}
+
+impl Anomalous {
+    /// Changes `values`, which the normal rule gave for rows of one event.
+    pub fn apply(&self, at: At, normal: &dyn Rule, values: &mut [f64]) {
+        match self {
+            Self::Replace(rule) => rule.fill(at, values),
+            Self::Change(change) => change.apply(at, normal, values),
+        }
+    }
+}
+
+/// The place of a draw in a variable's rules: part of the counter, so that no two draws are the same.
+/// Bit 31: an anomalous rule; bit 30: drawn once per event; bits 8 to 29: a number; bits 0 to 7: which draw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Site(u32);
+
+impl Site {
+    /// Another draw of the same place.
+    pub fn draw(self, n: u8) -> Self {
+        Self(self.0 | u32::from(n))
+    }
+}
+
+/// The place of a draw of the schedule, which has a key of its own.
+pub(super) fn schedule_site(purpose: u32, number: u32) -> u32 {
+    purpose << 28 | number
+}
+
+/// What a rule under construction belongs to.
+#[derive(Debug)]
+pub struct Scope {
+    anomalous: bool,
+    per_event: Cell<bool>,
+    next: Cell<u32>,
+    depth: Cell<u32>,
+}
+
+/// How deep rules may be nested: the stack is finite.
+const MOST_DEPTH: u32 = 32;
+/// How many draws one rule may make: the counter's field is finite.
+const MOST_SITES: u32 = 1 << 22;
+
+impl Scope {
+    /// A scope for a normal rule or for an anomalous one.
+    pub fn new(anomalous: bool) -> Self {
+        Self { anomalous, per_event: Cell::new(false), next: Cell::new(0), depth: Cell::new(0) }
+    }
+
+    /// Whether parameters given as distributions are drawn once per event here.
+    pub fn anomalous(&self) -> bool {
+        self.anomalous
+    }
+
+    /// Whether a parameter that is drawn once per event is being read.
+    pub fn per_event(&self) -> bool {
+        self.per_event.get()
+    }
+
+    /// A new place for draws.
+    pub fn site(&self, table: &Table) -> Result<Site> {
+        let number = self.next.get();
+        if number >= MOST_SITES {
+            return Err(table.invalid(format!("a rule may make {MOST_SITES} draws at most")));
+        }
+        self.next.set(number + 1);
+        let role = u32::from(self.anomalous) << 31 | u32::from(self.per_event.get()) << 30;
+        Ok(Site(role | number << 8))
+    }
+
+    /// Reads something drawn once per event.
+    pub fn once_per_event<T>(&self, read: impl FnOnce() -> Result<T>) -> Result<T> {
+        let before = self.per_event.replace(true);
+        let result = read();
+        self.per_event.set(before);
+        result
+    }
+
+    /// Reads an anomalous rule: a rule that replaces the value, or a transform of the normal value.
+    pub fn anomaly(&self, field: &Field) -> Result<Anomalous> {
+        if let Value::Table(_) = field.value {
+            let table = field.table()?;
+            let kind = table.need("kind")?;
+            let name = kind.text()?;
+            if let Some(parse) = transform::find(name) {
+                let change = parse(&table, self)?;
+                table.finish()?;
+                return Ok(Anomalous::Change(change));
+            }
+            if distribution::find(name).is_none() && signal::find(name).is_none() {
+                return Err(unknown(
+                    &kind,
+                    transform::names().chain(distribution::names()).chain(signal::names()),
+                ));
+            }
+        }
+        Ok(Anomalous::Replace(self.rule(field)?))
+    }
+
+    /// Reads a rule: a number, or a table with a `kind`.
+    pub fn rule(&self, field: &Field) -> Result<Box<dyn Rule>> {
+        if self.depth.get() >= MOST_DEPTH {
+            return Err(field.invalid(format!("rules may be nested {MOST_DEPTH} deep at most")));
+        }
+        self.depth.set(self.depth.get() + 1);
+        let rule = self.read(field);
+        self.depth.set(self.depth.get() - 1);
+        rule
+    }
+
+    fn read(&self, field: &Field) -> Result<Box<dyn Rule>> {
+        if let Value::Whole(_) | Value::Number(_) = field.value {
+            return Ok(signal::constant(field.number()?));
+        }
+        let table = field.table()?;
+        let kind = table.need("kind")?;
+        let name = kind.text()?;
+        let Some(parse) = distribution::find(name).or_else(|| signal::find(name)) else {
+            return Err(unknown(&kind, distribution::names().chain(signal::names())));
+        };
+        let rule = parse(&table, self)?;
+        table.finish()?;
+        Ok(rule)
+    }
+}
+
+/// Reads one kind of rule from its table.
+pub type Parse = fn(&Table, &Scope) -> Result<Box<dyn Rule>>;
+
+fn unknown(kind: &Field, known: impl Iterator<Item = &'static str>) -> Error {
+    kind.invalid(format!("must be one of {}", known.collect::<Vec<_>>().join(", ")))
+}
+
+/// Refuses a value outside what a rule allows.
+pub(super) fn refuse_unless(ok: bool, path: &str, value: impl fmt::Display, rule: &str) -> Result<()> {
+    if ok { Ok(()) } else { Err(Error::invalid(path, value, rule)) }
+}

@@ -1,0 +1,61 @@
+//! A heartbeat: the waves P, Q, R, S and T as bumps along the cycle (after McSharry et al. 2003).
+
+use super::phase::{Phase, Phases};
+use crate::Result;
+use crate::fmath;
+use crate::generate::param::Param;
+use crate::generate::rule::{At, Rule, Scope};
+use crate::simd::{Kernel, dispatch};
+use crate::spec::Table;
+
+/// Place in the cycle (in cycles, the R wave at 0), width (in cycles), height (R = 1).
+const WAVES: [(f64, f64, f64); 5] = [
+    (-0.194, 0.040, 0.12),
+    (-0.042, 0.016, -0.17),
+    (0.0, 0.016, 1.0),
+    (0.042, 0.016, -0.25),
+    (0.278, 0.064, 0.25),
+];
+
+#[derive(Debug)]
+struct Ecg {
+    phase: Phase,
+    amplitude: Param,
+}
+
+pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
+    let phase = Phase::parse(table, scope, 0)?;
+    let amplitude = Param::or(table, "amplitude", 1.0, scope)?;
+    Ok(Box::new(Ecg { phase, amplitude }))
+}
+
+struct Draw<'a> {
+    phases: Phases,
+    out: &'a mut [f64],
+}
+
+impl Kernel for Draw<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        for j in 0..self.out.len() {
+            let v = self.phases.centred(j);
+            let mut sum = 0.0;
+            for (place, width, height) in WAVES {
+                let z = (v - place) / width;
+                sum += height * fmath::exp(-0.5 * (z * z));
+            }
+            self.out[j] = sum;
+        }
+    }
+}
+
+impl Rule for Ecg {
+    fn fill(&self, at: At, out: &mut [f64]) {
+        let amplitude = self.amplitude.column(at, out.len());
+        dispatch(Draw { phases: self.phase.at(at), out });
+        for (x, amplitude) in out.iter_mut().zip(amplitude) {
+            *x *= amplitude;
+        }
+    }
+}

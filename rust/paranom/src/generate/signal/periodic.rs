@@ -1,0 +1,122 @@
+//! Sine, cosine, square and sawtooth.
+
+use super::phase::{Phase, Phases};
+use crate::Result;
+use crate::fmath;
+use crate::generate::param::Param;
+use crate::generate::rule::{At, Rule, Scope};
+use crate::simd::{Kernel, dispatch};
+use crate::spec::Table;
+
+/// A shape of one cycle, between -1 and 1.
+trait Wave: Copy + std::fmt::Debug + Send + Sync {
+    fn value(self, phases: Phases, j: usize) -> f64;
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Sine;
+impl Wave for Sine {
+    #[inline(always)]
+    fn value(self, phases: Phases, j: usize) -> f64 {
+        fmath::sincos2pi(phases.centred(j)).0
+    }
+}
+
+/// High for the first `duty` of the cycle.
+#[derive(Debug, Clone, Copy)]
+struct Square {
+    duty: f64,
+}
+impl Wave for Square {
+    #[inline(always)]
+    fn value(self, phases: Phases, j: usize) -> f64 {
+        if phases.unit(j) < self.duty { 1.0 } else { -1.0 }
+    }
+}
+
+/// Rises from -1 to 1.
+#[derive(Debug, Clone, Copy)]
+struct Sawtooth;
+impl Wave for Sawtooth {
+    #[inline(always)]
+    fn value(self, phases: Phases, j: usize) -> f64 {
+        2.0 * phases.unit(j) - 1.0
+    }
+}
+
+#[derive(Debug)]
+struct Periodic<W> {
+    wave: W,
+    phase: Phase,
+    amplitude: Param,
+}
+
+fn parse<W: Wave + 'static>(table: &Table, scope: &Scope, wave: W, lead: u64) -> Result<Box<dyn Rule>> {
+    let phase = Phase::parse(table, scope, lead)?;
+    let amplitude = Param::or(table, "amplitude", 1.0, scope)?;
+    Ok(Box::new(Periodic { wave, phase, amplitude }))
+}
+
+pub(super) fn sine(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
+    parse(table, scope, Sine, 0)
+}
+
+pub(super) fn cosine(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
+    parse(table, scope, Sine, 1 << 62)
+}
+
+pub(super) fn square(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
+    let duty = match table.get("duty") {
+        None => table.number_or("duty", 0.5)?,
+        Some(field) => {
+            let duty = field.number()?;
+            if !(0.0..=1.0).contains(&duty) {
+                return Err(field.invalid("must be from 0 to 1"));
+            }
+            duty
+        }
+    };
+    parse(table, scope, Square { duty }, 0)
+}
+
+pub(super) fn sawtooth(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
+    parse(table, scope, Sawtooth, 0)
+}
+
+struct Draw<'a, W> {
+    wave: W,
+    phases: Phases,
+    amplitude: f64,
+    out: &'a mut [f64],
+}
+
+impl<W: Wave> Kernel for Draw<'_, W> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        for j in 0..self.out.len() {
+            self.out[j] = self.amplitude * self.wave.value(self.phases, j);
+        }
+    }
+}
+
+impl<W: Wave> Rule for Periodic<W> {
+    fn fill(&self, at: At, out: &mut [f64]) {
+        let (wave, phases) = (self.wave, self.phase.at(at));
+        if let Some(amplitude) = self.amplitude.one(at) {
+            dispatch(Draw { wave, phases, amplitude, out });
+        } else {
+            let amplitude = self.amplitude.column(at, out.len());
+            dispatch(Draw { wave, phases, amplitude: 1.0, out });
+            for (x, amplitude) in out.iter_mut().zip(amplitude) {
+                *x *= amplitude;
+            }
+        }
+    }
+
+    fn bounds(&self) -> (f64, f64) {
+        let (low, high) = self.amplitude.bounds();
+        let most = low.abs().max(high.abs());
+        (-most, most)
+    }
+}

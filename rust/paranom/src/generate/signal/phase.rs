@@ -1,0 +1,116 @@
+//! The phase of a periodic signal, exact at any row.
+//!
+//! The frequency is kept as a fraction of 2^128, so that row * frequency (modulo 1) is integer arithmetic: at row 2^63
+//! the phase is as good as at row 0, and it never depends on how many rows are asked for. Periods and phases are
+//! numbers of rows and of cycles.
+
+use crate::Result;
+use crate::generate::param::Param;
+use crate::generate::rule::{At, Scope};
+use crate::random::TILE;
+use crate::spec::Table;
+
+/// Period and phase shift of a periodic signal.
+#[derive(Debug)]
+pub(super) struct Phase {
+    period: Param,
+    shift: Param,
+    /// A quarter of a cycle, for the cosine.
+    lead: u64,
+}
+
+/// The phases of neighbouring rows, in units of 2^-64 cycles: `first`, then one `step` per row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Phases {
+    first: u64,
+    step: u64,
+}
+
+impl Phase {
+    pub(super) fn parse(table: &Table, scope: &Scope, lead: u64) -> Result<Self> {
+        let period =
+            Param::need(table, "period", scope)?.within(|x| x >= 1e-6, "must be >= 1e-6")?.not_per_row()?;
+        let shift = Param::or(table, "phase", 0.0, scope)?.not_per_row()?;
+        Ok(Self { period, shift, lead })
+    }
+
+    /// The phases from `at.row` on. Parameters that vary from row to row are refused at parse time.
+    pub(super) fn at(&self, at: At) -> Phases {
+        let period = self.period.one(at).unwrap_or(1.0);
+        let shift = self.shift.one(at).unwrap_or(0.0);
+        let inverse = inverse(period);
+        let step = (inverse >> 64) as u64;
+        // Exact at the start of the tile, whichever row of it is asked for: slices agree.
+        let offset = at.row % TILE as u64;
+        let tile = (inverse.wrapping_mul(u128::from(at.row - offset)) >> 64) as u64;
+        let first = tile.wrapping_add(step.wrapping_mul(offset));
+        Phases { first: first.wrapping_add(fraction(shift)).wrapping_add(self.lead), step }
+    }
+}
+
+impl Phases {
+    /// The phase of the j-th row in units of 2^-64 cycles.
+    #[inline(always)]
+    pub(super) fn cycle(self, j: usize) -> u64 {
+        // The step is rounded down to 2^-64: over a tile that errs by 2^-55 cycles at most.
+        self.first.wrapping_add(self.step.wrapping_mul(j as u64))
+    }
+
+    /// The phase of the j-th row in [0, 1), to 52 bits.
+    #[inline(always)]
+    pub(super) fn unit(self, j: usize) -> f64 {
+        f64::from_bits((self.cycle(j) >> 12) | 0x3ff0_0000_0000_0000) - 1.0
+    }
+
+    /// The phase of the j-th row in [-1/2, 1/2), to 52 bits.
+    #[inline(always)]
+    pub(super) fn centred(self, j: usize) -> f64 {
+        f64::from_bits((self.cycle(j).wrapping_add(1 << 63) >> 12) | 0x3ff0_0000_0000_0000) - 1.5
+    }
+}
+
+const _: () = assert!(TILE <= 512, "the error of Phases::cycle grows with the tile");
+
+/// The fractional part of a number, in units of 2^-64.
+fn fraction(x: f64) -> u64 {
+    ((x - x.floor()) * 18_446_744_073_709_551_616.0) as u64
+}
+
+/// 2^128 / period, rounded down, modulo 2^128: by long division, since a float holds the period exactly.
+fn inverse(period: f64) -> u128 {
+    let bits = period.to_bits();
+    let exponent = (bits >> 52) as i32 - 1075; // period = mantissa * 2^exponent; periods are normal numbers
+    let mantissa = (bits & 0x000f_ffff_ffff_ffff) | 0x0010_0000_0000_0000;
+    let mut quotient = 0_u128;
+    let mut remainder = 1_u64;
+    for _ in 0..128 - exponent {
+        remainder <<= 1;
+        quotient <<= 1;
+        if remainder >= mantissa {
+            remainder -= mantissa;
+            quotient |= 1;
+        }
+    }
+    quotient
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inverses_are_exact() {
+        assert_eq!(inverse(2.0), 1 << 127);
+        assert_eq!(inverse(1.0), 0, "a whole cycle per row is no cycle");
+        assert_eq!(inverse(3.0), u128::MAX / 3);
+        assert_eq!(inverse(300.0), (1_u128 << 127) / 150);
+        assert_eq!(inverse(0.75), u128::MAX / 3, "whole cycles are dropped");
+        assert_eq!(inverse(1e300), 0);
+    }
+
+    #[test]
+    fn fractions_of_negative_shifts() {
+        assert_eq!(fraction(-0.25), 3 << 62);
+        assert_eq!(fraction(7.5), 1 << 63);
+    }
+}

@@ -1,0 +1,284 @@
+//! Random numbers addressed by what they are for: Philox4x32-10 (Salmon et al. 2011).
+//!
+//! The 128-bit counter is the data model: (row, site, attempt) under a key made from the seed, the stream number
+//! and a name. For one key Philox is a bijection of the counter, so no two draws can collide. One block gives two
+//! 64-bit words: they serve two rows of the same tile of [`TILE`] rows, `j` and `j + 256`, so that a loop over a tile
+//! needs no shuffles, and the pair that Box-Muller makes has a place to go. Any row is computable alone.
+
+use crate::fmath;
+use crate::simd::{Kernel, dispatch};
+
+/// Rows whose draws are made together.
+pub const TILE: usize = 512;
+const HALF: usize = TILE / 2;
+
+/// The stream of values that this code makes. A change of any bit is a new stream.
+pub const STREAM: u64 = 1;
+
+const MASK: u64 = 0xffff_ffff;
+const M0: u64 = 0xd251_1f53;
+const M1: u64 = 0xcd9e_8d57;
+const W0: u64 = 0x9e37_79b9;
+const W1: u64 = 0xbb67_ae85;
+
+/// 2^-53: the distance between neighbouring uniforms.
+const ULP: f64 = 1.0 / 9_007_199_254_740_992.0;
+
+/// A Philox key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    lo: u32,
+    hi: u32,
+}
+
+impl Key {
+    /// The key of something with a name, under a seed: a variable, the schedule.
+    pub fn new(seed: u64, domain: &str, name: &str) -> Self {
+        // The name is hashed to 64 bits (FNV-1a) and passed through Philox under the seed, so that neither
+        // neighbouring seeds nor similar names give related keys.
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        for byte in domain.bytes().chain([0]).chain(name.bytes()) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+        }
+        let root = Self { lo: seed as u32, hi: (seed >> 32) as u32 };
+        let (word, _) = root.block(hash, STREAM as u32, u32::MAX);
+        Self { lo: word as u32, hi: (word >> 32) as u32 }
+    }
+
+    /// One Philox4x32-10 block: two 64-bit words. Each 32-bit word is kept in a 64-bit lane, which every
+    /// instruction set can multiply.
+    #[inline(always)]
+    fn block(self, index: u64, site: u32, attempt: u32) -> (u64, u64) {
+        let mut c = [index & MASK, index >> 32, u64::from(site), u64::from(attempt)];
+        let mut k = [u64::from(self.lo), u64::from(self.hi)];
+        for _ in 0..10 {
+            c = round(c, k);
+            k = [k[0].wrapping_add(W0) & MASK, k[1].wrapping_add(W1) & MASK];
+        }
+        let [c0, c1, c2, c3] = c;
+        (c0 | (c1 << 32), c2 | (c3 << 32))
+    }
+}
+
+#[inline(always)]
+fn round([c0, c1, c2, c3]: [u64; 4], [k0, k1]: [u64; 2]) -> [u64; 4] {
+    let p0 = (c0 & MASK).wrapping_mul(M0);
+    let p1 = (c2 & MASK).wrapping_mul(M1);
+    [(p1 >> 32) ^ c1 ^ k0, p1 & MASK, (p0 >> 32) ^ c3 ^ k1, p0 & MASK]
+}
+
+/// One source of draws: a key, and what the draws are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source {
+    /// Whose draws.
+    pub key: Key,
+    /// What for: see [`crate::generate::site`].
+    pub site: u32,
+    /// Which try.
+    pub attempt: u32,
+}
+
+/// The block that serves a row, and whether the row takes its second word.
+#[inline(always)]
+fn address(row: u64) -> (u64, bool) {
+    ((row >> 9 << 8) | (row & 255), row & 256 != 0)
+}
+
+/// A word's upper 53 bits as a number in [0, 1).
+#[inline(always)]
+pub fn unit(word: u64) -> f64 {
+    (word >> 11) as f64 * ULP
+}
+
+/// Two words to two independent standard normals (Box-Muller).
+#[inline(always)]
+fn normal_pair(a: u64, b: u64) -> (f64, f64) {
+    let radius = (-2.0 * fmath::ln(1.0 - unit(a))).sqrt();
+    let (sin, cos) = fmath::sincos2pi(unit(b) - 0.5);
+    (radius * cos, radius * sin)
+}
+
+/// How one block's two words become the values of its two rows.
+trait Shape: Copy {
+    type Value: Copy;
+    fn pair(self, a: u64, b: u64) -> (Self::Value, Self::Value);
+}
+
+#[derive(Clone, Copy)]
+struct Words;
+impl Shape for Words {
+    type Value = u64;
+    #[inline(always)]
+    fn pair(self, a: u64, b: u64) -> (u64, u64) {
+        (a, b)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Uniform {
+    low: f64,
+    width: f64,
+    most: f64,
+}
+impl Shape for Uniform {
+    type Value = f64;
+    #[inline(always)]
+    fn pair(self, a: u64, b: u64) -> (f64, f64) {
+        let value = |word| {
+            let x = self.low + unit(word) * self.width;
+            if x > self.most { self.most } else { x }
+        };
+        (value(a), value(b))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Normal {
+    mean: f64,
+    std: f64,
+}
+impl Shape for Normal {
+    type Value = f64;
+    #[inline(always)]
+    fn pair(self, a: u64, b: u64) -> (f64, f64) {
+        let (x, y) = normal_pair(a, b);
+        (self.mean + self.std * x, self.mean + self.std * y)
+    }
+}
+
+struct Draw<'a, S: Shape> {
+    source: Source,
+    row: u64,
+    shape: S,
+    out: &'a mut [S::Value],
+}
+
+impl<S: Shape> Kernel for Draw<'_, S> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Self { source: Source { key, site, attempt }, row, shape, out } = self;
+        if row % TILE as u64 == 0 && out.len() == TILE {
+            // A whole tile: each block is computed once, for both of its rows.
+            let (first, _) = address(row);
+            let (near, far) = out.split_at_mut(HALF);
+            for j in 0..HALF {
+                let (a, b) = key.block(first + j as u64, site, attempt);
+                let (x, y) = shape.pair(a, b);
+                near[j] = x;
+                far[j] = y;
+            }
+        } else {
+            for (j, x) in out.iter_mut().enumerate() {
+                let (block, second) = address(row.wrapping_add(j as u64));
+                let (a, b) = key.block(block, site, attempt);
+                let (first_value, second_value) = shape.pair(a, b);
+                *x = if second { second_value } else { first_value };
+            }
+        }
+    }
+}
+
+/// One 64-bit word for each of `out.len()` rows from `row` on.
+pub fn words(source: Source, row: u64, out: &mut [u64]) {
+    dispatch(Draw { source, row, shape: Words, out });
+}
+
+/// Uniforms in [low, high): 53 random bits each.
+pub fn uniforms(source: Source, row: u64, low: f64, high: f64, out: &mut [f64]) {
+    // Rounding may reach `high`; the largest number below it stands in.
+    let shape = Uniform { low, width: high - low, most: high.next_down() };
+    dispatch(Draw { source, row, shape, out });
+}
+
+/// Normals with a mean and a standard deviation.
+pub fn normals(source: Source, row: u64, mean: f64, std: f64, out: &mut [f64]) {
+    dispatch(Draw { source, row, shape: Normal { mean, std }, out });
+}
+
+/// One word, for decisions that are made once (an event's duration).
+pub fn word(source: Source, index: u64) -> u64 {
+    source.key.block(index, source.site, source.attempt).0
+}
+
+/// One integer in 0..n (n >= 1): the high half of a product; its bias is below n / 2^64.
+pub fn below(source: Source, index: u64, n: u64) -> u64 {
+    scale(word(source, index), n)
+}
+
+/// A word as an integer in 0..n.
+#[inline(always)]
+pub fn scale(word: u64, n: u64) -> u64 {
+    ((u128::from(word) * u128::from(n)) >> 64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::{Level, dispatch_at};
+
+    fn source() -> Source {
+        Source { key: Key::new(7, "variable", "x"), site: 3, attempt: 0 }
+    }
+
+    #[test]
+    fn known_answers_of_random123() {
+        let at = |c: [u32; 4], k: [u32; 2]| {
+            let index = u64::from(c[0]) | u64::from(c[1]) << 32;
+            let (a, b) = Key { lo: k[0], hi: k[1] }.block(index, c[2], c[3]);
+            [a as u32, (a >> 32) as u32, b as u32, (b >> 32) as u32]
+        };
+        assert_eq!(at([0; 4], [0; 2]), [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
+        assert_eq!(at([u32::MAX; 4], [u32::MAX; 2]), [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]);
+        assert_eq!(
+            at([0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344], [0xa409_3822, 0x299f_31d0]),
+            [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
+        );
+    }
+
+    #[test]
+    fn any_row_alone_equals_its_tile() {
+        let mut tile = [0.0; TILE];
+        normals(source(), 1024, 1.0, 2.0, &mut tile);
+        for (j, expected) in tile.iter().enumerate() {
+            let mut one = [0.0];
+            normals(source(), 1024 + j as u64, 1.0, 2.0, &mut one);
+            assert_eq!(one[0].to_bits(), expected.to_bits(), "row {j}");
+        }
+    }
+
+    #[test]
+    fn every_level_gives_the_same_bits() {
+        let at = |level, rows: usize| {
+            let mut out = vec![0.0; rows];
+            let shape = Normal { mean: 0.5, std: 3.0 };
+            dispatch_at(level, Draw { source: source(), row: 1 << 40, shape, out: &mut out });
+            let mut flat = vec![0.0; rows];
+            let shape = Uniform { low: -2.0, width: 5.0, most: 3.0 };
+            dispatch_at(level, Draw { source: source(), row: 1 << 40, shape, out: &mut flat });
+            out.into_iter().chain(flat).map(f64::to_bits).collect::<Vec<_>>()
+        };
+        for rows in [1, 100, TILE] {
+            assert_eq!(at(Level::Baseline, rows), at(Level::Avx2, rows));
+            assert_eq!(at(Level::Baseline, rows), at(Level::Avx512, rows));
+        }
+    }
+
+    #[test]
+    fn uniforms_never_reach_high() {
+        let mut out = [0.0; TILE];
+        // Two neighbouring floats: only the lower one may come.
+        uniforms(source(), 0, 1.0, 1.0_f64.next_up(), &mut out);
+        assert!(out.iter().all(|&x| x == 1.0));
+    }
+
+    #[test]
+    fn value_stability() {
+        // A change here is a new stream.
+        let key = Key::new(7, "variable", "x");
+        assert_eq!((key.lo, key.hi), (2_802_906_948, 649_402_079));
+        let mut out = [0.0; 2];
+        uniforms(source(), 0, 0.0, 1.0, &mut out);
+        assert_eq!(out, [0.666_990_285_934_506_5, 0.390_017_471_895_303_9]);
+    }
+}

@@ -1,0 +1,253 @@
+//! Reading a spec strictly: every value is taken by name, checked, and recorded; what is left over is an error.
+
+use std::cell::RefCell;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::Value;
+use crate::{Error, Result};
+
+/// What was read, defaults filled in, a line a value: two specs that mean the same have the same record.
+#[derive(Debug, Default)]
+pub struct Record {
+    lines: RefCell<String>,
+    series: RefCell<Vec<Arc<[f64]>>>,
+}
+
+impl Record {
+    fn line(&self, path: &str, value: impl std::fmt::Debug) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(self.lines.borrow_mut(), "{path} = {value:?}");
+    }
+
+    /// The lines and, apart, the recorded series in the order of their lines.
+    pub fn finish(self) -> (String, Vec<Arc<[f64]>>) {
+        (self.lines.into_inner(), self.series.into_inner())
+    }
+}
+
+/// A value in its place.
+#[derive(Debug, Clone)]
+pub struct Field<'a> {
+    /// Where it stands.
+    pub path: String,
+    /// What stands there.
+    pub value: &'a Value,
+    record: &'a Record,
+}
+
+impl<'a> Field<'a> {
+    /// The root of a spec.
+    pub fn root(value: &'a Value, record: &'a Record) -> Self {
+        Self { path: String::new(), value, record }
+    }
+
+    fn wrong(&self, wanted: &str) -> Error {
+        Error::WrongType {
+            path: self.path.clone(),
+            found: format!("{} ({})", self.value, self.value.type_name()),
+            wanted: wanted.into(),
+        }
+    }
+
+    /// An error about this value.
+    pub fn invalid(&self, rule: impl Into<String>) -> Error {
+        Error::invalid(self.path.clone(), self.value, rule)
+    }
+
+    /// A finite number.
+    pub fn number(&self) -> Result<f64> {
+        let number = match *self.value {
+            Value::Number(x) => x,
+            Value::Whole(x) => x as f64,
+            _ => return Err(self.wrong("a number")),
+        };
+        if !number.is_finite() {
+            return Err(self.invalid("must be a finite number"));
+        }
+        self.record.line(&self.path, number);
+        Ok(number)
+    }
+
+    /// A whole number in a range; a number without a fraction will do.
+    pub fn whole(&self, least: i128, most: i128) -> Result<i128> {
+        let whole = match *self.value {
+            Value::Whole(x) => x,
+            Value::Number(x) if x == x.trunc() && x.abs() < 1e18 => x as i128,
+            Value::Number(_) => return Err(self.invalid("must be a whole number")),
+            _ => return Err(self.wrong("a whole number")),
+        };
+        if !(least..=most).contains(&whole) {
+            return Err(self.invalid(format!("must be from {least} to {most}")));
+        }
+        self.record.line(&self.path, whole);
+        Ok(whole)
+    }
+
+    /// true or false
+    pub fn flag(&self) -> Result<bool> {
+        match *self.value {
+            Value::Bool(x) => {
+                self.record.line(&self.path, x);
+                Ok(x)
+            }
+            _ => Err(self.wrong("true or false")),
+        }
+    }
+
+    /// A text.
+    pub fn text(&self) -> Result<&'a str> {
+        match self.value {
+            Value::Text(x) => {
+                self.record.line(&self.path, x);
+                Ok(x)
+            }
+            _ => Err(self.wrong("a text")),
+        }
+    }
+
+    /// A recorded series, or a list of numbers; NaN stands for a missing value.
+    pub fn series(&self) -> Result<Arc<[f64]>> {
+        let series: Arc<[f64]> = match self.value {
+            Value::Series(x) => x.clone(),
+            Value::List(items) => items
+                .iter()
+                .enumerate()
+                .map(|(i, item)| match *item {
+                    Value::Number(x) => Ok(x),
+                    Value::Whole(x) => Ok(x as f64),
+                    _ => Err(self.item(i, item).wrong("a number")),
+                })
+                .collect::<Result<_>>()?,
+            _ => return Err(self.wrong("an array of numbers")),
+        };
+        self.record.line(&self.path, format_args!("series of {}", series.len()));
+        self.record.series.borrow_mut().push(series.clone());
+        Ok(series)
+    }
+
+    fn item(&self, index: usize, value: &'a Value) -> Field<'a> {
+        Field { path: format!("{}[{index}]", self.path), value, record: self.record }
+    }
+
+    /// The items of a list.
+    pub fn list(&self) -> Result<Vec<Field<'a>>> {
+        match self.value {
+            Value::List(items) => Ok(items.iter().enumerate().map(|(i, x)| self.item(i, x)).collect()),
+            _ => Err(self.wrong("a list")),
+        }
+    }
+
+    /// The named values of a table.
+    pub fn table(&self) -> Result<Table<'a>> {
+        match self.value {
+            Value::Table(entries) => {
+                Ok(Table { path: self.path.clone(), entries, known: RefCell::default(), record: self.record })
+            }
+            _ => Err(self.wrong("a table")),
+        }
+    }
+}
+
+/// Named values, each taken once by the name that the reader knows.
+#[derive(Debug)]
+pub struct Table<'a> {
+    /// Where it stands.
+    pub path: String,
+    entries: &'a [(String, Value)],
+    known: RefCell<Vec<String>>,
+    record: &'a Record,
+}
+
+impl<'a> Table<'a> {
+    fn join(&self, name: &str) -> String {
+        if self.path.is_empty() { name.into() } else { format!("{}.{name}", self.path) }
+    }
+
+    /// A value that may be absent.
+    pub fn get(&self, name: &str) -> Option<Field<'a>> {
+        self.known.borrow_mut().push(name.into());
+        let (_, value) = self.entries.iter().find(|(key, _)| key == name)?;
+        Some(Field { path: self.join(name), value, record: self.record })
+    }
+
+    /// A value that must be there.
+    pub fn need(&self, name: &str) -> Result<Field<'a>> {
+        self.get(name).ok_or_else(|| Error::invalid(self.join(name), "", "is missing"))
+    }
+
+    /// All values, under the names the user gave.
+    pub fn all(&self) -> Vec<(&'a str, Field<'a>)> {
+        self.entries
+            .iter()
+            .map(|(name, value)| {
+                self.known.borrow_mut().push(name.clone());
+                let path = self.join(&quoted(name));
+                (name.as_str(), Field { path, value, record: self.record })
+            })
+            .collect()
+    }
+
+    /// A finite number, or its default.
+    pub fn number_or(&self, name: &str, default: f64) -> Result<f64> {
+        match self.get(name) {
+            Some(field) => field.number(),
+            None => {
+                self.record.line(&self.join(name), default);
+                Ok(default)
+            }
+        }
+    }
+
+    /// A whole number in a range, or its default.
+    pub fn whole_or(&self, name: &str, least: i128, most: i128, default: i128) -> Result<i128> {
+        match self.get(name) {
+            Some(field) => field.whole(least, most),
+            None => {
+                self.record.line(&self.join(name), default);
+                Ok(default)
+            }
+        }
+    }
+
+    /// true or false, or its default.
+    pub fn flag_or(&self, name: &str, default: bool) -> Result<bool> {
+        match self.get(name) {
+            Some(field) => field.flag(),
+            None => {
+                self.record.line(&self.join(name), default);
+                Ok(default)
+            }
+        }
+    }
+
+    /// An error about the table as a whole.
+    pub fn invalid(&self, rule: impl Into<String>) -> Error {
+        Error::invalid(self.path.clone(), "", rule)
+    }
+
+    /// Refuses names that nobody asked for.
+    pub fn finish(self) -> Result<()> {
+        let known = self.known.into_inner();
+        for (name, _) in self.entries {
+            if !known.contains(name) {
+                let mut names: Vec<_> = known.iter().filter(|x| *x != "kind").map(String::as_str).collect();
+                names.sort_unstable();
+                names.dedup();
+                let place = if self.path.is_empty() { "the spec" } else { &self.path };
+                return Err(Error::invalid(
+                    place,
+                    format!("{name:?}"),
+                    format!("has no such name; it knows {}", names.join(", ")),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A name as it stands in a path: quoted where it would be ambiguous.
+fn quoted(name: &str) -> String {
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    if plain { name.into() } else { format!("{name:?}") }
+}

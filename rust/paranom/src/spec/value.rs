@@ -1,0 +1,53 @@
+//! The plain values a spec is made of.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A value in a spec.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// true or false
+    Bool(bool),
+    /// A whole number.
+    Whole(i128),
+    /// A number.
+    Number(f64),
+    /// A text.
+    Text(String),
+    /// Values in order.
+    List(Vec<Value>),
+    /// Named values in order.
+    Table(Vec<(String, Value)>),
+    /// A recorded series.
+    Series(Arc<[f64]>),
+}
+
+impl Value {
+    /// The type, as a user would call it.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Bool(_) => "true or false",
+            Self::Whole(_) => "a whole number",
+            Self::Number(_) => "a number",
+            Self::Text(_) => "a text",
+            Self::List(_) => "a list",
+            Self::Table(_) => "a table",
+            Self::Series(_) => "an array",
+        }
+    }
+}
+
+/// The value as a user would write it, without its bulk.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(x) => write!(f, "{x}"),
+            Self::Whole(x) => write!(f, "{x}"),
+            Self::Number(x) => write!(f, "{x}"),
+            Self::Text(x) => write!(f, "{x:?}"),
+            Self::List(x) => write!(f, "a list of {}", x.len()),
+            Self::Table(x) => write!(f, "a table of {}", x.len()),
+            Self::Series(x) => write!(f, "an array of {}", x.len()),
+        }
+    }
+}
