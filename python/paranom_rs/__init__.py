@@ -1,4 +1,11 @@
-"""paranom_rs: labelled time-series anomalies, generated at any size, and detectors that catch them."""
+"""paranom_rs: labelled time-series anomalies, generated at any size, and detectors that catch them.
+
+>>> from paranom_rs import Anomaly, Generator, Normal, Sine, Stochastic, Uniform
+>>> pressure = Stochastic(normal=Sine(period=300) + Normal(0.0, 0.05), anomalous=Uniform(2.0, 5.0))
+>>> data = Generator({"pressure": pressure}, anomalies=Anomaly(frequency=0.01, duration=(5, 40))).generate(1000)
+>>> data.y.dtype, len(data["pressure"])
+(dtype('int8'), 1000)
+"""
 
 from __future__ import annotations
 
@@ -6,11 +13,55 @@ import warnings
 
 from paranom_rs import errors
 from paranom_rs._core import build_info
+from paranom_rs.anomaly import Anomaly
+from paranom_rs.dataset import Dataset, Event, Events
+from paranom_rs.distributions import Bernoulli, Choice, Exponential, Integers, LogNormal, Normal, Uniform
 from paranom_rs.errors import *  # noqa: F403 (its __all__ is the public exception tree)
+from paranom_rs.generator import Generator
+from paranom_rs.rule import EachRow
+from paranom_rs.signals import ECG, Constant, Cosine, RandomWalk, Sawtooth, Sine, Square, Trend
+from paranom_rs.time_index import TimeIndex
+from paranom_rs.transforms import Drift, Flatline, Missing, Noise, Scale, Shift, Spike
+from paranom_rs.variables import Recorded, Stochastic
 
 __version__: str = build_info()["version"]
 
 if build_info()["debug"]:
     warnings.warn("paranom_rs is a debug build: 10 to 100 times slower", RuntimeWarning, stacklevel=2)
 
-__all__ = ["__version__", "build_info", *errors.__all__]
+__all__ = [
+    "ECG",
+    "Anomaly",
+    "Bernoulli",
+    "Choice",
+    "Constant",
+    "Cosine",
+    "Dataset",
+    "Drift",
+    "EachRow",
+    "Event",
+    "Events",
+    "Exponential",
+    "Flatline",
+    "Generator",
+    "Integers",
+    "LogNormal",
+    "Missing",
+    "Noise",
+    "Normal",
+    "RandomWalk",
+    "Recorded",
+    "Sawtooth",
+    "Scale",
+    "Shift",
+    "Sine",
+    "Spike",
+    "Square",
+    "Stochastic",
+    "TimeIndex",
+    "Trend",
+    "Uniform",
+    "__version__",
+    "build_info",
+    *errors.__all__,
+]

@@ -1,14 +1,24 @@
 //! The Python binding of `paranom`: convert, call, convert. This file is the table of contents.
 //!
+//! * `plan`: the generator's plan: check a spec, fill arrays.
+//! * `arrow`: NumPy arrays as an Arrow stream, without copies.
+//! * `value`: Python objects as the plain values of a spec.
 //! * `run`: the one doorway for calls that take long: it lets the GIL go, watches Ctrl-C, maps errors and panics.
 //! * `errors`: the one place where an error of the library becomes a Python exception.
 
+mod arrow;
 mod errors;
 mod info;
+mod plan;
 mod run;
+mod value;
 
 #[pyo3::pymodule]
 mod _core {
     #[pymodule_export]
+    use crate::arrow::arrow_stream;
+    #[pymodule_export]
     use crate::info::build_info;
+    #[pymodule_export]
+    use crate::plan::Plan;
 }

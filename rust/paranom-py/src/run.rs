@@ -11,10 +11,8 @@ use pyo3::prelude::*;
 use crate::errors;
 
 /// How often a long call looks for Ctrl-C and reports progress.
-#[allow(dead_code)]
 const POLL: Duration = Duration::from_millis(50);
 
-#[allow(dead_code)] // removed with its first caller
 /// Runs `work` on another thread with the GIL released. Meanwhile this thread wakes to let Python handle its
 /// signals (Ctrl-C cancels the work, and its exception is raised once the work has stopped) and to call
 /// `progress(done)` with the units done so far.
@@ -59,7 +57,6 @@ pub(crate) fn detached<T: Send>(
     })
 }
 
-#[allow(dead_code)]
 fn poll(py: Python<'_>, progress: Option<&Py<PyAny>>, job: &Job) -> PyResult<()> {
     // Signal handlers run between Python instructions; a no-op gives CPython that chance before we ask.
     py.run(c"pass", None, None)?;

@@ -46,7 +46,7 @@ pub struct Rows {
 struct Block<'a, T> {
     rows: Rows,
     columns: Vec<&'a mut [T]>,
-    labels: &'a mut [u8],
+    labels: &'a mut [i8],
 }
 
 impl Plan {
@@ -61,7 +61,7 @@ impl Plan {
         rows: &[Rows],
         clean: bool,
         columns: Vec<&mut [T]>,
-        labels: &mut [u8],
+        labels: &mut [i8],
         job: &Job,
     ) -> Result<()> {
         assert_eq!(columns.len(), self.variables.len(), "one column for each variable");
@@ -83,7 +83,7 @@ impl Plan {
 }
 
 /// Labels: 1 in rows of an event.
-fn mark(start: u64, events: &[Event], labels: &mut [u8]) {
+fn mark(start: u64, events: &[Event], labels: &mut [i8]) {
     labels.fill(0);
     let last = start + (labels.len() as u64 - 1);
     for event in events {
@@ -94,7 +94,7 @@ fn mark(start: u64, events: &[Event], labels: &mut [u8]) {
 }
 
 /// Cuts stretches of rows into blocks that end at multiples of [`BLOCK`], so that tiles are whole where they can be.
-fn blocks<'a, T>(stretches: &[Rows], columns: Vec<&'a mut [T]>, labels: &'a mut [u8]) -> Vec<Block<'a, T>> {
+fn blocks<'a, T>(stretches: &[Rows], columns: Vec<&'a mut [T]>, labels: &'a mut [i8]) -> Vec<Block<'a, T>> {
     let mut columns = columns;
     let mut labels = labels;
     let mut blocks = Vec::new();

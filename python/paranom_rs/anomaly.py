@@ -1,0 +1,51 @@
+"""When anomalies happen, for how long, and to which variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from paranom_rs.rule import Rule, Transform, plain
+
+__all__ = ["Anomaly"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Anomaly:
+    """An anomaly that happens again and again. Events never overlap.
+
+    Parameters
+    ----------
+    frequency
+        The expected share of anomalous rows, above 0 and up to 1.
+    count, within
+        Instead of a frequency: exactly ``count`` events in every ``within`` rows, for ever.
+    events
+        Instead of a frequency: these stretches ``[(start, stop), …]`` of rows, ``stop`` not included.
+    duration
+        Rows an event lasts: a number, or the shortest and the longest (both included, all equally likely).
+    gap
+        Rows that stay normal after an event, at least.
+    name
+        What the event is called in `Dataset.events`.
+    variables
+        The variables it touches; by default all that have an anomalous rule.
+    values
+        Rules for some variables, instead of their own anomalous rules; only these (and ``variables``) are touched.
+    """
+
+    frequency: float | None = None
+    count: int | None = None
+    within: int | None = None
+    events: Sequence[tuple[int, int]] | None = None
+    duration: int | tuple[int, int] | None = None
+    gap: int = 1
+    name: str = "anomaly"
+    variables: Sequence[str] | None = None
+    values: Mapping[str, Rule | Transform | float] | None = None
+
+    def to_spec(self) -> dict[str, Any]:
+        """Return the anomaly as plain values; fields that are None are left out."""
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: plain(x) for name, x in given.items() if x is not None}

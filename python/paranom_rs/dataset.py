@@ -1,0 +1,251 @@
+"""What the generator gives: values, labels, events, and the same rows without anomalies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paranom_rs import _core
+from paranom_rs.errors import SpecError, UnknownKeyError
+from paranom_rs.time_index import timestamps
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from paranom_rs.audit import Audit
+    from paranom_rs.generator import Generator
+
+__all__ = ["Dataset", "Event", "Events"]
+
+
+class Event(NamedTuple):
+    """A stretch of anomalous rows: ``start``, ``stop`` (not included), ``name``, touched ``variables``, ``id``."""
+
+    start: int
+    stop: int
+    name: str
+    variables: tuple[str, ...]
+    id: int
+
+
+class Events:
+    """The events of a dataset, in row order; an event that reaches beyond the dataset is listed whole.
+
+    Attributes ``start``, ``stop`` (uint64 row numbers, stop not included), ``kind`` (int64, a position in ``names``)
+    and ``id`` (int64, the same in every slice) are arrays; iterating gives `Event`.
+    """
+
+    def __init__(
+        self,
+        kinds: list[tuple[str, list[str]]],
+        arrays: tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64], NDArray[np.uint64]],
+    ) -> None:
+        self._kinds = [(name, tuple(variables)) for name, variables in kinds]
+        self.start, self.stop, self.kind, ids = arrays
+        self.id = ids.view(np.int64)
+
+    @property
+    def names(self) -> list[str]:
+        """The anomalies' names; ``kind`` counts from the first."""
+        return [name for name, _ in self._kinds]
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def __getitem__(self, index: int) -> Event:
+        name, variables = self._kinds[self.kind[index]]
+        return Event(int(self.start[index]), int(self.stop[index]), name, variables, int(self.id[index]))
+
+    def __iter__(self) -> Iterator[Event]:
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        return f"Events({len(self)}: {', '.join(self.names) or 'none'})"
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a DataFrame of start, stop, name, variables, id. Needs pandas."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self), columns=list(Event._fields))
+
+
+class Dataset:
+    """Rows of a generator: values, labels and events. Made by `Generator.generate`.
+
+    ``data["pressure"]`` is a column (float64 or float32, no copy); ``pl.DataFrame(data)``,
+    ``pd.DataFrame.from_arrow(data)``, ``pa.table(data)`` and DuckDB take the dataset through Arrow, without copies.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        stretches: list[tuple[int, int]],
+        columns: dict[str, NDArray[Any]],
+        y: NDArray[np.int8],
+        *,
+        clean: bool,
+    ) -> None:
+        self._generator = generator
+        self._stretches = stretches
+        self._columns = columns
+        self._is_clean = clean
+        self._y = y
+
+    def __len__(self) -> int:
+        return len(self._y)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        if name not in self._columns:
+            raise UnknownKeyError(f"{name!r} is no variable; there are {', '.join(self._columns)}")
+        return self._columns[name]
+
+    @property
+    def names(self) -> list[str]:
+        """The variables' names, in column order."""
+        return self._generator.names
+
+    @property
+    def generator(self) -> Generator:
+        """The generator that made these rows."""
+        return self._generator
+
+    @cached_property
+    def X(self) -> NDArray[Any]:  # noqa: N802 (the field's name for it)
+        """Values, shape (n, d): a view where the dataset allocated its columns, else a copy."""
+        columns = [self._columns[name] for name in self.names]
+        base = columns[0].base
+        if isinstance(base, np.ndarray) and base.shape == (len(columns), len(self)):
+            return base.T
+        return np.stack(columns, axis=1)
+
+    @property
+    def y(self) -> NDArray[np.int8]:
+        """1 where an anomalous rule produced a value of the row, else 0; shape (n,), int8."""
+        return self._y
+
+    @cached_property
+    def row(self) -> NDArray[np.uint64]:
+        """Row numbers in the infinite stream, shape (n,), uint64."""
+        parts = [np.uint64(start) + np.arange(length, dtype=np.uint64) for start, length in self._stretches]
+        return np.concatenate(parts) if parts else np.empty(0, np.uint64)
+
+    @cached_property
+    def t(self) -> NDArray[Any]:
+        """Timestamps, shape (n,): row numbers (int64), numbers (float64) or datetimes (datetime64[ns])."""
+        return timestamps(self._generator._resolved.get("time"), self.row)
+
+    @cached_property
+    def events(self) -> Events:
+        """The events that touch these rows."""
+        plan = self._generator._plan
+        parts = [plan.events(start, length) for start, length in self._stretches]
+        empty = (
+            np.empty(0, np.uint64),
+            np.empty(0, np.uint64),
+            np.empty(0, np.int64),
+            np.empty(0, np.uint64),
+        )
+        start, stop, kind, ids = (np.concatenate(arrays) for arrays in zip(empty, *parts, strict=True))
+        keep = np.ones(len(start), bool)
+        if self._is_clean:
+            # Labels of recordings are part of the recording.
+            keep &= np.array([name == "recorded" for name, _ in self._generator.kinds], bool)[kind]
+        if len(parts) > 1:
+            # An event cut in two by the choice of rows is listed once.
+            keep[1:] &= start[1:] != start[:-1]
+        return Events(self._generator.kinds, (start[keep], stop[keep], kind[keep], ids[keep]))
+
+    @cached_property
+    def _where(self) -> NDArray[np.int64]:
+        """The position in `events` of each row's event, or -1."""
+        events, rows = self.events, self.row
+        at = np.searchsorted(events.start, rows, side="right").astype(np.int64) - 1
+        inside = at >= 0
+        inside[inside] = rows[inside] < events.stop[at[inside]]
+        return np.where(inside, at, -1)
+
+    @cached_property
+    def event(self) -> NDArray[np.int64]:
+        """The ``id`` of each row's event, or -1; shape (n,), int64."""
+        where = self._where
+        return np.where(where >= 0, self.events.id[where], -1) if len(self.events) else where
+
+    @cached_property
+    def labels(self) -> NDArray[np.int8]:
+        """1 where the event of the row touches the variable, else 0; shape (n, d), int8."""
+        touched = np.zeros((len(self._generator.kinds) + 1, len(self.names)), np.int8)
+        for i, (_, variables) in enumerate(self._generator.kinds):
+            touched[i, [self.names.index(name) for name in variables]] = 1
+        where = self._where
+        kind = np.where(where >= 0, self.events.kind[where], -1) if len(self.events) else where
+        return touched[kind]
+
+    @cached_property
+    def clean(self) -> Dataset:
+        """The same rows without anomalies (those that a recording is labelled with stay: they are in the data)."""
+        dtype = self._columns[self.names[0]].dtype
+        columns = self._generator._columns(len(self), dtype)
+        return self._generator._fill(self._stretches, columns, clean=True)
+
+    def audit(self) -> Audit:
+        """Check the dataset against the known flaws of synthetic benchmarks; print the result to read it."""
+        from paranom_rs.audit import audit
+
+        return audit(self)
+
+    def plot(self, variables: list[str] | None = None, *, most_points: int = 4000) -> Figure:
+        """Plot the series, a panel for each variable, events shaded; thinned for length. Needs matplotlib."""
+        from paranom_rs.plot import plot_dataset
+
+        return plot_dataset(self, variables or self.names, most_points)
+
+    def _table(self) -> dict[str, NDArray[Any] | list[str]]:
+        """The columns of every export: t, the variables, is_anomaly, event."""
+        t = self.t.view(np.int64) if self.t.dtype.kind == "M" else self.t
+        if t.dtype == np.uint64:
+            t = t.astype(np.float64)
+        columns: dict[str, Any] = {"t": t, **{name: self._columns[name] for name in self.names}}
+        return columns | {"is_anomaly": self._y, "event": self.event}
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Give the rows as an Arrow stream: t, the variables, is_anomaly (int8), event (int64, -1 for none)."""
+        columns = [(name, np.ascontiguousarray(x)) for name, x in self._table().items()]
+        return _core.arrow_stream(columns, ["t"] if self.t.dtype.kind == "M" else [])
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a DataFrame with columns t, the variables, is_anomaly, event. Needs pandas."""
+        import pandas as pd
+
+        return pd.DataFrame(self._table() | {"t": self.t})
+
+    def write(self, path: str | Path) -> None:
+        """Write the rows as .parquet, .arrow (both need pyarrow), .csv or .npz; the file appears whole or not at all.
+
+        Parquet and Arrow files carry the spec, so that `Generator.from_parquet` gives the generator back.
+        """
+        from paranom_rs.files import write_dataset
+
+        write_dataset(self, Path(path))
+
+    def __repr__(self) -> str:
+        share = f"{self._y.mean():.2%} anomalous" if len(self) else "empty"
+        return f"Dataset({len(self)} rows of {', '.join(self.names)}; {share})"
+
+    def head(self, rows: int = 5) -> str:
+        """Return the first rows as text, to print."""
+        if rows < 0:
+            raise SpecError(f"rows: must be >= 0, got {rows}")
+        n = min(rows, len(self))
+        names = ["t", *self.names, "is_anomaly"]
+        body = [
+            [str(self.t[i]), *(f"{self._columns[name][i]:.6g}" for name in self.names), str(self._y[i])]
+            for i in range(n)
+        ]
+        widths = [max(len(line[j]) for line in [names, *body]) for j in range(len(names))]
+        return "\n".join("  ".join(x.rjust(w) for x, w in zip(line, widths, strict=True)) for line in [names, *body])

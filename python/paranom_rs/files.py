@@ -1,0 +1,108 @@
+"""Files of generated rows: whole or absent, with the spec inside where the format has room for it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from paranom_rs.errors import SpecError
+
+if TYPE_CHECKING:
+    from paranom_rs.dataset import Dataset
+
+#: Where the spec stands in the metadata of Parquet and Arrow files.
+SPEC_KEY = b"paranom_rs.spec"
+FINGERPRINT_KEY = b"paranom_rs.fingerprint"
+FORMATS = (".parquet", ".arrow", ".csv", ".npz")
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a temporary path in the same folder; it becomes ``path`` when all went well, else it is removed."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        # mkstemp makes files private; a data file has the usual permissions.
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def check_format(path: Path) -> str:
+    """Return the suffix of a format that can be written."""
+    if path.suffix not in FORMATS:
+        raise SpecError(f"path: must end in one of {', '.join(FORMATS)}, got {str(path)!r}")
+    return path.suffix
+
+
+def write_dataset(data: Dataset, path: Path) -> None:
+    """Write a dataset; the format follows from the path's suffix."""
+    suffix = check_format(path)
+    with whole_file(path) as temporary:
+        if suffix == ".npz":
+            np.savez(temporary, **data._table())  # type: ignore[arg-type]
+        elif suffix == ".csv":
+            with temporary.open("w", encoding="utf-8", newline="") as file:
+                write_csv_rows(data, file, header=True)
+        else:
+            with open_sink(data, temporary) as sink:
+                sink.write(arrow_table(data))
+
+
+def open_sink(data: Dataset, path: Path) -> Any:
+    """Open a Parquet or Arrow IPC writer for datasets like this one."""
+    pa = _pyarrow()
+    schema = arrow_table(data).schema
+    if path.suffix == ".parquet":
+        import pyarrow.parquet as pq
+
+        # Random doubles do not compress, and a dictionary of them is larger than they are.
+        return pq.ParquetWriter(path, schema, compression="none", use_dictionary=False)
+    return pa.RecordBatchFileWriter(str(path), schema)
+
+
+def arrow_table(data: Dataset) -> Any:
+    """Return the rows as a pyarrow table whose metadata hold the spec."""
+    generator = data.generator
+    metadata = {FINGERPRINT_KEY: generator.fingerprint.encode()}
+    # A long recording does not fit; the fingerprint still tells which spec it was.
+    with suppress(SpecError):
+        metadata[SPEC_KEY] = generator.to_toml().encode()
+    return _pyarrow().table(data).replace_schema_metadata(metadata)
+
+
+def write_csv_rows(data: Dataset, file: Any, *, header: bool) -> None:
+    """Write rows as CSV: shortest numbers that read back as the same, missing values empty."""
+    table = data._table() | {"t": data.t}
+    if header:
+        names = [f'"{name.replace(chr(34), chr(34) * 2)}"' if _must_quote(name) else name for name in table]
+        file.write(",".join(names) + "\n")
+    columns = [["" if x != x else str(x) for x in np.asarray(column).tolist()] for column in table.values()]
+    if data.t.dtype.kind == "M":
+        columns[0] = np.datetime_as_string(data.t).tolist()
+    file.writelines(",".join(line) + "\n" for line in zip(*columns, strict=True))
+
+
+def _must_quote(name: str) -> bool:
+    return any(c in name for c in ',"\n\r')
+
+
+def _pyarrow() -> Any:
+    try:
+        import pyarrow
+    except ImportError as error:
+        raise ImportError('Parquet and Arrow files need pyarrow: pip install "paranom_rs[parquet]"') from error
+    return pyarrow

@@ -1,0 +1,367 @@
+"""The generator: labelled anomaly data for any rows, the same bytes every time."""
+
+from __future__ import annotations
+
+import hashlib
+import operator
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from paranom_rs import _core
+from paranom_rs.anomaly import Anomaly
+from paranom_rs.dataset import Dataset
+from paranom_rs.errors import OutOfMemoryError, SpecError, SpecTypeError
+from paranom_rs.rule import Part, plain
+from paranom_rs.stretches import count_stretches
+from paranom_rs.time_index import TimeIndex
+from paranom_rs.variables import load_recordings
+
+__all__ = ["Generator"]
+
+#: The stream of values this version makes. A change of any bit is a new stream.
+STREAM = 1
+_MOST_EMBEDDED = 20_000
+_MOST_ROWS = 2**63
+
+
+class Generator:
+    """A generator of labelled anomaly data (Gottschlich, "Paranom: A Parallel Anomaly Dataset Generator", 2018).
+
+    Every value is a function of the spec, the seed and the row alone: any slice, any number of threads, any machine
+    gives the same bytes, and a longer dataset begins with the shorter one.
+
+    Parameters
+    ----------
+    variables
+        Name -> `Stochastic` or `Recorded`, in column order. A variable's values depend on its name, not on the others.
+    anomalies
+        An `Anomaly`, several, or None for normal data only.
+    seed
+        What the data are drawn from, 0 <= seed < 2**64.
+    time
+        Timestamps of rows; by default the row numbers.
+
+    Raises
+    ------
+    SpecError, SpecTypeError
+        Naming the path in the spec, the value and the rule.
+    """
+
+    def __init__(
+        self,
+        variables: Mapping[str, Part],
+        *,
+        anomalies: Anomaly | Sequence[Anomaly] | None = None,
+        seed: int = 0,
+        time: TimeIndex | None = None,
+    ) -> None:
+        if not isinstance(variables, Mapping):
+            raise SpecTypeError(f"variables: must be a dict of variables, got {type(variables).__name__}")
+        spec: dict[str, Any] = {"stream": STREAM, "seed": _whole("seed", seed)}
+        if time is not None:
+            spec["time"] = time.to_spec()
+        spec["variables"] = {name: _part(f"variables.{name}", variable, Part) for name, variable in variables.items()}
+        if anomalies is not None:
+            listed = [anomalies] if isinstance(anomalies, Anomaly) else anomalies
+            spec["anomalies"] = [_part(f"anomalies[{i}]", x, Anomaly) for i, x in enumerate(listed)]
+        self._set(spec, spec)
+
+    def _set(self, spec: dict[str, Any], resolved: dict[str, Any]) -> None:
+        self._spec = spec
+        self._resolved = resolved
+        self._plan = _core.Plan(resolved)
+
+    @classmethod
+    def from_spec(cls, spec: Mapping[str, Any], *, folder: str | Path = ".") -> Generator:
+        """Make a generator from plain values, as `to_spec` gives them; recordings may name files in ``folder``."""
+        self = cls.__new__(cls)
+        plain_spec = plain(spec)
+        if isinstance(plain_spec.get("time"), dict) and isinstance(plain_spec["time"].get("start"), str):
+            time = plain_spec["time"]
+            plain_spec = plain_spec | {"time": TimeIndex(time["start"], time.get("step", "")).to_spec()}
+        self._set(plain_spec, load_recordings(plain_spec, Path(folder)))
+        return self
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Generator:
+        """Make a generator from a TOML file; recordings name files relative to it.
+
+        Raises `SpecError` for a file that is not TOML or not a spec, `StreamVersionError` for one of a newer stream.
+        """
+        path = Path(path)
+        try:
+            spec = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SpecError(f"{path}: is no TOML: {error}") from None
+        return cls.from_spec(spec, folder=path.parent)
+
+    def to_spec(self) -> dict[str, Any]:
+        """Return the spec as plain values: dicts, lists, texts, numbers, and arrays of recordings."""
+        return dict(self._spec)
+
+    def to_toml(self, path: str | Path | None = None) -> str:
+        """Return the spec as TOML, and write it to ``path`` if one is given. Recordings are embedded.
+
+        Raises `SpecError` for recordings too long to embed: let the TOML name their files instead.
+        """
+        import tomli_w
+
+        spec = self.to_spec()
+        spec["variables"] = {name: _embedded(name, x) for name, x in spec["variables"].items()}
+        text = tomli_w.dumps(spec)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+    @property
+    def names(self) -> list[str]:
+        """The variables' names, in column order."""
+        return self._plan.names
+
+    @property
+    def kinds(self) -> list[tuple[str, list[str]]]:
+        """The anomalies: their names, and the variables they touch."""
+        names = self.names
+        return [(name, [names[i] for i in touched]) for name, touched in self._plan.kinds]
+
+    @property
+    def seed(self) -> int:
+        """What the data are drawn from."""
+        return int(self._spec.get("seed", 0))
+
+    @property
+    def stream(self) -> int:
+        """The stream that the values belong to: recorded in every spec, and unknown ones are refused."""
+        return STREAM
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of what the spec means: equal for specs that give the same data under the same names."""
+        digest = hashlib.sha256(self._plan.record.encode())
+        for series in self._plan.series:
+            digest.update(series.astype("<f8", copy=False).tobytes())
+        return digest.hexdigest()
+
+    def generate(
+        self,
+        rows: int | None = None,
+        *,
+        start: int = 0,
+        normal: int | None = None,
+        anomalous: int | None = None,
+        out: Mapping[str, NDArray[Any]] | None = None,
+        dtype: DTypeLike = np.float64,
+        threads: int | None = None,
+        progress: bool = False,
+    ) -> Dataset:
+        """Generate rows ``start .. start + rows - 1``, or absolute counts of normal and anomalous rows.
+
+        Parameters
+        ----------
+        rows, start
+            How many rows, and the first one. Slices equal the same rows of any longer run.
+        normal, anomalous
+            Instead of ``rows``: the first ``normal`` normal rows and the first ``anomalous`` anomalous rows from
+            ``start`` on, in row order, with their own row numbers; so the counts can grow too.
+        out
+            Arrays to fill, one for each variable: 1-D, contiguous, writable, ``rows`` long, of one dtype.
+        dtype
+            float64, or float32 (the float64 values, rounded).
+        threads
+            1 to 1024; by default ``PARANOM_NUM_THREADS``, else one per processor. The bytes do not depend on it.
+        progress
+            Whether to show a bar (needs tqdm).
+
+        Returns
+        -------
+        Dataset
+            Values, labels and events of the rows.
+
+        Raises
+        ------
+        SpecError, SpecTypeError
+            For arguments that break a rule.
+        OutOfMemoryError
+            Before any work, for a size that cannot be had.
+        """
+        start = _whole("start", start)
+        if rows is not None and (normal is not None or anomalous is not None):
+            raise SpecError("rows: goes without normal and anomalous, which count rows of a class")
+        if rows is not None:
+            stretches = [(start, _whole("rows", rows))]
+        elif normal is not None or anomalous is not None:
+            counts = (_whole("normal", normal or 0), _whole("anomalous", anomalous or 0))
+            stretches = count_stretches(self._plan, start, *counts)
+        else:
+            raise SpecError("rows: is missing (or normal and anomalous)")
+        total = sum(length for _, length in stretches)
+        if total > _MOST_ROWS:
+            raise SpecError(f"rows: must be at most 2**63, got {total}")
+        if start + total > 2**64:
+            raise SpecError(f"start: must leave room for {total} rows below 2**64, got {start}")
+        columns = self._columns(total, dtype) if out is None else _checked(out, self.names, total)
+        return self._fill(stretches, columns, clean=False, threads=threads, progress=progress)
+
+    def batches(
+        self,
+        rows: int,
+        *,
+        batch_rows: int = 1 << 20,
+        start: int = 0,
+        dtype: DTypeLike = np.float64,
+        threads: int | None = None,
+    ) -> Iterator[Dataset]:
+        """Generate the rows of `generate` in batches of ``batch_rows``: the memory of one batch at a time."""
+        rows, start = _whole("rows", rows), _whole("start", start)
+        size = _whole("batch_rows", batch_rows)
+        if size == 0:
+            raise SpecError("batch_rows: must be > 0, got 0")
+        if start + rows > 2**64:
+            raise SpecError(f"start: must leave room for {rows} rows below 2**64, got {start}")
+        return (
+            self.generate(min(size, rows - done), start=start + done, dtype=dtype, threads=threads)
+            for done in range(0, rows, size)
+        )
+
+    def _columns(self, rows: int, dtype: DTypeLike) -> dict[str, NDArray[Any]]:
+        kind = np.dtype(dtype)
+        if kind not in (np.float64, np.float32):
+            raise SpecError(f"dtype: must be float64 or float32, got {kind}")
+        try:
+            # One block, a row of it for each variable: columns are contiguous, and X is its transpose.
+            block = np.empty((len(self.names), rows), dtype=kind)
+        except (MemoryError, ValueError) as error:
+            size = len(self.names) * rows * kind.itemsize
+            raise OutOfMemoryError(f"rows: {rows} rows need {size} bytes, which cannot be had") from error
+        return dict(zip(self.names, block, strict=True))
+
+    def _fill(
+        self,
+        stretches: list[tuple[int, int]],
+        columns: dict[str, NDArray[Any]],
+        *,
+        clean: bool,
+        threads: int | None = None,
+        progress: bool = False,
+    ) -> Dataset:
+        total = sum(length for _, length in stretches)
+        labels = np.empty(total, dtype=np.int8)
+        arrays = [columns[name] for name in self.names]
+        with _Progress(total, shown=progress) as step:
+            self._plan.fill(stretches, arrays, labels, clean=clean, threads=threads, progress=step)
+        return Dataset(self, stretches, columns, labels, clean=clean)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Generator) and self.fingerprint == other.fingerprint
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_restore, (self._spec, self._resolved))
+
+    def __repr__(self) -> str:
+        kinds = ", ".join(name for name, _ in self.kinds)
+        return f"Generator({', '.join(self.names)}; anomalies: {kinds or 'none'}; seed {self.seed})"
+
+
+def _restore(spec: dict[str, Any], resolved: dict[str, Any]) -> Generator:
+    generator = Generator.__new__(Generator)
+    generator._set(spec, resolved)
+    return generator
+
+
+class _Progress:
+    """A bar over rows, or nothing."""
+
+    def __init__(self, total: int, *, shown: bool) -> None:
+        self._bar: Any = None
+        if shown:
+            try:
+                from tqdm.auto import tqdm
+            except ImportError as error:
+                raise ImportError('progress needs tqdm: pip install "paranom_rs[progress]"') from error
+            self._bar = tqdm(total=total, unit="rows", unit_scale=True)
+
+    def __enter__(self) -> Any:
+        return self._step if self._bar is not None else None
+
+    def _step(self, done: int) -> None:
+        self._bar.update(done - self._bar.n)
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _whole(path: str, value: object) -> int:
+    """Return a whole number that is not negative."""
+    if isinstance(value, bool | np.random.Generator):
+        raise SpecTypeError(f"{path}: must be a whole number, got {value!r}")
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        if isinstance(value, float) and value.is_integer():
+            number = int(value)
+        else:
+            raise SpecTypeError(f"{path}: must be a whole number, got {value!r}") from None
+    if number < 0:
+        raise SpecError(f"{path}: must be >= 0, got {number}")
+    return number
+
+
+def _part(path: str, value: Any, kind: type[Any]) -> dict[str, Any]:
+    if not isinstance(value, kind):
+        wanted = "an Anomaly" if kind is Anomaly else "a variable (Stochastic, Recorded)"
+        raise SpecTypeError(f"{path}: must be {wanted}, got {value!r}")
+    try:
+        spec: dict[str, Any] = value.to_spec()
+    except SpecTypeError as error:
+        raise SpecTypeError(f"{path}: {error}") from None
+    return spec
+
+
+def _checked(out: Mapping[str, NDArray[Any]], names: list[str], rows: int) -> dict[str, NDArray[Any]]:
+    """Refuse arrays that cannot be filled."""
+    if not isinstance(out, Mapping):
+        raise SpecTypeError(f"out: must be a dict of arrays, got {type(out).__name__}")
+    if set(out) != set(names):
+        raise SpecError(f"out: must hold one array for each of {', '.join(names)}, got {', '.join(map(str, out))}")
+    dtypes = set()
+    for name, array in out.items():
+        path = f"out[{name!r}]"
+        if not isinstance(array, np.ndarray):
+            raise SpecTypeError(f"{path}: must be an array, got {type(array).__name__}")
+        if array.dtype not in (np.float64, np.float32):
+            raise SpecTypeError(f"{path}: must be float64 or float32, got {array.dtype}")
+        if array.shape != (rows,):
+            raise SpecError(f"{path}: must have shape ({rows},), got {array.shape}")
+        if not array.flags.c_contiguous:
+            raise SpecError(f"{path}: must be contiguous, got strides {array.strides}")
+        if not array.flags.writeable:
+            raise SpecError(f"{path}: must be writable")
+        dtypes.add(array.dtype)
+    if len(dtypes) > 1:
+        raise SpecError(f"out: arrays must be of one dtype, got {', '.join(sorted(map(str, dtypes)))}")
+    arrays = [out[name] for name in names]
+    for i, array in enumerate(arrays):
+        if any(np.shares_memory(array, other) for other in arrays[:i]):
+            raise SpecError(f"out[{names[i]!r}]: must not share memory with another array")
+    return {name: out[name] for name in names}
+
+
+def _embedded(name: str, variable: dict[str, Any]) -> dict[str, Any]:
+    values = variable.get("values")
+    if not isinstance(values, np.ndarray):
+        return variable
+    if len(values) > _MOST_EMBEDDED:
+        raise SpecError(
+            f"variables.{name}.values: {len(values)} values are too many to write into TOML (most: {_MOST_EMBEDDED}); "
+            f"keep them in a file and let the TOML name it: file = 'data.csv', column = {name!r}"
+        )
+    return variable | {"values": values.tolist()}

@@ -1,0 +1,111 @@
+"""What distributions, signals and transforms have in common: fields that become a spec, and the algebra of rules."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from paranom_rs.errors import SpecTypeError
+
+__all__ = ["EachRow", "Part", "Product", "Rule", "Sum", "Transform"]
+
+
+def plain(value: object) -> Any:
+    """Return a value as a spec holds it: dicts, lists, texts, Python numbers and float64 arrays."""
+    match value:
+        case Part():
+            return value.to_spec()
+        case bool() | str() | int() | float():
+            return value
+        case np.bool_() | np.integer() | np.floating():
+            return value.item()
+        case np.ndarray():
+            return value
+        case Mapping():
+            return {key: plain(item) for key, item in value.items()}
+        case Sequence():
+            return [plain(item) for item in value]
+    raise SpecTypeError(f"a spec is made of rules, numbers, texts, lists and dicts, got {value!r}")
+
+
+class Part:
+    """Something that stands in a spec under a ``kind``; its dataclass fields are the spec's values."""
+
+    kind: ClassVar[str]
+
+    def to_spec(self) -> dict[str, Any]:
+        """Return the part as plain values; fields that are None are left out."""
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+        return {"kind": self.kind} | {name: plain(x) for name, x in fields.items() if x is not None}
+
+
+class Rule(Part):
+    """A rule that gives a value for each row: a distribution, a signal, or a sum or product of rules.
+
+    Rules and numbers add, subtract and multiply: ``Sine(period=300) * 2.0 + Normal(0.0, 0.1)``.
+    """
+
+    def __add__(self, other: Rule | float) -> Rule:
+        return _join(Sum, self, other)
+
+    def __radd__(self, other: float) -> Rule:
+        return _join(Sum, other, self)
+
+    def __mul__(self, other: Rule | float) -> Rule:
+        return _join(Product, self, other)
+
+    def __rmul__(self, other: float) -> Rule:
+        return _join(Product, other, self)
+
+    def __sub__(self, other: Rule | float) -> Rule:
+        return self + (-other)
+
+    def __rsub__(self, other: float) -> Rule:
+        return other + (-self)
+
+    def __neg__(self) -> Rule:
+        return self * -1.0
+
+
+class Transform(Part):
+    """What an event does to the value that the normal rule gave. An anomalous rule only."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Sum(Rule):
+    """The sum of rules, made by ``+``; terms are added from left to right."""
+
+    kind: ClassVar[str] = "sum"
+    of: tuple[Rule | float, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Product(Rule):
+    """The product of rules, made by ``*``; factors are multiplied from left to right."""
+
+    kind: ClassVar[str] = "product"
+    of: tuple[Rule | float, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class EachRow(Part):
+    """A parameter of an anomalous rule that is drawn anew in each row, instead of once per event.
+
+    ``Shift(EachRow(Uniform(0.5, 1.5)))`` shifts every row by another amount.
+    """
+
+    kind: ClassVar[str] = "each_row"
+    of: Rule
+
+
+def _join(kind: type[Sum | Product], *terms: Rule | float) -> Rule:
+    """Join terms; one that is the same kind of join already is continued, not nested."""
+    for term in terms:
+        if isinstance(term, bool) or not isinstance(term, Rule | int | float | np.number):
+            raise SpecTypeError(f"rules add to and multiply with rules and numbers, got {term!r}")
+    first, second = terms
+    of = (*first.of, second) if isinstance(first, kind) else (first, second)
+    return kind(of)

@@ -1,0 +1,77 @@
+//! NumPy arrays as an Arrow stream (the PyCapsule interface), without copies.
+
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use arrow_array::ffi_stream::FFI_ArrowArrayStream;
+use arrow_array::types::{
+    ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int64Type, TimestampNanosecondType,
+};
+use arrow_array::{ArrayRef, PrimitiveArray, RecordBatch, RecordBatchIterator, StringArray};
+use arrow_buffer::{Buffer, ScalarBuffer};
+use arrow_schema::{ArrowError, Field, Schema};
+use numpy::{Element, PyArray1, PyArrayMethods, PyReadonlyArray1};
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+use crate::errors::SpecTypeError;
+
+/// An Arrow stream of one record batch over (name, column) pairs, as a capsule named `arrow_array_stream`.
+///
+/// Columns are contiguous 1-D arrays of float64, float32, int64 or int8, which the stream keeps alive and does not
+/// copy; or lists of texts. Names in `times` are int64 columns that mean nanoseconds since 1970.
+#[pyfunction]
+pub(crate) fn arrow_stream<'py>(
+    py: Python<'py>,
+    columns: Vec<(String, Bound<'py, PyAny>)>,
+    times: Vec<String>,
+) -> PyResult<Bound<'py, PyCapsule>> {
+    let mut fields = Vec::with_capacity(columns.len());
+    let mut arrays: Vec<ArrayRef> = Vec::with_capacity(columns.len());
+    for (name, column) in columns {
+        let array = if times.contains(&name) {
+            view::<TimestampNanosecondType>(&column)
+        } else {
+            view::<Float64Type>(&column)
+                .or_else(|| view::<Float32Type>(&column))
+                .or_else(|| view::<Int64Type>(&column))
+                .or_else(|| view::<Int8Type>(&column))
+        };
+        let array = match array {
+            Some(array) => array,
+            None => Arc::new(StringArray::from(
+                column
+                    .extract::<Vec<String>>()
+                    .map_err(|_| SpecTypeError::new_err(format!("column {name:?} has no Arrow type")))?,
+            )),
+        };
+        fields.push(Field::new(name, array.data_type().clone(), false));
+        arrays.push(array);
+    }
+    let schema = Arc::new(Schema::new(fields));
+    let wrong = |error: ArrowError| SpecTypeError::new_err(error.to_string());
+    let batch = RecordBatch::try_new(schema.clone(), arrays).map_err(wrong)?;
+    let reader = RecordBatchIterator::new([Ok(batch)], schema);
+    let stream = FFI_ArrowArrayStream::new(Box::new(reader));
+    PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
+}
+
+/// A NumPy array that Arrow buffers keep alive.
+struct Owner<T: Element>(#[allow(dead_code)] Py<PyArray1<T>>);
+impl<T: Element> std::panic::RefUnwindSafe for Owner<T> {}
+
+fn view<A: ArrowPrimitiveType>(column: &Bound<'_, PyAny>) -> Option<ArrayRef>
+where
+    A::Native: Element,
+{
+    let array = column.cast::<PyArray1<A::Native>>().ok()?;
+    let shared: PyReadonlyArray1<'_, A::Native> = array.try_readonly().ok()?;
+    let slice = shared.as_slice().ok()?;
+    let bytes = std::mem::size_of_val(slice);
+    let start = NonNull::from(slice).cast::<u8>();
+    let owner = Arc::new(Owner(array.clone().unbind()));
+    // SAFETY: the memory belongs to the NumPy array, which the owner keeps alive as long as the buffer.
+    #[allow(unsafe_code)]
+    let buffer = unsafe { Buffer::from_custom_allocation(start, bytes, owner) };
+    Some(Arc::new(PrimitiveArray::<A>::new(ScalarBuffer::from(buffer), None)))
+}

@@ -1,0 +1,152 @@
+//! The generator's plan: check a spec, fill arrays.
+
+use std::sync::Arc;
+
+use numpy::{Element, IntoPyArray, PyArray1, PyArrayMethods, PyReadwriteArray1};
+use paranom::generate::{Real, Rows};
+use paranom::job::Job;
+use paranom::pool;
+use pyo3::prelude::*;
+
+use crate::errors::SpecTypeError;
+use crate::run::{detached, guarded};
+use crate::value::spec_value;
+
+/// Values fewer than this are made on the spot: not worth a thread to wait on.
+const SMALL: usize = 1 << 16;
+
+/// A checked spec, ready to give the values of any rows.
+#[pyclass(frozen, module = "paranom_rs._core")]
+pub(crate) struct Plan(Arc<paranom::generate::Plan>);
+
+/// Events as arrays: starts, stops, kinds, ids.
+type Events<'py> = (
+    Bound<'py, PyArray1<u64>>,
+    Bound<'py, PyArray1<u64>>,
+    Bound<'py, PyArray1<i64>>,
+    Bound<'py, PyArray1<u64>>,
+);
+
+#[pymethods]
+impl Plan {
+    /// Checks a spec: a dict as `Generator.to_spec` gives it.
+    #[new]
+    fn new(spec: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let value = spec_value(spec)?;
+        Ok(Self(Arc::new(guarded(|| paranom::generate::Plan::new(&value))?)))
+    }
+
+    /// The variables' names, in column order.
+    #[getter]
+    fn names(&self) -> Vec<String> {
+        self.0.names().map(Into::into).collect()
+    }
+
+    /// The anomalies: (name, positions of the variables they touch).
+    #[getter]
+    fn kinds(&self) -> Vec<(String, Vec<usize>)> {
+        self.0.kinds().iter().map(|kind| (kind.name.clone(), kind.variables.clone())).collect()
+    }
+
+    /// What the spec says, defaults filled in, a line a value.
+    #[getter]
+    fn record(&self) -> &str {
+        self.0.record()
+    }
+
+    /// The recorded series, in the order of their lines in the record.
+    #[getter]
+    fn series<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyArray1<f64>>> {
+        self.0.series().iter().map(|series| PyArray1::from_slice(py, series)).collect()
+    }
+
+    /// The rows there are, when a recording must not begin anew; else None.
+    #[getter]
+    fn most_rows(&self) -> Option<u64> {
+        self.0.most_rows()
+    }
+
+    /// The events that touch `rows` rows from `start` on, whole: starts, stops, kinds, ids.
+    #[pyo3(signature = (start, rows, /))]
+    fn events<'py>(&self, py: Python<'py>, start: u64, rows: u64) -> PyResult<Events<'py>> {
+        let events = detached(py, None, |_| {
+            self.0.check_rows(start, rows)?;
+            Ok(self.0.events(start, rows))
+        })?;
+        let starts: Vec<u64> = events.iter().map(|event| event.start).collect();
+        let stops: Vec<u64> = events.iter().map(|event| event.stop).collect();
+        let kinds: Vec<i64> = events.iter().map(|event| event.kind as i64).collect();
+        let ids: Vec<u64> = events.iter().map(|event| event.id).collect();
+        Ok((starts.into_pyarray(py), stops.into_pyarray(py), kinds.into_pyarray(py), ids.into_pyarray(py)))
+    }
+
+    /// Fills columns (float64 or float32, one for each variable) and labels (int8) with stretches of rows.
+    ///
+    /// `rows` holds (start, length) pairs; `clean` leaves the anomalies out; `threads` is 1 to 1024 or None;
+    /// `progress` is called with the rows done so far.
+    #[pyo3(signature = (rows, columns, labels, /, *, clean, threads, progress))]
+    #[allow(clippy::too_many_arguments)] // the argument list of one call of the Python face
+    fn fill(
+        &self,
+        py: Python<'_>,
+        rows: Vec<(u64, usize)>,
+        columns: Vec<Bound<'_, PyAny>>,
+        mut labels: PyReadwriteArray1<'_, i8>,
+        clean: bool,
+        threads: Option<usize>,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let rows: Vec<Rows> = rows.into_iter().map(|(start, len)| Rows { start, len }).collect();
+        let labels = contiguous(&mut labels)?;
+        let call = Call { plan: &self.0, rows: &rows, clean, threads, progress };
+        if columns.first().is_some_and(|column| column.cast::<PyArray1<f32>>().is_ok()) {
+            call.run::<f32>(py, &columns, labels)
+        } else {
+            call.run::<f64>(py, &columns, labels)
+        }
+    }
+}
+
+struct Call<'a, 'py> {
+    plan: &'a paranom::generate::Plan,
+    rows: &'a [Rows],
+    clean: bool,
+    threads: Option<usize>,
+    progress: Option<&'a Bound<'py, PyAny>>,
+}
+
+impl Call<'_, '_> {
+    fn run<T: Real + Element>(
+        self,
+        py: Python<'_>,
+        columns: &[Bound<'_, PyAny>],
+        labels: &mut [i8],
+    ) -> PyResult<()> {
+        let Self { plan, rows, clean, threads, progress } = self;
+        // Borrowing them all at once refuses columns that overlap.
+        let mut columns = columns
+            .iter()
+            .map(|column| Ok(column.cast::<PyArray1<T>>()?.try_readwrite()?))
+            .collect::<PyResult<Vec<PyReadwriteArray1<'_, T>>>>()?;
+        let columns = columns.iter_mut().map(contiguous).collect::<PyResult<Vec<_>>>()?;
+        let size = labels.len().saturating_mul(columns.len());
+        let work = |job: &Job, threads: usize| {
+            for stretch in rows {
+                plan.check_rows(stretch.start, stretch.len as u64)?;
+            }
+            pool::run(threads, || plan.fill(rows, clean, columns, labels, job))?
+        };
+        if size < SMALL {
+            return guarded(|| {
+                pool::thread_count(threads)?;
+                work(&Job::new(), 1)
+            });
+        }
+        let threads = guarded(|| pool::thread_count(threads))?;
+        detached(py, progress, |job| work(job, threads))
+    }
+}
+
+fn contiguous<'a, T: Element>(array: &'a mut PyReadwriteArray1<'_, T>) -> PyResult<&'a mut [T]> {
+    array.as_slice_mut().map_err(|_| SpecTypeError::new_err("out: arrays must be contiguous"))
+}

@@ -1,0 +1,69 @@
+//! Python objects as the plain values of a spec.
+
+use std::sync::Arc;
+
+use numpy::{PyArrayMethods, PyReadonlyArray1};
+use paranom::spec::Value;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+
+use crate::errors::SpecTypeError;
+
+/// Nested deeper than this, a spec is refused: the stack is finite.
+const MOST_DEPTH: usize = 100;
+
+/// Converts a spec: dicts, lists, texts, numbers, and arrays for recorded series.
+pub(crate) fn spec_value(object: &Bound<'_, PyAny>) -> PyResult<Value> {
+    convert(object, 0)
+}
+
+fn convert(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
+    if depth > MOST_DEPTH {
+        return Err(SpecTypeError::new_err(format!("a spec may be nested {MOST_DEPTH} deep at most")));
+    }
+    if object.is_instance_of::<PyBool>() {
+        return Ok(Value::Bool(object.extract()?));
+    }
+    if object.is_instance_of::<PyInt>() {
+        // Beyond 128 bits any rule refuses it; as a float it keeps its size in the message.
+        return match object.extract::<i128>() {
+            Ok(whole) => Ok(Value::Whole(whole)),
+            Err(_) => Ok(Value::Number(object.extract().unwrap_or(f64::INFINITY))),
+        };
+    }
+    if object.is_instance_of::<PyFloat>() {
+        return Ok(Value::Number(object.extract()?));
+    }
+    if let Ok(text) = object.cast::<PyString>() {
+        return Ok(Value::Text(text.to_cow()?.into_owned()));
+    }
+    if let Ok(dict) = object.cast::<PyDict>() {
+        let entry = |(key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
+            let Ok(name) = key.cast::<PyString>() else {
+                return Err(SpecTypeError::new_err(format!(
+                    "names in a spec must be texts, got {}",
+                    key.repr()?
+                )));
+            };
+            Ok((name.to_cow()?.into_owned(), convert(&value, depth + 1)?))
+        };
+        return Ok(Value::Table(dict.iter().map(entry).collect::<PyResult<_>>()?));
+    }
+    if let Ok(list) = object.cast::<PyList>() {
+        return Ok(Value::List(list.iter().map(|x| convert(&x, depth + 1)).collect::<PyResult<_>>()?));
+    }
+    if let Ok(tuple) = object.cast::<PyTuple>() {
+        return Ok(Value::List(tuple.iter().map(|x| convert(&x, depth + 1)).collect::<PyResult<_>>()?));
+    }
+    if let Ok(array) = object.extract::<PyReadonlyArray1<'_, f64>>() {
+        let values: Arc<[f64]> = match array.as_slice() {
+            Ok(slice) => slice.into(),
+            Err(_) => array.to_vec()?.into(),
+        };
+        return Ok(Value::Series(values));
+    }
+    Err(SpecTypeError::new_err(format!(
+        "a spec is made of dicts, lists, texts, numbers and 1-D float64 arrays, got {}",
+        object.get_type().name()?
+    )))
+}
