@@ -100,6 +100,7 @@ def audit(data: Dataset) -> Audit:
     last = np.searchsorted(rows, events.stop - np.uint64(1), side="right")
     changed = np.zeros(n, bool)
     below = np.ones(len(events), bool)
+    judged = np.zeros(len(events), bool)
     effect = {}
     for name in data.names:
         values, twin = data[name].astype(np.float64), clean[name].astype(np.float64)
@@ -107,7 +108,8 @@ def audit(data: Dataset) -> Audit:
         changed |= ~same
         if not len(events) or not n:
             continue
-        touched = np.array([name in event.variables for event in events])
+        # What a recording is labelled with is in its clean twin too: nothing to compare.
+        touched = np.array([name in event.variables and event.name != "recorded" for event in events])
         noise = _noise(twin)
         # A value that went missing is an effect without a size.
         difference = np.where(same, 0.0, np.nan_to_num(np.abs(values - twin), nan=np.inf))
@@ -117,6 +119,7 @@ def audit(data: Dataset) -> Audit:
             ratio = size / noise if noise > 0 else np.where(size > 0, np.inf, 0.0)
             effect[name] = float(np.median(ratio[touched]))
             below &= ~touched | (ratio < 1.0)
+            judged |= touched
     labelled = data.y.astype(bool)
     inside = (last - first) == (events.stop - events.start)
     gaps = (events.start[1:] - events.stop[:-1]) if len(events) > 1 else np.empty(0)
@@ -134,7 +137,7 @@ def audit(data: Dataset) -> Audit:
         changed_unlabelled=int((changed & ~labelled).sum()),
         labelled_unchanged=int((labelled & ~changed & ~clean.y.astype(bool)).sum()),
         effect=effect,
-        events_below_noise=int(below.sum()),
+        events_below_noise=int((below & judged).sum()),
         duplicate_normal=duplicates[0],
         duplicate_anomalous=duplicates[1],
         missing=sum(int(np.isnan(data[name]).sum()) for name in data.names),

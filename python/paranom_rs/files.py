@@ -15,6 +15,7 @@ from paranom_rs.errors import SpecError
 
 if TYPE_CHECKING:
     from paranom_rs.dataset import Dataset
+    from paranom_rs.generator import Generator
 
 #: Where the spec stands in the metadata of Parquet and Arrow files.
 SPEC_KEY = b"paranom_rs.spec"
@@ -62,6 +63,79 @@ def write_dataset(data: Dataset, path: Path) -> None:
                 sink.write(arrow_table(data))
 
 
+def write_rows(
+    generator: Generator, path: Path, rows: int, *, start: int, batch_rows: int, overwrite: bool, progress: bool
+) -> None:
+    """Generate rows into a file, a batch at a time."""
+    suffix = check_format(path)
+    if suffix == ".npz":
+        raise SpecError("path: .npz holds what fits in memory: use generate(rows).write(path)")
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists; overwrite=True replaces it")
+    batches = generator.batches(rows, batch_rows=batch_rows, start=start)
+    empty = generator.generate(0, start=start)
+    with whole_file(path) as temporary, Progress(rows, shown=progress) as step:
+        done = 0
+        if suffix == ".csv":
+            with temporary.open("w", encoding="utf-8", newline="") as file:
+                write_csv_rows(empty, file, header=True)
+                for data in batches:
+                    write_csv_rows(data, file, header=False)
+                    done += len(data)
+                    step(done)
+        else:
+            metadata = arrow_metadata(generator)
+            with open_sink(empty, temporary) as sink:
+                for data in batches:
+                    sink.write(_pyarrow().table(data).replace_schema_metadata(metadata))
+                    done += len(data)
+                    step(done)
+
+
+def read_spec(path: Path) -> str:
+    """Return the spec, as TOML, that a Parquet or Arrow file carries."""
+    pa = _pyarrow()
+    try:
+        if path.suffix == ".parquet":
+            import pyarrow.parquet as pq
+
+            metadata = pq.read_schema(path).metadata
+        else:
+            with pa.OSFile(str(path)) as file:
+                metadata = pa.ipc.open_file(file).schema.metadata
+    except pa.ArrowInvalid as error:
+        raise SpecError(f"{path}: is no Parquet or Arrow file: {error}") from None
+    spec = (metadata or {}).get(SPEC_KEY)
+    if spec is None:
+        raise SpecError(f"{path}: carries no spec (it was not written by paranom_rs, or its recording was too long)")
+    return str(spec, "utf-8")
+
+
+class Progress:
+    """A bar over rows, or nothing; calling it says how many rows are done."""
+
+    def __init__(self, total: int, *, shown: bool) -> None:
+        self._bar: Any = None
+        if shown:
+            try:
+                from tqdm.auto import tqdm
+            except ImportError as error:
+                raise ImportError('progress needs tqdm: pip install "paranom_rs[progress]"') from error
+            self._bar = tqdm(total=total, unit="rows", unit_scale=True)
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __call__(self, done: int) -> None:
+        """Move the bar to ``done`` rows."""
+        if self._bar is not None:
+            self._bar.update(done - self._bar.n)
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
 def open_sink(data: Dataset, path: Path) -> Any:
     """Open a Parquet or Arrow IPC writer for datasets like this one."""
     pa = _pyarrow()
@@ -76,12 +150,16 @@ def open_sink(data: Dataset, path: Path) -> Any:
 
 def arrow_table(data: Dataset) -> Any:
     """Return the rows as a pyarrow table whose metadata hold the spec."""
-    generator = data.generator
+    return _pyarrow().table(data).replace_schema_metadata(arrow_metadata(data.generator))
+
+
+def arrow_metadata(generator: Generator) -> dict[bytes, bytes]:
+    """Return what a file says of its generator: the fingerprint, and the spec where it fits."""
     metadata = {FINGERPRINT_KEY: generator.fingerprint.encode()}
     # A long recording does not fit; the fingerprint still tells which spec it was.
     with suppress(SpecError):
         metadata[SPEC_KEY] = generator.to_toml().encode()
-    return _pyarrow().table(data).replace_schema_metadata(metadata)
+    return metadata
 
 
 def write_csv_rows(data: Dataset, file: Any, *, header: bool) -> None:

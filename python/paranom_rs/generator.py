@@ -16,6 +16,7 @@ from paranom_rs import _core
 from paranom_rs.anomaly import Anomaly
 from paranom_rs.dataset import Dataset
 from paranom_rs.errors import OutOfMemoryError, SpecError, SpecTypeError
+from paranom_rs.files import Progress, read_spec, write_rows
 from paranom_rs.rule import Part, plain
 from paranom_rs.stretches import count_stretches
 from paranom_rs.time_index import TimeIndex
@@ -99,6 +100,11 @@ class Generator:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SpecError(f"{path}: is no TOML: {error}") from None
         return cls.from_spec(spec, folder=path.parent)
+
+    @classmethod
+    def from_parquet(cls, path: str | Path) -> Generator:
+        """Make the generator that wrote a Parquet or Arrow file, from the spec in its metadata. Needs pyarrow."""
+        return cls.from_spec(tomllib.loads(read_spec(Path(path))))
 
     def to_spec(self) -> dict[str, Any]:
         """Return the spec as plain values: dicts, lists, texts, numbers, and arrays of recordings."""
@@ -228,6 +234,23 @@ class Generator:
             for done in range(0, rows, size)
         )
 
+    def write(
+        self,
+        path: str | Path,
+        rows: int,
+        *,
+        start: int = 0,
+        batch_rows: int = 1 << 20,
+        overwrite: bool = False,
+        progress: bool = False,
+    ) -> None:
+        """Generate rows into a .parquet or .arrow file (both need pyarrow) or a .csv file, a batch at a time.
+
+        The file appears whole or not at all. Parquet and Arrow files carry the spec (`from_parquet`).
+        Raises `FileExistsError` unless ``overwrite``, and `SpecError` for another suffix.
+        """
+        write_rows(self, Path(path), rows, start=start, batch_rows=batch_rows, overwrite=overwrite, progress=progress)
+
     def _columns(self, rows: int, dtype: DTypeLike) -> dict[str, NDArray[Any]]:
         kind = np.dtype(dtype)
         if kind not in (np.float64, np.float32):
@@ -252,8 +275,10 @@ class Generator:
         total = sum(length for _, length in stretches)
         labels = np.empty(total, dtype=np.int8)
         arrays = [columns[name] for name in self.names]
-        with _Progress(total, shown=progress) as step:
-            self._plan.fill(stretches, arrays, labels, clean=clean, threads=threads, progress=step)
+        with Progress(total, shown=progress) as step:
+            watch = step if progress else None
+            if total:
+                self._plan.fill(stretches, arrays, labels, clean=clean, threads=threads, progress=watch)
         return Dataset(self, stretches, columns, labels, clean=clean)
 
     def __eq__(self, other: object) -> bool:
@@ -274,29 +299,6 @@ def _restore(spec: dict[str, Any], resolved: dict[str, Any]) -> Generator:
     generator = Generator.__new__(Generator)
     generator._set(spec, resolved)
     return generator
-
-
-class _Progress:
-    """A bar over rows, or nothing."""
-
-    def __init__(self, total: int, *, shown: bool) -> None:
-        self._bar: Any = None
-        if shown:
-            try:
-                from tqdm.auto import tqdm
-            except ImportError as error:
-                raise ImportError('progress needs tqdm: pip install "paranom_rs[progress]"') from error
-            self._bar = tqdm(total=total, unit="rows", unit_scale=True)
-
-    def __enter__(self) -> Any:
-        return self._step if self._bar is not None else None
-
-    def _step(self, done: int) -> None:
-        self._bar.update(done - self._bar.n)
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
 
 
 def _whole(path: str, value: object) -> int:
