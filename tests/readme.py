@@ -1,8 +1,8 @@
 """Runs what the documents show, so that they cannot drift.
 
-``python tests/readme.py demo`` and ``... test`` print the two commands of README.md (its ``bash`` blocks, in that
-order); ``python tests/readme.py run README.md docs/*.md`` executes the ``python`` blocks of each file in order, in
-one namespace and one temporary folder per file. A block that is not meant to run is marked ``text``.
+``python tests/readme.py demo`` and ``... test`` print the two commands of README.md (its ``bash`` blocks, in
+that order); ``python tests/readme.py run README.md docs/*.md`` executes the ``python`` blocks of each file in
+order, in one namespace and one temporary folder per file. A block not meant to run is marked ``text``.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 def blocks(path: Path, language: str) -> list[tuple[int, str]]:
     """The fenced blocks of one language: the line on which each begins, and its text."""
     text = path.read_text(encoding="utf-8")
-    return [
-        (text.count("\n", 0, match.start(2)), match[2]) for match in FENCE.finditer(text) if match[1] == language
-    ]
+    fences = [match for match in FENCE.finditer(text) if match[1] == language]
+    return [(text.count("\n", 0, match.start(2)), match[2]) for match in fences]
 
 
 def command(which: str) -> str:
