@@ -34,8 +34,8 @@ HEAVY = {
     "torch",
     "tqdm",
 }
-# The outermost modules: they import the others, never the other way round (but late: `data.plot()` may). So they,
-# and `deep`, are free to import what is heavy at once.
+# The outermost modules: they import the others, never the other way round (but late: `data.plot()` may).
+# So they, and `deep`, are free to import at once what is heavy.
 OUTER = {"__main__", "cli", "connect", "monitor", "plot"}
 
 
