@@ -72,7 +72,7 @@ fn round([c0, c1, c2, c3]: [u64; 4], [k0, k1]: [u64; 2]) -> [u64; 4] {
 pub struct Source {
     /// Whose draws.
     pub key: Key,
-    /// What for: see [`crate::generate::site`].
+    /// What for: each use has a number of its own.
     pub site: u32,
     /// Which try.
     pub attempt: u32,
