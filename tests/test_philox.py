@@ -36,9 +36,7 @@ def philox4(bits: int, counter: tuple[int, ...], key: tuple[int, ...], rounds: i
 
 
 def known_answers() -> list[tuple[int, list[int]]]:
-    lines = [
-        line.split() for line in GOLDEN.read_text(encoding="ascii").splitlines() if not line.startswith("#")
-    ]
+    lines = [line.split() for line in GOLDEN.read_text(encoding="ascii").splitlines() if not line.startswith("#")]
     return [(int(rounds), [int(word, 16) for word in words]) for rounds, *words in lines]
 
 
@@ -68,9 +66,7 @@ def test_known_answers(rounds: int, words: list[int]) -> None:
 
 
 @given(COUNTER, KEY, st.integers(0, 20))
-def test_equals_the_definition_in_plain_integers(
-    counter: tuple[int, ...], key: tuple[int, ...], rounds: int
-) -> None:
+def test_equals_the_definition_in_plain_integers(counter: tuple[int, ...], key: tuple[int, ...], rounds: int) -> None:
     assert tuple(philox4x32(counter, key, rounds).tolist()) == philox4(32, counter, key, rounds)
 
 

@@ -13,9 +13,7 @@ MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 WEYL = (np.uint32(0x9E3779B9), np.uint32(0xBB67AE85))  # golden ratio and sqrt(3) - 1, as fractions of 2**32
 
 
-def _mulhilo(
-    multiplier: np.uint64, word: NDArray[np.uint32]
-) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+def _mulhilo(multiplier: np.uint64, word: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """The high and the low half of the 64-bit product."""
     product = multiplier * word.astype(np.uint64)  # both factors < 2**32: never wraps
     return (product >> np.uint64(32)).astype(np.uint32), (product & np.uint64(0xFFFFFFFF)).astype(np.uint32)
