@@ -9,6 +9,7 @@ pub(crate) fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let info = PyDict::new(py);
     info.set_item("version", env!("CARGO_PKG_VERSION"))?;
     info.set_item("debug", cfg!(debug_assertions))?;
+    crate::run::guarded(paranom::simd::requested)?;
     info.set_item("simd", paranom::simd::level().name())?;
     info.set_item("threads", crate::run::guarded(|| paranom::pool::thread_count(None))?)?;
     Ok(info)

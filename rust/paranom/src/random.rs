@@ -196,9 +196,14 @@ pub fn normals(source: Source, row: u64, mean: f64, std: f64, out: &mut [f64]) {
     dispatch(Draw { source, row, shape: Normal { mean, std }, out });
 }
 
-/// One word, for decisions that are made once (an event's duration).
+/// Two words, for decisions that are made once.
+pub fn pair(source: Source, index: u64) -> (u64, u64) {
+    source.key.block(index, source.site, source.attempt)
+}
+
+/// One word, for decisions that are made once (an event's place).
 pub fn word(source: Source, index: u64) -> u64 {
-    source.key.block(index, source.site, source.attempt).0
+    pair(source, index).0
 }
 
 /// One integer in 0..n (n >= 1): the high half of a product; its bias is below n / 2^64.

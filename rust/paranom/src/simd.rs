@@ -8,6 +8,8 @@
 
 use std::sync::OnceLock;
 
+use crate::{Error, Result};
+
 /// An instruction set level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -41,14 +43,17 @@ pub trait Kernel {
 /// The level in use: the machine's best, or a lower one that `PARANOM_SIMD` names (read once).
 pub fn level() -> Level {
     static LEVEL: OnceLock<Level> = OnceLock::new();
-    *LEVEL.get_or_init(|| {
-        let best = best();
-        match std::env::var("PARANOM_SIMD").as_deref() {
-            Ok("baseline") => Level::Baseline,
-            Ok("avx2") => best.min(Level::Avx2),
-            _ => best,
-        }
-    })
+    *LEVEL.get_or_init(|| requested().map_or_else(|_| best(), |level| level.min(best())))
+}
+
+/// What `PARANOM_SIMD` asks for; an error if it names no level.
+pub fn requested() -> Result<Level> {
+    match std::env::var("PARANOM_SIMD").as_deref() {
+        Err(_) | Ok("" | "avx512") => Ok(Level::Avx512),
+        Ok("avx2") => Ok(Level::Avx2),
+        Ok("baseline") => Ok(Level::Baseline),
+        Ok(other) => Err(Error::invalid("PARANOM_SIMD", other, "must be baseline, avx2 or avx512")),
+    }
 }
 
 #[cfg(target_arch = "x86_64")]

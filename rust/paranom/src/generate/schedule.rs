@@ -6,7 +6,7 @@
 //! is needed. Events lie inside their slot and end a gap before the next one begins, so none overlap.
 
 use super::recorded::Runs;
-use crate::random::{Key, Source, below, scale, unit, word};
+use crate::random::{Key, Source, below, pair, unit, word};
 use crate::{Error, Result};
 
 /// A stretch of anomalous rows.
@@ -76,10 +76,10 @@ impl Timing {
 /// What the draws of the schedule are for.
 #[derive(Clone, Copy)]
 enum Purpose {
-    Number = 1,
+    Permutation = 1,
+    Scramble,
+    Number,
     Order,
-    Strata,
-    Duration,
     Place,
 }
 
@@ -200,7 +200,7 @@ impl Schedule {
         hit || self.recorded.as_ref().is_some_and(|(_, runs)| runs.touch(start, stop))
     }
 
-    /// Draws the events of one slot: how many of each kind, how long, in which order, where.
+    /// Draws the events of one slot: how many of each kind and how long, then, anew in each attempt, order and places.
     fn arrange(&self, slots: &Slots, slot: u64, attempt: u32, events: &mut Vec<Event>) {
         events.clear();
         // The last slot, cut off by the end of the row axis, stays empty.
@@ -211,18 +211,20 @@ impl Schedule {
         };
         // Systematic sampling: the points u, u+1, u+2, ... on an axis where each kind has a stretch as long as its
         // expected number of events.
-        let u = self.even(slot, attempt);
-        let mut before = (-u).ceil();
+        let u = self.even(slot);
         let mut begin = 0.0;
         for &(kind, end) in &slots.ends {
-            let upto = (end - u).ceil();
-            let number = (upto - before) as u64;
-            let ordinal = (slot as f64 * (end - begin)) as u64;
-            for i in 0..number {
-                let duration = self.duration(kind, ordinal.wrapping_add(i), attempt);
+            let Timing { shortest, longest, .. } = self.timings[kind];
+            let mut point = u + (begin - u).ceil();
+            while point < end {
+                // Where in its stretch the point falls is even, too: it gives the duration.
+                let place = (point - begin) / (end - begin);
+                let more = (place * (longest - shortest + 1) as f64) as u64;
+                let duration = (shortest + more).min(longest);
                 events.push(Event { start: 0, stop: duration, kind, id: 0 });
+                point += 1.0;
             }
-            (before, begin) = (upto, end);
+            begin = end;
         }
         for i in (1..events.len()).rev() {
             let j = below(self.source(Purpose::Order, i as u32, attempt), slot, i as u64 + 1);
@@ -254,37 +256,24 @@ impl Schedule {
         }
     }
 
-    /// An event's duration. `ordinal` counts the kind's events, nearly.
-    fn duration(&self, kind: usize, ordinal: u64, attempt: u32) -> u64 {
-        let Timing { shortest, longest, .. } = self.timings[kind];
-        shortest
-            + scale(self.spread(Purpose::Duration, kind as u32, ordinal, attempt), longest - shortest + 1)
-    }
-
-    /// A uniform word for each event: of 64 neighbouring events, one falls in each 64th of the range.
-    fn spread(&self, purpose: Purpose, number: u32, index: u64, attempt: u32) -> u64 {
-        const BITS: u32 = 6;
-        let shuffle = word(self.source(Purpose::Strata, (purpose as u32) << 20 | number, 0), index >> BITS);
-        // Odd factors, offsets and shifts permute the strata.
-        let mut stratum = index;
-        for half in [shuffle & 0xffff_ffff, shuffle >> 32] {
-            stratum = stratum.wrapping_mul(half | 1).wrapping_add(half >> 16) & ((1 << BITS) - 1);
-            stratum ^= stratum >> (BITS / 2);
+    /// A uniform in [0, 1) for each slot: over any 2^k neighbouring slots from the sixth power on, one falls in each
+    /// 2^k-th of the range, so that shares stay within a few events of what was asked. A van der Corput sequence
+    /// with nested scrambling (Owen 1995; the hash of Laine and Karras 2011), the slots permuted inside groups of 64:
+    /// without that, neighbours would take turns between low and high.
+    fn even(&self, slot: u64) -> f64 {
+        let (a, b) = pair(self.source(Purpose::Permutation, 0, 0), slot >> 6);
+        let (mut left, mut right) = (slot >> 3 & 7, slot & 7);
+        // A Feistel network on 3 + 3 bits; each round looks its 3 bits up in 24 random ones.
+        for table in [a, a >> 24, b, b >> 24] {
+            (left, right) = (right, left ^ (table >> (3 * right)) & 7);
         }
-        let within = word(self.source(purpose, number, attempt), index) >> BITS;
-        stratum << (64 - BITS) | within
-    }
-
-    /// A uniform in [0, 1) for each slot: over any 2^k neighbouring slots, one falls in each 2^k-th of the range.
-    /// A van der Corput sequence with nested scrambling (Owen 1995; the hash of Laine and Karras 2011), so that the
-    /// number of events of a rare anomaly stays within a few of what its frequency asks for.
-    fn even(&self, slot: u64, attempt: u32) -> f64 {
-        let seed = word(self.source(Purpose::Strata, 0, 0), slot >> 32);
-        let mut x = (slot as u32).wrapping_add(seed as u32);
+        let index = slot & !63 | left << 3 | right;
+        let seed = word(self.source(Purpose::Scramble, 0, 0), slot >> 32);
+        let mut x = (index as u32).wrapping_add(seed as u32);
         for factor in [0x6c50_b47c, 0xb82f_1e52, 0xc7af_e638, 0x8d22_f6e6_u32] {
             x ^= x.wrapping_mul(factor);
         }
-        let low = word(self.source(Purpose::Number, 0, attempt), slot) >> 32;
+        let low = word(self.source(Purpose::Number, 0, 0), slot) >> 32;
         unit(u64::from(x.reverse_bits()) << 32 | low)
     }
 }
@@ -431,6 +420,27 @@ mod tests {
             let hit: u64 = events.iter().filter(|e| e.kind == kind).map(|e| e.stop - e.start).sum();
             let measured = hit as f64 / rows as f64;
             assert!((measured / share - 1.0).abs() < 0.01, "kind {kind}: {measured}");
+        }
+    }
+
+    #[test]
+    fn durations_are_even_and_uncorrelated() {
+        let s = schedule(vec![
+            timing(Placing::Frequency(0.003), 5, 40),
+            timing(Placing::Frequency(0.007), 5, 40),
+        ]);
+        let events = s.events(0, 20_000_000);
+        for (kind, share) in [(0, 0.003), (1, 0.007)] {
+            let lengths: Vec<f64> =
+                events.iter().filter(|e| e.kind == kind).map(|e| (e.stop - e.start) as f64).collect();
+            assert!((lengths.iter().sum::<f64>() / 20_000_000.0 / share - 1.0).abs() < 0.003);
+            let n = lengths.len() as f64;
+            let variance = (36.0 * 36.0 - 1.0) / 12.0;
+            for lag in [1, 2, 3, 4, 8, 16] {
+                let pairs = lengths.iter().zip(&lengths[lag..]);
+                let r = pairs.map(|(a, b)| (a - 22.5) * (b - 22.5)).sum::<f64>() / variance / n;
+                assert!(r.abs() * n.sqrt() < 4.0, "kind {kind}, lag {lag}: r = {r}");
+            }
         }
     }
 

@@ -1,0 +1,95 @@
+//! Whole rows: values, events and labels, one thread, at the level in use (`PARANOM_SIMD`), into warm memory.
+
+#![allow(missing_docs)]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use paranom::generate::{Plan, Rows};
+use paranom::job::Job;
+use paranom::spec::Value;
+
+fn table<const N: usize>(entries: [(&str, Value); N]) -> Value {
+    Value::Table(entries.into_iter().map(|(name, value)| (name.into(), value)).collect())
+}
+
+fn rule<const N: usize>(kind: &str, numbers: [(&str, f64); N]) -> Value {
+    let mut entries = vec![("kind".to_owned(), Value::Text(kind.into()))];
+    entries.extend(numbers.into_iter().map(|(name, x)| (name.to_owned(), Value::Number(x))));
+    Value::Table(entries)
+}
+
+/// One variable with a normal rule; anomalous rows, if any, are uniform.
+fn plan(normal: Value, share: Option<f64>) -> Plan {
+    let variable = table([
+        ("kind", Value::Text("stochastic".into())),
+        ("normal", normal),
+        ("anomalous", rule("uniform", [("low", 2.0), ("high", 5.0)])),
+    ]);
+    let anomalies = share.map(|share| {
+        let duration = Value::List(vec![Value::Whole(50), Value::Whole(150)]);
+        table([("frequency", Value::Number(share)), ("duration", duration)])
+    });
+    let spec = table([
+        ("variables", table([("x", variable)])),
+        ("anomalies", Value::List(anomalies.into_iter().collect())),
+    ]);
+    Plan::new(&spec).expect("a valid spec")
+}
+
+fn generate(c: &mut Criterion) {
+    const ROWS: usize = 1 << 18; // values and labels stay in the second- and third-level cache
+    let sine = || rule("sine", [("period", 300.0)]);
+    let noise = || rule("normal", [("mean", 0.0), ("std", 0.1)]);
+    let both = || {
+        let terms = Value::List(vec![sine(), noise()]);
+        table([("kind", Value::Text("sum".into())), ("of", terms)])
+    };
+    let choice = || {
+        let values = Value::List((0..10).map(|i| Value::Number(f64::from(i))).collect());
+        table([("kind", Value::Text("choice".into())), ("values", values)])
+    };
+    let whole = |low: i128, high: i128| {
+        table([
+            ("kind", Value::Text("integers".into())),
+            ("low", Value::Whole(low)),
+            ("high", Value::Whole(high)),
+        ])
+    };
+    let cases = [
+        ("uniform", plan(rule("uniform", [("low", 0.0), ("high", 1.0)]), None)),
+        ("normal", plan(noise(), None)),
+        ("truncated normal", plan(rule("normal", [("low", -1.0), ("high", 2.0)]), None)),
+        ("lognormal", plan(rule("lognormal", []), None)),
+        ("exponential", plan(rule("exponential", []), None)),
+        ("integers", plan(whole(0, 1000), None)),
+        ("bernoulli", plan(rule("bernoulli", [("p", 0.3)]), None)),
+        ("choice of 10", plan(choice(), None)),
+        ("sine", plan(sine(), None)),
+        ("square", plan(rule("square", [("period", 300.0)]), None)),
+        ("ecg", plan(rule("ecg", [("period", 300.0)]), None)),
+        ("random walk", plan(rule("random_walk", []), None)),
+        ("sine + noise", plan(both(), None)),
+        ("sine + noise + 1 % anomalies", plan(both(), Some(0.01))),
+    ];
+    let mut values = vec![0.0; ROWS];
+    let mut labels = vec![0; ROWS];
+    let mut group = c.benchmark_group(format!("generate/{}", paranom::simd::level().name()));
+    group.throughput(Throughput::Elements(ROWS as u64));
+    for (name, plan) in &cases {
+        let mut start = 0;
+        group.bench_function(*name, |b| {
+            b.iter(|| {
+                let rows = [Rows { start, len: ROWS }];
+                let fill = || plan.fill(&rows, false, vec![&mut values[..]], &mut labels, &Job::new());
+                paranom::pool::run(1, fill).and_then(|done| done).expect("nothing to cancel");
+                start += ROWS as u64;
+                black_box(values[0]);
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, generate);
+criterion_main!(benches);
