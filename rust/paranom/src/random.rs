@@ -196,7 +196,7 @@ impl<S: Shape> Kernel for Draw<'_, S> {
     #[inline(always)]
     fn run(self) {
         let Self { source: Source { key, site, attempt }, row, shape, out } = self;
-        if row % TILE as u64 == 0 && out.len() == TILE {
+        if row.is_multiple_of(TILE as u64) && out.len() == TILE {
             // A whole tile: each block is computed once, for both of its rows.
             let (first, _) = address(row);
             let (near, far) = out.split_at_mut(HALF);
@@ -232,7 +232,7 @@ pub fn uniforms(source: Source, row: u64, low: f64, high: f64, out: &mut [f64]) 
 /// Normals with a mean and a standard deviation.
 pub fn normals(source: Source, row: u64, mean: f64, std: f64, out: &mut [f64]) {
     let shape = Normal { mean, std };
-    if row % TILE as u64 == 0 && out.len() == TILE {
+    if row.is_multiple_of(TILE as u64) && out.len() == TILE {
         dispatch(Draw { source, row, shape: Unit, out });
         dispatch(Pairs { shape, out });
     } else {
