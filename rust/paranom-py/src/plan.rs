@@ -8,7 +8,7 @@ use paranom::job::Job;
 use paranom::pool;
 use pyo3::prelude::*;
 
-use crate::errors::SpecTypeError;
+use crate::errors::{SpecError, SpecTypeError};
 use crate::run::{detached, guarded};
 use crate::value::spec_value;
 
@@ -126,7 +126,7 @@ impl Call<'_, '_> {
         // Borrowing them all at once refuses columns that overlap.
         let mut columns = columns
             .iter()
-            .map(|column| Ok(column.cast::<PyArray1<T>>()?.try_readwrite()?))
+            .map(|column| column.cast::<PyArray1<T>>()?.try_readwrite().map_err(|_| in_use()))
             .collect::<PyResult<Vec<PyReadwriteArray1<'_, T>>>>()?;
         let columns = columns.iter_mut().map(contiguous).collect::<PyResult<Vec<_>>>()?;
         let size = labels.len().saturating_mul(columns.len());
@@ -145,6 +145,10 @@ impl Call<'_, '_> {
         let threads = guarded(|| pool::thread_count(threads))?;
         detached(py, progress, |job| work(job, threads))
     }
+}
+
+fn in_use() -> PyErr {
+    SpecError::new_err("out: an array is being filled or read by another thread")
 }
 
 fn contiguous<'a, T: Element>(array: &'a mut PyReadwriteArray1<'_, T>) -> PyResult<&'a mut [T]> {

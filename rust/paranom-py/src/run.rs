@@ -26,12 +26,16 @@ pub(crate) fn detached<T: Send>(
     py.detach(|| {
         thread::scope(|scope| {
             let (finished, wait) = channel();
-            let worker = scope.spawn(move || {
+            let worker = thread::Builder::new().spawn_scoped(scope, move || {
                 let result = catch_unwind(AssertUnwindSafe(|| work(job)));
                 // The receiver lives until the join below.
                 let _ = finished.send(());
                 result
             });
+            let worker = worker.map_err(|why| {
+                let rule = format!("the system refused a thread ({why})");
+                errors::to_python(&paranom::Error::invalid("threads", "", rule))
+            })?;
             let mut interrupt = None;
             while let Err(RecvTimeoutError::Timeout) = wait.recv_timeout(POLL) {
                 if interrupt.is_none()

@@ -17,6 +17,16 @@ pub(crate) fn spec_value(object: &Bound<'_, PyAny>) -> PyResult<Value> {
     convert(object, 0)
 }
 
+fn utf8(text: &Bound<'_, PyString>) -> PyResult<String> {
+    match text.to_cow() {
+        Ok(text) => Ok(text.into_owned()),
+        Err(_) => Err(SpecTypeError::new_err(format!(
+            "texts in a spec must be valid Unicode, got {}",
+            text.repr()?
+        ))),
+    }
+}
+
 fn convert(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
     if depth > MOST_DEPTH {
         return Err(SpecTypeError::new_err(format!("a spec may be nested {MOST_DEPTH} deep at most")));
@@ -35,7 +45,7 @@ fn convert(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
         return Ok(Value::Number(object.extract()?));
     }
     if let Ok(text) = object.cast::<PyString>() {
-        return Ok(Value::Text(text.to_cow()?.into_owned()));
+        return Ok(Value::Text(utf8(text)?));
     }
     if let Ok(dict) = object.cast::<PyDict>() {
         let entry = |(key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
@@ -45,7 +55,7 @@ fn convert(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
                     key.repr()?
                 )));
             };
-            Ok((name.to_cow()?.into_owned(), convert(&value, depth + 1)?))
+            Ok((utf8(name)?, convert(&value, depth + 1)?))
         };
         return Ok(Value::Table(dict.iter().map(entry).collect::<PyResult<_>>()?));
     }

@@ -1,5 +1,6 @@
 //! Recorded data as the normal rule, and the stretches of it that are labelled as anomalous already.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::rule::{At, Rule};
@@ -51,8 +52,8 @@ impl Runs {
         Ok(Self { period, repeat, stretches: runs })
     }
 
-    /// Calls `found(number, start, stop)` for each stretch that touches rows `first..=last`, in order.
-    pub fn each(&self, first: u64, last: u64, mut found: impl FnMut(u64, u64, u64)) {
+    /// Calls `found(number, start, stop)` for each stretch that touches rows `first..=last`, in order, until it breaks.
+    pub fn each(&self, first: u64, last: u64, mut found: impl FnMut(u64, u64, u64) -> ControlFlow<()>) {
         let rounds = if self.repeat { last / self.period } else { 0 };
         let begin = if self.repeat { first / self.period } else { 0 };
         for round in begin..=rounds {
@@ -68,7 +69,10 @@ impl Runs {
                 if start > last {
                     return;
                 }
-                found(round.wrapping_mul(self.stretches.len() as u64).wrapping_add(i as u64), start, stop);
+                let number = round.wrapping_mul(self.stretches.len() as u64).wrapping_add(i as u64);
+                if found(number, start, stop).is_break() {
+                    return;
+                }
             }
         }
     }
@@ -77,7 +81,10 @@ impl Runs {
     pub fn touch(&self, start: u64, stop: u64) -> bool {
         let mut hit = false;
         if stop > start {
-            self.each(start, stop - 1, |_, _, _| hit = true);
+            self.each(start, stop - 1, |_, _, _| {
+                hit = true;
+                ControlFlow::Break(())
+            });
         }
         hit
     }
@@ -91,10 +98,14 @@ mod tests {
     fn runs_repeat_with_the_recording() {
         let runs = Runs::new("labels", 10, true, vec![(0, 2), (5, 10)]).unwrap();
         let mut seen = Vec::new();
-        runs.each(8, 21, |number, start, stop| seen.push((number, start, stop)));
+        runs.each(8, 21, |number, start, stop| {
+            seen.push((number, start, stop));
+            ControlFlow::Continue(())
+        });
         assert_eq!(seen, [(1, 5, 10), (2, 10, 12), (3, 15, 20), (4, 20, 22)]);
         assert!(!runs.touch(22, 25));
         assert!(runs.touch(22, 26));
+        assert!(runs.touch(0, u64::MAX), "at once, not round by round");
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! holds at most one event, unless durations differ so much between anomalies that a longer slot with several
 //! is needed. Events lie inside their slot and end a gap before the next one begins, so none overlap.
 
+use std::ops::ControlFlow;
+
 use super::recorded::Runs;
 use crate::random::{Key, Source, below, pair, unit, word};
 use crate::{Error, Result};
@@ -85,6 +87,8 @@ enum Purpose {
 
 /// How often a slot is arranged anew when it touches stretches that are taken.
 const TRIES: u32 = 16;
+/// Most expected events in a slot, which is arranged as a whole.
+const MOST_EVENTS: f64 = 1e6;
 /// The ids of explicit and of recorded events: apart from those of slots.
 const EXPLICIT_ID: u64 = 1 << 63;
 const RECORDED_ID: u64 = 3 << 62;
@@ -171,6 +175,7 @@ impl Schedule {
         if let Some((kind, runs)) = &self.recorded {
             runs.each(first, last, |number, start, stop| {
                 events.push(Event { start, stop, kind: *kind, id: RECORDED_ID.wrapping_add(number) });
+                ControlFlow::Continue(())
             });
         }
         if events.len() > random {
@@ -300,13 +305,28 @@ impl Slots {
             rate * length as f64 <= 1.0 && order.iter().all(|(_, t)| t.room() <= length)
         };
         let length = match Self::within(&order)? {
-            Some(within) => divisors_from(within, &order).find(|&length| one_fits(length) || fits(length)),
+            Some(within) => {
+                let found = divisors_from(within, &order).find(|&length| one_fits(length) || fits(length));
+                let rate: f64 = order.iter().map(|(_, t)| t.rate()).sum();
+                if let Some(length) = found.filter(|&length| rate * length as f64 > MOST_EVENTS) {
+                    let (kind, _) = order[0];
+                    return Err(Error::invalid(
+                        format!("anomalies[{kind}].within"),
+                        within,
+                        format!(
+                            "must divide into stretches of equal counts with {MOST_EVENTS} events at most (the \
+                             shortest have {length} rows): choose rounder numbers"
+                        ),
+                    ));
+                }
+                found
+            }
             None => {
                 let rate: f64 = order.iter().map(|(_, t)| t.rate()).sum();
                 // Lengths that hold 1, 2, 3, ... expected events; growing steps, since only the first that fits counts.
                 let mut number = 1.0_f64;
                 let mut found = None;
-                while found.is_none() && number <= 1e6 && crowd < 1.0 + 1e-9 {
+                while found.is_none() && number <= MOST_EVENTS && crowd < 1.0 + 1e-9 {
                     let length = (number / rate).min(9e18) as u64;
                     found = (one_fits(length) || fits(length)).then_some(length);
                     number = (number * 1.25).max(number + 1.0).floor();
@@ -481,5 +501,8 @@ mod tests {
     fn no_room_is_refused() {
         assert!(Schedule::new(7, vec![timing(Placing::Frequency(0.99), 1, 1)], None).is_err());
         assert!(Schedule::new(7, vec![timing(Placing::Count { count: 6, within: 10 }, 1, 1)], None).is_err());
+        // Both prime: a slot would hold all 10^9 events.
+        let prime = Placing::Count { count: 1_000_000_007, within: 100_000_000_003 };
+        assert!(Schedule::new(7, vec![timing(prime, 1, 1)], None).is_err());
     }
 }

@@ -73,7 +73,8 @@ impl<'a> Field<'a> {
     pub fn whole(&self, least: i128, most: i128) -> Result<i128> {
         let whole = match *self.value {
             Value::Whole(x) => x,
-            Value::Number(x) if x == x.trunc() && x.abs() < 1e18 => x as i128,
+            // A number too large saturates, and is out of range.
+            Value::Number(x) if x == x.trunc() => x as i128,
             Value::Number(_) => return Err(self.invalid("must be a whole number")),
             _ => return Err(self.wrong("a whole number")),
         };
@@ -124,6 +125,18 @@ impl<'a> Field<'a> {
         self.record.line(&self.path, format_args!("series of {}", series.len()));
         self.record.series.borrow_mut().push(series.clone());
         Ok(series)
+    }
+
+    /// The finite numbers of a list or an array.
+    pub fn numbers(&self) -> Result<Vec<f64>> {
+        if let Value::Series(series) = self.value {
+            let number = |(i, x): (usize, &f64)| {
+                Field { path: format!("{}[{i}]", self.path), value: &Value::Number(*x), record: self.record }
+                    .number()
+            };
+            return series.iter().enumerate().map(number).collect();
+        }
+        self.list()?.iter().map(Self::number).collect()
     }
 
     fn item(&self, index: usize, value: &'a Value) -> Field<'a> {

@@ -2,7 +2,7 @@
 
 use crate::generate::rule::{At, Rule, Scope, Site, refuse_unless};
 use crate::random::uniforms;
-use crate::spec::{Field, Table};
+use crate::spec::Table;
 use crate::{Error, Result};
 
 #[derive(Debug)]
@@ -15,14 +15,14 @@ struct Choice {
 
 pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
     let list = table.need("values")?;
-    let values: Vec<f64> = list.list()?.iter().map(Field::number).collect::<Result<_>>()?;
+    let values = list.numbers()?;
     if values.is_empty() {
         return Err(list.invalid("must hold at least one value"));
     }
     let weights = match table.get("weights") {
         None => vec![1.0 / values.len() as f64; values.len()],
         Some(field) => {
-            let weights: Vec<f64> = field.list()?.iter().map(Field::number).collect::<Result<_>>()?;
+            let weights = field.numbers()?;
             let path = &field.path;
             if weights.len() != values.len() {
                 let rule = format!("must hold one weight for each of the {} values", values.len());

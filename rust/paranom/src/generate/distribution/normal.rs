@@ -38,6 +38,13 @@ pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
         normal.std.bounds().0,
         "must be > 0 when the distribution is truncated",
     )?;
+    let ((mean, same_mean), (std, same_std)) = (normal.mean.bounds(), normal.std.bounds());
+    if mean == same_mean && std == same_std {
+        let ends = Ends::new((low - mean) / std, (high - mean) / std);
+        // Farther out, the distribution function has no digits left.
+        let rule = "must leave a probability of 1e-300 at least between them";
+        refuse_unless(ends.to - ends.from >= 1e-300, &format!("{}.low", table.path), low, rule)?;
+    }
     Ok(Box::new(Truncated { normal, low, high }))
 }
 

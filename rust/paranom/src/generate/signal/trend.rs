@@ -1,8 +1,9 @@
 //! A polynomial in the row: c0 + c1 u + c2 u^2 + ..., u = row / per.
 
 use crate::generate::rule::{At, Rule, Scope};
+use crate::random::TILE;
 use crate::simd::{Kernel, dispatch};
-use crate::spec::{Field, Table};
+use crate::spec::Table;
 use crate::{Error, Result};
 
 #[derive(Debug)]
@@ -13,7 +14,7 @@ struct Trend {
 
 pub(super) fn parse(table: &Table, _scope: &Scope) -> Result<Box<dyn Rule>> {
     let list = table.need("coefficients")?;
-    let coefficients: Vec<f64> = list.list()?.iter().map(Field::number).collect::<Result<_>>()?;
+    let coefficients = list.numbers()?;
     if !(1..=8).contains(&coefficients.len()) {
         let rule = "must hold 1 to 8 numbers, the constant first";
         return Err(Error::invalid(list.path, coefficients.len(), rule));
@@ -27,7 +28,9 @@ pub(super) fn parse(table: &Table, _scope: &Scope) -> Result<Box<dyn Rule>> {
 
 struct Draw<'a> {
     trend: &'a Trend,
-    row: f64,
+    /// The first row of the tile: any slice rounds the same row numbers, beyond 2^53 too.
+    first: f64,
+    offset: u32,
     out: &'a mut [f64],
 }
 
@@ -35,9 +38,9 @@ impl Kernel for Draw<'_> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Self { trend: Trend { coefficients, per }, row, out } = self;
+        let Self { trend: Trend { coefficients, per }, first, offset, out } = self;
         for (j, x) in out.iter_mut().enumerate() {
-            let u = (row + j as u32 as f64) / per;
+            let u = (first + f64::from(offset + j as u32)) / per;
             let mut value = 0.0;
             for c in coefficients.iter().rev() {
                 value = value * u + c;
@@ -49,6 +52,7 @@ impl Kernel for Draw<'_> {
 
 impl Rule for Trend {
     fn fill(&self, at: At, out: &mut [f64]) {
-        dispatch(Draw { trend: self, row: at.row as f64, out });
+        let offset = at.row % TILE as u64;
+        dispatch(Draw { trend: self, first: (at.row - offset) as f64, offset: offset as u32, out });
     }
 }
