@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs import _core
-from paranom_rs.errors import SpecError, UnknownKeyError
+from paranom_rs.checks import file_path, whole
+from paranom_rs.errors import SpecTypeError, UnknownKeyError
 from paranom_rs.time_index import timestamps
 
 if TYPE_CHECKING:
@@ -101,9 +102,12 @@ class Dataset:
         return len(self._y)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        if name not in self._columns:
+        if not isinstance(name, str) or name not in self._columns:
             raise UnknownKeyError(f"{name!r} is no variable; there are {', '.join(self._columns)}")
         return self._columns[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.names
 
     @property
     def names(self) -> list[str]:
@@ -121,7 +125,10 @@ class Dataset:
         columns = [self._columns[name] for name in self.names]
         base = columns[0].base
         if isinstance(base, np.ndarray) and base.shape == (len(columns), len(self)):
-            return base.T
+            # Arrays of a caller's own may be the rows of a block in another order.
+            places = [(x.__array_interface__["data"], x.dtype) for x in columns]
+            if places == [(x.__array_interface__["data"], x.dtype) for x in base]:
+                return base.T
         return np.stack(columns, axis=1)
 
     @property
@@ -203,7 +210,9 @@ class Dataset:
         """Plot the series, a panel for each variable, events shaded; thinned for length. Needs matplotlib."""
         from paranom_rs.plot import plot_dataset
 
-        return plot_dataset(self, variables or self.names, most_points)
+        if variables is not None and not isinstance(variables, list | tuple):
+            raise SpecTypeError(f"variables: must be a list of names, got {variables!r}")
+        return plot_dataset(self, list(variables or self.names), most_points)
 
     def _table(self) -> dict[str, NDArray[Any] | list[str]]:
         """The columns of every export: t, the variables, is_anomaly, event."""
@@ -231,7 +240,7 @@ class Dataset:
         """
         from paranom_rs.files import write_dataset
 
-        write_dataset(self, Path(path))
+        write_dataset(self, file_path(path))
 
     def __repr__(self) -> str:
         share = f"{self._y.mean():.2%} anomalous" if len(self) else "empty"
@@ -239,9 +248,7 @@ class Dataset:
 
     def head(self, rows: int = 5) -> str:
         """Return the first rows as text, to print."""
-        if rows < 0:
-            raise SpecError(f"rows: must be >= 0, got {rows}")
-        n = min(rows, len(self))
+        n = min(whole("rows", rows), len(self))
         names = ["t", *self.names, "is_anomaly"]
         body = [
             [str(self.t[i]), *(f"{self._columns[name][i]:.6g}" for name in self.names), str(self._y[i])]

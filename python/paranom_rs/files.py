@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,17 +27,12 @@ FORMATS = (".parquet", ".arrow", ".csv", ".npz")
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path in the same folder; it becomes ``path`` when all went well, else it is removed."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{path.suffix}")
+    temporary.touch(exist_ok=False)
     try:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        # mkstemp makes files private; a data file has the usual permissions.
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -54,7 +50,7 @@ def write_dataset(data: Dataset, path: Path) -> None:
     suffix = check_format(path)
     with whole_file(path) as temporary:
         if suffix == ".npz":
-            np.savez(temporary, **data._table())  # type: ignore[arg-type]
+            write_npz(data._table() | {"t": data.t}, temporary)
         elif suffix == ".csv":
             with temporary.open("w", encoding="utf-8", newline="") as file:
                 write_csv_rows(data, file, header=True)
@@ -92,8 +88,16 @@ def write_rows(
                     step(done)
 
 
-def read_spec(path: Path) -> str:
-    """Return the spec, as TOML, that a Parquet or Arrow file carries."""
+def write_npz(columns: dict[str, Any], path: Path) -> None:
+    """Write columns as .npz, whatever their names: `numpy.savez` takes some for arguments of its own."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, column in columns.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, np.asanyarray(column), allow_pickle=False)
+
+
+def read_spec(path: Path) -> tuple[str, str]:
+    """Return the spec, as TOML, that a Parquet or Arrow file carries, and its fingerprint."""
     pa = _pyarrow()
     try:
         if path.suffix == ".parquet":
@@ -108,7 +112,7 @@ def read_spec(path: Path) -> str:
     spec = (metadata or {}).get(SPEC_KEY)
     if spec is None:
         raise SpecError(f"{path}: carries no spec (it was not written by paranom_rs, or its recording was too long)")
-    return str(spec, "utf-8")
+    return str(spec, "utf-8"), str((metadata or {}).get(FINGERPRINT_KEY, b""), "utf-8")
 
 
 class Progress:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import operator
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,10 @@ from numpy.typing import DTypeLike, NDArray
 
 from paranom_rs import _core
 from paranom_rs.anomaly import Anomaly
+from paranom_rs.checks import file_path, whole
 from paranom_rs.dataset import Dataset
 from paranom_rs.errors import OutOfMemoryError, SpecError, SpecTypeError
-from paranom_rs.files import Progress, read_spec, write_rows
+from paranom_rs.files import Progress, read_spec, whole_file, write_rows
 from paranom_rs.rule import Part, plain
 from paranom_rs.stretches import count_stretches
 from paranom_rs.time_index import TimeIndex
@@ -63,12 +63,14 @@ class Generator:
     ) -> None:
         if not isinstance(variables, Mapping):
             raise SpecTypeError(f"variables: must be a dict of variables, got {type(variables).__name__}")
-        spec: dict[str, Any] = {"stream": STREAM, "seed": _whole("seed", seed)}
+        spec: dict[str, Any] = {"stream": STREAM, "seed": whole("seed", seed)}
         if time is not None:
-            spec["time"] = time.to_spec()
+            spec["time"] = _part("time", time, TimeIndex)
         spec["variables"] = {name: _part(f"variables.{name}", variable, Part) for name, variable in variables.items()}
         if anomalies is not None:
             listed = [anomalies] if isinstance(anomalies, Anomaly) else anomalies
+            if not isinstance(listed, Sequence):
+                raise SpecTypeError(f"anomalies: must be an Anomaly or a list of them, got {anomalies!r}")
             spec["anomalies"] = [_part(f"anomalies[{i}]", x, Anomaly) for i, x in enumerate(listed)]
         self._set(spec, spec)
 
@@ -81,11 +83,15 @@ class Generator:
     def from_spec(cls, spec: Mapping[str, Any], *, folder: str | Path = ".") -> Generator:
         """Make a generator from plain values, as `to_spec` gives them; recordings may name files in ``folder``."""
         self = cls.__new__(cls)
-        plain_spec = plain(spec)
-        if isinstance(plain_spec.get("time"), dict) and isinstance(plain_spec["time"].get("start"), str):
-            time = plain_spec["time"]
-            plain_spec = plain_spec | {"time": TimeIndex(time["start"], time.get("step", "")).to_spec()}
-        self._set(plain_spec, load_recordings(plain_spec, Path(folder)))
+        if not isinstance(spec, Mapping):
+            raise SpecTypeError(f"spec: must be a dict, got {type(spec).__name__}")
+        plain_spec = _plain("spec", lambda: plain(spec))
+        time = plain_spec.get("time")
+        if isinstance(time, dict) and isinstance(time.get("start"), str) and time.get("kind", "datetime") == "datetime":
+            # What else stands there stays, to be refused.
+            plain_spec |= {"time": time | TimeIndex(time["start"], time.get("step", "")).to_spec()}
+        plain_spec, resolved = load_recordings(plain_spec, file_path(folder))
+        self._set(plain_spec, resolved)
         return self
 
     @classmethod
@@ -94,34 +100,43 @@ class Generator:
 
         Raises `SpecError` for a file that is not TOML or not a spec, `StreamVersionError` for one of a newer stream.
         """
-        path = Path(path)
+        path = file_path(path)
         try:
             spec = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SpecError(f"{path}: is no TOML: {error}") from None
+        except RecursionError:
+            raise SpecError(f"{path}: is nested too deep") from None
         return cls.from_spec(spec, folder=path.parent)
 
     @classmethod
     def from_parquet(cls, path: str | Path) -> Generator:
         """Make the generator that wrote a Parquet or Arrow file, from the spec in its metadata. Needs pyarrow."""
-        return cls.from_spec(tomllib.loads(read_spec(Path(path))))
+        text, fingerprint = read_spec(file_path(path))
+        self = cls.from_spec(tomllib.loads(text))
+        if fingerprint and fingerprint != self.fingerprint:
+            raise SpecError(f"{path}: its spec gives other data than the file's: a recording that it names has changed")
+        return self
 
     def to_spec(self) -> dict[str, Any]:
         """Return the spec as plain values: dicts, lists, texts, numbers, and arrays of recordings."""
-        return dict(self._spec)
+        spec: dict[str, Any] = plain(self._spec)
+        return spec
 
     def to_toml(self, path: str | Path | None = None) -> str:
         """Return the spec as TOML, and write it to ``path`` if one is given. Recordings are embedded.
 
-        Raises `SpecError` for recordings too long to embed: let the TOML name their files instead.
+        A recording too long to embed stays in the file that it came from, where the TOML finds it; one that came from
+        an array raises `SpecError`: put it into a file, and let the TOML name that.
         """
         import tomli_w
 
-        spec = self.to_spec()
-        spec["variables"] = {name: _embedded(name, x) for name, x in spec["variables"].items()}
-        text = tomli_w.dumps(spec)
+        variables = self._resolved["variables"].items()
+        embedded = {name: _embedded(name, x, self._spec["variables"][name]) for name, x in variables}
+        text = tomli_w.dumps(self._spec | {"variables": embedded})
         if path is not None:
-            Path(path).write_text(text, encoding="utf-8")
+            with whole_file(file_path(path)) as temporary:
+                temporary.write_text(text, encoding="utf-8")
         return text
 
     @property
@@ -195,22 +210,28 @@ class Generator:
         OutOfMemoryError
             Before any work, for a size that cannot be had.
         """
-        start = _whole("start", start)
+        start = whole("start", start)
         if rows is not None and (normal is not None or anomalous is not None):
             raise SpecError("rows: goes without normal and anomalous, which count rows of a class")
         if rows is not None:
-            stretches = [(start, _whole("rows", rows))]
+            counts = [whole("rows", rows)]
         elif normal is not None or anomalous is not None:
-            counts = (_whole("normal", normal or 0), _whole("anomalous", anomalous or 0))
-            stretches = count_stretches(self._plan, start, *counts)
+            counts = [
+                0 if count is None else whole(path, count)
+                for path, count in (("normal", normal), ("anomalous", anomalous))
+            ]
         else:
             raise SpecError("rows: is missing (or normal and anomalous)")
-        total = sum(length for _, length in stretches)
+        total = sum(counts)
         if total > _MOST_ROWS:
             raise SpecError(f"rows: must be at most 2**63, got {total}")
         if start + total > 2**64:
             raise SpecError(f"start: must leave room for {total} rows below 2**64, got {start}")
+        # The memory comes first: without it, nothing need be counted.
         columns = self._columns(total, dtype) if out is None else _checked(out, self.names, total)
+        stretches = [(start, total)] if total else []
+        if rows is None:
+            stretches = count_stretches(self._plan, start, *counts)
         return self._fill(stretches, columns, clean=False, threads=threads, progress=progress)
 
     def batches(
@@ -223,8 +244,8 @@ class Generator:
         threads: int | None = None,
     ) -> Iterator[Dataset]:
         """Generate the rows of `generate` in batches of ``batch_rows``: the memory of one batch at a time."""
-        rows, start = _whole("rows", rows), _whole("start", start)
-        size = _whole("batch_rows", batch_rows)
+        rows, start = whole("rows", rows), whole("start", start)
+        size = whole("batch_rows", batch_rows)
         if size == 0:
             raise SpecError("batch_rows: must be > 0, got 0")
         if start + rows > 2**64:
@@ -249,10 +270,15 @@ class Generator:
         The file appears whole or not at all. Parquet and Arrow files carry the spec (`from_parquet`).
         Raises `FileExistsError` unless ``overwrite``, and `SpecError` for another suffix.
         """
-        write_rows(self, Path(path), rows, start=start, batch_rows=batch_rows, overwrite=overwrite, progress=progress)
+        write_rows(
+            self, file_path(path), rows, start=start, batch_rows=batch_rows, overwrite=overwrite, progress=progress
+        )
 
     def _columns(self, rows: int, dtype: DTypeLike) -> dict[str, NDArray[Any]]:
-        kind = np.dtype(dtype)
+        try:
+            kind = np.dtype(dtype)
+        except (TypeError, ValueError):
+            raise SpecTypeError(f"dtype: must be float64 or float32, got {dtype!r}") from None
         if kind not in (np.float64, np.float32):
             raise SpecError(f"dtype: must be float64 or float32, got {kind}")
         try:
@@ -273,7 +299,12 @@ class Generator:
         progress: bool = False,
     ) -> Dataset:
         total = sum(length for _, length in stretches)
-        labels = np.empty(total, dtype=np.int8)
+        if threads is not None:
+            threads = whole("threads", threads, least=1, most=1024)
+        try:
+            labels = np.empty(total, dtype=np.int8)
+        except MemoryError as error:
+            raise OutOfMemoryError(f"rows: the labels of {total} rows need {total} bytes") from error
         arrays = [columns[name] for name in self.names]
         with Progress(total, shown=progress) as step:
             watch = step if progress else None
@@ -301,30 +332,20 @@ def _restore(spec: dict[str, Any], resolved: dict[str, Any]) -> Generator:
     return generator
 
 
-def _whole(path: str, value: object) -> int:
-    """Return a whole number that is not negative."""
-    if isinstance(value, bool | np.random.Generator):
-        raise SpecTypeError(f"{path}: must be a whole number, got {value!r}")
-    try:
-        number = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        if isinstance(value, float) and value.is_integer():
-            number = int(value)
-        else:
-            raise SpecTypeError(f"{path}: must be a whole number, got {value!r}") from None
-    if number < 0:
-        raise SpecError(f"{path}: must be >= 0, got {number}")
-    return number
-
-
 def _part(path: str, value: Any, kind: type[Any]) -> dict[str, Any]:
     if not isinstance(value, kind):
-        wanted = "an Anomaly" if kind is Anomaly else "a variable (Stochastic, Recorded)"
+        wanted = {Anomaly: "an Anomaly", TimeIndex: "a TimeIndex"}.get(kind, "a variable (Stochastic, Recorded)")
         raise SpecTypeError(f"{path}: must be {wanted}, got {value!r}")
+    return _plain(path, value.to_spec)
+
+
+def _plain(path: str, make: Callable[[], Any]) -> dict[str, Any]:
     try:
-        spec: dict[str, Any] = value.to_spec()
+        spec: dict[str, Any] = make()
     except SpecTypeError as error:
         raise SpecTypeError(f"{path}: {error}") from None
+    except RecursionError:
+        raise SpecError(f"{path}: is nested too deep") from None
     return spec
 
 
@@ -345,6 +366,8 @@ def _checked(out: Mapping[str, NDArray[Any]], names: list[str], rows: int) -> di
             raise SpecError(f"{path}: must have shape ({rows},), got {array.shape}")
         if not array.flags.c_contiguous:
             raise SpecError(f"{path}: must be contiguous, got strides {array.strides}")
+        if not array.flags.aligned:
+            raise SpecError(f"{path}: must be aligned in memory")
         if not array.flags.writeable:
             raise SpecError(f"{path}: must be writable")
         dtypes.add(array.dtype)
@@ -357,11 +380,14 @@ def _checked(out: Mapping[str, NDArray[Any]], names: list[str], rows: int) -> di
     return {name: out[name] for name in names}
 
 
-def _embedded(name: str, variable: dict[str, Any]) -> dict[str, Any]:
+def _embedded(name: str, variable: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
+    """Return a variable with its recording, or as the spec names it."""
     values = variable.get("values")
     if not isinstance(values, np.ndarray):
         return variable
     if len(values) > _MOST_EMBEDDED:
+        if "file" in named:
+            return named
         raise SpecError(
             f"variables.{name}.values: {len(values)} values are too many to write into TOML (most: {_MOST_EMBEDDED}); "
             f"keep them in a file and let the TOML name it: file = 'data.csv', column = {name!r}"

@@ -20,10 +20,14 @@ def plain(value: object) -> Any:
             return value.to_spec()
         case bool() | str() | int() | float():
             return value
+        case bytes() | bytearray() | memoryview():
+            pass
         case np.bool_() | np.integer() | np.floating():
             return value.item()
-        case np.ndarray():
+        case np.ndarray() if value.dtype == np.float64 and value.ndim == 1:
             return value
+        case np.ndarray():
+            return plain(value.tolist())
         case Mapping():
             return {key: plain(item) for key, item in value.items()}
         case Sequence():
@@ -48,6 +52,9 @@ class Rule(Part):
     Rules and numbers add, subtract and multiply: ``Sine(period=300) * 2.0 + Normal(0.0, 0.1)``.
     """
 
+    # NumPy's numbers and arrays leave the arithmetic to the rule.
+    __array_ufunc__ = None
+
     def __add__(self, other: Rule | float) -> Rule:
         return _join(Sum, self, other)
 
@@ -61,10 +68,10 @@ class Rule(Part):
         return _join(Product, other, self)
 
     def __sub__(self, other: Rule | float) -> Rule:
-        return self + (-other)
+        return self + _negative(other)
 
     def __rsub__(self, other: float) -> Rule:
-        return other + (-self)
+        return _join(Sum, other, -self)
 
     def __neg__(self) -> Rule:
         return self * -1.0
@@ -99,6 +106,13 @@ class EachRow(Part):
 
     kind: ClassVar[str] = "each_row"
     of: Rule
+
+
+def _negative(term: Rule | float) -> Rule | float:
+    """Return minus a term: of a number as Python has it, since NumPy's unsigned ones wrap around."""
+    if isinstance(term, np.number):
+        term = term.item()
+    return term if isinstance(term, bool) or not isinstance(term, Rule | int | float) else -term
 
 
 def _join(kind: type[Sum | Product], *terms: Rule | float) -> Rule:

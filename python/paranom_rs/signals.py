@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from paranom_rs.distributions import Parameter
 from paranom_rs.rule import Rule
 
@@ -89,8 +91,8 @@ class Trend(Rule):
     per: float = 1.0
 
     def __post_init__(self) -> None:
-        if isinstance(self.coefficients, int | float):
-            object.__setattr__(self, "coefficients", (0.0, float(self.coefficients)))
+        if isinstance(self.coefficients, int | float | np.number) and not isinstance(self.coefficients, bool):
+            object.__setattr__(self, "coefficients", (0.0, self.coefficients))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,12 @@ from numpy.typing import NDArray
 from paranom_rs import _core
 from paranom_rs.errors import SpecError
 
+#: How far, and through how many events that are no use, the rows are looked for.
 _FARTHEST = 2**44
+_MOST_EVENTS = 10**7
+#: Rows looked through at once: all of them may be events.
+_FIRST_WINDOW, _LAST_WINDOW = 1 << 12, 1 << 40
+_DENSE = 1 << 16
 
 
 def count_stretches(plan: _core.Plan, start: int, normal: int, anomalous: int) -> list[tuple[int, int]]:
@@ -17,54 +22,64 @@ def count_stretches(plan: _core.Plan, start: int, normal: int, anomalous: int) -
         return []
     if anomalous and not plan.kinds:
         raise SpecError(f"anomalous: must be 0 without anomalies, got {anomalous}")
-    rows = max(2 * (normal + anomalous), 1024)
     end = min(2**64 - start, _FARTHEST, *([plan.most_rows - start] if plan.most_rows is not None else []))
-    while True:
-        rows = max(min(rows, end), 0)
-        bad = _anomalous_stretches(plan, start, rows)
-        good = _between(bad, start, start + rows)
-        if _length(bad) >= anomalous and _length(good) >= normal:
-            break
-        if rows == end:
+    # Offsets from `start`, so that the last rows of the axis are numbers too.
+    good, bad = _Counted(normal), _Counted(anomalous)
+    most = _MOST_EVENTS + 4 * (normal + anomalous)
+    done, seen, window = 0, 0, _FIRST_WINDOW
+    while good.missing or bad.missing:
+        if done >= end or seen > most:
             raise SpecError(
-                f"normal, anomalous: from row {start} on there are {_length(good)} normal and {_length(bad)} anomalous "
-                f"rows up to row {start + rows}, got normal={normal}, anomalous={anomalous}"
+                f"normal, anomalous: the {max(done, 0)} rows from {start} on have {good.found} normal and {bad.found} "
+                f"anomalous ones (the search ends there), got normal={normal}, anomalous={anomalous}"
             )
-        rows *= 4
-    both = np.concatenate([_first(good, normal), _first(bad, anomalous)])
+        rows = min(window, end - done)
+        hit = _anomalous_stretches(plan, start + done, rows)
+        bad.add(hit, done)
+        good.add(_between(hit, rows), done)
+        done, seen = done + rows, seen + len(hit)
+        if len(hit) < _DENSE:
+            window = min(2 * window, _LAST_WINDOW)
+    both = np.concatenate([*good.parts, *bad.parts])
     both = both[np.argsort(both[:, 0], kind="stable")]
-    return [(int(a), int(b - a)) for a, b in _joined(both)]
+    return [(start + a, b - a) for a, b in _joined(both)]
 
 
-def _anomalous_stretches(plan: _core.Plan, start: int, rows: int) -> NDArray[np.uint64]:
+class _Counted:
+    """The first rows of a class: stretches are added until there are enough."""
+
+    def __init__(self, wanted: int) -> None:
+        self.missing, self.found = wanted, 0
+        self.parts: list[NDArray[np.int64]] = [np.empty((0, 2), np.int64)]
+
+    def add(self, stretches: NDArray[np.int64], offset: int) -> None:
+        """Take the rows of these stretches that are still missing; they count from ``offset``."""
+        ends = np.cumsum(stretches[:, 1] - stretches[:, 0])
+        self.found += int(ends[-1]) if len(ends) else 0
+        kept = stretches[: int(np.searchsorted(ends, self.missing)) + 1] if self.missing else stretches[:0]
+        if len(kept):
+            length = min(int(ends[len(kept) - 1]), self.missing)
+            kept = kept.copy()
+            kept[-1, 1] -= ends[len(kept) - 1] - length
+            self.missing -= length
+            self.parts.append(kept + offset)
+
+
+def _anomalous_stretches(plan: _core.Plan, start: int, rows: int) -> NDArray[np.int64]:
+    """Anomalous stretches among rows, counted from the first of them."""
     starts, stops, _, _ = plan.events(start, rows)
-    edges = np.stack([np.maximum(starts, np.uint64(start)), stops], axis=1)
-    return np.minimum(edges, np.uint64(start + rows)) if start + rows < 2**64 else edges
+    first = np.uint64(start)
+    edges = np.stack([np.maximum(starts, first) - first, np.minimum(stops - first, np.uint64(rows))], axis=1)
+    return edges.astype(np.int64)
 
 
-def _between(stretches: NDArray[np.uint64], start: int, stop: int) -> NDArray[np.uint64]:
-    starts = np.concatenate([np.array([start], np.uint64), stretches[:, 1]])
-    stops = np.concatenate([stretches[:, 0], np.array([stop], np.uint64)])
-    gaps = np.stack([starts, stops], axis=1)
+def _between(stretches: NDArray[np.int64], rows: int) -> NDArray[np.int64]:
+    """Return the stretches between these, among ``rows`` rows."""
+    gaps = np.concatenate([[0], stretches.ravel(), [rows]]).reshape(-1, 2)
     return gaps[gaps[:, 1] > gaps[:, 0]]
 
 
-def _length(stretches: NDArray[np.uint64]) -> int:
-    return int((stretches[:, 1] - stretches[:, 0]).sum())
-
-
-def _first(stretches: NDArray[np.uint64], rows: int) -> NDArray[np.uint64]:
-    """Cut stretches off after so many rows."""
-    lengths = stretches[:, 1] - stretches[:, 0]
-    before = np.concatenate([np.zeros(1, np.uint64), np.cumsum(lengths)[:-1]]) if len(lengths) else lengths
-    kept = stretches[before < rows].copy()
-    if len(kept):
-        kept[-1, 1] = kept[-1, 0] + np.uint64(rows - int(before[len(kept) - 1]))
-        kept[-1, 1] = min(kept[-1, 1], stretches[len(kept) - 1, 1])
-    return kept
-
-
-def _joined(stretches: NDArray[np.uint64]) -> list[tuple[int, int]]:
+def _joined(stretches: NDArray[np.int64]) -> list[tuple[int, int]]:
     """Join neighbours, so that the generator works in long stretches."""
     joined: list[tuple[int, int]] = []
     for a, b in stretches.tolist():

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paranom_rs.errors import SpecError
+from paranom_rs.errors import SpecError, SpecTypeError
+from paranom_rs.rule import plain
 
 __all__ = ["TimeIndex"]
 
@@ -39,12 +40,26 @@ class TimeIndex:
     def to_spec(self) -> dict[str, Any]:
         """Return the timestamps as plain values: datetimes as nanoseconds since 1970."""
         if not isinstance(self.start, str):
-            return {"kind": "number", "start": self.start, "step": self.step}
-        try:
-            start = int(np.datetime64(self.start, "ns").astype(np.int64))
-        except ValueError:
-            raise SpecError(f"time.start: must be a datetime like 2026-01-01T08:00, got {self.start!r}") from None
-        return {"kind": "datetime", "start": start, "step": _nanoseconds(self.step)}
+            for name, value in (("start", self.start), ("step", self.step)):
+                if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+                    wanted = "a number, or a datetime as text" if name == "start" else "a number, since start is one"
+                    raise SpecTypeError(f"time.{name}: must be {wanted}, got {value!r}")
+            return {"kind": "number", "start": plain(self.start), "step": plain(self.step)}
+        return {"kind": "datetime", "start": _since_1970(self.start), "step": _nanoseconds(self.step)}
+
+
+def _since_1970(start: str) -> int:
+    # Neither "now" nor "NaT", nor a time zone, which NumPy would drop.
+    match = re.fullmatch(r"\d{4}(-\d\d(-\d\d([T ]\d\d(:\d\d(:\d\d(\.\d{1,9})?)?)?)?)?)?", start)
+    try:
+        time = np.datetime64(start) if match else None
+    except ValueError:
+        time = None
+    if time is None:
+        raise SpecError(f"time.start: must be a datetime like 2026-01-01T08:00, without a time zone, got {start!r}")
+    if not np.datetime64("1678") <= time < np.datetime64("2262"):
+        raise SpecError(f"time.start: must lie in the years 1678 to 2261, got {start!r}")
+    return int(time.astype("datetime64[ns]").astype(np.int64))
 
 
 def _nanoseconds(step: float | str) -> int:
