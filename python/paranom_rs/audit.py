@@ -36,7 +36,7 @@ class Audit:
     #: largest distance between the events' positions and an even spread (Kolmogorov-Smirnov), and its p-value
     position_bias: float
     position_p: float
-    #: rows that differ from the clean twin without a label: must be 0
+    #: rows where a variable differs from its clean twin without a label of its own: must be 0
     changed_unlabelled: int
     #: labelled rows that equal the clean twin (a transform that did nothing, a value drawn twice)
     labelled_unchanged: int
@@ -98,7 +98,7 @@ def audit(data: Dataset) -> Audit:
     n = len(data)
     first = np.searchsorted(rows, events.start)
     last = np.searchsorted(rows, events.stop - np.uint64(1), side="right")
-    changed = np.zeros(n, bool)
+    changed, unlabelled, labels = np.zeros(n, bool), np.zeros(n, bool), data.labels
     below = np.ones(len(events), bool)
     judged = np.zeros(len(events), bool)
     effect = {}
@@ -106,6 +106,7 @@ def audit(data: Dataset) -> Audit:
         values, twin = data[name].astype(np.float64), clean[name].astype(np.float64)
         same = (values == twin) | (np.isnan(values) & np.isnan(twin))
         changed |= ~same
+        unlabelled |= ~same & (labels[:, data.names.index(name)] == 0)
         if not len(events) or not n:
             continue
         # What a recording is labelled with is in its clean twin too: nothing to compare.
@@ -134,7 +135,7 @@ def audit(data: Dataset) -> Audit:
         gaps=_summary(gaps),
         position_bias=bias,
         position_p=p,
-        changed_unlabelled=int((changed & ~labelled).sum()),
+        changed_unlabelled=int(unlabelled.sum()),
         labelled_unchanged=int((labelled & ~changed & ~clean.y.astype(bool)).sum()),
         effect=effect,
         events_below_noise=int((below & judged).sum()),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paranom_rs.errors import SpecError
+from paranom_rs.checks import whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from paranom_rs.dataset import Dataset
 
 _LINE = "#1f4e79"
+_MOST_SPANS = 1000
 _SHADES = ["#d1495b", "#edae49", "#66a182", "#8e6c8a", "#2e86ab", "#a26769"]
 
 
@@ -46,29 +47,36 @@ def thin(values: NDArray[Any], most_points: int) -> NDArray[np.int64]:
     return kept
 
 
+def _spans(starts: NDArray[np.int64], stops: NDArray[np.int64], rows: int) -> list[tuple[int, int]]:
+    """Return spans to shade; where there are many, those too near to tell apart are one."""
+    if len(starts) > _MOST_SPANS:
+        first = np.append(True, starts[1:] - stops[:-1] > rows // _MOST_SPANS)
+        starts, stops = starts[first], stops[np.append(first[1:], True)]
+    return list(zip(starts.tolist(), stops.tolist(), strict=True))
+
+
 def plot_dataset(data: Dataset, variables: list[str], most_points: int) -> Figure:
-    """Plot a panel for each variable: the series, the clean twin under it, its events shaded by name."""
-    if most_points < 10:
-        raise SpecError(f"most_points: must be >= 10, got {most_points}")
+    """Plot a panel for each variable: the series, its events shaded by name."""
+    most_points = whole("most_points", most_points, least=10)
     columns = [data[name] for name in variables]
     figure = new_figure(11, 1.1 + 1.9 * len(variables))
     axes = np.atleast_1d(figure.subplots(len(variables), 1, sharex=True))
     events, t = data.events, data.t
-    first = data.row
+    starts = np.searchsorted(data.row, events.start)
+    stops = np.searchsorted(data.row, events.stop - np.uint64(1), side="right")
     used: dict[str, Any] = {}
     for name, values, axis in zip(variables, columns, axes, strict=True):
         at = thin(values, most_points)
         axis.plot(t[at], values[at], color=_LINE, linewidth=0.8, zorder=3)
-        for event in events:
-            if name not in event.variables or len(data) == 0:
+        for kind, (event, touched) in enumerate(data.generator.kinds):
+            if name not in touched:
                 continue
-            left = int(np.searchsorted(first, np.uint64(event.start)))
-            right = int(np.searchsorted(first, np.uint64(event.stop - 1), side="right"))
-            if right > left:
-                shade = _SHADES[events.names.index(event.name) % len(_SHADES)]
-                # Half a row to either side, so that an event of one row can be seen.
+            mine = events.kind == kind
+            for left, right in _spans(starts[mine], stops[mine], len(data)):
+                # Up to the next row, and with an edge, so that an event of one row can be seen.
                 lo, hi = t[left], t[min(right, len(t) - 1)]
-                used[event.name] = axis.axvspan(lo, hi, color=shade, alpha=0.3, linewidth=1.0, zorder=1)
+                shade = _SHADES[kind % len(_SHADES)]
+                used[event] = axis.axvspan(lo, hi, color=shade, alpha=0.3, linewidth=1.0, zorder=1)
         axis.set_ylabel(name)
         axis.margins(x=0.005)
         axis.grid(alpha=0.25, linewidth=0.5)
