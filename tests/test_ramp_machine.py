@@ -10,10 +10,10 @@ import pytest
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from reference import ramp as reference
-from test_ramp import BASE, same
 
 from paranom_rs import RAMP
+from reference import ramp as reference
+from test_ramp import BASE, same
 
 M, m, D = 14, 3, 2
 
