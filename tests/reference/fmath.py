@@ -1,8 +1,8 @@
 """Elementary functions made of ``+ - * /`` and ``sqrt``, each rounded once, in the order written here.
 
 IEEE 754 fixes those five operations to the bit, on every machine; it fixes no ``log``, ``exp`` or ``sin``. So
-the order of operations below *is* the definition of the functions of stream 1: whoever follows it gets these bits,
-and a formula that is only mathematically equal does not.
+the order of operations below *is* the definition of the functions of stream 1: whoever follows it gets
+these bits, and a formula that is only mathematically equal does not.
 
 Each function takes and gives float64 arrays.
 """
@@ -38,7 +38,7 @@ EXP = (
     0.0013888888917196719,
     0.008333333333330065,
     0.041666666666624164,
-    0.1666666666666667,
+    0.16666666666666669,
     0.5000000000000001,
 )
 SIN = (
@@ -142,8 +142,8 @@ def normal_cdf(x: ArrayLike) -> Floats:
     return np.where(mirrored, 1.0 - below, below)
 
 
-# Algorithm AS 241 (Wichura 1988, Applied Statistics 37, 477-484), PPND16: numerators and denominators, highest
-# power first, for the centre and the two parts of the tail.
+# Algorithm AS 241 (Wichura 1988, Applied Statistics 37, 477-484), PPND16: numerators and denominators,
+# highest power first, for the centre and the two parts of the tail.
 CENTRE = (
     (
         2.5090809287301226727e3,

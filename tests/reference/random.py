@@ -43,8 +43,9 @@ def block(key: Key, index: ArrayLike, site: int, attempt: int = 0) -> tuple[Word
 def key_of(seed: int, domain: str, name: str) -> Key:
     """The key of something that has a name.
 
-    Philox is meant for counters that differ, not for keys that resemble each other; so the name is hashed (FNV-1a,
-    64 bits, over domain, a zero byte, name, in UTF-8) and the hash goes through Philox, keyed by the seed.
+    Philox is meant for counters that differ, not for keys that resemble each other; so the name is hashed
+    (FNV-1a, 64 bits, over domain, a zero byte, name, in UTF-8) and the hash goes through Philox, keyed by
+    the seed.
     """
     hashed = 0xCBF29CE484222325
     for byte in domain.encode() + b"\0" + name.encode():
@@ -56,8 +57,9 @@ def key_of(seed: int, domain: str, name: str) -> Key:
 def pairs(rows: Words) -> tuple[Words, NDArray[np.bool_]]:
     """The index of the block that serves each row, and whether the row takes the second of its words.
 
-    A block gives two words, and Box-Muller makes two normals at once. So rows are paired: in every tile of 512
-    rows, row j with row j + 256. A row's value needs its own block only, so any row can be computed alone.
+    A block gives two words, and Box-Muller makes two normals at once. So rows are paired: in every tile of
+    512 rows, row j with row j + 256. A row's value needs its own block only, so any row can be computed
+    alone.
     """
     tile, place = rows >> np.uint64(9), rows & np.uint64(511)
     return tile * np.uint64(256) + place % np.uint64(256), place >= 256

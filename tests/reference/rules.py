@@ -1,8 +1,8 @@
 """What each distribution, signal and transform is.
 
-A rule is read from its table once (`read`), which gives every random draw in it a *site* of its own, in the order of
-reading; then it can be asked for the values of any rows. Nothing but the row, the variable's key and, in an
-anomalous rule, the event goes into a value.
+A rule is read from its table once (`read`), which gives every random draw in it a *site* of its own, in the
+order of reading; then it can be asked for the values of any rows. Nothing but the row, the variable's key
+and, in an anomalous rule, the event goes into a value.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ Transform = Callable[[At, Rule, Floats], Floats]  # (where, the normal rule, nor
 class Scope:
     """The sites of one rule: 32 bits that tell its draws apart.
 
-    Bit 31: the rule is anomalous. Bit 30: drawn once per event. Bits 8 to 29: a number, in the order of reading.
-    Bits 0 to 7: which draw, for a rule that makes several.
+    Bit 31: the rule is anomalous. Bit 30: drawn once per event. Bits 8 to 29: a number, in the order of
+    reading. Bits 0 to 7: which draw, for a rule that makes several.
     """
 
     def __init__(self, anomalous: bool) -> None:
@@ -88,8 +88,8 @@ def read_anomaly(spec: float | Table, scope: Scope) -> Transform:
 def parameter(table: Table, name: str, scope: Scope, default: float | None = None) -> Rule:
     """A parameter: a number, or a rule.
 
-    In an anomalous rule it is drawn once per event (the event's id stands for the row), unless it says each_row;
-    in a normal rule there is no event, and it is drawn in each row.
+    In an anomalous rule it is drawn once per event (the event's id stands for the row), unless it says
+    each_row; in a normal rule there is no event, and it is drawn in each row.
     """
     spec = table.get(name, default)
     assert spec is not None
@@ -139,7 +139,8 @@ def normal(table: Table, scope: Scope) -> Rule:
         """The inverse of the distribution function, between its values at the two limits."""
         m, s = mean(at), std(at)
         z_low, z_high = (low - m) / s, (high - m) / s
-        # In the upper tail the distribution function is 1 minus something too small for its digits: mirror it.
+        # In the upper tail the distribution function is 1 minus something too small for its digits: mirror
+        # it.
         mirrored = z_low > 0.0
         p_from = fmath.normal_cdf(np.where(mirrored, -z_high, z_low))
         p_to = fmath.normal_cdf(np.where(mirrored, -z_low, z_high))
@@ -186,7 +187,8 @@ def choice(table: Table, scope: Scope) -> Rule:
     values = np.array(table["values"], np.float64)
     weights = table.get("weights", [1.0 / len(values)] * len(values))
     site = scope.site()
-    # Value i comes for uniforms in [ends[i-1], ends[i]). The last that can come ends at 1, whatever rounding did.
+    # Value i comes for uniforms in [ends[i-1], ends[i]). The last that can come ends at 1, whatever
+    # rounding did.
     ends, total = [], 0.0
     for weight in weights:
         total += float(weight)
@@ -212,9 +214,9 @@ def constant(table: Table, scope: Scope) -> Rule:
 def phases(table: Table, scope: Scope) -> Callable[[At], list[int]]:
     """The place in the cycle of each row, as a fraction of 2^64.
 
-    Frequencies are fractions of 2^128, rounded down, and rows are whole: so the place in the cycle is whole-number
-    arithmetic, as exact at row 2^63 as at row 0. It is exact at the start of each tile of 512 rows, and goes on from
-    there in steps of 2^-64 cycles.
+    Frequencies are fractions of 2^128, rounded down, and rows are whole: so the place in the cycle is
+    whole-number arithmetic, as exact at row 2^63 as at row 0. It is exact at the start of each tile of 512
+    rows, and goes on from there in steps of 2^-64 cycles.
     """
     period = parameter(table, "period", scope)
     shift = parameter(table, "phase", scope, 0.0)
@@ -305,8 +307,9 @@ def trend(table: Table, scope: Scope) -> Rule:
 def random_walk(table: Table, scope: Scope) -> Rule:
     """A Gaussian random walk, as a Brownian bridge over 2^64 rows that is refined by halving.
 
-    The walk is 0 at row 0, and normal with variance 2^64 at row 2^64. Given the ends of 2^k rows, their middle is the
-    mean of the ends plus a normal of variance 2^k / 4. So a row needs the 65 draws on its path, not all rows below.
+    The walk is 0 at row 0, and normal with variance 2^64 at row 2^64. Given the ends of 2^k rows, their
+    middle is the mean of the ends plus a normal of variance 2^k / 4. So a row needs the 65 draws on its
+    path, not all rows below.
     """
     if (std := table.get("std", 1.0)) and isinstance(std, dict):
         std = parameter(table, "std", scope)(At((0, 0), np.zeros(1, np.uint64)))[0]  # a constant, in a table

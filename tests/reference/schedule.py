@@ -1,10 +1,12 @@
 """When anomalies happen.
 
-The row axis is cut into slots of equal length. What happens in a slot is drawn from (seed, slot) alone, so any row's
-event is found by looking at one slot, and the events are the same however many rows are asked for. Events lie inside
-their slot and are followed by their gap inside it, so events of different slots never meet.
+The row axis is cut into slots of equal length. What happens in a slot is drawn from (seed, slot) alone, so
+any row's event is found by looking at one slot, and the events are the same however many rows are asked
+for. Events lie inside their slot and are followed by their gap inside it, so events of different slots
+never meet.
 
-Plain integers and loops; floats only for rates and for the one uniform per slot that decides how many events it has.
+Plain integers and loops; floats only for rates and for the one uniform per slot that decides how many
+events it has.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ class Event(NamedTuple):
 
 @dataclass
 class Timing:
-    """How often an anomaly happens (one of frequency, count, events; none for recorded ones), and for how long."""
+    """How often an anomaly happens (one of frequency, count, events; none: recorded), and for how long."""
 
     frequency: float | None = None
     count: int | None = None
@@ -178,15 +180,16 @@ class Schedule:
         if base + self.length > END:
             return []  # cut off by the end of the row axis
 
-        # How many. Each kind has a stretch as long as its expected number of events; the points u, u + 1, u + 2, ...
-        # that fall into it are its events (systematic sampling). So numbers are right on average, whole, and even.
+        # How many. Each kind has a stretch as long as its expected number of events; the points u, u + 1, u
+        # + 2, ... that fall into it are its events (systematic sampling). So numbers are right on average,
+        # whole, and even.
         u = self.even(slot, attempt)
         drawn = []  # (kind, duration)
         for kind, begin, end in zip(self.kinds, self.ends, self.ends[1:], strict=False):
             number = math.ceil(end - u) - math.ceil(begin - u)
             ordinal = min(int(float(slot) * (end - begin)), 2**64 - 1)  # counts the kind's events, nearly
-            for i in range(number):
-                drawn.append((kind, self.duration(kind, (ordinal + i) % 2**64, attempt)))
+            for i in range(ordinal, ordinal + number):
+                drawn += [(kind, self.duration(kind, i % 2**64, attempt))]
 
         # In which order: a Fisher-Yates shuffle.
         for i in range(len(drawn) - 1, 0, -1):
@@ -211,7 +214,7 @@ class Schedule:
         return events
 
     def duration(self, kind: int, ordinal: int, attempt: int) -> int:
-        """Uniform over the range, both ends included; of 64 neighbouring events, one in each 64th of the range."""
+        """Uniform over the range, both ends included; of 64 neighbouring events, one in each 64th of it."""
         timing = self.timings[kind]
         # A permutation of 64 strata for each 64 events: odd factors, offsets and shifts permute.
         shuffle = self.word(STRATA, DURATION << 20 | kind, ordinal >> 6, 0)
@@ -225,8 +228,9 @@ class Schedule:
     def even(self, slot: int, attempt: int) -> float:
         """A uniform in [0, 1) for each slot; any 2^k neighbouring slots get one in each 2^k-th of the range.
 
-        A van der Corput sequence (the bits of the slot, reversed) with nested scrambling (Owen 1995; the hash is that
-        of Laine and Karras 2011). A rare anomaly so happens as often as its frequency says, within a few events.
+        A van der Corput sequence (the bits of the slot, reversed) with nested scrambling (Owen 1995; the
+        hash is that of Laine and Karras 2011). A rare anomaly so happens as often as its frequency says,
+        within a few events.
         """
         x = (slot + self.word(STRATA, 0, slot >> 32, 0)) % 2**32
         for factor in (0x6C50B47C, 0xB82F1E52, 0xC7AFE638, 0x8D22F6E6):
