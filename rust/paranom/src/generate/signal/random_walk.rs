@@ -84,7 +84,7 @@ impl Rule for RandomWalk {
         // A redraw has nothing to redraw: one row depends on its neighbours.
         let walk = self.tile(At { attempt: 0, ..at }, first);
         for (j, x) in out.iter_mut().enumerate() {
-            let t = first as f64 + (offset + j) as f64;
+            let t = at.row.wrapping_add(j as u64) as f64;
             *x = self.start + self.drift * t + self.std * walk[offset + j];
         }
     }
