@@ -84,6 +84,11 @@ class Labels:
         return found
 
 
+def points_below(end: float, u: float) -> int:
+    """How many of u, u + 1, u + 2, ... lie below `end`: exact for whole ends, whatever rounding does."""
+    return int(end) if end == int(end) else math.ceil(end - u)
+
+
 class Schedule:
     """The events of all anomalies; `labels`, if any, belong to the last timing."""
 
@@ -186,7 +191,7 @@ class Schedule:
         u = self.even(slot, attempt)
         drawn = []  # (kind, duration)
         for kind, begin, end in zip(self.kinds, self.ends, self.ends[1:], strict=False):
-            number = math.ceil(end - u) - math.ceil(begin - u)
+            number = points_below(end, u) - points_below(begin, u)
             ordinal = min(int(float(slot) * (end - begin)), 2**64 - 1)  # counts the kind's events, nearly
             for i in range(ordinal, ordinal + number):
                 drawn += [(kind, self.duration(kind, i % 2**64, attempt))]
