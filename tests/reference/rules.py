@@ -225,7 +225,8 @@ def phases(table: Table, scope: Scope) -> Callable[[At], list[int]]:
         p, s = float(period(at)[0]), float(shift(at)[0])  # the same for all rows
         numerator, denominator = p.as_integer_ratio()
         frequency = (2**128 * denominator // numerator) % 2**128
-        first = min(int((s - math.floor(s)) * 2.0**64), 2**64 - 1)
+        # Whole cycles are dropped; what is no place in the cycle (infinite, NaN) counts as 0.
+        first = min(int((s - math.floor(s)) * 2.0**64), 2**64 - 1) if math.isfinite(s) else 0
 
         def cycle(row: int) -> int:
             place = row % random.TILE
