@@ -142,7 +142,7 @@ def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None
             table["coefficients"] = draw(st.lists(NUMBERS, min_size=1, max_size=8))
             optional(draw, table, "per", POSITIVE)
         case "random_walk":
-            optional(draw, table, "std", st.one_of(NOT_NEGATIVE, st.just({"kind": "constant", "value": 2})))
+            optional(draw, table, "std", NOT_NEGATIVE)
             optional(draw, table, "start", NUMBERS)
             optional(draw, table, "drift", NUMBERS)
         case "sum" | "product":

@@ -222,6 +222,8 @@ def phases(table: Table, scope: Scope) -> Callable[[At], list[int]]:
     shift = parameter(table, "phase", scope, 0.0)
 
     def cycles(at: At) -> list[int]:
+        if len(at.rows) == 0:
+            return []
         p, s = float(period(at)[0]), float(shift(at)[0])  # the same for all rows
         numerator, denominator = p.as_integer_ratio()
         frequency = (2**128 * denominator // numerator) % 2**128
@@ -305,6 +307,9 @@ def trend(table: Table, scope: Scope) -> Rule:
     return lambda at: fmath.horner((0.0, *reversed(coefficients)), at.rows.astype(np.float64) / per)
 
 
+WALK = {"std": 1.0, "start": 0.0, "drift": 0.0}
+
+
 def random_walk(table: Table, scope: Scope) -> Rule:
     """A Gaussian random walk, as a Brownian bridge over 2^64 rows that is refined by halving.
 
@@ -312,10 +317,8 @@ def random_walk(table: Table, scope: Scope) -> Rule:
     middle is the mean of the ends plus a normal of variance 2^k / 4. So a row needs the 65 draws on its
     path, not all rows below.
     """
-    if (std := table.get("std", 1.0)) and isinstance(std, dict):
-        std = parameter(table, "std", scope)(At((0, 0), np.zeros(1, np.uint64)))[0]  # a constant, in a table
     site = scope.site()
-    start, drift = float(table.get("start", 0.0)), float(table.get("drift", 0.0))
+    std, start, drift = (float(table.get(name, default)) for name, default in WALK.items())
 
     def normal_at(at: At, draw: int, index: Words, spread: float) -> Floats:
         return 0.0 + spread * random.normals(at.key, site | draw, index)
@@ -329,7 +332,7 @@ def random_walk(table: Table, scope: Scope) -> Rule:
             middle = 0.5 * (left + right) + normal_at(at, k, interval, math.sqrt(2.0**k) * 0.5)
             in_lower_half = (rows >> np.uint64(k - 1)) % np.uint64(2) == 0
             left, right = np.where(in_lower_half, left, middle), np.where(in_lower_half, middle, right)
-        return start + drift * rows.astype(np.float64) + float(std) * left
+        return start + drift * rows.astype(np.float64) + std * left
 
     return values
 
