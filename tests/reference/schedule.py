@@ -24,7 +24,7 @@ TRIES = 16  # how often a slot is arranged anew when it touches rows that are ta
 EXPLICIT_ID, RECORDED_ID = 2**63, 3 * 2**62  # where the ids of explicit and of recorded events begin
 
 # What the draws of the schedule are for.
-NUMBER, ORDER, STRATA, DURATION, PLACE = 1, 2, 3, 4, 5
+PERMUTATION, SCRAMBLE, NUMBER, ORDER, PLACE = 1, 2, 3, 4, 5
 
 
 class Event(NamedTuple):
@@ -180,21 +180,22 @@ class Schedule:
         return self.labels is not None and bool(self.labels.touching(start, stop - 1))
 
     def arrange(self, slot: int, attempt: int) -> list[Event]:
-        """How many events of each kind a slot has, how long, in which order, where."""
+        """How many events of each kind a slot has, how long; and, anew in each attempt, in which order, where."""
         base = slot * self.length
         if base + self.length > END:
             return []  # cut off by the end of the row axis
 
-        # How many. Each kind has a stretch as long as its expected number of events; the points u, u + 1, u
-        # + 2, ... that fall into it are its events (systematic sampling). So numbers are right on average,
-        # whole, and even.
-        u = self.even(slot, attempt)
+        # How many, and how long. Each kind has a stretch as long as its expected number of events; the points
+        # u, u + 1, u + 2, ... that fall into it are its events (systematic sampling). So numbers are whole,
+        # right on average, and even. Where in the stretch a point falls is even too: it gives the duration.
+        u = self.even(slot)
         drawn = []  # (kind, duration)
         for kind, begin, end in zip(self.kinds, self.ends, self.ends[1:], strict=False):
-            number = points_below(end, u) - points_below(begin, u)
-            ordinal = min(int(float(slot) * (end - begin)), 2**64 - 1)  # counts the kind's events, nearly
-            for i in range(ordinal, ordinal + number):
-                drawn += [(kind, self.duration(kind, i % 2**64, attempt))]
+            timing = self.timings[kind]
+            for i in range(points_below(begin, u), points_below(end, u)):
+                place = (u + i - begin) / (end - begin)
+                longer = int(place * (timing.longest - timing.shortest + 1))
+                drawn.append((kind, min(timing.shortest + longer, timing.longest)))
 
         # In which order: a Fisher-Yates shuffle.
         for i in range(len(drawn) - 1, 0, -1):
@@ -218,28 +219,22 @@ class Schedule:
             used += duration + self.timings[kind].gap
         return events
 
-    def duration(self, kind: int, ordinal: int, attempt: int) -> int:
-        """Uniform over the range, both ends included; of 64 neighbouring events, one in each 64th of it."""
-        timing = self.timings[kind]
-        # A permutation of 64 strata for each 64 events: odd factors, offsets and shifts permute.
-        shuffle = self.word(STRATA, DURATION << 20 | kind, ordinal >> 6, 0)
-        stratum = ordinal
-        for half in (shuffle % 2**32, shuffle >> 32):
-            stratum = (stratum * (half | 1) + (half >> 16)) % 64
-            stratum ^= stratum >> 3
-        word = stratum << 58 | self.word(DURATION, kind, ordinal, attempt) >> 6
-        return timing.shortest + random.scaled(word, timing.longest - timing.shortest + 1)
+    def even(self, slot: int) -> float:
+        """A uniform in [0, 1) for each slot; 2^k neighbouring slots, k >= 6, get one in each 2^k-th of the range.
 
-    def even(self, slot: int, attempt: int) -> float:
-        """A uniform in [0, 1) for each slot; any 2^k neighbouring slots get one in each 2^k-th of the range.
-
-        A van der Corput sequence (the bits of the slot, reversed) with nested scrambling (Owen 1995; the
-        hash is that of Laine and Karras 2011). A rare anomaly so happens as often as its frequency says,
-        within a few events.
+        A van der Corput sequence (the bits of a number, reversed) with nested scrambling (Owen 1995; the hash is
+        that of Laine and Karras 2011). A rare anomaly so happens as often as its frequency says, within a few
+        events. Slots are permuted in groups of 64 before, or neighbours would take turns between low and high.
         """
-        x = (slot + self.word(STRATA, 0, slot >> 32, 0)) % 2**32
+        # The permutation: a Feistel network on 3 + 3 bits; each round looks its 3 bits up in 24 random ones.
+        first, second = random.block(self.key, slot >> 6, PERMUTATION << 28)
+        left, right = slot >> 3 & 7, slot & 7
+        for table in (int(first), int(first) >> 24, int(second), int(second) >> 24):
+            left, right = right, left ^ (table >> 3 * right & 7)
+        permuted = slot // 64 * 64 + 8 * left + right
+        x = (permuted + self.word(SCRAMBLE, 0, slot >> 32, 0)) % 2**32
         for factor in (0x6C50B47C, 0xB82F1E52, 0xC7AFE638, 0x8D22F6E6):
             x ^= x * factor % 2**32
         reversed_bits = int(f"{x:032b}"[::-1], 2)
-        low = self.word(NUMBER, 0, slot, attempt) >> 32
+        low = self.word(NUMBER, 0, slot, 0) >> 32
         return ((reversed_bits << 32 | low) >> 11) * 2.0**-53
