@@ -125,13 +125,27 @@ def test_periodic_signals_are_what_they_say() -> None:
     saw = column({"kind": "sawtooth", **shape}, rows=rows)
     assert np.minimum(np.abs(saw - (6 * turn - 3)), np.abs(np.abs(saw) - 3)).max() < 1e-9
     square = column({"kind": "square", **shape, "duty": 0.25}, rows=rows)
-    clear = np.abs(turn - 0.25) > 1e-9
+    clear = (np.abs(turn - 0.25) > 1e-9) & (turn > 1e-9) & (turn < 1 - 1e-9)
     np.testing.assert_array_equal(square[clear], np.where(turn[clear] < 0.25, 3, -3))
     assert column({"kind": "ecg", "period": 100}, rows=101)[[0, 100]] == pytest.approx([1, 1], abs=0.02)
     far = 37_500 * 2**40  # whole periods: exact phase at any row
     np.testing.assert_allclose(
         column({"kind": "sine", **shape}, rows=100, start=far), column({"kind": "sine", **shape}, rows=100), atol=1e-9
     )
+
+
+@pytest.mark.parametrize("period", [1, 2, 3, 7, 10, 24, 49, 60, 300, 1000, 1440])
+def test_edges_of_square_and_sawtooth_are_at_their_rows(period: int) -> None:
+    """Whole periods and duties: each cycle begins in the row that is a multiple of the period, near 0 and far."""
+    for start in (0, period * 10**15):
+        rows = np.arange(5 * period + 1200)
+        for high in {0, 1, period // 3, period // 2, period - 1, period}:
+            square = column(
+                {"kind": "square", "period": period, "duty": high / period}, rows=len(rows), start=start
+            )
+            np.testing.assert_array_equal(square, np.where(rows % period < high, 1, -1))
+        saw = column({"kind": "sawtooth", "period": period}, rows=len(rows), start=start)
+        np.testing.assert_allclose(saw, 2 * (rows % period) / period - 1, atol=1e-12)
 
 
 def test_what_is_drawn_once_per_event_is_one_draw_of_its_distribution() -> None:
