@@ -152,7 +152,8 @@ print(build_info()["simd"], digest(generated(plant(), 12_345, MANY, threads=2)))
 
 @pytest.mark.parametrize("level", ["baseline", "avx2", "avx512"])
 def test_any_instruction_set_and_another_process(whole: Rows, level: str) -> None:
-    environment = os.environ | {"PARANOM_SIMD": level, "PYTHONPATH": str(Path(__file__).parent)}
+    path = os.pathsep.join([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = os.environ | {"PARANOM_SIMD": level, "PYTHONPATH": path}
     result = subprocess.run([sys.executable, "-c", DIGEST], env=environment, capture_output=True, text=True, check=True)
     used, found = result.stdout.split()
     order = ["baseline", "avx2", "avx512"]
