@@ -302,7 +302,11 @@ def test_a_row_is_labelled_exactly_where_it_is_changed(whole: Rows) -> None:
     """In `plant` each anomalous rule changes the value for sure, but for the first row of a stuck sensor."""
     clean = generated(plant(), 12_345, MANY, clean=True)
     labels = Generator.from_spec(plant()).generate(MANY, start=12_345).labels
-    recorded = clean.y == 1
+    recorded = np.zeros(MANY, bool)
+    for start, stop, kind, _ in whole.events:
+        if kind == "recorded":
+            recorded[max(start - 12_345, 0) : stop - 12_345] = True
+    np.testing.assert_array_equal(clean.y, recorded)
     for j, name in enumerate(whole.columns):
         changed = bits(whole.columns[name]) != bits(clean.columns[name])
         expected = (labels[:, j] == 1) & ~recorded

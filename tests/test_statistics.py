@@ -140,9 +140,7 @@ def test_edges_of_square_and_sawtooth_are_at_their_rows(period: int) -> None:
     for start in (0, period * 10**15):
         rows = np.arange(5 * period + 1200)
         for high in {0, 1, period // 3, period // 2, period - 1, period}:
-            square = column(
-                {"kind": "square", "period": period, "duty": high / period}, rows=len(rows), start=start
-            )
+            square = column({"kind": "square", "period": period, "duty": high / period}, rows=len(rows), start=start)
             np.testing.assert_array_equal(square, np.where(rows % period < high, 1, -1))
         saw = column({"kind": "sawtooth", "period": period}, rows=len(rows), start=start)
         np.testing.assert_allclose(saw, 2 * (rows % period) / period - 1, atol=1e-12)
