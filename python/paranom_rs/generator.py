@@ -28,6 +28,7 @@ __all__ = ["Generator"]
 STREAM = 1
 _MOST_EMBEDDED = 20_000
 _MOST_ROWS = 2**63
+_MOST_THREADS = 1024
 
 
 class Generator:
@@ -196,6 +197,10 @@ class Generator:
             Before any work, for a size that cannot be had.
         """
         start = _whole("start", start)
+        if threads is not None:
+            threads = _whole("threads", threads)
+            if not 1 <= threads <= _MOST_THREADS:
+                raise SpecError(f"threads: must be a whole number from 1 to {_MOST_THREADS}, got {threads}")
         if rows is not None and (normal is not None or anomalous is not None):
             raise SpecError("rows: goes without normal and anomalous, which count rows of a class")
         if rows is not None:
@@ -252,7 +257,10 @@ class Generator:
         write_rows(self, Path(path), rows, start=start, batch_rows=batch_rows, overwrite=overwrite, progress=progress)
 
     def _columns(self, rows: int, dtype: DTypeLike) -> dict[str, NDArray[Any]]:
-        kind = np.dtype(dtype)
+        try:
+            kind = np.dtype(dtype)
+        except TypeError:
+            raise SpecTypeError(f"dtype: must be float64 or float32, got {dtype!r}") from None
         if kind not in (np.float64, np.float32):
             raise SpecError(f"dtype: must be float64 or float32, got {kind}")
         try:

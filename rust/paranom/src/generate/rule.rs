@@ -31,7 +31,7 @@ impl At<'_> {
     /// The j-th row's offset in its event, and the event's duration, in rows.
     pub fn place(&self, j: usize) -> (f64, f64) {
         match self.event {
-            Some(event) => ((self.row - event.start) as f64 + j as f64, (event.stop - event.start) as f64),
+            Some(event) => ((self.row - event.start + j as u64) as f64, (event.stop - event.start) as f64),
             None => (0.0, 1.0),
         }
     }

@@ -27,7 +27,7 @@ pub(super) fn parse(table: &Table, _scope: &Scope) -> Result<Box<dyn Rule>> {
 
 struct Draw<'a> {
     trend: &'a Trend,
-    row: f64,
+    row: u64,
     out: &'a mut [f64],
 }
 
@@ -37,7 +37,8 @@ impl Kernel for Draw<'_> {
     fn run(self) {
         let Self { trend: Trend { coefficients, per }, row, out } = self;
         for (j, x) in out.iter_mut().enumerate() {
-            let u = (row + j as u32 as f64) / per;
+            // The row is counted in whole numbers: beyond 2^53 a float would count differently in each slice.
+            let u = row.wrapping_add(j as u64) as f64 / per;
             let mut value = 0.0;
             for c in coefficients.iter().rev() {
                 value = value * u + c;
@@ -49,6 +50,6 @@ impl Kernel for Draw<'_> {
 
 impl Rule for Trend {
     fn fill(&self, at: At, out: &mut [f64]) {
-        dispatch(Draw { trend: self, row: at.row as f64, out });
+        dispatch(Draw { trend: self, row: at.row, out });
     }
 }
