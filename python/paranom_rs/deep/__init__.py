@@ -1,0 +1,1 @@
+"""Recurrent autoencoders and LSTM-AD."""
