@@ -105,6 +105,10 @@ def test_every_rule_is_one_object_with_one_sense(rule):
     assert fresh == rule
     assert repr(fresh) == repr(rule)
     assert not hasattr(fresh, "threshold_")
+    name, value = next(iter(rule.get_params().items()))
+    assert fresh.set_params(**{name: value / 2}) is fresh
+    assert fresh != rule
+    assert fresh.set_params(**{name: value}) == rule
     assert fresh.fit(s, y) is fresh
     assert fresh.predict(s).dtype == np.int8
     assert (fresh.predict(s) == (s > fresh.threshold_)).all()

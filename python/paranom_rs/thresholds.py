@@ -63,9 +63,14 @@ class Threshold(ABC):
         """1 where ``score > threshold_``, else 0; int8 (n,)."""
         return (_check.scores("scores", scores) > self.threshold_).astype(np.int8)
 
-    def get_params(self) -> dict[str, Any]:
-        """The arguments that make an equal, unfitted rule."""
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The arguments that make an equal, unfitted rule (`deep` is scikit-learn's, and changes nothing)."""
         return {k: v for k, v in vars(self).items() if not k.endswith("_") and not k.startswith("_")}
+
+    def set_params(self, **params: Any) -> Self:
+        """Change arguments, under the same rules as when the object is made. Returns self."""
+        vars(self).update(vars(type(self)(**self.get_params() | params)))
+        return self
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.get_params().items())})"
