@@ -169,7 +169,7 @@ def test_calibration(fitted):
     assert det.predict(wave()).mean() < 0.05
 
 
-@pytest.mark.parametrize("stop", ["spread", "loss"])
+@pytest.mark.parametrize("stop", ["spread", "detection", "loss"])
 def test_what_the_best_epoch_is_chosen_by(stop):
     det = RNNAutoencoder(**{**SMALL, "epochs": 6}, stop=stop, score="reconstruction").fit(wave())
     assert det.best_epoch_ == int(np.argmin(det.history_["criterion"]))
@@ -188,8 +188,7 @@ def test_the_same_seed_gives_the_same_bits_and_touches_nothing_else():
     torch.manual_seed(123)
     threads = torch.get_num_threads()
     first, second, other = (
-        RNNAutoencoder(**SMALL, variational=True, dropout=0.1, num_layers=2, rng=rng).fit(wave())
-        for rng in (3, 3, 4)
+        RNNAutoencoder(**SMALL, variational=True, dropout=0.1, num_layers=2, rng=rng).fit(wave()) for rng in (3, 3, 4)
     )
     assert torch.equal(torch.rand(3), wanted)
     assert torch.get_num_threads() == threads
@@ -441,9 +440,7 @@ def test_onnx_says_the_same(cell, score, tmp_path):
     pytest.importorskip("onnx")
     runtime = pytest.importorskip("onnxruntime")
     variational = cell == "gru"
-    det = RNNAutoencoder(**SMALL, cell=cell, score=score, num_layers=2, variational=variational).fit(
-        wave(d=2)
-    )
+    det = RNNAutoencoder(**SMALL, cell=cell, score=score, num_layers=2, variational=variational).fit(wave(d=2))
     det.to_onnx(tmp_path / "det.onnx")
     assert [p.name for p in tmp_path.iterdir()] == ["det.onnx"]
     session = runtime.InferenceSession(tmp_path / "det.onnx", providers=["CPUExecutionProvider"])

@@ -75,9 +75,7 @@ def finite(name: str, array: Floats, features: int | None = None) -> Floats:
     infinite = np.isinf(array)
     if infinite.any():
         where = ", ".join(str(int(i)) for i in np.argwhere(infinite)[0])
-        raise SpecError(
-            f"{name}[{where}]: is infinite; a value is a finite number, or NaN where it is missing"
-        )
+        raise SpecError(f"{name}[{where}]: is infinite; a value is a finite number, or NaN where it is missing")
     return array
 
 

@@ -165,9 +165,7 @@ def vus(y_true: ArrayLike, scores: ArrayLike, *, window: int = 100, thresholds: 
         raise SpecError(f"window: {window}; a whole number of rows, 0 or more, is wanted")
     _check.positive("thresholds", thresholds, whole=True)
     if thresholds < 2:
-        raise SpecError(
-            f"thresholds: {thresholds}; 2 or more are wanted, from the highest score to the lowest"
-        )
+        raise SpecError(f"thresholds: {thresholds}; 2 or more are wanted, from the highest score to the lowest")
     n, half = len(truth), window // 2
 
     ascending = np.sort(s)
@@ -187,9 +185,7 @@ def vus(y_true: ArrayLike, scores: ArrayLike, *, window: int = 100, thresholds: 
 
     # Rows of the widest buffers, nearest first, so that a narrower buffer is a prefix.
     distance = np.repeat(np.arange(1, half + 1), 2 * len(spans))
-    near = (
-        np.stack([start, last]).ravel() + np.outer(np.arange(1, half + 1), np.repeat([-1, 1], len(spans)))
-    ).ravel()
+    near = (np.stack([start, last]).ravel() + np.outer(np.arange(1, half + 1), np.repeat([-1, 1], len(spans)))).ravel()
     keep = (near >= 0) & (near < n)
     keep[keep] = ~truth[near[keep]]
     distance, near = distance[keep], near[keep]
@@ -199,9 +195,7 @@ def vus(y_true: ArrayLike, scores: ArrayLike, *, window: int = 100, thresholds: 
     offsets = np.arange(1, half + 1)
     reach_or_never = np.append(reach, thresholds)
     below, above = start[:, None] - offsets, last[:, None] + offsets
-    sides = np.minimum(
-        reach_or_never[np.where(below < 0, n, below)], reach_or_never[np.where(above >= n, n, above)]
-    )
+    sides = np.minimum(reach_or_never[np.where(below < 0, n, below)], reach_or_never[np.where(above >= n, n, above)])
     own = np.minimum.reduceat(reach, spans.ravel()[: 2 * len(spans) - (spans[-1, 1] == n)])[::2]
     first_hit = np.minimum.accumulate(np.concatenate([own[:, None], sides], axis=1), axis=1)
 
@@ -287,8 +281,7 @@ class Evaluation:
         shown = {k: v for k, v in self.to_dict().items() if v is not None}
         width = max(map(len, shown))
         return "\n".join(
-            f"{k:<{width}}  {v:.4f}" if isinstance(v, float) else f"{k:<{width}}  {v}"
-            for k, v in shown.items()
+            f"{k:<{width}}  {v:.4f}" if isinstance(v, float) else f"{k:<{width}}  {v}" for k, v in shown.items()
         )
 
 
@@ -343,9 +336,7 @@ def evaluate(
         if pred is None
         else {b: float(metrics.fbeta_score(truth, pred, beta=b, zero_division=0)) for b in betas},
         roc_auc=None if scores is None else float(metrics.roc_auc_score(truth, _ranks(scores))),
-        average_precision=None
-        if scores is None
-        else float(metrics.average_precision_score(truth, _ranks(scores))),
+        average_precision=None if scores is None else float(metrics.average_precision_score(truth, _ranks(scores))),
         vus_roc=None if volumes is None else volumes.roc,
         vus_pr=None if volumes is None else volumes.pr,
         event=None if pred is None else event_report(truth, pred),

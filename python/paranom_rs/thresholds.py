@@ -128,9 +128,7 @@ class AlarmsPerDay(Threshold):
         rising = s > before
         levels = np.unique(s)
         starts = np.bincount(np.searchsorted(levels, s[rising]), minlength=len(levels))
-        stops = np.bincount(
-            np.searchsorted(levels, before[rising & (before > -np.inf)]), minlength=len(levels)
-        )
+        stops = np.bincount(np.searchsorted(levels, before[rising & (before > -np.inf)]), minlength=len(levels))
         # Runs open at t = levels[j]: tops above it minus bottoms above it.
         above = np.cumsum((starts - stops)[::-1])[::-1] - (starts - stops)
         budget = self.alarms * len(s) / self.rows_per_day
@@ -183,9 +181,7 @@ class POT(Threshold):
         _check.share("risk", risk)
         _check.share("level", level)
         if risk >= 1 - level:
-            raise SpecError(
-                f"risk: {risk}; it must be below 1 - level = {1 - level:g}: the tail starts there"
-            )
+            raise SpecError(f"risk: {risk}; it must be below 1 - level = {1 - level:g}: the tail starts there")
         self.risk = risk
         self.level = level
 

@@ -55,8 +55,7 @@ def vus(y, scores, window, thresholds):
             # The buffer counts as positive only where it is predicted; the mass is the mean with and
             # without it.
             with_buffer = sum(
-                1.0 if truth else (weight if p else 0.0)
-                for truth, weight, p in zip(y, label, pred, strict=True)
+                1.0 if truth else (weight if p else 0.0) for truth, weight, p in zip(y, label, pred, strict=True)
             )
             mass = (sum(y) + with_buffer) / 2
             touched = [any(pred[max(a, 0) : b + 1]) for a, b in widened]

@@ -129,9 +129,7 @@ class RNNAutoencoder(Detector):
         _check.positive("window", self.window, whole=True)
         _check.positive("stride", self.stride, whole=True)
         if self.stride > self.window:
-            raise SpecError(
-                f"stride: {self.stride}; above the window of {self.window}, rows would be left out"
-            )
+            raise SpecError(f"stride: {self.stride}; above the window of {self.window}, rows would be left out")
         for name, value in (("beta", self.beta), ("kl_warmup", self.kl_warmup)):
             if not 0 <= value < np.inf:
                 raise SpecError(f"{name}: {value}; a number of 0 or more is wanted")
@@ -184,9 +182,7 @@ class RNNAutoencoder(Detector):
         train = self._tensor(scaler, normal)
         valid = self._tensor(scaler, held_out)
         with training.session(self.threads, int(self.rng)):
-            net = Autoencoder(
-                self.cell, features, self.hidden_size, self.num_layers, self.dropout, self.variational
-            )
+            net = Autoencoder(self.cell, features, self.hidden_size, self.num_layers, self.dropout, self.variational)
             _start_well(net)
             run = training.train(
                 net,
@@ -251,9 +247,7 @@ class RNNAutoencoder(Detector):
 
     def _three(self, name: str, values: NDArray[Any], features: int | None) -> Floats:
         if values.dtype.kind not in "buif" or values.shape[1] != self.window or not values.shape[2]:
-            raise SpecError(
-                f"{name}: shape {values.shape}, {values.dtype}; windows have shape (k, {self.window}, d)"
-            )
+            raise SpecError(f"{name}: shape {values.shape}, {values.dtype}; windows have shape (k, {self.window}, d)")
         return _check.finite(name, values.astype(np.float64, copy=False), features)
 
     def _parts(self, name: str, data: Floats, count: NDArray[np.int64] | None) -> tuple[Floats, Floats]:
@@ -261,9 +255,7 @@ class RNNAutoencoder(Detector):
             count = np.zeros(len(data), dtype=np.int64)
         normal = data[count == 0]
         if not len(normal):
-            raise SpecError(
-                f"{name}: no window of {self.window} rows is wholly normal; there is nothing to learn from"
-            )
+            raise SpecError(f"{name}: no window of {self.window} rows is wholly normal; there is nothing to learn from")
         return normal, data[count == self.window]
 
     def _tensor(self, scaler: Scaler, data: Floats) -> Any:
@@ -280,9 +272,7 @@ class RNNAutoencoder(Detector):
         weight = self.beta * (min(gone / self.kl_warmup, 1.0) if self.kl_warmup else 1.0)
         return (self._error(restored.float(), batch) + weight * divergence.float()).mean()
 
-    def _judge(
-        self, scaler: Scaler, train: Any, valid: Any, held_out: Floats
-    ) -> Callable[[Any], tuple[float, float]]:
+    def _judge(self, scaler: Scaler, train: Any, valid: Any, held_out: Floats) -> Callable[[Any], tuple[float, float]]:
         """By what an epoch is judged: (validation loss, figure to minimise)."""
         spoiled, marks = None, None
         if self.stop == "detection":
@@ -395,9 +385,7 @@ class RNNAutoencoder(Detector):
     def plot_reconstruction(self, X: ArrayLike) -> Any:
         """Up to six windows of `X` (k, window, d) and their reconstructions; returns the figure."""
         data = np.asarray(X, dtype=np.float64)[:6]
-        return plots.reconstruction(
-            data, self.reconstruct(data), self.decision_function(data), self.threshold_
-        )
+        return plots.reconstruction(data, self.reconstruct(data), self.decision_function(data), self.threshold_)
 
     def to_onnx(self, path: str | os.PathLike[str]) -> None:
         """Write the scoring of windows as an ONNX file, and check it with onnxruntime against torch.

@@ -108,9 +108,7 @@ class Detector(BaseEstimator):
         """`fit`, then ``labels_``: 0 or 1 for what was given."""
         return self.fit(X, y).labels_
 
-    def calibrate(
-        self, X: ArrayLike, y: ArrayLike | None = None, *, threshold: Threshold | None = None
-    ) -> Self:
+    def calibrate(self, X: ArrayLike, y: ArrayLike | None = None, *, threshold: Threshold | None = None) -> Self:
         """Set ``threshold_`` anew from the scores of `X` (and labels `y`, in the shape of the scores).
 
         With labels and no `threshold` it is the one with the largest F0.1, without labels the `quantile`.
@@ -184,18 +182,14 @@ class Detector(BaseEstimator):
         if not isinstance(p["rng"], (int, np.integer)) or isinstance(p["rng"], bool) or p["rng"] < 0:
             raise SpecTypeError(f"rng: {p['rng']!r}; a whole number, 0 or more, is wanted")
         if p["threshold"] is not None and not isinstance(p["threshold"], Threshold):
-            raise SpecTypeError(
-                f"threshold: {p['threshold']!r}; an object of paranom_rs.thresholds is wanted"
-            )
+            raise SpecTypeError(f"threshold: {p['threshold']!r}; an object of paranom_rs.thresholds is wanted")
 
     def _settings(self) -> Any:
         from paranom_rs.deep.training import Settings
 
         kept = ("epochs", "batch_size", "lr", "schedule", "clip", "patience", "device", "precision")
         p = self.get_params()
-        return Settings(
-            seed=int(p["rng"]), threads=p["threads"], verbose=p["verbose"], **{k: p[k] for k in kept}
-        )
+        return Settings(seed=int(p["rng"]), threads=p["threads"], verbose=p["verbose"], **{k: p[k] for k in kept})
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write weights, scaler, threshold and parameters into one safetensors file; whole or not at all."""
@@ -228,9 +222,7 @@ class Detector(BaseEstimator):
             det._check_params()
             det.n_features_in_ = int(fitted["n_features_in_"])
             det.scaler_ = Scaler(arrays.pop("scaler.mean"), arrays.pop("scaler.scale"))
-            if det.scaler_.mean.shape != (det.n_features_in_,) or det.scaler_.scale.shape != (
-                det.n_features_in_,
-            ):
+            if det.scaler_.mean.shape != (det.n_features_in_,) or det.scaler_.scale.shape != (det.n_features_in_,):
                 raise ValueError("the scaler does not fit the number of features")
             det._restore(arrays)
             for key in det._state_keys:
@@ -257,9 +249,7 @@ def load_weights(net: Any, arrays: dict[str, NDArray[Any]], prefix: str = "net."
     """Put saved arrays into a network built on the meta device; ValueError where they do not fit."""
     import torch
 
-    weights = {
-        k.removeprefix(prefix): torch.from_numpy(v.copy()) for k, v in arrays.items() if k.startswith(prefix)
-    }
+    weights = {k.removeprefix(prefix): torch.from_numpy(v.copy()) for k, v in arrays.items() if k.startswith(prefix)}
     wanted = net.state_dict()
     if set(weights) != set(wanted):
         raise ValueError(f"weights {sorted(set(weights) ^ set(wanted))[:3]} are missing or too many")

@@ -13,9 +13,7 @@ Inject = Callable[[Floats, int], tuple[Floats, NDArray[np.int8]]]
 """From a normal series (n, d) and a seed to a series with anomalies in it and labels (n,)."""
 
 
-def shapes(
-    X: Floats, seed: int, *, frequency: float, duration: tuple[int, int]
-) -> tuple[Floats, NDArray[np.int8]]:
+def shapes(X: Floats, seed: int, *, frequency: float, duration: tuple[int, int]) -> tuple[Floats, NDArray[np.int8]]:
     """The series `X` (n, d), without NaN, with changes of shape in it, and labels (n,).
 
     A share `frequency` of the rows is changed, `duration` (shortest, longest) rows at a time, one channel
@@ -64,7 +62,8 @@ def shapes(
         seed=seed,
     )
     data = generator.generate(len(X))
-    return data.X * scale + mean, data.y
+    # What is normal stays to the bit what it was.
+    return np.where(data.labels, data.X * scale + mean, X), data.y
 
 
 def shapes_in_windows(data: Floats, seed: int) -> tuple[Floats, NDArray[np.bool_]]:

@@ -195,15 +195,11 @@ class LSTMAD(Detector):
         }
         learned = copy.copy(self)
         learned._set(fitted)
-        self._set(
-            {**fitted, "decision_scores_": np.concatenate([learned.decision_function(s) for s in series])}
-        )
+        self._set({**fitted, "decision_scores_": np.concatenate([learned.decision_function(s) for s in series])})
         self._judge_again()
         return self
 
-    def _given(
-        self, name: str, X: Any, y: Any, features: int | None = None
-    ) -> tuple[list[Floats], list[Flags]]:
+    def _given(self, name: str, X: Any, y: Any, features: int | None = None) -> tuple[list[Floats], list[Flags]]:
         many = isinstance(X, (list, tuple)) and len(X) > 0 and np.ndim(X[0]) > 0
         series = (
             [_check.series(f"{name}[{k}]", s, features) for k, s in enumerate(X)]
@@ -211,9 +207,7 @@ class LSTMAD(Detector):
             else [_check.series(name, X, features)]
         )
         if len({s.shape[1] for s in series}) > 1:
-            raise SpecError(
-                f"{name}: its series have {[s.shape[1] for s in series]} features; one number is wanted"
-            )
+            raise SpecError(f"{name}: its series have {[s.shape[1] for s in series]} features; one number is wanted")
         if y is None:
             return series, [np.zeros(len(s), dtype=bool) for s in series]
         flags = [_check.labels(f"y[{k}]", f) for k, f in enumerate(y)] if many else [_check.labels("y", y)]
@@ -311,9 +305,7 @@ class LSTMAD(Detector):
         if layers != self.num_layers:
             raise ValueError(f"the file holds {layers} layers, its parameters say {self.num_layers}")
         with torch.device("meta"):
-            net = Forecaster(
-                self.n_features_in_, self.hidden_size, self.num_layers, self.horizon, self.dropout
-            )
+            net = Forecaster(self.n_features_in_, self.hidden_size, self.num_layers, self.horizon, self.dropout)
         load_weights(net, arrays)
         self.net_ = net
         k = self.horizon * self.n_features_in_

@@ -23,9 +23,7 @@ class Autoencoder(nn.Module):
     takes the mean after.
     """
 
-    def __init__(
-        self, cell: str, features: int, hidden: int, layers: int, dropout: float, variational: bool
-    ) -> None:
+    def __init__(self, cell: str, features: int, hidden: int, layers: int, dropout: float, variational: bool) -> None:
         super().__init__()
         between = dropout if layers > 1 else 0.0
         self.encoder = CELLS[cell](features, hidden, layers, batch_first=True, dropout=between)
@@ -64,9 +62,7 @@ class Forecaster(nn.Module):
     def __init__(self, features: int, hidden: int, layers: int, horizon: int, dropout: float) -> None:
         super().__init__()
         self.shape = (horizon, features)
-        self.lstm = nn.LSTM(
-            features, hidden, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0
-        )
+        self.lstm = nn.LSTM(features, hidden, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
         self.output = nn.Linear(hidden, horizon * features)
 
     def forward(self, x: Any, state: Any = None) -> tuple[Any, Any]:

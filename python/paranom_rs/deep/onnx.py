@@ -46,9 +46,7 @@ def _graph(detector: RNNAutoencoder) -> bytes:
                 ("mean", None if gauss is None else gauss.mean),
                 ("whiten", None if gauss is None else gauss.whiten),
             ):
-                self.register_buffer(
-                    name, None if array is None else torch.tensor(array, dtype=torch.float32)
-                )
+                self.register_buffer(name, None if array is None else torch.tensor(array, dtype=torch.float32))
 
         def forward(self, windows: Any) -> Any:
             x = (windows - self.center) / self.scale

@@ -34,9 +34,7 @@ def _checksum(kind: str, meta: str, arrays: dict[str, NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
-def write(
-    path: str | os.PathLike[str], kind: str, meta: dict[str, Any], arrays: dict[str, NDArray[Any]]
-) -> None:
+def write(path: str | os.PathLike[str], kind: str, meta: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
     """Write the file whole or not at all."""
     _, numpy_part = _safetensors()
     text = json.dumps(meta, sort_keys=True)

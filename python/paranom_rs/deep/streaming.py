@@ -42,9 +42,7 @@ class StreamingDetector:
         elif isinstance(detector, LSTMAD):
             self._step = _ForecastStep(detector)
         else:
-            raise SpecTypeError(
-                f"detector: {type(detector).__name__}; an RNNAutoencoder or an LSTMAD is wanted"
-            )
+            raise SpecTypeError(f"detector: {type(detector).__name__}; an RNNAutoencoder or an LSTMAD is wanted")
 
     @classmethod
     def from_model(cls, detector: Detector) -> Self:
@@ -105,9 +103,7 @@ class _ForecastStep:
         self._hidden = [np.zeros(h, dtype=np.float32) for _ in self._layers]
         self._cell = [np.zeros(h, dtype=np.float32) for _ in self._layers]
         # Row k of what is pending was predicted k + 1 rows ago.
-        self._pending = np.zeros(
-            (detector.horizon, detector.horizon, detector.n_features_in_), dtype=np.float32
-        )
+        self._pending = np.zeros((detector.horizon, detector.horizon, detector.n_features_in_), dtype=np.float32)
         self._last = detector.scaler_.mean.copy()
         self._seen = 0
 

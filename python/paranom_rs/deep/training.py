@@ -140,9 +140,7 @@ def train(
             order = torch.randperm(len(data), device="cpu").to(device)
             total = torch.zeros((), device=device)
             for k in range(batches):
-                rate = learning_rate(
-                    settings.schedule, settings.lr, epoch * batches + k, settings.epochs * batches
-                )
+                rate = learning_rate(settings.schedule, settings.lr, epoch * batches + k, settings.epochs * batches)
                 for group in optimizer.param_groups:
                     group["lr"] = rate
                 batch = data[order[k * settings.batch_size : (k + 1) * settings.batch_size]]
@@ -159,9 +157,7 @@ def train(
             with torch.no_grad():
                 validation, criterion = judge(net)
             if not math.isfinite(mean) or math.isnan(criterion):
-                raise SpecError(
-                    f"lr: {settings.lr}; the loss is no longer a number in epoch {epoch}: lower it"
-                )
+                raise SpecError(f"lr: {settings.lr}; the loss is no longer a number in epoch {epoch}: lower it")
             if not history["criterion"] or criterion < min(history["criterion"]):
                 best, best_epoch = {k: v.clone() for k, v in net.state_dict().items()}, epoch
             figures = {"train": mean, "validation": validation, "criterion": criterion, "lr": rate}
@@ -196,9 +192,7 @@ def _recipe(settings: Settings) -> dict[str, Any]:
     return {k: getattr(settings, k) for k in kept}
 
 
-def _keep(
-    path: Path, net: Any, optimizer: Any, settings: Settings, history: Any, best: Any, best_epoch: int
-) -> None:
+def _keep(path: Path, net: Any, optimizer: Any, settings: Settings, history: Any, best: Any, best_epoch: int) -> None:
     arrays = {f"net.{k}": v for k, v in net.state_dict().items()}
     arrays |= {f"best.{k}": v for k, v in best.items()}
     for number, slots in optimizer.state_dict()["state"].items():

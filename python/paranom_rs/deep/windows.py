@@ -116,9 +116,7 @@ def fill_missing(data: Floats, policy: str = "median") -> Floats:
         return data
     window, row, channel = (int(i) for i in np.argwhere(missing)[0])
     if policy == "raise":
-        raise SpecError(
-            f"X: NaN in window {window}, row {row}, channel {channel}; choose a nan policy to fill it"
-        )
+        raise SpecError(f"X: NaN in window {window}, row {row}, channel {channel}; choose a nan policy to fill it")
     empty = missing.all(axis=1)
     if empty.any():
         window, channel = (int(i) for i in np.argwhere(empty)[0])

@@ -95,9 +95,7 @@ def picture(rows: list[dict[str, Any]], path: Path) -> None:
     import matplotlib.pyplot as plt
 
     names = list(dict.fromkeys(r["model"] for r in rows if r["score"] != "baseline"))
-    figure, axes = plt.subplots(
-        1, 2, figsize=(11, 0.32 * len(names) + 1.8), sharey=True, layout="constrained"
-    )
+    figure, axes = plt.subplots(1, 2, figsize=(11, 0.32 * len(names) + 1.8), sharey=True, layout="constrained")
     for ax, key in zip(axes, ("F1", "ROC AUC"), strict=True):
         for score, marker in zip(SCORES, "os", strict=True):
             chosen = {r["model"]: r[key] for r in rows if r["score"] == score}
@@ -131,8 +129,7 @@ def main(arguments: list[str] | None = None) -> None:
     ]
     rows = run(x, y, seed=given.seed, epochs=given.epochs, variants=variants)
     notes = [
-        f"{given.file.name}: {len(x)} rows, {int(y.sum())} not normal."
-        f" Seed {given.seed}, {given.epochs} epochs.",
+        f"{given.file.name}: {len(x)} rows, {int(y.sum())} not normal. Seed {given.seed}, {given.epochs} epochs.",
         "Batches of 64, windows of 60 every 45, threshold at the 90 % quantile of the training scores."
         " That quantile makes about a tenth of the normal test windows false alarms, so F1 cannot pass about 0.93.",
     ]
