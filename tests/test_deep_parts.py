@@ -7,6 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
+from paranom_rs.deep.base import spread  # noqa: E402
 from paranom_rs.deep.gauss import Gaussian  # noqa: E402
 from paranom_rs.deep.lstm_ad import LSTMAD, _halves, _last  # noqa: E402
 from paranom_rs.deep.nets import Autoencoder, Forecaster, divergence  # noqa: E402
@@ -136,6 +137,13 @@ def test_forecaster_carries_its_state():
     second, _ = net(x[:, 5:], state)
     assert torch.allclose(whole, torch.cat([first, second], 1), atol=1e-6)
     assert whole.shape == (1, 9, 3, 2)
+
+
+def test_rows_that_an_event_reaches():
+    flags = np.array([0, 0, 0, 1, 0, 0, 0, 0], bool)
+    assert spread(flags, 0, 0).tolist() == flags.tolist()
+    assert np.flatnonzero(spread(flags, 1, 2)).tolist() == [2, 3, 4, 5]
+    assert spread(flags, 9, 9).all()
 
 
 def test_held_out_rows():

@@ -352,6 +352,9 @@ class RNNAutoencoder(Detector):
         parts = [self._score_windows(view[start[k : k + CHUNK]]) for k in range(0, len(start), CHUNK)]
         return to_rows(np.concatenate(parts), start, self.window, len(series))
 
+    def _reach(self) -> tuple[int, int]:
+        return self.window - 1, self.window - 1
+
     def _event_rows(self) -> tuple[int, int]:
         return max(self.window // 2, 1), 2 * self.window
 

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from paranom_rs import _check, thresholds
-from paranom_rs._check import Floats
+from paranom_rs._check import Flags, Floats
 from paranom_rs.deep import plots, state
 from paranom_rs.deep.inject import Inject, shapes
 from paranom_rs.deep.windows import fill_missing
@@ -112,10 +112,21 @@ class Detector(BaseEstimator):
         """Set ``threshold_`` anew from the scores of `X` (and labels `y`, in the shape of the scores).
 
         With labels and no `threshold` it is the one with the largest F0.1, without labels the `quantile`.
+        Normal rows whose scores have seen an anomalous row, because a window or an error vector reaches
+        there, are left out: they are neither.
         """
         check_is_fitted(self)
         rule = threshold or self._rule(labelled=y is not None)
-        self.threshold_ = rule.fit(self.decision_function(X), y).threshold_
+        scores = self.decision_function(X)
+        if y is not None:
+            flags = _check.labels("y", y)
+            if len(flags) != len(scores):
+                raise SpecError(f"y: {len(flags)} rows, but there are {len(scores)} scores")
+            if np.ndim(X) < 3:
+                before, after = self._reach()
+                clear = flags | ~spread(flags, before, after)
+                scores, y = scores[clear], flags[clear]
+        self.threshold_ = rule.fit(scores, y).threshold_
         self._judge_again()
         return self
 
@@ -143,6 +154,10 @@ class Detector(BaseEstimator):
         else:
             changed, y = inject(values, rng)
         return self.calibrate(changed, y, threshold=threshold)
+
+    @abstractmethod
+    def _reach(self) -> tuple[int, int]:
+        """How many rows before and behind an event have scores that the event enters."""
 
     @abstractmethod
     def _event_rows(self) -> tuple[int, int]:
@@ -243,6 +258,13 @@ class Detector(BaseEstimator):
         """Histogram of the scores of `X`, by label where `y` is given, with the threshold; a figure."""
         check_is_fitted(self)
         return plots.errors(self.decision_function(X), y, self.threshold_)
+
+
+def spread(flags: Flags, before: int, after: int) -> Flags:
+    """The flags, and so many rows before and behind each flagged one."""
+    counts = np.concatenate([[0], np.cumsum(flags)])
+    row = np.arange(len(flags))
+    return np.asarray(counts[np.minimum(row + before + 1, len(flags))] > counts[np.maximum(row - after, 0)])
 
 
 def load_weights(net: Any, arrays: dict[str, NDArray[Any]], prefix: str = "net.") -> None:

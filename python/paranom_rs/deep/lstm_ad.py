@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from paranom_rs import _check
 from paranom_rs._check import Flags, Floats
-from paranom_rs.deep.base import Detector, Scaler, load_weights, need_torch
+from paranom_rs.deep.base import Detector, Scaler, load_weights, need_torch, spread
 from paranom_rs.deep.gauss import Gaussian
 from paranom_rs.deep.windows import NAN_POLICIES, fill_missing
 from paranom_rs.errors import SpecError
@@ -131,14 +131,14 @@ class LSTMAD(Detector):
             held = _last(flags, self.validation_share)
             learn = [~f & ~h for f, h in zip(flags, held, strict=True)]
             held_series, held_flags = series, flags
-            first, second = _halves([~f & h for f, h in zip(flags, held, strict=True)])
+            first, second = _halves([h & ~self._seen(f) for f, h in zip(flags, held, strict=True)])
         else:
             pair = validation if isinstance(validation, tuple) else (validation, None)
             if len(pair) != 2:
                 raise SpecError("validation: an X, or a pair (X, y), is wanted")
             learn = [~f for f in flags]
             held_series, held_flags = self._given("validation", *pair, features=features)
-            first, second = _halves([~f for f in held_flags])
+            first, second = _halves([~self._seen(f) for f in held_flags])
         scaler = Scaler.fit(np.concatenate([s[m] for s, m in zip(series, learn, strict=True)]))
         scaled = [scaler(fill_missing(s[None], self.nan)[0]).astype(np.float32) for s in series]
         runs = [s[a:b] for s, m in zip(scaled, learn, strict=True) for a, b in _runs(m)]
@@ -215,6 +215,10 @@ class LSTMAD(Detector):
             raise SpecError(f"y: {[len(f) for f in flags]} rows, but {name} has {[len(s) for s in series]}")
         return series, flags
 
+    def _seen(self, flags: Flags) -> Flags:
+        """Anomalous rows, and normal ones whose error vectors hold predictions made from them."""
+        return spread(flags, *self._reach())
+
     def _stretches(self, runs: list[NDArray[np.float32]]) -> NDArray[np.float32]:
         """(k, rows + horizon, d): what the network learns from."""
         longest = max((len(r) for r in runs), default=0)
@@ -288,6 +292,10 @@ class LSTMAD(Detector):
             errors = self._errors(self.net_, x)
         scores[self.horizon :] = -self.gauss_.log_density(errors[self.horizon :])
         return scores
+
+    def _reach(self) -> tuple[int, int]:
+        # An error vector holds what was predicted from the horizon rows before it.
+        return 0, self.horizon
 
     def _event_rows(self) -> tuple[int, int]:
         return 2 * self.horizon, 10 * self.horizon
