@@ -68,14 +68,14 @@ def test_each_variant_tells_and_saves(variant, tmp_path):
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_a_handful_of_windows_can_be_learned_by_heart(cell):
-    data = np.random.default_rng(0).normal(size=(4, 5, 1))
+    data = np.random.default_rng(0).normal(size=(3, 4, 1))
     det = RNNAutoencoder(
-        cell=cell, window=5, stride=5, hidden_size=16, epochs=400, lr=2e-2, loss="l2", score="reconstruction",
+        cell=cell, window=4, stride=4, hidden_size=16, epochs=200, lr=3e-2, loss="l2", score="reconstruction",
         verbose=False,
     ).fit(data, validation=data)  # fmt: skip
-    assert det.history_["train"][0] > 3
-    assert min(det.history_["validation"]) < 0.02
-    assert det.reconstruct(data) == pytest.approx(data, abs=0.1)
+    assert det.history_["train"][0] > 2
+    assert min(det.history_["validation"]) < 0.05
+    assert det.reconstruct(data) == pytest.approx(data, abs=0.2)
     errors = np.square((det.reconstruct(data) - data) / data.std()).sum((1, 2))
     assert det.decision_function(data) == pytest.approx(errors, rel=0.01, abs=1e-5)
 
@@ -211,6 +211,19 @@ def test_scikit_learns_manners(fitted):
     with pytest.raises(ValueError, match="Invalid parameter"):
         det.set_params(units=3)
     assert (clone(fitted).fit_predict(wave()) == fitted.labels_).all()
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_bits_do_not_depend_on_where_the_data_lie(cell, tmp_path):
+    # At full size: smaller products are summed in one order wherever they lie.
+    det = RNNAutoencoder(cell=cell, epochs=1, verbose=False).fit(wave(2000))
+    wanted = det.decision_function(wave(2000))
+    det.save(tmp_path / "det")
+    for offset in range(8):
+        moved = np.empty(2000 + offset)[offset:]
+        moved[:] = wave(2000)[:, 0]
+        assert np.array_equal(det.decision_function(moved), wanted)
+        assert np.array_equal(RNNAutoencoder.load(tmp_path / "det").decision_function(moved), wanted)
 
 
 def test_it_survives_pickle_as_any_estimator(fitted):

@@ -261,7 +261,8 @@ class RNNAutoencoder(Detector):
     def _tensor(self, scaler: Scaler, data: Floats) -> Any:
         import torch
 
-        return torch.from_numpy(fill_missing(scaler(data), self.nan).astype(np.float32))
+        # A copy in torch's own memory: how a product is rounded can depend on where its factors lie.
+        return torch.tensor(fill_missing(scaler(data), self.nan).astype(np.float32))
 
     def _error(self, restored: Any, x: Any) -> Any:
         gap = restored - x
@@ -359,9 +360,9 @@ class RNNAutoencoder(Detector):
         return max(self.window // 2, 1), 2 * self.window
 
     def _score_windows(self, data: Floats) -> Floats:
-        from paranom_rs.deep.training import session
+        from paranom_rs.deep.training import cpu_threads
 
-        with session(self.threads, 0):
+        with cpu_threads(self.threads):
             parts = [
                 self._score(self.net_, self.gauss_, self._tensor(self.scaler_, data[k : k + CHUNK]))
                 for k in range(0, len(data), CHUNK)

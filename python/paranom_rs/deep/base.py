@@ -271,7 +271,7 @@ def load_weights(net: Any, arrays: dict[str, NDArray[Any]], prefix: str = "net."
     """Put saved arrays into a network built on the meta device; ValueError where they do not fit."""
     import torch
 
-    weights = {k.removeprefix(prefix): torch.from_numpy(v.copy()) for k, v in arrays.items() if k.startswith(prefix)}
+    weights = {k.removeprefix(prefix): torch.tensor(v) for k, v in arrays.items() if k.startswith(prefix)}
     wanted = net.state_dict()
     if set(weights) != set(wanted):
         raise ValueError(f"weights {sorted(set(weights) ^ set(wanted))[:3]} are missing or too many")

@@ -36,7 +36,8 @@ class Gaussian:
             covariance = np.eye(x.shape[1])
         values, axes = np.linalg.eigh(covariance)
         values = np.maximum(values, 1e-6 * max(values[-1], 1e-12))
-        return cls(mean, (axes / np.sqrt(values)).T / scale)
+        # One layout in memory, so that a saved and loaded one gives the same bits.
+        return cls(mean, np.ascontiguousarray((axes / np.sqrt(values)).T / scale))
 
     def distance2(self, vectors: NDArray[np.floating]) -> Floats:
         """Squared Mahalanobis distance of each row of (n, k)."""

@@ -142,7 +142,7 @@ class LSTMAD(Detector):
         scaler = Scaler.fit(np.concatenate([s[m] for s, m in zip(series, learn, strict=True)]))
         scaled = [scaler(fill_missing(s[None], self.nan)[0]).astype(np.float32) for s in series]
         runs = [s[a:b] for s, m in zip(scaled, learn, strict=True) for a, b in _runs(m)]
-        train = torch.from_numpy(self._stretches(runs))
+        train = torch.tensor(self._stretches(runs))
         held_scaled = (
             scaled
             if validation is None
@@ -254,7 +254,7 @@ class LSTMAD(Detector):
         device = next(net.parameters()).device
         with torch.no_grad():
             for a in range(0, n, CHUNK):
-                out, state = net(torch.from_numpy(x[None, a : a + CHUNK]).to(device), state)
+                out, state = net(torch.tensor(x[None, a : a + CHUNK], device=device), state)
                 predicted = out[0].cpu().numpy()
                 for k in range(horizon):
                     late = predicted[: max(n - 1 - k - a, 0), k]
@@ -281,13 +281,13 @@ class LSTMAD(Detector):
         infinity, or a channel that is all NaN.
         """
         check_is_fitted(self)
-        from paranom_rs.deep.training import session
+        from paranom_rs.deep.training import cpu_threads
 
         series = _check.series("X", X, self.n_features_in_)
         if not len(series):
             return np.zeros(0)
         scores = np.full(len(series), -self.gauss_.log_peak)
-        with session(self.threads, 0):
+        with cpu_threads(self.threads):
             x = self.scaler_(fill_missing(series[None], self.nan)[0]).astype(np.float32)
             errors = self._errors(self.net_, x)
         scores[self.horizon :] = -self.gauss_.log_density(errors[self.horizon :])

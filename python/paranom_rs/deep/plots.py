@@ -28,7 +28,7 @@ def history(lines: dict[str, list[float]], best: int) -> Any:
         right.set_ylabel("criterion")
         more = right.get_legend_handles_labels()
         handles, names = handles + more[0], names + more[1]
-    ax.legend(handles, names)
+    figure.legend(handles, names, loc="outside upper center", ncols=4, fontsize=8)
     return figure
 
 

@@ -64,19 +64,27 @@ def device_of(name: str) -> Any:
 
 
 @contextmanager
-def session(threads: int, seed: int) -> Iterator[None]:
-    """Torch with `threads` CPU threads and its generators seeded; afterwards both are as they were before.
+def cpu_threads(number: int) -> Iterator[None]:
+    """Torch with so many CPU threads; afterwards as before.
 
     One thread is fastest for networks of this size; more than one also makes sums depend on their number.
     """
     before = torch.get_num_threads()
-    torch.set_num_threads(threads)
+    if before != number:
+        torch.set_num_threads(number)
     try:
-        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-            torch.manual_seed(seed)
-            yield
+        yield
     finally:
-        torch.set_num_threads(before)
+        if before != number:
+            torch.set_num_threads(before)
+
+
+@contextmanager
+def session(threads: int, seed: int) -> Iterator[None]:
+    """`cpu_threads`, and torch's generators seeded; afterwards they are as before."""
+    with cpu_threads(threads), torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        torch.manual_seed(seed)
+        yield
 
 
 def learning_rate(schedule: str, peak: float, step: int, total: int) -> float:
@@ -206,7 +214,7 @@ def _resume(path: Path, net: Any, optimizer: Any, settings: Settings) -> tuple[A
     if meta.get("recipe") != json.loads(json.dumps(_recipe(settings))):
         raise StateError(f"{path}: is the checkpoint of a run with other settings: {meta.get('recipe')}")
     device = next(net.parameters()).device
-    tensors = {k: torch.from_numpy(v.copy()).to(device) for k, v in arrays.items()}
+    tensors = {k: torch.tensor(v, device=device) for k, v in arrays.items()}
 
     def part(prefix: str) -> dict[str, Any]:
         return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

@@ -103,21 +103,6 @@ def z_score(task: Task, seed: int) -> tuple[Floats, Floats]:
     return tuple(np.abs((x - mean) / scale).max(axis=1) for x in (task.train, task.test))
 
 
-def left_matrix_profile(task: Task, seed: int) -> tuple[Floats, Floats]:
-    """Distance of each window to its nearest neighbour in the past, training rows included; mean over channels."""
-    from paranom_rs import matrix_profile
-    from paranom_rs.deep import to_rows
-
-    x = np.concatenate([task.train, task.test])
-    size = min(WINDOW, len(task.train) // 4)
-    total = np.zeros(len(x) - size + 1)
-    for channel in x.T:
-        left = matrix_profile(channel, size).left_profile
-        total += np.where(np.isfinite(left), left, 0.0)
-    scores = to_rows(total / x.shape[1], np.arange(len(total)), size, len(x))
-    return scores[size : len(task.train)], scores[len(task.train) :]
-
-
 def ramp(task: Task, seed: int) -> tuple[Floats, Floats]:
     """RAMP without feedback or self-training: the distance to the nearest pattern of the reference."""
     from paranom_rs import RAMP
@@ -152,7 +137,6 @@ def lstm_ad(task: Task, seed: int) -> tuple[Floats, Floats]:
 
 DETECTORS: dict[str, Detect] = {
     "z-score": z_score,
-    "left matrix profile": left_matrix_profile,
     "RAMP": ramp,
     "RNN autoencoder, latent": autoencoder(cell="rnn"),
     "GRU autoencoder, latent": autoencoder(cell="gru"),

@@ -95,7 +95,7 @@ def picture(rows: list[dict[str, Any]], path: Path) -> None:
     import matplotlib.pyplot as plt
 
     names = list(dict.fromkeys(r["model"] for r in rows if r["score"] != "baseline"))
-    figure, axes = plt.subplots(1, 2, figsize=(11, 0.32 * len(names) + 1.8), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(11, 0.32 * len(names) + 2.0), sharey=True, layout="constrained")
     for ax, key in zip(axes, ("F1", "ROC AUC"), strict=True):
         for score, marker in zip(SCORES, "os", strict=True):
             chosen = {r["model"]: r[key] for r in rows if r["score"] == score}
@@ -104,7 +104,7 @@ def picture(rows: list[dict[str, Any]], path: Path) -> None:
         ax.axvline(best[key], color="grey", linestyle=":", label=f"best baseline: {best['model']}")
         ax.set(xlabel=key, yticks=range(len(names)), yticklabels=names)
         ax.grid(axis="x", alpha=0.3)
-        ax.legend(fontsize=8)
+        ax.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3)
     axes[0].invert_yaxis()
     figure.savefig(path, dpi=120)
     plt.close(figure)

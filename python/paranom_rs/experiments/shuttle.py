@@ -192,7 +192,7 @@ def picture(drawn: dict[str, Any], path: Path) -> None:
         left.set_title(f"{name}: valve current, labelled events shaded", fontsize=9)
         right.set_title("score of LSTM-AD and thresholds", fontsize=9)
         right.set_yscale("symlog")
-    axes[0, 1].legend(fontsize=7)
+    axes[-1, 1].legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3)
     figure.savefig(path, dpi=120)
     plt.close(figure)
 
