@@ -14,13 +14,14 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
+from sklearn.base import clone  # noqa: E402
+from sklearn.exceptions import NotFittedError  # noqa: E402
+from sklearn.metrics import roc_auc_score  # noqa: E402
+
 from paranom_rs.deep import Baselines, RNNAutoencoder, StreamingDetector, training, windows  # noqa: E402
 from paranom_rs.deep import state as saved  # noqa: E402
 from paranom_rs.errors import SpecError, SpecTypeError, StateError  # noqa: E402
 from paranom_rs.thresholds import POT, FBeta, KSigma  # noqa: E402
-from sklearn.base import clone  # noqa: E402
-from sklearn.exceptions import NotFittedError  # noqa: E402
-from sklearn.metrics import roc_auc_score  # noqa: E402
 
 SMALL = {"window": 12, "stride": 6, "hidden_size": 6, "epochs": 3, "verbose": False}
 VARIANTS = [

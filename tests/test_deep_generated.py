@@ -7,10 +7,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
+from sklearn.metrics import roc_auc_score  # noqa: E402
+
 from paranom_rs import Anomaly, Choice, Generator, Normal, Shift, Sine, Stochastic  # noqa: E402
 from paranom_rs.deep import LSTMAD, RNNAutoencoder, windows  # noqa: E402
 from paranom_rs.deep.inject import shapes, shapes_in_windows  # noqa: E402
-from sklearn.metrics import roc_auc_score  # noqa: E402
 
 SMALL = {"window": 20, "stride": 10, "hidden_size": 8, "epochs": 4, "verbose": False}
 

@@ -7,13 +7,14 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
+from sklearn.base import clone  # noqa: E402
+from sklearn.exceptions import NotFittedError  # noqa: E402
+from sklearn.metrics import roc_auc_score  # noqa: E402
+
 from paranom_rs.deep import LSTMAD, StreamingDetector  # noqa: E402
 from paranom_rs.deep import state as saved  # noqa: E402
 from paranom_rs.errors import SpecError, StateError  # noqa: E402
 from paranom_rs.thresholds import FBeta, Quantile  # noqa: E402
-from sklearn.base import clone  # noqa: E402
-from sklearn.exceptions import NotFittedError  # noqa: E402
-from sklearn.metrics import roc_auc_score  # noqa: E402
 
 SMALL = {
     "horizon": 3,

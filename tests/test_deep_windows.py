@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from paranom_rs.deep.windows import covering, fill_missing, to_rows, windows
 from paranom_rs.errors import SpecError
 

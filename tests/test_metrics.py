@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from sklearn import metrics as sk
+
 from paranom_rs import metrics
 from paranom_rs.errors import SpecError, SpecTypeError
 from reference import metrics as slow
-from sklearn import metrics as sk
 
 labels = st.lists(st.integers(0, 1), min_size=2, max_size=60)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
 from paranom_rs.errors import SpecError
 from paranom_rs.thresholds import POT, SPOT, AlarmsPerDay, FBeta, KSigma, Quantile
 from reference import metrics as slow

@@ -9,6 +9,7 @@ import resource
 import time
 
 import numpy as np
+
 from paranom_rs.deep import LSTMAD, RNNAutoencoder, StreamingDetector
 
 

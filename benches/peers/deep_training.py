@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+
 from paranom_rs.deep import RNNAutoencoder, windows
 from paranom_rs.deep.nets import Autoencoder
 from paranom_rs.experiments.pump import read
