@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import ramp as reference
-
 from paranom_rs import RAMP
+from reference import ramp as reference
 
 BASE = {
     "mode": "default",
@@ -168,9 +167,7 @@ def test_no_false_flags_on_a_clean_sine() -> None:
     t = np.arange(400)
     X = np.sin(2 * np.pi * t / 20)[:, None]
     for train_on in ("flagged", "every_step"):
-        ramp = RAMP(
-            1, subsequence_length=5, window=60, threshold=0.2, train_on=train_on, scale="relative", bias=0.85
-        )
+        ramp = RAMP(1, subsequence_length=5, window=60, threshold=0.2, train_on=train_on, scale="relative", bias=0.85)
         assert not ramp.score(X).is_anomaly.any()
         assert ramp.n_weights == 0
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from paranom_rs import RAMP
 from paranom_rs.ramp import plot
 
@@ -46,10 +45,9 @@ def test_river_scores_are_those_of_update() -> None:
 
 def test_scikit_learn_face() -> None:
     pytest.importorskip("sklearn")
+    from paranom_rs.connect.sklearn import RAMPDetector
     from sklearn.base import clone
     from sklearn.exceptions import NotFittedError
-
-    from paranom_rs.connect.sklearn import RAMPDetector
 
     X = stream()
     detector = clone(RAMPDetector(window=200, contamination=0.02))

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import ramp as reference
-
 from paranom_rs import RAMP
 from paranom_rs.ramp import replay
+from reference import ramp as reference
 
 OWN = Path(__file__).parent / "golden" / "ramp"
 RECORDED = Path(__file__).parents[1] / ".." / "shared" / "golden" / "ramp"

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paranom_rs import RAMP, UnknownKeyError
 from reference import ramp as reference
 from test_ramp import BASE, KINDS, same, wild
-
-from paranom_rs import RAMP, UnknownKeyError
 
 SETTINGS = BASE | {"n_features": 2, "subsequence_length": 4, "window": 20, "threshold": 1.0}
 

@@ -408,12 +408,12 @@ def replay(
         and contributions are those of the last process, whichever owns the window.
     """
     columns = np.ascontiguousarray(_matrix(X, "X").T)
-    said = None
+    said: list[bool] | None = None
     if labels is not None:
-        said = np.asarray(labels)
-        if said.ndim != 1 or said.dtype.kind not in "iufb":
-            raise SpecError(f"labels: must be a vector of 0 and 1, got {said.ndim} dimensions of {said.dtype}")
-        said = (said != 0).tolist()
+        truth = np.asarray(labels)
+        if truth.ndim != 1 or truth.dtype.kind not in "iufb":
+            raise SpecError(f"labels: must be a vector of 0 and 1, got {truth.ndim} dimensions of {truth.dtype}")
+        said = [bool(label) for label in truth]
     settings = {
         "subsequence_length": subsequence_length,
         "window": window,

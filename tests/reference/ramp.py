@@ -81,9 +81,7 @@ class AuthorProcess:
         return ratio
 
 
-def replay(
-    X, *, subsequence_length, window, threshold, bias, start_index=(0,), labels=None, p_limit=1.0, trace=None
-):
+def replay(X, *, subsequence_length, window, threshold, bias, start_index=(0,), labels=None, p_limit=1.0, trace=None):
     """The published loop over a finished recording ``X`` (d, n): flags, scores, contributions per window."""
     m, M, theta = subsequence_length, window, threshold
     d, n = X.shape
@@ -102,9 +100,7 @@ def replay(
             continue
         live = X[:, t : t + m]
         results = [process.detect(live, theta) for process in processes]
-        weighted = [
-            process.weights.get(r[2], 1.0) * r[0] for process, r in zip(processes, results, strict=True)
-        ]
+        weighted = [process.weights.get(r[2], 1.0) * r[0] for process, r in zip(processes, results, strict=True)]
         owner = min(range(len(processes)), key=lambda i: (weighted[i], -i))  # ties: the later process
         process = processes[owner]
         if len(start_index) > 1:
@@ -187,10 +183,8 @@ class Pattern:
         least = 1e-10 * theta
         low = theta / max(confirmed, least) if confirmed < np.inf else 0.0
         high = theta / max(dismissed, least) if dismissed > 0 else np.inf
-        if 2 * low > high / 2:
-            weight = np.sqrt(low) * np.sqrt(high)
-        else:
-            weight = min(max(self.trained, 2 * low), high / 2)
+        both = 2 * low > high / 2  # no weight reaches both targets: the one between the limits
+        weight = np.sqrt(low) * np.sqrt(high) if both else min(max(self.trained, 2 * low), high / 2)
         return weight * max(beta, least)
 
 
@@ -252,9 +246,7 @@ class Process:
         return k + self.left, min(float(value), MOST)
 
     def compare(self, live: np.ndarray) -> None:
-        found = [
-            self.nearest(x, ref, unit) for x, ref, unit in zip(live.T, self.reference.T, self.units, strict=True)
-        ]
+        found = [self.nearest(x, ref, unit) for x, ref, unit in zip(live.T, self.reference.T, self.units, strict=True)]
         self.key = tuple(NO_WINDOW if f is None else f[0] for f in found)
         self.parts = np.array([0.0 if f is None else f[1] for f in found])
         used = sum(f is not None for f in found)
