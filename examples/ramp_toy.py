@@ -13,6 +13,7 @@ from paranom_rs.ramp import plot, replay
 
 
 def main() -> None:
+    """Draw the published run."""
     if len(sys.argv) > 1:
         data = Path(sys.argv[1])
         rows = [line.split()[:3] for line in (data / "toy_dataset.txt").read_text().splitlines() if line.strip()]

@@ -466,7 +466,7 @@ def plot(
         axes[0].plot(lines[:, j] + 6 * j, linewidth=0.8, label=name)
     axes[0].set_ylabel("series (standardised, stacked)")
     axes[0].set_yticks([])
-    axes[0].legend(loc="upper right", ncols=min(len(labelled), 6), fontsize="small")
+    axes[0].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=min(len(labelled), 6), fontsize="small")
     if labels is not None:
         truth = np.asarray(labels).astype(bool)
         for start, stop in _runs(truth):

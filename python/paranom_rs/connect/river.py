@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from typing import Any, Literal
 
 try:
-    from river.anomaly.base import AnomalyDetector
+    from river.base import AnomalyDetector
 except ImportError as error:
     raise ImportError("paranom_rs.connect.river needs River: pip install river") from error
 
