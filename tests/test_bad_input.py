@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import paranom_rs
 import pytest
+
+import paranom_rs
 from paranom_rs import (
     Anomaly,
     Choice,

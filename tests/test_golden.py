@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from generated import Rows, assert_same_values, generated
 from numpy.typing import NDArray
+
+from generated import Rows, assert_same_values, generated
 from paranom_rs import Generator
 from reference import fmath, generator, random
 

@@ -20,9 +20,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from generated import Rows, assert_same_values, bits, generated
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from generated import Rows, assert_same_values, bits, generated
 from paranom_rs import Generator, build_info
 from paranom_rs._core import Plan
 from strategies import NAMES, anomalous, rules, slices, specs

@@ -125,21 +125,17 @@ class Machine(RuleBasedStateMachine):
         before = self.ours.to_bytes()
         key = None if self.infer else self.keys[0]
         now = self.last[None if self.infer else "a"]
+        calls = {
+            "width": lambda r: r.update(np.zeros(D + 1), key),
+            "text": lambda r: r.update(["a", "b"], key),
+            "future": lambda r: r.feedback(false_positives=[now + 1], process=key),
+            "past": lambda r: r.feedback(true_positives=[now - M], process=key),
+            "both": lambda r: r.feedback(true_positives=[now], false_positives=[now], process=key),
+            "process": lambda r: r.feedback(true_positives=[now], process="nobody"),
+            "key": lambda r: r.update(np.zeros(D), 1.5),
+        }
         with pytest.raises((ValueError, KeyError, TypeError)):
-            if what == "width":
-                self.ours.update(np.zeros(D + 1), key)
-            if what == "text":
-                self.ours.update(["a", "b"], key)
-            if what == "future":
-                self.ours.feedback(false_positives=[now + 1], process=key)
-            if what == "past":
-                self.ours.feedback(true_positives=[now - M], process=key)
-            if what == "both":
-                self.ours.feedback(true_positives=[now], false_positives=[now], process=key)
-            if what == "process":
-                self.ours.feedback(true_positives=[now], process="nobody")
-            if what == "key":
-                self.ours.update(np.zeros(D), 1.5)
+            calls[what](self.ours)
         assert self.ours.to_bytes() == before
 
     @invariant()

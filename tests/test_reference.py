@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from generated import Rows, assert_same_values, generated
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import special
+
+from generated import Rows, assert_same_values, generated
 from paranom_rs._core import Plan
 from reference import fmath, generator, random, rules
 from reference.schedule import Schedule, Timing
-from scipy import special
 from strategies import anomalous, rule_tables, slices, specs
 
 Spec = dict[str, Any]

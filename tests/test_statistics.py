@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from generated import generated
 from numpy.typing import NDArray
-from paranom_rs._core import Plan
 from scipy import stats
+
+from generated import generated
+from paranom_rs._core import Plan
 
 Spec = dict[str, Any]
 ROWS = 200_000

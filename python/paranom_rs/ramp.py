@@ -410,10 +410,10 @@ def replay(
     columns = np.ascontiguousarray(_matrix(X, "X").T)
     said: list[bool] | None = None
     if labels is not None:
-        array = np.asarray(labels)
-        if array.ndim != 1 or array.dtype.kind not in "iufb":
-            raise SpecError(f"labels: must be a vector of 0 and 1, got {array.ndim} dimensions of {array.dtype}")
-        said = (array != 0).tolist()
+        truth = np.asarray(labels)
+        if truth.ndim != 1 or truth.dtype.kind not in "iufb":
+            raise SpecError(f"labels: must be a vector of 0 and 1, got {truth.ndim} dimensions of {truth.dtype}")
+        said = [bool(label) for label in truth]
     settings = {
         "subsequence_length": subsequence_length,
         "window": window,
@@ -466,7 +466,7 @@ def plot(
         axes[0].plot(lines[:, j] + 6 * j, linewidth=0.8, label=name)
     axes[0].set_ylabel("series (standardised, stacked)")
     axes[0].set_yticks([])
-    axes[0].legend(loc="upper right", ncols=min(len(labelled), 6), fontsize="small")
+    axes[0].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=min(len(labelled), 6), fontsize="small")
     if labels is not None:
         truth = np.asarray(labels).astype(bool)
         for start, stop in _runs(truth):

@@ -183,10 +183,8 @@ class Pattern:
         least = 1e-10 * theta
         low = theta / max(confirmed, least) if confirmed < np.inf else 0.0
         high = theta / max(dismissed, least) if dismissed > 0 else np.inf
-        if 2 * low > high / 2:
-            weight = np.sqrt(low) * np.sqrt(high)
-        else:
-            weight = min(max(self.trained, 2 * low), high / 2)
+        both = 2 * low > high / 2  # no weight reaches both targets: the one between the limits
+        weight = np.sqrt(low) * np.sqrt(high) if both else min(max(self.trained, 2 * low), high / 2)
         return weight * max(beta, least)
 
 

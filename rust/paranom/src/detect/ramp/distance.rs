@@ -528,17 +528,17 @@ impl Channel {
         let weigh = if weighed { &self.weigh[weigh..][..count] } else { newer };
         match (weighed, new.is_nan(), old.is_nan()) {
             (false, false, false) => {
-                update::<false, false, false>(cells, newer, older, weigh, new, old, minima)
+                update::<false, false, false>(cells, newer, older, weigh, new, old, minima);
             }
             (false, false, true) => {
-                update::<false, false, true>(cells, newer, older, weigh, new, old, minima)
+                update::<false, false, true>(cells, newer, older, weigh, new, old, minima);
             }
             (false, true, false) => {
-                update::<false, true, false>(cells, newer, older, weigh, new, old, minima)
+                update::<false, true, false>(cells, newer, older, weigh, new, old, minima);
             }
             (false, true, true) => update::<false, true, true>(cells, newer, older, weigh, new, old, minima),
             (true, false, false) => {
-                update::<true, false, false>(cells, newer, older, weigh, new, old, minima)
+                update::<true, false, false>(cells, newer, older, weigh, new, old, minima);
             }
             (true, false, true) => update::<true, false, true>(cells, newer, older, weigh, new, old, minima),
             (true, true, false) => update::<true, true, false>(cells, newer, older, weigh, new, old, minima),
