@@ -8,8 +8,9 @@ import subprocess
 import sys
 from importlib import resources
 
-import paranom_rs
 import pytest
+
+import paranom_rs
 from paranom_rs import _core, errors
 
 HEAVY = [

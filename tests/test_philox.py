@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from reference.philox import philox4x32
 from scipy import stats
+
+from reference.philox import philox4x32
 
 GOLDEN = Path(__file__).parent / "golden" / "philox4x32.txt"
 WORD = st.integers(0, 2**32 - 1)

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+
 from paranom_rs import Anomaly, Generator, Normal, Sine, Stochastic, Uniform, build_info
 
 BLOCK = 1 << 14

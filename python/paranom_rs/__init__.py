@@ -18,6 +18,7 @@ from paranom_rs.dataset import Dataset, Event, Events
 from paranom_rs.distributions import Bernoulli, Choice, Exponential, Integers, LogNormal, Normal, Uniform
 from paranom_rs.errors import *  # noqa: F403 (its __all__ is the public exception tree)
 from paranom_rs.generator import Generator
+from paranom_rs.ramp import RAMP, Detection
 from paranom_rs.rule import EachRow
 from paranom_rs.signals import ECG, Constant, Cosine, RandomWalk, Sawtooth, Sine, Square, Trend
 from paranom_rs.time_index import TimeIndex
@@ -31,12 +32,14 @@ if build_info()["debug"]:
 
 __all__ = [
     "ECG",
+    "RAMP",
     "Anomaly",
     "Bernoulli",
     "Choice",
     "Constant",
     "Cosine",
     "Dataset",
+    "Detection",
     "Drift",
     "EachRow",
     "Event",

@@ -2,6 +2,7 @@
 //!
 //! * `plan`: the generator's plan: check a spec, fill arrays.
 //! * `arrow`: NumPy arrays as an Arrow stream, without copies.
+//! * `ramp`: the streaming detector.
 //! * `value`: Python objects as the plain values of a spec.
 //! * `run`: the one doorway for calls that take long: it lets the GIL go, watches Ctrl-C, maps errors and panics.
 //! * `errors`: the one place where an error of the library becomes a Python exception.
@@ -10,6 +11,7 @@ mod arrow;
 mod errors;
 mod info;
 mod plan;
+mod ramp;
 mod run;
 mod value;
 
@@ -21,4 +23,6 @@ mod _core {
     use crate::info::build_info;
     #[pymodule_export]
     use crate::plan::Plan;
+    #[pymodule_export]
+    use crate::ramp::{Detection, RampCore, ramp_replay};
 }

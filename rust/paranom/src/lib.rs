@@ -11,6 +11,7 @@
 //! * [`pool`]: thread pools that survive a `fork`.
 //! * [`job`]: cancellation and progress of long work.
 
+pub mod detect;
 pub mod error;
 pub mod fmath;
 pub mod generate;

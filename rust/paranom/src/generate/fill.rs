@@ -118,3 +118,54 @@ fn blocks<'a, T>(stretches: &[Rows], columns: Vec<&'a mut [T]>, labels: &'a mut 
     assert!(labels.is_empty() && columns.iter().all(|column| column.is_empty()), "lengths match the rows");
     blocks
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::Value;
+
+    fn table(entries: &[(&str, Value)]) -> Value {
+        Value::Table(entries.iter().map(|(name, value)| ((*name).into(), value.clone())).collect())
+    }
+
+    fn part(kind: &str, entries: &[(&str, Value)]) -> Value {
+        let kind = ("kind", Value::Text(kind.into()));
+        table(&[&[kind], entries].concat())
+    }
+
+    /// Beyond 2^53 a float counts in steps: what is made from a row must not count on from where a slice begins.
+    #[test]
+    fn slices_agree_beyond_the_whole_floats() {
+        let slope = Value::List(vec![Value::Number(0.0), Value::Number(1.0)]);
+        let trend = part("trend", &[("coefficients", slope)]);
+        let walk = part("random_walk", &[("drift", Value::Number(1.0))]);
+        let ramp = part("drift", &[("by", Value::Number(1.0))]);
+        let forever = Value::List(vec![Value::List(vec![Value::Whole(0), Value::Whole(1 << 63)])]);
+        let variables = table(&[
+            ("trend", part("stochastic", &[("normal", trend)])),
+            ("walk", part("stochastic", &[("normal", walk)])),
+            ("ramp", part("stochastic", &[("normal", Value::Number(0.0)), ("anomalous", ramp)])),
+        ]);
+        let spec = table(&[
+            ("variables", variables),
+            ("anomalies", Value::List(vec![table(&[("events", forever)])])),
+        ]);
+        let plan = Plan::new(&spec).unwrap();
+        let fill = |start: u64, len: usize| {
+            let mut columns = vec![vec![0.0; len]; 3];
+            let mut labels = vec![0; len];
+            let slices = columns.iter_mut().map(Vec::as_mut_slice).collect();
+            plan.fill::<f64>(&[Rows { start, len }], false, slices, &mut labels, &Job::new()).unwrap();
+            columns
+        };
+        for start in [(1 << 53) + 1, (1 << 60) + 100] {
+            let whole = fill(start, 1100);
+            for j in 0..1100 {
+                let one = fill(start + j as u64, 1);
+                for (column, value) in whole.iter().zip(one) {
+                    assert_eq!(column[j].to_bits(), value[0].to_bits(), "row {start} + {j}");
+                }
+            }
+        }
+    }
+}

@@ -65,7 +65,8 @@ impl Runs {
             };
             for (i, &(start, stop)) in self.stretches.iter().enumerate().skip(from) {
                 // The last round may be cut off by the end of the row axis.
-                let Some((start, stop)) = base.checked_add(start).zip(base.checked_add(stop)) else { return };
+                let Some(start) = base.checked_add(start) else { return };
+                let stop = base.saturating_add(stop);
                 if start > last {
                     return;
                 }

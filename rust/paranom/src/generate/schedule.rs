@@ -217,17 +217,17 @@ impl Schedule {
         // Systematic sampling: the points u, u+1, u+2, ... on an axis where each kind has a stretch as long as its
         // expected number of events.
         let u = self.even(slot);
+        // How many points lie below a place; all of them for a whole place, whatever rounding does.
+        let points_below = |end: f64| if end == end.trunc() { end } else { (end - u).ceil() };
         let mut begin = 0.0;
         for &(kind, end) in &slots.ends {
             let Timing { shortest, longest, .. } = self.timings[kind];
-            let mut point = u + (begin - u).ceil();
-            while point < end {
+            for i in points_below(begin) as u64..points_below(end) as u64 {
                 // Where in its stretch the point falls is even, too: it gives the duration.
-                let place = (point - begin) / (end - begin);
+                let place = (u + i as f64 - begin) / (end - begin);
                 let more = (place * (longest - shortest + 1) as f64) as u64;
                 let duration = (shortest + more).min(longest);
                 events.push(Event { start: 0, stop: duration, kind, id: 0 });
-                point += 1.0;
             }
             begin = end;
         }

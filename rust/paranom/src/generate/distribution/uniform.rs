@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::generate::param::Param;
-use crate::generate::rule::{At, Rule, Scope, Site};
+use crate::generate::rule::{At, Rule, Scope, Site, refuse_unless};
 use crate::random::uniforms;
 use crate::spec::Table;
 
@@ -17,6 +17,13 @@ pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
     let low = Param::need(table, "low", scope)?;
     let high = Param::need(table, "high", scope)?;
     Param::less(&low, &high)?;
+    let (least, most) = (low.bounds().0, high.bounds().1);
+    refuse_unless(
+        (most - least).is_finite() || !least.is_finite() || !most.is_finite(),
+        &format!("{}.high", table.path),
+        most,
+        &format!("must be less than {:e} above low ({least})", f64::MAX),
+    )?;
     Ok(Box::new(Uniform { low, high, site: scope.site(table)? }))
 }
 

@@ -56,10 +56,10 @@ impl Phases {
         self.first.wrapping_add(self.step.wrapping_mul(j as u64))
     }
 
-    /// The phase of the j-th row in [0, 1), to 52 bits.
+    /// The phase of the j-th row in [0, 1), to 52 bits, [`NUDGE`] ahead.
     #[inline(always)]
     pub(super) fn unit(self, j: usize) -> f64 {
-        f64::from_bits((self.cycle(j) >> 12) | 0x3ff0_0000_0000_0000) - 1.0
+        f64::from_bits((self.cycle(j).wrapping_add(NUDGE) >> 12) | 0x3ff0_0000_0000_0000) - 1.0
     }
 
     /// The phase of the j-th row in [-1/2, 1/2), to 52 bits.
@@ -68,6 +68,10 @@ impl Phases {
         f64::from_bits((self.cycle(j).wrapping_add(1 << 63) >> 12) | 0x3ff0_0000_0000_0000) - 1.5
     }
 }
+
+/// 2^-51 cycles: more than a phase errs by rounding, so that a row meant to be at an edge (where a cycle begins, or
+/// at 3/10 of it) never comes out just below it.
+const NUDGE: u64 = 1 << 13;
 
 const _: () = assert!(TILE <= 512, "the error of Phases::cycle grows with the tile");
 
@@ -106,6 +110,19 @@ mod tests {
         assert_eq!(inverse(300.0), (1_u128 << 127) / 150);
         assert_eq!(inverse(0.75), u128::MAX / 3, "whole cycles are dropped");
         assert_eq!(inverse(1e300), 0);
+    }
+
+    #[test]
+    fn edges_are_not_missed() {
+        for period in [3_u64, 7, 10, 49, 300, 1440] {
+            let inverse = inverse(period as f64);
+            for row in [period, 17 * period, 1_000_003 * period] {
+                let tile = row - row % TILE as u64;
+                let first = (inverse.wrapping_mul(u128::from(tile)) >> 64) as u64;
+                let phases = Phases { first, step: (inverse >> 64) as u64 };
+                assert!(phases.unit((row - tile) as usize) < 1e-9, "row {row} of period {period}");
+            }
+        }
     }
 
     #[test]

@@ -5,8 +5,7 @@
 //! steps between neighbouring rows are independent normals, as in any random walk.
 
 use crate::Result;
-use crate::generate::param::Param;
-use crate::generate::rule::{At, Rule, Scope, Site};
+use crate::generate::rule::{At, Rule, Scope, Site, refuse_unless};
 use crate::random::{TILE, normals};
 use crate::spec::Table;
 
@@ -22,12 +21,9 @@ struct RandomWalk {
 const TILE_BITS: u32 = TILE.trailing_zeros();
 
 pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
-    let std = Param::or(table, "std", 1.0, scope)?.within(|x| x >= 0.0, "must be >= 0")?;
+    let std = table.number_or("std", 1.0)?;
+    refuse_unless(std >= 0.0, &format!("{}.std", table.path), std, "must be >= 0")?;
     let site = scope.site(table)?;
-    let std = match std.bounds() {
-        (low, high) if low == high => low,
-        _ => return Err(table.invalid("std must be a number")),
-    };
     let (start, drift) = (table.number_or("start", 0.0)?, table.number_or("drift", 0.0)?);
     Ok(Box::new(RandomWalk { std, start, drift, site }))
 }
@@ -84,7 +80,7 @@ impl Rule for RandomWalk {
         // A redraw has nothing to redraw: one row depends on its neighbours.
         let walk = self.tile(At { attempt: 0, ..at }, first);
         for (j, x) in out.iter_mut().enumerate() {
-            let t = first as f64 + (offset + j) as f64;
+            let t = at.row.wrapping_add(j as u64) as f64;
             *x = self.start + self.drift * t + self.std * walk[offset + j];
         }
     }

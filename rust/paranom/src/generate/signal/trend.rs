@@ -1,7 +1,6 @@
 //! A polynomial in the row: c0 + c1 u + c2 u^2 + ..., u = row / per.
 
 use crate::generate::rule::{At, Rule, Scope};
-use crate::random::TILE;
 use crate::simd::{Kernel, dispatch};
 use crate::spec::Table;
 use crate::{Error, Result};
@@ -28,9 +27,7 @@ pub(super) fn parse(table: &Table, _scope: &Scope) -> Result<Box<dyn Rule>> {
 
 struct Draw<'a> {
     trend: &'a Trend,
-    /// The first row of the tile: any slice rounds the same row numbers, beyond 2^53 too.
-    first: f64,
-    offset: u32,
+    row: u64,
     out: &'a mut [f64],
 }
 
@@ -38,9 +35,10 @@ impl Kernel for Draw<'_> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Self { trend: Trend { coefficients, per }, first, offset, out } = self;
+        let Self { trend: Trend { coefficients, per }, row, out } = self;
         for (j, x) in out.iter_mut().enumerate() {
-            let u = (first + f64::from(offset + j as u32)) / per;
+            // The row is counted in whole numbers: beyond 2^53 a float would count differently in each slice.
+            let u = row.wrapping_add(j as u64) as f64 / per;
             let mut value = 0.0;
             for c in coefficients.iter().rev() {
                 value = value * u + c;
@@ -52,7 +50,6 @@ impl Kernel for Draw<'_> {
 
 impl Rule for Trend {
     fn fill(&self, at: At, out: &mut [f64]) {
-        let offset = at.row % TILE as u64;
-        dispatch(Draw { trend: self, first: (at.row - offset) as f64, offset: offset as u32, out });
+        dispatch(Draw { trend: self, row: at.row, out });
     }
 }

@@ -1,0 +1,94 @@
+"""RAMP as a River anomaly detector: ``learn_one`` and ``score_one`` with dicts of features."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+from typing import Any, Literal
+
+try:
+    from river.base import AnomalyDetector
+except ImportError as error:
+    raise ImportError("paranom_rs.connect.river needs River: pip install river") from error
+
+from paranom_rs.ramp import RAMP
+
+__all__ = ["RiverRAMP"]
+
+
+class RiverRAMP(AnomalyDetector):  # type: ignore[misc]  # River is untyped
+    """RAMP behind River's interface.
+
+    The features are those of the first sample learnt; later ones are ignored, absent ones are missing samples. The
+    score is 0 until ``window + subsequence_length`` samples have been learnt. :attr:`ramp` is the detector itself,
+    for feedback.
+
+    Parameters
+    ----------
+    subsequence_length
+        Samples per compared window.
+    window
+        Samples in the reference.
+    threshold
+        Scores above it train the detector (see :class:`paranom_rs.RAMP`).
+    bias
+        How fast the detector grows sure of its alarms.
+    scale
+        The unit of distance: "std", "mad", "relative" or "none".
+    refresh
+        "never", "sliding" or "clean".
+
+    Examples
+    --------
+    >>> from paranom_rs.connect.river import RiverRAMP
+    >>> model = RiverRAMP(subsequence_length=2, window=4)
+    >>> for x in [1, 2, 1, 2, 1, 2]:
+    ...     model.learn_one({"x": x})
+    >>> model.score_one({"x": 1}), model.score_one({"x": 5}) > 1
+    (0.0, True)
+    """
+
+    def __init__(
+        self,
+        subsequence_length: int = 5,
+        window: int = 60,
+        threshold: float = 1.0,
+        bias: float = 0.85,
+        scale: Literal["std", "mad", "relative", "none"] = "std",
+        refresh: Literal["never", "sliding", "clean"] = "never",
+    ) -> None:
+        self.subsequence_length = subsequence_length
+        self.window = window
+        self.threshold = threshold
+        self.bias = bias
+        self.scale = scale
+        self.refresh = refresh
+        self.ramp: RAMP | None = None
+        self._features: list[Hashable] = []
+
+    def learn_one(self, x: dict[Hashable, Any]) -> None:
+        """Take a sample."""
+        if self.ramp is None:
+            if not x:
+                return
+            self._features = sorted(x, key=lambda name: (type(name).__name__, str(name)))
+            self.ramp = RAMP(
+                len(self._features),
+                subsequence_length=self.subsequence_length,
+                window=self.window,
+                threshold=self.threshold,
+                bias=self.bias,
+                scale=self.scale,
+                refresh=self.refresh,
+            )
+        self.ramp.update(self._values(x))
+
+    def score_one(self, x: dict[Hashable, Any]) -> float:
+        """Return the score that ``x`` would get; nothing changes."""
+        if self.ramp is None:
+            return 0.0
+        score = self.ramp.score_next(self._values(x))
+        return 0.0 if math.isnan(score) else score
+
+    def _values(self, x: dict[Hashable, Any]) -> list[float]:
+        return [float(x.get(name, math.nan)) for name in self._features]

@@ -1,0 +1,134 @@
+"""One score per new sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from paranom_rs._check import Floats
+from paranom_rs.deep.autoencoder import RNNAutoencoder
+from paranom_rs.deep.base import Detector
+from paranom_rs.deep.lstm_ad import LSTMAD
+from paranom_rs.errors import SpecError, SpecTypeError
+
+
+class StreamingDetector:
+    """Scores a stream sample by sample, with the numbers that the fitted detector gives in a batch.
+
+    ``update(x)`` takes one sample (d,) and returns its score, or None while there is not enough to judge.
+    Memory does not grow. ``threshold_`` is the detector's, ``is_anomaly`` the verdict on the last sample.
+
+    For an autoencoder the score is that of the window that ends at the sample (None for the first window -
+    1); the network runs over the whole window each time, by onnxruntime where that is installed (about five
+    times faster for one window than torch, equal to 1e-4). For LSTM-AD the state is carried along and one
+    step costs the same however long the stream; None for the first `horizon` samples. There a missing value
+    (NaN) takes the last value seen, or the mean of the training data before there was one: the future that
+    interpolation needs is not there yet.
+    """
+
+    is_anomaly: bool | None
+
+    def __init__(self, detector: Detector) -> None:
+        check_is_fitted(detector)
+        self.threshold_ = detector.threshold_
+        self.is_anomaly = None
+        self.n_features = detector.n_features_in_
+        if isinstance(detector, RNNAutoencoder):
+            self._step: Any = _WindowStep(detector)
+        elif isinstance(detector, LSTMAD):
+            self._step = _ForecastStep(detector)
+        else:
+            raise SpecTypeError(f"detector: {type(detector).__name__}; an RNNAutoencoder or an LSTMAD is wanted")
+
+    @classmethod
+    def from_model(cls, detector: Detector) -> Self:
+        """A stream scored by this fitted detector."""
+        return cls(detector)
+
+    def update(self, x: ArrayLike) -> float | None:
+        """Score of the newest sample (d,), or a number if d = 1."""
+        sample = np.atleast_1d(np.asarray(x, dtype=np.float64))
+        if sample.shape != (self.n_features,):
+            raise SpecError(f"x: shape {sample.shape}; a sample of {self.n_features} features is wanted")
+        if np.isinf(sample).any():
+            raise SpecError(f"x[{int(np.argmax(np.isinf(sample)))}]: is infinite")
+        score: float | None = self._step(sample)
+        self.is_anomaly = None if score is None else score > self.threshold_
+        return score
+
+
+class _WindowStep:
+    """A ring of the last rows, written twice so that the window is always one contiguous piece."""
+
+    def __init__(self, detector: RNNAutoencoder) -> None:
+        self._detector = detector
+        self._size = detector.window
+        self._ring = np.full((2 * self._size, detector.n_features_in_), np.nan)
+        self._seen = 0
+        self._score: Callable[[Floats], Floats] = detector._score_windows
+        try:
+            from paranom_rs.deep.onnx import session
+
+            self._score = session(detector)
+        except ImportError:
+            pass
+
+    def __call__(self, sample: Floats) -> float | None:
+        at = self._seen % self._size
+        self._ring[at] = self._ring[at + self._size] = sample
+        self._seen += 1
+        if self._seen < self._size:
+            return None
+        window = self._ring[at + 1 : at + 1 + self._size]
+        return float(self._score(window[None])[0])
+
+
+class _ForecastStep:
+    """LSTM steps in NumPy: for one row and a few dozen units a call into torch costs more than the sums."""
+
+    def __init__(self, detector: LSTMAD) -> None:
+        self._detector = detector
+        weights = {k: v.detach().numpy() for k, v in detector.net_.state_dict().items()}
+        self._layers = []
+        for k in range(detector.num_layers):
+            w_ih, w_hh = weights[f"lstm.weight_ih_l{k}"], weights[f"lstm.weight_hh_l{k}"]
+            joined = np.ascontiguousarray(np.concatenate([w_ih, w_hh], axis=1))
+            self._layers.append((joined, weights[f"lstm.bias_ih_l{k}"] + weights[f"lstm.bias_hh_l{k}"]))
+        self._output, self._bias = weights["output.weight"], weights["output.bias"]
+        h = detector.hidden_size
+        self._hidden = [np.zeros(h, dtype=np.float32) for _ in self._layers]
+        self._cell = [np.zeros(h, dtype=np.float32) for _ in self._layers]
+        # Row k of what is pending was predicted k + 1 rows ago.
+        self._pending = np.zeros((detector.horizon, detector.horizon, detector.n_features_in_), dtype=np.float32)
+        self._last = detector.scaler_.mean.copy()
+        self._seen = 0
+
+    def __call__(self, sample: Floats) -> float | None:
+        det = self._detector
+        self._last = np.where(np.isnan(sample), self._last, sample)
+        x = det.scaler_(self._last).astype(np.float32)
+        score = None
+        if self._seen >= det.horizon:
+            diagonal = np.arange(det.horizon)
+            error = x - self._pending[diagonal, diagonal]
+            score = float(-det.gauss_.log_density(error.reshape(1, -1))[0])
+        self._pending[1:] = self._pending[:-1].copy()
+        self._pending[0] = self._advance(x).reshape(det.horizon, -1)
+        self._seen += 1
+        return score
+
+    def _advance(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        h = self._detector.hidden_size
+        for k, (weight, bias) in enumerate(self._layers):
+            gates = weight @ np.concatenate([x, self._hidden[k]]) + bias
+            # The logistic function through tanh does not overflow.
+            gates[: 2 * h] = np.tanh(gates[: 2 * h] / 2) / 2 + 0.5
+            gates[3 * h :] = np.tanh(gates[3 * h :] / 2) / 2 + 0.5
+            cell = gates[h : 2 * h] * self._cell[k] + gates[:h] * np.tanh(gates[2 * h : 3 * h])
+            x = gates[3 * h :] * np.tanh(cell)
+            self._cell[k], self._hidden[k] = cell, x
+        return np.asarray(self._output @ x + self._bias)

@@ -1,0 +1,482 @@
+//! `RampCore`, which `paranom_rs.ramp.RAMP` wraps, its `Detection`, and the published loop `ramp_replay`.
+
+use std::sync::{Mutex, PoisonError, TryLockError};
+
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
+use paranom::detect::ramp::{
+    Config, Key, Mode, NanPolicy, Outcome, Processes, Ramp, Refresh, Scale, Scores, Spread, TrainOn, replay,
+};
+use paranom::{Error, job::Job};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyList, PyString};
+
+use crate::errors::{self, SpecTypeError};
+use crate::run::{detached, guarded};
+
+/// Rows times windows below which a call is too short to watch for Ctrl-C.
+const SHORT: usize = 1 << 22;
+
+/// What a sample's arrival says about the window that it completes.
+#[pyclass(frozen, module = "paranom_rs")]
+pub(crate) struct Detection {
+    outcome: Outcome,
+    contributions: Vec<f64>,
+    process: Option<Py<PyAny>>,
+    window: u64,
+}
+
+#[pymethods]
+impl Detection {
+    /// Whether the score is above the threshold.
+    #[getter]
+    fn is_anomaly(&self) -> bool {
+        self.outcome.is_anomaly
+    }
+
+    /// Whether an alarm is on: like `is_anomaly`, with hysteresis (`release`) and `min_gap`.
+    #[getter]
+    fn alarm(&self) -> bool {
+        self.outcome.alarm
+    }
+
+    /// The score: distance to the nearest reference windows, summed over channels and weighted.
+    #[getter]
+    fn score(&self) -> f64 {
+        self.outcome.score
+    }
+
+    /// The guess p in [0, 1]: near 1, the detector takes its alarms for true positives.
+    #[getter]
+    fn uncertainty(&self) -> f64 {
+        self.outcome.uncertainty
+    }
+
+    /// Each channel's share of the score, (d,) float64; they sum to 1.
+    #[getter]
+    fn contributions<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
+        PyArray1::from_slice(py, &self.contributions)
+    }
+
+    /// The index of the window's last sample. Feedback refers to it.
+    #[getter]
+    fn time(&self) -> u64 {
+        self.outcome.time
+    }
+
+    /// The index of the window's first sample: `time - subsequence_length + 1`.
+    #[getter]
+    fn start(&self) -> u64 {
+        self.outcome.time + 1 - self.window
+    }
+
+    /// The name of the process that the sample belongs to.
+    #[getter]
+    fn process<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.process.as_ref().map(|process| process.bind(py).clone())
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let Outcome { score, is_anomaly, uncertainty, time, .. } = self.outcome;
+        let process = match &self.process {
+            Some(process) => process.bind(py).repr()?.to_string(),
+            None => "None".into(),
+        };
+        let flag = if is_anomaly { "True" } else { "False" };
+        Ok(format!(
+            "Detection(is_anomaly={flag}, score={score:.6}, uncertainty={uncertainty:.6}, time={time}, process={process})"
+        ))
+    }
+}
+
+/// The detector without its Python face.
+#[pyclass(frozen, module = "paranom_rs._core")]
+pub(crate) struct RampCore {
+    ramp: Mutex<Ramp>,
+    n_features: usize,
+    window: usize,
+    subsequence_length: usize,
+}
+
+impl RampCore {
+    fn wrap(ramp: Ramp) -> Self {
+        let config = ramp.config();
+        Self {
+            n_features: config.n_features,
+            window: config.window,
+            subsequence_length: config.subsequence_length,
+            ramp: Mutex::new(ramp),
+        }
+    }
+
+    /// Runs short `work` on the detector; if another thread is at it, waits with the GIL released.
+    fn with<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut Ramp) -> paranom::Result<T> + Send,
+    ) -> PyResult<T> {
+        match self.ramp.try_lock() {
+            Ok(mut ramp) => guarded(|| work(&mut ramp)),
+            Err(TryLockError::Poisoned(ramp)) => guarded(|| work(&mut ramp.into_inner())),
+            Err(TryLockError::WouldBlock) => py.detach(|| self.blocking(work)),
+        }
+    }
+
+    /// Runs `work` on the detector with the GIL released; watches Ctrl-C if it is long.
+    fn with_job<T: Send>(
+        &self,
+        py: Python<'_>,
+        rows: usize,
+        work: impl FnOnce(&mut Ramp, &Job) -> paranom::Result<T> + Send,
+    ) -> PyResult<T> {
+        if rows.saturating_mul(self.window).saturating_mul(self.n_features) < SHORT {
+            return py.detach(|| self.blocking(|ramp| work(ramp, &Job::new())));
+        }
+        detached(py, None, |job| {
+            let mut ramp = self.ramp.lock().unwrap_or_else(PoisonError::into_inner);
+            work(&mut ramp, job)
+        })
+    }
+
+    fn blocking<T>(&self, work: impl FnOnce(&mut Ramp) -> paranom::Result<T>) -> PyResult<T> {
+        guarded(|| work(&mut self.ramp.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+#[pymethods]
+impl RampCore {
+    #[new]
+    fn new(settings: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let config = config(settings)?;
+        guarded(|| Ramp::new(config)).map(Self::wrap)
+    }
+
+    #[staticmethod]
+    fn from_bytes(bytes: &[u8]) -> PyResult<Self> {
+        guarded(|| Ramp::from_bytes(bytes)).map(Self::wrap)
+    }
+
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = self.with(py, |ramp| Ok(ramp.to_bytes()))?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    #[getter]
+    fn settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let config = self.with(py, |ramp| Ok(ramp.config().clone()))?;
+        settings(py, &config)
+    }
+
+    #[getter]
+    fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let keys = self.with(py, |ramp| Ok(ramp.keys().cloned().collect::<Vec<_>>()))?;
+        PyList::new(py, keys.iter().map(|key| key_to_python(py, key)).collect::<PyResult<Vec<_>>>()?)
+    }
+
+    #[getter]
+    fn n_weights(&self, py: Python<'_>) -> PyResult<usize> {
+        self.with(py, |ramp| Ok(ramp.n_weights()))
+    }
+
+    #[getter]
+    fn bytes_per_process(&self, py: Python<'_>) -> PyResult<usize> {
+        self.with(py, |ramp| Ok(ramp.bytes_per_process()))
+    }
+
+    fn set_threshold(&self, py: Python<'_>, threshold: f64) -> PyResult<()> {
+        self.with(py, |ramp| ramp.set_threshold(threshold))
+    }
+
+    #[pyo3(signature = (x, process=None))]
+    fn update(&self, x: &Bound<'_, PyAny>, process: Option<Bound<'_, PyAny>>) -> PyResult<Option<Detection>> {
+        let py = x.py();
+        let sample = sample(x)?;
+        let key = process.as_ref().map(|process| key_from_python("process", process)).transpose()?;
+        let mut contributions = vec![0.0; self.n_features];
+        let found = self.with(py, |ramp| ramp.update(key.as_ref(), &sample, &mut contributions))?;
+        let Some((outcome, owner)) = found else { return Ok(None) };
+        let process = match owner {
+            Some(owner) => Some(key_to_python(py, &owner)?.unbind()),
+            None => process.map(Bound::unbind),
+        };
+        Ok(Some(Detection { outcome, contributions, process, window: self.subsequence_length as u64 }))
+    }
+
+    #[pyo3(signature = (x, process=None))]
+    fn peek(&self, x: &Bound<'_, PyAny>, process: Option<&Bound<'_, PyAny>>) -> PyResult<f64> {
+        let sample = sample(x)?;
+        let key = process.map(|process| key_from_python("process", process)).transpose()?;
+        self.with(x.py(), |ramp| ramp.peek(key.as_ref(), &sample))
+    }
+
+    #[pyo3(signature = (x, process=None))]
+    fn score<'py>(
+        &self,
+        py: Python<'py>,
+        x: PyReadonlyArray2<'py, f64>,
+        process: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let key = process.map(|process| key_from_python("process", process)).transpose()?;
+        let rows = self.rows(&x)?;
+        let n = x.shape()[0];
+        let scores = self.with_job(py, n, |ramp, job| ramp.score(key.as_ref(), rows, job))?;
+        self.scores(py, scores)
+    }
+
+    #[pyo3(signature = (x, processes, threads=None))]
+    fn update_many<'py>(
+        &self,
+        py: Python<'py>,
+        x: PyReadonlyArray2<'py, f64>,
+        processes: &Bound<'py, PyAny>,
+        threads: Option<usize>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let keys = keys_from_python(processes)?;
+        let rows = self.rows(&x)?;
+        if keys.len() != x.shape()[0] {
+            let rule = format!("must have one name per row of X ({})", x.shape()[0]);
+            return Err(errors::to_python(&Error::invalid("processes", keys.len(), rule)));
+        }
+        let scores = py.detach(|| self.blocking(|ramp| ramp.update_many(&keys, rows, threads)))?;
+        self.scores(py, scores)
+    }
+
+    #[pyo3(signature = (key=None))]
+    fn add_process<'py>(
+        &self,
+        py: Python<'py>,
+        key: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let key = key.map(|key| key_from_python("key", key)).transpose()?;
+        let key = self.with(py, |ramp| ramp.add_process(key))?;
+        key_to_python(py, &key)
+    }
+
+    fn feedback(
+        &self,
+        py: Python<'_>,
+        true_positives: Vec<u64>,
+        false_positives: Vec<u64>,
+        process: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let key = process.map(|process| key_from_python("process", process)).transpose()?;
+        self.with(py, |ramp| ramp.feedback(key.as_ref(), &true_positives, &false_positives))
+    }
+
+    fn undo(&self, py: Python<'_>, times: Vec<u64>, process: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let key = process.map(|process| key_from_python("process", process)).transpose()?;
+        self.with(py, |ramp| ramp.undo(key.as_ref(), &times))
+    }
+}
+
+impl RampCore {
+    /// The rows of a C-contiguous array (the face sees to that), checked for their width.
+    fn rows<'a>(&self, x: &'a PyReadonlyArray2<'_, f64>) -> PyResult<&'a [f64]> {
+        if x.shape()[1] != self.n_features {
+            let rule = format!("must have n_features = {} columns", self.n_features);
+            return Err(errors::to_python(&Error::invalid("X.shape[1]", x.shape()[1], rule)));
+        }
+        Ok(x.as_slice()?)
+    }
+
+    fn scores<'py>(&self, py: Python<'py>, scores: Scores) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        let n = scores.score.len();
+        dict.set_item("is_anomaly", PyArray1::from_vec(py, scores.is_anomaly))?;
+        dict.set_item("score", PyArray1::from_vec(py, scores.score))?;
+        let shares = PyArray1::from_vec(py, scores.contributions);
+        dict.set_item("contributions", shares.reshape([n, self.n_features])?)?;
+        dict.set_item("uncertainty", PyArray1::from_vec(py, scores.uncertainty))?;
+        dict.set_item("time", PyArray1::from_vec(py, scores.time))?;
+        dict.set_item("alarm", PyArray1::from_vec(py, scores.alarm))?;
+        dict.set_item("owner", PyArray1::from_vec(py, scores.owner))?;
+        Ok(dict)
+    }
+}
+
+/// The published program's loop; `x` is (n, d).
+#[pyfunction]
+#[pyo3(signature = (x, settings, start_index, labels, p_limit))]
+#[allow(clippy::type_complexity)] // flags, scores, contributions
+pub(crate) fn ramp_replay<'py>(
+    py: Python<'py>,
+    x: PyReadonlyArray2<'py, f64>,
+    settings: &Bound<'py, PyDict>,
+    start_index: Vec<usize>,
+    labels: Option<Vec<bool>>,
+    p_limit: f64,
+) -> PyResult<(Bound<'py, PyArray1<i8>>, Bound<'py, PyArray1<f64>>, Bound<'py, PyArray2<f64>>)> {
+    let d = x.shape()[1];
+    let mut config = Config::author(
+        d,
+        size(settings, "subsequence_length")?,
+        size(settings, "window")?,
+        float(settings, "threshold")?,
+        float(settings, "bias")?,
+    );
+    config.p_limit = p_limit;
+    let rows = x.as_slice()?;
+    let out = detached(py, None, |job| replay(&config, rows, &start_index, labels.as_deref(), job))?;
+    let n = out.scores.len();
+    let contributions = PyArray1::from_vec(py, out.contributions).reshape([n, d])?;
+    Ok((PyArray1::from_vec(py, out.flags), PyArray1::from_vec(py, out.scores), contributions))
+}
+
+/// One sample as floats. A float64 array is copied at once; anything else of numbers goes through NumPy.
+fn sample(x: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
+    if let Ok(array) = x.cast::<PyArray1<f64>>()
+        && let Ok(values) = array.to_vec()
+    {
+        return Ok(values);
+    }
+    let array = x.py().import("numpy")?.call_method1("array", (x,))?;
+    let dtype = array.getattr("dtype")?;
+    let kind: String = dtype.getattr("kind")?.extract()?;
+    if !"fiub".contains(&kind) {
+        return Err(SpecTypeError::new_err(format!("x: must hold numbers, got dtype {dtype}")));
+    }
+    let array = array.call_method1("astype", ("float64",))?;
+    match array.cast::<PyArray1<f64>>() {
+        Ok(array) => Ok(array.to_vec()?),
+        Err(_) => {
+            let dimensions: usize = array.getattr("ndim")?.extract()?;
+            Err(errors::to_python(&Error::invalid("x.ndim", dimensions, "must be 1: one sample")))
+        }
+    }
+}
+
+fn key_from_python(path: &str, key: &Bound<'_, PyAny>) -> PyResult<Key> {
+    if let Ok(text) = key.cast::<PyString>() {
+        return Ok(Key::Text(text.to_string()));
+    }
+    if key.is_instance_of::<PyBool>() || !(key.is_instance_of::<PyInt>() || key.hasattr("__index__")?) {
+        let kind = key.get_type().name()?;
+        return Err(SpecTypeError::new_err(format!("{path}: must be a str or an int, got {kind}")));
+    }
+    key.extract()
+        .map(Key::Number)
+        .map_err(|_| errors::to_python(&Error::invalid(path, key, "must fit into 64 bits")))
+}
+
+fn key_to_python<'py>(py: Python<'py>, key: &Key) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match key {
+        Key::Only => py.None().into_bound(py),
+        Key::Number(number) => number.into_pyobject(py)?.into_any(),
+        Key::Text(text) => text.into_pyobject(py)?.into_any(),
+    })
+}
+
+fn keys_from_python(keys: &Bound<'_, PyAny>) -> PyResult<Vec<Key>> {
+    if let Ok(array) = keys.cast::<PyArray1<i64>>()
+        && let Ok(numbers) = array.to_vec()
+    {
+        return Ok(numbers.into_iter().map(Key::Number).collect());
+    }
+    let keys = keys.try_iter()?.enumerate();
+    keys.map(|(i, key)| key_from_python(&format!("processes[{i}]"), &key?)).collect()
+}
+
+fn item<'py>(settings: &Bound<'py, PyDict>, path: &str) -> PyResult<Bound<'py, PyAny>> {
+    settings.get_item(path)?.ok_or_else(|| SpecTypeError::new_err(format!("{path}: must be given")))
+}
+
+fn size(settings: &Bound<'_, PyDict>, path: &str) -> PyResult<usize> {
+    let value = item(settings, path)?;
+    if value.is_instance_of::<PyBool>() || !(value.is_instance_of::<PyInt>() || value.hasattr("__index__")?) {
+        let kind = value.get_type().name()?;
+        return Err(SpecTypeError::new_err(format!("{path}: must be an int, got {kind}")));
+    }
+    value.extract().map_err(|_| {
+        errors::to_python(&Error::invalid(path, &value, "must be a count that a machine can hold"))
+    })
+}
+
+fn float(settings: &Bound<'_, PyDict>, path: &str) -> PyResult<f64> {
+    let value = item(settings, path)?;
+    value.extract().map_err(|_| match value.get_type().name() {
+        Ok(kind) => SpecTypeError::new_err(format!("{path}: must be a float, got {kind}")),
+        Err(error) => error,
+    })
+}
+
+/// One of the named choices.
+fn choice<T: Copy>(settings: &Bound<'_, PyDict>, path: &str, names: &[(&str, T)]) -> PyResult<T> {
+    let value = item(settings, path)?;
+    let text: Option<String> = value.extract().ok();
+    let found = names.iter().find(|(name, _)| Some(*name) == text.as_deref());
+    found.map(|&(_, choice)| choice).ok_or_else(|| {
+        let all: Vec<String> = names.iter().map(|(name, _)| format!("{name:?}")).collect();
+        let shown = value.repr().map_or("?".into(), |repr| repr.to_string());
+        errors::to_python(&Error::invalid(path, shown, format!("must be one of {}", all.join(", "))))
+    })
+}
+
+const MODES: [(&str, Mode); 2] = [("default", Mode::Default), ("author", Mode::Author)];
+const SCALES: [(&str, Scale); 4] =
+    [("std", Scale::Std), ("relative", Scale::Relative), ("mad", Scale::Mad), ("none", Scale::None)];
+const REFRESHES: [(&str, Refresh); 3] =
+    [("never", Refresh::Never), ("sliding", Refresh::Sliding), ("clean", Refresh::Clean)];
+const POLICIES: [(&str, NanPolicy); 3] =
+    [("skip", NanPolicy::Skip), ("propagate", NanPolicy::Propagate), ("raise", NanPolicy::Raise)];
+const SPREADS: [(&str, Spread); 2] = [("gaussian", Spread::Gaussian), ("author", Spread::Author)];
+const TRAINS: [(&str, TrainOn); 2] = [("flagged", TrainOn::Flagged), ("every_step", TrainOn::EveryStep)];
+
+fn config(settings: &Bound<'_, PyDict>) -> PyResult<Config> {
+    let processes = item(settings, "processes")?;
+    Ok(Config {
+        n_features: size(settings, "n_features")?,
+        subsequence_length: size(settings, "subsequence_length")?,
+        window: size(settings, "window")?,
+        threshold: float(settings, "threshold")?,
+        bias: float(settings, "bias")?,
+        mode: choice(settings, "mode", &MODES)?,
+        scale: choice(settings, "scale", &SCALES)?,
+        refresh: choice(settings, "refresh", &REFRESHES)?,
+        nan_policy: choice(settings, "nan_policy", &POLICIES)?,
+        kernel: choice(settings, "kernel", &SPREADS)?,
+        train_on: choice(settings, "train_on", &TRAINS)?,
+        p_limit: float(settings, "p_limit")?,
+        release: float(settings, "release")?,
+        min_gap: size(settings, "min_gap")?,
+        max_weights: size(settings, "max_weights")?,
+        processes: if processes.is_none() {
+            Processes::Named
+        } else if processes.cast::<PyString>().is_ok() {
+            choice(settings, "processes", &[("infer", ())])?;
+            Processes::Infer
+        } else {
+            Processes::Fixed(keys_from_python(&processes)?)
+        },
+    })
+}
+
+fn name_of<T: PartialEq>(names: &[(&'static str, T)], choice: &T) -> &'static str {
+    names.iter().find(|(_, each)| each == choice).map_or("", |(name, _)| name)
+}
+
+fn settings<'py>(py: Python<'py>, config: &Config) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("n_features", config.n_features)?;
+    dict.set_item("subsequence_length", config.subsequence_length)?;
+    dict.set_item("window", config.window)?;
+    dict.set_item("threshold", config.threshold)?;
+    dict.set_item("bias", config.bias)?;
+    dict.set_item("mode", name_of(&MODES, &config.mode))?;
+    dict.set_item("scale", name_of(&SCALES, &config.scale))?;
+    dict.set_item("refresh", name_of(&REFRESHES, &config.refresh))?;
+    dict.set_item("nan_policy", name_of(&POLICIES, &config.nan_policy))?;
+    dict.set_item("kernel", name_of(&SPREADS, &config.kernel))?;
+    dict.set_item("train_on", name_of(&TRAINS, &config.train_on))?;
+    dict.set_item("p_limit", config.p_limit)?;
+    dict.set_item("release", config.release)?;
+    dict.set_item("min_gap", config.min_gap)?;
+    dict.set_item("max_weights", config.max_weights)?;
+    match &config.processes {
+        Processes::Named => dict.set_item("processes", py.None())?,
+        Processes::Infer => dict.set_item("processes", "infer")?,
+        Processes::Fixed(keys) => {
+            let keys = keys.iter().map(|key| key_to_python(py, key)).collect::<PyResult<Vec<_>>>()?;
+            dict.set_item("processes", PyList::new(py, keys)?)?;
+        }
+    }
+    Ok(dict)
+}

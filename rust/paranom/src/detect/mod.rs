@@ -1,0 +1,3 @@
+//! Detectors.
+
+pub mod ramp;

@@ -1,0 +1,128 @@
+//! What was judged lately, so that people can comment on it: by time, as long as it is within the window.
+
+use std::collections::VecDeque;
+
+use super::uncertainty::doubt;
+use super::weights::Verdict;
+
+/// One judged window.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Record {
+    /// The time of its detection.
+    pub(super) time: u64,
+    /// The process's own time then.
+    pub(super) step: u64,
+    /// Its unweighted score.
+    pub(super) beta: f64,
+    /// The program's H, as training left it.
+    pub(super) ratio: f64,
+    pub(super) verdict: Option<Verdict>,
+}
+
+/// The judged windows of the last `window` samples, and what false alarms among them do to K.
+#[derive(Debug, Clone)]
+pub(super) struct History {
+    window: usize,
+    d: usize,
+    records: VecDeque<Record>,
+    /// The keys of the records, d numbers each, in a ring of `window` places; the next record's is at `next`.
+    keys: Vec<u64>,
+    next: usize,
+    /// K before the oldest record.
+    settled: f64,
+    /// K with all records.
+    k: f64,
+}
+
+impl History {
+    pub(super) fn new(window: usize, d: usize) -> Self {
+        let k = window as f64;
+        Self { window, d, records: VecDeque::new(), keys: Vec::new(), next: 0, settled: k, k }
+    }
+
+    /// K: how far doubts about its own alarms have followed the process's time.
+    #[inline]
+    pub(super) fn k(&self) -> f64 {
+        self.k
+    }
+
+    /// The program's K, which moves at once and in whole steps.
+    pub(super) fn move_k(&mut self, now: f64, false_positives: usize) {
+        self.k += ((now - self.k) * (false_positives as f64 / self.window as f64)).trunc();
+        self.settled = self.k;
+    }
+
+    /// Adds a judged window.
+    #[inline]
+    pub(super) fn add(&mut self, record: Record, key: &[u64]) {
+        if self.keys.is_empty() {
+            self.keys = vec![0; self.window * self.d];
+        }
+        self.records.push_back(record);
+        self.keys[self.next * self.d..][..self.d].copy_from_slice(key);
+        self.next = if self.next + 1 == self.window { 0 } else { self.next + 1 };
+    }
+
+    /// Lets go of what is older than the window; its false alarms stay in K.
+    #[inline]
+    pub(super) fn forget(&mut self, now: u64) {
+        let oldest = self.oldest(now);
+        while let Some(record) = self.records.front().filter(|record| record.time < oldest) {
+            if record.verdict == Some(Verdict::FalsePositive) {
+                self.settled = doubt(self.settled, record.step as f64, self.window);
+            }
+            self.records.pop_front();
+        }
+    }
+
+    /// The earliest time that is remembered.
+    pub(super) fn oldest(&self, now: u64) -> u64 {
+        (now + 1).saturating_sub(self.window as u64)
+    }
+
+    /// The position of the record of a time.
+    pub(super) fn find(&self, time: u64) -> Option<usize> {
+        self.records.binary_search_by_key(&time, |record| record.time).ok()
+    }
+
+    pub(super) fn record(&self, at: usize) -> (Record, Vec<u64>) {
+        let place = (self.next + self.window - self.records.len() + at) % self.window;
+        (self.records[at], self.keys[place * self.d..][..self.d].to_vec())
+    }
+
+    /// Notes what was said about a record, and moves K: false alarms count in the order of their times.
+    pub(super) fn note(&mut self, at: usize, verdict: Option<Verdict>) {
+        self.records[at].verdict = verdict;
+        self.recount();
+    }
+
+    fn recount(&mut self) {
+        let dismissed = self.records.iter().filter(|r| r.verdict == Some(Verdict::FalsePositive));
+        self.k = dismissed.fold(self.settled, |k, r| doubt(k, r.step as f64, self.window));
+    }
+
+    /// What is needed to continue: the records with their keys, and both values of K.
+    pub(super) fn snapshot(&self) -> (impl ExactSizeIterator<Item = (Record, Vec<u64>)>, f64, f64) {
+        ((0..self.records.len()).map(|at| self.record(at)), self.settled, self.k)
+    }
+
+    /// The inverse of [`Self::snapshot`].
+    pub(super) fn restore(
+        window: usize,
+        d: usize,
+        records: Vec<(Record, Vec<u64>)>,
+        settled: f64,
+        k: f64,
+    ) -> Self {
+        let mut history = Self { settled, k, ..Self::new(window, d) };
+        for (record, key) in records {
+            history.add(record, &key);
+        }
+        history
+    }
+
+    /// Bytes on the heap.
+    pub(super) fn bytes(&self) -> usize {
+        self.records.capacity() * size_of::<Record>() + self.keys.capacity() * size_of::<u64>()
+    }
+}

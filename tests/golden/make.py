@@ -1,0 +1,169 @@
+"""Writes the vectors of stream 1 with the reference, not with the library: `python tests/golden/make.py`.
+
+Run it to add vectors. If `git diff` then shows a change in an old one, the stream has changed: see README.md.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from reference import fmath, generator, random  # noqa: E402
+
+Spec = dict[str, Any]
+
+# Slices: the beginning, the seam of two tiles, rows that a float cannot count, the last rows there are.
+PLACES = [(0, 12), (506, 12), (2**53 + 1, 6), (2**64 - 6, 6)]
+
+NORMAL = {"kind": "normal"}
+EVENTS = [{"events": [[3, 9], [508, 2**64 - 1]]}]
+
+
+def alone(rules: dict[str, Any]) -> Spec:
+    """Each rule as a variable's normal rule."""
+    return {"seed": 20_180_807, "variables": {k: {"kind": "stochastic", "normal": v} for k, v in rules.items()}}
+
+
+def struck(rules: dict[str, Any]) -> Spec:
+    """Each anomalous rule on a normal variable of its own."""
+    variables = {k: {"kind": "stochastic", "normal": NORMAL, "anomalous": v} for k, v in rules.items()}
+    return {"seed": 20_180_807, "variables": variables, "anomalies": EVENTS}
+
+
+def each_row(of: Any) -> Spec:
+    return {"kind": "each_row", "of": of}
+
+
+UNIFORM = {"kind": "uniform", "low": -1, "high": 3}
+SPECS: dict[str, Spec] = {
+    "distributions": alone(
+        {
+            "uniform": UNIFORM,
+            "uniform of uniforms": {
+                "kind": "uniform",
+                "low": UNIFORM,
+                "high": {"kind": "uniform", "low": 3.5, "high": 4},
+            },
+            "normal": {"kind": "normal", "mean": 10, "std": 0.5},
+            "normal of normal": {"kind": "normal", "mean": NORMAL, "std": 0.1},
+            "truncated": {"kind": "normal", "mean": 1, "std": 2, "low": 0, "high": 1.5},
+            "upper tail": {"kind": "normal", "low": 8},
+            "lower tail": {"kind": "normal", "high": -8.5},
+            "lognormal": {"kind": "lognormal", "mean": -0.5, "sigma": 0.75},
+            "exponential": {"kind": "exponential", "scale": 3},
+            "integers": {"kind": "integers", "low": -5, "high": 6},
+            "large integers": {"kind": "integers", "low": -(2**53), "high": 2**53},
+            "bernoulli": {"kind": "bernoulli", "p": 0.3},
+            "choice": {"kind": "choice", "values": [1, 2.5, -3]},
+            "weighted choice": {"kind": "choice", "values": [1, 2.5, -3], "weights": [0.5, 0, 0.5]},
+        }
+    ),
+    "signals": alone(
+        {
+            "constant": {"kind": "constant", "value": 0.1},
+            "sine": {"kind": "sine", "period": 300.5, "amplitude": 2, "phase": -0.1},
+            "cosine": {"kind": "cosine", "period": 7},
+            "square": {"kind": "square", "period": 9, "duty": 0.3},
+            "sawtooth": {"kind": "sawtooth", "period": 10, "amplitude": UNIFORM},
+            "ecg": {"kind": "ecg", "period": 11, "phase": 0.9},
+            "trend": {"kind": "trend", "coefficients": [1, -0.5, 0.25], "per": 1000},
+            "random walk": {"kind": "random_walk", "std": 0.25, "start": 5, "drift": 0.001},
+            "sum": {"kind": "sum", "of": [0.1, 0.2, {"kind": "sine", "period": 12}, NORMAL]},
+            "product": {"kind": "product", "of": [{"kind": "sine", "period": 12}, NORMAL, 3]},
+        }
+    ),
+    "anomalous": struck(
+        {
+            "replaced": UNIFORM,
+            "shift": {"kind": "shift", "by": UNIFORM},
+            "shift each row": {"kind": "shift", "by": each_row(UNIFORM)},
+            "scale": {"kind": "scale", "factor": 3, "center": 0.5},
+            "spike": {"kind": "spike", "height": {"kind": "exponential"}},
+            "noise": {"kind": "noise", "std": 2},
+            "flatline": {"kind": "flatline"},
+            "stuck": {"kind": "flatline", "value": UNIFORM},
+            "missing": {"kind": "missing"},
+            "drift": {"kind": "drift", "by": 100},
+            "sine": {"kind": "sine", "period": {"kind": "uniform", "low": 5, "high": 20}, "phase": UNIFORM},
+            "nested": {"kind": "shift", "by": {"kind": "normal", "mean": {"kind": "normal", "mean": UNIFORM}}},
+        }
+    ),
+    "schedule": {
+        "seed": 2**64 - 1,
+        "variables": {
+            "x": {"kind": "stochastic", "normal": 0, "anomalous": 1},
+            "Überdruck": {
+                "kind": "recorded",
+                "values": [0.5, float("nan"), 1.5, 2.5, 3.5, 4.5, 5.5],
+                "labels": [[1, 2]],
+                "anomalous": {"kind": "shift", "by": 10},
+            },
+        },
+        "anomalies": [
+            {"frequency": 0.125, "duration": [1, 2], "gap": 0},
+            {"name": "exact", "count": 2, "within": 60, "duration": 1, "values": {"x": 2}},
+            {"name": "seldom", "frequency": 0.02, "duration": [1, 3], "variables": ["x"]},
+        ],
+    },
+}
+
+
+def rows_of(spec: Spec, start: int, rows: int) -> dict[str, Any]:
+    columns, y, events = generator.generate(spec, start, rows)
+    return {
+        "start": start,
+        "first": {name: float(column[0]) for name, column in columns.items()},
+        "columns": {name: " ".join(value.hex() for value in column.tolist()) for name, column in columns.items()},
+        "y": "".join(map(str, y.tolist())),
+        "events": [list(event) for event in events],
+    }
+
+
+def functions() -> dict[str, Any]:
+    """The elementary functions, and the draws that everything rests on."""
+    rng = np.random.default_rng(0)
+    u = np.concatenate([[2.0**-53, 0.5, 1.0], rng.random(13)])
+    x = np.concatenate([[0.0, -745.0, 709.7], rng.normal(0, 20, 13)])
+    v = np.concatenate([[0.0, -0.5, 0.125], rng.uniform(-0.5, 0.5, 13)])
+    made = {
+        "ln": (u, fmath.ln(u)),
+        "exp": (x, fmath.exp(x)),
+        "sin2pi": (v, fmath.sincos2pi(v)[0]),
+        "cos2pi": (v, fmath.sincos2pi(v)[1]),
+        "normal_cdf": (x / 4, fmath.normal_cdf(x / 4)),
+        "normal_quantile": (u[:-1], fmath.normal_quantile(u[:-1])),
+    }
+    keys = {f"{seed} {domain} {name}": random.key_of(seed, domain, name) for seed, domain, name in KEYS}
+    return {
+        "keys": {name: f"{lo:08x} {hi:08x}" for name, (lo, hi) in keys.items()},
+        "functions": {
+            name: {"of": " ".join(map(float.hex, of.tolist())), "is": " ".join(map(float.hex, to.tolist()))}
+            for name, (of, to) in made.items()
+        },
+    }
+
+
+KEYS = [(0, "variable", "x"), (7, "variable", "x"), (2**64 - 1, "schedule", ""), (7, "variable", "Überdruck")]
+
+
+def main() -> None:
+    folder = HERE / "stream1"
+    vectors = {
+        name: {"spec": spec, "slices": [rows_of(spec, *place) for place in PLACES]} for name, spec in SPECS.items()
+    }
+    vectors["schedule"]["slices"].append(rows_of(SPECS["schedule"], 0, 150))
+    for name, content in {**vectors, "functions": functions()}.items():
+        note = {"made by": "python tests/golden/make.py", "stream": random.STREAM}
+        text = json.dumps(note | content, indent=1, ensure_ascii=False)
+        (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,454 @@
+"""What each distribution, signal and transform is.
+
+A rule is read from its table once (`read`), which gives every random draw in it a *site* of its own, in the
+order of reading; then it can be asked for the values of any rows. Nothing but the row, the variable's key
+and, in an anomalous rule, the event goes into a value.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from . import fmath, random
+from .fmath import Floats
+from .random import Key, Words
+from .schedule import Event
+
+Table = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class At:
+    """Where values are wanted: of which variable, in which rows, in which event (None: in normal rows)."""
+
+    key: Key
+    rows: Words
+    event: Event | None = None
+
+    def offsets(self) -> Floats:
+        """How far each row is into its event."""
+        assert self.event is not None
+        return (self.rows - np.uint64(self.event.start)).astype(np.float64)
+
+    def duration(self) -> float:
+        """How long the event is."""
+        assert self.event is not None
+        return float(self.event.stop - self.event.start)
+
+
+Rule = Callable[[At], Floats]
+Transform = Callable[[At, Rule, Floats], Floats]  # (where, the normal rule, normal values) -> values
+
+
+class Scope:
+    """The sites of one rule: 32 bits that tell its draws apart.
+
+    Bit 31: the rule is anomalous. Bit 30: drawn once per event. Bits 8 to 29: a number, in the order of
+    reading. Bits 0 to 7: which draw, for a rule that makes several.
+    """
+
+    def __init__(self, anomalous: bool) -> None:
+        self.anomalous = anomalous
+        self.per_event = False
+        self.next = 0
+
+    def site(self) -> int:
+        number, self.next = self.next, self.next + 1
+        return self.anomalous << 31 | self.per_event << 30 | number << 8
+
+    @contextmanager
+    def once_per_event(self) -> Iterator[None]:
+        before, self.per_event = self.per_event, True
+        yield
+        self.per_event = before
+
+
+def read(spec: float | Table, scope: Scope) -> Rule:
+    """A rule: a number, or a table with a kind."""
+    if isinstance(spec, dict):
+        return RULES[spec["kind"]](spec, scope)
+    value = float(spec)
+    return lambda at: np.full(at.rows.shape, value)
+
+
+def read_anomaly(spec: float | Table, scope: Scope) -> Transform:
+    """An anomalous rule: a transform of the normal values, or a rule whose values take their place."""
+    if isinstance(spec, dict) and spec["kind"] in TRANSFORMS:
+        return TRANSFORMS[spec["kind"]](spec, scope)
+    rule = read(spec, scope)
+    return lambda at, normal, values: rule(at)
+
+
+def parameter(table: Table, name: str, scope: Scope, default: float | None = None) -> Rule:
+    """A parameter: a number, or a rule.
+
+    In an anomalous rule it is drawn once per event (the event's id stands for the row), unless it says
+    each_row; in a normal rule there is no event, and it is drawn in each row.
+    """
+    spec = table.get(name, default)
+    assert spec is not None
+    if isinstance(spec, dict) and spec["kind"] == "each_row":
+        return read(spec["of"], scope)
+    if not isinstance(spec, dict) or not scope.anomalous:
+        return read(spec, scope)
+    with scope.once_per_event():
+        drawn = read(spec, scope)
+
+    def once(at: At) -> Floats:
+        assert at.event is not None
+        value = drawn(replace(at, rows=np.array([at.event.id], np.uint64)))
+        return np.full(at.rows.shape, value[0])
+
+    return once
+
+
+# Distributions
+
+
+def uniform(table: Table, scope: Scope) -> Rule:
+    low = parameter(table, "low", scope)
+    high = parameter(table, "high", scope)
+    site = scope.site()
+
+    def values(at: At) -> Floats:
+        a, b = low(at), high(at)
+        x = a + random.uniforms(at.key, site, at.rows) * (b - a)
+        # Rounding may reach `high`, which is excluded: the largest number below it stands in.
+        below = np.nextafter(b, -np.inf)
+        return np.where(x > below, below, x)
+
+    return values
+
+
+def normal(table: Table, scope: Scope) -> Rule:
+    mean = parameter(table, "mean", scope, 0.0)
+    std = parameter(table, "std", scope, 1.0)
+    site = scope.site()
+    low, high = float(table.get("low", -np.inf)), float(table.get("high", np.inf))
+
+    def values(at: At) -> Floats:
+        return mean(at) + std(at) * random.normals(at.key, site, at.rows)
+
+    def truncated(at: At) -> Floats:
+        """The inverse of the distribution function, between its values at the two limits."""
+        m, s = mean(at), std(at)
+        z_low, z_high = (low - m) / s, (high - m) / s
+        # In the upper tail the distribution function is 1 minus something too small for its digits: mirror
+        # it.
+        mirrored = z_low > 0.0
+        p_from = fmath.normal_cdf(np.where(mirrored, -z_high, z_low))
+        p_to = fmath.normal_cdf(np.where(mirrored, -z_low, z_high))
+        u = random.uniforms(at.key, site, at.rows)
+        z = fmath.normal_quantile(p_from + u * (p_to - p_from))
+        x = m + s * np.where(mirrored, -z, z)
+        # Rounding may step over a limit.
+        return np.where(x < low, low, np.where(x > high, high, x))
+
+    return values if (low, high) == (-np.inf, np.inf) else truncated
+
+
+def lognormal(table: Table, scope: Scope) -> Rule:
+    mean = parameter(table, "mean", scope, 0.0)
+    sigma = parameter(table, "sigma", scope, 1.0)
+    site = scope.site()
+    return lambda at: fmath.exp(mean(at) + sigma(at) * random.normals(at.key, site, at.rows))
+
+
+def exponential(table: Table, scope: Scope) -> Rule:
+    scale = parameter(table, "scale", scope, 1.0)
+    site = scope.site()
+    return lambda at: -fmath.ln(1.0 - random.uniforms(at.key, site, at.rows)) * scale(at)
+
+
+def integers(table: Table, scope: Scope) -> Rule:
+    low, high = int(table["low"]), int(table["high"])
+    site = scope.site()
+
+    def values(at: At) -> Floats:
+        words = random.words(at.key, site, at.rows)
+        return np.array([low + random.scaled(int(word), high - low) for word in words], np.float64)
+
+    return values
+
+
+def bernoulli(table: Table, scope: Scope) -> Rule:
+    p = parameter(table, "p", scope)
+    site = scope.site()
+    return lambda at: (random.uniforms(at.key, site, at.rows) < p(at)).astype(np.float64)
+
+
+def choice(table: Table, scope: Scope) -> Rule:
+    values = np.array(table["values"], np.float64)
+    weights = table.get("weights", [1.0 / len(values)] * len(values))
+    site = scope.site()
+    # Value i comes for uniforms in [ends[i-1], ends[i]). The last that can come ends at 1, whatever
+    # rounding did.
+    ends, total = [], 0.0
+    for weight in weights:
+        total += float(weight)
+        ends.append(total)
+    last = max(i for i, weight in enumerate(weights) if weight > 0)
+    ends[last:] = [1.0] * (len(ends) - last)
+
+    def drawn(at: At) -> Floats:
+        chosen = np.searchsorted(np.array(ends), random.uniforms(at.key, site, at.rows), side="right")
+        picked: Floats = values[chosen]
+        return picked
+
+    return drawn
+
+
+# Signals
+
+
+def constant(table: Table, scope: Scope) -> Rule:
+    return parameter(table, "value", scope)
+
+
+def phases(table: Table, scope: Scope) -> Callable[[At], list[int]]:
+    """The place in the cycle of each row, as a fraction of 2^64.
+
+    Frequencies are fractions of 2^128, rounded down, and rows are whole: so the place in the cycle is
+    whole-number arithmetic, as exact at row 2^63 as at row 0. It is exact at the start of each tile of 512
+    rows, and goes on from there in steps of 2^-64 cycles.
+    """
+    period = parameter(table, "period", scope)
+    shift = parameter(table, "phase", scope, 0.0)
+
+    def cycles(at: At) -> list[int]:
+        if len(at.rows) == 0:
+            return []
+        p, s = float(period(at)[0]), float(shift(at)[0])  # the same for all rows
+        numerator, denominator = p.as_integer_ratio()
+        frequency = (2**128 * denominator // numerator) % 2**128
+        # Whole cycles are dropped; what is no place in the cycle (infinite, NaN) counts as 0.
+        first = min(int((s - math.floor(s)) * 2.0**64), 2**64 - 1) if math.isfinite(s) else 0
+
+        def cycle(row: int) -> int:
+            place = row % random.TILE
+            start = frequency * (row - place) >> 64
+            return (start + (frequency >> 64) * place + first) % 2**64
+
+        return [cycle(int(row)) for row in at.rows]
+
+    return cycles
+
+
+def fraction(cycles: list[int]) -> Floats:
+    """Places in the cycle in [0, 1), to 52 bits.
+
+    A nudge of 2^-51 cycles, more than rounding errs by, keeps rows that are meant to be at an edge (where a cycle
+    begins, or at 3/10 of it) from coming out just below it: a square of period 10 is high in rows 10 to 14.
+    """
+    return np.array([((cycle + 2**13) % 2**64 >> 12) * 2.0**-52 for cycle in cycles])
+
+
+def centred(cycles: list[int]) -> Floats:
+    """Places in the cycle in [-1/2, 1/2), to 52 bits."""
+    return np.array([((cycle + 2**63) % 2**64 >> 12) * 2.0**-52 for cycle in cycles]) - 0.5
+
+
+def periodic(table: Table, scope: Scope, wave: Callable[[list[int]], Floats]) -> Rule:
+    cycles = phases(table, scope)
+    amplitude = parameter(table, "amplitude", scope, 1.0)
+    return lambda at: amplitude(at) * wave(cycles(at))
+
+
+def sine(table: Table, scope: Scope) -> Rule:
+    return periodic(table, scope, lambda cycles: fmath.sincos2pi(centred(cycles))[0])
+
+
+def cosine(table: Table, scope: Scope) -> Rule:
+    """A sine, a quarter of a cycle ahead."""
+
+    def wave(cycles: list[int]) -> Floats:
+        return fmath.sincos2pi(centred([(cycle + 2**62) % 2**64 for cycle in cycles]))[0]
+
+    return periodic(table, scope, wave)
+
+
+def square(table: Table, scope: Scope) -> Rule:
+    duty = float(table.get("duty", 0.5))
+    return periodic(table, scope, lambda cycles: np.where(fraction(cycles) < duty, 1.0, -1.0))
+
+
+def sawtooth(table: Table, scope: Scope) -> Rule:
+    return periodic(table, scope, lambda cycles: 2.0 * fraction(cycles) - 1.0)
+
+
+# Place in the cycle (the R wave at 0), width in cycles, height (R = 1), after McSharry et al. 2003.
+PQRST = (
+    (-0.194, 0.040, 0.12),
+    (-0.042, 0.016, -0.17),
+    (0.0, 0.016, 1.0),
+    (0.042, 0.016, -0.25),
+    (0.278, 0.064, 0.25),
+)
+
+
+def ecg(table: Table, scope: Scope) -> Rule:
+    def wave(cycles: list[int]) -> Floats:
+        v = centred(cycles)
+        total = np.zeros_like(v)
+        for place, width, height in PQRST:
+            z = (v - place) / width
+            total = total + height * fmath.exp(-0.5 * (z * z))
+        return total
+
+    return periodic(table, scope, wave)
+
+
+def trend(table: Table, scope: Scope) -> Rule:
+    """c0 + c1 u + c2 u^2 + ..., u = row / per."""
+    coefficients = [float(c) for c in table["coefficients"]]
+    per = float(table.get("per", 1.0))
+    return lambda at: fmath.horner((0.0, *reversed(coefficients)), at.rows.astype(np.float64) / per)
+
+
+WALK = {"std": 1.0, "start": 0.0, "drift": 0.0}
+
+
+def random_walk(table: Table, scope: Scope) -> Rule:
+    """A Gaussian random walk, as a Brownian bridge over 2^64 rows that is refined by halving.
+
+    The walk is 0 at row 0, and normal with variance 2^64 at row 2^64. Given the ends of 2^k rows, their
+    middle is the mean of the ends plus a normal of variance 2^k / 4. So a row needs the 65 draws on its
+    path, not all rows below.
+    """
+    site = scope.site()
+    std, start, drift = (float(table.get(name, default)) for name, default in WALK.items())
+
+    def normal_at(at: At, draw: int, index: Words, spread: float) -> Floats:
+        return 0.0 + spread * random.normals(at.key, site | draw, index)
+
+    def values(at: At) -> Floats:
+        rows = at.rows
+        left = np.zeros(rows.shape)
+        right = normal_at(at, 65, np.zeros_like(rows), 2.0**32)
+        for k in range(64, 0, -1):
+            interval = rows >> np.uint64(k) if k < 64 else np.zeros_like(rows)
+            middle = 0.5 * (left + right) + normal_at(at, k, interval, math.sqrt(2.0**k) * 0.5)
+            in_lower_half = (rows >> np.uint64(k - 1)) % np.uint64(2) == 0
+            left, right = np.where(in_lower_half, left, middle), np.where(in_lower_half, middle, right)
+        return start + drift * rows.astype(np.float64) + std * left
+
+    return values
+
+
+def summed(table: Table, scope: Scope) -> Rule:
+    """Term by term from left to right: the order of additions shows in the last bit."""
+    first, *rest = [read(term, scope) for term in table["of"]]
+
+    def values(at: At) -> Floats:
+        total = first(at)
+        for term in rest:
+            total = total + term(at)
+        return total
+
+    return values
+
+
+def product(table: Table, scope: Scope) -> Rule:
+    first, *rest = [read(factor, scope) for factor in table["of"]]
+
+    def values(at: At) -> Floats:
+        total = first(at)
+        for factor in rest:
+            total = total * factor(at)
+        return total
+
+    return values
+
+
+RULES: dict[str, Callable[[Table, Scope], Rule]] = {
+    "uniform": uniform,
+    "normal": normal,
+    "lognormal": lognormal,
+    "exponential": exponential,
+    "integers": integers,
+    "bernoulli": bernoulli,
+    "choice": choice,
+    "constant": constant,
+    "sine": sine,
+    "cosine": cosine,
+    "square": square,
+    "sawtooth": sawtooth,
+    "ecg": ecg,
+    "trend": trend,
+    "random_walk": random_walk,
+    "sum": summed,
+    "product": product,
+}
+
+
+# Transforms of the normal values
+
+
+def shift(table: Table, scope: Scope) -> Transform:
+    by = parameter(table, "by", scope)
+    return lambda at, normal, x: x + by(at)
+
+
+def scale(table: Table, scope: Scope) -> Transform:
+    """Multiplies the distance from a centre."""
+    factor = parameter(table, "factor", scope)
+    center = parameter(table, "center", scope, 0.0)
+    return lambda at, normal, x: center(at) + factor(at) * (x - center(at))
+
+
+def spike(table: Table, scope: Scope) -> Transform:
+    """A triangle that peaks in the middle of the event; over a single row, its full height."""
+    height = parameter(table, "height", scope)
+
+    def change(at: At, normal: Rule, x: Floats) -> Floats:
+        from_middle = np.abs((2.0 * at.offsets() + 1.0) - at.duration())
+        return x + height(at) * (1.0 - from_middle / at.duration())
+
+    return change
+
+
+def noise(table: Table, scope: Scope) -> Transform:
+    std = parameter(table, "std", scope)
+    site = scope.site()
+    return lambda at, normal, x: x + std(at) * random.normals(at.key, site, at.rows)
+
+
+def flatline(table: Table, scope: Scope) -> Transform:
+    """Stuck at a value; by default at the one that the normal rule gives in the event's first row."""
+    value = parameter(table, "value", scope) if "value" in table else None
+
+    def change(at: At, normal: Rule, x: Floats) -> Floats:
+        if value is not None:
+            return value(at)
+        assert at.event is not None
+        first = normal(At(at.key, np.array([at.event.start], np.uint64)))
+        return np.full_like(x, first[0])
+
+    return change
+
+
+def missing(table: Table, scope: Scope) -> Transform:
+    return lambda at, normal, x: np.full_like(x, np.nan)
+
+
+def drift(table: Table, scope: Scope) -> Transform:
+    """A ramp that reaches its full amount in the event's last row."""
+    by = parameter(table, "by", scope)
+    return lambda at, normal, x: x + by(at) * ((at.offsets() + 1.0) / at.duration())
+
+
+TRANSFORMS: dict[str, Callable[[Table, Scope], Transform]] = {
+    "shift": shift,
+    "scale": scale,
+    "spike": spike,
+    "noise": noise,
+    "flatline": flatline,
+    "missing": missing,
+    "drift": drift,
+}

@@ -1,0 +1,240 @@
+"""When anomalies happen.
+
+The row axis is cut into slots of equal length. What happens in a slot is drawn from (seed, slot) alone, so
+any row's event is found by looking at one slot, and the events are the same however many rows are asked
+for. Events lie inside their slot and are followed by their gap inside it, so events of different slots
+never meet.
+
+Plain integers and loops; floats only for rates and for the one uniform per slot that decides how many
+events it has.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from . import random
+
+END = 2**64 - 1  # no event reaches beyond this row
+TRIES = 16  # how often a slot is arranged anew when it touches rows that are taken
+EXPLICIT_ID, RECORDED_ID = 2**63, 3 * 2**62  # where the ids of explicit and of recorded events begin
+
+# What the draws of the schedule are for.
+PERMUTATION, SCRAMBLE, NUMBER, ORDER, PLACE = 1, 2, 3, 4, 5
+
+
+class Event(NamedTuple):
+    """Rows start .. stop - 1 are anomalous; `id` addresses what is drawn once per event."""
+
+    start: int
+    stop: int
+    kind: int
+    id: int
+
+
+@dataclass
+class Timing:
+    """How often an anomaly happens (one of frequency, count, events; none: recorded), and for how long."""
+
+    frequency: float | None = None
+    count: int | None = None
+    within: int | None = None
+    events: list[tuple[int, int]] = field(default_factory=list)
+    shortest: int = 1
+    longest: int = 1
+    gap: int = 1
+
+    @property
+    def rate(self) -> float:
+        """Expected events per row."""
+        if self.count is not None:
+            assert self.within is not None
+            return self.count / self.within
+        if self.frequency is None:
+            return 0.0
+        return self.frequency / ((float(self.shortest) + float(self.longest)) / 2.0)
+
+    @property
+    def room(self) -> int:
+        """Rows that an event may need."""
+        return self.longest + self.gap
+
+
+@dataclass
+class Labels:
+    """Stretches of a recording that are anomalous already; they repeat with it."""
+
+    period: int
+    repeat: bool
+    stretches: list[tuple[int, int]]
+
+    def touching(self, first: int, last: int) -> list[tuple[int, int, int]]:
+        """(number, start, stop) of the stretches that touch rows first .. last."""
+        found = []
+        rounds = range(first // self.period, last // self.period + 1) if self.repeat else range(1)
+        for turn in rounds:
+            for i, (start, stop) in enumerate(self.stretches):
+                start, stop = start + turn * self.period, min(stop + turn * self.period, END)
+                if start <= last and stop > first:
+                    found.append((turn * len(self.stretches) + i, start, stop))
+        return found
+
+
+def points_below(end: float, u: float) -> int:
+    """How many of u, u + 1, u + 2, ... lie below `end`: exact for whole ends, whatever rounding does."""
+    return int(end) if end == int(end) else math.ceil(end - u)
+
+
+class Schedule:
+    """The events of all anomalies; `labels`, if any, belong to the last timing."""
+
+    def __init__(self, seed: int, timings: list[Timing], labels: Labels | None) -> None:
+        self.key = random.key_of(seed, "schedule", "")
+        self.timings = timings
+        self.labels = labels
+        listed = [(start, stop, kind) for kind, t in enumerate(timings) for start, stop in t.events]
+        listed.sort(key=lambda event: event[0])
+        self.explicit = [Event(*event, EXPLICIT_ID + i) for i, event in enumerate(listed)]
+        # Kinds with an exact count come first on the axis on which events are numbered.
+        kinds = [i for i, t in enumerate(timings) if t.count is not None]
+        kinds += [i for i, t in enumerate(timings) if t.count is None and t.rate > 0.0]
+        self.kinds = kinds
+        self.length = self.slot_length() if kinds else 0
+        self.expected = [self.expected_in_slot(timings[kind]) for kind in kinds]
+        total = 0.0
+        for expected in self.expected:
+            total += expected
+        self.ends = list(np.cumsum([0.0, *self.expected]).tolist())
+        self.most = math.ceil(total) + len(kinds)
+
+    def expected_in_slot(self, timing: Timing) -> float:
+        """Expected events of a kind in a slot: a whole number for kinds with an exact count."""
+        if timing.count is not None:
+            assert timing.within is not None
+            return float(timing.count * self.length // timing.within)
+        return timing.rate * self.length
+
+    def slot_length(self) -> int:
+        """The shortest slot that has room for its events in every case."""
+        timings = [self.timings[kind] for kind in self.kinds]
+        rate = 0.0
+        for t in timings:
+            rate += t.rate
+
+        def has_room(length: int) -> bool:
+            # Either there is one event at most, of any kind, or all that may come fit together.
+            one = rate * length <= 1.0 and all(t.room <= length for t in timings)
+            needed = 0.0
+            for t in timings:
+                needed += math.ceil(t.rate * length) * t.room
+            return one or (length >= 1 and needed <= length)
+
+        if timings[0].within is not None:
+            # Every slot has the same whole number of counted events, and `within` is a whole number of slots.
+            within = timings[0].within
+            parts = math.gcd(within, *[t.count for t in timings if t.count is not None])
+            lengths = [within // parts * d for d in range(1, parts + 1) if parts % d == 0]
+        else:
+            # As long as 1, 2, 3, ... expected events; later in larger steps.
+            lengths, number = [], 1.0
+            while number <= 1e6:
+                lengths.append(int(min(number / rate, 9e18)))
+                number = float(math.floor(max(number * 1.25, number + 1.0)))
+        return next(length for length in lengths if has_room(length))
+
+    def word(self, purpose: int, number: int, index: int, attempt: int) -> int:
+        return random.word(self.key, purpose << 28 | number, index, attempt)
+
+    def events(self, first: int, last: int) -> list[Event]:
+        """The events that touch rows first .. last, whole, in order."""
+        events = []
+        if self.kinds:
+            for slot in range(first // self.length, last // self.length + 1):
+                events += self.in_slot(slot)
+        events += self.explicit
+        events = [event for event in events if event.start <= last and event.stop > first]
+        if self.labels is not None:
+            kind = len(self.timings) - 1
+            for number, start, stop in self.labels.touching(first, last):
+                events.append(Event(start, stop, kind, (RECORDED_ID + number) % 2**64))
+        return sorted(events, key=lambda event: event.start)
+
+    def in_slot(self, slot: int) -> list[Event]:
+        """The events of one slot. Rows that are anomalous anyway are not hit: the slot is arranged anew."""
+        for attempt in range(TRIES):
+            events = self.arrange(slot, attempt)
+            if not any(self.is_taken(event) for event in events):
+                return events
+        return [event for event in events if not self.is_taken(event)]
+
+    def is_taken(self, event: Event) -> bool:
+        """Whether an event touches explicit or recorded ones, or comes nearer than a gap."""
+        start = max(event.start - max(t.gap for t in self.timings), 0)
+        stop = min(event.stop + self.timings[event.kind].gap, END)
+        if any(other.start < stop and other.stop > start for other in self.explicit):
+            return True
+        return self.labels is not None and bool(self.labels.touching(start, stop - 1))
+
+    def arrange(self, slot: int, attempt: int) -> list[Event]:
+        """How many events of each kind a slot has, how long; and, anew in each attempt, in which order, where."""
+        base = slot * self.length
+        if base + self.length > END:
+            return []  # cut off by the end of the row axis
+
+        # How many, and how long. Each kind has a stretch as long as its expected number of events; the points
+        # u, u + 1, u + 2, ... that fall into it are its events (systematic sampling). So numbers are whole,
+        # right on average, and even. Where in the stretch a point falls is even too: it gives the duration.
+        u = self.even(slot)
+        drawn = []  # (kind, duration)
+        for kind, begin, end in zip(self.kinds, self.ends, self.ends[1:], strict=False):
+            timing = self.timings[kind]
+            for i in range(points_below(begin, u), points_below(end, u)):
+                place = (u + i - begin) / (end - begin)
+                longer = int(place * (timing.longest - timing.shortest + 1))
+                drawn.append((kind, min(timing.shortest + longer, timing.longest)))
+
+        # In which order: a Fisher-Yates shuffle.
+        for i in range(len(drawn) - 1, 0, -1):
+            j = random.scaled(self.word(ORDER, i, slot, attempt), i + 1)
+            drawn[i], drawn[j] = drawn[j], drawn[i]
+
+        # What does not fit (only rounding can cause that) is left out.
+        free, kept = self.length, []
+        for i, (kind, duration) in enumerate(drawn):
+            room = duration + self.timings[kind].gap
+            if room <= free:
+                free -= room
+                kept.append((kind, duration, (slot * self.most + i) % 2**64))
+
+        # Where: the free rows are dealt out before the events, at sorted random places.
+        places = [random.scaled(self.word(PLACE, i, slot, attempt), free + 1) for i in range(len(kept))]
+        events, used = [], 0
+        for (kind, duration, name), place in zip(kept, sorted(places), strict=True):
+            start = base + place + used
+            events.append(Event(start, start + duration, kind, name))
+            used += duration + self.timings[kind].gap
+        return events
+
+    def even(self, slot: int) -> float:
+        """A uniform in [0, 1) for each slot; 2^k neighbouring slots, k >= 6, get one in each 2^k-th of the range.
+
+        A van der Corput sequence (the bits of a number, reversed) with nested scrambling (Owen 1995; the hash is
+        that of Laine and Karras 2011). A rare anomaly so happens as often as its frequency says, within a few
+        events. Slots are permuted in groups of 64 before, or neighbours would take turns between low and high.
+        """
+        # The permutation: a Feistel network on 3 + 3 bits; each round looks its 3 bits up in 24 random ones.
+        first, second = random.block(self.key, slot >> 6, PERMUTATION << 28)
+        left, right = slot >> 3 & 7, slot & 7
+        for table in (int(first), int(first) >> 24, int(second), int(second) >> 24):
+            left, right = right, left ^ (table >> 3 * right & 7)
+        permuted = slot // 64 * 64 + 8 * left + right
+        x = (permuted + self.word(SCRAMBLE, 0, slot >> 32, 0)) % 2**32
+        for factor in (0x6C50B47C, 0xB82F1E52, 0xC7AFE638, 0x8D22F6E6):
+            x ^= x * factor % 2**32
+        reversed_bits = int(f"{x:032b}"[::-1], 2)
+        low = self.word(NUMBER, 0, slot, 0) >> 32
+        return ((reversed_bits << 32 | low) >> 11) * 2.0**-53

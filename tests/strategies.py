@@ -1,0 +1,250 @@
+"""Random specs that are legal, and slices of rows: what the properties of the generator are tried on.
+
+Specs are plain dicts, as `paranom_rs._core.Plan` and `reference.generator.generate` read them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+Spec = dict[str, Any]
+
+# Edges of numbers: zeros, the smallest, the largest, and what lies between.
+EDGES = [0.0, -0.0, 1.0, -1.0, 5e-324, -2.2250738585072014e-308, 1e-9, 0.1, 1e9, -3.7e15, 1e150, -1e300]
+NUMBERS = st.one_of(st.floats(-100.0, 100.0), st.integers(-100, 100), st.sampled_from(EDGES), st.floats(-1e300, 1e300))
+POSITIVE = st.one_of(st.floats(0.01, 100.0), st.integers(1, 50), st.sampled_from([1e-300, 1e-6, 1e6, 1e200]))
+NOT_NEGATIVE = st.one_of(POSITIVE, st.just(0), st.just(0.0))
+SHARES = st.one_of(st.floats(0.0, 1.0), st.sampled_from([0, 1]))
+PERIODS = st.one_of(st.floats(1.0, 2000.0), st.integers(1, 2000), st.sampled_from([1e-6, 0.3, 512, 1e15, 1e300]))
+
+NAMES = st.one_of(
+    st.sampled_from(["x", "y", "z", "pressure", "Druck", "flöw", "温度", "a.b", "x y", "🦀", "T", '"', "e\u0301"]),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=6).filter(
+        lambda name: name not in ("t", "is_anomaly", "event")
+    ),
+)
+
+# Rows that are the first, in the middle of tiles and blocks, beyond the whole floats, and the last there are.
+LAST = 2**64
+STARTS = st.one_of(
+    st.integers(0, 2000),
+    st.sampled_from([0, 511, 512, 513, 32_768, 2**32 - 100, 2**53 + 1, 2**60 + 100, 2**63 - 1]),
+    st.integers(0, LAST - 3000),
+    st.integers(LAST - 5000, LAST - 1),
+)
+
+
+@st.composite
+def slices(draw: st.DrawFn, most: int = 700) -> tuple[int, int]:
+    """(start, rows), near 0, near 2^64 and anywhere between; sometimes no row, often few."""
+    start = draw(STARTS)
+    rows = draw(st.one_of(st.integers(0, most), st.sampled_from([1, 2, most])))
+    return start, min(rows, LAST - start)
+
+
+@st.composite
+def bounded(draw: st.DrawFn, low: float, high: float, depth: int, scope: str) -> Any:
+    """A number or a distribution whose values stay within [low, high]."""
+    x, y = sorted(draw(st.tuples(st.floats(low, high), st.floats(low, high))))
+    choices: list[Any] = [x]
+    if depth > 0 and y > x:
+        choices += [
+            {"kind": "uniform", "low": x, "high": y},
+            {"kind": "choice", "values": [x, y]},
+            {"kind": "normal", "mean": x, "std": max(y - x, 1e-3), "low": x, "high": y},
+            {"kind": "sum", "of": [{"kind": "constant", "value": x}]},
+        ]
+    part = draw(st.sampled_from(choices))
+    if isinstance(part, dict) and scope == "anomalous" and draw(st.booleans()):
+        part = {"kind": "each_row", "of": part}
+    return part
+
+
+@st.composite
+def parameters(draw: st.DrawFn, numbers: st.SearchStrategy[Any], depth: int, scope: str) -> Any:
+    """A number, or (where depth is left) any rule. `scope`: normal, anomalous, or event (drawn once per event)."""
+    if depth <= 0 or draw(st.integers(0, 3)) > 0:
+        return draw(numbers)
+    if scope != "event" and draw(st.booleans()):
+        return {"kind": "each_row", "of": draw(rule_tables(depth - 1, scope))}
+    return draw(rule_tables(depth - 1, "event" if scope == "anomalous" else scope))
+
+
+def optional(draw: st.DrawFn, table: Spec, name: str, part: st.SearchStrategy[Any]) -> None:
+    if draw(st.booleans()):
+        table[name] = draw(part)
+
+
+@st.composite
+def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None) -> Spec:
+    """A distribution or a signal of any kind, or of one."""
+    kinds = [only] if only else [
+        "uniform", "normal", "truncated", "lognormal", "exponential", "integers", "bernoulli", "choice",
+        "constant", "sine", "cosine", "square", "sawtooth", "ecg", "trend", "random_walk",
+    ]  # fmt: skip
+    if depth > 0 and not only:
+        kinds += ["sum", "product"] * 2
+    kind = draw(st.sampled_from(kinds))
+    table: Spec = {"kind": kind}
+    match kind:
+        case "uniform":
+            low = draw(st.one_of(st.floats(-50.0, 50.0), st.sampled_from([-1e307, -5e-324, 0])))
+            width = draw(st.one_of(st.floats(1e-3, 100.0), st.sampled_from([5e-324, 1e307])))
+            table["low"] = low
+            table["high"] = low + width if low + width > low else low + 1.0 + abs(low)
+            if depth > 0 and draw(st.booleans()):
+                table["low"] = draw(bounded(-9.0, 1.0, depth - 1, scope))
+                table["high"] = draw(bounded(1.5, 9.0, depth - 1, scope))
+        case "normal":
+            optional(draw, table, "mean", parameters(NUMBERS, depth, scope))
+            optional(draw, table, "std", st.one_of(NOT_NEGATIVE, bounded(0.0, 5.0, depth, scope)))
+        case "truncated":
+            table["kind"] = "normal"
+            optional(draw, table, "mean", parameters(st.floats(-50.0, 50.0), depth, scope))
+            optional(draw, table, "std", st.one_of(st.floats(0.01, 50.0), bounded(0.5, 5.0, depth, scope)))
+            limits = sorted(draw(st.tuples(st.floats(-60.0, 60.0), st.floats(-60.0, 60.0))))
+            which = draw(st.integers(1, 3))
+            if which & 1:
+                table["low"] = limits[0]
+            if which & 2:
+                table["high"] = max(limits[1], limits[0] + 1e-6)
+        case "lognormal":
+            optional(draw, table, "mean", parameters(NUMBERS, depth, scope))
+            optional(draw, table, "sigma", st.one_of(NOT_NEGATIVE, bounded(0.0, 2.0, depth, scope)))
+        case "exponential":
+            optional(draw, table, "scale", st.one_of(POSITIVE, bounded(0.5, 5.0, depth, scope)))
+        case "integers":
+            low = draw(st.one_of(st.integers(-50, 50), st.sampled_from([-(2**53), 0])))
+            table["low"] = low
+            table["high"] = draw(st.one_of(st.integers(low + 1, low + 100), st.just(2**53)))
+        case "bernoulli":
+            table["p"] = draw(st.one_of(SHARES, bounded(0.0, 1.0, depth, scope)))
+        case "choice":
+            table["values"] = draw(st.lists(NUMBERS, min_size=1, max_size=6))
+            if draw(st.booleans()):
+                parts = draw(st.lists(st.integers(0, 9), min_size=len(table["values"]), max_size=len(table["values"])))
+                if sum(parts) > 0:
+                    table["weights"] = [part / sum(parts) for part in parts]
+        case "constant":
+            table["value"] = draw(parameters(NUMBERS, depth, scope))
+        case "sine" | "cosine" | "square" | "sawtooth" | "ecg":
+            per_event = scope in ("anomalous", "event") and depth > 0
+            drawn = bounded(2.0, 500.0, depth, "event") if per_event else PERIODS
+            table["period"] = draw(st.one_of(PERIODS, drawn))
+            shifts = st.one_of(st.floats(-3.0, 3.0), st.sampled_from([-1e-20, 0.25, 1e18, 1e300]))
+            optional(draw, table, "phase", parameters(shifts, depth, "event") if per_event else shifts)
+            optional(draw, table, "amplitude", parameters(NUMBERS, depth, scope))
+            if kind == "square":
+                optional(draw, table, "duty", SHARES)
+        case "trend":
+            table["coefficients"] = draw(st.lists(NUMBERS, min_size=1, max_size=8))
+            optional(draw, table, "per", POSITIVE)
+        case "random_walk":
+            optional(draw, table, "std", NOT_NEGATIVE)
+            optional(draw, table, "start", NUMBERS)
+            optional(draw, table, "drift", NUMBERS)
+        case "sum" | "product":
+            table["of"] = draw(st.lists(rules(depth - 1, scope), min_size=1, max_size=3))
+    return table
+
+
+def rules(depth: int, scope: str) -> st.SearchStrategy[Any]:
+    """A rule: a table, or now and then a bare number."""
+    return st.one_of(*[rule_tables(depth, scope)] * 4, NUMBERS)
+
+
+@st.composite
+def anomalous(draw: st.DrawFn, depth: int = 2, only: str | None = None) -> Any:
+    """An anomalous rule: a transform, or a rule that replaces the value."""
+    kinds = ["shift", "scale", "spike", "noise", "flatline", "missing", "drift", "rule", "rule"]
+    kind = only or draw(st.sampled_from(kinds))
+    table: Spec = {"kind": kind}
+    match kind:
+        case "rule":
+            return draw(rules(depth, "anomalous"))
+        case "shift" | "drift":
+            table["by"] = draw(parameters(NUMBERS, depth, "anomalous"))
+        case "scale":
+            table["factor"] = draw(parameters(NUMBERS, depth, "anomalous"))
+            optional(draw, table, "center", parameters(NUMBERS, depth, "anomalous"))
+        case "spike":
+            table["height"] = draw(parameters(NUMBERS, depth, "anomalous"))
+        case "noise":
+            table["std"] = draw(st.one_of(NOT_NEGATIVE, bounded(0.0, 5.0, depth, "anomalous")))
+        case "flatline":
+            optional(draw, table, "value", parameters(NUMBERS, depth, "anomalous"))
+    return table
+
+
+@st.composite
+def stretches(draw: st.DrawFn, end: int, most: int = 4) -> list[list[int]]:
+    """[start, stop] pairs in order, apart from each other, below `end`."""
+    ends = draw(st.lists(st.integers(0, end), min_size=0, max_size=2 * most, unique=True).map(sorted))
+    return [[start, stop] for start, stop in zip(ends[::2], ends[1::2], strict=False)]
+
+
+@st.composite
+def specs(draw: st.DrawFn, depth: int = 2) -> Spec:
+    """A whole spec: variables of both kinds, several anomalies of every way of placing."""
+    names = draw(st.lists(NAMES, min_size=1, max_size=4, unique=True))
+    series = draw(st.lists(st.one_of(NUMBERS.map(float), st.just(float("nan"))), min_size=2, max_size=90))
+    labels = draw(st.one_of(st.just([]), stretches(len(series))))
+    variables: Spec = {}
+    for name in names:
+        variable: Spec
+        if draw(st.integers(0, 3)) == 0:
+            variable = {"kind": "recorded", "values": series}
+            if labels and draw(st.booleans()):
+                variable["labels"] = labels
+        else:
+            variable = {"kind": "stochastic", "normal": draw(rules(depth, "normal"))}
+        optional(draw, variable, "anomalous", anomalous(depth))
+        variables[name] = variable
+    spec: Spec = {"seed": draw(st.one_of(st.integers(0, 9), st.integers(0, 2**64 - 1))), "variables": variables}
+    has_labels = any("labels" in variable for variable in variables.values())
+
+    anomalies = []
+    within = draw(st.integers(600, 2000))
+    explicit_left = not has_labels
+    kinds = draw(st.lists(st.sampled_from(["frequency", "count", "events"]), max_size=4))
+    for i, way in enumerate(kinds):
+        anomaly: Spec = {}
+        if i > 0 or draw(st.booleans()):
+            anomaly["name"] = f"{draw(NAMES)}{i}"
+        if way == "events":
+            if not explicit_left:
+                continue
+            explicit_left = False
+            anomaly["events"] = draw(stretches(draw(st.sampled_from([3000, 2**60 + 1000, LAST - 1]))))
+        else:
+            # All fit: each way may take an eighth of the rows, its gaps included.
+            shortest = draw(st.integers(1, 12))
+            longest = draw(st.integers(shortest, shortest + 30))
+            gap = draw(st.integers(0, 6))
+            optional(draw, anomaly, "gap", st.just(gap))
+            room = longest + anomaly.get("gap", 1)
+            if (shortest, longest) != (1, 1) or draw(st.booleans()):
+                anomaly["duration"] = longest if shortest == longest else [shortest, longest]
+            if way == "count":
+                anomaly |= {"count": draw(st.integers(1, max(within // (8 * room), 1))), "within": within}
+            else:
+                share = (shortest + longest) / 2 / room / 8
+                tiny = st.sampled_from([1e-9, 1e-300])
+                anomaly["frequency"] = draw(st.one_of(st.floats(share / 50, share), tiny))
+        touched = draw(st.sampled_from(["default", "variables", "values", "both"]))
+        able = [name for name in names if "anomalous" in variables[name]]
+        if touched == "default" and able:
+            pass
+        elif touched == "variables" and able:
+            anomaly["variables"] = draw(st.lists(st.sampled_from(able), min_size=1, unique=True))
+        else:
+            chosen = draw(st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True))
+            anomaly["values"] = {name: draw(anomalous(depth)) for name in chosen}
+            if touched == "both" and able:
+                anomaly["variables"] = [draw(st.sampled_from(able))]
+        anomalies.append(anomaly)
+    if anomalies:
+        spec["anomalies"] = anomalies
+    return spec

@@ -1,0 +1,467 @@
+"""Bad input is refused before any work, by an exception that fits and names the path, the value and the rule."""
+
+# ruff: noqa: E501 (tables are read by line)
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import paranom_rs
+from paranom_rs import (
+    Anomaly,
+    Choice,
+    Generator,
+    Integers,
+    Normal,
+    OutOfMemoryError,
+    ParanomError,
+    Recorded,
+    Shift,
+    Sine,
+    SpecError,
+    SpecTypeError,
+    Stochastic,
+    StreamVersionError,
+    TimeIndex,
+    Uniform,
+)
+from paranom_rs._core import Plan
+
+Spec = dict[str, Any]
+NAN = float("nan")
+INF = float("inf")
+FEW = {"frequency": 0.01}
+
+
+def good() -> Spec:
+    return {
+        "seed": 1,
+        "variables": {
+            "x": {"kind": "stochastic", "normal": {"kind": "normal"}, "anomalous": {"kind": "shift", "by": 5}},
+            "r": {"kind": "recorded", "values": [1.0, 2.0, 3.0, 4.0]},
+        },
+        "anomalies": [dict(FEW)],
+    }
+
+
+def test_what_is_spoiled_below_is_good() -> None:
+    Plan(good())
+
+
+def rule(normal: Any) -> Callable[[Spec], Any]:
+    return lambda spec: spec["variables"]["x"].update(normal=normal)
+
+
+def hit(anomalous: Any) -> Callable[[Spec], Any]:
+    return lambda spec: spec["variables"]["x"].update(anomalous=anomalous)
+
+
+def variables(**changed: Any) -> Callable[[Spec], Any]:
+    return lambda spec: spec["variables"].update(changed)
+
+
+def recorded(**changed: Any) -> Callable[[Spec], Any]:
+    return lambda spec: spec["variables"]["r"].update(changed)
+
+
+def anomalies(*listed: Any) -> Callable[[Spec], Any]:
+    return lambda spec: spec.update(anomalies=list(listed))
+
+
+def top(**changed: Any) -> Callable[[Spec], Any]:
+    return lambda spec: spec.update(changed)
+
+
+def uniform(low: Any, high: Any) -> Spec:
+    return {"kind": "uniform", "low": low, "high": high}
+
+
+X = "variables.x.normal"
+N = {"kind": "normal"}
+
+# What is spoiled, the exception, and what its message must say: path, value, rule.
+SPECS: list[tuple[Callable[[Spec], Any], type[ParanomError], list[str]]] = [
+    # Unknown and missing names.
+    (rule({"kind": "norml"}), SpecError, [f"{X}.kind", '"norml"', "must be one of", "normal"]),
+    (rule({"kind": "shift", "by": 1}), SpecError, [f"{X}.kind", '"shift"', "must be one of"]),
+    (hit({"kind": "spiky"}), SpecError, ["variables.x.anomalous.kind", '"spiky"', "spike"]),
+    (rule({"kind": "normal", "sd": 1}), SpecError, [X, '"sd"', "mean", "std"]),
+    (rule({"kind": "uniform", "low": 1}), SpecError, [f"{X}.high", "is missing"]),
+    (rule({"low": 1, "high": 2}), SpecError, [f"{X}.kind", "is missing"]),
+    (variables(x={"kind": "stochastc", "normal": N}), SpecError, ["variables.x.kind", '"stochastc"', "recorded"]),
+    (variables(x={"kind": "stochastic"}), SpecError, ["variables.x.normal", "is missing"]),
+    (variables(x={"kind": "stochastic", "normal": N, "anomaly": 1}), SpecError, ["variables.x", '"anomaly"', "anomalous"]),
+    (top(sed=3), SpecError, ["the spec", '"sed"', "seed"]),
+    (top(variables={}), SpecError, ["variables", "at least one"]),
+    (lambda spec: spec.pop("variables"), SpecError, ["variables", "is missing"]),
+    (variables(**{"": {"kind": "stochastic", "normal": N}}), SpecError, ["variables", '""']),
+    (variables(event={"kind": "stochastic", "normal": N}), SpecError, ["variables", '"event"']),
+    # Wrong types.
+    (top(variables=[1]), SpecTypeError, ["variables", "a list", "a table"]),
+    (rule("normal"), SpecTypeError, [X, '"normal"', "must be"]),
+    (rule(None), SpecTypeError, ["NoneType"]),
+    (rule([1, 2]), SpecTypeError, [X, "a list"]),
+    (rule(True), SpecTypeError, [X, "true"]),
+    (rule({"kind": 3}), SpecTypeError, [f"{X}.kind", "3", "a text"]),
+    (rule({"kind": "normal", "std": "1"}), SpecTypeError, [f"{X}.std", '"1"']),
+    (rule({"kind": "normal", "low": N, "std": 1}), SpecTypeError, [f"{X}.low", "a number"]),
+    (rule({"kind": "integers", "low": 0, "high": 1.5}), SpecError, [f"{X}.high", "1.5", "whole"]),
+    (rule({"kind": "choice", "values": 3}), SpecTypeError, [f"{X}.values", "3", "a list"]),
+    (rule({"kind": "choice", "values": [1, "2"]}), SpecTypeError, [f"{X}.values[1]", '"2"', "a number"]),
+    (rule({"kind": "random_walk", "std": N}), SpecTypeError, [f"{X}.std", "a number"]),
+    (rule({"kind": "sum", "of": N}), SpecTypeError, [f"{X}.of", "a list"]),
+    (anomalies(3), SpecTypeError, ["anomalies[0]", "3", "a table"]),
+    (top(anomalies=dict(FEW)), SpecTypeError, ["anomalies", "a list"]),
+    (top(seed="7"), SpecTypeError, ["seed", '"7"', "a whole number"]),
+    (top(seed=1.5), SpecError, ["seed", "1.5", "whole"]),
+    # Numbers outside what a rule allows.
+    (rule(uniform(2, 2)), SpecError, [f"{X}.high", "2", "must be > low"]),
+    (rule(uniform(3, -1)), SpecError, [f"{X}.high", "-1", "must be > low (3)"]),
+    (rule(uniform(uniform(0, 5), 4)), SpecError, [f"{X}.high", "4", "must be > low (5)"]),
+    (rule(uniform(N, 4)), SpecError, [f"{X}.high", "must be > low (inf)"]),
+    (rule(uniform(-1e308, 1e308)), SpecError, [f"{X}.high", "above low"]),
+    (rule({"kind": "integers", "low": 5, "high": 5}), SpecError, [f"{X}.high", "5", "must be > low (5)"]),
+    (rule({"kind": "integers", "low": 0, "high": 2**53 + 1}), SpecError, [f"{X}.high", str(2**53 + 1)]),
+    (rule({"kind": "normal", "std": -0.5}), SpecError, [f"{X}.std", "-0.5", "must be >= 0"]),
+    (rule({"kind": "normal", "std": N}), SpecError, [f"{X}.std", "-inf", "must be >= 0"]),
+    (rule({"kind": "normal", "low": 3, "high": 3}), SpecError, [f"{X}.high", "3", "must be > low (3)"]),
+    (rule({"kind": "normal", "low": 3, "std": 0}), SpecError, [f"{X}.std", "0", "must be > 0"]),
+    (rule({"kind": "lognormal", "sigma": -1}), SpecError, [f"{X}.sigma", "-1", "must be >= 0"]),
+    (rule({"kind": "exponential", "scale": 0}), SpecError, [f"{X}.scale", "0", "must be > 0"]),
+    (rule({"kind": "bernoulli", "p": 1.01}), SpecError, [f"{X}.p", "1.01", "from 0 to 1"]),
+    (rule({"kind": "random_walk", "std": -1}), SpecError, [f"{X}.std", "-1", "must be >= 0"]),
+    (rule({"kind": "sine", "period": 0}), SpecError, [f"{X}.period", "0", "must be >="]),
+    (rule({"kind": "sine", "period": uniform(1, 2)}), SpecError, [f"{X}.period", "must be a number here"]),
+    (rule({"kind": "square", "period": 9, "duty": 2}), SpecError, [f"{X}.duty", "2", "from 0 to 1"]),
+    (rule({"kind": "trend", "coefficients": []}), SpecError, [f"{X}.coefficients", "0", "1 to 8"]),
+    (rule({"kind": "trend", "coefficients": [1], "per": 0}), SpecError, [f"{X}.per", "0", "must be > 0"]),
+    (rule({"kind": "sum", "of": []}), SpecError, [f"{X}.of", "at least one"]),
+    (hit({"kind": "noise", "std": -1}), SpecError, ["variables.x.anomalous.std", "-1", "must be >= 0"]),
+    (
+        hit({"kind": "shift", "by": uniform(0, {"kind": "each_row", "of": uniform(1, 2)})}),
+        SpecError,
+        ["anomalous.by.high", "once per event"],
+    ),
+    *[
+        (rule({"kind": kind, name: value} | more), SpecError, [f"{X}.{name}", shown, "must be a finite number"])
+        for kind, name, more in [
+            ("normal", "mean", {}),
+            ("uniform", "low", {"high": 1}),
+            ("sine", "amplitude", {"period": 5}),
+            ("constant", "value", {}),
+        ]
+        for value, shown in [(NAN, "NaN"), (INF, "inf"), (-INF, "-inf")]
+    ],
+    (rule(NAN), SpecError, [X, "NaN", "finite"]),
+    (rule({"kind": "trend", "coefficients": [0, NAN]}), SpecError, [f"{X}.coefficients[1]", "NaN", "finite"]),
+    # Weights.
+    (rule({"kind": "choice", "values": [1, 2], "weights": [0.5, 0.4]}), SpecError, [f"{X}.weights", "0.9", "sum to 1"]),
+    (rule({"kind": "choice", "values": [1, 2], "weights": [1.5, -0.5]}), SpecError, [f"{X}.weights", "-0.5"]),
+    (rule({"kind": "choice", "values": [1, 2], "weights": [1]}), SpecError, [f"{X}.weights", "1", "2 values"]),
+    (rule({"kind": "choice", "values": [], "weights": []}), SpecError, [f"{X}.values", "at least one"]),
+    # Recordings.
+    (recorded(values=[]), SpecError, ["variables.r.values", "at least one row"]),
+    (recorded(values=[1.0, INF]), SpecError, ["variables.r.values", "inf", "must be finite"]),
+    (recorded(values=["a"]), SpecTypeError, ["variables.r.values[0]", '"a"', "a number"]),
+    (recorded(repeat=1), SpecTypeError, ["variables.r.repeat", "1", "true or false"]),
+    (recorded(labels=[[3, 5]]), SpecError, ["variables.r.labels", "[3, 5]", "within the 4 rows"]),
+    (recorded(labels=[[2, 2]]), SpecError, ["variables.r.labels", "[2, 2]"]),
+    (recorded(labels=[[1, 3], [2, 4]]), SpecError, ["variables.r.labels", "[2, 4]", "rising order"]),
+    (recorded(labels=[[1]]), SpecError, ["variables.r.labels[0]", "pair"]),
+    (
+        variables(
+            a={"kind": "recorded", "values": [1.0, 2.0], "labels": [[0, 1]]},
+            b={"kind": "recorded", "values": [1.0, 2.0], "labels": [[1, 2]]},
+        ),
+        SpecError,
+        ["variables.b.labels", "must be the same"],
+    ),
+    # How often anomalies happen, and for how long.
+    (anomalies({"frequency": 0}), SpecError, ["anomalies[0].frequency", "0", "must be > 0 and <= 1"]),
+    (anomalies({"frequency": -0.1}), SpecError, ["anomalies[0].frequency", "-0.1", "must be > 0 and <= 1"]),
+    (anomalies({"frequency": 1.1}), SpecError, ["anomalies[0].frequency", "1.1", "must be > 0 and <= 1"]),
+    (anomalies({"frequency": NAN}), SpecError, ["anomalies[0].frequency", "NaN", "finite"]),
+    (anomalies({"frequency": 0.9}), SpecError, ["anomalies[0]", "180.0 %", "too little room"]),
+    (anomalies({"frequency": 0.6, "duration": [1, 100]}), SpecError, ["anomalies[0]", "too little room"]),
+    (anomalies({"frequency": 0.4} | {"name": "a"}, {"frequency": 0.4}), SpecError, ["anomalies", "too little room"]),
+    (anomalies({"count": 9, "within": 10, "duration": 5}), SpecError, ["anomalies[0]", "too little room"]),
+    (anomalies({"count": 3}), SpecError, ["anomalies[0]", "count and within"]),
+    (anomalies({"frequency": 0.1, "count": 3, "within": 100}), SpecError, ["anomalies[0]", "how often"]),
+    (anomalies({}), SpecError, ["anomalies[0]", "how often"]),
+    (anomalies({"count": 0, "within": 10}), SpecError, ["anomalies[0].count", "0", "from 1"]),
+    (anomalies(FEW | {"duration": 0}), SpecError, ["anomalies[0].duration", "0", "from 1"]),
+    (anomalies(FEW | {"duration": [5, 3]}), SpecError, ["anomalies[0].duration[1]", "3", "from 5"]),
+    (anomalies(FEW | {"duration": [1, 2, 3]}), SpecError, ["anomalies[0].duration", "shortest and the longest"]),
+    (anomalies(FEW | {"duration": 2.5}), SpecError, ["anomalies[0].duration", "2.5", "whole"]),
+    (anomalies(FEW | {"gap": -1}), SpecError, ["anomalies[0].gap", "-1", "from 0"]),
+    (anomalies({"events": [[5, 5]]}), SpecError, ["anomalies[0].events[0]", "[5, 5]", "start < stop"]),
+    (anomalies({"events": [[5, 9], [8, 10]]}), SpecError, ["anomalies[0].events[1]", "[8, 10]", "apart"]),
+    (anomalies({"events": [[-1, 9]]}), SpecError, ["anomalies[0].events[0][0]", "-1", "from 0"]),
+    (anomalies({"events": [[1, 2]], "duration": 3}), SpecError, ["anomalies[0]", "duration"]),
+    (
+        anomalies({"events": [[1, 5]]}, {"name": "b", "events": [[4, 6]]}),
+        SpecError,
+        ["anomalies[1].events", "[4, 6]", "overlap"],
+    ),
+    (
+        lambda spec: (recorded(labels=[[1, 3]])(spec), anomalies({"events": [[1, 2]]})(spec)),
+        SpecError,
+        ["anomalies[0].events", "[1, 2]", "already"],
+    ),
+    (
+        anomalies({"count": 1, "within": 100}, {"name": "b", "count": 1, "within": 200}),
+        SpecError,
+        ["anomalies[1].within", "200", "must be the same"],
+    ),
+    # What they touch, and what they are called.
+    (anomalies(FEW | {"variables": ["y"]}), SpecError, ["anomalies[0].variables[0]", '"y"', "must be a variable", "x"]),
+    (anomalies(FEW | {"variables": ["r"]}), SpecError, ["anomalies[0]", '"r"', "no anomalous rule"]),
+    (anomalies(FEW | {"variables": []}), SpecError, ["anomalies[0]", "at least one variable"]),
+    (anomalies(FEW | {"values": {"y": 1}}), SpecError, ["anomalies[0].values.y", "must be a variable"]),
+    (anomalies(FEW, FEW), SpecError, ["anomalies[1].name", '"anomaly"', "of its own"]),
+    (anomalies(FEW | {"name": "recorded"}), SpecError, ["anomalies[0].name", '"recorded"']),
+    (anomalies(FEW | {"name": ""}), SpecError, ["anomalies[0].name", '""']),
+    (lambda spec: spec["variables"]["x"].pop("anomalous"), SpecError, ["anomalies[0]", "touch nothing"]),
+    # Seeds, streams, times.
+    (top(seed=-1), SpecError, ["seed", "-1", "from 0"]),
+    (top(seed=2**64), SpecError, ["seed", str(2**64), "from 0"]),
+    (top(seed=10**60), SpecError, ["seed"]),
+    (top(stream=2), StreamVersionError, ["stream 2", "not supported", "stream 1"]),
+    (top(stream=0), StreamVersionError, ["stream 0"]),
+    (top(time={"kind": "number", "start": 0, "step": 0}), SpecError, ["time.step", "0", "must be > 0"]),
+    (top(time={"kind": "clock"}), SpecError, ["time.kind", '"clock"', "number or datetime"]),
+]  # fmt: skip
+
+
+def name_of(case: Any) -> str | None:
+    return " ".join(case)[:60] if isinstance(case, list) else None
+
+
+@pytest.mark.parametrize(("spoil", "error", "says"), SPECS, ids=name_of)
+def test_specs(spoil: Callable[[Spec], Any], error: type[ParanomError], says: list[str]) -> None:
+    spec = good()
+    spoil(spec)
+    with pytest.raises(error) as caught:
+        Plan(spec)
+    assert type(caught.value) is error
+    for part in says:
+        assert part in str(caught.value)
+    with pytest.raises(error):
+        Generator.from_spec(spec)
+
+
+def nested(depth: int) -> Any:
+    deep: Any = 1
+    for _ in range(depth):
+        deep = {"kind": "sum", "of": [deep]}
+    return deep
+
+
+@pytest.mark.parametrize("depth", [40, 200, 20_000])
+def test_deep_nesting_is_refused_not_a_crash(depth: int) -> None:
+    with pytest.raises(ParanomError, match=r"nested \d+ deep"):
+        Plan({"variables": {"x": {"kind": "stochastic", "normal": nested(depth)}}})
+
+
+def test_a_spec_that_contains_itself_is_refused() -> None:
+    loop: Spec = {"kind": "sum", "of": []}
+    loop["of"].append(loop)
+    with pytest.raises(ParanomError, match="nested"):
+        Plan({"variables": {"x": {"kind": "stochastic", "normal": loop}}})
+
+
+def test_a_list_of_a_million_bad_items_gives_a_short_message() -> None:
+    with pytest.raises(SpecTypeError) as caught:
+        Plan({"variables": {"x": {"kind": "stochastic", "normal": [0] * 10**6}}})
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("spec", [None, 3, "x", [], {1: 2}, {"variables": {1: N}}, {"variables": {"x": N | {b"a": 1}}}])
+def test_what_is_no_spec(spec: Any) -> None:
+    with pytest.raises((SpecTypeError, SpecError)):
+        Plan(spec)
+
+
+@pytest.mark.parametrize("other", [object(), {1, 2}, b"bytes", 1j, np.zeros((2, 2)), np.array(["a"])])
+def test_foreign_objects_in_a_spec(other: Any) -> None:
+    with pytest.raises(SpecTypeError, match=r"a spec is made of|must be"):
+        Plan({"variables": {"x": {"kind": "recorded", "values": other}}})
+
+
+# The Python face.
+
+
+def build(**options: Any) -> Generator:
+    made = {"variables": {"x": Stochastic(Normal(), Shift(5.0))}, "anomalies": Anomaly(frequency=0.01)} | options
+    return Generator(made.pop("variables"), **made)
+
+
+FACE: list[tuple[Callable[[], Any], type[ParanomError], list[str]]] = [
+    (lambda: build(variables={}), SpecError, ["variables", "at least one"]),
+    (lambda: build(variables=[Normal()]), SpecTypeError, ["variables", "dict"]),
+    (lambda: build(variables={"x": "normal"}), SpecTypeError, ["variables.x", "'normal'"]),
+    (lambda: build(variables={"x": Normal()}), ParanomError, ["variables.x"]),
+    (lambda: build(variables={"x": Stochastic("normal")}), SpecTypeError, ["variables.x.normal", '"normal"']),
+    (lambda: build(variables={"x": Stochastic(Normal(std=-1))}), SpecError, ["variables.x.normal.std", "-1", ">= 0"]),
+    (lambda: build(variables={"x": Stochastic(Uniform(5, 2))}), SpecError, ["variables.x.normal.high", "must be > low"]),
+    (lambda: build(variables={"x": Stochastic(Integers(0, 2.5))}), SpecError, ["variables.x.normal.high", "2.5"]),
+    (lambda: build(variables={"x": Stochastic(Choice([1, 2], [1]))}), SpecError, ["variables.x.normal.weights"]),
+    (lambda: build(variables={"x": Stochastic(Shift(1))}), SpecError, ["variables.x.normal.kind", '"shift"']),
+    (lambda: build(variables={"x": Stochastic(Sine(period=NAN))}), SpecError, ["variables.x.normal.period", "NaN"]),
+    (lambda: build(variables={"x": Stochastic(object())}), SpecTypeError, ["variables.x", "object"]),
+    (lambda: Normal() + "1", SpecTypeError, ["'1'"]),
+    (lambda: Normal() * None, SpecTypeError, ["None"]),
+    (lambda: Normal() + Shift(1), SpecTypeError, ["Shift"]),
+    (lambda: Normal() + True, SpecTypeError, ["True"]),
+    (lambda: build(anomalies="often"), ParanomError, ["anomalies"]),
+    (lambda: build(anomalies=[0.01]), SpecTypeError, ["anomalies[0]", "0.01"]),
+    (lambda: build(anomalies=Anomaly(frequency=2)), SpecError, ["anomalies[0].frequency", "2", "<= 1"]),
+    (lambda: build(anomalies=Anomaly()), SpecError, ["anomalies[0]", "how often"]),
+    (lambda: build(anomalies=Anomaly(frequency=0.1, variables=["z"])), SpecError, ["anomalies[0].variables[0]", '"z"']),
+    (lambda: build(anomalies=Anomaly(frequency=0.1, values={"z": 1})), SpecError, ["anomalies[0].values.z", "variable"]),
+    (lambda: build(seed=-1), SpecError, ["seed", "-1", ">= 0"]),
+    (lambda: build(seed=2**64), SpecError, ["seed", str(2**64)]),
+    (lambda: build(seed=1.5), SpecTypeError, ["seed", "1.5", "whole"]),
+    (lambda: build(seed="7"), SpecTypeError, ["seed", "'7'", "whole"]),
+    (lambda: build(seed=None), SpecTypeError, ["seed", "None"]),
+    (lambda: build(seed=True), SpecTypeError, ["seed", "True"]),
+    (lambda: build(time=TimeIndex(0.0, 0.0)), SpecError, ["time.step", "0"]),
+    # Recordings.
+    (lambda: build(variables={"x": Recorded([], Shift(1))}), SpecError, ["variables.x.values", "at least one row"]),
+    (lambda: Recorded([[1.0], [2.0]]), SpecTypeError, ["values", "one-dimensional", "2"]),
+    (lambda: Recorded(["a"]), ParanomError, ["values"]),
+    (lambda: Recorded([1.0, 2.0], labels=[0]), SpecError, ["labels"]),
+    (lambda: Recorded([1.0, 2.0], labels=[0, 7]), SpecError, ["labels"]),
+    (lambda: build(variables={"x": Recorded([1.0, INF])}, anomalies=None), SpecError, ["variables.x.values", "inf"]),
+    # Rows.
+    (lambda: build().generate(-1), SpecError, ["rows", "-1", ">= 0"]),
+    (lambda: build().generate(10, start=-1), SpecError, ["start", "-1", ">= 0"]),
+    (lambda: build().generate(1.5), SpecTypeError, ["rows", "1.5", "whole"]),
+    (lambda: build().generate("10"), SpecTypeError, ["rows", "'10'", "whole"]),
+    (lambda: build().generate(), SpecError, ["rows", "missing"]),
+    (lambda: build().generate(5, normal=3), SpecError, ["rows", "normal"]),
+    (lambda: build().generate(normal=-3), SpecError, ["normal", "-3"]),
+    (lambda: build().generate(2**63 + 1), SpecError, ["rows", str(2**63 + 1), "2**63"]),
+    (lambda: build().generate(2, start=2**64 - 1), SpecError, ["start", str(2**64 - 1), "2 rows"]),
+    (lambda: build().generate(1, start=2**64), SpecError, ["start", str(2**64)]),
+    (lambda: build(anomalies=None).generate(anomalous=5), SpecError, ["anomalous"]),
+    (lambda: build().generate(10**15), OutOfMemoryError, ["rows", str(10**15), "bytes"]),
+    (lambda: build().generate(2**62), OutOfMemoryError, ["rows", str(2**62)]),
+    # dtype, out, threads.
+    (lambda: build().generate(5, dtype="int32"), SpecError, ["dtype", "int32", "float64 or float32"]),
+    (lambda: build().generate(5, dtype="float99"), SpecTypeError, ["dtype", "float99"]),
+    (lambda: build().generate(5, threads=0), SpecError, ["threads", "0", "1"]),
+    (lambda: build().generate(5, threads=-1), SpecError, ["threads", "-1"]),
+    (lambda: build().generate(5, threads=2**70), SpecError, ["threads", str(2**70)]),
+    (lambda: build().generate(5, threads=10**6), SpecError, ["threads", "1000000"]),
+    (lambda: build().generate(5, threads=2.5), SpecTypeError, ["threads", "2.5"]),
+    (lambda: build().generate(5, out=np.empty(5)), SpecTypeError, ["out", "dict"]),
+    (lambda: build().generate(5, out={}), SpecError, ["out", "x"]),
+    (lambda: build().generate(5, out={"x": np.empty(5), "y": np.empty(5)}), SpecError, ["out", "x, y"]),
+    (lambda: build().generate(5, out={"x": [0.0] * 5}), SpecTypeError, ["out['x']", "list"]),
+    (lambda: build().generate(5, out={"x": np.empty(4)}), SpecError, ["out['x']", "(4,)", "(5,)"]),
+    (lambda: build().generate(5, out={"x": np.empty((5, 1))}), SpecError, ["out['x']", "(5, 1)"]),
+    (lambda: build().generate(5, out={"x": np.empty(5, np.int64)}), SpecTypeError, ["out['x']", "int64"]),
+    (lambda: build().generate(5, out={"x": np.empty(5, ">f8")}), SpecTypeError, ["out['x']", ">f8"]),
+    (lambda: build().generate(5, out={"x": np.empty(10)[::2]}), SpecError, ["out['x']", "contiguous", "(16,)"]),
+    (lambda: build().generate(5, out={"x": np.empty(5)[::-1]}), SpecError, ["out['x']", "contiguous"]),
+    (lambda: build().generate(5, out={"x": read_only(5)}), SpecError, ["out['x']", "writable"]),
+    # Batches.
+    (lambda: build().batches(10, batch_rows=0), SpecError, ["batch_rows", "0", "> 0"]),
+    (lambda: build().batches(-10), SpecError, ["rows", "-10"]),
+    (lambda: build().batches(10, start=2**64 - 3), SpecError, ["start", "10 rows"]),
+]  # fmt: skip
+
+
+def read_only(rows: int) -> np.ndarray[Any, Any]:
+    array = np.empty(rows)
+    array.flags.writeable = False
+    return array
+
+
+@pytest.mark.parametrize(("call", "error", "says"), FACE, ids=name_of)
+def test_the_python_face(call: Callable[[], Any], error: type[ParanomError], says: list[str]) -> None:
+    with pytest.raises(error) as caught:
+        call()
+    for part in says:
+        assert part in str(caught.value)
+
+
+def test_out_arrays_that_share_memory() -> None:
+    variables = {"a": Stochastic(Normal()), "b": Stochastic(Normal())}
+    block = np.empty(8)
+    with pytest.raises(SpecError, match=r"out\['b'\].*share"):
+        Generator(variables).generate(5, out={"a": block[:5], "b": block[3:]})
+    with pytest.raises(SpecError, match="one dtype"):
+        Generator(variables).generate(5, out={"a": np.empty(5), "b": np.empty(5, np.float32)})
+
+
+def test_a_refused_call_leaves_out_alone() -> None:
+    out = {"x": np.full(5, 3.0)}
+    with pytest.raises(SpecError):
+        build().generate(6, out=out)
+    with pytest.raises(SpecError):
+        build().generate(5, start=2**64 - 1, out=out)
+    assert (out["x"] == 3.0).all()
+
+
+def test_toml(tmp_path: Path) -> None:
+    path = tmp_path / "spec.toml"
+    build().to_toml(path)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("stream = 1", "stream = 2"), encoding="utf-8")
+    with pytest.raises(StreamVersionError, match="stream 2"):
+        Generator.from_toml(path)
+    path.write_text(text.replace('kind = "normal"', 'kind = "norml"'), encoding="utf-8")
+    with pytest.raises(SpecError, match=r'variables\.x\.normal\.kind: .*"norml"'):
+        Generator.from_toml(path)
+    for broken in (b"[variables", b"\xff\xfe\x00", b"x = "):
+        path.write_bytes(broken)
+        with pytest.raises(SpecError, match=r"spec\.toml"):
+            Generator.from_toml(path)
+    path.write_text("", encoding="utf-8")
+    with pytest.raises(SpecError, match="variables"):
+        Generator.from_toml(path)
+    with pytest.raises(FileNotFoundError):
+        Generator.from_toml(tmp_path / "none.toml")
+
+
+def test_every_exception_is_also_a_standard_one() -> None:
+    for error in (SpecError, StreamVersionError):
+        assert issubclass(error, ValueError)
+    assert issubclass(SpecTypeError, TypeError)
+    assert issubclass(OutOfMemoryError, MemoryError)
+    assert paranom_rs.SpecError is SpecError
+
+
+def test_good_edges_are_not_refused() -> None:
+    """What lies just inside the rules is taken."""
+    for spoil in (
+        rule({"kind": "normal", "std": 0}),
+        rule({"kind": "bernoulli", "p": 1}),
+        rule({"kind": "choice", "values": [1, 2], "weights": [1, 0]}),
+        rule({"kind": "integers", "low": -(2**53), "high": 2**53}),
+        rule(uniform(0, math.ulp(0.0))),
+        rule(nested(30)),
+        anomalies({"frequency": 1, "gap": 0}),
+        anomalies({"frequency": 0.5, "duration": 10**12, "gap": 10**12}),
+        anomalies({"events": [[0, 1], [1, 2**64 - 1]]}),
+        anomalies(),
+        top(seed=2**64 - 1),
+        top(seed=3.0),
+        recorded(values=[NAN]),
+        recorded(labels=[]),
+    ):
+        spec = copy.deepcopy(good())
+        spoil(spec)
+        Plan(spec)
+    assert len(build().generate(0)) == 0
+    assert len(build().generate(1, start=2**64 - 1)) == 1
+    assert len(list(build().batches(0))) == 0

@@ -1,0 +1,110 @@
+"""Windows: views, counts, choice, splits, and the way back to rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paranom_rs.deep.windows import covering, fill_missing, to_rows, windows
+from paranom_rs.errors import SpecError
+
+
+def test_the_seeds_own_figure():
+    w = windows(np.zeros(220_320), size=60, stride=45)
+    assert len(w) == 4895
+    assert w.data.shape == (4895, 60, 1)
+
+
+@given(st.integers(1, 60), st.integers(1, 3), st.integers(1, 20), st.integers(1, 25), st.data())
+def test_windows_are_slices(n, d, size, stride, data):
+    X = np.arange(n * d, dtype=float).reshape(n, d)
+    y = np.array(data.draw(st.lists(st.integers(0, 1), min_size=n, max_size=n)))
+    if size > n:
+        with pytest.raises(SpecError, match=rf"size: {size}; the series has only {n} rows"):
+            windows(X, y, size=size, stride=stride)
+        return
+    w = windows(X, y, size=size, stride=stride)
+    assert len(w) == (n - size) // stride + 1
+    for k, start in enumerate(w.start):
+        assert (w.data[k] == X[start : start + size]).all()
+        assert w.data[k].flags.c_contiguous
+        assert w.count[k] == y[start : start + size].sum()
+    assert np.shares_memory(w.data, X)
+    assert not w.data.flags.writeable
+    assert set(w.normal) == {k for k in range(len(w)) if w.count[k] == 0}
+    assert set(w.anomalous) == {k for k in range(len(w)) if w.count[k] == size}
+
+
+def test_split_is_seeded_disjoint_and_whole():
+    y = np.zeros(10_000, int)
+    y[3000:4000] = 1
+    w = windows(np.zeros(10_000), y, size=10, stride=10)
+    split = w.split(rng=1)
+    assert [len(part) for part in split] == [765, 45, 90, 100]
+    joined = np.concatenate(split[:3])
+    assert (np.sort(joined) == w.normal).all()
+    assert all((a == b).all() for a, b in zip(split, w.split(rng=1), strict=True))
+    assert (split.train != w.split(rng=2).train).any()
+    with pytest.raises(SpecError, match="parts"):
+        w.split((0.5, 0.2, 0.2))
+
+
+def test_without_labels_every_window_is_normal():
+    w = windows(np.zeros(100), size=10, stride=10)
+    assert w.count is None
+    assert len(w.normal) == 10
+    assert len(w.anomalous) == 0
+
+
+@given(st.integers(1, 50), st.integers(1, 20), st.integers(1, 20))
+def test_rows_get_the_mean_of_their_windows(n, size, stride):
+    size, stride = min(size, n), min(stride, size)
+    start = covering(n, size, stride)
+    scores = np.random.default_rng(n).random(len(start))
+    got = to_rows(scores, start, size, n)
+    for row in range(n):
+        over = [s for s, a in zip(scores, start, strict=True) if a <= row < a + size]
+        assert got[row] == pytest.approx(np.mean(over))
+
+
+def test_missing_values_by_hand():
+    data = np.array([[[1.0], [np.nan], [3.0], [9.0], [np.nan]]])
+    assert fill_missing(data, "median").ravel().tolist() == [1, 3, 3, 9, 3]
+    assert fill_missing(data, "linear").ravel().tolist() == [1, 2, 3, 9, 9]
+    kernel = fill_missing(data, "kernel").ravel()
+    near, far = np.exp(-1 / 8), np.exp(-4 / 8)
+    assert kernel[1] == pytest.approx((near * 1 + near * 3 + far * 9) / (2 * near + far))
+    assert np.isnan(data[0, 1, 0])
+    with pytest.raises(SpecError, match="NaN in window 0, row 1, channel 0"):
+        fill_missing(data, "raise")
+    with pytest.raises(SpecError, match="nan: 'drop'"):
+        fill_missing(data, "drop")
+
+
+def test_nothing_missing_is_no_copy():
+    data = np.zeros((2, 3, 1))
+    assert fill_missing(data) is data
+
+
+@pytest.mark.parametrize("policy", ["median", "linear", "kernel"])
+def test_a_long_gap_and_an_empty_channel(policy):
+    data = np.full((1, 500, 1), np.nan)
+    data[0, 0] = 4.0
+    assert (fill_missing(data, policy) == 4.0).all()
+    with pytest.raises(SpecError, match="channel 0 of window 0 is all NaN"):
+        fill_missing(np.full((1, 5, 1), np.nan), policy)
+
+
+def test_bad_series():
+    with pytest.raises(SpecError, match=r"X: shape \(2, 2, 2\)"):
+        windows(np.zeros((2, 2, 2)))
+    with pytest.raises(SpecError, match=r"X\[3, 0\]: is infinite"):
+        windows([0, 0, 0, np.inf], size=2)
+    with pytest.raises(SpecError, match="y: 3 rows, but X has 4"):
+        windows(np.zeros(4), [0, 0, 0], size=2)
+    with pytest.raises(SpecError, match="stride: 0"):
+        windows(np.zeros(4), size=2, stride=0)
+    with pytest.raises(SpecError, match="the series has only 0 rows"):
+        windows(np.zeros(0), size=2)

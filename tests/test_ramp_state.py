@@ -1,0 +1,220 @@
+"""Saved detectors: checked, versioned, safe to load from anyone. And every bad argument is refused by name."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paranom_rs import RAMP, ParanomError, SpecError, SpecTypeError, StateError
+
+SETTINGS = {"n_features": 2, "subsequence_length": 3, "window": 12, "threshold": 0.5}
+
+
+def trained(**more) -> RAMP:
+    X = np.random.default_rng(0).normal(size=(80, 2))
+    ramp = RAMP(**SETTINGS | more)
+    ramp.score(X)
+    ramp.feedback(true_positives=[79], false_positives=[78])
+    ramp.update([1.0, 2.0], process="filling")
+    return ramp
+
+
+STATE = trained(refresh="sliding").to_bytes()
+
+
+def sealed(payload: bytes, version: int = 1) -> bytes:
+    """Bytes with a right length and checksum around a payload."""
+    body = b"parnRAMP" + struct.pack("<QQ", version, len(payload)) + payload
+    total = 0xCBF29CE484222325
+    for byte in body:
+        total = ((total ^ byte) * 0x100000001B3) % 2**64
+    return body + struct.pack("<Q", total)
+
+
+def test_the_test_can_seal() -> None:
+    assert sealed(STATE[24:-8]) == STATE
+    assert RAMP.from_bytes(STATE).to_bytes() == STATE
+
+
+@given(st.integers(0, len(STATE) - 1), st.integers(1, 255))
+def test_any_changed_byte_is_found(at: int, by: int) -> None:
+    data = bytearray(STATE)
+    data[at] ^= by
+    with pytest.raises(StateError):
+        RAMP.from_bytes(bytes(data))
+
+
+@given(st.integers(0, len(STATE) - 1))
+def test_cut_bytes_are_found(length: int) -> None:
+    for data in (STATE[:length], sealed(STATE[24 : 24 + length][: len(STATE) - 33])):
+        with pytest.raises(StateError):
+            RAMP.from_bytes(data)
+
+
+@given(st.data())
+def test_hostile_bytes_are_safe(data: st.DataObject) -> None:
+    """With a right checksum around them: an error of ours, or a detector that works."""
+    payload = bytearray(STATE[24:-8])
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(payload) - 8))
+        word = data.draw(st.sampled_from([b"\xff" * 8, b"\0" * 8, b"\x7f" + b"\xff" * 7, b"\0\0\0\0\0\0\xf8\x7f"]))
+        one = data.draw(st.binary(min_size=1, max_size=8))
+        new = data.draw(st.sampled_from([word, one]))
+        payload[at : at + len(new)] = new
+    try:
+        ramp = RAMP.from_bytes(sealed(bytes(payload)))
+    except StateError:
+        return
+    for process in ramp.processes[:3]:
+        width = ramp.n_features
+        if width < 100 and ramp.settings["processes"] != "infer":
+            for x in np.random.default_rng(1).normal(size=(40, width)):
+                d = ramp.update(x, process)
+                assert d is None or not np.isnan(d.score)
+    ramp.to_bytes()
+
+
+def test_versions_are_named() -> None:
+    with pytest.raises(StateError, match="RAMP state 2 is not supported: this version of paranom_rs knows"):
+        RAMP.from_bytes(sealed(STATE[24:-8], version=2))
+    for other in (b"", b"parnRAMP", b"x" * 100):
+        with pytest.raises(StateError):
+            RAMP.from_bytes(other)
+    with pytest.raises(TypeError, match="data: must be bytes"):
+        RAMP.from_bytes("text")
+
+
+def test_files(tmp_path: Path) -> None:
+    ramp = trained()
+    ramp.save(tmp_path / "pümp.ramp")
+    assert RAMP.load(tmp_path / "pümp.ramp").to_bytes() == ramp.to_bytes()
+    assert [p.name for p in tmp_path.iterdir()] == ["pümp.ramp"]
+
+
+def test_settings_make_the_same_detector() -> None:
+    ramp = RAMP(**SETTINGS, refresh="clean", scale="mad", min_gap=3, release=0.5, processes=["b", "a"])
+    assert RAMP(**ramp.settings).to_bytes() == ramp.to_bytes()
+    assert "window=12" in repr(ramp)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"subsequence_length": 12}, r"subsequence_length: must be less than window \(12\), got 12"),
+        ({"subsequence_length": 1}, "subsequence_length: must be from 2 to"),
+        ({"subsequence_length": -3}, "subsequence_length: must be a count"),
+        ({"n_features": 0}, "n_features: must be from 1"),
+        ({"window": 2**40}, "window: must be from 3"),
+        ({"n_features": 2**20, "window": 2**20}, "window: times n_features"),
+        ({"threshold": 0}, "threshold: must be > 0"),
+        ({"threshold": -1.5}, "threshold: must be > 0.*got -1.5"),
+        ({"threshold": float("nan")}, "threshold: must be > 0.*got NaN"),
+        ({"threshold": float("inf")}, "threshold: must be > 0"),
+        ({"bias": 0.0}, "bias: must be finite and > 0"),
+        ({"bias": float("inf")}, "bias: must be finite"),
+        ({"p_limit": 1.5}, "p_limit: must be from 0 to 1, got 1.5"),
+        ({"release": 0}, "release: must be > 0"),
+        ({"max_weights": 0}, "max_weights: must be from 1"),
+        ({"mode": "paper"}, 'mode: must be one of "default", "author", got \'paper\''),
+        ({"scale": "z"}, "scale: must be one of"),
+        ({"refresh": 3}, "refresh: must be one of"),
+        ({"nan_policy": "drop"}, "nan_policy: must be one of"),
+        ({"kernel": "box"}, "kernel: must be one of"),
+        ({"train_on": "never"}, "train_on: must be one of"),
+        ({"processes": "guess"}, "processes: must be one of"),
+        ({"processes": []}, "processes: must name a process"),
+        ({"processes": ["a", "a"]}, "processes: must be named once"),
+        ({"mode": "author", "refresh": "sliding"}, "refresh: must be"),
+    ],
+)
+def test_settings_are_checked(change: dict, message: str) -> None:
+    """D16."""
+    with pytest.raises(SpecError, match=message):
+        RAMP(**SETTINGS | change)
+
+
+@pytest.mark.parametrize("change", [{"window": 12.5}, {"window": "12"}, {"n_features": True}, {"threshold": "x"}])
+def test_types_are_checked(change: dict) -> None:
+    with pytest.raises(SpecTypeError, match=next(iter(change))):
+        RAMP(**SETTINGS | change)
+
+
+def test_samples_are_checked() -> None:
+    ramp = trained()
+    before = ramp.to_bytes()
+    for call, error, message in [
+        (lambda: ramp.update([1.0]), ValueError, "x: must have n_features = 2 values, got 1"),
+        (lambda: ramp.update([[1.0, 2.0]]), ValueError, "x.ndim: must be 1: one sample, got 2"),
+        (lambda: ramp.update(["a", "b"]), TypeError, "x: must hold numbers"),
+        (lambda: ramp.update([1j, 2]), TypeError, "x: must hold numbers"),
+        (lambda: ramp.score(np.zeros((3, 5))), ValueError, r"X.shape\[1\]: must have n_features = 2"),
+        (lambda: ramp.score(np.zeros(3)), ValueError, "X.ndim: must be 2, got 1"),
+        (lambda: ramp.score([["a", "b"]]), TypeError, "X: must hold numbers"),
+        (lambda: ramp.update_many(np.zeros((3, 2)), ["a"]), ValueError, "processes: must have one name per row"),
+        (lambda: ramp.update_many(np.zeros((1, 2)), ["a"], threads=0), ValueError, "threads"),
+        (lambda: ramp.feedback(true_positives=[80]), KeyError, "true_positives: 80 is not the time of a detection"),
+        (lambda: ramp.feedback(false_positives=[67]), KeyError, "false_positives: 67 is forgotten"),
+        (lambda: ramp.feedback(false_positives=[78, 3]), KeyError, "false_positives: 3 is forgotten"),
+        (lambda: ramp.feedback(false_positives=[1.5]), TypeError, r"false_positives\[0\]: must be an int"),
+        (lambda: ramp.feedback(false_positives=[-1]), ValueError, r"false_positives\[0\]: must be the time"),
+        (lambda: ramp.undo([500]), KeyError, "times: 500 is not"),
+        (lambda: ramp.feedback(true_positives=[1], process="x"), KeyError, 'process: "x" is unknown'),
+        (lambda: setattr(ramp, "threshold", -1), ValueError, "threshold"),
+        (lambda: ramp.calibrate(np.zeros((5, 2)), quantile=0.9), ValueError, "X: must have window"),
+        (lambda: ramp.calibrate(np.zeros((50, 2)), quantile=2), ValueError, "quantile: must be from 0 to 1"),
+        (lambda: ramp.calibrate(np.zeros((50, 2))), ValueError, "quantile: give either"),
+        (lambda: ramp.add_process("filling"), ValueError, "key: must be the name of no process yet"),
+    ]:
+        with pytest.raises(error, match=message) as caught:
+            call()
+        assert isinstance(caught.value, ParanomError)
+        assert ramp.to_bytes() == before
+
+
+def test_other_dtypes_and_layouts_are_taken() -> None:
+    X = np.random.default_rng(3).integers(0, 9, size=(60, 2))
+    want = RAMP(**SETTINGS).score(X.astype(float)).score
+    for Y in (X, X.astype(np.float32), X.astype(np.int8), X.tolist(), np.asfortranarray(X), X[::1, ::-1][:, ::-1]):
+        np.testing.assert_array_equal(RAMP(**SETTINGS).score(Y).score, want)
+    ramp = RAMP(**SETTINGS)
+    rows = [ramp.update(x) for x in np.asfortranarray(X.astype(float))]  # strided samples
+    np.testing.assert_array_equal([d.score for d in rows if d], want[14:])
+
+
+def test_score_next_looks_without_touching() -> None:
+    ramp = trained(refresh="sliding")
+    for x in np.random.default_rng(4).normal(size=(30, 2)):
+        before = ramp.to_bytes()
+        guess = ramp.score_next(x)
+        assert ramp.to_bytes() == before
+        assert ramp.update(x).score == guess
+    assert np.isnan(RAMP(**SETTINGS).score_next([0, 0]))
+
+
+def test_detections_say_what_they_are() -> None:
+    d = trained().update([0.5, 0.5])
+    assert repr(d).startswith("Detection(is_anomaly=")
+    assert d.process is None
+    with pytest.raises(AttributeError):
+        d.score = 1
+    with pytest.raises(TypeError):
+        type(d)()
+
+
+def test_ctrl_c_stops_a_long_score_and_changes_nothing() -> None:
+    import signal
+    import threading
+
+    ramp = RAMP(8, subsequence_length=32, window=2048, threshold=1.0)
+    X = np.random.default_rng(5).normal(size=(200_000, 8))
+    before = ramp.to_bytes()
+    timer = threading.Timer(0.3, lambda: signal.raise_signal(signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        ramp.score(X)
+    assert ramp.to_bytes() == before
