@@ -15,9 +15,8 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.spatial.distance import cdist
-
 from paranom_rs import RAMP
+from scipy.spatial.distance import cdist
 
 
 def per_call(step: Callable[[], object], seconds: float = 0.4) -> float:
