@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from paranom_rs import RAMP, ParanomError, SpecError, SpecTypeError, StateError
 
 SETTINGS = {"n_features": 2, "subsequence_length": 3, "window": 12, "threshold": 0.5}

@@ -15,8 +15,9 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from paranom_rs import RAMP
 from scipy.spatial.distance import cdist
+
+from paranom_rs import RAMP
 
 
 def per_call(step: Callable[[], object], seconds: float = 0.4) -> float:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
+
 from paranom_rs import RAMP
 from paranom_rs.ramp import replay
-from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
 
 def runs(labels: np.ndarray) -> list[tuple[int, int]]:
