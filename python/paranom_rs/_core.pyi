@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "Detection",
+    "History",
     "Plan",
     "RampCore",
     "arrow_stream",
@@ -21,6 +22,11 @@ def arrow_stream(columns: Sequence[tuple[str, Any]], times: Sequence[str]) -> ob
 def build_info() -> dict[str, Any]: ...
 
 # plan.rs
+@final
+class History:
+    def __new__(cls) -> History: ...
+    @property
+    def size(self) -> tuple[int, int]: ...
 @final
 class Plan:
     def __new__(cls, spec: dict[str, Any]) -> Plan: ...
@@ -47,7 +53,8 @@ class Plan:
         clean: bool,
         threads: int | None,
         progress: Callable[[int], None] | None,
-    ) -> None: ...
+        history: History | None,
+    ) -> tuple[int, int]: ...
 
 # ramp.rs
 @final

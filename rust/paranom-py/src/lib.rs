@@ -22,6 +22,8 @@ mod _core {
     #[pymodule_export]
     use crate::info::build_info;
     #[pymodule_export]
+    use crate::plan::History;
+    #[pymodule_export]
     use crate::plan::Plan;
     #[pymodule_export]
     use crate::ramp::{Detection, RampCore, ramp_replay};
