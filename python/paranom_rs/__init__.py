@@ -23,6 +23,7 @@ from paranom_rs.rule import EachRow
 from paranom_rs.signals import ECG, Constant, Cosine, RandomWalk, Sawtooth, Sine, Square, Trend
 from paranom_rs.time_index import TimeIndex
 from paranom_rs.transforms import Drift, Flatline, Missing, Noise, Scale, Shift, Spike
+from paranom_rs.uniqueness import Hard, Soft, Uniqueness
 from paranom_rs.variables import Recorded, Stochastic
 
 __version__: str = build_info()["version"]
@@ -47,6 +48,7 @@ __all__ = [
     "Exponential",
     "Flatline",
     "Generator",
+    "Hard",
     "Integers",
     "LogNormal",
     "Missing",
@@ -58,12 +60,14 @@ __all__ = [
     "Scale",
     "Shift",
     "Sine",
+    "Soft",
     "Spike",
     "Square",
     "Stochastic",
     "TimeIndex",
     "Trend",
     "Uniform",
+    "Uniqueness",
     "__version__",
     "build_info",
     *errors.__all__,

@@ -6,8 +6,8 @@
 use crate::random::TILE;
 use crate::simd::{Kernel, dispatch};
 
-/// The part of a key that a table stores, most significant word first.
-pub type Key = [u32; 3];
+/// The part of a key that a table stores.
+pub type Key = (u64, u32);
 
 /// Keys are dealt out to that many tables, by the bits that are not stored.
 pub const SHARDS: usize = 256;
@@ -59,7 +59,7 @@ impl Keys {
     #[inline]
     pub fn get(&self, j: usize) -> (Key, usize) {
         let (a, b) = (self.a[j], self.b[j]);
-        ([(a >> 32) as u32, a as u32, (b >> 32) as u32], b as usize % SHARDS)
+        ((a, (b >> 32) as u32), b as usize % SHARDS)
     }
 }
 

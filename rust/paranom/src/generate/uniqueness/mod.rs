@@ -60,7 +60,7 @@ pub struct Duplicates {
 pub struct History {
     next: u64,
     /// The data of normal rows, shard by shard, then those of anomalous rows.
-    registers: Vec<Table<3>>,
+    registers: Vec<Table<()>>,
 }
 
 impl History {
@@ -266,7 +266,7 @@ impl Plan {
         let shard_room: [usize; 2] = [0, 1].map(|of: i8| {
             parts.iter().map(|part| part.labels.iter().filter(|x| **x == of).count()).sum::<usize>() / SHARDS
         });
-        let mut held: Vec<Table<4>> =
+        let mut held: Vec<Table<u32>> =
             (0..2 * SHARDS).map(|shard| Table::with_room(shard_room[shard / SHARDS])).collect();
         loop {
             let proposals: Vec<Proposals> = parts
@@ -502,7 +502,7 @@ fn sorted(uniqueness: &Uniqueness, number: usize, part: &Part, rows: &[(u32, u32
     for end in &mut ends {
         (*end, sum) = (sum, sum + *end);
     }
-    let mut entries = vec![([0; 3], 0); keyed.len()];
+    let mut entries = vec![((0, 0), 0); keyed.len()];
     for (key, row, shard) in keyed {
         let at = &mut ends[shard as usize];
         entries[*at as usize] = (key, row);
@@ -512,14 +512,14 @@ fn sorted(uniqueness: &Uniqueness, number: usize, part: &Part, rows: &[(u32, u32
 }
 
 /// Gives each datum to the lowest row that proposed it, unless a row before the window has it.
-fn settle(proposals: &[(Key, u32)], held: &mut Table<4>, register: &Table<3>, parts: &[Part]) {
+fn settle(proposals: &[(Key, u32)], held: &mut Table<u32>, register: &Table<()>, parts: &[Part]) {
     let turn_away = |row: u32| {
         parts[row as usize / BLOCK].states[row as usize % BLOCK].store(PENDING, Ordering::Relaxed);
     };
     for &(key, row) in proposals {
         if register.contains(key) {
             turn_away(row);
-        } else if let Some(holder) = held.get_or_insert(key, [row]) {
+        } else if let Some(holder) = held.get_or_insert(key, row) {
             turn_away(row.max(*holder));
             *holder = row.min(*holder);
         }

@@ -1,161 +1,156 @@
-//! A set of keys as one array, 14 to 16 bytes a key: linear probing with the keys kept in order.
+//! A set of keys as flat arrays, 14 to 16 bytes a key: linear probing with the keys kept in order.
 //!
 //! A key's home is its value scaled to the array, so homes rise with keys, every cluster is sorted, a search
-//! stops at the first larger key, and growing is one pass from left to right. An entry may carry words behind its key.
+//! stops at the first larger key, and growing is one pass from left to right. A key may carry a value.
 
 use super::datum::Key;
 
-/// Entries of `N` words: three of the key, which is never all zeros, then those it carries.
+/// Keys, each with what it carries: `()` for nothing, which takes no room.
 #[derive(Debug)]
-pub struct Table<const N: usize> {
-    /// The homes, and a tail for what is pushed beyond them.
-    slots: Vec<[u32; N]>,
+pub struct Table<V> {
+    /// The upper part of each key; 0 marks an empty slot. Behind the homes is a tail for what is pushed beyond them.
+    high: Vec<u64>,
+    low: Vec<u32>,
+    carried: Vec<V>,
     homes: usize,
     len: usize,
 }
 
-/// An entry's key. Zeros mark an empty slot.
 #[inline(always)]
-fn key_of<const N: usize>(entry: &[u32; N]) -> u128 {
-    u128::from(entry[0]) << 64 | u128::from(entry[1]) << 32 | u128::from(entry[2])
+fn home_of(high: u64, homes: usize) -> usize {
+    ((u128::from(high) * homes as u128) >> 64) as usize
 }
 
+/// The few keys that would look like an empty slot stand for their neighbours.
 #[inline(always)]
-fn home_of(key: u128, homes: usize) -> usize {
-    (((key >> 32) * homes as u128) >> 64) as usize
+fn split(key: Key) -> (u64, u32) {
+    (key.0.max(1), key.1)
 }
 
-impl<const N: usize> Table<N> {
+impl<V: Copy + Default> Table<V> {
     /// An empty table.
-    pub const fn new() -> Self {
-        Self { slots: Vec::new(), homes: 0, len: 0 }
+    pub fn new() -> Self {
+        Self { high: Vec::new(), low: Vec::new(), carried: Vec::new(), homes: 0, len: 0 }
     }
 
-    /// An empty table with room for some entries at an easy load.
-    pub fn with_room(entries: usize) -> Self {
-        let homes = entries + entries / 2 + 16;
-        Self { slots: vec![[0; N]; homes], homes, len: 0 }
+    /// An empty table with room for some keys at an easy load.
+    pub fn with_room(keys: usize) -> Self {
+        Self::with_homes(keys + keys / 2 + 16)
     }
 
-    /// How many entries there are.
+    fn with_homes(homes: usize) -> Self {
+        /// Room behind the homes, before the arrays must move.
+        const TAIL: usize = 16;
+        fn zeros<T: Copy + Default>(n: usize) -> Vec<T> {
+            let mut vec = Vec::with_capacity(n + TAIL);
+            vec.resize(n, T::default());
+            vec
+        }
+        Self { high: zeros(homes), low: zeros(homes), carried: zeros(homes), homes, len: 0 }
+    }
+
+    /// How many keys there are.
     pub fn len(&self) -> usize {
         self.len
     }
 
     /// The bytes it takes.
     pub fn bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<[u32; N]>()
+        self.high.capacity() * 8 + self.low.capacity() * 4 + self.carried.capacity() * size_of::<V>()
     }
 
     /// Where a key is, or where it belongs.
     #[inline]
-    fn find(&self, key: u128) -> Result<usize, usize> {
-        let mut at = if self.homes == 0 { 0 } else { home_of(key, self.homes) };
-        while let Some(entry) = self.slots.get(at) {
-            let other = key_of(entry);
-            if other == 0 || other > key {
-                return Err(at);
+    fn find(&self, (high, low): (u64, u32)) -> Result<usize, usize> {
+        let from = home_of(high, self.homes);
+        for (i, &other) in self.high[from..].iter().enumerate() {
+            if other >= high || other == 0 {
+                let at = from + i;
+                if other != high {
+                    return Err(at);
+                }
+                match self.low[at].cmp(&low) {
+                    std::cmp::Ordering::Equal => return Ok(at),
+                    std::cmp::Ordering::Greater => return Err(at),
+                    std::cmp::Ordering::Less => {}
+                }
             }
-            if other == key {
-                return Ok(at);
-            }
-            at += 1;
         }
-        Err(at)
+        Err(self.high.len())
     }
 
     /// Whether a key is there.
     #[inline]
     pub fn contains(&self, key: Key) -> bool {
-        self.find(nonzero(key)).is_ok()
+        self.find(split(key)).is_ok()
     }
 
-    /// The entry of a key, if it is there; else `entry` is put in.
+    /// What a key carries, if it is there; else it is put in and carries `value`.
     #[inline]
-    pub fn get_or_insert(&mut self, key: Key, carried: [u32; 1]) -> Option<&mut u32>
-    where
-        [u32; N]: FromKey<1>,
-    {
-        let key = nonzero(key);
+    pub fn get_or_insert(&mut self, key: Key, value: V) -> Option<&mut V> {
+        let key = split(key);
         match self.find(key) {
-            Ok(at) => Some(&mut self.slots[at][3]),
+            Ok(at) => Some(&mut self.carried[at]),
             Err(at) => {
-                self.put(at, key, <[u32; N]>::from_key(key, carried));
+                self.put(at, key, value);
                 None
             }
         }
     }
 
-    /// Puts in keys that are not there.
-    pub fn extend<const M: usize>(&mut self, other: &Table<M>)
-    where
-        [u32; N]: FromKey<0>,
-    {
-        for entry in other.slots.iter().filter(|entry| key_of(entry) != 0) {
-            let key = key_of(entry);
-            if let Err(at) = self.find(key) {
-                self.put(at, key, <[u32; N]>::from_key(key, []));
+    /// Puts in the keys of another table, without what they carry.
+    pub fn extend<W>(&mut self, other: &Table<W>) {
+        for (&high, &low) in other.high.iter().zip(&other.low).filter(|(high, _)| **high != 0) {
+            if let Err(at) = self.find((high, low)) {
+                self.put(at, (high, low), V::default());
             }
         }
     }
 
-    fn put(&mut self, at: usize, key: u128, entry: [u32; N]) {
+    fn put(&mut self, at: usize, key: (u64, u32), value: V) {
         let mut at = at;
         // Full at 7/8; then an eighth more. So 77 % to 88 % are in use.
         if self.len >= self.homes - self.homes / 8 {
             self.grow();
             at = self.find(key).unwrap_or_else(|at| at);
         }
-        let rest = &self.slots[at.min(self.slots.len())..];
-        match rest.iter().position(|entry| key_of(entry) == 0) {
+        // The rest of the cluster moves up.
+        match self.high[at..].iter().position(|&high| high == 0) {
             Some(free) => {
-                self.slots.copy_within(at..at + free, at + 1);
-                self.slots[at] = entry;
+                self.high.copy_within(at..at + free, at + 1);
+                self.low.copy_within(at..at + free, at + 1);
+                self.carried.copy_within(at..at + free, at + 1);
+                (self.high[at], self.low[at], self.carried[at]) = (key.0, key.1, value);
             }
-            None => self.slots.insert(at, entry),
+            None => {
+                self.high.insert(at, key.0);
+                self.low.insert(at, key.1);
+                self.carried.insert(at, value);
+            }
         }
         self.len += 1;
     }
 
     fn grow(&mut self) {
-        let homes = (self.homes + self.homes / 8).max(16);
-        let mut slots = Vec::new();
-        slots.reserve_exact(homes + 8);
-        slots.resize(homes, [0; N]);
+        let mut new = Self::with_homes((self.homes + self.homes / 8).max(16));
         let mut free = 0;
-        for entry in std::mem::take(&mut self.slots) {
-            let key = key_of(&entry);
-            if key != 0 {
-                free = home_of(key, homes).max(free);
-                if free < slots.len() { slots[free] = entry } else { slots.push(entry) }
-                free += 1;
+        for (i, &high) in self.high.iter().enumerate() {
+            if high == 0 {
+                continue;
             }
+            free = home_of(high, new.homes).max(free);
+            if free < new.high.len() {
+                (new.high[free], new.low[free], new.carried[free]) = (high, self.low[i], self.carried[i]);
+            } else {
+                new.high.push(high);
+                new.low.push(self.low[i]);
+                new.carried.push(self.carried[i]);
+            }
+            free += 1;
         }
-        (self.slots, self.homes) = (slots, homes);
+        new.len = self.len;
+        *self = new;
     }
-}
-
-/// An entry made of a key and the words it carries.
-pub trait FromKey<const CARRIED: usize> {
-    /// Makes it.
-    fn from_key(key: u128, carried: [u32; CARRIED]) -> Self;
-}
-
-impl FromKey<0> for [u32; 3] {
-    fn from_key(key: u128, _: [u32; 0]) -> Self {
-        [(key >> 64) as u32, (key >> 32) as u32, key as u32]
-    }
-}
-
-impl FromKey<1> for [u32; 4] {
-    fn from_key(key: u128, [carried]: [u32; 1]) -> Self {
-        [(key >> 64) as u32, (key >> 32) as u32, key as u32, carried]
-    }
-}
-
-/// The one key that would look like an empty slot stands for its neighbour.
-fn nonzero(key: Key) -> u128 {
-    key_of(&key).max(1)
 }
 
 #[cfg(test)]
@@ -176,42 +171,45 @@ mod tests {
             1 => u32::MAX,
             _ => random(i) as u32,
         };
-        (0..n).map(|i| [high(i), u32::MAX * (random(i) >> 40 & 1) as u32, (random(i) >> 45) as u32 % 300]).collect()
+        (0..n).map(|i| (u64::from(high(i)) << 32 | u64::from(u32::MAX) * (random(i) >> 40 & 1), (random(i) >> 45) as u32 % 300)).collect()
     }
 
     #[test]
     fn behaves_as_an_ordered_map() {
         for n in [0, 1, 7, 8, 9, 100, 5000] {
-            let mut table = Table::<4>::new();
-            let mut roomy = Table::<4>::with_room(100);
+            let mut table = Table::<u32>::new();
+            let mut roomy = Table::<u32>::with_room(100);
             let mut map = BTreeMap::new();
             for (i, key) in keys(n).into_iter().enumerate() {
-                let known = map.get(&nonzero(key)).copied();
-                map.entry(nonzero(key)).or_insert(i as u32);
-                assert_eq!(table.get_or_insert(key, [i as u32]).copied(), known);
-                assert_eq!(roomy.get_or_insert(key, [i as u32]).copied(), known);
+                let known = map.get(&split(key)).copied();
+                map.entry(split(key)).or_insert(i as u32);
+                assert_eq!(table.get_or_insert(key, i as u32).copied(), known);
+                assert_eq!(roomy.get_or_insert(key, i as u32).copied(), known);
             }
             assert_eq!(table.len(), map.len());
-            let found = |table: &Table<4>| -> Vec<(u128, u32)> {
-                table.slots.iter().filter(|e| key_of(*e) != 0).map(|e| (key_of(e), e[3])).collect()
+            let found = |table: &Table<u32>| -> Vec<((u64, u32), u32)> {
+                (0..table.high.len())
+                    .filter(|&i| table.high[i] != 0)
+                    .map(|i| ((table.high[i], table.low[i]), table.carried[i]))
+                    .collect()
             };
             assert_eq!(found(&table), map.clone().into_iter().collect::<Vec<_>>());
             assert_eq!(found(&roomy), found(&table));
-            let mut set = Table::<3>::new();
+            let mut set = Table::<()>::new();
             set.extend(&table);
             set.extend(&roomy);
             assert_eq!(set.len(), map.len());
             assert!(keys(n).into_iter().all(|key| set.contains(key)));
-            assert!(!set.contains([1, 2, 3000]));
+            assert!(!set.contains((1 << 32 | 2, 3000)));
         }
     }
 
     #[test]
     fn sixteen_bytes_a_key_are_enough() {
-        let mut set = Table::<3>::new();
+        let mut set = Table::<()>::new();
         for i in 0..40_000 {
-            let mut one = Table::<4>::new();
-            one.get_or_insert([random(i) as u32, (random(i) >> 32) as u32, i as u32], [0]);
+            let mut one = Table::<u32>::new();
+            one.get_or_insert((random(i), i as u32), 0);
             set.extend(&one);
             assert!(i < 2000 || set.bytes() <= 16 * set.len(), "{} bytes for {}", set.bytes(), set.len());
         }
