@@ -14,6 +14,7 @@ import warnings
 from paranom_rs import errors
 from paranom_rs._core import build_info
 from paranom_rs.anomaly import Anomaly
+from paranom_rs.callback import Block, Callback, Context
 from paranom_rs.dataset import Dataset, Event, Events
 from paranom_rs.distributions import Bernoulli, Choice, Exponential, Integers, LogNormal, Normal, Uniform
 from paranom_rs.errors import *  # noqa: F403 (its __all__ is the public exception tree)
@@ -36,8 +37,11 @@ __all__ = [
     "RAMP",
     "Anomaly",
     "Bernoulli",
+    "Block",
+    "Callback",
     "Choice",
     "Constant",
+    "Context",
     "Cosine",
     "Dataset",
     "Detection",

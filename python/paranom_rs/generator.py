@@ -14,6 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from paranom_rs import _core
 from paranom_rs.anomaly import Anomaly
+from paranom_rs.callback import find_function, load_functions
 from paranom_rs.dataset import Dataset
 from paranom_rs.errors import OutOfMemoryError, SpecError, SpecTypeError
 from paranom_rs.files import Progress, read_spec, write_rows
@@ -41,7 +42,8 @@ class Generator:
     Parameters
     ----------
     variables
-        Name -> `Stochastic` or `Recorded`, in column order. A variable's values depend on its name, not on the others.
+        Name -> `Stochastic`, `Callback` or `Recorded`, in column order. A variable's values depend on its name, not
+        on the others.
     anomalies
         An `Anomaly`, several, or None for normal data only.
     uniqueness
@@ -82,7 +84,7 @@ class Generator:
     def _set(self, spec: dict[str, Any], resolved: dict[str, Any]) -> None:
         self._spec = spec
         self._resolved = resolved
-        self._plan = _core.Plan(resolved)
+        self._plan = _core.Plan(load_functions(resolved))
 
     @classmethod
     def from_spec(cls, spec: Mapping[str, Any], *, folder: str | Path = ".") -> Generator:
@@ -120,11 +122,17 @@ class Generator:
     def to_toml(self, path: str | Path | None = None) -> str:
         """Return the spec as TOML, and write it to ``path`` if one is given. Recordings are embedded.
 
-        Raises `SpecError` for recordings too long to embed: let the TOML name their files instead.
+        Raises `SpecError` for recordings too long to embed: let the TOML name their files instead; and for functions:
+        give their import paths instead.
         """
         import tomli_w
 
         spec = self.to_spec()
+        function = find_function(spec)
+        if function is not None:
+            raise SpecError(
+                f'{function}: a function cannot be written as TOML; give its import path instead: "module:function"'
+            )
         spec["variables"] = {name: _embedded(name, x) for name, x in spec["variables"].items()}
         text = tomli_w.dumps(spec)
         if path is not None:

@@ -22,9 +22,9 @@ class Hard(Part):
 
 @dataclass(frozen=True)
 class Soft(Part):
-    """A datum should be unique: after ``tries`` draws (1 to 2**24) the last one is kept. Counted in `Dataset.duplicates`.
+    """A datum should be unique: after ``tries`` draws (1 to 2**24) the last one is kept.
 
-    ``Soft(tries=1)`` changes nothing and counts.
+    `Dataset.duplicates` counts those; ``Soft(tries=1)`` changes nothing and counts.
     """
 
     kind: ClassVar[str] = "soft"

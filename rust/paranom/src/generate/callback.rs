@@ -86,13 +86,7 @@ impl Call<'_> {
 
     /// An error of the function at a row.
     pub fn error(&self, row: u64, why: impl Into<String>, cause: Option<crate::error::Cause>) -> Error {
-        Error::Callback {
-            variable: self.variable.into(),
-            class: self.class(),
-            row,
-            why: why.into(),
-            cause,
-        }
+        Error::Callback { variable: self.variable.into(), class: self.class(), row, why: why.into(), cause }
     }
 }
 

@@ -119,7 +119,11 @@ pub(super) fn mark(start: u64, events: &[Event], labels: &mut [i8]) {
 }
 
 /// Cuts stretches of rows into blocks that end at multiples of [`BLOCK`], so that tiles are whole where they can be.
-pub(super) fn blocks<'a, T>(stretches: &[Rows], columns: Vec<&'a mut [T]>, labels: &'a mut [i8]) -> Vec<Block<'a, T>> {
+pub(super) fn blocks<'a, T>(
+    stretches: &[Rows],
+    columns: Vec<&'a mut [T]>,
+    labels: &'a mut [i8],
+) -> Vec<Block<'a, T>> {
     let mut columns = columns;
     let mut labels = labels;
     let mut blocks = Vec::new();

@@ -141,6 +141,14 @@ impl Plan {
                 format!("must leave room for {rows} rows below 2^64"),
             ));
         }
+        let calls = self.variables.iter().any(Variable::calls);
+        if calls && rows > 0 && start + (rows - 1) >= 1 << 63 {
+            return Err(Error::invalid(
+                "start",
+                start,
+                format!("must leave room for {rows} rows below 2^63 (callbacks)"),
+            ));
+        }
         match self.most_rows {
             Some(most) if rows > 0 && start + (rows - 1) >= most => Err(Error::invalid(
                 "rows",

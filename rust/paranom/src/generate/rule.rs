@@ -120,7 +120,13 @@ const MOST_SITES: u32 = 1 << 22;
 impl Scope {
     /// A scope for a normal rule or for an anomalous one.
     pub fn new(anomalous: bool) -> Self {
-        Self { anomalous, per_event: Cell::new(false), next: Cell::new(0), redraws: Cell::new(false), depth: Cell::new(0) }
+        Self {
+            anomalous,
+            per_event: Cell::new(false),
+            next: Cell::new(0),
+            redraws: Cell::new(false),
+            depth: Cell::new(0),
+        }
     }
 
     /// Whether parameters given as distributions are drawn once per event here.

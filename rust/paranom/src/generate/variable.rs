@@ -6,8 +6,8 @@ use super::callback::{Call, Manner, Part, SharedCallback};
 use super::fill::BLOCK;
 use super::recorded::{Recorded, Runs};
 use super::rule::{Anomalous, At, Effect, Rule, Scope};
-use super::signal::constant;
 use super::schedule::{Event, touching};
+use super::signal::constant;
 use super::time::Time;
 use crate::job::Job;
 use crate::random::{Key, TILE};
@@ -245,9 +245,7 @@ impl Variable {
     fn fill_runs(&self, runs: &[Run], first: u64, want: &Want, column: &mut [f64]) -> crate::Result<()> {
         let place = |row: u64, len: usize| (row - first) as usize..(row - first) as usize + len;
         // Normal values, wherever an anomalous rule does not stand in for them.
-        let replaced = |event: &&Event| {
-            matches!(&self.anomalous[event.kind], Some(rule) if !matches!(rule.effect, Effect::Change(_)))
-        };
+        let replaced = |event: &&Event| matches!(&self.anomalous[event.kind], Some(rule) if !matches!(rule.effect, Effect::Change(_)));
         let mut normal = Vec::new();
         for run in runs {
             let mut row = run.row;

@@ -207,7 +207,9 @@ impl Plan {
             self.fill_blocks(rows, clean, columns, labels, job)?;
             return Ok(Duplicates::default());
         };
-        if let Some(last) = rows.iter().filter(|rows| rows.len > 0).map(|r| r.start + (r.len as u64 - 1)).max() {
+        if let Some(last) =
+            rows.iter().filter(|rows| rows.len > 0).map(|r| r.start + (r.len as u64 - 1)).max()
+        {
             self.refuse_too_many(uniqueness, last)?;
         }
         let mut duplicates = Duplicates::default();
@@ -233,7 +235,13 @@ impl Plan {
                 }
                 let (now, later) = std::mem::take(&mut labels).split_at_mut(take);
                 labels = later;
-                self.deliver(uniqueness, &parts, blocks(&[Rows { start: at, len: take }], mine, now), clean, job)?;
+                self.deliver(
+                    uniqueness,
+                    &parts,
+                    blocks(&[Rows { start: at, len: take }], mine, now),
+                    clean,
+                    job,
+                )?;
                 job.step(take as u64)?;
                 left -= take;
             }
@@ -306,7 +314,8 @@ impl Plan {
             variable.fill(start, &want, &mut column)?;
             Ok(column)
         };
-        let columns = self.variables.par_iter().enumerate().map(|(i, v)| column((i, v))).collect::<Result<_>>()?;
+        let columns =
+            self.variables.par_iter().enumerate().map(|(i, v)| column((i, v))).collect::<Result<_>>()?;
         let states = labels
             .iter()
             .map(|&label| {
@@ -319,7 +328,13 @@ impl Plan {
     }
 
     /// Draws the pending rows anew, and lists what they propose.
-    fn propose(&self, uniqueness: &Uniqueness, number: usize, part: &mut Part, job: &Job) -> Result<Proposals> {
+    fn propose(
+        &self,
+        uniqueness: &Uniqueness,
+        number: usize,
+        part: &mut Part,
+        job: &Job,
+    ) -> Result<Proposals> {
         job.check()?;
         let mut rows: Vec<(u32, u32)> = Vec::new();
         for (j, state) in part.states.iter_mut().enumerate() {
@@ -355,7 +370,12 @@ impl Plan {
     }
 
     /// Refuses a window with rows that Hard forbids, and counts those that Soft lets through.
-    fn judge(&self, uniqueness: &Uniqueness, parts: &[Part], delivered: Option<&mut Duplicates>) -> Result<()> {
+    fn judge(
+        &self,
+        uniqueness: &Uniqueness,
+        parts: &[Part],
+        delivered: Option<&mut Duplicates>,
+    ) -> Result<()> {
         let mut counts = [0; 2];
         for part in parts {
             for (j, state) in part.states.iter().enumerate() {

@@ -98,20 +98,30 @@ impl<V: Copy + Default> Table<V> {
         }
     }
 
+    /// The keys and what they carry, in order.
+    fn iter(&self) -> impl Iterator<Item = ((u64, u32), V)> {
+        let keys = self.high.iter().zip(&self.low).zip(&self.carried);
+        keys.filter(|((high, _), _)| **high != 0).map(|((high, low), value)| ((*high, *low), *value))
+    }
+
     /// Puts in the keys of another table, without what they carry.
-    pub fn extend<W>(&mut self, other: &Table<W>) {
-        for (&high, &low) in other.high.iter().zip(&other.low).filter(|(high, _)| **high != 0) {
-            if let Err(at) = self.find((high, low)) {
-                self.put(at, (high, low), V::default());
+    pub fn extend<W: Copy + Default>(&mut self, other: &Table<W>) {
+        let most = self.len + other.len;
+        if most > full(self.homes) {
+            self.rebuild(most + most / 7 + 1, other);
+            return;
+        }
+        for (key, _) in other.iter() {
+            if let Err(at) = self.find(key) {
+                self.put(at, key, V::default());
             }
         }
     }
 
     fn put(&mut self, at: usize, key: (u64, u32), value: V) {
         let mut at = at;
-        // Full at 7/8; then an eighth more. So 77 % to 88 % are in use.
-        if self.len >= self.homes - self.homes / 8 {
-            self.grow();
+        if self.len >= full(self.homes) {
+            self.rebuild(0, &Table::<()>::new());
             at = self.find(key).unwrap_or_else(|at| at);
         }
         // The rest of the cluster moves up.
@@ -131,26 +141,43 @@ impl<V: Copy + Default> Table<V> {
         self.len += 1;
     }
 
-    fn grow(&mut self) {
-        let mut new = Self::with_homes((self.homes + self.homes / 8).max(16));
+    /// Moves to a table of an eighth more homes, or of `homes`, together with the keys of another table: both are in
+    /// order, so it is one pass.
+    fn rebuild<W: Copy + Default>(&mut self, homes: usize, other: &Table<W>) {
+        let mut new = Self::with_homes((self.homes + self.homes / 8).max(homes).max(16));
         let mut free = 0;
-        for (i, &high) in self.high.iter().enumerate() {
-            if high == 0 {
-                continue;
+        let mut others = other.iter().map(|(key, _)| key).peekable();
+        for (key, value) in self.iter() {
+            while let Some(before) = others.next_if(|other| *other < key) {
+                new.append(&mut free, before, V::default());
             }
-            free = home_of(high, new.homes).max(free);
-            if free < new.high.len() {
-                (new.high[free], new.low[free], new.carried[free]) = (high, self.low[i], self.carried[i]);
-            } else {
-                new.high.push(high);
-                new.low.push(self.low[i]);
-                new.carried.push(self.carried[i]);
-            }
-            free += 1;
+            others.next_if_eq(&key);
+            new.append(&mut free, key, value);
         }
-        new.len = self.len;
+        for key in others {
+            new.append(&mut free, key, V::default());
+        }
         *self = new;
     }
+
+    /// Puts in a key above all that are there; `free` is the slot behind the last of them.
+    fn append(&mut self, free: &mut usize, (high, low): (u64, u32), value: V) {
+        let at = home_of(high, self.homes).max(*free);
+        if at < self.high.len() {
+            (self.high[at], self.low[at], self.carried[at]) = (high, low, value);
+        } else {
+            self.high.push(high);
+            self.low.push(low);
+            self.carried.push(value);
+        }
+        *free = at + 1;
+        self.len += 1;
+    }
+}
+
+/// How many keys are enough: 7/8. Then an eighth more homes, so 77 % to 88 % are in use.
+fn full(homes: usize) -> usize {
+    homes - homes / 8
 }
 
 #[cfg(test)]
@@ -171,7 +198,14 @@ mod tests {
             1 => u32::MAX,
             _ => random(i) as u32,
         };
-        (0..n).map(|i| (u64::from(high(i)) << 32 | u64::from(u32::MAX) * (random(i) >> 40 & 1), (random(i) >> 45) as u32 % 300)).collect()
+        (0..n)
+            .map(|i| {
+                (
+                    u64::from(high(i)) << 32 | u64::from(u32::MAX) * (random(i) >> 40 & 1),
+                    (random(i) >> 45) as u32 % 300,
+                )
+            })
+            .collect()
     }
 
     #[test]
@@ -187,12 +221,7 @@ mod tests {
                 assert_eq!(roomy.get_or_insert(key, i as u32).copied(), known);
             }
             assert_eq!(table.len(), map.len());
-            let found = |table: &Table<u32>| -> Vec<((u64, u32), u32)> {
-                (0..table.high.len())
-                    .filter(|&i| table.high[i] != 0)
-                    .map(|i| ((table.high[i], table.low[i]), table.carried[i]))
-                    .collect()
-            };
+            let found = |table: &Table<u32>| -> Vec<((u64, u32), u32)> { table.iter().collect() };
             assert_eq!(found(&table), map.clone().into_iter().collect::<Vec<_>>());
             assert_eq!(found(&roomy), found(&table));
             let mut set = Table::<()>::new();
