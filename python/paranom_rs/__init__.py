@@ -16,7 +16,7 @@ from paranom_rs._core import build_info
 from paranom_rs.anomaly import Anomaly
 from paranom_rs.callback import Block, Callback, Context
 from paranom_rs.dataset import Dataset, Event, Events
-from paranom_rs.distributions import Bernoulli, Choice, Exponential, Integers, LogNormal, Normal, Uniform
+from paranom_rs.distributions import Bernoulli, Choice, Distinct, Exponential, Integers, LogNormal, Normal, Uniform
 from paranom_rs.errors import *  # noqa: F403 (its __all__ is the public exception tree)
 from paranom_rs.generator import Generator
 from paranom_rs.ramp import RAMP, Detection
@@ -45,6 +45,7 @@ __all__ = [
     "Cosine",
     "Dataset",
     "Detection",
+    "Distinct",
     "Drift",
     "EachRow",
     "Event",

@@ -98,7 +98,7 @@ impl Plan {
         &self.kinds
     }
 
-    /// The rows that a recording which must not begin anew allows.
+    /// The rows there are: those of a recording that must not begin anew, or the different values of a `distinct` rule.
     pub fn most_rows(&self) -> Option<u64> {
         self.most_rows
     }
@@ -153,7 +153,10 @@ impl Plan {
             Some(most) if rows > 0 && start + (rows - 1) >= most => Err(Error::invalid(
                 "rows",
                 format!("{start} + {rows}"),
-                format!("must end within the recording ({most} rows), which has repeat=False"),
+                format!(
+                    "must end within the {most} rows there are: those of a recording with repeat=False, or the different \
+                     values of a Distinct"
+                ),
             )),
             _ => Ok(()),
         }

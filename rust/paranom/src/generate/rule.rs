@@ -72,6 +72,8 @@ pub struct Anomalous {
     pub effect: Effect,
     /// Whether another try gives another value.
     pub redraws: bool,
+    /// The rows there are values for; none when they never end.
+    pub most_rows: Option<u64>,
 }
 
 /// What an event does to values.
@@ -109,6 +111,7 @@ pub struct Scope {
     per_event: Cell<bool>,
     next: Cell<u32>,
     redraws: Cell<bool>,
+    most_rows: Cell<Option<u64>>,
     depth: Cell<u32>,
 }
 
@@ -125,6 +128,7 @@ impl Scope {
             per_event: Cell::new(false),
             next: Cell::new(0),
             redraws: Cell::new(false),
+            most_rows: Cell::new(None),
             depth: Cell::new(0),
         }
     }
@@ -142,6 +146,16 @@ impl Scope {
     /// Whether another try gives another value: whether anything is drawn for each row.
     pub fn redraws(&self) -> bool {
         self.redraws.get()
+    }
+
+    /// Learns that there are values for that many rows only.
+    pub fn end_at(&self, rows: u64) {
+        self.most_rows.set(Some(self.most_rows.get().map_or(rows, |most| most.min(rows))));
+    }
+
+    /// The rows there are values for; none when they never end.
+    pub fn most_rows(&self) -> Option<u64> {
+        self.most_rows.get()
     }
 
     /// A new place for draws.
@@ -172,10 +186,14 @@ impl Scope {
     /// Reads an anomalous rule: a rule that replaces the value, or a transform of the normal value.
     pub fn anomaly(&self, field: &Field) -> Result<Anomalous> {
         if let Value::Handle(_) = field.value {
-            return Ok(Anomalous { effect: Effect::Call(field.handle("a function")?), redraws: true });
+            return Ok(Anomalous {
+                effect: Effect::Call(field.handle("a function")?),
+                redraws: true,
+                most_rows: None,
+            });
         }
         let effect = self.effect(field)?;
-        Ok(Anomalous { effect, redraws: self.redraws() })
+        Ok(Anomalous { effect, redraws: self.redraws(), most_rows: self.most_rows() })
     }
 
     fn effect(&self, field: &Field) -> Result<Effect> {

@@ -113,6 +113,7 @@ impl Variable {
                 let scope = Scope::new(false);
                 let rule = scope.rule(&table.need("normal")?)?;
                 redraws = scope.redraws();
+                most_rows = scope.most_rows();
                 Normal::Rule(rule)
             }
             "callback" => {
@@ -163,8 +164,10 @@ impl Variable {
         })
     }
 
-    /// Learns, once all anomalies are read, whether any of them calls a function.
+    /// Learns, once all anomalies are read, whether any of them calls a function, and for how many rows they last.
     pub fn settle(&mut self) {
+        let ends = self.anomalous.iter().flatten().filter_map(|rule| rule.most_rows);
+        self.most_rows = ends.chain(self.most_rows).min();
         self.calls |= self.anomalous.iter().flatten().any(|rule| matches!(rule.effect, Effect::Call(_)));
     }
 
@@ -185,7 +188,7 @@ impl Variable {
     /// Whether another try can give it another value: in normal rows, or where an event of that kind is.
     pub fn redraws(&self, kind: Option<usize>) -> bool {
         match kind.and_then(|kind| self.anomalous[kind].as_deref()) {
-            Some(Anomalous { effect: Effect::Change(_), redraws }) => *redraws || self.redraws,
+            Some(Anomalous { effect: Effect::Change(_), redraws, .. }) => *redraws || self.redraws,
             Some(anomalous) => anomalous.redraws,
             None => self.redraws,
         }

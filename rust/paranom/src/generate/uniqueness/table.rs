@@ -125,18 +125,19 @@ impl<V: Copy + Default> Table<V> {
             at = self.find(key).unwrap_or_else(|at| at);
         }
         // The rest of the cluster moves up.
-        match self.high[at..].iter().position(|&high| high == 0) {
-            Some(free) => {
-                self.high.copy_within(at..at + free, at + 1);
-                self.low.copy_within(at..at + free, at + 1);
-                self.carried.copy_within(at..at + free, at + 1);
-                (self.high[at], self.low[at], self.carried[at]) = (key.0, key.1, value);
-            }
-            None => {
-                self.high.insert(at, key.0);
-                self.low.insert(at, key.1);
-                self.carried.insert(at, value);
-            }
+        let (mut key, mut value) = (key, value);
+        while at < self.high.len() && self.high[at] != 0 {
+            std::mem::swap(&mut self.high[at], &mut key.0);
+            std::mem::swap(&mut self.low[at], &mut key.1);
+            std::mem::swap(&mut self.carried[at], &mut value);
+            at += 1;
+        }
+        if at < self.high.len() {
+            (self.high[at], self.low[at], self.carried[at]) = (key.0, key.1, value);
+        } else {
+            self.high.push(key.0);
+            self.low.push(key.1);
+            self.carried.push(value);
         }
         self.len += 1;
     }
