@@ -97,7 +97,7 @@ def test_slices_agree() -> None:
 def test_more_rows_than_values_are_refused() -> None:
     gen = distinct(Integers(0, 100))
     gen.generate(100)
-    with pytest.raises(SpecError, match="must end within the 100 rows there are.*Distinct"):
+    with pytest.raises(SpecError, match=r"must end within the 100 rows there are.*Distinct"):
         gen.generate(101)
     anomalous = Generator(
         {"x": Stochastic(normal=Normal(), anomalous=Distinct(Integers(0, 100)))},
@@ -126,10 +126,8 @@ def test_what_has_no_grid_is_refused(of: Any, message: str) -> None:
 
 
 def test_distinct_belongs_to_rows() -> None:
+    shifted = Stochastic(normal=Normal(), anomalous=Shift(Distinct(Integers(0, 9))))
     with pytest.raises(SpecError, match="once per event"):
-        Generator(
-            {"x": Stochastic(normal=Normal(), anomalous=Shift(Distinct(Integers(0, 9))))},
-            anomalies=Anomaly(frequency=0.1),
-        )
+        Generator({"x": shifted}, anomalies=Anomaly(frequency=0.1))
     with pytest.raises(SpecError, match="drawn anew"):
         Generator({"x": Stochastic(normal=Distinct(Integers(0, 9)))}, uniqueness=Uniqueness(normal=Hard()))
