@@ -13,6 +13,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+
 from paranom_rs import Anomaly, Block, Callback, Context, Generator, Hard, Soft, Uniqueness
 from paranom_rs.variables import read_columns
 
@@ -40,9 +41,10 @@ class Valve:
 
     def broken(self, ctx: Context) -> float:
         """Give a value above or below all healthy ones (scalar: a row at a time)."""
-        range_ = np.random.default_rng(ctx.event).uniform(0.2, 1.0)  # one for the event
-        beyond = ctx.rng.uniform(0.1, range_)
-        return self.high + beyond if (ctx.event or 0) % 2 else self.low - beyond
+        event = ctx.event or 0
+        reach = 0.5 + event * 0.618034 % 1.0  # one for the event
+        beyond = ctx.rng.uniform(0.1, reach)
+        return self.high + beyond if event % 2 else self.low - beyond
 
 
 def shuttle_callbacks(seed: int = 14) -> Generator:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import runpy
 import signal
 import threading
 import time
@@ -15,6 +16,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
+
 from paranom_rs import (
     Anomaly,
     Block,
@@ -35,7 +38,6 @@ from paranom_rs import (
     Uniform,
     Uniqueness,
 )
-from scipy import stats
 
 BLOCK = 32_768
 SOME = Anomaly(frequency=0.1, duration=(2, 9))
@@ -398,3 +400,20 @@ def test_other_variables_do_not_care() -> None:
     alone = Generator({"y": Stochastic(Integers(0, 9))}, seed=5).generate(100)
     beside = Generator({"x": Callback(normal=nothing), "y": Stochastic(Integers(0, 9))}, seed=5).generate(100)
     assert np.array_equal(alone["y"], beside["y"])
+
+
+def test_the_shuttle_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib")
+    path = Path(__file__).parents[1] / "examples" / "shuttle_callbacks.py"
+    if not path.exists():
+        pytest.skip("the examples are not part of an installed package")
+    script = runpy.run_path(str(path))
+    monkeypatch.setattr("sys.argv", ["shuttle_callbacks.py", "--out", str(tmp_path)])
+    script["main"]()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["shuttle_callbacks.csv", "shuttle_callbacks.png"]
+    data = script["shuttle_callbacks"]().generate(10_000)
+    valve = script["Valve"]()
+    values = data["current"][data.y == 1]
+    assert 0.005 < data.y.mean() < 0.015
+    assert len(np.unique(values)) == len(values), "anomalous rows are hard-unique"
+    assert ((values < valve.low) | (values > valve.high)).all(), "and unlike any healthy one"

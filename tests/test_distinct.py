@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
+
 from paranom_rs import (
     Anomaly,
     Choice,
@@ -24,7 +26,6 @@ from paranom_rs import (
 )
 from reference.distinct import keys_of, number
 from reference.philox import philox4x32
-from scipy import stats
 
 
 def distinct(of: Any, seed: int = 0, name: str = "x") -> Generator:
