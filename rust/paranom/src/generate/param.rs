@@ -92,6 +92,14 @@ impl Param {
         }
     }
 
+    /// How many different values it can have at most, when that is known.
+    pub fn support(&self) -> Option<u64> {
+        match &self.source {
+            From::Fixed(_) => Some(1),
+            From::Event(rule) | From::Row(rule) => rule.support(),
+        }
+    }
+
     /// The number, if it is the same for all rows of `at`.
     pub fn one(&self, at: At) -> Option<f64> {
         match &self.source {
