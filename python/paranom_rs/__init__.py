@@ -14,8 +14,9 @@ import warnings
 from paranom_rs import errors
 from paranom_rs._core import build_info
 from paranom_rs.anomaly import Anomaly
+from paranom_rs.callback import Block, Callback, Context
 from paranom_rs.dataset import Dataset, Event, Events
-from paranom_rs.distributions import Bernoulli, Choice, Exponential, Integers, LogNormal, Normal, Uniform
+from paranom_rs.distributions import Bernoulli, Choice, Distinct, Exponential, Integers, LogNormal, Normal, Uniform
 from paranom_rs.errors import *  # noqa: F403 (its __all__ is the public exception tree)
 from paranom_rs.generator import Generator
 from paranom_rs.ramp import RAMP, Detection
@@ -23,6 +24,7 @@ from paranom_rs.rule import EachRow
 from paranom_rs.signals import ECG, Constant, Cosine, RandomWalk, Sawtooth, Sine, Square, Trend
 from paranom_rs.time_index import TimeIndex
 from paranom_rs.transforms import Drift, Flatline, Missing, Noise, Scale, Shift, Spike
+from paranom_rs.uniqueness import Hard, Soft, Uniqueness
 from paranom_rs.variables import Recorded, Stochastic
 
 __version__: str = build_info()["version"]
@@ -35,11 +37,15 @@ __all__ = [
     "RAMP",
     "Anomaly",
     "Bernoulli",
+    "Block",
+    "Callback",
     "Choice",
     "Constant",
+    "Context",
     "Cosine",
     "Dataset",
     "Detection",
+    "Distinct",
     "Drift",
     "EachRow",
     "Event",
@@ -47,6 +53,7 @@ __all__ = [
     "Exponential",
     "Flatline",
     "Generator",
+    "Hard",
     "Integers",
     "LogNormal",
     "Missing",
@@ -58,12 +65,14 @@ __all__ = [
     "Scale",
     "Shift",
     "Sine",
+    "Soft",
     "Spike",
     "Square",
     "Stochastic",
     "TimeIndex",
     "Trend",
     "Uniform",
+    "Uniqueness",
     "__version__",
     "build_info",
     *errors.__all__,

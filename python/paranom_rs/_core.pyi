@@ -6,7 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "Context",
     "Detection",
+    "Draws",
+    "Function",
+    "History",
     "Plan",
     "RampCore",
     "arrow_stream",
@@ -17,10 +21,48 @@ __all__ = [
 # arrow.rs
 def arrow_stream(columns: Sequence[tuple[str, Any]], times: Sequence[str]) -> object: ...
 
+# callback.rs
+@final
+class Context:
+    @property
+    def row(self) -> int: ...
+    @property
+    def t(self) -> Any: ...
+    @property
+    def attempt(self) -> int: ...
+    @property
+    def event(self) -> int | None: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def duration(self) -> int: ...
+    @property
+    def rng(self) -> Draws: ...
+
+@final
+class Draws:
+    def random(self) -> float: ...
+    def uniform(self, low: float = 0.0, high: float = 1.0) -> float: ...
+    def normal(self, mean: float = 0.0, std: float = 1.0) -> float: ...
+    def integers(self, low: int, high: int | None = None) -> int: ...
+    def choice(self, items: Any) -> Any: ...
+
+@final
+class Function:
+    def __new__(cls, call: Any, name: str, /, *, vectorized: bool, allow_nan: bool) -> Function: ...
+    @property
+    def name(self) -> str: ...
+
 # info.rs
 def build_info() -> dict[str, Any]: ...
 
 # plan.rs
+@final
+class History:
+    def __new__(cls) -> History: ...
+    @property
+    def size(self) -> tuple[int, int]: ...
+
 @final
 class Plan:
     def __new__(cls, spec: dict[str, Any]) -> Plan: ...
@@ -47,7 +89,8 @@ class Plan:
         clean: bool,
         threads: int | None,
         progress: Callable[[int], None] | None,
-    ) -> None: ...
+        history: History | None,
+    ) -> tuple[int, int]: ...
 
 # ramp.rs
 @final

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from paranom_rs.audit import Audit
     from paranom_rs.generator import Generator
 
-__all__ = ["Dataset", "Event", "Events"]
+__all__ = ["Dataset", "Duplicates", "Event", "Events"]
 
 
 class Event(NamedTuple):
@@ -33,6 +33,13 @@ class Event(NamedTuple):
     name: str
     variables: tuple[str, ...]
     id: int
+
+
+class Duplicates(NamedTuple):
+    """Rows that `Soft` uniqueness let through with the datum of a lower row of their class."""
+
+    normal: int
+    anomalous: int
 
 
 class Events:
@@ -91,12 +98,14 @@ class Dataset:
         y: NDArray[np.int8],
         *,
         clean: bool,
+        duplicates: tuple[int, int] = (0, 0),
     ) -> None:
         self._generator = generator
         self._stretches = stretches
         self._columns = columns
         self._is_clean = clean
         self._y = y
+        self._duplicates = Duplicates(*duplicates)
 
     def __len__(self) -> int:
         return len(self._y)
@@ -135,6 +144,11 @@ class Dataset:
     def y(self) -> NDArray[np.int8]:
         """1 where an anomalous rule produced a value of the row, else 0; shape (n,), int8."""
         return self._y
+
+    @property
+    def duplicates(self) -> Duplicates:
+        """The rows that `Soft` let through with the datum of a lower row of their class: (normal, anomalous)."""
+        return self._duplicates
 
     @cached_property
     def row(self) -> NDArray[np.uint64]:

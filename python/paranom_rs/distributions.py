@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from paranom_rs.rule import EachRow, Rule
 
-__all__ = ["Bernoulli", "Choice", "Exponential", "Integers", "LogNormal", "Normal", "Uniform"]
+__all__ = ["Bernoulli", "Choice", "Distinct", "Exponential", "Integers", "LogNormal", "Normal", "Uniform"]
 
 Parameter = float | Rule | EachRow
 
@@ -78,3 +78,16 @@ class Choice(Rule):
     kind: ClassVar[str] = "choice"
     values: Sequence[float]
     weights: Sequence[float] | None = None
+
+
+@dataclass(frozen=True)
+class Distinct(Rule):
+    """A different value in every row, in random order: a keyed bijection, so no register and no tries.
+
+    ``of`` is `Integers` (up to all of them), `Choice` without weights, or `Uniform` with numbers as its ends (a grid of
+    up to 2**52 values, as fine as rounding allows). There are as many rows as values: asking for more is refused
+    with `SpecError` before anything is drawn. `Uniqueness` cannot draw it anew. A sum with it need not be distinct.
+    """
+
+    kind: ClassVar[str] = "distinct"
+    of: Rule

@@ -7,6 +7,8 @@
     ├── SpecTypeError        (TypeError)    an argument has the wrong type
     ├── StreamVersionError   (ValueError)   a spec or file made for another stream
     ├── StateError           (ValueError)   saved state that is cut off, changed or foreign
+    ├── UniquenessError      (ValueError)   a row for which no unique datum is left
+    ├── CallbackError        (RuntimeError) a callback that raised, or gave back what is no value
     ├── UnknownKeyError      (KeyError)     a process, a time or a name that is not there
     ├── OutOfMemoryError     (MemoryError)  the memory for a result cannot be had
     └── InternalError        (RuntimeError) a bug of ours: please report it
@@ -15,6 +17,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "CallbackError",
     "InternalError",
     "OutOfMemoryError",
     "ParanomError",
@@ -22,6 +25,7 @@ __all__ = [
     "SpecTypeError",
     "StateError",
     "StreamVersionError",
+    "UniquenessError",
     "UnknownKeyError",
 ]
 
@@ -44,6 +48,43 @@ class StreamVersionError(ParanomError, ValueError):
 
 class StateError(ParanomError, ValueError):
     """Bytes that should hold saved state are cut off, changed, foreign or of another version."""
+
+
+class UniquenessError(ParanomError, ValueError):
+    """Hard uniqueness that cannot be met; nothing is delivered.
+
+    Attributes: ``class_`` ("normal" or "anomalous"), ``row``, ``tries`` and ``datum`` (name -> the last value drawn);
+    the last two are None where the distributions have too few values, which is found before anything is drawn.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        class_: str = "",
+        row: int | None = None,
+        tries: int | None = None,
+        datum: dict[str, float] | None = None,
+    ) -> None:
+        super().__init__(message, class_, row, tries, datum)
+        self.class_, self.row, self.tries, self.datum = class_, row, tries, datum
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class CallbackError(ParanomError, RuntimeError):
+    """A callback that raised (see ``__cause__``), or gave back what is no value; nothing is delivered.
+
+    Attributes: ``variable``, ``class_`` ("normal" or "anomalous"), and ``row``: the row it was called for, or the
+    first one of its block.
+    """
+
+    def __init__(self, message: str, variable: str = "", class_: str = "", row: int | None = None) -> None:
+        super().__init__(message, variable, class_, row)
+        self.variable, self.class_, self.row = variable, class_, row
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class UnknownKeyError(ParanomError, KeyError):

@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from paranom_rs import _core
 from paranom_rs.anomaly import Anomaly
+from paranom_rs.callback import find_function, load_functions
 from paranom_rs.checks import file_path, whole
 from paranom_rs.dataset import Dataset
 from paranom_rs.errors import OutOfMemoryError, SpecError, SpecTypeError
@@ -20,6 +21,7 @@ from paranom_rs.files import Progress, read_spec, whole_file, write_rows
 from paranom_rs.rule import Part, plain
 from paranom_rs.stretches import count_stretches
 from paranom_rs.time_index import TimeIndex
+from paranom_rs.uniqueness import Uniqueness
 from paranom_rs.variables import load_recordings
 
 __all__ = ["Generator"]
@@ -39,9 +41,12 @@ class Generator:
     Parameters
     ----------
     variables
-        Name -> `Stochastic` or `Recorded`, in column order. A variable's values depend on its name, not on the others.
+        Name -> `Stochastic`, `Callback` or `Recorded`, in column order. A variable's values depend on its name, not
+        on the others.
     anomalies
         An `Anomaly`, several, or None for normal data only.
+    uniqueness
+        Whether rows may repeat what a lower row of their class holds; by default they may.
     seed
         What the data are drawn from, 0 <= seed < 2**64.
     time
@@ -58,6 +63,7 @@ class Generator:
         variables: Mapping[str, Part],
         *,
         anomalies: Anomaly | Sequence[Anomaly] | None = None,
+        uniqueness: Uniqueness | None = None,
         seed: int = 0,
         time: TimeIndex | None = None,
     ) -> None:
@@ -72,12 +78,14 @@ class Generator:
             if not isinstance(listed, Sequence):
                 raise SpecTypeError(f"anomalies: must be an Anomaly or a list of them, got {anomalies!r}")
             spec["anomalies"] = [_part(f"anomalies[{i}]", x, Anomaly) for i, x in enumerate(listed)]
+        if uniqueness is not None:
+            spec["uniqueness"] = _part("uniqueness", uniqueness, Uniqueness)
         self._set(spec, spec)
 
     def _set(self, spec: dict[str, Any], resolved: dict[str, Any]) -> None:
         self._spec = spec
         self._resolved = resolved
-        self._plan = _core.Plan(resolved)
+        self._plan = _core.Plan(load_functions(resolved))
 
     @classmethod
     def from_spec(cls, spec: Mapping[str, Any], *, folder: str | Path = ".") -> Generator:
@@ -127,10 +135,16 @@ class Generator:
         """Return the spec as TOML, and write it to ``path`` if one is given. Recordings are embedded.
 
         A recording too long to embed stays in the file that it came from, where the TOML finds it; one that came from
-        an array raises `SpecError`: put it into a file, and let the TOML name that.
+        an array raises `SpecError`: put it into a file, and let the TOML name that. So do functions: give their import
+        paths instead.
         """
         import tomli_w
 
+        function = find_function(self._spec)
+        if function is not None:
+            raise SpecError(
+                f'{function}: a function cannot be written as TOML; give its import path instead: "module:function"'
+            )
         variables = self._resolved["variables"].items()
         embedded = {name: _embedded(name, x, self._spec["variables"][name]) for name, x in variables}
         text = tomli_w.dumps(self._spec | {"variables": embedded})
@@ -209,6 +223,10 @@ class Generator:
             For arguments that break a rule.
         OutOfMemoryError
             Before any work, for a size that cannot be had.
+        UniquenessError
+            When rows cannot be unique as `Hard` asks. With a `Uniqueness`, all rows below ``start`` are replayed.
+        CallbackError
+            When a callback raises, or gives back what is no value.
         """
         start = whole("start", start)
         if rows is not None and (normal is not None or anomalous is not None):
@@ -250,8 +268,17 @@ class Generator:
             raise SpecError("batch_rows: must be > 0, got 0")
         if start + rows > 2**64:
             raise SpecError(f"start: must leave room for {rows} rows below 2**64, got {start}")
+        self._columns(0, dtype)  # refuses a dtype now, not in the first batch
+        # What batches know of lower rows: uniqueness holds over the whole stream, and nothing is replayed.
+        history = _core.History()
         return (
-            self.generate(min(size, rows - done), start=start + done, dtype=dtype, threads=threads)
+            self._fill(
+                [(start + done, min(size, rows - done))],
+                self._columns(min(size, rows - done), dtype),
+                clean=False,
+                threads=threads,
+                history=history,
+            )
             for done in range(0, rows, size)
         )
 
@@ -297,6 +324,7 @@ class Generator:
         clean: bool,
         threads: int | None = None,
         progress: bool = False,
+        history: _core.History | None = None,
     ) -> Dataset:
         total = sum(length for _, length in stretches)
         if threads is not None:
@@ -308,9 +336,12 @@ class Generator:
         arrays = [columns[name] for name in self.names]
         with Progress(total, shown=progress) as step:
             watch = step if progress else None
+            duplicates = (0, 0)
             if total:
-                self._plan.fill(stretches, arrays, labels, clean=clean, threads=threads, progress=watch)
-        return Dataset(self, stretches, columns, labels, clean=clean)
+                duplicates = self._plan.fill(
+                    stretches, arrays, labels, clean=clean, threads=threads, progress=watch, history=history
+                )
+        return Dataset(self, stretches, columns, labels, clean=clean, duplicates=duplicates)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Generator) and self.fingerprint == other.fingerprint
@@ -334,7 +365,8 @@ def _restore(spec: dict[str, Any], resolved: dict[str, Any]) -> Generator:
 
 def _part(path: str, value: Any, kind: type[Any]) -> dict[str, Any]:
     if not isinstance(value, kind):
-        wanted = {Anomaly: "an Anomaly", TimeIndex: "a TimeIndex"}.get(kind, "a variable (Stochastic, Recorded)")
+        names = {Anomaly: "an Anomaly", TimeIndex: "a TimeIndex", Uniqueness: "a Uniqueness"}
+        wanted = names.get(kind, "a variable (Stochastic, Callback, Recorded)")
         raise SpecTypeError(f"{path}: must be {wanted}, got {value!r}")
     return _plain(path, value.to_spec)
 

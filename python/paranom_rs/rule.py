@@ -14,7 +14,7 @@ __all__ = ["EachRow", "Part", "Product", "Rule", "Sum", "Transform"]
 
 
 def plain(value: object) -> Any:
-    """Return a value as a spec holds it: dicts, lists, texts, Python numbers and float64 arrays."""
+    """Return a value as a spec holds it: dicts, lists, texts, Python numbers, float64 arrays and functions."""
     match value:
         case Part():
             return value.to_spec()
@@ -32,6 +32,8 @@ def plain(value: object) -> Any:
             return {key: plain(item) for key, item in value.items()}
         case Sequence():
             return [plain(item) for item in value]
+        case _ if callable(value):
+            return value  # a callback: the plan knows where one may stand
     raise SpecTypeError(f"a spec is made of rules, numbers, texts, lists and dicts, got {value!r}")
 
 

@@ -29,7 +29,7 @@ Key = tuple[int, int]
 
 
 def block(key: Key, index: ArrayLike, site: int, attempt: int = 0) -> tuple[Words, Words]:
-    """The two 64-bit words of the Philox blocks at ``index``; in each, the lower 32 bits come first."""
+    """The two 64-bit words of the Philox blocks at ``index``; in each, the upper 32 bits come first."""
     index = np.asarray(index, np.uint64)
     counter = np.empty((*index.shape, 4), np.uint32)
     counter[..., 0] = index & np.uint64(0xFFFFFFFF)
@@ -37,7 +37,7 @@ def block(key: Key, index: ArrayLike, site: int, attempt: int = 0) -> tuple[Word
     counter[..., 2] = site
     counter[..., 3] = attempt
     c = philox4x32(counter, np.array(key, np.uint32)).astype(np.uint64)
-    return c[..., 0] | c[..., 1] << np.uint64(32), c[..., 2] | c[..., 3] << np.uint64(32)
+    return c[..., 0] << np.uint64(32) | c[..., 1], c[..., 2] << np.uint64(32) | c[..., 3]
 
 
 def key_of(seed: int, domain: str, name: str) -> Key:
@@ -51,7 +51,7 @@ def key_of(seed: int, domain: str, name: str) -> Key:
     for byte in domain.encode() + b"\0" + name.encode():
         hashed = (hashed ^ byte) * 0x100000001B3 % 2**64
     first, _ = block((seed % 2**32, seed >> 32), hashed, STREAM, 2**32 - 1)
-    return int(first) % 2**32, int(first) >> 32
+    return int(first) >> 32, int(first) % 2**32
 
 
 def pairs(rows: Words) -> tuple[Words, NDArray[np.bool_]]:

@@ -1,14 +1,17 @@
 //! The one place where an error of the library becomes a Python exception (see `paranom_rs.errors`).
 
 use paranom::Error;
-use pyo3::PyErr;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
+pyo3::import_exception!(paranom_rs.errors, CallbackError);
 pyo3::import_exception!(paranom_rs.errors, InternalError);
 pyo3::import_exception!(paranom_rs.errors, OutOfMemoryError);
 pyo3::import_exception!(paranom_rs.errors, SpecError);
 pyo3::import_exception!(paranom_rs.errors, SpecTypeError);
 pyo3::import_exception!(paranom_rs.errors, StateError);
 pyo3::import_exception!(paranom_rs.errors, StreamVersionError);
+pyo3::import_exception!(paranom_rs.errors, UniquenessError);
 pyo3::import_exception!(paranom_rs.errors, UnknownKeyError);
 
 /// The Python exception for an error. `Cancelled` never gets here: the doorway raises what cancelled the work.
@@ -21,6 +24,24 @@ pub(crate) fn to_python(error: &Error) -> PyErr {
         Error::Version { .. } | Error::Corrupt { .. } => StateError::new_err(text),
         Error::Missing { .. } => UnknownKeyError::new_err(text),
         Error::OutOfMemory { .. } => OutOfMemoryError::new_err(text),
+        Error::Callback { variable, class, row, cause, .. } => {
+            let error = CallbackError::new_err((text, variable.clone(), *class, *row));
+            let raised = cause.as_ref().and_then(|cause| cause.0.downcast_ref::<PyErr>());
+            Python::attach(|py| error.set_cause(py, raised.map(|raised| raised.clone_ref(py))));
+            error
+        }
+        Error::NotUnique { row, class, tries, datum } => Python::attach(|py| {
+            let values = PyDict::new(py);
+            for (name, x) in datum {
+                if let Err(error) = values.set_item(name, x) {
+                    return error;
+                }
+            }
+            UniquenessError::new_err((text, *class, *row, Some(*tries), Some(values.unbind())))
+        }),
+        Error::TooFewData { class, row, .. } => {
+            UniquenessError::new_err((text, *class, *row, None::<u32>, None::<Py<PyDict>>))
+        }
         _ => InternalError::new_err(text),
     }
 }

@@ -1,6 +1,7 @@
 //! The Python binding of `paranom`: convert, call, convert. This file is the table of contents.
 //!
 //! * `plan`: the generator's plan: check a spec, fill arrays.
+//! * `callback`: Python functions as callbacks of the generator.
 //! * `arrow`: NumPy arrays as an Arrow stream, without copies.
 //! * `ramp`: the streaming detector.
 //! * `value`: Python objects as the plain values of a spec.
@@ -8,6 +9,7 @@
 //! * `errors`: the one place where an error of the library becomes a Python exception.
 
 mod arrow;
+mod callback;
 mod errors;
 mod info;
 mod plan;
@@ -20,7 +22,15 @@ mod _core {
     #[pymodule_export]
     use crate::arrow::arrow_stream;
     #[pymodule_export]
+    use crate::callback::Context;
+    #[pymodule_export]
+    use crate::callback::Draws;
+    #[pymodule_export]
+    use crate::callback::Function;
+    #[pymodule_export]
     use crate::info::build_info;
+    #[pymodule_export]
+    use crate::plan::History;
     #[pymodule_export]
     use crate::plan::Plan;
     #[pymodule_export]

@@ -1,6 +1,6 @@
 //! The generator's plan: check a spec, fill arrays.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use numpy::{Element, IntoPyArray, PyArray1, PyArrayMethods, PyReadwriteArray1};
 use paranom::generate::{Real, Rows};
@@ -18,6 +18,26 @@ const SMALL: usize = 1 << 16;
 /// A checked spec, ready to give the values of any rows.
 #[pyclass(frozen, module = "paranom_rs._core")]
 pub(crate) struct Plan(Arc<paranom::generate::Plan>);
+
+/// What batches that follow each other know of the rows before them.
+#[pyclass(frozen, module = "paranom_rs._core")]
+pub(crate) struct History(Mutex<paranom::generate::History>);
+
+#[pymethods]
+impl History {
+    /// Before row 0.
+    #[new]
+    fn new() -> Self {
+        Self(Mutex::new(paranom::generate::History::new()))
+    }
+
+    /// The data registered, and the bytes they take.
+    #[getter]
+    fn size(&self) -> (usize, usize) {
+        let history = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (history.data(), history.bytes())
+    }
+}
 
 /// Events as arrays: starts, stops, kinds, ids.
 type Events<'py> = (
@@ -83,8 +103,9 @@ impl Plan {
     /// Fills columns (float64 or float32, one for each variable) and labels (int8) with stretches of rows.
     ///
     /// `rows` holds (start, length) pairs; `clean` leaves the anomalies out; `threads` is 1 to 1024 or None;
-    /// `progress` is called with the rows done so far.
-    #[pyo3(signature = (rows, columns, labels, /, *, clean, threads, progress))]
+    /// `progress` is called with the rows done so far. `history` is what earlier fills know of lower rows. Gives the
+    /// rows that Soft let through with a datum of a lower row: normal and anomalous ones.
+    #[pyo3(signature = (rows, columns, labels, /, *, clean, threads, progress, history))]
     #[allow(clippy::too_many_arguments)] // the argument list of one call of the Python face
     fn fill(
         &self,
@@ -95,10 +116,12 @@ impl Plan {
         clean: bool,
         threads: Option<usize>,
         progress: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<()> {
+        history: Option<&Bound<'_, History>>,
+    ) -> PyResult<(u64, u64)> {
         let rows: Vec<Rows> = rows.into_iter().map(|(start, len)| Rows { start, len }).collect();
         let labels = contiguous(&mut labels)?;
-        let call = Call { plan: &self.0, rows: &rows, clean, threads, progress };
+        let history = history.map(|history| &history.get().0);
+        let call = Call { plan: &self.0, rows: &rows, clean, threads, progress, history };
         if columns.first().is_some_and(|column| column.cast::<PyArray1<f32>>().is_ok()) {
             call.run::<f32>(py, &columns, labels)
         } else {
@@ -113,6 +136,7 @@ struct Call<'a, 'py> {
     clean: bool,
     threads: Option<usize>,
     progress: Option<&'a Bound<'py, PyAny>>,
+    history: Option<&'a Mutex<paranom::generate::History>>,
 }
 
 impl Call<'_, '_> {
@@ -121,8 +145,8 @@ impl Call<'_, '_> {
         py: Python<'_>,
         columns: &[Bound<'_, PyAny>],
         labels: &mut [i8],
-    ) -> PyResult<()> {
-        let Self { plan, rows, clean, threads, progress } = self;
+    ) -> PyResult<(u64, u64)> {
+        let Self { plan, rows, clean, threads, progress, history } = self;
         // Borrowing them all at once refuses columns that overlap.
         let mut columns = columns
             .iter()
@@ -134,9 +158,14 @@ impl Call<'_, '_> {
             for stretch in rows {
                 plan.check_rows(stretch.start, stretch.len as u64)?;
             }
-            pool::run(threads, || plan.fill(rows, clean, columns, labels, job))?
+            let mut fresh = paranom::generate::History::new();
+            let mut kept = history.map(|history| history.lock().unwrap_or_else(PoisonError::into_inner));
+            let history = kept.as_deref_mut().unwrap_or(&mut fresh);
+            let duplicates =
+                pool::run(threads, || plan.fill_after(history, rows, clean, columns, labels, job))??;
+            Ok((duplicates.normal, duplicates.anomalous))
         };
-        if size < SMALL {
+        if size < SMALL && plan.is_plain() {
             return guarded(|| {
                 pool::thread_count(threads)?;
                 work(&Job::new(), 1)

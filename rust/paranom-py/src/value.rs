@@ -7,12 +7,13 @@ use paranom::spec::Value;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
+use crate::callback::Function;
 use crate::errors::SpecTypeError;
 
 /// Nested deeper than this, a spec is refused: the stack is finite.
 const MOST_DEPTH: usize = 100;
 
-/// Converts a spec: dicts, lists, texts, numbers, and arrays for recorded series.
+/// Converts a spec: dicts, lists, texts, numbers, arrays for recorded series, functions.
 pub(crate) fn spec_value(object: &Bound<'_, PyAny>) -> PyResult<Value> {
     convert(object, 0)
 }
@@ -65,6 +66,9 @@ fn convert(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
     if let Ok(tuple) = object.cast::<PyTuple>() {
         return Ok(Value::List(tuple.iter().map(|x| convert(&x, depth + 1)).collect::<PyResult<_>>()?));
     }
+    if let Ok(function) = object.cast::<Function>() {
+        return Ok(Value::Handle(function.get().handle(object.py())));
+    }
     if let Ok(array) = object.extract::<PyReadonlyArray1<'_, f64>>() {
         let values: Arc<[f64]> = match array.as_slice() {
             Ok(slice) => slice.into(),
@@ -73,7 +77,7 @@ fn convert(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
         return Ok(Value::Series(values));
     }
     Err(SpecTypeError::new_err(format!(
-        "a spec is made of dicts, lists, texts, numbers and 1-D float64 arrays, got {}",
+        "a spec is made of dicts, lists, texts, numbers, 1-D float64 arrays and functions, got {}",
         object.get_type().name()?
     )))
 }

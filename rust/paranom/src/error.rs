@@ -1,6 +1,8 @@
 //! Every way a call can be refused or stopped. The binding maps each variant to one Python exception.
 
+use std::any::Any;
 use std::fmt;
+use std::sync::Arc;
 
 /// The result of anything here that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -57,8 +59,58 @@ pub enum Error {
         /// The bytes asked for.
         bytes: u64,
     },
+    /// A function of the user's that failed, or gave back something that is no value.
+    Callback {
+        /// The variable it belongs to.
+        variable: String,
+        /// The class of the rows it was called for: "normal" or "anomalous".
+        class: &'static str,
+        /// The row, or the first row of the block, that it was called for.
+        row: u64,
+        /// What happened.
+        why: String,
+        /// The error it raised, where it raised one.
+        cause: Option<Cause>,
+    },
+    /// A row for which no try gave a datum that no lower row of its class has.
+    NotUnique {
+        /// The row.
+        row: u64,
+        /// Its class: "normal" or "anomalous".
+        class: &'static str,
+        /// The tries it was given.
+        tries: u32,
+        /// The last datum drawn: names and values.
+        datum: Vec<(String, f64)>,
+    },
+    /// More unique rows asked for than there are different data.
+    TooFewData {
+        /// The class of the rows: "normal" or "anomalous".
+        class: &'static str,
+        /// How many different data there are.
+        possible: u64,
+        /// The first row for which none is left.
+        row: u64,
+    },
     /// The caller asked the work to stop.
     Cancelled,
+}
+
+/// An error of another world (a Python exception), carried along unopened.
+#[derive(Clone)]
+pub struct Cause(pub Arc<dyn Any + Send + Sync>);
+
+impl fmt::Debug for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cause")
+    }
+}
+
+/// The same one, not an equal one.
+impl PartialEq for Cause {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 impl Error {
@@ -81,6 +133,23 @@ impl fmt::Display for Error {
             Self::Corrupt { what, why } => write!(f, "these bytes are not a {what}: {why}"),
             Self::Missing { path, key, rule } => write!(f, "{path}: {key} {rule}"),
             Self::OutOfMemory { bytes } => write!(f, "cannot allocate {bytes} bytes"),
+            Self::Callback { variable, class, row, why, .. } => {
+                write!(f, "variables.{variable}.{class}: {why} (row {row})")
+            }
+            Self::NotUnique { row, class, tries, datum } => {
+                let datum: Vec<_> = datum.iter().map(|(name, x)| format!("{name} = {x}")).collect();
+                write!(
+                    f,
+                    "uniqueness.{class}: none of {tries} tries gave row {row} a datum that no lower row has \
+                     (the last was {}); raise tries, widen the distributions, or use Soft",
+                    datum.join(", ")
+                )
+            }
+            Self::TooFewData { class, possible, row } => write!(
+                f,
+                "uniqueness.{class}: only {possible} different {class} data are possible, and none is left for \
+                 row {row}; ask for fewer rows, widen the distributions, or use Soft"
+            ),
             Self::Cancelled => f.write_str("cancelled"),
         }
     }

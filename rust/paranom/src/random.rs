@@ -250,6 +250,12 @@ pub fn word(source: Source, index: u64) -> u64 {
     pair(source, index).0
 }
 
+/// One standard normal.
+pub fn normal(source: Source, index: u64) -> f64 {
+    let (a, b) = pair(source, index);
+    Normal { mean: 0.0, std: 1.0 }.pair(a, b).0
+}
+
 /// One integer in 0..n (n >= 1): the high half of a product; its bias is below n / 2^64.
 pub fn below(source: Source, index: u64, n: u64) -> u64 {
     scale(word(source, index), n)

@@ -3,33 +3,36 @@
 use rayon::prelude::*;
 
 use super::plan::Plan;
-use super::schedule::Event;
+use super::schedule::{Event, touching};
+use super::uniqueness::History;
+use super::variable::Want;
 use crate::Result;
 use crate::job::Job;
 use crate::random::TILE;
 
 /// Rows that one task fills: a column's share stays in the second-level cache.
-const BLOCK: usize = 64 * TILE;
+pub(super) const BLOCK: usize = 64 * TILE;
 
 /// A type that values are delivered in.
 pub trait Real: Copy + Send {
     /// Lets `fill` write values, computed as f64, into `out`.
-    fn write(out: &mut [Self], fill: impl FnOnce(&mut [f64]));
+    fn write<R>(out: &mut [Self], fill: impl FnOnce(&mut [f64]) -> R) -> R;
 }
 
 impl Real for f64 {
-    fn write(out: &mut [Self], fill: impl FnOnce(&mut [f64])) {
-        fill(out);
+    fn write<R>(out: &mut [Self], fill: impl FnOnce(&mut [f64]) -> R) -> R {
+        fill(out)
     }
 }
 
 impl Real for f32 {
-    fn write(out: &mut [Self], fill: impl FnOnce(&mut [f64])) {
+    fn write<R>(out: &mut [Self], fill: impl FnOnce(&mut [f64]) -> R) -> R {
         let mut wide = vec![0.0; out.len()];
-        fill(&mut wide);
+        let result = fill(&mut wide);
         for (x, y) in out.iter_mut().zip(wide) {
             *x = y as Self;
         }
+        result
     }
 }
 
@@ -43,10 +46,10 @@ pub struct Rows {
 }
 
 /// One task: neighbouring rows, and where they go.
-struct Block<'a, T> {
+pub(super) struct Block<'a, T> {
     rows: Rows,
-    columns: Vec<&'a mut [T]>,
-    labels: &'a mut [i8],
+    pub columns: Vec<&'a mut [T]>,
+    pub labels: &'a mut [i8],
 }
 
 impl Plan {
@@ -64,17 +67,32 @@ impl Plan {
         labels: &mut [i8],
         job: &Job,
     ) -> Result<()> {
+        self.fill_after(&mut History::new(), rows, clean, columns, labels, job)?;
+        Ok(())
+    }
+
+    /// Fills rows that depend on no others.
+    pub(super) fn fill_blocks<T: Real>(
+        &self,
+        rows: &[Rows],
+        clean: bool,
+        columns: Vec<&mut [T]>,
+        labels: &mut [i8],
+        job: &Job,
+    ) -> Result<()> {
         assert_eq!(columns.len(), self.variables.len(), "one column for each variable");
         blocks(rows, columns, labels).into_par_iter().try_for_each(|block| {
             job.check()?;
             let Block { rows: Rows { start, len }, columns, labels } = block;
-            let mut events = self.events(start, len as u64);
+            let mut around = self.events_around(start, len as u64);
             if clean {
-                events.retain(|event| Some(event.kind) == self.recorded);
+                around = self.clean(around);
             }
-            mark(start, &events, labels);
+            let events = touching(&around, start, start + (len as u64 - 1));
+            mark(start, events, labels);
+            let want = Want { events, around: &around, attempt: 0, time: self.time, job };
             columns.into_par_iter().zip(&self.variables).try_for_each(|(column, variable)| {
-                T::write(column, |values| variable.fill(start, &events, values));
+                T::write(column, |values| variable.fill(start, &want, values))?;
                 job.check()
             })?;
             job.step(len as u64)
@@ -82,8 +100,15 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// The events that stay when anomalies are left out: those that recordings are labelled with.
+    pub(super) fn clean(&self, events: Vec<Event>) -> Vec<Event> {
+        events.into_iter().filter(|event| Some(event.kind) == self.recorded).collect()
+    }
+}
+
 /// Labels: 1 in rows of an event.
-fn mark(start: u64, events: &[Event], labels: &mut [i8]) {
+pub(super) fn mark(start: u64, events: &[Event], labels: &mut [i8]) {
     labels.fill(0);
     let last = start + (labels.len() as u64 - 1);
     for event in events {
@@ -94,7 +119,11 @@ fn mark(start: u64, events: &[Event], labels: &mut [i8]) {
 }
 
 /// Cuts stretches of rows into blocks that end at multiples of [`BLOCK`], so that tiles are whole where they can be.
-fn blocks<'a, T>(stretches: &[Rows], columns: Vec<&'a mut [T]>, labels: &'a mut [i8]) -> Vec<Block<'a, T>> {
+pub(super) fn blocks<'a, T>(
+    stretches: &[Rows],
+    columns: Vec<&'a mut [T]>,
+    labels: &'a mut [i8],
+) -> Vec<Block<'a, T>> {
     let mut columns = columns;
     let mut labels = labels;
     let mut blocks = Vec::new();

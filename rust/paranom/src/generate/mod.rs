@@ -5,10 +5,13 @@
 //! fill      Plan + rows -> values and labels, block by block
 //! variable  one column: its normal rule, and what each anomaly does to it
 //! schedule  which rows are anomalous
+//! callback  functions of the user's as rules
+//! uniqueness  data that no lower row has, in parallel
 //! rule      what distributions, signals and transforms are to the rest
 //! param     parameters of rules
 //! ```
 
+mod callback;
 mod distribution;
 mod fill;
 mod param;
@@ -17,12 +20,17 @@ mod recorded;
 mod rule;
 mod schedule;
 mod signal;
+mod time;
 mod transform;
+mod uniqueness;
 mod variable;
 
+pub use callback::{Call, Callback, MOST_DRAWS, Manner, Part, SharedCallback};
 pub use fill::{Real, Rows};
 pub use plan::{Kind, Plan};
 pub use schedule::Event;
+pub use time::Time;
+pub use uniqueness::{Duplicates, History};
 
 /// The kinds of rules there are: distributions, signals, transforms.
 pub fn kinds() -> [Vec<&'static str>; 3] {

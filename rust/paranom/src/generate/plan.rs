@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use super::fill::BLOCK;
 use super::recorded::Runs;
 use super::rule::Scope;
 use super::schedule::{Event, Placing, Schedule, Timing};
+use super::time::Time;
+use super::uniqueness::Uniqueness;
 use super::variable::Variable;
 use crate::random::STREAM;
 use crate::spec::{Field, Record, Table, Value};
@@ -27,6 +30,8 @@ pub struct Plan {
     pub(super) schedule: Schedule,
     /// The kind that stands for labels of recordings.
     pub(super) recorded: Option<usize>,
+    pub(super) time: Time,
+    pub(super) uniqueness: Option<Uniqueness>,
     most_rows: Option<u64>,
     record: String,
     series: Vec<Arc<[f64]>>,
@@ -71,13 +76,16 @@ impl Plan {
             }
         }
         let schedule = Schedule::new(seed, timings, labels)?;
-        if let Some(time) = root.get("time") {
-            read_time(&time)?;
-        }
+        variables.iter_mut().for_each(Variable::settle);
+        let time = root.get("time").map_or(Ok(Time::Row), |field| read_time(&field))?;
+        let uniqueness = match root.get("uniqueness") {
+            Some(field) => Some(Uniqueness::parse(&field, &variables, kinds.len())?),
+            None => None,
+        };
         root.finish()?;
         let most_rows = variables.iter().filter_map(|v| v.most_rows).min();
         let (record, series) = record.finish();
-        Ok(Self { variables, kinds, schedule, recorded, most_rows, record, series })
+        Ok(Self { variables, kinds, schedule, recorded, time, uniqueness, most_rows, record, series })
     }
 
     /// The variables' names, in column order.
@@ -90,7 +98,7 @@ impl Plan {
         &self.kinds
     }
 
-    /// The rows that a recording which must not begin anew allows.
+    /// The rows there are: those of a recording that must not begin anew, or the different values of a `distinct` rule.
     pub fn most_rows(&self) -> Option<u64> {
         self.most_rows
     }
@@ -110,6 +118,20 @@ impl Plan {
         if rows == 0 { Vec::new() } else { self.schedule.events(start, start + (rows - 1)) }
     }
 
+    /// The events that functions must see to fill `rows` rows from `start` on: those of the whole block.
+    pub(super) fn events_around(&self, start: u64, rows: u64) -> Vec<Event> {
+        if self.variables.iter().any(Variable::calls) {
+            self.events(start - start % BLOCK as u64, BLOCK as u64)
+        } else {
+            self.events(start, rows)
+        }
+    }
+
+    /// Whether filling rows runs nothing but rules, each row for itself: then it is quick, and calls nobody.
+    pub fn is_plain(&self) -> bool {
+        self.uniqueness.is_none() && !self.variables.iter().any(Variable::calls)
+    }
+
     /// Refuses rows that are not there.
     pub fn check_rows(&self, start: u64, rows: u64) -> Result<()> {
         if rows > 0 && start.checked_add(rows - 1).is_none() {
@@ -119,11 +141,22 @@ impl Plan {
                 format!("must leave room for {rows} rows below 2^64"),
             ));
         }
+        let calls = self.variables.iter().any(Variable::calls);
+        if calls && rows > 0 && start + (rows - 1) >= 1 << 63 {
+            return Err(Error::invalid(
+                "start",
+                start,
+                format!("must leave room for {rows} rows below 2^63 (callbacks)"),
+            ));
+        }
         match self.most_rows {
             Some(most) if rows > 0 && start + (rows - 1) >= most => Err(Error::invalid(
                 "rows",
                 format!("{start} + {rows}"),
-                format!("must end within the recording ({most} rows), which has repeat=False"),
+                format!(
+                    "must end within the {most} rows there are: those of a recording with repeat=False, or the different \
+                     values of a Distinct"
+                ),
             )),
             _ => Ok(()),
         }
@@ -317,23 +350,26 @@ fn shared_labels(variables: &[Variable]) -> Result<Option<Runs>> {
     Ok(shared.cloned())
 }
 
-/// Timestamps: numbers with a step, or nanoseconds since 1970 with a step. The caller makes them; the plan checks.
-fn read_time(field: &Field) -> Result<()> {
+/// Timestamps: numbers with a step, or nanoseconds since 1970 with a step.
+fn read_time(field: &Field) -> Result<Time> {
     let table = field.table()?;
     let kind = table.need("kind")?;
-    match kind.text()? {
+    let time = match kind.text()? {
         "number" => {
-            table.need("start")?.number()?;
+            let start = table.need("start")?.number()?;
             let step = table.need("step")?;
-            if step.number()? <= 0.0 {
+            let number = step.number()?;
+            if number <= 0.0 {
                 return Err(step.invalid("must be > 0"));
             }
+            Time::Number { start, step: number }
         }
-        "datetime" => {
-            table.need("start")?.whole(i64::MIN.into(), i64::MAX.into())?;
-            table.need("step")?.whole(1, i64::MAX.into())?;
-        }
+        "datetime" => Time::Datetime {
+            start: table.need("start")?.whole(i64::MIN.into(), i64::MAX.into())? as i64,
+            step: table.need("step")?.whole(1, i64::MAX.into())? as i64,
+        },
         _ => return Err(kind.invalid("must be number or datetime")),
-    }
-    table.finish()
+    };
+    table.finish()?;
+    Ok(time)
 }

@@ -23,6 +23,10 @@ impl Rule for Recorded {
             from = 0;
         }
     }
+
+    fn support(&self) -> Option<u64> {
+        Some(self.0.len() as u64)
+    }
 }
 
 /// Labelled stretches of a recording of `period` rows.

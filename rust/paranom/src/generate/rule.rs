@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 
+use super::callback::SharedCallback;
 use super::schedule::Event;
 use super::{distribution, signal, transform};
 use crate::random::{Key, Source};
@@ -46,31 +47,44 @@ pub trait Rule: fmt::Debug + Send + Sync {
     fn bounds(&self) -> (f64, f64) {
         (f64::NEG_INFINITY, f64::INFINITY)
     }
+
+    /// How many different values there are at most, when that is known.
+    fn support(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// Changes the values that the normal rule gave.
 pub trait Transform: fmt::Debug + Send + Sync {
     /// Changes `values`, which the normal rule gave for the rows from `at.row` on.
     fn apply(&self, at: At, normal: &dyn Rule, values: &mut [f64]);
+
+    /// Whether it looks at the normal rule in the event's first row; it may look nowhere else.
+    fn looks_back(&self) -> bool {
+        false
+    }
 }
 
 /// What an event does to a variable.
 #[derive(Debug)]
-pub enum Anomalous {
+pub struct Anomalous {
+    /// What.
+    pub effect: Effect,
+    /// Whether another try gives another value.
+    pub redraws: bool,
+    /// The rows there are values for; none when they never end.
+    pub most_rows: Option<u64>,
+}
+
+/// What an event does to values.
+#[derive(Debug)]
+pub enum Effect {
     /// The rule's values stand in for the normal ones.
     Replace(Box<dyn Rule>),
     /// The normal values are changed.
     Change(Box<dyn Transform>),
-}
-
-impl Anomalous {
-    /// Changes `values`, which the normal rule gave for rows of one event.
-    pub fn apply(&self, at: At, normal: &dyn Rule, values: &mut [f64]) {
-        match self {
-            Self::Replace(rule) => rule.fill(at, values),
-            Self::Change(change) => change.apply(at, normal, values),
-        }
-    }
+    /// A function's values stand in for the normal ones.
+    Call(SharedCallback),
 }
 
 /// The place of a draw in a variable's rules: part of the counter, so that no two draws are the same.
@@ -96,6 +110,8 @@ pub struct Scope {
     anomalous: bool,
     per_event: Cell<bool>,
     next: Cell<u32>,
+    redraws: Cell<bool>,
+    most_rows: Cell<Option<u64>>,
     depth: Cell<u32>,
 }
 
@@ -107,7 +123,14 @@ const MOST_SITES: u32 = 1 << 22;
 impl Scope {
     /// A scope for a normal rule or for an anomalous one.
     pub fn new(anomalous: bool) -> Self {
-        Self { anomalous, per_event: Cell::new(false), next: Cell::new(0), depth: Cell::new(0) }
+        Self {
+            anomalous,
+            per_event: Cell::new(false),
+            next: Cell::new(0),
+            redraws: Cell::new(false),
+            most_rows: Cell::new(None),
+            depth: Cell::new(0),
+        }
     }
 
     /// Whether parameters given as distributions are drawn once per event here.
@@ -120,8 +143,29 @@ impl Scope {
         self.per_event.get()
     }
 
+    /// Whether another try gives another value: whether anything is drawn for each row.
+    pub fn redraws(&self) -> bool {
+        self.redraws.get()
+    }
+
+    /// Learns that there are values for that many rows only.
+    pub fn end_at(&self, rows: u64) {
+        self.most_rows.set(Some(self.most_rows.get().map_or(rows, |most| most.min(rows))));
+    }
+
+    /// The rows there are values for; none when they never end.
+    pub fn most_rows(&self) -> Option<u64> {
+        self.most_rows.get()
+    }
+
     /// A new place for draws.
     pub fn site(&self, table: &Table) -> Result<Site> {
+        self.redraws.set(self.redraws.get() || !self.per_event.get());
+        self.fixed_site(table)
+    }
+
+    /// A new place for draws that another try leaves as they are.
+    pub fn fixed_site(&self, table: &Table) -> Result<Site> {
         let number = self.next.get();
         if number >= MOST_SITES {
             return Err(table.invalid(format!("a rule may make {MOST_SITES} draws at most")));
@@ -141,6 +185,18 @@ impl Scope {
 
     /// Reads an anomalous rule: a rule that replaces the value, or a transform of the normal value.
     pub fn anomaly(&self, field: &Field) -> Result<Anomalous> {
+        if let Value::Handle(_) = field.value {
+            return Ok(Anomalous {
+                effect: Effect::Call(field.handle("a function")?),
+                redraws: true,
+                most_rows: None,
+            });
+        }
+        let effect = self.effect(field)?;
+        Ok(Anomalous { effect, redraws: self.redraws(), most_rows: self.most_rows() })
+    }
+
+    fn effect(&self, field: &Field) -> Result<Effect> {
         if let Value::Table(_) = field.value {
             let table = field.table()?;
             let kind = table.need("kind")?;
@@ -148,7 +204,7 @@ impl Scope {
             if let Some(parse) = transform::find(name) {
                 let change = parse(&table, self)?;
                 table.finish()?;
-                return Ok(Anomalous::Change(change));
+                return Ok(Effect::Change(change));
             }
             if distribution::find(name).is_none() && signal::find(name).is_none() {
                 return Err(unknown(
@@ -157,7 +213,7 @@ impl Scope {
                 ));
             }
         }
-        Ok(Anomalous::Replace(self.rule(field)?))
+        Ok(Effect::Replace(self.rule(field)?))
     }
 
     /// Reads a rule: a number, or a table with a `kind`.

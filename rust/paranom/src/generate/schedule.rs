@@ -24,6 +24,13 @@ pub struct Event {
     pub id: u64,
 }
 
+/// Of events in order, those that touch rows `first..=last`.
+pub fn touching(events: &[Event], first: u64, last: u64) -> &[Event] {
+    let from = events.partition_point(|event| event.stop <= first);
+    let upto = events[from..].partition_point(|event| event.start <= last);
+    &events[from..from + upto]
+}
+
 /// How often an anomaly happens.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Placing {

@@ -2,12 +2,82 @@
 
 use std::sync::Arc;
 
+use super::callback::{Call, Manner, Part, SharedCallback};
+use super::fill::BLOCK;
 use super::recorded::{Recorded, Runs};
-use super::rule::{Anomalous, At, Rule, Scope};
-use super::schedule::Event;
+use super::rule::{Anomalous, At, Effect, Rule, Scope};
+use super::schedule::{Event, touching};
+use super::signal::constant;
+use super::time::Time;
+use crate::job::Job;
 use crate::random::{Key, TILE};
 use crate::spec::Field;
 use crate::{Error, Result};
+
+/// Where normal values come from.
+#[derive(Debug)]
+enum Normal {
+    Rule(Box<dyn Rule>),
+    Call(SharedCallback),
+}
+
+/// A normal rule, as far as a transform may look at it.
+enum NormalOf<'a> {
+    Rule(&'a dyn Rule),
+    /// A function's value in the event's first row.
+    First(Box<dyn Rule>),
+}
+
+impl NormalOf<'_> {
+    fn get(&self) -> &dyn Rule {
+        match self {
+            Self::Rule(rule) => *rule,
+            Self::First(rule) => &**rule,
+        }
+    }
+}
+
+/// Neighbouring rows.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    row: u64,
+    len: usize,
+}
+
+impl Run {
+    fn last(&self) -> u64 {
+        self.row + (self.len as u64 - 1)
+    }
+}
+
+/// Rows in order, counted from `first`, as runs of neighbours.
+fn runs(rows: &[u32], first: u64) -> Vec<Run> {
+    let run = |rows: &[u32]| Run { row: first + u64::from(rows[0]), len: rows.len() };
+    rows.chunk_by(|a, b| a + 1 == *b).map(run).collect()
+}
+
+/// The part of `out`, whose first row is `row`, that belongs to an event, and its first row.
+fn clip<'a>(event: &Event, row: u64, out: &'a mut [f64]) -> (u64, &'a mut [f64]) {
+    let last = row + (out.len() as u64 - 1);
+    let from = event.start.max(row);
+    let to = (event.stop - 1).min(last);
+    (from, &mut out[(from - row) as usize..=(to - row) as usize])
+}
+
+/// Which values of a variable are wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Want<'a> {
+    /// The events that touch the rows.
+    pub events: &'a [Event],
+    /// The events that touch the whole block; only functions look at them.
+    pub around: &'a [Event],
+    /// Which try.
+    pub attempt: u32,
+    /// What the time of a row is.
+    pub time: Time,
+    /// Says when to stop.
+    pub job: &'a Job,
+}
 
 /// A variable of the plan.
 #[derive(Debug)]
@@ -15,7 +85,11 @@ pub struct Variable {
     /// Its name, which keys its stream.
     pub name: String,
     key: Key,
-    normal: Box<dyn Rule>,
+    normal: Normal,
+    /// Whether another try gives another normal value.
+    redraws: bool,
+    /// Whether any of its values come from a function of the user's.
+    calls: bool,
     /// What an anomaly without a rule of its own does here.
     pub default: Option<Arc<Anomalous>>,
     /// What each anomaly does here.
@@ -33,8 +107,19 @@ impl Variable {
         let kind = table.need("kind")?;
         let mut most_rows = None;
         let mut labels = None;
+        let mut redraws = false;
         let normal = match kind.text()? {
-            "stochastic" => Scope::new(false).rule(&table.need("normal")?)?,
+            "stochastic" => {
+                let scope = Scope::new(false);
+                let rule = scope.rule(&table.need("normal")?)?;
+                redraws = scope.redraws();
+                most_rows = scope.most_rows();
+                Normal::Rule(rule)
+            }
+            "callback" => {
+                redraws = true;
+                Normal::Call(table.need("normal")?.handle("a function")?)
+            }
             "recorded" => {
                 let values = table.need("values")?;
                 let series = values.series()?;
@@ -57,9 +142,9 @@ impl Variable {
                         labels = Some(Runs::new(&runs.path, rows, repeat, stretches)?);
                     }
                 }
-                Box::new(Recorded(series))
+                Normal::Rule(Box::new(Recorded(series)))
             }
-            _ => return Err(kind.invalid("must be stochastic or recorded")),
+            _ => return Err(kind.invalid("must be stochastic, callback or recorded")),
         };
         let default = match table.get("anomalous") {
             Some(rule) => Some(Arc::new(Scope::new(true).anomaly(&rule)?)),
@@ -69,7 +154,9 @@ impl Variable {
         Ok(Self {
             name: name.into(),
             key: Key::new(seed, "variable", name),
+            calls: matches!(normal, Normal::Call(_)),
             normal,
+            redraws,
             default,
             anomalous: Vec::new(),
             most_rows,
@@ -77,27 +164,242 @@ impl Variable {
         })
     }
 
-    /// Fills `out` with the values of rows from `row` on; `events` are those that touch the rows.
-    pub fn fill(&self, row: u64, events: &[Event], out: &mut [f64]) {
-        self.tiles(None, row, out, |at, values| self.normal.fill(at, values));
-        for event in events {
-            let Some(rule) = &self.anomalous[event.kind] else { continue };
-            let last = row + (out.len() as u64 - 1);
-            let from = event.start.max(row);
-            let to = (event.stop - 1).min(last);
-            let part = &mut out[(from - row) as usize..=(to - row) as usize];
-            self.tiles(Some(event), from, part, |at, values| rule.apply(at, &*self.normal, values));
+    /// Learns, once all anomalies are read, whether any of them calls a function, and for how many rows they last.
+    pub fn settle(&mut self) {
+        let ends = self.anomalous.iter().flatten().filter_map(|rule| rule.most_rows);
+        self.most_rows = ends.chain(self.most_rows).min();
+        self.calls |= self.anomalous.iter().flatten().any(|rule| matches!(rule.effect, Effect::Call(_)));
+    }
+
+    /// Whether any of its values come from a function of the user's.
+    pub fn calls(&self) -> bool {
+        self.calls
+    }
+
+    /// How many different values it can have: in normal rows, or where an event of that kind is.
+    pub fn support(&self, kind: Option<usize>) -> Option<u64> {
+        match (kind.and_then(|kind| self.anomalous[kind].as_deref()), &self.normal) {
+            (Some(Anomalous { effect: Effect::Replace(rule), .. }), _) => rule.support(),
+            (None, Normal::Rule(rule)) => rule.support(),
+            _ => None,
         }
     }
 
+    /// Whether another try can give it another value: in normal rows, or where an event of that kind is.
+    pub fn redraws(&self, kind: Option<usize>) -> bool {
+        match kind.and_then(|kind| self.anomalous[kind].as_deref()) {
+            Some(Anomalous { effect: Effect::Change(_), redraws, .. }) => *redraws || self.redraws,
+            Some(anomalous) => anomalous.redraws,
+            None => self.redraws,
+        }
+    }
+
+    /// Fills `out` with the values of rows from `row` on, which lie in one block.
+    pub fn fill(&self, row: u64, want: &Want, out: &mut [f64]) -> crate::Result<()> {
+        match &self.normal {
+            Normal::Rule(rule) if !self.calls => {
+                self.tiles(None, row, want.attempt, out, |at, values| rule.fill(at, values));
+                for event in want.events {
+                    let Some(anomalous) = &self.anomalous[event.kind] else { continue };
+                    let (from, part) = clip(event, row, out);
+                    self.tiles(Some(event), from, want.attempt, part, |at, values| match &anomalous.effect {
+                        Effect::Replace(rule) => rule.fill(at, values),
+                        Effect::Change(change) => change.apply(at, &**rule, values),
+                        Effect::Call(_) => {} // not here: `calls` is false
+                    });
+                }
+                Ok(())
+            }
+            _ => self.fill_runs(&[Run { row, len: out.len() }], row, want, out),
+        }
+    }
+
+    /// Draws some rows of a block anew: `rows`, in order, counted from `first`, which is the row of `column[0]`.
+    pub fn redraw(&self, rows: &[u32], first: u64, want: &Want, column: &mut [f64]) -> crate::Result<()> {
+        /// From how many rows on a whole tile is cheaper than row by row.
+        const MANY: usize = 24;
+        if self.calls {
+            let runs = runs(rows, first);
+            return self.fill_runs(&runs, first, want, column);
+        }
+        let tile_of = |row: u32| (first + u64::from(row)) / TILE as u64;
+        for rows in rows.chunk_by(|a, b| tile_of(*a) == tile_of(*b)) {
+            let (low, high) = (rows[0] as usize, rows[rows.len() - 1] as usize);
+            if rows.len() < MANY {
+                for &row in rows {
+                    let at = first + u64::from(row);
+                    let want = Want { events: touching(want.events, at, at), ..*want };
+                    self.fill(at, &want, &mut column[row as usize..=row as usize])?;
+                }
+            } else {
+                let mut buffer = [0.0; TILE];
+                let start = first + low as u64;
+                let want = Want { events: touching(want.events, start, first + high as u64), ..*want };
+                self.fill(start, &want, &mut buffer[..=high - low])?;
+                for &row in rows {
+                    column[row as usize] = buffer[row as usize - low];
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills runs of rows, in order; `first` is the row of `column[0]`, and all lie in one block.
+    fn fill_runs(&self, runs: &[Run], first: u64, want: &Want, column: &mut [f64]) -> crate::Result<()> {
+        let place = |row: u64, len: usize| (row - first) as usize..(row - first) as usize + len;
+        // Normal values, wherever an anomalous rule does not stand in for them.
+        let replaced = |event: &&Event| matches!(&self.anomalous[event.kind], Some(rule) if !matches!(rule.effect, Effect::Change(_)));
+        let mut normal = Vec::new();
+        for run in runs {
+            let mut row = run.row;
+            let last = run.last();
+            for event in touching(want.events, run.row, last).iter().filter(replaced) {
+                if event.start > row {
+                    normal.push(Part { row, len: (event.start - row) as usize, event: None });
+                }
+                row = event.stop;
+                if row > last {
+                    break;
+                }
+            }
+            if row <= last && row >= run.row {
+                normal.push(Part { row, len: (last - row) as usize + 1, event: None });
+            }
+        }
+        match &self.normal {
+            Normal::Rule(rule) => {
+                for part in &normal {
+                    let out = &mut column[place(part.row, part.len)];
+                    self.tiles(None, part.row, want.attempt, out, |at, values| rule.fill(at, values));
+                }
+            }
+            Normal::Call(callback) => self.call(callback, false, normal, want, |part, values| {
+                column[place(part.row, part.len)].copy_from_slice(values);
+            })?,
+        }
+        // Anomalous values. Calls of the same function are gathered.
+        let mut calls: Vec<(&SharedCallback, Vec<Part>)> = Vec::new();
+        for run in runs {
+            for event in touching(want.events, run.row, run.last()) {
+                let Some(anomalous) = &self.anomalous[event.kind] else { continue };
+                let (from, out) = clip(event, run.row, &mut column[place(run.row, run.len)]);
+                match &anomalous.effect {
+                    Effect::Replace(rule) => {
+                        self.tiles(Some(event), from, want.attempt, out, |at, values| rule.fill(at, values));
+                    }
+                    Effect::Change(change) => {
+                        let normal = self.normal_of(event, change.looks_back(), want)?;
+                        self.tiles(Some(event), from, want.attempt, out, |at, values| {
+                            change.apply(at, normal.get(), values);
+                        });
+                    }
+                    Effect::Call(callback) => {
+                        let part = Part { row: from, len: out.len(), event: Some(*event) };
+                        match calls.iter_mut().find(|(known, _)| Arc::ptr_eq(known, callback)) {
+                            Some((_, parts)) => parts.push(part),
+                            None => calls.push((callback, vec![part])),
+                        }
+                    }
+                }
+            }
+        }
+        for (callback, parts) in calls {
+            self.call(callback, true, parts, want, |part, values| {
+                column[place(part.row, part.len)].copy_from_slice(values);
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The normal rule, as a transform of an event may look at it: at the event's first row only.
+    fn normal_of(&self, event: &Event, looked_at: bool, want: &Want) -> crate::Result<NormalOf<'_>> {
+        match &self.normal {
+            Normal::Rule(rule) => Ok(NormalOf::Rule(&**rule)),
+            Normal::Call(callback) => {
+                let mut value = 0.0;
+                if looked_at {
+                    let part = Part { row: event.start, len: 1, event: None };
+                    let want = Want { attempt: 0, ..*want };
+                    self.call(callback, false, vec![part], &want, |_, values| value = values[0])?;
+                }
+                Ok(NormalOf::First(constant(value)))
+            }
+        }
+    }
+
+    /// Calls a function for parts of one block, and hands each part its values.
+    fn call(
+        &self,
+        callback: &SharedCallback,
+        anomalous: bool,
+        parts: Vec<Part>,
+        want: &Want,
+        mut deliver: impl FnMut(Part, &[f64]),
+    ) -> crate::Result<()> {
+        let Some(part) = parts.first() else { return Ok(()) };
+        let asked = match callback.manner() {
+            Manner::Rows => None,
+            Manner::Blocks => {
+                let base = part.row - part.row % BLOCK as u64;
+                Some(if anomalous {
+                    self.block_parts(callback, base, want)
+                } else {
+                    vec![Part { row: base, len: BLOCK, event: None }]
+                })
+            }
+        };
+        let asked = asked.as_ref().unwrap_or(&parts);
+        let mut out = vec![0.0; asked.iter().map(|part| part.len).sum()];
+        let Want { attempt, time, job, .. } = *want;
+        let call = Call { variable: &self.name, key: self.key, anomalous, attempt, time, parts: asked, job };
+        callback.call(&call, &mut out)?;
+        let mut from = 0;
+        let mut asked = asked.iter();
+        let mut within = asked.next();
+        for &part in &parts {
+            // Both lists are in order, and each part lies within one that was asked for.
+            while let Some(whole) = within {
+                if part.row >= whole.row && part.row - whole.row < whole.len as u64 {
+                    let at = from + (part.row - whole.row) as usize;
+                    deliver(part, &out[at..at + part.len]);
+                    break;
+                }
+                from += whole.len;
+                within = asked.next();
+            }
+        }
+        Ok(())
+    }
+
+    /// All rows of the block from `base` on in which a function gives the anomalous values.
+    fn block_parts(&self, callback: &SharedCallback, base: u64, want: &Want) -> Vec<Part> {
+        let mine = |event: &&Event| match self.anomalous[event.kind].as_deref() {
+            Some(Anomalous { effect: Effect::Call(known), .. }) => Arc::ptr_eq(known, callback),
+            _ => false,
+        };
+        let last = base + (BLOCK as u64 - 1);
+        let part = |event: &Event| {
+            let (row, end) = (event.start.max(base), (event.stop - 1).min(last));
+            Part { row, len: (end - row) as usize + 1, event: Some(*event) }
+        };
+        want.around.iter().filter(mine).map(part).collect()
+    }
+
     /// Calls `work` for each tile's share of the rows.
-    fn tiles(&self, event: Option<&Event>, row: u64, out: &mut [f64], mut work: impl FnMut(At, &mut [f64])) {
+    fn tiles(
+        &self,
+        event: Option<&Event>,
+        row: u64,
+        attempt: u32,
+        out: &mut [f64],
+        mut work: impl FnMut(At, &mut [f64]),
+    ) {
         let mut row = row;
         let mut out = out;
         while !out.is_empty() {
             let take = out.len().min(TILE - (row % TILE as u64) as usize);
             let (now, later) = out.split_at_mut(take);
-            work(At { key: self.key, row, attempt: 0, event }, now);
+            work(At { key: self.key, row, attempt, event }, now);
             row = row.wrapping_add(take as u64);
             out = later;
         }

@@ -7,4 +7,4 @@ mod reader;
 mod value;
 
 pub use reader::{Field, Record, Table};
-pub use value::Value;
+pub use value::{Handle, Value};

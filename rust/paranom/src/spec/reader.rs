@@ -139,6 +139,20 @@ impl<'a> Field<'a> {
         self.list()?.iter().map(Self::number).collect()
     }
 
+    /// Something of a type that only this process knows.
+    pub fn handle<T: Clone + 'static>(&self, wanted: &str) -> Result<T> {
+        match self.value {
+            Value::Handle(handle) => match handle.item.downcast_ref::<T>() {
+                Some(item) => {
+                    self.record.line(&self.path, handle);
+                    Ok(item.clone())
+                }
+                None => Err(self.wrong(wanted)),
+            },
+            _ => Err(self.wrong(wanted)),
+        }
+    }
+
     fn item(&self, index: usize, value: &'a Value) -> Field<'a> {
         Field { path: format!("{}[{index}]", self.path), value, record: self.record }
     }

@@ -1,5 +1,6 @@
 //! The plain values a spec is made of.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -20,6 +21,30 @@ pub enum Value {
     Table(Vec<(String, Value)>),
     /// A recorded series.
     Series(Arc<[f64]>),
+    /// Something that lives only in this process: a function.
+    Handle(Handle),
+}
+
+/// Something that a spec carries along unopened, and how it is called.
+#[derive(Clone)]
+pub struct Handle {
+    /// Its name, in messages and in the record of the spec.
+    pub name: String,
+    /// The thing.
+    pub item: Arc<dyn Any + Send + Sync>,
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.name)
+    }
+}
+
+/// The same one, not an equal one.
+impl PartialEq for Handle {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.item, &other.item)
+    }
 }
 
 impl Value {
@@ -33,6 +58,7 @@ impl Value {
             Self::List(_) => "a list",
             Self::Table(_) => "a table",
             Self::Series(_) => "an array",
+            Self::Handle(_) => "a function",
         }
     }
 }
@@ -48,6 +74,7 @@ impl fmt::Display for Value {
             Self::List(x) => write!(f, "a list of {}", x.len()),
             Self::Table(x) => write!(f, "a table of {}", x.len()),
             Self::Series(x) => write!(f, "an array of {}", x.len()),
+            Self::Handle(x) => write!(f, "{}", x.name),
         }
     }
 }

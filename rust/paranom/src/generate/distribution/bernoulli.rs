@@ -26,6 +26,10 @@ impl Rule for Bernoulli {
         }
     }
 
+    fn support(&self) -> Option<u64> {
+        Some(2)
+    }
+
     fn bounds(&self) -> (f64, f64) {
         (0.0, 1.0)
     }

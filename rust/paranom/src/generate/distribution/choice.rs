@@ -57,6 +57,20 @@ impl Rule for Choice {
         }
     }
 
+    fn support(&self) -> Option<u64> {
+        let mut before = 0.0;
+        let mut values: Vec<u64> = Vec::new();
+        for (value, &end) in self.values.iter().zip(&self.ends) {
+            if end > before {
+                values.push((value + 0.0).to_bits());
+            }
+            before = end;
+        }
+        values.sort_unstable();
+        values.dedup();
+        Some(values.len() as u64)
+    }
+
     fn bounds(&self) -> (f64, f64) {
         self.values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &x| (a.min(x), b.max(x)))
     }

@@ -35,6 +35,10 @@ impl Rule for Integers {
         }
     }
 
+    fn support(&self) -> Option<u64> {
+        Some(self.width)
+    }
+
     fn bounds(&self) -> (f64, f64) {
         (self.low as f64, (self.low + self.width as i64 - 1) as f64)
     }

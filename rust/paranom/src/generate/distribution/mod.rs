@@ -2,6 +2,7 @@
 
 mod bernoulli;
 mod choice;
+mod distinct;
 mod exponential;
 mod integers;
 mod lognormal;
@@ -18,6 +19,7 @@ const KINDS: &[(&str, Parse)] = &[
     ("integers", integers::parse),
     ("bernoulli", bernoulli::parse),
     ("choice", choice::parse),
+    ("distinct", distinct::parse),
 ];
 
 /// The reader of a kind.

@@ -32,6 +32,10 @@ impl Terms {
         }
     }
 
+    fn support(&self) -> Option<u64> {
+        self.terms.iter().try_fold(1_u64, |all, rule| Some(all.saturating_mul(rule.support()?)))
+    }
+
     fn bounds(&self, join: impl Fn((f64, f64), (f64, f64)) -> (f64, f64)) -> (f64, f64) {
         let bounds = self.terms.iter().map(|rule| rule.bounds()).reduce(join);
         match bounds {
@@ -76,6 +80,10 @@ impl Rule for Sum {
         self.0.fill(at, out, |x, y| x + y);
     }
 
+    fn support(&self) -> Option<u64> {
+        self.0.support()
+    }
+
     fn bounds(&self) -> (f64, f64) {
         self.0.bounds(|a, b| (a.0 + b.0, a.1 + b.1))
     }
@@ -84,6 +92,10 @@ impl Rule for Sum {
 impl Rule for Product {
     fn fill(&self, at: At, out: &mut [f64]) {
         self.0.fill(at, out, |x, y| x * y);
+    }
+
+    fn support(&self) -> Option<u64> {
+        self.0.support()
     }
 
     fn bounds(&self) -> (f64, f64) {

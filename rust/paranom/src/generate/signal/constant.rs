@@ -18,6 +18,10 @@ impl Rule for Fixed {
         out.fill(self.0);
     }
 
+    fn support(&self) -> Option<u64> {
+        Some(1)
+    }
+
     fn bounds(&self) -> (f64, f64) {
         (self.0, self.0)
     }
@@ -33,6 +37,10 @@ pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
 impl Rule for Constant {
     fn fill(&self, at: At, out: &mut [f64]) {
         out.copy_from_slice(&self.0.column(at, out.len())[..out.len()]);
+    }
+
+    fn support(&self) -> Option<u64> {
+        self.0.support()
     }
 
     fn bounds(&self) -> (f64, f64) {

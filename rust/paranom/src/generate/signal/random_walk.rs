@@ -23,7 +23,7 @@ const TILE_BITS: u32 = TILE.trailing_zeros();
 pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
     let std = table.number_or("std", 1.0)?;
     refuse_unless(std >= 0.0, &format!("{}.std", table.path), std, "must be >= 0")?;
-    let site = scope.site(table)?;
+    let site = scope.fixed_site(table)?; // one row depends on its neighbours
     let (start, drift) = (table.number_or("start", 0.0)?, table.number_or("drift", 0.0)?);
     Ok(Box::new(RandomWalk { std, start, drift, site }))
 }

@@ -17,6 +17,10 @@ pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Transform>> 
 }
 
 impl Transform for Flatline {
+    fn looks_back(&self) -> bool {
+        self.0.is_none()
+    }
+
     fn apply(&self, at: At, normal: &dyn Rule, values: &mut [f64]) {
         if let Some(value) = &self.0 {
             values.copy_from_slice(&value.column(at, values.len())[..values.len()]);

@@ -1,0 +1,346 @@
+//! Python functions as callbacks of the generator. Workers attach to the interpreter once per block.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
+
+use numpy::{IntoPyArray, PyArrayMethods, PyReadonlyArray1};
+use paranom::Result;
+use paranom::error::Cause;
+use paranom::generate::{Call, Callback, Manner, Part, SharedCallback, Time};
+use paranom::random::{Source, normal, scale, unit, word};
+use paranom::spec::Handle;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyString, PyTuple};
+
+use crate::errors::SpecError;
+
+pyo3::import_exception!(paranom_rs.callback, BadBlock);
+
+/// A function that gives values of a variable: what a `Callback` puts into a spec.
+#[pyclass(frozen, module = "paranom_rs._core")]
+pub(crate) struct Function {
+    call: Py<PyAny>,
+    name: String,
+    vectorized: bool,
+    allow_nan: bool,
+}
+
+#[pymethods]
+impl Function {
+    /// `call` under the name that messages and the record of the spec show.
+    #[new]
+    #[pyo3(signature = (call, name, /, *, vectorized, allow_nan))]
+    fn new(call: Py<PyAny>, name: String, vectorized: bool, allow_nan: bool) -> Self {
+        Self { call, name, vectorized, allow_nan }
+    }
+
+    /// The name.
+    #[getter]
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Function {
+    /// The function as a spec of the library carries it.
+    pub(crate) fn handle(&self, py: Python<'_>) -> Handle {
+        let name = self.name.clone();
+        let function = PythonFunction {
+            call: self.call.clone_ref(py),
+            name: name.clone(),
+            vectorized: self.vectorized,
+            allow_nan: self.allow_nan,
+        };
+        let shared: SharedCallback = Arc::new(function);
+        Handle { name, item: Arc::new(shared) }
+    }
+}
+
+#[derive(Debug)]
+struct PythonFunction {
+    call: Py<PyAny>,
+    name: String,
+    vectorized: bool,
+    allow_nan: bool,
+}
+
+impl Callback for PythonFunction {
+    fn manner(&self) -> Manner {
+        if self.vectorized { Manner::Blocks } else { Manner::Rows }
+    }
+
+    fn call(&self, call: &Call, out: &mut [f64]) -> Result<()> {
+        Python::attach(
+            |py| if self.vectorized { self.block(py, call, out) } else { self.rows(py, call, out) },
+        )
+    }
+}
+
+impl PythonFunction {
+    /// Calls the function for each row.
+    fn rows(&self, py: Python<'_>, call: &Call, out: &mut [f64]) -> Result<()> {
+        let function = self.call.bind(py);
+        let first = call.parts.first().map_or(0, |part| part.row);
+        let wrong = |error| self.failed(py, call, first, error);
+        let context = Context::new(py, call).map_err(wrong)?;
+        let args = PyTuple::new(py, [context.clone()]).map_err(wrong)?;
+        let context = context.get();
+        let draws = context.rng.get();
+        let mut out = out.iter_mut();
+        for part in call.parts {
+            context.enter(part);
+            for (row, x) in (part.row..=part.row + (part.len as u64 - 1)).zip(&mut out) {
+                call.job.check()?;
+                context.row.store(row, Relaxed);
+                draws.row.store(row, Relaxed);
+                draws.draw.store(0, Relaxed);
+                let value = function.call1(&args).map_err(|error| self.failed(py, call, row, error))?;
+                *x = value.extract::<f64>().map_err(|_| {
+                    let found = value.get_type();
+                    call.error(row, format!("{} must give a number, got {found}", self.name), None)
+                })?;
+                self.check(call, row, *x)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls the function once for all rows.
+    fn block(&self, py: Python<'_>, call: &Call, out: &mut [f64]) -> Result<()> {
+        static RUN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        call.job.check()?;
+        let first = call.parts.first().map_or(0, |part| part.row);
+        let values = (|| {
+            let run = RUN.import(py, "paranom_rs.callback", "run_block")?;
+            let each = |of: &dyn Fn(&Part, u64) -> i64| {
+                let rows = |part: &Part| (0..part.len as u64).map(|j| of(part, j)).collect::<Vec<_>>();
+                call.parts.iter().flat_map(rows).collect::<Vec<_>>()
+            };
+            let event =
+                |part: &Part, of: fn(paranom::generate::Event) -> i64, none| part.event.map_or(none, of);
+            let row = each(&|part, j| (part.row + j) as i64);
+            let key = call.source(1 << 30);
+            let t = match call.time {
+                Time::Row => py.None().into_bound(py),
+                Time::Number { start, step } => {
+                    let t: Vec<f64> = row.iter().map(|&row| start + row as f64 * step).collect();
+                    t.into_pyarray(py).into_any()
+                }
+                Time::Datetime { start, step } => {
+                    let t: Vec<i64> =
+                        row.iter().map(|&row| row.wrapping_mul(step).wrapping_add(start)).collect();
+                    t.into_pyarray(py).into_any()
+                }
+            };
+            let values = run.call1((
+                &self.call,
+                row.into_pyarray(py),
+                t,
+                each(&|part, _| event(part, |event| event.id as i64, -1)).into_pyarray(py),
+                each(&|part, j| part.event.map_or(0, |event| (part.row + j - event.start) as i64))
+                    .into_pyarray(py),
+                each(&|part, _| event(part, |event| (event.stop - event.start) as i64, 0)).into_pyarray(py),
+                call.attempt,
+                (word(key, 2 * call.block()), word(key, 2 * call.block() + 1)),
+            ))?;
+            Ok(values.extract::<PyReadonlyArray1<'_, f64>>()?)
+        })();
+        let values = values.map_err(|error: PyErr| {
+            if error.is_instance_of::<BadBlock>(py) {
+                let why = format!("{} {}, for block {}", self.name, error.value(py), call.block());
+                call.error(first, why, None)
+            } else {
+                self.failed(py, call, first, error)
+            }
+        })?;
+        match values.as_slice() {
+            Ok(slice) => out.copy_from_slice(slice),
+            Err(_) => out.copy_from_slice(&values.to_vec().unwrap_or_default()),
+        }
+        let mut values = out.iter();
+        for part in call.parts {
+            for row in part.row..=part.row + (part.len as u64 - 1) {
+                self.check(call, row, *values.next().unwrap_or(&0.0))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self, call: &Call, row: u64, x: f64) -> Result<()> {
+        if x.is_nan() && !self.allow_nan {
+            let why = format!("{} gave NaN; allow_nan=True lets it stand for a missing value", self.name);
+            return Err(call.error(row, why, None));
+        }
+        Ok(())
+    }
+
+    fn failed(&self, py: Python<'_>, call: &Call, row: u64, error: PyErr) -> paranom::Error {
+        let why = format!("{} raised {}", self.name, error.get_type(py));
+        call.error(row, why, Some(Cause(Arc::new(error))))
+    }
+}
+
+/// What a callback is told about the row it is called for. One object serves all rows of a block: keep none.
+#[pyclass(frozen, module = "paranom_rs._core")]
+pub(crate) struct Context {
+    row: AtomicU64,
+    /// The event's id, first row and duration; a duration of 0 for none.
+    event: AtomicI64,
+    start: AtomicU64,
+    duration: AtomicU64,
+    attempt: u32,
+    time: Time,
+    rng: Py<Draws>,
+}
+
+impl Context {
+    fn new<'py>(py: Python<'py>, call: &Call) -> PyResult<Bound<'py, Self>> {
+        let draws = Draws { source: call.source(0), row: AtomicU64::new(0), draw: AtomicU32::new(0) };
+        Bound::new(
+            py,
+            Self {
+                row: AtomicU64::new(0),
+                event: AtomicI64::new(0),
+                start: AtomicU64::new(0),
+                duration: AtomicU64::new(0),
+                attempt: call.attempt,
+                time: call.time,
+                rng: Py::new(py, draws)?,
+            },
+        )
+    }
+
+    fn enter(&self, part: &Part) {
+        let (id, start, duration) =
+            part.event.map_or((0, 0, 0), |event| (event.id as i64, event.start, event.stop - event.start));
+        self.event.store(id, Relaxed);
+        self.start.store(start, Relaxed);
+        self.duration.store(duration, Relaxed);
+    }
+}
+
+#[pymethods]
+impl Context {
+    /// The row's number.
+    #[getter]
+    fn row(&self) -> u64 {
+        self.row.load(Relaxed)
+    }
+
+    /// The row's timestamp: its number, a float, or a datetime64[ns], as the generator's `time` has it.
+    #[getter]
+    fn t<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let row = self.row.load(Relaxed);
+        match self.time {
+            Time::Row => Ok(row.into_pyobject(py)?.into_any()),
+            Time::Number { start, step } => Ok((start + row as f64 * step).into_pyobject(py)?.into_any()),
+            Time::Datetime { start, step } => {
+                let ns = (row as i64).wrapping_mul(step).wrapping_add(start);
+                py.import("numpy")?.getattr("datetime64")?.call1((ns, "ns"))
+            }
+        }
+    }
+
+    /// Which try this is, from 0; above 0 only where uniqueness draws the row anew.
+    #[getter]
+    fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// The id of the event that the row belongs to, as in `Dataset.event`; None in a normal function.
+    #[getter]
+    fn event(&self) -> Option<i64> {
+        (self.duration.load(Relaxed) > 0).then(|| self.event.load(Relaxed))
+    }
+
+    /// The rows since the event began; 0 in a normal function.
+    #[getter]
+    fn offset(&self) -> u64 {
+        if self.duration.load(Relaxed) > 0 { self.row.load(Relaxed) - self.start.load(Relaxed) } else { 0 }
+    }
+
+    /// The rows that the event lasts; 0 in a normal function.
+    #[getter]
+    fn duration(&self) -> u64 {
+        self.duration.load(Relaxed)
+    }
+
+    /// Random numbers for this row, try and variable: the same in every slice.
+    #[getter]
+    fn rng(&self, py: Python<'_>) -> Py<Draws> {
+        self.rng.clone_ref(py)
+    }
+}
+
+/// Random numbers addressed by (seed, variable, row, try, how many were drawn before).
+#[pyclass(frozen, module = "paranom_rs._core")]
+pub(crate) struct Draws {
+    source: Source,
+    row: AtomicU64,
+    draw: AtomicU32,
+}
+
+impl Draws {
+    fn next(&self) -> (Source, u64) {
+        let draw = self.draw.load(Relaxed);
+        self.draw.store(draw.wrapping_add(1), Relaxed);
+        let site = self.source.site | (draw % paranom::generate::MOST_DRAWS);
+        (Source { site, ..self.source }, self.row.load(Relaxed))
+    }
+
+    fn unit(&self) -> f64 {
+        let (source, row) = self.next();
+        unit(word(source, row))
+    }
+
+    fn below(&self, n: u64) -> u64 {
+        let (source, row) = self.next();
+        scale(word(source, row), n)
+    }
+}
+
+#[pymethods]
+impl Draws {
+    /// A number in [0, 1), 53 random bits.
+    fn random(&self) -> f64 {
+        self.unit()
+    }
+
+    /// A number in [low, high).
+    #[pyo3(signature = (low = 0.0, high = 1.0))]
+    fn uniform(&self, low: f64, high: f64) -> f64 {
+        low + self.unit() * (high - low)
+    }
+
+    /// A normal number.
+    #[pyo3(signature = (mean = 0.0, std = 1.0))]
+    fn normal(&self, mean: f64, std: f64) -> f64 {
+        let (source, row) = self.next();
+        mean + std * normal(source, row)
+    }
+
+    /// A whole number in [low, high), or in [0, low) without high.
+    #[pyo3(signature = (low, high = None))]
+    fn integers(&self, low: i64, high: Option<i64>) -> PyResult<i64> {
+        let (low, high) = high.map_or((0, low), |high| (low, high));
+        let width = i128::from(high) - i128::from(low);
+        if width < 1 {
+            return Err(SpecError::new_err(format!("high: must be > low ({low}), got {high}")));
+        }
+        Ok((i128::from(low) + i128::from(self.below(width as u64))) as i64)
+    }
+
+    /// One of the items of a sequence, all equally likely.
+    fn choice<'py>(&self, items: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let n = items.len()?;
+        if n == 0 {
+            return Err(SpecError::new_err("items: must hold at least one"));
+        }
+        items.get_item(self.below(n as u64))
+    }
+
+    fn __repr__<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
+        PyString::new(py, "Draws(of one row)")
+    }
+}

@@ -1,0 +1,547 @@
+//! Uniqueness: rows whose datum no lower row of their class has (Gottschlich 2018, section 2.1).
+//!
+//! The definition is sequential: walk the rows upward; draw a row anew, attempt 0, 1, ... tries - 1, and take the
+//! first datum that is not in the register of its class; after the last, Hard fails and Soft keeps it. It is computed
+//! in parallel by deferred acceptance (Gale and Shapley 1962): every row proposes its attempts in turn, a datum keeps
+//! the lowest row that proposed it, and who is turned away or driven out proposes its next attempt. Since all data
+//! prefer lower rows, the result is the sequential one, whatever the order of events. The data are dealt out to
+//! shards by their hash, each the business of one thread at a time: no locks.
+
+mod datum;
+mod table;
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use rayon::prelude::*;
+
+use self::datum::{Key, Keys, SHARDS};
+use self::table::Table;
+use super::callback::class;
+use super::fill::{BLOCK, Block, Real, Rows, blocks, mark};
+use super::plan::Plan;
+use super::schedule::{Event, touching};
+use super::variable::{Variable, Want};
+use crate::job::Job;
+use crate::random::TILE;
+use crate::spec::Field;
+use crate::{Error, Result};
+
+/// What is asked of the rows of one class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Limit {
+    /// How often a row is drawn at most.
+    tries: u32,
+    /// Whether a row without a datum of its own is an error.
+    hard: bool,
+}
+
+/// What is asked of a plan's rows.
+#[derive(Debug, Clone)]
+pub struct Uniqueness {
+    /// The variables whose values make the datum, and which are drawn anew; by position.
+    over: Vec<usize>,
+    /// For normal rows, and for anomalous ones.
+    limits: [Option<Limit>; 2],
+    /// How many different data there can be, where that is known.
+    possible: [Option<u64>; 2],
+}
+
+/// Rows that Soft let through with a datum that a lower row has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Duplicates {
+    /// Normal ones.
+    pub normal: u64,
+    /// Anomalous ones.
+    pub anomalous: u64,
+}
+
+/// What must be known of all rows below `next` to go on from there.
+#[derive(Debug)]
+pub struct History {
+    next: u64,
+    /// The data of normal rows, shard by shard, then those of anomalous rows.
+    registers: Vec<Table<()>>,
+}
+
+impl History {
+    /// Before row 0.
+    pub fn new() -> Self {
+        Self { next: 0, registers: (0..2 * SHARDS).map(|_| Table::new()).collect() }
+    }
+
+    /// The bytes it takes.
+    pub fn bytes(&self) -> usize {
+        self.registers.iter().map(Table::bytes).sum()
+    }
+
+    /// The data that are registered.
+    pub fn data(&self) -> usize {
+        self.registers.iter().map(Table::len).sum()
+    }
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Most tries of a row.
+const MOST_TRIES: i128 = 1 << 24;
+
+impl Uniqueness {
+    /// Reads what is asked of the rows. `kinds` is the number of anomalies.
+    pub fn parse(field: &Field, variables: &[Variable], kinds: usize) -> Result<Self> {
+        let table = field.table()?;
+        let over = match table.get("over") {
+            None => (0..variables.len()).collect(),
+            Some(names) => read_over(&names, variables)?,
+        };
+        let mut limits = [None; 2];
+        let mut possible = [None; 2];
+        for (anomalous, name) in ["normal", "anomalous"].into_iter().enumerate() {
+            let Some(field) = table.get(name) else { continue };
+            limits[anomalous] = Some(read_limit(&field)?);
+            let sorts: Vec<Option<usize>> =
+                if anomalous == 0 { vec![None] } else { (0..kinds).map(Some).collect() };
+            let redraws = |sort: &Option<usize>| over.iter().any(|&i| variables[i].redraws(*sort));
+            if !sorts.is_empty() && !sorts.iter().any(redraws) {
+                let names: Vec<_> = over.iter().map(|&i| variables[i].name.as_str()).collect();
+                return Err(Error::invalid(
+                    field.path,
+                    names.join(", "),
+                    format!(
+                        "needs a variable that can be drawn anew in {} rows (recorded values, signals and fixed \
+                         values cannot)",
+                        class(anomalous == 1)
+                    ),
+                ));
+            }
+            possible[anomalous] = sorts.iter().try_fold(0_u64, |sum, sort| {
+                let product = over.iter().try_fold(1_u64, |product, &i| {
+                    Some(product.saturating_mul(variables[i].support(*sort)?))
+                })?;
+                Some(sum.saturating_add(product))
+            });
+        }
+        table.finish()?;
+        Ok(Self { over, limits, possible })
+    }
+}
+
+fn read_over(names: &Field, variables: &[Variable]) -> Result<Vec<usize>> {
+    let mut over = Vec::new();
+    for name in names.list()? {
+        let text = name.text()?;
+        let Some(at) = variables.iter().position(|variable| variable.name == text) else {
+            return Err(name.invalid("must be a variable"));
+        };
+        over.push(at);
+    }
+    if over.is_empty() {
+        return Err(names.invalid("must name at least one variable"));
+    }
+    over.sort_unstable();
+    over.dedup();
+    Ok(over)
+}
+
+fn read_limit(field: &Field) -> Result<Limit> {
+    let table = field.table()?;
+    let kind = table.need("kind")?;
+    let hard = match kind.text()? {
+        "hard" => true,
+        "soft" => false,
+        _ => return Err(kind.invalid("must be hard or soft")),
+    };
+    let tries = table.need("tries")?.whole(1, MOST_TRIES)? as u32;
+    table.finish()?;
+    Ok(Limit { tries, hard })
+}
+
+/// A row that holds its datum, or is not asked for one.
+const SETTLED: u8 = 0;
+/// A row that was turned away.
+const PENDING: u8 = 1;
+/// A row out of tries.
+const EXHAUSTED: u8 = 2;
+
+/// Rows of one block that are being settled.
+struct Part {
+    start: u64,
+    events: Vec<Event>,
+    around: Vec<Event>,
+    columns: Vec<Vec<f64>>,
+    labels: Vec<i8>,
+    attempts: Vec<u32>,
+    /// Written by the shard that the row proposes to or holds a datum of: by one thread at a time.
+    states: Vec<AtomicU8>,
+}
+
+/// The proposals of one part: sorted by shard, in row order within each.
+struct Proposals {
+    entries: Vec<(Key, u32)>,
+    ends: Vec<u32>,
+}
+
+impl Proposals {
+    fn of(&self, shard: usize) -> &[(Key, u32)] {
+        let from = if shard == 0 { 0 } else { self.ends[shard - 1] };
+        &self.entries[from as usize..self.ends[shard] as usize]
+    }
+}
+
+impl Plan {
+    /// As [`Plan::fill`], after the rows that `history` knows. It learns the rows up to the last one asked for: what
+    /// lies between is replayed, and from row 0 if it knows more than the first row asked for.
+    pub fn fill_after<T: Real>(
+        &self,
+        history: &mut History,
+        rows: &[Rows],
+        clean: bool,
+        columns: Vec<&mut [T]>,
+        labels: &mut [i8],
+        job: &Job,
+    ) -> Result<Duplicates> {
+        let Some(uniqueness) = &self.uniqueness else {
+            self.fill_blocks(rows, clean, columns, labels, job)?;
+            return Ok(Duplicates::default());
+        };
+        if let Some(last) =
+            rows.iter().filter(|rows| rows.len > 0).map(|r| r.start + (r.len as u64 - 1)).max()
+        {
+            self.refuse_too_many(uniqueness, last)?;
+        }
+        let mut duplicates = Duplicates::default();
+        let mut columns = columns;
+        let mut labels = labels;
+        for &Rows { start, len } in rows {
+            if start < history.next {
+                *history = History::new();
+            }
+            while history.next < start {
+                self.window(uniqueness, history, start, None, job)?;
+            }
+            let mut left = len;
+            while left > 0 {
+                let (at, end) = (history.next, start.wrapping_add(len as u64));
+                let parts = self.window(uniqueness, history, end, Some(&mut duplicates), job)?;
+                let take = parts.iter().map(|part| part.labels.len()).sum();
+                let mut mine = Vec::with_capacity(columns.len());
+                for column in &mut columns {
+                    let (now, later) = std::mem::take(column).split_at_mut(take);
+                    *column = later;
+                    mine.push(now);
+                }
+                let (now, later) = std::mem::take(&mut labels).split_at_mut(take);
+                labels = later;
+                self.deliver(
+                    uniqueness,
+                    &parts,
+                    blocks(&[Rows { start: at, len: take }], mine, now),
+                    clean,
+                    job,
+                )?;
+                job.step(take as u64)?;
+                left -= take;
+            }
+        }
+        Ok(duplicates)
+    }
+
+    /// Settles the rows from `history.next` on, up to `end` or to as many as fit a window.
+    fn window(
+        &self,
+        uniqueness: &Uniqueness,
+        history: &mut History,
+        end: u64,
+        delivered: Option<&mut Duplicates>,
+        job: &Job,
+    ) -> Result<Vec<Part>> {
+        // A few million values: enough for all threads, little against what is generated.
+        let most = (128 / self.variables.len()).clamp(1, 16).max(rayon::current_num_threads());
+        let start = history.next;
+        let mut rows = Vec::new();
+        let mut at = start;
+        while at != end && rows.len() < most {
+            let len = (BLOCK as u64 - at % BLOCK as u64).min(end.wrapping_sub(at)) as usize;
+            rows.push(Rows { start: at, len });
+            at = at.wrapping_add(len as u64);
+        }
+        let all = delivered.is_some();
+        let mut parts: Vec<Part> =
+            rows.into_par_iter().map(|rows| self.begin(uniqueness, rows, all, job)).collect::<Result<_>>()?;
+        let shard_room: [usize; 2] = [0, 1].map(|of: i8| {
+            parts.iter().map(|part| part.labels.iter().filter(|x| **x == of).count()).sum::<usize>() / SHARDS
+        });
+        let mut held: Vec<Table<u32>> =
+            (0..2 * SHARDS).map(|shard| Table::with_room(shard_room[shard / SHARDS])).collect();
+        loop {
+            let proposals: Vec<Proposals> = parts
+                .par_iter_mut()
+                .enumerate()
+                .map(|(number, part)| self.propose(uniqueness, number, part, job))
+                .collect::<Result<_>>()?;
+            if proposals.iter().all(|proposals| proposals.entries.is_empty()) {
+                break;
+            }
+            held.par_iter_mut().zip(&history.registers).enumerate().for_each(|(shard, (held, register))| {
+                for proposals in &proposals {
+                    settle(proposals.of(shard), held, register, &parts);
+                }
+            });
+        }
+        self.judge(uniqueness, &parts, delivered)?;
+        history.registers.par_iter_mut().zip(&held).for_each(|(register, held)| register.extend(held));
+        history.next = at;
+        Ok(parts)
+    }
+
+    /// Draws rows for the first time; all variables, or only those that make the datum.
+    fn begin(&self, uniqueness: &Uniqueness, rows: Rows, all: bool, job: &Job) -> Result<Part> {
+        job.check()?;
+        let Rows { start, len } = rows;
+        let around = self.events_around(start, len as u64);
+        let events = touching(&around, start, start + (len as u64 - 1)).to_vec();
+        let mut labels = vec![0; len];
+        mark(start, &events, &mut labels);
+        let want = Want { events: &events, around: &around, attempt: 0, time: self.time, job };
+        let column = |(i, variable): (usize, &Variable)| {
+            if !all && uniqueness.over.binary_search(&i).is_err() {
+                return Ok(Vec::new());
+            }
+            let mut column = vec![0.0; len];
+            variable.fill(start, &want, &mut column)?;
+            Ok(column)
+        };
+        let columns =
+            self.variables.par_iter().enumerate().map(|(i, v)| column((i, v))).collect::<Result<_>>()?;
+        let states = labels
+            .iter()
+            .map(|&label| {
+                AtomicU8::new(if uniqueness.limits[label as usize].is_some() { PENDING } else { SETTLED })
+            })
+            .collect();
+        // The first proposal counts the attempts up to 0.
+        let attempts = vec![u32::MAX; len];
+        Ok(Part { start, events, around, columns, labels, attempts, states })
+    }
+
+    /// Draws the pending rows anew, and lists what they propose.
+    fn propose(
+        &self,
+        uniqueness: &Uniqueness,
+        number: usize,
+        part: &mut Part,
+        job: &Job,
+    ) -> Result<Proposals> {
+        job.check()?;
+        let mut rows: Vec<(u32, u32)> = Vec::new();
+        for (j, state) in part.states.iter_mut().enumerate() {
+            if *state.get_mut() != PENDING {
+                continue;
+            }
+            let attempt = part.attempts[j].wrapping_add(1);
+            if uniqueness.limits[part.labels[j] as usize].is_some_and(|limit| attempt < limit.tries) {
+                part.attempts[j] = attempt;
+                *state.get_mut() = SETTLED;
+                rows.push((attempt, j as u32));
+            } else {
+                *state.get_mut() = EXHAUSTED;
+            }
+        }
+        // Grouped by attempt; mostly they are all at the same.
+        rows.sort_unstable();
+        for group in rows.chunk_by(|a, b| a.0 == b.0).filter(|group| group[0].0 > 0) {
+            let offsets: Vec<u32> = group.iter().map(|row| row.1).collect();
+            let want = Want {
+                events: &part.events,
+                around: &part.around,
+                attempt: group[0].0,
+                time: self.time,
+                job,
+            };
+            for &i in &uniqueness.over {
+                self.variables[i].redraw(&offsets, part.start, &want, &mut part.columns[i])?;
+            }
+        }
+        rows.sort_unstable_by_key(|row| row.1);
+        Ok(sorted(uniqueness, number, part, &rows))
+    }
+
+    /// Refuses a window with rows that Hard forbids, and counts those that Soft lets through.
+    fn judge(
+        &self,
+        uniqueness: &Uniqueness,
+        parts: &[Part],
+        delivered: Option<&mut Duplicates>,
+    ) -> Result<()> {
+        let mut counts = [0; 2];
+        for part in parts {
+            for (j, state) in part.states.iter().enumerate() {
+                if state.load(Ordering::Relaxed) != EXHAUSTED {
+                    continue;
+                }
+                let anomalous = part.labels[j] as usize;
+                counts[anomalous] += 1;
+                if let Some(Limit { tries, hard: true }) = uniqueness.limits[anomalous] {
+                    // Rows are judged upward, so this is the lowest; and rows below it are as they would be alone.
+                    return Err(Error::NotUnique {
+                        row: part.start + j as u64,
+                        class: class(anomalous == 1),
+                        tries,
+                        datum: uniqueness
+                            .over
+                            .iter()
+                            .map(|&i| (self.variables[i].name.clone(), part.columns[i][j]))
+                            .collect(),
+                    });
+                }
+            }
+        }
+        if let Some(duplicates) = delivered {
+            duplicates.normal += counts[0];
+            duplicates.anomalous += counts[1];
+        }
+        Ok(())
+    }
+
+    /// Copies settled rows to where they go; or draws them without anomalies, each at the try it was settled with.
+    fn deliver<T: Real>(
+        &self,
+        uniqueness: &Uniqueness,
+        parts: &[Part],
+        blocks: Vec<Block<'_, T>>,
+        clean: bool,
+        job: &Job,
+    ) -> Result<()> {
+        blocks.into_par_iter().zip(parts).try_for_each(|(block, part)| {
+            if !clean {
+                block.labels.copy_from_slice(&part.labels);
+                for (out, column) in block.columns.into_iter().zip(&part.columns) {
+                    T::write(out, |values| values.copy_from_slice(column));
+                }
+                return Ok(());
+            }
+            let around = self.clean(part.around.clone());
+            let events = self.clean(part.events.clone());
+            mark(part.start, &events, block.labels);
+            let mut later: Vec<(u32, u32)> = Vec::new();
+            for (j, &attempt) in part.attempts.iter().enumerate() {
+                if attempt != 0 && attempt != u32::MAX {
+                    later.push((attempt, j as u32));
+                }
+            }
+            later.sort_unstable();
+            for (i, (out, variable)) in block.columns.into_iter().zip(&self.variables).enumerate() {
+                let want = Want { events: &events, around: &around, attempt: 0, time: self.time, job };
+                T::write(out, |values| {
+                    variable.fill(part.start, &want, values)?;
+                    if uniqueness.over.binary_search(&i).is_err() {
+                        return Ok(());
+                    }
+                    for group in later.chunk_by(|a, b| a.0 == b.0) {
+                        let offsets: Vec<u32> = group.iter().map(|row| row.1).collect();
+                        let want = Want { attempt: group[0].0, ..want };
+                        variable.redraw(&offsets, part.start, &want, values)?;
+                    }
+                    Ok::<(), Error>(())
+                })?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Refuses rows of a class that must be unique when there are fewer data than rows, before any is drawn.
+    fn refuse_too_many(&self, uniqueness: &Uniqueness, last: u64) -> Result<()> {
+        for (anomalous, (limit, possible)) in uniqueness.limits.iter().zip(uniqueness.possible).enumerate() {
+            let (Some(Limit { hard: true, .. }), Some(possible)) = (limit, possible) else { continue };
+            if possible > last {
+                continue;
+            }
+            if let Some(row) = self.row_of_class(anomalous == 1, possible, last) {
+                return Err(Error::TooFewData { class: class(anomalous == 1), possible, row });
+            }
+        }
+        Ok(())
+    }
+
+    /// The row with `before` rows of its class below it, if it is not above `last`.
+    fn row_of_class(&self, anomalous: bool, before: u64, last: u64) -> Option<u64> {
+        /// Rows whose events are looked at together.
+        const STEP: u64 = 1 << 20;
+        let mut left = before;
+        let mut first = 0_u64;
+        loop {
+            let upto = last.min(first.saturating_add(STEP - 1));
+            let mut at = first;
+            // Normal rows up to the next event, then the event's rows; and the normal ones after the last.
+            for event in self.schedule.events(first, upto) {
+                let (start, stop) = (event.start.max(first), (event.stop - 1).min(upto) + 1);
+                let (from, rows) = if anomalous { (start, stop - start) } else { (at, start - at) };
+                if left < rows {
+                    return Some(from + left);
+                }
+                left -= rows;
+                at = stop;
+            }
+            let rest = if anomalous { 0 } else { (upto - at).wrapping_add(1) };
+            if left < rest {
+                return Some(at + left);
+            }
+            left -= rest;
+            if upto == last {
+                return None;
+            }
+            first = upto + 1;
+        }
+    }
+}
+
+/// Lists what rows propose: (attempt, row) pairs in row order.
+fn sorted(uniqueness: &Uniqueness, number: usize, part: &Part, rows: &[(u32, u32)]) -> Proposals {
+    let mut ends = vec![0_u32; 2 * SHARDS];
+    let mut keyed: Vec<(Key, u32, u16)> = Vec::with_capacity(rows.len());
+    for rows in rows.chunks(TILE) {
+        let mut keys = Keys::new();
+        let mut buffer = [0.0; TILE];
+        for &i in &uniqueness.over {
+            for (x, row) in buffer.iter_mut().zip(rows) {
+                *x = part.columns[i][row.1 as usize];
+            }
+            keys.read(&buffer[..rows.len()]);
+        }
+        for (j, &(_, row)) in rows.iter().enumerate() {
+            let (key, shard) = keys.get(j);
+            let shard = shard + SHARDS * part.labels[row as usize] as usize;
+            ends[shard] += 1;
+            keyed.push((key, (number * BLOCK) as u32 + row, shard as u16));
+        }
+    }
+    let mut sum = 0;
+    for end in &mut ends {
+        (*end, sum) = (sum, sum + *end);
+    }
+    let mut entries = vec![((0, 0), 0); keyed.len()];
+    for (key, row, shard) in keyed {
+        let at = &mut ends[shard as usize];
+        entries[*at as usize] = (key, row);
+        *at += 1;
+    }
+    Proposals { entries, ends }
+}
+
+/// Gives each datum to the lowest row that proposed it, unless a row before the window has it.
+fn settle(proposals: &[(Key, u32)], held: &mut Table<u32>, register: &Table<()>, parts: &[Part]) {
+    let turn_away = |row: u32| {
+        parts[row as usize / BLOCK].states[row as usize % BLOCK].store(PENDING, Ordering::Relaxed);
+    };
+    for &(key, row) in proposals {
+        if register.contains(key) {
+            turn_away(row);
+        } else if let Some(holder) = held.get_or_insert(key, row) {
+            turn_away(row.max(*holder));
+            *holder = row.min(*holder);
+        }
+    }
+}
