@@ -92,7 +92,7 @@ RUBBISH: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: plant(time=TimeIndex(datetime.date(2026, 1, 1), 1)), SpecTypeError, "time.start: "),  # type: ignore[arg-type]
     # variables and anomalies
     (lambda: Generator([1]), SpecTypeError, "variables: must be a dict"),  # type: ignore[arg-type]
-    (lambda: Generator({"x": Normal()}), SpecError, r"variables\.x\.kind: must be stochastic or recorded"),
+    (lambda: Generator({"x": Normal()}), SpecError, r"variables\.x\.kind: must be stochastic, callback or recorded"),
     (lambda: Generator({"\ud800": Stochastic(1.0)}), SpecTypeError, "valid Unicode"),
     (lambda: Generator({"x": Stochastic(1.0)}, anomalies=5), SpecTypeError, "anomalies: .* got 5"),  # type: ignore[arg-type]
     (lambda: one(b"ab"), SpecTypeError, r"variables\.x: .* b'ab'"),
