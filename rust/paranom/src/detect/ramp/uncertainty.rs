@@ -16,8 +16,10 @@ impl Guess {
 
 /// A time from which the guess is exactly [`Guess::SURE`] as long as K stays below `k`, far beyond the last digit.
 pub(super) fn sure_from(k: f64, window: usize, bias: f64) -> f64 {
-    let t = fmath::exp(fmath::ln(power(k, bias) + 800.0) / bias);
-    if t > window as f64 { t } else { f64::INFINITY }
+    let start = power(k, bias);
+    let t = fmath::exp(fmath::ln(start + 800.0) / bias);
+    // Beyond 1e12 the powers round too coarsely to tell when 800 have been gained.
+    if start < 1e12 && t > window as f64 { t } else { f64::INFINITY }
 }
 
 /// The guess at time `t` of a process whose false alarms have pulled K up to `k`; 0 until `t` passes the window.
@@ -60,6 +62,10 @@ mod tests {
         for bias in [0.05, 0.3, 0.85, 1.0, 3.0] {
             for k in [60.0, 61.5, 1e4, 1e9] {
                 let t = sure_from(k, 60, bias);
+                assert!(t > k, "{bias} {k}");
+                if t == f64::INFINITY {
+                    continue; // the powers are taken each time
+                }
                 for later in [t, t + 1.0, t * 2.0] {
                     assert_eq!(guess(k, later, 60, bias), Guess::SURE, "{bias} {k}");
                 }
