@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from paranom_rs import Anomaly, Block, Callback, Context, Generator, Hard, Soft, Uniqueness
+from paranom_rs import Anomaly, Block, Callback, Generator, Hard, Soft, Uniqueness
 from paranom_rs.variables import read_columns
 
 DATA = Path(__file__).parent / "data" / "shuttle_tek14.csv"
@@ -35,24 +35,23 @@ class Valve:
         self.low, self.high = float(healthy.min()), float(healthy.max())
 
     def healthy(self, block: Block) -> np.ndarray:
-        """Give the cycle with its noise (vectorized: a block of rows at a time)."""
+        """Give the cycle with its noise."""
         phase = block.row % len(self.cycle)
         return self.cycle[phase] + self.spread[phase] * block.rng.normal(size=len(block))
 
-    def broken(self, ctx: Context) -> float:
-        """Give a value above or below all healthy ones (scalar: a row at a time)."""
-        event = ctx.event or 0
-        reach = 0.5 + event * 0.618034 % 1.0  # one for the event
-        beyond = ctx.rng.uniform(0.1, reach)
-        return self.high + beyond if event % 2 else self.low - beyond
+    def broken(self, block: Block) -> np.ndarray:
+        """Give values above or below all healthy ones, within a reach of the event's own."""
+        reach = 0.5 + block.event * 0.618034 % 1.0
+        beyond = block.rng.uniform(0.1, reach)
+        return np.where(block.event % 2, self.high + beyond, self.low - beyond)
 
 
 def shuttle_callbacks(seed: int = 14) -> Generator:
     """Return the generator."""
     valve = Valve()
     return Generator(
-        {"current": Callback(normal=valve.healthy, vectorized=True)},
-        anomalies=Anomaly(frequency=0.01, duration=(10, 60), values={"current": valve.broken}),
+        {"current": Callback(normal=valve.healthy, anomalous=valve.broken, vectorized=True)},
+        anomalies=Anomaly(frequency=0.01, duration=(10, 60)),
         uniqueness=Uniqueness(normal=Soft(tries=5), anomalous=Hard(tries=100)),
         seed=seed,
     )

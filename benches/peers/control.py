@@ -96,9 +96,10 @@ def uniqueness(rows: int = 2_000_000, tries: int = 5) -> None:
 
         gen = Generator({"x": Stochastic(normal=rule)}, uniqueness=Uniqueness(normal=Soft(tries=tries)))
         ours = best(lambda gen=gen: gen.generate(rows, threads=1))
+        peers = [best(python_set, times=1) / ours, best(pandas_loop, times=1) / ours]
         print(
-            f"{name}, Soft({tries}): {ours / rows * 1e9:4.0f} ns a row; Python set {best(python_set, times=1) / ours:.1f} "
-            f"times, pandas {best(pandas_loop, times=1) / ours:.1f} times as long"
+            f"{name}, Soft({tries}): {ours / rows * 1e9:4.0f} ns a row; "
+            f"Python set {peers[0]:.1f} times, pandas {peers[1]:.1f} times as long"
         )
         one, two = (best(lambda n=n, gen=gen: gen.generate(rows, threads=n), time.perf_counter) for n in (1, 2))
         print(f"    2 threads: {one / two:.2f} times 1 thread")

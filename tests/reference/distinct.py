@@ -9,8 +9,8 @@ WORD = 2**32 - 1
 
 
 def keys_of(key: tuple[int, int], site: int) -> list[int]:
-    """The round keys: the first 32 bits of Philox at (round, site)."""
-    return [int(philox4x32([i, 0, site, 0], key)[0]) for i in range(ROUNDS)]
+    """The round keys: the lower half of the first word of Philox at (round, site)."""
+    return [int(philox4x32([i, 0, site, 0], key)[1]) for i in range(ROUNDS)]
 
 
 def fold(half: int, key: int) -> int:
