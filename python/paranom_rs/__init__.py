@@ -19,6 +19,7 @@ from paranom_rs.dataset import Dataset, Event, Events
 from paranom_rs.distributions import Bernoulli, Choice, Distinct, Exponential, Integers, LogNormal, Normal, Uniform
 from paranom_rs.errors import *  # noqa: F403 (its __all__ is the public exception tree)
 from paranom_rs.generator import Generator
+from paranom_rs.matrix_profile import MatrixProfile, StreamingMatrixProfile, matrix_profile
 from paranom_rs.ramp import RAMP, Detection
 from paranom_rs.rule import EachRow
 from paranom_rs.signals import ECG, Constant, Cosine, RandomWalk, Sawtooth, Sine, Square, Trend
@@ -76,4 +77,7 @@ __all__ = [
     "__version__",
     "build_info",
     *errors.__all__,
+    "MatrixProfile",
+    "StreamingMatrixProfile",
+    "matrix_profile",
 ]

@@ -11,10 +11,14 @@ __all__ = [
     "Draws",
     "Function",
     "History",
+    "MatrixProfileStream",
     "Plan",
     "RampCore",
     "arrow_stream",
     "build_info",
+    "matrix_profile_join",
+    "matrix_profile_multidimensional",
+    "matrix_profile_subspaces",
     "ramp_replay",
 ]
 
@@ -55,6 +59,58 @@ class Function:
 
 # info.rs
 def build_info() -> dict[str, Any]: ...
+
+# matrix_profile.rs
+_Neighbours = tuple[NDArray[np.float64], NDArray[np.int64]]
+
+def matrix_profile_join(
+    x: NDArray[np.float64],
+    other: NDArray[np.float64] | None,
+    m: int,
+    *,
+    distance: str,
+    k: int,
+    fraction: float,
+    threads: int | None,
+    progress: Callable[[int], object] | None,
+) -> tuple[_Neighbours, tuple[_Neighbours, _Neighbours] | None]: ...
+def matrix_profile_multidimensional(
+    x: NDArray[np.float64],
+    m: int,
+    *,
+    distance: str,
+    include: Sequence[int],
+    fraction: float,
+    threads: int | None,
+    progress: Callable[[int], object] | None,
+) -> tuple[_Neighbours, tuple[_Neighbours, _Neighbours] | None]: ...
+def matrix_profile_subspaces(
+    x: NDArray[np.float64],
+    m: int,
+    index: NDArray[np.int64],
+    level: int,
+    *,
+    distance: str,
+    include: Sequence[int],
+) -> NDArray[np.int64]: ...
+
+@final
+class MatrixProfileStream:
+    def __new__(cls, m: int, window: int, n_features: int) -> MatrixProfileStream: ...
+    @property
+    def m(self) -> int: ...
+    @property
+    def window(self) -> int: ...
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def seen(self) -> int: ...
+    @property
+    def index(self) -> list[int]: ...
+    def update(self, x: NDArray[np.float64]) -> NDArray[np.float64]: ...
+    def to_bytes(self) -> bytes: ...
+    @staticmethod
+    def from_bytes(data: bytes) -> MatrixProfileStream: ...
 
 # plan.rs
 @final

@@ -12,6 +12,7 @@ mod arrow;
 mod callback;
 mod errors;
 mod info;
+mod matrix_profile;
 mod plan;
 mod ramp;
 mod run;
@@ -29,6 +30,10 @@ mod _core {
     use crate::callback::Function;
     #[pymodule_export]
     use crate::info::build_info;
+    #[pymodule_export]
+    use crate::matrix_profile::{
+        MatrixProfileStream, matrix_profile_join, matrix_profile_multidimensional, matrix_profile_subspaces,
+    };
     #[pymodule_export]
     use crate::plan::History;
     #[pymodule_export]

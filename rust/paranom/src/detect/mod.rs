@@ -1,3 +1,4 @@
 //! Detectors.
 
+pub mod matrix_profile;
 pub mod ramp;

@@ -1,0 +1,116 @@
+"""The matrix profile beside STUMPY and SCAMP, in one process: CPU-seconds of each, and their ratio.
+
+    pip install stumpy cmake setuptools wheel && FORCE_NO_CUDA=1 pip install --no-build-isolation pyscamp
+    python benches/peers/matrix_profile.py [join16] [lp14] [multi] [stream] [cold]   # all: half an hour
+
+One thread each. STUMPY is compiled and warm before it is timed, except for the cold start: import and first
+result of a fresh process.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from functools import partial
+
+os.environ["NUMBA_NUM_THREADS"] = "1"
+os.environ["PARANOM_NUM_THREADS"] = "1"
+
+import numpy as np
+import stumpy
+
+from paranom_rs import StreamingMatrixProfile, build_info, matrix_profile
+
+try:
+    import pyscamp
+except ImportError:
+    pyscamp = None
+
+ROWS = ["join15", "join16", "join17", "lp15", "multi", "stream", "cold"]
+COLD = "import numpy as np; from {} import {} as f; f(np.random.rand(1000), 50)"
+RNG = np.random.default_rng(0)
+
+
+def race(what, ours, peers, rounds=3):
+    """Prints the CPU-seconds of ``ours`` and of each peer: turn and turn about, the best of each."""
+    best = dict.fromkeys(["", *peers], np.inf)
+    for _ in range(rounds):
+        for name, work in [("", ours), *peers.items()]:
+            start = time.process_time()
+            work()
+            best[name] = min(best[name], time.process_time() - start)
+    for name in peers:
+        row(what, best[""], name, best[name])
+
+
+def row(what, ours, peer, theirs):
+    print(f"| {what:40s} | {ours:10.3g} | {peer:17s} | {theirs:10.3g} | {theirs / ours:7.1f} |", flush=True)
+
+
+def join(exponent):
+    x = RNG.normal(size=1 << exponent).cumsum()
+    stumpy.stump(x[:300], 20)
+    for m in (64, 256):
+        peers = {"stumpy.stump": partial(stumpy.stump, x, m)}
+        if pyscamp:
+            peers["pyscamp.selfjoin"] = partial(pyscamp.selfjoin, x, m, threads=1)
+        what = f"z-normalised self-join, n = 2^{exponent}, m = {m}"
+        race(what, partial(matrix_profile, x, m), peers, 3 if exponent < 17 else 1)
+
+
+def lp(exponent):
+    x = RNG.normal(size=1 << exponent).cumsum()
+    stumpy.aamp(x[:300], 20, p=1.0)
+    for m in (64, 256):
+        ours = partial(matrix_profile, x, m, normalize=False, p=1)
+        peers = {"stumpy.aamp(p=1)": partial(stumpy.aamp, x, m, p=1.0)}
+        race(f"L1 self-join, n = 2^{exponent}, m = {m}", ours, peers, 2)
+
+
+def multi(_):
+    for d, n in ((3, 1 << 13), (8, 1 << 12)):
+        X = RNG.normal(size=(n, d)).cumsum(axis=0)
+        stumpy.mstump(X[:300].T, 20)
+        ours = partial(matrix_profile, X, 64, multidimensional=True)
+        peers = {"stumpy.mstump": partial(stumpy.mstump, X.T, 64)}
+        race(f"{d} dimensions, n = {n}, m = 64", ours, peers, 2)
+
+
+def updates(stream, x):
+    for value in x:
+        stream.update(value)
+
+
+def stream(_):
+    for window in (1024, 4096, 16384):
+        x = RNG.normal(size=window + 2200).cumsum()
+        ours, theirs = StreamingMatrixProfile(64, window), stumpy.stumpi(x[:window], 64, egress=True)
+        took = []
+        ours.update_many(x[: window + 20])
+        updates(theirs, x[window : window + 20])
+        for which, count in ((ours, 2000), (theirs, 200)):
+            start = time.process_time()
+            updates(which, x[window + 20 : window + 20 + count])
+            took.append((time.process_time() - start) / count)
+        row(f"streaming update, window {window}, m = 64", took[0], "stumpy.stumpi", took[1])
+
+
+def cold(_):
+    took = []
+    for package, name in (("paranom_rs", "matrix_profile"), ("stumpy", "stump")):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-W", "ignore", "-c", COLD.format(package, name)], check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    row("import and first result", took[0], "stumpy", took[1])
+
+
+if __name__ == "__main__":
+    print(f"paranom_rs {build_info()['version']} ({build_info()['simd']}), stumpy {stumpy.__version__}")
+    print("| what | paranom_rs, CPU-s | peer | its CPU-s | ratio |\n| --- | --- | --- | --- | --- |")
+    for wanted in sys.argv[1:] or ROWS:
+        name = wanted.rstrip("0123456789")
+        {"join": join, "lp": lp, "multi": multi, "stream": stream, "cold": cold}[name](int(wanted[len(name) :] or 0))

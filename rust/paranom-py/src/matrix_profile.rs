@@ -1,0 +1,209 @@
+//! `paranom::detect::matrix_profile` for Python; shapes and defaults are the business of `paranom_rs.matrix_profile`.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
+use paranom::detect::matrix_profile::{self as core, Distance, Neighbours, Settings, Stream};
+use paranom::{Error, pool};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::run;
+
+type Arrays<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<i64>>);
+
+fn arrays(py: Python<'_>, neighbours: Neighbours) -> Arrays<'_> {
+    (neighbours.distance.into_pyarray(py), neighbours.index.into_pyarray(py))
+}
+
+fn distance(name: &str) -> paranom::Result<Distance> {
+    match name {
+        "znormalized" => Ok(Distance::ZNormalized),
+        "l1" => Ok(Distance::L1),
+        "l2" => Ok(Distance::L2),
+        "relative" => Ok(Distance::Relative),
+        _ => Err(Error::invalid("distance", name, "must be znormalized, l1, l2 or relative")),
+    }
+}
+
+/// The profile of `x`, joined with itself or with `other`: (distances, indices) of `k` neighbours per window, flat;
+/// the last item holds the same of the left and of the right neighbours, None for a join with `other`.
+#[pyfunction]
+#[pyo3(signature = (x, other, m, *, distance, k, fraction, threads, progress))]
+#[allow(clippy::too_many_arguments, clippy::type_complexity)] // keyword arguments of one Python function
+pub(crate) fn matrix_profile_join<'py>(
+    py: Python<'py>,
+    x: PyReadonlyArray1<'py, f64>,
+    other: Option<PyReadonlyArray1<'py, f64>>,
+    m: usize,
+    distance: &str,
+    k: usize,
+    fraction: f64,
+    threads: Option<usize>,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<(Arrays<'py>, Option<(Arrays<'py>, Arrays<'py>)>)> {
+    let settings = run::guarded(|| {
+        Ok(Settings {
+            m,
+            distance: self::distance(distance)?,
+            k,
+            fraction,
+            threads: pool::thread_count(threads)?,
+        })
+    })?;
+    // Copies: other Python threads may write to the arrays while this one does not hold the GIL.
+    let x = x.as_array().to_vec();
+    let other = other.map(|other| other.as_array().to_vec());
+    let profile = run::detached(py, progress, |job| match &other {
+        None => core::self_join(&x, &settings, job),
+        Some(other) => core::join(&x, other, &settings, job),
+    })?;
+    let sides = profile.sides.map(|(left, right)| (arrays(py, left), arrays(py, right)));
+    Ok((arrays(py, profile.best), sides))
+}
+
+/// The columns of a matrix.
+fn columns(x: &PyReadonlyArray2<'_, f64>) -> Vec<Vec<f64>> {
+    x.as_array().columns().into_iter().map(|column| column.to_vec()).collect()
+}
+
+/// The mSTAMP profile of the columns of `x`, as [`matrix_profile_join`] with one neighbour per level.
+#[pyfunction]
+#[pyo3(signature = (x, m, *, distance, include, fraction, threads, progress))]
+#[allow(clippy::too_many_arguments, clippy::type_complexity)]
+pub(crate) fn matrix_profile_multidimensional<'py>(
+    py: Python<'py>,
+    x: PyReadonlyArray2<'py, f64>,
+    m: usize,
+    distance: &str,
+    include: Vec<usize>,
+    fraction: f64,
+    threads: Option<usize>,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<(Arrays<'py>, Option<(Arrays<'py>, Arrays<'py>)>)> {
+    let settings = run::guarded(|| {
+        Ok(Settings {
+            m,
+            distance: self::distance(distance)?,
+            k: 1,
+            fraction,
+            threads: pool::thread_count(threads)?,
+        })
+    })?;
+    let x = columns(&x);
+    let profile = run::detached(py, progress, |job| core::multidimensional(&x, &include, &settings, job))?;
+    let sides = profile.sides.map(|(left, right)| (arrays(py, left), arrays(py, right)));
+    Ok((arrays(py, profile.best), sides))
+}
+
+/// The columns that level `level` takes between each window and its neighbour `index`, flat.
+#[pyfunction]
+#[pyo3(signature = (x, m, index, level, *, distance, include))]
+pub(crate) fn matrix_profile_subspaces<'py>(
+    py: Python<'py>,
+    x: PyReadonlyArray2<'py, f64>,
+    m: usize,
+    index: PyReadonlyArray1<'py, i64>,
+    level: usize,
+    distance: &str,
+    include: Vec<usize>,
+) -> PyResult<Bound<'py, PyArray1<i64>>> {
+    let settings = run::guarded(|| {
+        let threads = pool::thread_count(None)?;
+        Ok(Settings { m, distance: self::distance(distance)?, k: 1, fraction: 1.0, threads })
+    })?;
+    let (x, index) = (columns(&x), index.as_array().to_vec());
+    let out = run::detached(py, None, |job| core::subspaces(&x, &include, &settings, &index, level, job))?;
+    Ok(out.into_pyarray(py))
+}
+
+/// The state behind `paranom_rs.StreamingMatrixProfile`.
+#[pyclass(frozen, module = "paranom_rs._core")]
+pub(crate) struct MatrixProfileStream(Mutex<Stream>);
+
+impl MatrixProfileStream {
+    /// The stream; whoever panicked while holding it had not changed it yet.
+    fn lock(&self) -> MutexGuard<'_, Stream> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[pymethods]
+impl MatrixProfileStream {
+    #[new]
+    fn new(m: usize, window: usize, n_features: usize) -> PyResult<Self> {
+        run::guarded(|| Ok(Self(Mutex::new(Stream::new(m, window, n_features)?))))
+    }
+
+    /// Takes samples (n, n_features); gives the scores of each (n * n_features). All of them or, if it fails, none.
+    fn update<'py>(
+        &self,
+        py: Python<'py>,
+        x: PyReadonlyArray2<'py, f64>,
+    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let (rows, columns) = x.as_array().dim();
+        let x: Vec<f64> = x.as_array().iter().copied().collect();
+        let width = columns.max(1);
+        if rows == 1 {
+            let scores = py.detach(|| {
+                run::guarded(|| {
+                    let mut stream = self.lock();
+                    let mut scores = vec![0.0; stream.n_features()];
+                    stream.update(&x, &mut scores)?;
+                    Ok(scores)
+                })
+            })?;
+            return Ok(scores.into_pyarray(py));
+        }
+        let scores = run::detached(py, None, |job| {
+            let mut stream = self.lock();
+            let mut after = stream.clone();
+            let d = after.n_features();
+            let mut scores = paranom::error::try_vec(rows * d)?;
+            scores.resize(rows * d, 0.0);
+            for (at, (x, scores)) in x.chunks(width).zip(scores.chunks_mut(d)).enumerate() {
+                after.update(x, scores)?;
+                if at % 64 == 0 {
+                    job.check()?;
+                }
+            }
+            *stream = after;
+            Ok(scores)
+        })?;
+        Ok(scores.into_pyarray(py))
+    }
+
+    #[getter]
+    fn m(&self) -> usize {
+        self.lock().m()
+    }
+
+    #[getter]
+    fn window(&self) -> usize {
+        self.lock().window()
+    }
+
+    #[getter]
+    fn n_features(&self) -> usize {
+        self.lock().n_features()
+    }
+
+    #[getter]
+    fn seen(&self) -> u64 {
+        self.lock().seen()
+    }
+
+    #[getter]
+    fn index(&self) -> Vec<i64> {
+        self.lock().index().to_vec()
+    }
+
+    fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.lock().to_bytes())
+    }
+
+    #[staticmethod]
+    fn from_bytes(data: &[u8]) -> PyResult<Self> {
+        run::guarded(|| Ok(Self(Mutex::new(Stream::from_bytes(data)?))))
+    }
+}

@@ -1,0 +1,117 @@
+//! A series as the join sees it: which windows are whole, which are constant, and how far each one spans.
+
+use super::exact::{self, Form};
+use super::metric::Distance;
+use crate::{Error, Result};
+
+/// Values ready for a join. Values that are not finite are filled in, and the windows that hold one are `whole == false`.
+#[derive(Debug)]
+pub(super) struct Series {
+    /// The values: finite, and -0.0 made 0.0, so that equal windows have equal bits.
+    pub(super) x: Vec<f64>,
+    /// The length of a window.
+    pub(super) m: usize,
+    /// Whether a window holds finite values only.
+    pub(super) whole: Vec<bool>,
+    /// Largest minus smallest value of each window: exactly 0 where it is constant.
+    pub(super) span: Vec<f64>,
+    /// The z-normalised form of each window; empty if the distance is another.
+    forms: Vec<Form>,
+}
+
+impl Series {
+    /// Takes a series apart; `path` names it in errors.
+    pub(super) fn new(path: &str, x: &[f64], m: usize, distance: Distance) -> Result<Self> {
+        let n = x.len();
+        if m < 3 {
+            return Err(Error::invalid("m", m, "must be at least 3"));
+        }
+        if n < m {
+            let rule = format!("must have at least m = {m} values");
+            return Err(Error::invalid(path, format!("{n} values"), rule));
+        }
+        let most = distance.largest_value();
+        let mut filled = crate::error::try_vec(n)?;
+        let mut last = x.iter().copied().find(|v| v.is_finite()).unwrap_or(0.0);
+        let mut missing = crate::error::try_vec(n)?;
+        for (i, &v) in x.iter().enumerate() {
+            if v.is_finite() {
+                if v.abs() > most {
+                    let rule = format!("must be at most {most:e} in size for this distance");
+                    return Err(Error::invalid(format!("{path}[{i}]"), format!("{v:e}"), rule));
+                }
+                last = v + 0.0;
+            }
+            missing.push(!v.is_finite());
+            // The value before it: no jump that the recurrences would have to carry.
+            filled.push(last);
+        }
+        let windows = n - m + 1;
+        let mut whole = crate::error::try_vec(windows)?;
+        let mut holes = missing[..m - 1].iter().filter(|&&hole| hole).count();
+        for i in 0..windows {
+            holes += usize::from(missing[i + m - 1]);
+            whole.push(holes == 0);
+            holes -= usize::from(missing[i]);
+        }
+        let high = sliding(&filled, m, f64::max)?;
+        let low = sliding(&filled, m, f64::min)?;
+        let span: Vec<f64> = high.iter().zip(&low).map(|(h, l)| (h - l).min(f64::MAX)).collect();
+        let mut forms = Vec::new();
+        if distance == Distance::ZNormalized {
+            forms = crate::error::try_vec(windows)?;
+            forms.extend(span.iter().enumerate().map(|(i, &span)| exact::form(&filled[i..i + m], span)));
+        }
+        Ok(Self { x: filled, m, whole, span, forms })
+    }
+
+    /// The number of windows.
+    pub(super) fn windows(&self) -> usize {
+        self.whole.len()
+    }
+
+    /// The values of window `i`.
+    pub(super) fn window(&self, i: usize) -> &[f64] {
+        &self.x[i..i + self.m]
+    }
+
+    /// The z-normalised form of window `i`; of no meaning if it is constant, or the distance another.
+    pub(super) fn form(&self, i: usize) -> Form {
+        self.forms.get(i).copied().unwrap_or_default()
+    }
+
+    /// Whether window `i` is whole and all its values are equal.
+    pub(super) fn constant(&self, i: usize) -> bool {
+        self.whole[i] && self.span[i] == 0.0
+    }
+}
+
+/// `pick` over every window of `m` values in O(n) (van Herk 1992, Gil & Werman 1993).
+fn sliding(x: &[f64], m: usize, pick: fn(f64, f64) -> f64) -> Result<Vec<f64>> {
+    let n = x.len();
+    let mut to_right = crate::error::try_vec(n)?;
+    for (i, &v) in x.iter().enumerate() {
+        to_right.push(if i % m == 0 { v } else { pick(to_right[i - 1], v) });
+    }
+    let mut to_left = x.to_vec();
+    for i in (0..n - 1).rev() {
+        if (i + 1) % m != 0 {
+            to_left[i] = pick(to_left[i + 1], x[i]);
+        }
+    }
+    Ok((0..=n - m).map(|i| pick(to_left[i], to_right[i + m - 1])).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_and_holes_are_those_of_the_windows() {
+        let x = [1.0, 4.0, -2.0, -2.0, -2.0, f64::NAN, 3.0, 5.0, f64::INFINITY];
+        let s = Series::new("x", &x, 3, Distance::ZNormalized).unwrap();
+        assert_eq!(s.whole, [true, true, true, false, false, false, false]);
+        assert_eq!(s.span[..3], [6.0, 6.0, 0.0]);
+        assert!(s.constant(2) && !s.constant(3));
+    }
+}

@@ -1,0 +1,177 @@
+//! The matrix of window pairs, cut into tasks that do not depend on the number of threads.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::kernel::LANES;
+use crate::job::Job;
+use crate::{Result, pool};
+
+/// Cells per task: milliseconds of work.
+const CELLS: usize = 1 << 22;
+
+/// Diagonals `diagonals` of the pair of segments (`rows`, `columns`).
+#[derive(Debug)]
+pub(super) struct Task {
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    /// The rows' windows are the later ones of a self-join, or those of the other series.
+    pub(super) swapped: bool,
+    pub(super) diagonals: Range<usize>,
+    /// Tells the diagonals of different tasks apart when some are drawn.
+    seed: u64,
+    /// The share of the blocks to sweep, times 2^64.
+    share: Option<u64>,
+}
+
+impl Task {
+    /// The blocks of neighbouring diagonals that this task sweeps.
+    ///
+    /// A part of them is taken by a golden-ratio sequence: evenly spread, and a larger part contains the smaller.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = Range<usize>> + '_ {
+        let starts = self.diagonals.clone().step_by(LANES).enumerate();
+        starts.filter_map(move |(nth, first)| {
+            let place = (self.seed + nth as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let taken = self.share.is_none_or(|share| place < share);
+            taken.then(|| first..(first + LANES).min(self.diagonals.end))
+        })
+    }
+}
+
+/// What is joined with what.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Pairs<'a> {
+    /// Windows of one series, more than `exclusion` apart.
+    Within { cuts: &'a [Range<usize>], exclusion: usize },
+    /// Each window of one series with each of another.
+    Between { cuts: &'a [Range<usize>], other: &'a [Range<usize>] },
+}
+
+/// All tasks of a join; `fraction` of the diagonals if it is less than 1.
+pub(super) fn tasks(pairs: Pairs<'_>, fraction: f64) -> Vec<Task> {
+    let share = (fraction < 1.0).then_some((fraction * 18_446_744_073_709_551_616.0) as u64);
+    let mut tasks = Vec::new();
+    let mut seed = 0;
+    let mut add =
+        |rows: usize, columns: usize, swapped: bool, lengths: (usize, usize), diagonals: Range<usize>| {
+            let per_diagonal = lengths.0.min(lengths.1).max(1);
+            let chunk = (CELLS / per_diagonal).next_multiple_of(LANES);
+            for start in diagonals.clone().step_by(chunk) {
+                let diagonals = start..(start + chunk).min(diagonals.end);
+                let blocks = diagonals.len().div_ceil(LANES) as u64;
+                tasks.push(Task { rows, columns, swapped, diagonals, seed, share });
+                seed += blocks;
+            }
+        };
+    match pairs {
+        Pairs::Within { cuts, exclusion } => {
+            for (a, rows) in cuts.iter().enumerate() {
+                for (b, columns) in cuts.iter().enumerate().skip(a) {
+                    let apart = columns.start - rows.start;
+                    let lengths = (rows.len(), columns.len());
+                    add(a, b, false, lengths, (exclusion + 1).saturating_sub(apart)..columns.len());
+                    if a != b {
+                        add(
+                            b,
+                            a,
+                            true,
+                            (lengths.1, lengths.0),
+                            1..rows.len().min(apart.saturating_sub(exclusion)),
+                        );
+                    }
+                }
+            }
+        }
+        Pairs::Between { cuts, other } => {
+            for (a, rows) in cuts.iter().enumerate() {
+                for (b, columns) in other.iter().enumerate() {
+                    let lengths = (rows.len(), columns.len());
+                    add(a, b, false, lengths, 0..columns.len());
+                    add(b, a, true, (lengths.1, lengths.0), 1..rows.len());
+                }
+            }
+        }
+    }
+    tasks
+}
+
+/// Runs the tasks on `threads` threads until they are done or the job is cancelled.
+pub(super) fn run(threads: usize, tasks: &[Task], work: impl Fn(&Task) -> Result<()> + Sync) -> Result<()> {
+    pool::run(threads, || tasks.par_iter().with_max_len(1).try_for_each(&work))?
+}
+
+/// Computes `each` for every window, in parallel.
+pub(super) fn for_windows<T: Send>(
+    threads: usize,
+    windows: usize,
+    job: &Job,
+    each: impl Fn(usize) -> T + Sync,
+) -> Result<Vec<T>> {
+    const BATCH: usize = 256;
+    let batches = windows.div_ceil(BATCH);
+    let parts: Vec<Vec<T>> = pool::run(threads, || {
+        (0..batches)
+            .into_par_iter()
+            .map(|b| {
+                job.check()?;
+                Ok((b * BATCH..((b + 1) * BATCH).min(windows)).map(&each).collect())
+            })
+            .collect::<Result<_>>()
+    })??;
+    Ok(parts.into_iter().flatten().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How often each pair of windows is met.
+    fn met(pairs: Pairs<'_>, rows: &[Range<usize>], columns: &[Range<usize>], n: (usize, usize)) -> Vec<u32> {
+        let mut count = vec![0; n.0 * n.1];
+        for task in tasks(pairs, 1.0) {
+            for block in task.blocks() {
+                for diagonal in block {
+                    let (a, b) = if task.swapped {
+                        (&columns[task.rows], &rows[task.columns])
+                    } else {
+                        (&rows[task.rows], &columns[task.columns])
+                    };
+                    for i in 0..a.len().min(b.len() - diagonal) {
+                        let (row, column) = (a.start + i, b.start + diagonal + i);
+                        let (row, column) = if task.swapped { (column, row) } else { (row, column) };
+                        count[row * n.1 + column] += 1;
+                    }
+                }
+            }
+        }
+        count
+    }
+
+    #[test]
+    fn every_pair_is_met_once() {
+        let cuts = [0..40, 40..41, 41..141, 141..150];
+        let other = [0..3, 3..70];
+        let within = met(Pairs::Within { cuts: &cuts, exclusion: 5 }, &cuts, &cuts, (150, 150));
+        for (at, &count) in within.iter().enumerate() {
+            let (i, j) = (at / 150, at % 150);
+            assert_eq!(count, u32::from(j > i + 5), "{i} {j}");
+        }
+        let between = met(Pairs::Between { cuts: &cuts, other: &other }, &cuts, &other, (150, 70));
+        assert!(between.iter().all(|&count| count == 1));
+    }
+
+    #[test]
+    fn a_larger_fraction_contains_the_smaller() {
+        let blocks = |fraction| -> Vec<usize> {
+            let pairs = Pairs::Within { cuts: std::slice::from_ref(&(0..5000)), exclusion: 5 };
+            tasks(pairs, fraction)
+                .iter()
+                .flat_map(|t| t.blocks().map(|b| b.start).collect::<Vec<_>>())
+                .collect()
+        };
+        let (few, many, all) = (blocks(0.1), blocks(0.3), blocks(1.0));
+        assert!(few.iter().all(|b| many.contains(b)));
+        assert!(few.len() * 9 < all.len() && all.len() < few.len() * 11);
+    }
+}
