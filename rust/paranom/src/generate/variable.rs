@@ -179,8 +179,9 @@ impl Variable {
     /// How many different values it can have: in normal rows, or where an event of that kind is.
     pub fn support(&self, kind: Option<usize>) -> Option<u64> {
         match (kind.and_then(|kind| self.anomalous[kind].as_deref()), &self.normal) {
-            (Some(Anomalous { effect: Effect::Replace(rule), .. }), _) => rule.support(),
-            (None, Normal::Rule(rule)) => rule.support(),
+            (Some(Anomalous { effect: Effect::Replace(rule), .. }), _) | (None, Normal::Rule(rule)) => {
+                rule.support()
+            }
             _ => None,
         }
     }

@@ -62,7 +62,9 @@ pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
         "choice" => {
             let list = inner.need("values")?;
             let mut values: Vec<f64> = list.list()?.iter().map(Field::number).collect::<Result<_>>()?;
-            values.iter_mut().for_each(|x| *x += 0.0); // -0.0 and 0.0 are the same value
+            for x in &mut values {
+                *x += 0.0; // -0.0 and 0.0 are the same value
+            }
             values.sort_unstable_by(f64::total_cmp);
             values.dedup();
             if values.is_empty() {
