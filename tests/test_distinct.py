@@ -24,6 +24,7 @@ from paranom_rs import (
     Uniform,
     Uniqueness,
 )
+from reference import generator
 from reference.distinct import keys_of, number
 from reference.philox import philox4x32
 
@@ -54,6 +55,15 @@ def test_equals_the_reference(count: int, start: int, rows: int, seed: int, low:
     values = distinct(Integers(low, low + count), seed, "π").generate(rows, start=start)["π"]
     keys = keys_of(key_of(seed, "π"), 0)
     assert values.tolist() == [low + number(row, count, keys) for row in range(start, start + rows)]
+
+
+def test_equals_the_reference_beside_other_rules() -> None:
+    variable = Stochastic(normal=Distinct(Choice(tuple(range(150)))) + Normal(), anomalous=Distinct(Integers(-7, 193)))
+    gen = Generator({"x": variable}, anomalies=Anomaly(frequency=0.3, duration=(1, 9)), seed=4)
+    columns, y, _ = generator.generate(gen.to_spec(), 20, 130)
+    data = gen.generate(130, start=20)
+    assert np.array_equal(data["x"], columns["x"])
+    assert np.array_equal(data.y, y)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 1000, 65_536, 100_003])

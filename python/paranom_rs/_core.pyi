@@ -145,7 +145,7 @@ class Plan:
         clean: bool,
         threads: int | None,
         progress: Callable[[int], None] | None,
-        history: History | None,
+        history: History | None = None,
     ) -> tuple[int, int]: ...
 
 # ramp.rs

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import fmath, random
+from .distinct import keys_of, number
 from .fmath import Floats
 from .random import Key, Words
 from .schedule import Event
@@ -204,6 +205,17 @@ def choice(table: Table, scope: Scope) -> Rule:
     return drawn
 
 
+def distinct(table: Table, scope: Scope) -> Rule:
+    of, site = table["of"], scope.site()
+    if of["kind"] == "integers":
+        values = np.arange(of["low"], of["high"], dtype=np.float64)
+    elif of["kind"] == "choice":
+        values = np.unique(np.array(of["values"], np.float64) + 0.0)
+    else:
+        raise NotImplementedError("the grid of floats is tested by its properties")
+    return lambda at: values[[number(int(row), len(values), keys_of(at.key, site)) for row in at.rows]]
+
+
 # Signals
 
 
@@ -374,6 +386,7 @@ RULES: dict[str, Callable[[Table, Scope], Rule]] = {
     "integers": integers,
     "bernoulli": bernoulli,
     "choice": choice,
+    "distinct": distinct,
     "constant": constant,
     "sine": sine,
     "cosine": cosine,

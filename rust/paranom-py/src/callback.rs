@@ -113,13 +113,24 @@ impl PythonFunction {
         let first = call.parts.first().map_or(0, |part| part.row);
         let values = (|| {
             let run = RUN.import(py, "paranom_rs.callback", "run_block")?;
-            let each = |of: &dyn Fn(&Part, u64) -> i64| {
-                let rows = |part: &Part| (0..part.len as u64).map(|j| of(part, j)).collect::<Vec<_>>();
-                call.parts.iter().flat_map(rows).collect::<Vec<_>>()
-            };
-            let event =
-                |part: &Part, of: fn(paranom::generate::Event) -> i64, none| part.event.map_or(none, of);
-            let row = each(&|part, j| (part.row + j) as i64);
+            let (mut row, mut event, mut offset, mut duration) = (vec![], vec![], vec![], vec![]);
+            for part in call.parts {
+                let first = part.row as i64;
+                row.extend(first..first + part.len as i64);
+                let (id, since, lasts) = part.event.map_or((-1, None, 0), |event| {
+                    (
+                        event.id as i64,
+                        Some((part.row - event.start) as i64),
+                        (event.stop - event.start) as i64,
+                    )
+                });
+                event.resize(row.len(), id);
+                duration.resize(row.len(), lasts);
+                match since {
+                    Some(since) => offset.extend(since..since + part.len as i64),
+                    None => offset.resize(row.len(), 0),
+                }
+            }
             let key = call.source(1 << 30);
             let t = match call.time {
                 Time::Row => py.None().into_bound(py),
@@ -137,10 +148,9 @@ impl PythonFunction {
                 &self.call,
                 row.into_pyarray(py),
                 t,
-                each(&|part, _| event(part, |event| event.id as i64, -1)).into_pyarray(py),
-                each(&|part, j| part.event.map_or(0, |event| (part.row + j - event.start) as i64))
-                    .into_pyarray(py),
-                each(&|part, _| event(part, |event| (event.stop - event.start) as i64, 0)).into_pyarray(py),
+                event.into_pyarray(py),
+                offset.into_pyarray(py),
+                duration.into_pyarray(py),
                 call.attempt,
                 (word(key, 2 * call.block()), word(key, 2 * call.block() + 1)),
             ))?;
@@ -158,10 +168,10 @@ impl PythonFunction {
             Ok(slice) => out.copy_from_slice(slice),
             Err(_) => out.copy_from_slice(&values.to_vec().unwrap_or_default()),
         }
-        let mut values = out.iter();
-        for part in call.parts {
-            for row in part.row..=part.row + (part.len as u64 - 1) {
-                self.check(call, row, *values.next().unwrap_or(&0.0))?;
+        if out.iter().any(|x| x.is_nan()) {
+            let rows = call.parts.iter().flat_map(|part| part.row..=part.row + (part.len as u64 - 1));
+            for (row, x) in rows.zip(out.iter()) {
+                self.check(call, row, *x)?;
             }
         }
         Ok(())

@@ -105,7 +105,7 @@ impl Plan {
     /// `rows` holds (start, length) pairs; `clean` leaves the anomalies out; `threads` is 1 to 1024 or None;
     /// `progress` is called with the rows done so far. `history` is what earlier fills know of lower rows. Gives the
     /// rows that Soft let through with a datum of a lower row: normal and anomalous ones.
-    #[pyo3(signature = (rows, columns, labels, /, *, clean, threads, progress, history))]
+    #[pyo3(signature = (rows, columns, labels, /, *, clean, threads, progress, history=None))]
     #[allow(clippy::too_many_arguments)] // the argument list of one call of the Python face
     fn fill(
         &self,

@@ -202,7 +202,7 @@ mod tests {
         (0..n)
             .map(|i| {
                 (
-                    (u64::from(high(i)) << 32) | (u64::from(u32::MAX) * (random(i) >> 40 & 1)),
+                    (u64::from(high(i)) << 32) | (u64::from(u32::MAX) * ((random(i) >> 40) & 1)),
                     (random(i) >> 45) as u32 % 300,
                 )
             })
