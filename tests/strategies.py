@@ -102,9 +102,10 @@ def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None
             optional(draw, table, "std", st.one_of(NOT_NEGATIVE, bounded(0.0, 5.0, depth, scope)))
         case "truncated":
             table["kind"] = "normal"
-            optional(draw, table, "mean", parameters(st.floats(-50.0, 50.0), depth, scope))
-            optional(draw, table, "std", st.one_of(st.floats(0.01, 50.0), bounded(0.5, 5.0, depth, scope)))
-            limits = sorted(draw(st.tuples(st.floats(-60.0, 60.0), st.floats(-60.0, 60.0))))
+            optional(draw, table, "mean", parameters(st.floats(-5.0, 5.0), depth, scope))
+            # Limits so far out that hardly anything lies between them are refused.
+            optional(draw, table, "std", st.one_of(st.floats(0.5, 50.0), bounded(0.5, 5.0, depth, scope)))
+            limits = sorted(draw(st.tuples(st.floats(-10.0, 10.0), st.floats(-10.0, 10.0))))
             which = draw(st.integers(1, 3))
             if which & 1:
                 table["low"] = limits[0]

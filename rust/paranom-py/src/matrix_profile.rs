@@ -173,31 +173,37 @@ impl MatrixProfileStream {
         Ok(scores.into_pyarray(py))
     }
 
+    /// The length of a window.
     #[getter]
     fn m(&self) -> usize {
         self.lock().m()
     }
 
+    /// The samples kept.
     #[getter]
     fn window(&self) -> usize {
         self.lock().window()
     }
 
+    /// The columns of a sample.
     #[getter]
     fn n_features(&self) -> usize {
         self.lock().n_features()
     }
 
+    /// The samples taken so far.
     #[getter]
     fn seen(&self) -> u64 {
         self.lock().seen()
     }
 
+    /// The nearest window of the last one, for each number of columns; -1 for none.
     #[getter]
     fn index(&self) -> Vec<i64> {
         self.lock().index().to_vec()
     }
 
+    /// The state as bytes: versioned, with a checksum.
     fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.lock().to_bytes())
     }

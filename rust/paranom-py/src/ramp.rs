@@ -155,37 +155,44 @@ impl RampCore {
         guarded(|| Ramp::from_bytes(bytes)).map(Self::wrap)
     }
 
+    /// The state as bytes: versioned, with a checksum.
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = self.with(py, |ramp| Ok(ramp.to_bytes()))?;
         Ok(PyBytes::new(py, &bytes))
     }
 
+    /// The settings, by name.
     #[getter]
     fn settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let config = self.with(py, |ramp| Ok(ramp.config().clone()))?;
         settings(py, &config)
     }
 
+    /// The processes' keys, in order.
     #[getter]
     fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let keys = self.with(py, |ramp| Ok(ramp.keys().cloned().collect::<Vec<_>>()))?;
         PyList::new(py, keys.iter().map(|key| key_to_python(py, key)).collect::<PyResult<Vec<_>>>()?)
     }
 
+    /// The patterns that have a weight of their own.
     #[getter]
     fn n_weights(&self, py: Python<'_>) -> PyResult<usize> {
         self.with(py, |ramp| Ok(ramp.n_weights()))
     }
 
+    /// The memory of one process, in bytes.
     #[getter]
     fn bytes_per_process(&self, py: Python<'_>) -> PyResult<usize> {
         self.with(py, |ramp| Ok(ramp.bytes_per_process()))
     }
 
+    /// Replaces the threshold.
     fn set_threshold(&self, py: Python<'_>, threshold: f64) -> PyResult<()> {
         self.with(py, |ramp| ramp.set_threshold(threshold))
     }
 
+    /// Takes one sample (n_features,); gives a Detection, or None while the window fills.
     #[pyo3(signature = (x, process=None))]
     fn update(&self, x: &Bound<'_, PyAny>, process: Option<Bound<'_, PyAny>>) -> PyResult<Option<Detection>> {
         let py = x.py();
@@ -201,6 +208,7 @@ impl RampCore {
         Ok(Some(Detection { outcome, contributions, process, window: self.subsequence_length as u64 }))
     }
 
+    /// The score that a sample would have; changes nothing.
     #[pyo3(signature = (x, process=None))]
     fn peek(&self, x: &Bound<'_, PyAny>, process: Option<&Bound<'_, PyAny>>) -> PyResult<f64> {
         let sample = sample(x)?;
@@ -208,6 +216,7 @@ impl RampCore {
         self.with(x.py(), |ramp| ramp.peek(key.as_ref(), &sample))
     }
 
+    /// Takes samples (n, n_features) of one process; gives arrays by name.
     #[pyo3(signature = (x, process=None))]
     fn score<'py>(
         &self,
@@ -222,6 +231,7 @@ impl RampCore {
         self.scores(py, scores)
     }
 
+    /// Takes samples (n, n_features) of many processes; gives arrays by name.
     #[pyo3(signature = (x, processes, threads=None))]
     fn update_many<'py>(
         &self,
@@ -240,6 +250,7 @@ impl RampCore {
         self.scores(py, scores)
     }
 
+    /// Adds a process; gives its key.
     #[pyo3(signature = (key=None))]
     fn add_process<'py>(
         &self,
@@ -251,6 +262,7 @@ impl RampCore {
         key_to_python(py, &key)
     }
 
+    /// Takes verdicts on detections, by time.
     fn feedback(
         &self,
         py: Python<'_>,
@@ -262,6 +274,7 @@ impl RampCore {
         self.with(py, |ramp| ramp.feedback(key.as_ref(), &true_positives, &false_positives))
     }
 
+    /// Takes verdicts back, by time.
     fn undo(&self, py: Python<'_>, times: Vec<u64>, process: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let key = process.map(|process| key_from_python("process", process)).transpose()?;
         self.with(py, |ramp| ramp.undo(key.as_ref(), &times))
