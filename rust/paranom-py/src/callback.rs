@@ -11,7 +11,7 @@ use paranom::random::{Source, normal, scale, unit, word};
 use paranom::spec::Handle;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::PyTuple;
 
 use crate::errors::SpecError;
 
@@ -154,7 +154,7 @@ impl PythonFunction {
                 call.attempt,
                 (word(key, 2 * call.block()), word(key, 2 * call.block() + 1)),
             ))?;
-            Ok(values.extract::<PyReadonlyArray1<'_, f64>>()?)
+            values.extract::<PyReadonlyArray1<'_, f64>>()
         })();
         let values = values.map_err(|error: PyErr| {
             if error.is_instance_of::<BadBlock>(py) {
@@ -348,9 +348,5 @@ impl Draws {
             return Err(SpecError::new_err("items: must hold at least one"));
         }
         items.get_item(self.below(n as u64))
-    }
-
-    fn __repr__<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
-        PyString::new(py, "Draws(of one row)")
     }
 }
