@@ -127,6 +127,7 @@ def load_functions(spec: dict[str, Any]) -> dict[str, Any]:
     return loaded
 
 
+#: The flags of functions in variables that are no callback variables, where a text is no import path.
 _FLAGS = {"vectorized": False, "allow_nan": False}
 
 
@@ -162,7 +163,7 @@ def _anomaly(number: int, anomaly: Any, flags: dict[str, dict[str, bool]]) -> An
 
 
 def _function(path: str, value: Any, flags: dict[str, bool]) -> Any:
-    if isinstance(value, str):
+    if isinstance(value, str) and flags is not _FLAGS:
         return _core.Function(_imported(path, value), value, **flags)
     return _core.Function(value, _name(value), **flags) if callable(value) else value
 
