@@ -177,7 +177,7 @@ def _imported(path: str, text: str) -> Any:
     """Return what an import path names. Importing runs the module, as any import does; nothing else is run."""
     module, colon, name = text.partition(":")
     if not (colon and module and name):
-        raise SpecTypeError(f'{path}: must be a rule, or an import path "module:function", got the text "{text}"')
+        raise SpecError(f'{path}: must be an import path "module:function", got {text!r}')
     try:
         function: Any = importlib.import_module(module)
         for part in name.split("."):
