@@ -381,6 +381,8 @@ def test_progress_reaches_the_end(capfd: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("tqdm")
     plant().generate(200_000, progress=True)
     assert "200k/200k" in capfd.readouterr().err
+    plant().generate(2000, progress=True)
+    assert "2.00k/2.00k" in capfd.readouterr().err, "also where the work is done at once"
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGINT") or sys.platform == "win32", reason="needs POSIX signals")

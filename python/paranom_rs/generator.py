@@ -341,6 +341,7 @@ class Generator:
                 duplicates = self._plan.fill(
                     stretches, arrays, labels, clean=clean, threads=threads, progress=watch, history=history
                 )
+            step(total)
         return Dataset(self, stretches, columns, labels, clean=clean, duplicates=duplicates)
 
     def __eq__(self, other: object) -> bool:

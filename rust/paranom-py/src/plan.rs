@@ -13,7 +13,7 @@ use crate::run::{detached, guarded};
 use crate::value::spec_value;
 
 /// Values fewer than this are made on the spot: not worth a thread to wait on.
-const SMALL: usize = 1 << 16;
+const SMALL: usize = 1 << 18;
 
 /// A checked spec, ready to give the values of any rows.
 #[pyclass(frozen, module = "paranom_rs._core")]
@@ -166,9 +166,11 @@ impl Call<'_, '_> {
             Ok((duplicates.normal, duplicates.anomalous))
         };
         if size < SMALL && plan.is_plain() {
-            return guarded(|| {
-                pool::thread_count(threads)?;
-                work(&Job::new(), 1)
+            return py.detach(|| {
+                guarded(|| {
+                    pool::thread_count(threads)?;
+                    work(&Job::new(), 1)
+                })
             });
         }
         let threads = guarded(|| pool::thread_count(threads))?;
