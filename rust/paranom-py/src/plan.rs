@@ -161,8 +161,9 @@ impl Call<'_, '_> {
             let mut fresh = paranom::generate::History::new();
             let mut kept = history.map(|history| history.lock().unwrap_or_else(PoisonError::into_inner));
             let history = kept.as_deref_mut().unwrap_or(&mut fresh);
+            let fill = || plan.fill_after(history, rows, clean, columns, labels, job);
             let duplicates =
-                pool::run(threads, || plan.fill_after(history, rows, clean, columns, labels, job))??;
+                if threads == 1 && plan.is_plain() { fill()? } else { pool::run(threads, fill)?? };
             Ok((duplicates.normal, duplicates.anomalous))
         };
         if size < SMALL && plan.is_plain() {

@@ -7,6 +7,8 @@
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use rayon::prelude::*;
+
 use crate::{Error, Result};
 
 /// A pool, and the next one in the list. Entries are never removed: there are as many as distinct sizes asked for.
@@ -38,6 +40,16 @@ pub fn thread_count(threads: Option<usize>) -> Result<usize> {
 /// Runs `work` inside a pool of `threads` threads of this process; rayon's parallel iterators in it use that pool.
 pub fn run<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> Result<R> {
     Ok(pool(threads)?.install(work))
+}
+
+/// Does `work` for each item: in parallel inside a pool, on the caller's own thread outside of any. (Handing small
+/// work to a pool costs more than doing it, and its threads spin for a while before they sleep again.)
+pub fn try_each<T: Send>(items: Vec<T>, work: impl Fn(T) -> Result<()> + Send + Sync) -> Result<()> {
+    if rayon::current_thread_index().is_some() {
+        items.into_par_iter().try_for_each(work)
+    } else {
+        items.into_iter().try_for_each(work)
+    }
 }
 
 fn pool(threads: usize) -> Result<&'static rayon::ThreadPool> {

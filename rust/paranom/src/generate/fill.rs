@@ -1,13 +1,12 @@
 //! Values and labels for rows, block by block, in parallel, without a lock.
 
-use rayon::prelude::*;
-
 use super::plan::Plan;
 use super::schedule::{Event, touching};
 use super::uniqueness::History;
 use super::variable::Want;
 use crate::Result;
 use crate::job::Job;
+use crate::pool;
 use crate::random::TILE;
 
 /// Rows that one task fills: a column's share stays in the second-level cache.
@@ -54,7 +53,8 @@ pub(super) struct Block<'a, T> {
 
 impl Plan {
     /// Fills `columns`, one for each variable, and `labels` with the given rows, one stretch after the other.
-    /// `clean` leaves the anomalies out. Runs in the current rayon pool; the bits do not depend on it.
+    /// `clean` leaves the anomalies out. Runs in the current rayon pool, or outside of any on the caller's
+    /// thread (a plan with uniqueness needs a pool); the bits do not depend on it.
     ///
     /// # Panics
     /// If a column or the labels have another length than the rows together. Check rows with
@@ -81,7 +81,7 @@ impl Plan {
         job: &Job,
     ) -> Result<()> {
         assert_eq!(columns.len(), self.variables.len(), "one column for each variable");
-        blocks(rows, columns, labels).into_par_iter().try_for_each(|block| {
+        pool::try_each(blocks(rows, columns, labels), |block| {
             job.check()?;
             let Block { rows: Rows { start, len }, columns, labels } = block;
             let mut around = self.events_around(start, len as u64);
@@ -91,7 +91,7 @@ impl Plan {
             let events = touching(&around, start, start + (len as u64 - 1));
             mark(start, events, labels);
             let want = Want { events, around: &around, attempt: 0, time: self.time, job };
-            columns.into_par_iter().zip(&self.variables).try_for_each(|(column, variable)| {
+            pool::try_each(columns.into_iter().zip(&self.variables).collect(), |(column, variable)| {
                 T::write(column, |values| variable.fill(start, &want, values))?;
                 job.check()
             })?;
