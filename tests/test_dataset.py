@@ -414,3 +414,19 @@ def test_the_demo_runs(tmp_path: Path) -> None:
     bad = subprocess.run([*command[:4], "--rows", "-1"], capture_output=True, text=True, timeout=60, check=False)
     assert bad.returncode == 1
     assert bad.stderr.startswith("error: rows")
+
+
+def test_the_shuttle_example_injects_into_real_data(tmp_path: Path) -> None:
+    """The main job on real data: the documented command, on the project's own copy of the recording."""
+    example = Path(__file__).parents[1] / "examples" / "shuttle.py"
+    if not example.exists():
+        pytest.skip("the examples are not part of an installed package")
+    pytest.importorskip("matplotlib")
+    command = [sys.executable, str(example), "--out", str(tmp_path)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stderr
+    lines = (tmp_path / "shuttle.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 5001
+    injected = sum(line.split(",")[2] == "1" for line in lines[1:]) - 598
+    assert 20 <= injected <= 80, "about 1 % of the rows, beside those the recording is labelled with"
+    assert (tmp_path / "shuttle.png").stat().st_size > 10_000

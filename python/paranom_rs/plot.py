@@ -84,7 +84,8 @@ def plot_dataset(data: Dataset, variables: list[str], most_points: int) -> Figur
             axis.spines[side].set_visible(False)
     axes[-1].set_xlabel("time" if t.dtype.kind == "M" else "row" if "time" not in data.generator.to_spec() else "t")
     title = f"{len(data):,} rows, {data.y.mean() if len(data) else 0:.2%} anomalous, {len(events)} events"
-    figure.suptitle(title, fontsize=11)
+    # At the left: the legend stands at the right.
+    figure.suptitle(title, x=0.01, horizontalalignment="left", fontsize=11)
     if used:
         # On the figure's edge, off the data.
         figure.legend(list(used.values()), list(used), loc="outside upper right", frameon=False, fontsize=9, ncols=4)
