@@ -2,3 +2,4 @@
 
 pub mod matrix_profile;
 pub mod ramp;
+mod seal;

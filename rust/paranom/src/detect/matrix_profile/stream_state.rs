@@ -1,22 +1,16 @@
 //! A stream as bytes, and back: versioned, length-checked, checksummed, and safe to read from anyone.
 
 use super::stream::{History, Stream};
+use crate::detect::seal::Seal;
 use crate::{Error, Result};
 
-const MAGIC: &[u8; 8] = b"parnSMP\0";
-const VERSION: u64 = 1;
-const WHAT: &str = "matrix profile state";
-/// Magic, version, length of the payload; the checksum comes behind the payload.
-const HEAD: usize = 24;
-const TAIL: usize = 8;
+const SEAL: Seal = Seal { magic: b"parnSMP\0", version: 1, what: "matrix profile state" };
 
 impl Stream {
     /// Everything that later scores depend on.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = MAGIC.to_vec();
+        let mut out = Vec::new();
         let mut put = |value: u64| out.extend_from_slice(&value.to_le_bytes());
-        put(VERSION);
-        put(0);
         for value in [self.m as u64, self.window as u64, self.dimensions.len() as u64, self.seen] {
             put(value);
         }
@@ -29,35 +23,15 @@ impl Stream {
             put(dimension.anew.len() as u64);
             dimension.anew.iter().for_each(|&window| put(window));
         }
-        let length = (out.len() - HEAD) as u64;
-        out[16..HEAD].copy_from_slice(&length.to_le_bytes());
-        let sum = checksum(&out);
-        out.extend_from_slice(&sum.to_le_bytes());
-        out
+        SEAL.close(&out)
     }
 
     /// The inverse of [`Self::to_bytes`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        if bytes.len() < HEAD + TAIL || !bytes.starts_with(MAGIC) {
-            return Err(corrupt("they do not begin like one"));
-        }
-        let (body, tail) = bytes.split_at(bytes.len() - TAIL);
-        let mut head = Reader(&body[MAGIC.len()..HEAD]);
-        let (version, length) = (head.u64()?, head.u64()?);
-        if version != VERSION {
-            return Err(Error::Version { what: WHAT, found: version, supported: VERSION });
-        }
-        if length != (body.len() - HEAD) as u64 {
-            return Err(corrupt("they are cut off or too long"));
-        }
-        if Reader(tail).u64()? != checksum(body) {
-            return Err(corrupt("the checksum differs"));
-        }
-        let mut read = Reader(&body[HEAD..]);
+        let mut read = Reader(SEAL.open(bytes)?);
         let (m, window, d, seen) = (read.size()?, read.size()?, read.size()?, read.u64()?);
         // Before any memory is taken: so much must follow.
-        if window.checked_mul(d).is_none_or(|values| values > length as usize / 16)
-            || seen > i64::MAX as u64 / 2
+        if window.checked_mul(d).is_none_or(|values| values > read.0.len() / 16) || seen > i64::MAX as u64 / 2
         {
             return Err(corrupt("impossible sizes"));
         }
@@ -92,14 +66,7 @@ impl Stream {
 }
 
 fn corrupt(why: impl Into<String>) -> Error {
-    Error::Corrupt { what: WHAT, why: why.into() }
-}
-
-/// FNV-1a: finds accidents, not attackers; those meet the checks of every value.
-fn checksum(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |sum: u64, &byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    SEAL.corrupt(why)
 }
 
 struct Reader<'a>(&'a [u8]);

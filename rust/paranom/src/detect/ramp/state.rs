@@ -11,14 +11,10 @@ use super::feedback::{History, Record};
 use super::process::{Assessed, Process};
 use super::weights::{Said, Verdict, Weight, Weights};
 use super::{Ramp, Shared};
+use crate::detect::seal::Seal;
 use crate::{Error, Result};
 
-const MAGIC: &[u8; 8] = b"parnRAMP";
-const VERSION: u64 = 1;
-const WHAT: &str = "RAMP state";
-/// Magic, version, length of the payload; and the checksum behind it.
-const HEAD: usize = 24;
-const TAIL: usize = 8;
+const SEAL: Seal = Seal { magic: b"parnRAMP", version: 1, what: "RAMP state" };
 /// Clocks stay below this, so that sums of them cannot overflow.
 const LATEST: u64 = 1 << 62;
 
@@ -26,9 +22,6 @@ impl Ramp {
     /// The whole detector.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Writer(Vec::new());
-        out.0.extend_from_slice(MAGIC);
-        out.u64(VERSION);
-        out.u64(0);
         write_config(&mut out, self.config());
         out.u64(self.clock);
         out.u64(self.processes.len() as u64);
@@ -36,31 +29,12 @@ impl Ramp {
             out.key(key);
             write_process(&mut out, process);
         }
-        let length = (out.0.len() - HEAD) as u64;
-        out.0[16..HEAD].copy_from_slice(&length.to_le_bytes());
-        let sum = checksum(&out.0);
-        out.u64(sum);
-        out.0
+        SEAL.close(&out.0)
     }
 
     /// The inverse of [`Self::to_bytes`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        if bytes.len() < HEAD + TAIL || !bytes.starts_with(MAGIC) {
-            return Err(corrupt("they do not begin like one"));
-        }
-        let mut head = Reader(&bytes[MAGIC.len()..HEAD]);
-        let (version, length) = (head.u64()?, head.u64()?);
-        if version != VERSION {
-            return Err(Error::Version { what: WHAT, found: version, supported: VERSION });
-        }
-        let (body, tail) = bytes.split_at(bytes.len() - TAIL);
-        if length != (body.len() - HEAD) as u64 {
-            return Err(corrupt("they are cut off or too long"));
-        }
-        if Reader(tail).u64()? != checksum(body) {
-            return Err(corrupt("the checksum differs"));
-        }
-        let mut r = Reader(&body[HEAD..]);
+        let mut r = Reader(SEAL.open(bytes)?);
         let config = read_config(&mut r)?;
         config.check().map_err(|error| corrupt(error.to_string()))?;
         let clock = r.u64_below(LATEST)?;
@@ -86,14 +60,7 @@ impl Ramp {
 }
 
 fn corrupt(why: impl Into<String>) -> Error {
-    Error::Corrupt { what: WHAT, why: why.into() }
-}
-
-/// FNV-1a: finds accidents, not attackers; those meet the checks of every value.
-fn checksum(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |sum, &byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    SEAL.corrupt(why)
 }
 
 struct Writer(Vec<u8>);
