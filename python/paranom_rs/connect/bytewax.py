@@ -1,0 +1,38 @@
+"""RAMP in a Bytewax dataflow: a detector for each key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+try:
+    import bytewax.operators as op
+except ImportError as error:
+    raise ImportError('paranom_rs.connect.bytewax needs Bytewax: pip install "paranom_rs[bytewax]"') from error
+
+from paranom_rs.connect.keyed import KeyedRAMP
+from paranom_rs.ramp import RAMP
+
+__all__ = ["detect"]
+
+
+def detect(step_id: str, up: Any, keyed: KeyedRAMP) -> Any:
+    """Score a keyed stream of records (dicts): each goes on with what was found in it, as `KeyedRAMP.score` says.
+
+    The detectors are Bytewax's state: snapshots hold them, and a recovered dataflow goes on with the same bits.
+
+    Parameters
+    ----------
+    step_id
+        The name of the step, unique in the dataflow.
+    up
+        A `KeyedStream` of dicts, in the order of time within each key.
+    keyed
+        The features and the settings.
+    """
+
+    def step(ramp: RAMP | None, record: dict[str, Any]) -> tuple[RAMP, dict[str, Any]]:
+        ramp = ramp or keyed.new()
+        [found] = keyed.score(ramp, [record])
+        return ramp, record | found
+
+    return op.stateful_map(step_id, up, step)

@@ -1,0 +1,71 @@
+"""Generated rows as a Ray dataset: each read task makes a slice."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+try:
+    import ray.data
+    from ray.data.block import BlockMetadata
+    from ray.data.datasource import Datasource, ReadTask
+except ImportError as error:
+    raise ImportError('paranom_rs.connect.ray needs Ray: pip install "paranom_rs[ray]"') from error
+
+import pyarrow as pa
+
+from paranom_rs.connect.slices import Slice, cut
+from paranom_rs.generator import Generator
+
+__all__ = ["GeneratorDatasource", "to_ray"]
+
+_BYTES_PER_VALUE = 8
+
+
+class GeneratorDatasource(Datasource):
+    """Rows ``start .. start + rows - 1`` of a generator, for `ray.data.read_datasource`."""
+
+    def __init__(self, generator: Generator, rows: int, *, start: int = 0, blocks: int | None = None) -> None:
+        super().__init__()
+        self._slices = cut(generator, rows, start=start, blocks=blocks)
+
+    def get_name(self) -> str:
+        """Return the name that Ray shows."""
+        return "paranom"
+
+    def estimate_inmemory_data_size(self) -> int:
+        """Return the bytes of all rows."""
+        return sum(map(_size, self._slices))
+
+    def get_read_tasks(
+        self, parallelism: int, per_task_row_limit: int | None = None, data_context: Any = None
+    ) -> list[Any]:
+        """Return one task for each slice: how the rows are cut does not depend on the cluster."""
+        return [
+            ReadTask(
+                partial(_tables, part),
+                BlockMetadata(num_rows=part.rows, size_bytes=_size(part), input_files=None, exec_stats=None),
+                per_task_row_limit=per_task_row_limit,
+            )
+            for part in self._slices
+        ]
+
+
+def to_ray(generator: Generator, rows: int, *, start: int = 0, blocks: int | None = None) -> Any:
+    """Return rows ``start .. start + rows - 1`` as a ray.data.Dataset of ``blocks`` blocks (one a million rows).
+
+    The columns are t, the variables, is_anomaly, event. Ray may hand blocks on in any order: sort by ``t``, or set
+    ``ray.data.DataContext.get_current().execution_options.preserve_order = True``.
+
+    Raises `SpecError` for a spec with a `Uniqueness`: its rows cannot be made apart from each other.
+    """
+    source = GeneratorDatasource(generator, rows, start=start, blocks=blocks)
+    return ray.data.read_datasource(source, override_num_blocks=len(source._slices))
+
+
+def _tables(part: Slice) -> list[pa.Table]:
+    return [pa.table(part.dataset())]
+
+
+def _size(part: Slice) -> int:
+    return part.rows * (len(part.generator.names) + 3) * _BYTES_PER_VALUE

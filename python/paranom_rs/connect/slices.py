@@ -1,0 +1,50 @@
+"""Rows cut into slices that any worker can make alone: what the adapters of the engines are made of."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+from paranom_rs.checks import whole
+from paranom_rs.dataset import Dataset
+from paranom_rs.errors import SpecError, SpecTypeError
+from paranom_rs.generator import Generator
+
+__all__ = ["Slice", "cut"]
+
+_ROWS_PER_BLOCK = 1 << 20
+_MOST_BLOCKS = 1_000_000
+
+
+class Slice(NamedTuple):
+    """Rows ``start .. start + rows - 1`` of a generator; picklable, and the same data wherever it is made."""
+
+    generator: Generator
+    start: int
+    rows: int
+
+    def dataset(self) -> Dataset:
+        """Generate the rows, on one thread: the engine's workers are the parallel part."""
+        return self.generator.generate(self.rows, start=self.start, threads=1)
+
+
+def cut(generator: Generator, rows: int, *, start: int = 0, blocks: int | None = None) -> list[Slice]:
+    """Return ``blocks`` slices of nearly equal size (by default of about a million rows), at least one.
+
+    Raises `SpecError` for a spec with a `Uniqueness` (its rows depend on all lower ones) and for rows beyond 2**63.
+    """
+    if not isinstance(generator, Generator):
+        raise SpecTypeError(f"generator: must be a Generator, got {type(generator).__name__}")
+    rows, start = whole("rows", rows), whole("start", start)
+    if start + rows > 2**63:
+        raise SpecError(f"start: must leave room for {rows} rows below 2**63, got {start}")
+    if "uniqueness" in generator.to_spec():
+        raise SpecError(
+            "uniqueness: a row depends on all lower ones, so slices cannot be made apart from each other; "
+            "draw the values from a Distinct distribution instead, which needs no register"
+        )
+    most = min(max(rows, 1), _MOST_BLOCKS)
+    count = -(-rows // _ROWS_PER_BLOCK) if blocks is None else whole("blocks", blocks, least=1)
+    count = min(max(count, 1), most)
+    edges = [start + rows * i // count for i in range(count + 1)]
+    return [Slice(generator, a, b - a) for a, b in pairwise(edges)]
