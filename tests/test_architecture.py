@@ -23,6 +23,7 @@ REFERENCE = ROOT / "tests" / "reference"
 
 # What costs seconds or hundreds of megabytes, and what only an extra installs.
 HEAVY = {
+    "bokeh",
     "duckdb",
     "matplotlib",
     "pandas",
@@ -36,7 +37,7 @@ HEAVY = {
 }
 # The outermost modules: they import the others, never the other way round (but late: `data.plot()` may).
 # So they, and `deep`, are free to import at once what is heavy.
-OUTER = {"__main__", "cli", "connect", "monitor", "plot"}
+OUTER = {"__main__", "cli", "connect", "page", "plot"}
 
 
 def tracked() -> list[Path]:

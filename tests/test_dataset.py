@@ -404,18 +404,6 @@ def test_ctrl_c_stops_a_long_run() -> None:
     assert run.stdout.strip() == "stopped", run.stderr
 
 
-def test_the_demo_runs(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    command = [sys.executable, "-m", "paranom_rs", "demo", "--rows", "3000", "--out", str(tmp_path)]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert run.returncode == 0, run.stderr
-    assert "anomalous rows" in run.stdout
-    assert (tmp_path / "plant.png").stat().st_size > 10_000
-    bad = subprocess.run([*command[:4], "--rows", "-1"], capture_output=True, text=True, timeout=60, check=False)
-    assert bad.returncode == 1
-    assert bad.stderr.startswith("error: rows")
-
-
 def test_the_shuttle_example_injects_into_real_data(tmp_path: Path) -> None:
     """The main job on real data: the documented command, on the project's own copy of the recording."""
     example = Path(__file__).parents[1] / "examples" / "shuttle.py"

@@ -228,6 +228,14 @@ class Dataset:
             raise SpecTypeError(f"variables: must be a list of names, got {variables!r}")
         return plot_dataset(self, list(variables or self.names), most_points)
 
+    def to_html(self, variables: list[str] | None = None, *, most_points: int = 20_000) -> str:
+        """Return a page of its own to look at in a browser: the panels of `plot`, to zoom in. Needs bokeh."""
+        from paranom_rs.page import dataset_page
+
+        if variables is not None and not isinstance(variables, list | tuple):
+            raise SpecTypeError(f"variables: must be a list of names, got {variables!r}")
+        return dataset_page(self, list(variables or self.names), most_points)
+
     def _table(self) -> dict[str, NDArray[Any] | list[str]]:
         """The columns of every export: t, the variables, is_anomaly, event."""
         t = self.t.view(np.int64) if self.t.dtype.kind == "M" else self.t

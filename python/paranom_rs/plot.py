@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from paranom_rs.dataset import Dataset
 
-_LINE = "#1f4e79"
+LINE = "#1f4e79"
 _MOST_SPANS = 1000
-_SHADES = ["#d1495b", "#edae49", "#66a182", "#8e6c8a", "#2e86ab", "#a26769"]
+SHADES = ["#d1495b", "#edae49", "#66a182", "#8e6c8a", "#2e86ab", "#a26769"]
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -47,12 +47,22 @@ def thin(values: NDArray[Any], most_points: int) -> NDArray[np.int64]:
     return kept
 
 
-def _spans(starts: NDArray[np.int64], stops: NDArray[np.int64], rows: int) -> list[tuple[int, int]]:
-    """Return spans to shade; where there are many, those too near to tell apart are one."""
+def spans(data: Dataset, kind: int) -> list[tuple[int, int]]:
+    """Return the spans of a kind's events, by position; where there are many, those too near to tell apart are one."""
+    events = data.events
+    mine = events.kind == kind
+    starts = np.searchsorted(data.row, events.start[mine])
+    stops = np.searchsorted(data.row, events.stop[mine] - np.uint64(1), side="right")
     if len(starts) > _MOST_SPANS:
-        first = np.append(True, starts[1:] - stops[:-1] > rows // _MOST_SPANS)
+        first = np.append(True, starts[1:] - stops[:-1] > len(data) // _MOST_SPANS)
         starts, stops = starts[first], stops[np.append(first[1:], True)]
     return list(zip(starts.tolist(), stops.tolist(), strict=True))
+
+
+def title(data: Dataset) -> str:
+    """Return what a picture of a dataset is headed."""
+    share = data.y.mean() if len(data) else 0
+    return f"{len(data):,} rows, {share:.2%} anomalous, {len(data.events)} events"
 
 
 def plot_dataset(data: Dataset, variables: list[str], most_points: int) -> Figure:
@@ -61,21 +71,18 @@ def plot_dataset(data: Dataset, variables: list[str], most_points: int) -> Figur
     columns = [data[name] for name in variables]
     figure = new_figure(11, 1.1 + 1.9 * len(variables))
     axes = np.atleast_1d(figure.subplots(len(variables), 1, sharex=True))
-    events, t = data.events, data.t
-    starts = np.searchsorted(data.row, events.start)
-    stops = np.searchsorted(data.row, events.stop - np.uint64(1), side="right")
+    t = data.t
     used: dict[str, Any] = {}
     for name, values, axis in zip(variables, columns, axes, strict=True):
         at = thin(values, most_points)
-        axis.plot(t[at], values[at], color=_LINE, linewidth=0.8, zorder=3)
+        axis.plot(t[at], values[at], color=LINE, linewidth=0.8, zorder=3)
         for kind, (event, touched) in enumerate(data.generator.kinds):
             if name not in touched:
                 continue
-            mine = events.kind == kind
-            for left, right in _spans(starts[mine], stops[mine], len(data)):
+            for left, right in spans(data, kind):
                 # Up to the next row, and with an edge, so that an event of one row can be seen.
                 lo, hi = t[left], t[min(right, len(t) - 1)]
-                shade = _SHADES[kind % len(_SHADES)]
+                shade = SHADES[kind % len(SHADES)]
                 used[event] = axis.axvspan(lo, hi, color=shade, alpha=0.3, linewidth=1.0, zorder=1)
         axis.set_ylabel(name)
         axis.margins(x=0.005)
@@ -83,9 +90,8 @@ def plot_dataset(data: Dataset, variables: list[str], most_points: int) -> Figur
         for side in ("top", "right"):
             axis.spines[side].set_visible(False)
     axes[-1].set_xlabel("time" if t.dtype.kind == "M" else "row" if "time" not in data.generator.to_spec() else "t")
-    title = f"{len(data):,} rows, {data.y.mean() if len(data) else 0:.2%} anomalous, {len(events)} events"
     # At the left: the legend stands at the right.
-    figure.suptitle(title, x=0.01, horizontalalignment="left", fontsize=11)
+    figure.suptitle(title(data), x=0.01, horizontalalignment="left", fontsize=11)
     if used:
         # On the figure's edge, off the data.
         figure.legend(list(used.values()), list(used), loc="outside upper right", frameon=False, fontsize=9, ncols=4)

@@ -1,0 +1,59 @@
+"""The command line, ``paranom``: a module for each command."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from paranom_rs import __version__
+from paranom_rs.cli import audit, demo, detect, generate, init, preview
+from paranom_rs.errors import ParanomError
+
+__all__ = ["main"]
+
+_STATUS = """exit status:
+  0    done
+  1    the answer is no: labels that are wrong (audit)
+  2    refused: an argument, a spec or data that break a rule
+  3    could not be done: a file, a missing library
+  130  interrupted; no file is left half-done
+"""
+_COMMANDS = (init, preview, generate, audit, detect, demo)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="paranom",
+        description="Labelled time-series anomalies: generate them, look at them, catch them.",
+        epilog=_STATUS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"paranom {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    for command in _COMMANDS:
+        command.add(commands)
+    options = parser.parse_args(arguments)
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _fail(130, "interrupted")
+    except BrokenPipeError:
+        # Whoever read our output has enough: what is left must not be flushed at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except ParanomError as error:
+        return _fail(2, error)
+    except OSError as error:
+        return _fail(3, f"{error.filename}: {error.strerror}" if error.filename and error.strerror else error)
+    except ImportError as error:
+        return _fail(3, error)
+    return status
+
+
+def _fail(status: int, error: object) -> int:
+    print(f"paranom: {error}", file=sys.stderr)
+    return status

@@ -1,0 +1,47 @@
+"""What several commands take and say."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from paranom_rs.errors import ParanomError, SpecError
+from paranom_rs.generator import Generator
+
+__all__ = ["add_rows", "count", "read_generator", "say"]
+
+
+def count(text: str) -> int:
+    """Read a number of rows: 1000000, 1_000_000 or 1e6."""
+    try:
+        number = float(text) if set(text) & set("eE.") else int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a whole number, got {text!r}") from None
+    if number != number or number in (float("inf"), float("-inf")) or number != int(number) or number < 0:
+        raise argparse.ArgumentTypeError(f"must be a whole number >= 0, got {text!r}")
+    return int(number)
+
+
+def add_rows(command: argparse.ArgumentParser, default: int | None) -> None:
+    """Add --rows and --start."""
+    shown = "" if default is None else f" (default: {default})"
+    command.add_argument(
+        "--rows", type=count, default=default, required=default is None, help=f"how many, as 1000000 or 1e6{shown}"
+    )
+    command.add_argument("--start", type=count, default=0, help="the first row (default: 0)")
+
+
+def read_generator(path: Path) -> Generator:
+    """Read a spec from a TOML file, or from a generated file that carries it; errors name the file."""
+    read = Generator.from_toml if path.suffix == ".toml" else Generator.from_parquet
+    try:
+        return read(path)
+    except ParanomError as error:
+        text = str(error)
+        raise error if text.startswith(str(path)) else SpecError(f"{path}: {text}") from None
+
+
+def say(text: str) -> None:
+    """Print what is not the command's output, where it does not get into it."""
+    print(text, file=sys.stderr)
