@@ -156,10 +156,23 @@ def rules(depth: int, scope: str) -> st.SearchStrategy[Any]:
     return st.one_of(*[rule_tables(depth, scope)] * 4, NUMBERS)
 
 
+# Transforms that move the normal rule's signals, and signals that they move.
+COURSES = ["frequency_change", "phase_shift", "reverse", "time_warp"]
+SIGNALS = {"sine", "cosine", "square", "sawtooth", "ecg", "trend", "random_walk"}
+
+
+def has_signals(rule: Any) -> bool:
+    """Whether there is a signal in a rule, or in what it is made of."""
+    if isinstance(rule, dict):
+        return rule.get("kind") in SIGNALS or any(has_signals(part) for part in rule.values())
+    return isinstance(rule, list) and any(has_signals(part) for part in rule)
+
+
 @st.composite
-def anomalous(draw: st.DrawFn, depth: int = 2, only: str | None = None) -> Any:
-    """An anomalous rule: a transform, or a rule that replaces the value."""
-    kinds = ["shift", "scale", "spike", "noise", "flatline", "missing", "drift", "rule", "rule"]
+def anomalous(draw: st.DrawFn, depth: int = 2, only: str | None = None, signals: bool = False) -> Any:
+    """An anomalous rule: a transform, or a rule that replaces the value. `signals`: the normal rule has some."""
+    kinds = ["shift", "scale", "spike", "noise", "flatline", "missing", "drift", "clip", "smooth", "shape"]
+    kinds += ["rule"] * 3 + (COURSES if signals else [])
     kind = only or draw(st.sampled_from(kinds))
     table: Spec = {"kind": kind}
     match kind:
@@ -176,6 +189,23 @@ def anomalous(draw: st.DrawFn, depth: int = 2, only: str | None = None) -> Any:
             table["std"] = draw(st.one_of(NOT_NEGATIVE, bounded(0.0, 5.0, depth, "anomalous")))
         case "flatline":
             optional(draw, table, "value", parameters(NUMBERS, depth, "anomalous"))
+        case "clip":
+            which = draw(st.integers(1, 3))
+            if which & 1:
+                table["low"] = draw(bounded(-5.0, 0.0, depth, "anomalous"))
+            if which & 2:
+                table["high"] = draw(bounded(0.5, 5.0, depth, "anomalous"))
+        case "smooth":
+            table["window"] = draw(st.sampled_from([3, 5, 31, 511]))
+        case "shape":
+            table["values"] = draw(st.lists(NUMBERS, min_size=2, max_size=6))
+        case "frequency_change":
+            table["factor"] = draw(st.one_of(st.floats(0.01, 50.0), st.sampled_from([1, 1e-300, 1000])))
+        case "phase_shift":
+            far = st.sampled_from([0, -0.5, 1e9, -1e300, 2.0**64])
+            table["by"] = draw(st.one_of(far, parameters(st.floats(-900.0, 900.0), depth, "event")))
+        case "time_warp":
+            optional(draw, table, "strength", bounded(-1.0, 1.0, depth, "event"))
     return table
 
 
@@ -201,7 +231,8 @@ def specs(draw: st.DrawFn, depth: int = 2) -> Spec:
                 variable["labels"] = labels
         else:
             variable = {"kind": "stochastic", "normal": draw(rules(depth, "normal"))}
-        optional(draw, variable, "anomalous", anomalous(depth))
+        moving = variable["kind"] == "recorded" or has_signals(variable["normal"])
+        optional(draw, variable, "anomalous", anomalous(depth, signals=moving))
         variables[name] = variable
     spec: Spec = {"seed": draw(st.one_of(st.integers(0, 9), st.integers(0, 2**64 - 1))), "variables": variables}
     has_labels = any("labels" in variable for variable in variables.values())
@@ -234,6 +265,7 @@ def specs(draw: st.DrawFn, depth: int = 2) -> Spec:
                 share = (shortest + longest) / 2 / room / 8
                 tiny = st.sampled_from([1e-9, 1e-300])
                 anomaly["frequency"] = draw(st.one_of(st.floats(share / 50, share), tiny))
+        optional(draw, anomaly, "onset", st.sampled_from(["creeping", 1, 0.5, 1e-3]))
         touched = draw(st.sampled_from(["default", "variables", "values", "both"]))
         able = [name for name in names if "anomalous" in variables[name]]
         if touched == "default" and able:
@@ -242,7 +274,8 @@ def specs(draw: st.DrawFn, depth: int = 2) -> Spec:
             anomaly["variables"] = draw(st.lists(st.sampled_from(able), min_size=1, unique=True))
         else:
             chosen = draw(st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True))
-            anomaly["values"] = {name: draw(anomalous(depth)) for name in chosen}
+            moving = {name for name in chosen if has_signals(variables[name].get("normal", {"kind": "sine"}))}
+            anomaly["values"] = {name: draw(anomalous(depth, signals=name in moving)) for name in chosen}
             if touched == "both" and able:
                 anomaly["variables"] = [draw(st.sampled_from(able))]
         anomalies.append(anomaly)

@@ -85,6 +85,7 @@ def uniform(low: Any, high: Any) -> Spec:
 
 X = "variables.x.normal"
 N = {"kind": "normal"}
+SINE = {"kind": "sine", "period": 9}
 
 # What is spoiled, the exception, and what its message must say: path, value, rule.
 SPECS: list[tuple[Callable[[Spec], Any], type[ParanomError], list[str]]] = [
@@ -149,6 +150,17 @@ SPECS: list[tuple[Callable[[Spec], Any], type[ParanomError], list[str]]] = [
         SpecError,
         ["anomalous.by.high", "once per event"],
     ),
+    (hit({"kind": "clip"}), SpecError, ["variables.x.anomalous", "a low or a high limit"]),
+    (hit({"kind": "clip", "low": 2, "high": 1}), SpecError, ["anomalous.high", "1", "must be > low (2)"]),
+    (hit({"kind": "smooth", "window": 4}), SpecError, ["anomalous.window", "4", "odd"]),
+    (hit({"kind": "smooth", "window": 513}), SpecError, ["anomalous.window", "513", "from 3 to 511"]),
+    (hit({"kind": "shape", "values": [1]}), SpecError, ["anomalous.values", "1", "at least two"]),
+    (hit({"kind": "shift", "by": {"kind": "shape", "values": [1, 2]}}), SpecError, ["anomalous.by", "not once per event"]),
+    (rule({"kind": "shape", "values": [1, 2]}), SpecError, [X, "anomalous rows"]),
+    (hit({"kind": "reverse"}), SpecError, ["variables.x.anomalous", "moves signals", '"x" has none']),
+    (lambda spec: (rule(SINE)(spec), hit({"kind": "frequency_change", "factor": 0})(spec)), SpecError, ["anomalous.factor", "0", "must be > 0"]),
+    (lambda spec: (rule(SINE)(spec), hit({"kind": "time_warp", "strength": 2})(spec)), SpecError, ["anomalous.strength", "2", "from -1 to 1"]),
+    (lambda spec: (rule(SINE)(spec), hit({"kind": "phase_shift", "by": {"kind": "each_row", "of": N}})(spec)), SpecError, ["anomalous.by", "must be a number here"]),
     *[
         (rule({"kind": kind, name: value} | more), SpecError, [f"{X}.{name}", shown, "must be a finite number"])
         for kind, name, more in [
@@ -200,6 +212,11 @@ SPECS: list[tuple[Callable[[Spec], Any], type[ParanomError], list[str]]] = [
     (anomalies(FEW | {"duration": [5, 3]}), SpecError, ["anomalies[0].duration[1]", "3", "from 5"]),
     (anomalies(FEW | {"duration": [1, 2, 3]}), SpecError, ["anomalies[0].duration", "shortest and the longest"]),
     (anomalies(FEW | {"duration": 2.5}), SpecError, ["anomalies[0].duration", "2.5", "whole"]),
+    *[
+        (anomalies(FEW | {"onset": onset}), SpecError, ["anomalies[0].onset", shown, '"creeping"', "> 0 and <= 1"])
+        for onset, shown in [("sudden", '"sudden"'), (0, "0"), (1.5, "1.5"), (-1, "-1")]
+    ],
+    (anomalies(FEW | {"onset": [1, 2]}), SpecTypeError, ["anomalies[0].onset", "a list"]),
     (anomalies(FEW | {"gap": -1}), SpecError, ["anomalies[0].gap", "-1", "from 0"]),
     (anomalies({"events": [[5, 5]]}), SpecError, ["anomalies[0].events[0]", "[5, 5]", "start < stop"]),
     (anomalies({"events": [[5, 9], [8, 10]]}), SpecError, ["anomalies[0].events[1]", "[8, 10]", "apart"]),

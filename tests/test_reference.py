@@ -14,7 +14,7 @@ from generated import Rows, assert_same_values, generated
 from paranom_rs._core import Plan
 from reference import fmath, generator, random, rules
 from reference.schedule import Schedule, Timing
-from strategies import anomalous, rule_tables, slices, specs
+from strategies import COURSES, SIGNALS, anomalous, rule_tables, slices, specs
 
 Spec = dict[str, Any]
 
@@ -32,8 +32,8 @@ def test_any_spec_anywhere(spec: Spec, where: tuple[int, int], clean: bool) -> N
     assert_is_reference(spec, *where, clean=clean)
 
 
-# `distinct` has no rows beyond its values: test_distinct.py
-@pytest.mark.parametrize("kind", [*(kind for kind in rules.RULES if kind != "distinct"), "truncated"])
+# `distinct` has no rows beyond its values: test_distinct.py. `shape` needs an event: with the transforms.
+@pytest.mark.parametrize("kind", [*(kind for kind in rules.RULES if kind not in ("distinct", "shape")), "truncated"])
 @given(data=st.data())
 def test_each_rule(kind: str, data: st.DataObject) -> None:
     """Every kind gets its share of examples, as a normal and as an anomalous rule."""
@@ -52,19 +52,22 @@ def test_each_rule(kind: str, data: st.DataObject) -> None:
     assert_is_reference(spec, *data.draw(slices(most=150)))
 
 
-@pytest.mark.parametrize("kind", rules.TRANSFORMS)
+@pytest.mark.parametrize("kind", [*rules.TRANSFORMS, "shape"])
 @given(data=st.data())
 def test_each_transform(kind: str, data: st.DataObject) -> None:
+    signal = rule_tables(1, "normal", only=data.draw(st.sampled_from(sorted(SIGNALS))))
+    noisy = st.builds(lambda x: {"kind": "sum", "of": [x, {"kind": "normal", "mean": x}]}, signal)
+    onset = data.draw(st.sampled_from([{}, {"onset": "creeping"}, {"onset": 0.3}]))
     spec = {
         "seed": 5,
         "variables": {
             "x": {
                 "kind": "stochastic",
-                "normal": data.draw(rule_tables(0, "normal")),
+                "normal": data.draw(noisy if kind in COURSES else rule_tables(1, "normal")),
                 "anomalous": data.draw(anomalous(1, only=kind)),
             }
         },
-        "anomalies": [{"frequency": 0.3, "duration": [1, 30]}, {"name": "long", "events": [[2**60, 2**63]]}],
+        "anomalies": [{"frequency": 0.3, "duration": [1, 30]} | onset, {"name": "long", "events": [[2**60, 2**63]]}],
     }
     assert_is_reference(spec, *data.draw(slices(most=150)))
 

@@ -91,5 +91,62 @@ fn generate(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, generate);
+/// Sine and noise, nine rows in ten in events of 100 rows.
+fn struck(anomalous: Value, onset: Option<f64>) -> Plan {
+    let terms =
+        Value::List(vec![rule("sine", [("period", 300.0)]), rule("normal", [("mean", 0.0), ("std", 0.1)])]);
+    let normal = table([("kind", Value::Text("sum".into())), ("of", terms)]);
+    let variable =
+        table([("kind", Value::Text("stochastic".into())), ("normal", normal), ("anomalous", anomalous)]);
+    let mut anomaly = vec![
+        ("frequency".to_owned(), Value::Number(0.9)),
+        ("duration".to_owned(), Value::Whole(100)),
+        ("gap".to_owned(), Value::Whole(0)),
+    ];
+    anomaly.extend(onset.map(|share| ("onset".to_owned(), Value::Number(share))));
+    let anomalies = Value::List(vec![Value::Table(anomaly)]);
+    let spec = table([("variables", table([("x", variable)])), ("anomalies", anomalies)]);
+    Plan::new(&spec).expect("a valid spec")
+}
+
+fn transforms(c: &mut Criterion) {
+    const ROWS: usize = 1 << 16;
+    let smooth = table([("kind", Value::Text("smooth".into())), ("window", Value::Whole(11))]);
+    let values = Value::List([0.0, 1.0, 0.5].map(Value::Number).to_vec());
+    let shape = table([("kind", Value::Text("shape".into())), ("values", values)]);
+    let cases = [
+        ("shift", struck(rule("shift", [("by", 1.0)]), None)),
+        ("shift, creeping", struck(rule("shift", [("by", 1.0)]), Some(1.0))),
+        ("scale", struck(rule("scale", [("factor", 2.0)]), None)),
+        ("spike", struck(rule("spike", [("height", 2.0)]), None)),
+        ("noise", struck(rule("noise", [("std", 0.5)]), None)),
+        ("flatline", struck(rule("flatline", []), None)),
+        ("missing", struck(rule("missing", []), None)),
+        ("drift", struck(rule("drift", [("by", 1.0)]), None)),
+        ("clip", struck(rule("clip", [("low", -0.5), ("high", 0.5)]), None)),
+        ("smooth over 11 rows", struck(smooth, None)),
+        ("frequency change", struck(rule("frequency_change", [("factor", 2.0)]), None)),
+        ("phase shift", struck(rule("phase_shift", [("by", 75.0)]), None)),
+        ("reverse", struck(rule("reverse", []), None)),
+        ("time warp", struck(rule("time_warp", []), None)),
+        ("shape", struck(shape, None)),
+    ];
+    let mut values = vec![0.0; ROWS];
+    let mut labels = vec![0; ROWS];
+    let mut group = c.benchmark_group(format!("transform/{}", paranom::simd::level().name()));
+    group.throughput(Throughput::Elements(ROWS as u64));
+    for (name, plan) in &cases {
+        group.bench_function(*name, |b| {
+            b.iter(|| {
+                let rows = [Rows { start: 0, len: ROWS }];
+                plan.fill(&rows, false, vec![&mut values[..]], &mut labels, &Job::new())
+                    .expect("nothing to cancel");
+                black_box(values[0]);
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, generate, transforms);
 criterion_main!(benches);

@@ -22,9 +22,23 @@ from paranom_rs.generator import Generator
 from paranom_rs.matrix_profile import MatrixProfile, StreamingMatrixProfile, matrix_profile
 from paranom_rs.ramp import RAMP, Detection
 from paranom_rs.rule import EachRow
-from paranom_rs.signals import ECG, Constant, Cosine, RandomWalk, Sawtooth, Sine, Square, Trend
+from paranom_rs.signals import ECG, Constant, Cosine, RandomWalk, Sawtooth, Shape, Sine, Square, Trend
 from paranom_rs.time_index import TimeIndex
-from paranom_rs.transforms import Drift, Flatline, Missing, Noise, Scale, Shift, Spike
+from paranom_rs.transforms import (
+    Clip,
+    Drift,
+    Flatline,
+    FrequencyChange,
+    Missing,
+    Noise,
+    PhaseShift,
+    Reverse,
+    Scale,
+    Shift,
+    Smooth,
+    Spike,
+    TimeWarp,
+)
 from paranom_rs.uniqueness import Hard, Soft, Uniqueness
 from paranom_rs.variables import Recorded, Stochastic
 
@@ -41,6 +55,7 @@ __all__ = [
     "Block",
     "Callback",
     "Choice",
+    "Clip",
     "Constant",
     "Context",
     "Cosine",
@@ -53,6 +68,7 @@ __all__ = [
     "Events",
     "Exponential",
     "Flatline",
+    "FrequencyChange",
     "Generator",
     "Hard",
     "Integers",
@@ -60,17 +76,22 @@ __all__ = [
     "Missing",
     "Noise",
     "Normal",
+    "PhaseShift",
     "RandomWalk",
     "Recorded",
+    "Reverse",
     "Sawtooth",
     "Scale",
+    "Shape",
     "Shift",
     "Sine",
+    "Smooth",
     "Soft",
     "Spike",
     "Square",
     "Stochastic",
     "TimeIndex",
+    "TimeWarp",
     "Trend",
     "Uniform",
     "Uniqueness",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
 from paranom_rs.rule import Rule, Transform, plain
 
@@ -27,6 +27,10 @@ class Anomaly:
         Rows an event lasts: a number, or the shortest and the longest (both included, all equally likely).
     gap
         Rows that stay normal after an event, at least.
+    onset
+        ``"creeping"``: the effect grows from next to nothing in the event's first row to its full size in the last. A
+        share, above 0 and up to 1: it grows over that share of the event. By default it is there at once. While it
+        grows, a value is a mixture of the normal and the anomalous one; all rows of the event are labelled.
     name
         What the event is called in `Dataset.events`.
     variables
@@ -41,6 +45,7 @@ class Anomaly:
     events: Sequence[tuple[int, int]] | None = None
     duration: int | tuple[int, int] | None = None
     gap: int = 1
+    onset: Literal["creeping"] | float | None = None
     name: str = "anomaly"
     variables: Sequence[str] | None = None
     values: Mapping[str, Rule | Transform | float] | None = None

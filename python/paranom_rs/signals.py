@@ -14,7 +14,7 @@ import numpy as np
 from paranom_rs.distributions import Parameter
 from paranom_rs.rule import Rule
 
-__all__ = ["ECG", "Constant", "Cosine", "RandomWalk", "Sawtooth", "Sine", "Square", "Trend"]
+__all__ = ["ECG", "Constant", "Cosine", "RandomWalk", "Sawtooth", "Shape", "Sine", "Square", "Trend"]
 
 
 @dataclass(frozen=True)
@@ -106,3 +106,14 @@ class RandomWalk(Rule):
     std: float = 1.0
     start: float = 0.0
     drift: float = 0.0
+
+
+@dataclass(frozen=True)
+class Shape(Rule):
+    """A shape of the user's, stretched over an event: ``values`` from its first row to its last, in straight lines.
+
+    Two values at least. Only in anomalous rules: ``anomalous=Shape([0, 1, 0]) * 2.0 + Normal(0.0, 0.05)``.
+    """
+
+    kind: ClassVar[str] = "shape"
+    values: Sequence[float]

@@ -11,7 +11,21 @@ from typing import ClassVar
 from paranom_rs.distributions import Parameter
 from paranom_rs.rule import Transform
 
-__all__ = ["Drift", "Flatline", "Missing", "Noise", "Scale", "Shift", "Spike"]
+__all__ = [
+    "Clip",
+    "Drift",
+    "Flatline",
+    "FrequencyChange",
+    "Missing",
+    "Noise",
+    "PhaseShift",
+    "Reverse",
+    "Scale",
+    "Shift",
+    "Smooth",
+    "Spike",
+    "TimeWarp",
+]
 
 
 @dataclass(frozen=True)
@@ -68,3 +82,61 @@ class Drift(Transform):
 
     kind: ClassVar[str] = "drift"
     by: Parameter
+
+
+@dataclass(frozen=True)
+class Clip(Transform):
+    """Cuts values off below ``low`` and above ``high``: a sensor at the end of its range.
+
+    Rows between the limits stay as they are, and are labelled like the rest of the event.
+    """
+
+    kind: ClassVar[str] = "clip"
+    low: Parameter | None = None
+    high: Parameter | None = None
+
+
+@dataclass(frozen=True)
+class Smooth(Transform):
+    """The mean of the normal values in a ``window`` (odd, 3 to 511 rows) around each row: edges and noise are lost."""
+
+    kind: ClassVar[str] = "smooth"
+    window: int
+
+
+# The next four move signals and recordings along the rows; what is drawn in each row (noise) stays in its row. They
+# need a normal rule with a signal. Between rows, periodic signals are exact, others lie on the straight line.
+
+
+@dataclass(frozen=True)
+class FrequencyChange(Transform):
+    """Signals run ``factor`` times as fast from the event's first row on, 0 < factor <= 1000; then jump back."""
+
+    kind: ClassVar[str] = "frequency_change"
+    factor: Parameter
+
+
+@dataclass(frozen=True)
+class PhaseShift(Transform):
+    """Signals run ``by`` rows ahead, behind if it is negative. Nothing comes before row 0: its value stands there."""
+
+    kind: ClassVar[str] = "phase_shift"
+    by: Parameter
+
+
+@dataclass(frozen=True)
+class Reverse(Transform):
+    """Signals run backwards, from the event's last row to its first. An odd event's middle row is where it was."""
+
+    kind: ClassVar[str] = "reverse"
+
+
+@dataclass(frozen=True)
+class TimeWarp(Transform):
+    """Signals run ahead in the event's first half and wait in the second; a negative strength, the other way round.
+
+    Nothing jumps: the pace changes from ``1 + strength`` to ``1 - strength`` and back, -1 <= strength <= 1.
+    """
+
+    kind: ClassVar[str] = "time_warp"
+    strength: Parameter = 0.9

@@ -41,6 +41,15 @@ def each_row(of: Any) -> Spec:
     return {"kind": "each_row", "of": of}
 
 
+WAVES = {
+    "kind": "sum",
+    "of": [
+        {"kind": "sine", "period": 12.5},
+        {"kind": "ecg", "period": 9},
+        {"kind": "random_walk", "std": 0.25},
+        {"kind": "normal", "std": 0.125},
+    ],
+}
 UNIFORM = {"kind": "uniform", "low": -1, "high": 3}
 SPECS: dict[str, Spec] = {
     "distributions": alone(
@@ -95,6 +104,26 @@ SPECS: dict[str, Spec] = {
             "nested": {"kind": "shift", "by": {"kind": "normal", "mean": {"kind": "normal", "mean": UNIFORM}}},
         }
     ),
+    "transforms": {
+        "seed": 20_180_807,
+        "variables": {
+            name: {"kind": "stochastic", "normal": WAVES, "anomalous": anomalous}
+            for name, anomalous in {
+                "clip": {"kind": "clip", "low": UNIFORM, "high": 3.5},
+                "smooth": {"kind": "smooth", "window": 5},
+                "shape": {"kind": "shape", "values": [0, 2, -1]},
+                "frequency": {"kind": "frequency_change", "factor": 2.25},
+                "phase": {"kind": "phase_shift", "by": UNIFORM},
+                "reverse": {"kind": "reverse"},
+                "warp": {"kind": "time_warp", "strength": -0.75},
+            }.items()
+        },
+        "anomalies": [
+            {"events": [[3, 9], [2**63, 2**64 - 3]]},
+            {"name": "creeping", "events": [[506, 514]], "onset": "creeping"},
+            {"name": "half", "events": [[2**53, 2**53 + 9]], "onset": 0.5},
+        ],
+    },
     "schedule": {
         "seed": 2**64 - 1,
         "variables": {

@@ -53,7 +53,7 @@ def normal_rule(variable: dict[str, Any]) -> Rule:
     if variable["kind"] == "stochastic":
         return rules.read(variable["normal"], Scope(anomalous=False))
     series = np.array(variable["values"], np.float64)
-    return lambda at: series[at.rows % np.uint64(len(series))].copy()
+    return rules.between_rows(lambda at: series[at.rows % np.uint64(len(series))].copy())
 
 
 def anomalous_rules(spec: dict[str, Any], name: str) -> dict[str, Transform]:
@@ -69,7 +69,10 @@ def anomalous_rules(spec: dict[str, Any], name: str) -> dict[str, Transform]:
             rule = default
         else:
             continue
-        effects[anomaly.get("name", "anomaly")] = rules.read_anomaly(rule, Scope(anomalous=True))
+        change = rules.read_anomaly(rule, Scope(anomalous=True))
+        if "onset" in anomaly:
+            change = rules.creeping(change, 1.0 if anomaly["onset"] == "creeping" else float(anomaly["onset"]))
+        effects[anomaly.get("name", "anomaly")] = change
     return effects
 
 

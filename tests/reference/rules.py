@@ -26,11 +26,15 @@ Table = dict[str, Any]
 
 @dataclass(frozen=True)
 class At:
-    """Where values are wanted: of which variable, in which rows, in which event (None: in normal rows)."""
+    """Where values are wanted: of which variable, in which rows, in which event (None: in normal rows).
+
+    ``moved``: signals are looked at elsewhere, each ``parts`` of the way from ``rows`` to the next ones.
+    """
 
     key: Key
     rows: Words
     event: Event | None = None
+    moved: tuple[Words, Floats] | None = None
 
     def offsets(self) -> Floats:
         """How far each row is into its event."""
@@ -42,6 +46,8 @@ class At:
         assert self.event is not None
         return float(self.event.stop - self.event.start)
 
+
+END = np.uint64(2**64 - 1)  # the last row
 
 Rule = Callable[[At], Floats]
 Transform = Callable[[At, Rule, Floats], Floats]  # (where, the normal rule, normal values) -> values
@@ -73,7 +79,8 @@ class Scope:
 def read(spec: float | Table, scope: Scope) -> Rule:
     """A rule: a number, or a table with a kind."""
     if isinstance(spec, dict):
-        return RULES[spec["kind"]](spec, scope)
+        rule = RULES[spec["kind"]](spec, scope)
+        return between_rows(rule) if spec["kind"] in INTERPOLATED else rule
     value = float(spec)
     return lambda at: np.full(at.rows.shape, value)
 
@@ -219,6 +226,20 @@ def distinct(table: Table, scope: Scope) -> Rule:
 # Signals
 
 
+def between_rows(rule: Rule) -> Rule:
+    """A signal that is known at rows: between them, on the straight line from one row's value to the next one's."""
+
+    def values(at: At) -> Floats:
+        if at.moved is None:
+            return rule(at)
+        rows, parts = at.moved
+        following = np.where(rows == END, END, rows + np.uint64(1))
+        x, y = (rule(replace(at, rows=of, moved=None)) for of in (rows, following))
+        return np.where(parts == 0.0, x, x + parts * (y - x))
+
+    return values
+
+
 def constant(table: Table, scope: Scope) -> Rule:
     return parameter(table, "value", scope)
 
@@ -236,18 +257,20 @@ def phases(table: Table, scope: Scope) -> Callable[[At], list[int]]:
     def cycles(at: At) -> list[int]:
         if len(at.rows) == 0:
             return []
+        rows, parts = at.moved if at.moved is not None else (at.rows, np.zeros(at.rows.shape))
         p, s = float(period(at)[0]), float(shift(at)[0])  # the same for all rows
         numerator, denominator = p.as_integer_ratio()
         frequency = (2**128 * denominator // numerator) % 2**128
         # Whole cycles are dropped; what is no place in the cycle (infinite, NaN) counts as 0.
         first = min(int((s - math.floor(s)) * 2.0**64), 2**64 - 1) if math.isfinite(s) else 0
 
-        def cycle(row: int) -> int:
+        def cycle(row: int, part: float) -> int:
             place = row % random.TILE
             start = frequency * (row - place) >> 64
-            return (start + (frequency >> 64) * place + first) % 2**64
+            beyond = (frequency >> 64) * int(part * 2.0**32) >> 32
+            return (start + (frequency >> 64) * place + first + beyond) % 2**64
 
-        return [cycle(int(row)) for row in at.rows]
+        return [cycle(int(row), float(part)) for row, part in zip(rows, parts, strict=True)]
 
     return cycles
 
@@ -353,6 +376,23 @@ def random_walk(table: Table, scope: Scope) -> Rule:
     return values
 
 
+def shape(table: Table, scope: Scope) -> Rule:
+    """A shape, stretched over the event."""
+    shown = np.array(table["values"], np.float64)
+
+    def values(at: At) -> Floats:
+        last = len(shown) - 1
+        if at.duration() > 1.0:
+            place = at.offsets() * float(last) / (at.duration() - 1.0)
+        else:
+            place = np.zeros(at.rows.shape)
+        first = np.minimum(place.astype(np.int64), last)
+        a, b = shown[first], shown[np.minimum(first + 1, last)]
+        return a + (place - first) * (b - a)
+
+    return values
+
+
 def summed(table: Table, scope: Scope) -> Rule:
     """Term by term from left to right: the order of additions shows in the last bit."""
     first, *rest = [read(term, scope) for term in table["of"]]
@@ -395,10 +435,14 @@ RULES: dict[str, Callable[[Table, Scope], Rule]] = {
     "ecg": ecg,
     "trend": trend,
     "random_walk": random_walk,
+    "shape": shape,
     "sum": summed,
     "product": product,
 }
 
+
+# Signals that know no place between rows. (Periodic ones do; distributions stay in their row.)
+INTERPOLATED = {"trend", "random_walk", "shape"}
 
 # Transforms of the normal values
 
@@ -456,6 +500,95 @@ def drift(table: Table, scope: Scope) -> Transform:
     return lambda at, normal, x: x + by(at) * ((at.offsets() + 1.0) / at.duration())
 
 
+def clip(table: Table, scope: Scope) -> Transform:
+    low = parameter(table, "low", scope, -np.inf)
+    high = parameter(table, "high", scope, np.inf)
+
+    def change(at: At, normal: Rule, x: Floats) -> Floats:
+        x = np.where(x < low(at), low(at), x)
+        return np.where(x > high(at), high(at), x)
+
+    return change
+
+
+def smooth(table: Table, scope: Scope) -> Transform:
+    """The mean over a window around each row; beyond the ends of the row axis, the last value there is goes on."""
+    window = int(table["window"])
+
+    def change(at: At, normal: Rule, x: Floats) -> Floats:
+        total = np.zeros_like(x)
+        for by in range(-(window // 2), window // 2 + 1):
+            rows = np.array([min(max(int(row) + by, 0), 2**64 - 1) for row in at.rows], np.uint64)
+            total = total + normal(At(at.key, rows))
+        return total / float(window)
+
+    return change
+
+
+def beside(row: int, by: float) -> tuple[int, float]:
+    """The place ``by`` rows after a row, as a row and a part of the way to the next; the axis ends at both ends."""
+    if math.isnan(by):
+        return row, 0.0
+    if math.isinf(by):
+        return (2**64 - 1 if by > 0.0 else 0), 0.0
+    whole = math.floor(by)
+    there = row + whole
+    if there < 0:
+        return 0, 0.0
+    return (there, by - whole) if there < 2**64 else (2**64 - 1, 0.0)
+
+
+def course(table: Table, scope: Scope, place: Callable[[int, Event, float], tuple[int, float]], name: str) -> Transform:
+    """The normal rule with its signals looked at elsewhere: (row, event, amount) -> place."""
+    amount = parameter(table, name, scope, {"by": None, "factor": None, "strength": 0.9}.get(name, 0.0))
+
+    def change(at: At, normal: Rule, x: Floats) -> Floats:
+        if len(x) == 0:
+            return x
+        assert at.event is not None
+        places = [place(int(row), at.event, float(amount(at)[0])) for row in at.rows]
+        rows = np.array([row for row, _ in places], np.uint64)
+        return normal(At(at.key, at.rows, moved=(rows, np.array([part for _, part in places]))))
+
+    return change
+
+
+def frequency_change(table: Table, scope: Scope) -> Transform:
+    """So many times as fast, from the event's first row on."""
+    return course(table, scope, lambda row, e, factor: beside(e.start, float(row - e.start) * factor), "factor")
+
+
+def phase_shift(table: Table, scope: Scope) -> Transform:
+    return course(table, scope, lambda row, e, by: beside(row, by), "by")
+
+
+def reverse(table: Table, scope: Scope) -> Transform:
+    return course(table, scope, lambda row, e, _: (e.stop - 1 - (row - e.start), 0.0), "")
+
+
+def time_warp(table: Table, scope: Scope) -> Transform:
+    """Ahead by D / 2 pi sin(2 pi u): with strength 1, time runs from 2 times as fast down to 0 and up again."""
+
+    def place(row: int, event: Event, strength: float) -> tuple[int, float]:
+        duration = float(event.stop - event.start) + 1.0
+        u = (float(row - event.start) + 1.0) / duration
+        sin = float(fmath.sincos2pi(np.array(u - 0.5))[0])  # of half a turn less: the negative
+        return beside(row, strength * (duration / math.tau * -sin))
+
+    return course(table, scope, place, "strength")
+
+
+def creeping(change: Transform, share: float) -> Transform:
+    """The effect grows over a share of the event: a mixture of the normal and the anomalous value."""
+
+    def mixed(at: At, normal: Rule, x: Floats) -> Floats:
+        weight = (at.offsets() + 1.0) / (share * at.duration())
+        y = change(at, normal, x)
+        return np.where(weight < 1.0, x + weight * (y - x), y)
+
+    return mixed
+
+
 TRANSFORMS: dict[str, Callable[[Table, Scope], Transform]] = {
     "shift": shift,
     "scale": scale,
@@ -464,4 +597,10 @@ TRANSFORMS: dict[str, Callable[[Table, Scope], Transform]] = {
     "flatline": flatline,
     "missing": missing,
     "drift": drift,
+    "clip": clip,
+    "smooth": smooth,
+    "frequency_change": frequency_change,
+    "phase_shift": phase_shift,
+    "reverse": reverse,
+    "time_warp": time_warp,
 }

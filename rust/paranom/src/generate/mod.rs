@@ -9,11 +9,13 @@
 //! uniqueness  data that no lower row has, in parallel
 //! rule      what distributions, signals and transforms are to the rest
 //! param     parameters of rules
+//! moved     signals at other places of the row axis
 //! ```
 
 mod callback;
 mod distribution;
 mod fill;
+mod moved;
 mod param;
 mod plan;
 mod recorded;

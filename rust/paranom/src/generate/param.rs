@@ -108,7 +108,7 @@ impl Param {
                 let mut value = [0.0];
                 // Redraws of a row leave the event as it is.
                 let row = at.event.map_or(0, |event| event.id);
-                rule.fill(At { row, attempt: 0, ..at }, &mut value);
+                rule.fill(At { row, attempt: 0, moved: None, ..at }, &mut value);
                 Some(value[0])
             }
             From::Row(_) => None,

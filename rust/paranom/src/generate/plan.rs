@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use super::fill::BLOCK;
 use super::recorded::Runs;
-use super::rule::Scope;
 use super::schedule::{Event, Placing, Schedule, Timing};
 use super::time::Time;
 use super::uniqueness::Uniqueness;
-use super::variable::Variable;
+use super::variable::{Hit, Variable};
 use crate::random::STREAM;
 use crate::spec::{Field, Record, Table, Value};
 use crate::{Error, Result};
@@ -197,14 +196,15 @@ fn read_anomaly(field: &Field, variables: &mut [Variable], before: &[Kind]) -> R
         let rule = format!("must be a name of its own (and not {RECORDED:?}, nor empty)");
         return Err(Error::invalid(format!("{}.name", table.path), format!("{name:?}"), rule));
     }
-    let touched = read_touched(&table, variables)?;
+    let onset = table.get("onset").map(|field| read_onset(&field)).transpose()?;
+    let touched = read_touched(&table, onset, variables)?;
     let timing = read_timing(&table)?;
     table.finish()?;
     Ok((Kind { name, variables: touched }, timing))
 }
 
 /// Which variables an anomaly touches, and how: by rules of its own, by name, or all that have a rule.
-fn read_touched(table: &Table, variables: &mut [Variable]) -> Result<Vec<usize>> {
+fn read_touched(table: &Table, onset: Option<f64>, variables: &mut [Variable]) -> Result<Vec<usize>> {
     let position = |field: &Field, name: &str, variables: &[Variable]| {
         variables.iter().position(|variable| variable.name == name).ok_or_else(|| {
             let known: Vec<_> = variables.iter().map(|variable| variable.name.as_str()).collect();
@@ -231,8 +231,8 @@ fn read_touched(table: &Table, variables: &mut [Variable]) -> Result<Vec<usize>>
         let rules = rules.table()?;
         for (name, rule) in rules.all() {
             let at = position(&rule, name, variables)?;
-            *variables[at].anomalous.last_mut().expect("pushed above") =
-                Some(Arc::new(Scope::new(true).anomaly(&rule)?));
+            let anomalous = variables[at].read_anomaly(&rule)?;
+            *variables[at].anomalous.last_mut().expect("pushed above") = Some(Hit { anomalous, onset });
             touched.push(at);
         }
         rules.finish()?;
@@ -254,13 +254,23 @@ fn read_touched(table: &Table, variables: &mut [Variable]) -> Result<Vec<usize>>
         let Variable { default, anomalous, name, .. } = &mut variables[at];
         let rule = anomalous.last_mut().expect("pushed above");
         if rule.is_none() {
-            rule.clone_from(default);
+            *rule = default.clone().map(|anomalous| Hit { anomalous, onset });
         }
         if rule.is_none() {
             return Err(table.invalid(format!("touches {name:?}, which has no anomalous rule")));
         }
     }
     Ok(touched)
+}
+
+/// The share of an event over which its effect grows.
+fn read_onset(field: &Field) -> Result<f64> {
+    let rule = "must be \"creeping\", or the share of the event over which its effect grows: > 0 and <= 1";
+    if let Value::Text(_) = field.value {
+        return if field.text()? == "creeping" { Ok(1.0) } else { Err(field.invalid(rule)) };
+    }
+    let share = field.number()?;
+    if share > 0.0 && share <= 1.0 { Ok(share) } else { Err(field.invalid(rule)) }
 }
 
 fn read_timing(table: &Table) -> Result<Timing> {

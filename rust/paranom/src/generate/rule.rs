@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 
 use super::callback::SharedCallback;
+use super::moved::{Moving, Position, interpolate};
 use super::schedule::Event;
 use super::{distribution, signal, transform};
 use crate::random::{Key, Source};
@@ -21,6 +22,8 @@ pub struct At<'a> {
     pub attempt: u32,
     /// The event that the rows belong to, in an anomalous rule.
     pub event: Option<&'a Event>,
+    /// Where signals are looked at, place by place, if not in the rows themselves.
+    pub moved: Option<&'a [Position]>,
 }
 
 impl At<'_> {
@@ -43,6 +46,11 @@ pub trait Rule: fmt::Debug + Send + Sync {
     /// Fills `out` for the rows from `at.row` on.
     fn fill(&self, at: At, out: &mut [f64]);
 
+    /// Fills `out` with a signal's values elsewhere, place by place.
+    fn fill_moved(&self, at: At, to: &[Position], out: &mut [f64]) {
+        interpolate(self, at, to, out);
+    }
+
     /// Bounds that no value leaves, when they are known.
     fn bounds(&self) -> (f64, f64) {
         (f64::NEG_INFINITY, f64::INFINITY)
@@ -59,10 +67,23 @@ pub trait Transform: fmt::Debug + Send + Sync {
     /// Changes `values`, which the normal rule gave for the rows from `at.row` on.
     fn apply(&self, at: At, normal: &dyn Rule, values: &mut [f64]);
 
-    /// Whether it looks at the normal rule in the event's first row; it may look nowhere else.
-    fn looks_back(&self) -> bool {
-        false
+    /// Where it looks at the normal rule, beside the values it is given.
+    fn looks(&self) -> Look {
+        Look::Nowhere
     }
+}
+
+/// Where a transform looks at the normal rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// At the values it is given only.
+    Nowhere,
+    /// In the event's first row.
+    First,
+    /// In any row.
+    Anywhere,
+    /// At its signals, in any row.
+    Signals,
 }
 
 /// What an event does to a variable.
@@ -113,6 +134,7 @@ pub struct Scope {
     redraws: Cell<bool>,
     most_rows: Cell<Option<u64>>,
     depth: Cell<u32>,
+    signals: Cell<bool>,
 }
 
 /// How deep rules may be nested: the stack is finite.
@@ -130,6 +152,7 @@ impl Scope {
             redraws: Cell::new(false),
             most_rows: Cell::new(None),
             depth: Cell::new(0),
+            signals: Cell::new(false),
         }
     }
 
@@ -146,6 +169,11 @@ impl Scope {
     /// Whether another try gives another value: whether anything is drawn for each row.
     pub fn redraws(&self) -> bool {
         self.redraws.get()
+    }
+
+    /// Whether a signal is among what was read.
+    pub fn has_signals(&self) -> bool {
+        self.signals.get()
     }
 
     /// Learns that there are values for that many rows only.
@@ -239,6 +267,10 @@ impl Scope {
         };
         let rule = parse(&table, self)?;
         table.finish()?;
+        if signal::varies(name) {
+            self.signals.set(true);
+            return Ok(Box::new(Moving(rule)));
+        }
         Ok(rule)
     }
 }

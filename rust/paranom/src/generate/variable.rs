@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::callback::{Call, Manner, Part, SharedCallback};
 use super::fill::BLOCK;
+use super::moved::Moving;
 use super::recorded::{Recorded, Runs};
-use super::rule::{Anomalous, At, Effect, Rule, Scope};
+use super::rule::{Anomalous, At, Effect, Look, Rule, Scope};
 use super::schedule::{Event, touching};
 use super::signal::constant;
 use super::time::Time;
@@ -19,6 +20,30 @@ use crate::{Error, Result};
 enum Normal {
     Rule(Box<dyn Rule>),
     Call(SharedCallback),
+}
+
+/// What an anomaly does to a variable, and how it sets in.
+#[derive(Debug, Clone)]
+pub struct Hit {
+    /// What.
+    pub anomalous: Arc<Anomalous>,
+    /// The share of the event over which the effect grows; none when it is there at once.
+    pub onset: Option<f64>,
+}
+
+impl Hit {
+    /// Anomalous values that take the place of normal ones: while the anomaly sets in, they are mixed.
+    fn set_in(&self, event: &Event, row: u64, normal: &[f64], values: &mut [f64]) {
+        let Some(share) = self.onset else { return };
+        let duration = (event.stop - event.start) as f64;
+        for (j, (y, x)) in values.iter_mut().zip(normal).enumerate() {
+            let offset = (row - event.start + j as u64) as f64;
+            let weight = (offset + 1.0) / (share * duration);
+            if weight < 1.0 {
+                *y = x + weight * (*y - x);
+            }
+        }
+    }
 }
 
 /// A normal rule, as far as a transform may look at it.
@@ -88,12 +113,14 @@ pub struct Variable {
     normal: Normal,
     /// Whether another try gives another normal value.
     redraws: bool,
+    /// Whether the normal rule has signals.
+    signals: bool,
     /// Whether any of its values come from a function of the user's.
     calls: bool,
     /// What an anomaly without a rule of its own does here.
     pub default: Option<Arc<Anomalous>>,
     /// What each anomaly does here.
-    pub anomalous: Vec<Option<Arc<Anomalous>>>,
+    pub anomalous: Vec<Option<Hit>>,
     /// Rows there are, when the recording must not begin anew.
     pub most_rows: Option<u64>,
     /// Stretches of the recording that are anomalous already.
@@ -108,11 +135,13 @@ impl Variable {
         let mut most_rows = None;
         let mut labels = None;
         let mut redraws = false;
+        let mut signals = false;
         let normal = match kind.text()? {
             "stochastic" => {
                 let scope = Scope::new(false);
                 let rule = scope.rule(&table.need("normal")?)?;
                 redraws = scope.redraws();
+                signals = scope.has_signals();
                 most_rows = scope.most_rows();
                 Normal::Rule(rule)
             }
@@ -142,33 +171,55 @@ impl Variable {
                         labels = Some(Runs::new(&runs.path, rows, repeat, stretches)?);
                     }
                 }
-                Normal::Rule(Box::new(Recorded(series)))
+                signals = true;
+                Normal::Rule(Box::new(Moving(Box::new(Recorded(series)))))
             }
             _ => return Err(kind.invalid("must be stochastic, callback or recorded")),
         };
-        let default = match table.get("anomalous") {
-            Some(rule) => Some(Arc::new(Scope::new(true).anomaly(&rule)?)),
-            None => None,
-        };
-        table.finish()?;
-        Ok(Self {
+        let mut variable = Self {
             name: name.into(),
             key: Key::new(seed, "variable", name),
             calls: matches!(normal, Normal::Call(_)),
             normal,
             redraws,
-            default,
+            signals,
+            default: None,
             anomalous: Vec::new(),
             most_rows,
             labels,
-        })
+        };
+        variable.default = table.get("anomalous").map(|rule| variable.read_anomaly(&rule)).transpose()?;
+        table.finish()?;
+        Ok(variable)
+    }
+
+    /// Reads what an anomaly does here.
+    pub fn read_anomaly(&self, field: &Field) -> Result<Arc<Anomalous>> {
+        let anomalous = Scope::new(true).anomaly(field)?;
+        if let Effect::Change(change) = &anomalous.effect {
+            let look = change.looks();
+            if matches!((&self.normal, look), (Normal::Call(_), Look::Anywhere | Look::Signals)) {
+                return Err(field.invalid(format!(
+                    "looks at other rows of {:?}, but a function gives each of its rows for itself",
+                    self.name
+                )));
+            }
+            if look == Look::Signals && !self.signals {
+                return Err(field.invalid(format!(
+                    "moves signals, but the normal rule of {:?} has none: what is drawn in each row has no course",
+                    self.name
+                )));
+            }
+        }
+        Ok(Arc::new(anomalous))
     }
 
     /// Learns, once all anomalies are read, whether any of them calls a function, and for how many rows they last.
     pub fn settle(&mut self) {
-        let ends = self.anomalous.iter().flatten().filter_map(|rule| rule.most_rows);
+        let ends = self.anomalous.iter().flatten().filter_map(|hit| hit.anomalous.most_rows);
         self.most_rows = ends.chain(self.most_rows).min();
-        self.calls |= self.anomalous.iter().flatten().any(|rule| matches!(rule.effect, Effect::Call(_)));
+        self.calls |=
+            self.anomalous.iter().flatten().any(|hit| matches!(hit.anomalous.effect, Effect::Call(_)));
     }
 
     /// Whether any of its values come from a function of the user's.
@@ -178,19 +229,25 @@ impl Variable {
 
     /// How many different values it can have: in normal rows, or where an event of that kind is.
     pub fn support(&self, kind: Option<usize>) -> Option<u64> {
-        match (kind.and_then(|kind| self.anomalous[kind].as_deref()), &self.normal) {
-            (Some(Anomalous { effect: Effect::Replace(rule), .. }), _) | (None, Normal::Rule(rule)) => {
-                rule.support()
-            }
-            _ => None,
-        }
+        let rule = match (kind.and_then(|kind| self.anomalous[kind].as_ref()), &self.normal) {
+            (Some(hit), _) if hit.onset.is_some() => return None,
+            (Some(hit), _) => match &hit.anomalous.effect {
+                Effect::Replace(rule) => rule,
+                _ => return None,
+            },
+            (None, Normal::Rule(rule)) => rule,
+            (None, Normal::Call(_)) => return None,
+        };
+        rule.support()
     }
 
     /// Whether another try can give it another value: in normal rows, or where an event of that kind is.
     pub fn redraws(&self, kind: Option<usize>) -> bool {
-        match kind.and_then(|kind| self.anomalous[kind].as_deref()) {
-            Some(Anomalous { effect: Effect::Change(_), redraws, .. }) => *redraws || self.redraws,
-            Some(anomalous) => anomalous.redraws,
+        match kind.and_then(|kind| self.anomalous[kind].as_ref()) {
+            Some(Hit { anomalous, onset }) => {
+                let uses_normal = onset.is_some() || matches!(anomalous.effect, Effect::Change(_));
+                anomalous.redraws || (uses_normal && self.redraws)
+            }
             None => self.redraws,
         }
     }
@@ -201,12 +258,14 @@ impl Variable {
             Normal::Rule(rule) if !self.calls => {
                 self.tiles(None, row, want.attempt, out, |at, values| rule.fill(at, values));
                 for event in want.events {
-                    let Some(anomalous) = &self.anomalous[event.kind] else { continue };
+                    let Some(hit) = &self.anomalous[event.kind] else { continue };
                     let (from, part) = clip(event, row, out);
-                    self.tiles(Some(event), from, want.attempt, part, |at, values| match &anomalous.effect {
-                        Effect::Replace(rule) => rule.fill(at, values),
-                        Effect::Change(change) => change.apply(at, &**rule, values),
-                        Effect::Call(_) => {} // not here: `calls` is false
+                    self.strike(hit, event, from, want.attempt, part, |at, values| {
+                        match &hit.anomalous.effect {
+                            Effect::Replace(rule) => rule.fill(at, values),
+                            Effect::Change(change) => change.apply(at, &**rule, values),
+                            Effect::Call(_) => {} // not here: `calls` is false
+                        }
                     });
                 }
                 Ok(())
@@ -249,7 +308,11 @@ impl Variable {
     fn fill_runs(&self, runs: &[Run], first: u64, want: &Want, column: &mut [f64]) -> crate::Result<()> {
         let place = |row: u64, len: usize| (row - first) as usize..(row - first) as usize + len;
         // Normal values, wherever an anomalous rule does not stand in for them.
-        let replaced = |event: &&Event| matches!(&self.anomalous[event.kind], Some(rule) if !matches!(rule.effect, Effect::Change(_)));
+        let replaced = |event: &&Event| {
+            self.anomalous[event.kind]
+                .as_ref()
+                .is_some_and(|hit| hit.onset.is_none() && !matches!(hit.anomalous.effect, Effect::Change(_)))
+        };
         let mut normal = Vec::new();
         for run in runs {
             let mut row = run.row;
@@ -282,15 +345,15 @@ impl Variable {
         let mut calls: Vec<(&SharedCallback, Vec<Part>)> = Vec::new();
         for run in runs {
             for event in touching(want.events, run.row, run.last()) {
-                let Some(anomalous) = &self.anomalous[event.kind] else { continue };
+                let Some(hit) = &self.anomalous[event.kind] else { continue };
                 let (from, out) = clip(event, run.row, &mut column[place(run.row, run.len)]);
-                match &anomalous.effect {
+                match &hit.anomalous.effect {
                     Effect::Replace(rule) => {
-                        self.tiles(Some(event), from, want.attempt, out, |at, values| rule.fill(at, values));
+                        self.strike(hit, event, from, want.attempt, out, |at, values| rule.fill(at, values));
                     }
                     Effect::Change(change) => {
-                        let normal = self.normal_of(event, change.looks_back(), want)?;
-                        self.tiles(Some(event), from, want.attempt, out, |at, values| {
+                        let normal = self.normal_of(event, change.looks(), want)?;
+                        self.strike(hit, event, from, want.attempt, out, |at, values| {
                             change.apply(at, normal.get(), values);
                         });
                     }
@@ -306,19 +369,26 @@ impl Variable {
         }
         for (callback, parts) in calls {
             self.call(callback, true, parts, want, |part, values| {
-                column[place(part.row, part.len)].copy_from_slice(values);
+                let out = &mut column[place(part.row, part.len)];
+                let normal = out.to_vec();
+                out.copy_from_slice(values);
+                if let Some(event) = &part.event
+                    && let Some(hit) = &self.anomalous[event.kind]
+                {
+                    hit.set_in(event, part.row, &normal, out);
+                }
             })?;
         }
         Ok(())
     }
 
     /// The normal rule, as a transform of an event may look at it: at the event's first row only.
-    fn normal_of(&self, event: &Event, looked_at: bool, want: &Want) -> crate::Result<NormalOf<'_>> {
+    fn normal_of(&self, event: &Event, look: Look, want: &Want) -> crate::Result<NormalOf<'_>> {
         match &self.normal {
             Normal::Rule(rule) => Ok(NormalOf::Rule(&**rule)),
             Normal::Call(callback) => {
                 let mut value = 0.0;
-                if looked_at {
+                if look == Look::First {
                     let part = Part { row: event.start, len: 1, event: None };
                     let want = Want { attempt: 0, ..*want };
                     self.call(callback, false, vec![part], &want, |_, values| value = values[0])?;
@@ -374,8 +444,9 @@ impl Variable {
 
     /// All rows of the block from `base` on in which a function gives the anomalous values.
     fn block_parts(&self, callback: &SharedCallback, base: u64, want: &Want) -> Vec<Part> {
-        let mine = |event: &&Event| match self.anomalous[event.kind].as_deref() {
-            Some(Anomalous { effect: Effect::Call(known), .. }) => Arc::ptr_eq(known, callback),
+        let mine = |event: &&Event| match self.anomalous[event.kind].as_ref().map(|hit| &hit.anomalous.effect)
+        {
+            Some(Effect::Call(known)) => Arc::ptr_eq(known, callback),
             _ => false,
         };
         let last = base + (BLOCK as u64 - 1);
@@ -384,6 +455,28 @@ impl Variable {
             Part { row, len: (end - row) as usize + 1, event: Some(*event) }
         };
         want.around.iter().filter(mine).map(part).collect()
+    }
+
+    /// Lets `change` make anomalous values out of normal ones, which `out` holds where they are needed.
+    fn strike(
+        &self,
+        hit: &Hit,
+        event: &Event,
+        row: u64,
+        attempt: u32,
+        out: &mut [f64],
+        change: impl Fn(At, &mut [f64]),
+    ) {
+        self.tiles(Some(event), row, attempt, out, |at, values| {
+            if hit.onset.is_none() {
+                return change(at, values);
+            }
+            let mut buffer = [0.0; TILE];
+            let normal = &mut buffer[..values.len()];
+            normal.copy_from_slice(values);
+            change(at, values);
+            hit.set_in(event, at.row, normal, values);
+        });
     }
 
     /// Calls `work` for each tile's share of the rows.
@@ -400,7 +493,7 @@ impl Variable {
         while !out.is_empty() {
             let take = out.len().min(TILE - (row % TILE as u64) as usize);
             let (now, later) = out.split_at_mut(take);
-            work(At { key: self.key, row, attempt, event }, now);
+            work(At { key: self.key, row, attempt, event, moved: None }, now);
             row = row.wrapping_add(take as u64);
             out = later;
         }

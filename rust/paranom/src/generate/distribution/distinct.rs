@@ -252,7 +252,7 @@ mod tests {
             while row < count {
                 let mut numbers = [0; TILE];
                 let n = (count - row).min(TILE as u64) as usize;
-                rule.numbers(At { key, row, attempt: 0, event: None }, &mut numbers[..n]);
+                rule.numbers(At { key, row, attempt: 0, event: None, moved: None }, &mut numbers[..n]);
                 for &number in &numbers[..n] {
                     assert!(!std::mem::replace(&mut seen[number as usize], true));
                 }

@@ -3,6 +3,7 @@
 use super::phase::{Phase, Phases};
 use crate::Result;
 use crate::fmath;
+use crate::generate::moved::Position;
 use crate::generate::param::Param;
 use crate::generate::rule::{At, Rule, Scope};
 use crate::simd::{Kernel, dispatch};
@@ -39,15 +40,20 @@ impl Kernel for Draw<'_> {
     #[inline(always)]
     fn run(self) {
         for j in 0..self.out.len() {
-            let v = self.phases.centred(j);
-            let mut sum = 0.0;
-            for (place, width, height) in WAVES {
-                let z = (v - place) / width;
-                sum += height * fmath::exp(-0.5 * (z * z));
-            }
-            self.out[j] = sum;
+            self.out[j] = beat(self.phases.centred(j));
         }
     }
+}
+
+/// The heart at a place of its cycle.
+#[inline(always)]
+fn beat(v: f64) -> f64 {
+    let mut sum = 0.0;
+    for (place, width, height) in WAVES {
+        let z = (v - place) / width;
+        sum += height * fmath::exp(-0.5 * (z * z));
+    }
+    sum
 }
 
 impl Rule for Ecg {
@@ -56,6 +62,14 @@ impl Rule for Ecg {
         dispatch(Draw { phases: self.phase.at(at), out });
         for (x, amplitude) in out.iter_mut().zip(amplitude) {
             *x *= amplitude;
+        }
+    }
+
+    fn fill_moved(&self, at: At, to: &[Position], out: &mut [f64]) {
+        let cycles = self.phase.cycles(at);
+        let amplitude = self.amplitude.column(At { moved: Some(to), ..at }, out.len());
+        for ((x, to), amplitude) in out.iter_mut().zip(to).zip(amplitude) {
+            *x = beat(cycles.phase(*to).centred(0)) * amplitude;
         }
     }
 }

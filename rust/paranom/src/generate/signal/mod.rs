@@ -6,6 +6,7 @@ mod ecg;
 mod periodic;
 mod phase;
 mod random_walk;
+mod shape;
 mod trend;
 
 use super::rule::Parse;
@@ -21,6 +22,7 @@ const KINDS: &[(&str, Parse)] = &[
     ("ecg", ecg::parse),
     ("trend", trend::parse),
     ("random_walk", random_walk::parse),
+    ("shape", shape::parse),
     ("sum", algebra::sum),
     ("product", algebra::product),
 ];
@@ -28,6 +30,11 @@ const KINDS: &[(&str, Parse)] = &[
 /// The reader of a kind.
 pub fn find(name: &str) -> Option<Parse> {
     KINDS.iter().find(|(kind, _)| *kind == name).map(|(_, parse)| *parse)
+}
+
+/// Whether a kind is a signal that varies along the rows: not a constant, nor a join of rules, nor a distribution.
+pub fn varies(name: &str) -> bool {
+    find(name).is_some() && !matches!(name, "constant" | "sum" | "product")
 }
 
 /// All kinds.

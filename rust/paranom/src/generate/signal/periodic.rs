@@ -3,6 +3,7 @@
 use super::phase::{Phase, Phases};
 use crate::Result;
 use crate::fmath;
+use crate::generate::moved::Position;
 use crate::generate::param::Param;
 use crate::generate::rule::{At, Rule, Scope};
 use crate::simd::{Kernel, dispatch};
@@ -111,6 +112,14 @@ impl<W: Wave> Rule for Periodic<W> {
             for (x, amplitude) in out.iter_mut().zip(amplitude) {
                 *x *= amplitude;
             }
+        }
+    }
+
+    fn fill_moved(&self, at: At, to: &[Position], out: &mut [f64]) {
+        let (wave, cycles) = (self.wave, self.phase.cycles(at));
+        let amplitude = self.amplitude.column(At { moved: Some(to), ..at }, out.len());
+        for ((x, to), amplitude) in out.iter_mut().zip(to).zip(amplitude) {
+            *x = amplitude * wave.value(cycles.phase(*to), 0);
         }
     }
 

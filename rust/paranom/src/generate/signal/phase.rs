@@ -5,6 +5,7 @@
 //! numbers of rows and of cycles.
 
 use crate::Result;
+use crate::generate::moved::Position;
 use crate::generate::param::Param;
 use crate::generate::rule::{At, Scope};
 use crate::random::TILE;
@@ -36,15 +37,41 @@ impl Phase {
 
     /// The phases from `at.row` on. Parameters that vary from row to row are refused at parse time.
     pub(super) fn at(&self, at: At) -> Phases {
+        let cycles = self.cycles(at);
+        let first = cycles.phase(Position { row: at.row, part: 0.0 }).first;
+        Phases { first, step: cycles.step() }
+    }
+
+    /// The phases anywhere.
+    pub(super) fn cycles(&self, at: At) -> Cycles {
         let period = self.period.one(at).unwrap_or(1.0);
         let shift = self.shift.one(at).unwrap_or(0.0);
-        let inverse = inverse(period);
-        let step = (inverse >> 64) as u64;
+        Cycles { inverse: inverse(period), shift: fraction(shift).wrapping_add(self.lead) }
+    }
+}
+
+/// Cycles along the row axis.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cycles {
+    /// Cycles per row, in units of 2^-128.
+    inverse: u128,
+    shift: u64,
+}
+
+impl Cycles {
+    fn step(self) -> u64 {
+        (self.inverse >> 64) as u64
+    }
+
+    /// The phase at a place; for one row.
+    pub(super) fn phase(self, to: Position) -> Phases {
         // Exact at the start of the tile, whichever row of it is asked for: slices agree.
-        let offset = at.row % TILE as u64;
-        let tile = (inverse.wrapping_mul(u128::from(at.row - offset)) >> 64) as u64;
-        let first = tile.wrapping_add(step.wrapping_mul(offset));
-        Phases { first: first.wrapping_add(fraction(shift)).wrapping_add(self.lead), step }
+        let offset = to.row % TILE as u64;
+        let tile = (self.inverse.wrapping_mul(u128::from(to.row - offset)) >> 64) as u64;
+        let first = tile.wrapping_add(self.step().wrapping_mul(offset)).wrapping_add(self.shift);
+        let part = u128::from((to.part * 4_294_967_296.0) as u64);
+        let beyond = ((u128::from(self.step()) * part) >> 32) as u64;
+        Phases { first: first.wrapping_add(beyond), step: 0 }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::generate::param::Param;
-use crate::generate::rule::{At, Rule, Scope, Transform};
+use crate::generate::rule::{At, Look, Rule, Scope, Transform};
 use crate::spec::Table;
 
 #[derive(Debug)]
@@ -17,8 +17,8 @@ pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Transform>> 
 }
 
 impl Transform for Flatline {
-    fn looks_back(&self) -> bool {
-        self.0.is_none()
+    fn looks(&self) -> Look {
+        if self.0.is_none() { Look::First } else { Look::Nowhere }
     }
 
     fn apply(&self, at: At, normal: &dyn Rule, values: &mut [f64]) {

@@ -1,11 +1,14 @@
 //! Transforms: what an event does to the value that the normal rule gave. One file each; `KINDS` is the list.
 
+mod clip;
+mod course;
 mod drift;
 mod flatline;
 mod missing;
 mod noise;
 mod scale;
 mod shift;
+mod smooth;
 mod spike;
 
 use super::rule::{Scope, Transform};
@@ -23,6 +26,12 @@ const KINDS: &[(&str, Parse)] = &[
     ("flatline", flatline::parse),
     ("missing", missing::parse),
     ("drift", drift::parse),
+    ("clip", clip::parse),
+    ("smooth", smooth::parse),
+    ("frequency_change", course::frequency_change),
+    ("phase_shift", course::phase_shift),
+    ("reverse", course::reverse),
+    ("time_warp", course::time_warp),
 ];
 
 /// The reader of a kind.

@@ -1,0 +1,39 @@
+//! A shape that is stretched over an event.
+
+use crate::generate::rule::{At, Rule, Scope};
+use crate::spec::Table;
+use crate::{Error, Result};
+
+#[derive(Debug)]
+struct Shape(Vec<f64>);
+
+pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
+    if !scope.anomalous() || scope.per_event() {
+        return Err(table.invalid(
+            "a shape is stretched over an event: it belongs in anomalous rows, not once per event",
+        ));
+    }
+    let list = table.need("values")?;
+    let values = list.numbers()?;
+    if values.len() < 2 {
+        return Err(Error::invalid(list.path, values.len(), "must hold at least two values"));
+    }
+    Ok(Box::new(Shape(values)))
+}
+
+impl Rule for Shape {
+    fn fill(&self, at: At, out: &mut [f64]) {
+        let last = self.0.len() - 1;
+        for (j, x) in out.iter_mut().enumerate() {
+            let (offset, duration) = at.place(j);
+            let place = if duration > 1.0 { offset * last as f64 / (duration - 1.0) } else { 0.0 };
+            let from = (place as usize).min(last);
+            let (a, b) = (self.0[from], self.0[(from + 1).min(last)]);
+            *x = a + (place - from as f64) * (b - a);
+        }
+    }
+
+    fn bounds(&self) -> (f64, f64) {
+        self.0.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &x| (a.min(x), b.max(x)))
+    }
+}

@@ -1,0 +1,54 @@
+//! The mean of the normal values around each row: edges and noise are lost.
+
+use crate::Result;
+use crate::generate::rule::{At, Look, Rule, Scope, Transform};
+use crate::random::TILE;
+use crate::spec::Table;
+
+#[derive(Debug)]
+struct Smooth {
+    /// Rows to each side.
+    radius: usize,
+}
+
+pub(super) fn parse(table: &Table, _scope: &Scope) -> Result<Box<dyn Transform>> {
+    let field = table.need("window")?;
+    let window = field.whole(3, TILE as i128 - 1)? as usize;
+    if window.is_multiple_of(2) {
+        return Err(field.invalid("must be odd: as many rows before as after"));
+    }
+    Ok(Box::new(Smooth { radius: window / 2 }))
+}
+
+impl Transform for Smooth {
+    fn looks(&self) -> Look {
+        Look::Anywhere
+    }
+
+    fn apply(&self, at: At, normal: &dyn Rule, values: &mut [f64]) {
+        let radius = self.radius;
+        let last = at.row + (values.len() as u64 - 1);
+        // Beyond the ends of the row axis, the last value there is goes on.
+        let (from, to) = (at.row.saturating_sub(radius as u64), last.saturating_add(radius as u64));
+        let mut buffer = [0.0; 2 * TILE];
+        let around = &mut buffer[..=(to - from) as usize];
+        let mut row = from;
+        let mut rest = &mut *around;
+        while !rest.is_empty() {
+            let take = rest.len().min(TILE - (row % TILE as u64) as usize);
+            let (now, later) = rest.split_at_mut(take);
+            normal.fill(At { row, event: None, ..at }, now);
+            row = row.wrapping_add(take as u64);
+            rest = later;
+        }
+        let before = (at.row - from) as usize;
+        for (j, x) in values.iter_mut().enumerate() {
+            let mut sum = 0.0;
+            for i in 0..=2 * radius {
+                let k = (before + j + i).saturating_sub(radius).min(around.len() - 1);
+                sum += around[k];
+            }
+            *x = sum / (2 * radius + 1) as f64;
+        }
+    }
+}
