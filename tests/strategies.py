@@ -81,11 +81,12 @@ def optional(draw: st.DrawFn, table: Spec, name: str, part: st.SearchStrategy[An
 def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None) -> Spec:
     """A distribution or a signal of any kind, or of one."""
     kinds = [only] if only else [
-        "uniform", "normal", "truncated", "lognormal", "exponential", "integers", "bernoulli", "choice",
+        "uniform", "normal", "truncated", "lognormal", "exponential", "laplace", "student_t", "cauchy", "gamma", "beta",
+        "poisson", "integers", "bernoulli", "choice",
         "constant", "sine", "cosine", "square", "sawtooth", "ecg", "trend", "random_walk",
     ]  # fmt: skip
     if depth > 0 and not only:
-        kinds += ["sum", "product"] * 2
+        kinds += ["sum", "product"] * 2 + ["mixture"]
     kind = draw(st.sampled_from(kinds))
     table: Spec = {"kind": kind}
     match kind:
@@ -102,7 +103,7 @@ def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None
             optional(draw, table, "std", st.one_of(NOT_NEGATIVE, bounded(0.0, 5.0, depth, scope)))
         case "truncated":
             table["kind"] = "normal"
-            optional(draw, table, "mean", parameters(st.floats(-5.0, 5.0), depth, scope))
+            optional(draw, table, "mean", bounded(-5.0, 5.0, depth, scope))
             # Limits so far out that hardly anything lies between them are refused.
             optional(draw, table, "std", st.one_of(st.floats(0.5, 50.0), bounded(0.5, 5.0, depth, scope)))
             limits = sorted(draw(st.tuples(st.floats(-10.0, 10.0), st.floats(-10.0, 10.0))))
@@ -116,6 +117,22 @@ def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None
             optional(draw, table, "sigma", st.one_of(NOT_NEGATIVE, bounded(0.0, 2.0, depth, scope)))
         case "exponential":
             optional(draw, table, "scale", st.one_of(POSITIVE, bounded(0.5, 5.0, depth, scope)))
+        case "laplace" | "student_t" | "cauchy":
+            optional(draw, table, "loc", parameters(NUMBERS, depth, scope))
+            optional(draw, table, "scale", st.one_of(NOT_NEGATIVE, bounded(0.0, 5.0, depth, scope)))
+            if kind == "student_t":
+                table["df"] = draw(st.one_of(st.floats(0.2, 1e3), st.just(1e300), bounded(0.2, 9.0, depth, scope)))
+        case "gamma":
+            table["shape"] = draw(st.one_of(POSITIVE, bounded(0.01, 5.0, depth, scope)))
+            optional(draw, table, "scale", st.one_of(NOT_NEGATIVE, bounded(0.0, 5.0, depth, scope)))
+        case "beta":
+            table["a"] = draw(st.one_of(POSITIVE, bounded(0.01, 5.0, depth, scope)))
+            table["b"] = draw(st.one_of(POSITIVE, bounded(0.01, 5.0, depth, scope)))
+        case "poisson":
+            rates = st.one_of(st.floats(0.0, 1e12), st.floats(0.0, 100.0), st.sampled_from([0, 30, 1e12]))
+            table["rate"] = draw(
+                st.one_of(rates, bounded(0.0, 90.0, depth, scope), st.just({"kind": "lognormal", "mean": 30}))
+            )
         case "integers":
             low = draw(st.one_of(st.integers(-50, 50), st.sampled_from([-(2**53), 0])))
             table["low"] = low
@@ -146,6 +163,11 @@ def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None
             optional(draw, table, "std", NOT_NEGATIVE)
             optional(draw, table, "start", NUMBERS)
             optional(draw, table, "drift", NUMBERS)
+        case "mixture":
+            table["of"] = draw(st.lists(rules(depth - 1, scope), min_size=1, max_size=3))
+            parts = draw(st.lists(st.integers(0, 9), min_size=len(table["of"]), max_size=len(table["of"])))
+            if sum(parts) > 0:
+                table["weights"] = [part / sum(parts) for part in parts]
         case "sum" | "product":
             table["of"] = draw(st.lists(rules(depth - 1, scope), min_size=1, max_size=3))
     return table

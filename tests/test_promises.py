@@ -63,6 +63,11 @@ def plant() -> Spec:
             "truncated": stochastic({"kind": "normal", "low": -1, "high": 2}, {"kind": "flatline", "value": far}),
             "stuck": stochastic(noise),
             "лог": stochastic({"kind": "lognormal", "sigma": 0.4}),
+            "mixed": stochastic({"kind": "mixture", "of": [
+                {"kind": "laplace"}, {"kind": "cauchy"}, {"kind": "student_t", "df": 2.5},
+                {"kind": "gamma", "shape": 0.6}, {"kind": "beta", "a": 0.5, "b": 2},
+                {"kind": "poisson", "rate": 5}, {"kind": "poisson", "rate": 99},
+            ]}),
             "record": {"kind": "recorded", "values": rng.normal(size=777), "labels": [[300, 320], [776, 777]]},
         },
         "anomalies": [

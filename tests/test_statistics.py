@@ -34,6 +34,25 @@ CONTINUOUS = {
     "tail": ({"kind": "normal", "low": 6}, stats.truncnorm(6, np.inf)),
     "lognormal": ({"kind": "lognormal", "mean": 0.5, "sigma": 0.8}, stats.lognorm(0.8, scale=np.exp(0.5))),
     "exponential": ({"kind": "exponential", "scale": 3}, stats.expon(scale=3)),
+    "laplace": ({"kind": "laplace", "loc": 1, "scale": 2}, stats.laplace(1, 2)),
+    "cauchy": ({"kind": "cauchy", "loc": -1, "scale": 3}, stats.cauchy(-1, 3)),
+    "student t": ({"kind": "student_t", "df": 3.5, "loc": 2, "scale": 0.5}, stats.t(3.5, 2, 0.5)),
+    "student t with few": ({"kind": "student_t", "df": 0.7}, stats.t(0.7)),
+    "student t with many": ({"kind": "student_t", "df": 1e12}, stats.norm()),
+    "gamma": ({"kind": "gamma", "shape": 2.5, "scale": 3}, stats.gamma(2.5, scale=3)),
+    "gamma of 1": ({"kind": "gamma", "shape": 1}, stats.expon()),
+    "small gamma": ({"kind": "gamma", "shape": 0.3}, stats.gamma(0.3)),
+    "large gamma": ({"kind": "gamma", "shape": 1e4}, stats.gamma(1e4)),
+    "beta": ({"kind": "beta", "a": 2, "b": 5}, stats.beta(2, 5)),
+    "small beta": ({"kind": "beta", "a": 0.4, "b": 0.7}, stats.beta(0.4, 0.7)),
+    "mixture": (
+        {
+            "kind": "mixture",
+            "of": [{"kind": "uniform", "low": 0, "high": 3}, {"kind": "uniform", "low": 3, "high": 4}],
+            "weights": [0.75, 0.25],
+        },
+        stats.uniform(0, 4),
+    ),
     "normal of normals": (
         {"kind": "normal", "mean": {"kind": "normal", "std": 3}, "std": 4},
         stats.norm(0, 5),
@@ -79,14 +98,63 @@ def test_discrete_distributions(rule: Spec, expected: dict[float, float]) -> Non
     assert stats.chisquare(counts, wanted).pvalue > LEAST
 
 
+@pytest.mark.parametrize("rate", [0, 0.02, 1, 7.3, 29.999, 30, 75, 4000])
+@pytest.mark.parametrize("start", [0, 2**63 + 77])
+def test_poisson(rate: float, start: int) -> None:
+    values = column({"kind": "poisson", "rate": rate}, start=start)
+    expected = stats.poisson(rate)
+    # Some 50 bins; those at the ends take all that lies beyond.
+    edges = np.unique(expected.ppf(np.linspace(0, 1, 51)[1:-1]))
+    counts = np.bincount(np.searchsorted(edges, values), minlength=len(edges) + 1)
+    wanted = np.diff(np.concatenate([[0], expected.cdf(edges), [1]])) * ROWS
+    few = wanted < 5
+    counts, wanted = np.append(counts[~few], counts[few].sum()), np.append(wanted[~few], wanted[few].sum())
+    assert counts[-1] <= wanted[-1] + 10 * np.sqrt(wanted[-1]) + 5
+    if len(counts) > 2:
+        assert stats.chisquare(counts[:-1], wanted[:-1] * counts[:-1].sum() / wanted[:-1].sum()).pvalue > LEAST
+    assert abs(values.mean() - rate) <= 4.5 * np.sqrt(rate / ROWS)
+
+
+def test_large_poisson_rates() -> None:
+    values = (column({"kind": "poisson", "rate": 1e10}) - 1e10) / 1e5
+    assert stats.kstest(values, "norm").pvalue > LEAST
+
+
+def test_a_poisson_of_gammas_is_negative_binomial() -> None:
+    values = column({"kind": "poisson", "rate": {"kind": "gamma", "shape": 3, "scale": 4}})
+    expected = stats.nbinom(3, 1 / 5)
+    counts = np.bincount(values.astype(int).clip(0, 40), minlength=41)
+    wanted = np.append(expected.pmf(np.arange(40)), expected.sf(39)) * ROWS
+    assert stats.chisquare(counts, wanted).pvalue > LEAST
+
+
+def test_tails_of_heavy_distributions() -> None:
+    """The share of values far out, where a distribution function tells little."""
+    for rule, expected in (
+        ({"kind": "student_t", "df": 3}, stats.t(3)),
+        ({"kind": "laplace"}, stats.laplace()),
+        ({"kind": "cauchy"}, stats.cauchy()),
+    ):
+        values = np.abs(column(rule, rows=1_000_000))
+        for share in (1e-3, 1e-4, 1e-5):
+            beyond = (values > expected.isf(share / 2)).sum()
+            assert abs(beyond - share * 1e6) < 4.5 * np.sqrt(share * 1e6), (rule, share)
+
+
 # Lags that would show: neighbours, the two rows that share a block, neighbouring tiles.
 LAGS = [1, 2, 3, 4, 8, 16, 255, 256, 257, 511, 512, 513, 1024, 32_768]
 
 
 @pytest.mark.parametrize("power", [1, 2])
-@pytest.mark.parametrize("kind", ["uniform", "normal", "exponential"])
+@pytest.mark.parametrize("kind", ["uniform", "normal", "exponential", "laplace", "student_t", "gamma", "poisson"])
 def test_rows_are_uncorrelated(kind: str, power: int) -> None:
-    values = column({"kind": "uniform", "low": -1, "high": 1} if kind == "uniform" else {"kind": kind})
+    more = {
+        "uniform": {"low": -1, "high": 1},
+        "student_t": {"df": 12},
+        "gamma": {"shape": 0.8},
+        "poisson": {"rate": 40},
+    }
+    values = column({"kind": kind} | more.get(kind, {}))
     values = (values - values.mean()) ** power
     values -= values.mean()
     for lag in LAGS:

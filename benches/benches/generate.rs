@@ -45,6 +45,11 @@ fn generate(c: &mut Criterion) {
         let terms = Value::List(vec![sine(), noise()]);
         table([("kind", Value::Text("sum".into())), ("of", terms)])
     };
+    let mixture = || {
+        let of = Value::List(vec![noise(), rule("normal", [("mean", 5.0)])]);
+        let weights = Value::List(vec![Value::Number(0.75), Value::Number(0.25)]);
+        table([("kind", Value::Text("mixture".into())), ("of", of), ("weights", weights)])
+    };
     let choice = || {
         let values = Value::List((0..10).map(|i| Value::Number(f64::from(i))).collect());
         table([("kind", Value::Text("choice".into())), ("values", values)])
@@ -62,6 +67,14 @@ fn generate(c: &mut Criterion) {
         ("truncated normal", plan(rule("normal", [("low", -1.0), ("high", 2.0)]), None)),
         ("lognormal", plan(rule("lognormal", []), None)),
         ("exponential", plan(rule("exponential", []), None)),
+        ("laplace", plan(rule("laplace", []), None)),
+        ("student t", plan(rule("student_t", [("df", 3.0)]), None)),
+        ("cauchy", plan(rule("cauchy", []), None)),
+        ("gamma", plan(rule("gamma", [("shape", 2.5)]), None)),
+        ("beta", plan(rule("beta", [("a", 2.0), ("b", 5.0)]), None)),
+        ("poisson of 4", plan(rule("poisson", [("rate", 4.0)]), None)),
+        ("poisson of 100", plan(rule("poisson", [("rate", 100.0)]), None)),
+        ("mixture of 2", plan(mixture(), None)),
         ("integers", plan(whole(0, 1000), None)),
         ("bernoulli", plan(rule("bernoulli", [("p", 0.3)]), None)),
         ("choice of 10", plan(choice(), None)),

@@ -16,7 +16,23 @@ from paranom_rs._core import build_info
 from paranom_rs.anomaly import Anomaly
 from paranom_rs.callback import Block, Callback, Context
 from paranom_rs.dataset import Dataset, Event, Events
-from paranom_rs.distributions import Bernoulli, Choice, Distinct, Exponential, Integers, LogNormal, Normal, Uniform
+from paranom_rs.distributions import (
+    Bernoulli,
+    Beta,
+    Cauchy,
+    Choice,
+    Distinct,
+    Exponential,
+    Gamma,
+    Integers,
+    Laplace,
+    LogNormal,
+    Mixture,
+    Normal,
+    Poisson,
+    StudentT,
+    Uniform,
+)
 from paranom_rs.errors import *  # noqa: F403 (its __all__ is the public exception tree)
 from paranom_rs.generator import Generator
 from paranom_rs.matrix_profile import MatrixProfile, StreamingMatrixProfile, matrix_profile
@@ -52,8 +68,10 @@ __all__ = [
     "RAMP",
     "Anomaly",
     "Bernoulli",
+    "Beta",
     "Block",
     "Callback",
+    "Cauchy",
     "Choice",
     "Clip",
     "Constant",
@@ -69,14 +87,18 @@ __all__ = [
     "Exponential",
     "Flatline",
     "FrequencyChange",
+    "Gamma",
     "Generator",
     "Hard",
     "Integers",
+    "Laplace",
     "LogNormal",
     "Missing",
+    "Mixture",
     "Noise",
     "Normal",
     "PhaseShift",
+    "Poisson",
     "RandomWalk",
     "Recorded",
     "Reverse",
@@ -90,6 +112,7 @@ __all__ = [
     "Spike",
     "Square",
     "Stochastic",
+    "StudentT",
     "TimeIndex",
     "TimeWarp",
     "Trend",

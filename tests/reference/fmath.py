@@ -102,6 +102,12 @@ def exp(x: ArrayLike) -> Floats:
         return y * np.ldexp(1.0, first) * np.ldexp(1.0, whole - first)
 
 
+def expm1(x: ArrayLike) -> Floats:
+    """e^x - 1, which keeps its digits where x is small."""
+    x = np.asarray(x, np.float64)
+    return np.where(np.abs(x) < 0.34, x + x * x * horner(EXP, x), exp(x) - 1.0)
+
+
 def sincos2pi(v: ArrayLike) -> tuple[Floats, Floats]:
     """(sin 2 pi v, cos 2 pi v) for |v| <= 1/2. The phase is reduced before it is multiplied by 2 pi."""
     v = np.asarray(v, np.float64)

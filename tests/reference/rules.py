@@ -174,6 +174,149 @@ def exponential(table: Table, scope: Scope) -> Rule:
     return lambda at: -fmath.ln(1.0 - random.uniforms(at.key, site, at.rows)) * scale(at)
 
 
+def located(table: Table, scope: Scope) -> Callable[[At, Floats], Floats]:
+    """Scales and moves standard values."""
+    loc = parameter(table, "loc", scope, 0.0)
+    scale = parameter(table, "scale", scope, 1.0)
+    return lambda at, x: loc(at) + scale(at) * x
+
+
+def laplace(table: Table, scope: Scope) -> Rule:
+    place = located(table, scope)
+    site = scope.site()
+
+    def values(at: At) -> Floats:
+        v = (random.uniforms(at.key, site, at.rows) - 0.5) + 2.0**-54  # in (-1/2, 1/2), symmetric, exact
+        size = -fmath.ln(1.0 - 2.0 * np.abs(v))
+        return place(at, np.where(v < 0.0, -size, size))
+
+    return values
+
+
+def cauchy(table: Table, scope: Scope) -> Rule:
+    """The tangent of pi v."""
+    place = located(table, scope)
+    site = scope.site()
+
+    def values(at: At) -> Floats:
+        v = (random.uniforms(at.key, site, at.rows) - 0.5) + 2.0**-54
+        sin, cos = fmath.sincos2pi(0.5 * v)
+        return place(at, sin / cos)
+
+    return values
+
+
+def student_t(table: Table, scope: Scope) -> Rule:
+    """Bailey (1994): sqrt(df (u^(-2/df) - 1)) cos(2 pi v)."""
+    df = parameter(table, "df", scope)
+    place = located(table, scope)
+    site = scope.site()
+
+    def values(at: At) -> Floats:
+        n = df(at)
+        square = n * fmath.expm1(2.0 / n * -fmath.ln(1.0 - random.uniforms(at.key, site, at.rows)))
+        _, cos = fmath.sincos2pi(random.uniforms(at.key, site | 1, at.rows) - 0.5)
+        return place(at, np.sqrt(square) * cos)
+
+    return values
+
+
+GAMMA_TRIES = 16
+
+
+def standard_gamma(at: At, site: int, shape: Floats) -> tuple[Floats, Floats]:
+    """Marsaglia and Tsang (2000): d v with v = (1 + z / sqrt(9 d))^3, d = shape - 1/3, z normal, accepted where
+    ln u < z^2 / 2 + d - d v + d ln v. Try k uses draws 2 k and 2 k + 1; where all fail, d stands in.
+
+    A shape below 1 is drawn as shape + 1, times u^(1 / shape); the logarithm of that factor comes second.
+    """
+    d = np.where(shape < 1.0, shape + 1.0, shape) - 1.0 / 3.0
+    x = np.full(at.rows.shape, -1.0)
+    for k in range(GAMMA_TRIES):
+        z = random.normals(at.key, site | 2 * k, at.rows)
+        u = random.uniforms(at.key, site | 2 * k + 1, at.rows)
+        root = 1.0 + z * (1.0 / np.sqrt(9.0 * d))
+        cube = root * root * root
+        v = np.where(cube > 0.0, cube, 1.0)
+        most = (0.5 * (z * z) + d) - d * v + d * fmath.ln(v)
+        accepted = (cube > 0.0) & (fmath.ln(1.0 - u) < most)
+        x = np.where((x < 0.0) & accepted, d * v, x)
+    x = np.where(x < 0.0, d, x)
+    u = random.uniforms(at.key, site | 2 * GAMMA_TRIES, at.rows)
+    return x, np.where(shape < 1.0, fmath.ln(1.0 - u) / shape, 0.0)
+
+
+def gamma(table: Table, scope: Scope) -> Rule:
+    shape = parameter(table, "shape", scope)
+    scale = parameter(table, "scale", scope, 1.0)
+    site = scope.site()
+
+    def values(at: At) -> Floats:
+        x, boost = standard_gamma(at, site, shape(at))
+        return x * fmath.exp(boost) * scale(at)
+
+    return values
+
+
+def beta(table: Table, scope: Scope) -> Rule:
+    """X / (X + Y) of two gammas, by their logarithms."""
+    a = parameter(table, "a", scope)
+    b = parameter(table, "b", scope)
+    site = scope.site()
+
+    def values(at: At) -> Floats:
+        (x, x_boost), (y, y_boost) = standard_gamma(at, site, a(at)), standard_gamma(at, site | 64, b(at))
+        return 1.0 / (1.0 + fmath.exp((fmath.ln(y) + y_boost) - (fmath.ln(x) + x_boost)))
+
+    return values
+
+
+POISSON_TRIES, POISSON_MANY, POISSON_MOST = 32, 30.0, 1e12
+
+
+def poisson(table: Table, scope: Scope) -> Rule:
+    rate = parameter(table, "rate", scope)
+    site = scope.site()
+
+    def summed_up(u: float, rate: float) -> float:
+        """The first k with u < P(X <= k)."""
+        term = total = float(fmath.exp(np.array(-rate)))
+        k = 0
+        while u >= total and k < 128:
+            k += 1
+            term = term * rate / k
+            total = total + term
+        return float(k)
+
+    def tried(at: At, rate: Floats) -> Floats:
+        """PTRS (Hoermann 1993). Try k uses draws 2 k and 2 k + 1; where all fail, the rate's whole part stands in."""
+        b = 0.931 + 2.53 * np.sqrt(rate)
+        a = -0.059 + 0.02483 * b
+        inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
+        x = np.full(at.rows.shape, -1.0)
+        for n in range(POISSON_TRIES):
+            u = random.uniforms(at.key, site | 2 * n, at.rows) - 0.5
+            v = random.uniforms(at.key, site | 2 * n + 1, at.rows)
+            us = 0.5 - np.abs(u)
+            count = np.floor((2.0 * a / us + b) * u + rate + 0.43)
+            k = np.where(count >= 1.0, count, 1.0)
+            z = 1.0 / (k * k)
+            stirling = (1.0 / 12.0 - z * (1.0 / 360.0 - z * (1.0 / 1260.0 - z * (1.0 / 1680.0)))) / k
+            likely = k * fmath.ln(rate / k) + (k - rate) - 0.5 * fmath.ln(fmath.TAU * k) - stirling
+            likely = np.where(count >= 1.0, likely, -rate)
+            height = fmath.ln((1.0 - v) * inverse_alpha / (a / (us * us) + b))
+            x = np.where((x < 0.0) & (count >= 0.0) & (height <= likely), count, x)
+        return np.where(x < 0.0, np.floor(rate), x)
+
+    def values(at: At) -> Floats:
+        rates = np.minimum(rate(at), POISSON_MOST)
+        u = random.uniforms(at.key, site, at.rows)
+        few = np.array([summed_up(*pair) if pair[1] < POISSON_MANY else 0.0 for pair in zip(u, rates, strict=True)])
+        return np.where(rates < POISSON_MANY, few, tried(at, np.maximum(rates, POISSON_MANY)))
+
+    return values
+
+
 def integers(table: Table, scope: Scope) -> Rule:
     low, high = int(table["low"]), int(table["high"])
     site = scope.site()
@@ -191,25 +334,42 @@ def bernoulli(table: Table, scope: Scope) -> Rule:
     return lambda at: (random.uniforms(at.key, site, at.rows) < p(at)).astype(np.float64)
 
 
-def choice(table: Table, scope: Scope) -> Rule:
-    values = np.array(table["values"], np.float64)
-    weights = table.get("weights", [1.0 / len(values)] * len(values))
-    site = scope.site()
-    # Value i comes for uniforms in [ends[i-1], ends[i]). The last that can come ends at 1, whatever
-    # rounding did.
+def ends_of(weights: list[float]) -> Floats:
+    """Thing i comes for uniforms in [ends[i-1], ends[i]). The last that can come ends at 1, whatever rounding did."""
     ends, total = [], 0.0
     for weight in weights:
         total += float(weight)
         ends.append(total)
     last = max(i for i, weight in enumerate(weights) if weight > 0)
     ends[last:] = [1.0] * (len(ends) - last)
+    return np.array(ends)
+
+
+def choice(table: Table, scope: Scope) -> Rule:
+    values = np.array(table["values"], np.float64)
+    weights = table.get("weights", [1.0 / len(values)] * len(values))
+    site = scope.site()
+    ends = ends_of(weights)
 
     def drawn(at: At) -> Floats:
-        chosen = np.searchsorted(np.array(ends), random.uniforms(at.key, site, at.rows), side="right")
+        chosen = np.searchsorted(ends, random.uniforms(at.key, site, at.rows), side="right")
         picked: Floats = values[chosen]
         return picked
 
     return drawn
+
+
+def mixture(table: Table, scope: Scope) -> Rule:
+    """In each row the value of one of several rules."""
+    of = [read(rule, scope) for rule in table["of"]]
+    ends = ends_of(table.get("weights", [1.0 / len(of)] * len(of)))
+    site = scope.site()
+
+    def values(at: At) -> Floats:
+        which = np.searchsorted(ends, random.uniforms(at.key, site, at.rows), side="right")
+        return np.choose(which, [rule(at) for rule in of])
+
+    return values
 
 
 def distinct(table: Table, scope: Scope) -> Rule:
@@ -423,9 +583,16 @@ RULES: dict[str, Callable[[Table, Scope], Rule]] = {
     "normal": normal,
     "lognormal": lognormal,
     "exponential": exponential,
+    "laplace": laplace,
+    "student_t": student_t,
+    "cauchy": cauchy,
+    "gamma": gamma,
+    "beta": beta,
+    "poisson": poisson,
     "integers": integers,
     "bernoulli": bernoulli,
     "choice": choice,
+    "mixture": mixture,
     "distinct": distinct,
     "constant": constant,
     "sine": sine,

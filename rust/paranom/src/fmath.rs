@@ -40,15 +40,9 @@ pub fn ln(x: f64) -> f64 {
     k * LN2_HI - ((half - (s * (half + r) + k * LN2_LO)) - f)
 }
 
-/// e to the power x; overflows to infinity and underflows to zero, NaN stays NaN.
+/// e to the power r, less 1, for |r| <= ln(2) / 2.
 #[inline(always)]
-pub fn exp(x: f64) -> f64 {
-    // Beyond these the result is infinite or zero; NaN fails both comparisons and passes through.
-    let x = if x > 710.0 { 710.0 } else { x };
-    let x = if x < -746.0 { -746.0 } else { x };
-    let shifted = x * std::f64::consts::LOG2_E + ROUND;
-    let n = shifted - ROUND;
-    let r = (x - n * LN2_HI) - n * LN2_LO;
+fn beyond_one(r: f64) -> f64 {
     let mut p = 2.510_037_583_256_123_4e-8;
     p = p * r + 2.762_007_587_998_336_7e-7;
     p = p * r + 2.755_726_848_031_002_4e-6;
@@ -59,7 +53,25 @@ pub fn exp(x: f64) -> f64 {
     p = p * r + 4.166_666_666_662_416_4e-2;
     p = p * r + 0.166_666_666_666_666_69;
     p = p * r + 0.500_000_000_000_000_1;
-    let y = 1.0 + (r + r * r * p);
+    r + r * r * p
+}
+
+/// e to the power x, less 1: keeps its digits where x is small.
+#[inline(always)]
+pub fn expm1(x: f64) -> f64 {
+    if x.abs() < 0.34 { beyond_one(x) } else { exp(x) - 1.0 }
+}
+
+/// e to the power x; overflows to infinity and underflows to zero, NaN stays NaN.
+#[inline(always)]
+pub fn exp(x: f64) -> f64 {
+    // Beyond these the result is infinite or zero; NaN fails both comparisons and passes through.
+    let x = if x > 710.0 { 710.0 } else { x };
+    let x = if x < -746.0 { -746.0 } else { x };
+    let shifted = x * std::f64::consts::LOG2_E + ROUND;
+    let n = shifted - ROUND;
+    let r = (x - n * LN2_HI) - n * LN2_LO;
+    let y = 1.0 + beyond_one(r);
     // 2^n in two factors, since n runs from -1077 to 1025. The low bits of `shifted` hold n.
     let n = shifted.to_bits().wrapping_sub(ROUND_BITS - 2048);
     let first = n >> 1;
@@ -206,6 +218,15 @@ mod tests {
             assert!((back - x).abs() <= 2e-15 * x.abs().max(1.0), "{x} -> {back}");
         }
         assert!((normal_cdf(-10.0) / 7.619_853_024_160_527e-24 - 1.0).abs() < 1e-14);
+    }
+
+    #[test]
+    #[allow(clippy::disallowed_methods)] // the host's function is the second opinion here
+    fn expm1_keeps_its_digits() {
+        assert_eq!(expm1(0.0), 0.0);
+        for x in [1e-300, -1e-18, 1e-9, -0.01, 0.339, 0.341, -0.3405, 2.0, -700.0, 700.0_f64] {
+            assert!((expm1(x) / x.exp_m1() - 1.0).abs() <= 8e-16, "expm1({x})");
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! One of several values, by weight.
 
-use crate::generate::rule::{At, Rule, Scope, Site, refuse_unless};
+use super::weights;
+use crate::Result;
+use crate::generate::rule::{At, Rule, Scope, Site};
 use crate::random::uniforms;
 use crate::spec::Table;
-use crate::{Error, Result};
 
 #[derive(Debug)]
 struct Choice {
@@ -19,33 +20,7 @@ pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
     if values.is_empty() {
         return Err(list.invalid("must hold at least one value"));
     }
-    let weights = match table.get("weights") {
-        None => vec![1.0 / values.len() as f64; values.len()],
-        Some(field) => {
-            let weights = field.numbers()?;
-            let path = &field.path;
-            if weights.len() != values.len() {
-                let rule = format!("must hold one weight for each of the {} values", values.len());
-                return Err(Error::invalid(path, weights.len(), rule));
-            }
-            let least = weights.iter().fold(f64::INFINITY, |a, &b| a.min(b));
-            refuse_unless(least >= 0.0, path, least, "must not be negative")?;
-            let sum: f64 = weights.iter().sum();
-            refuse_unless((sum - 1.0).abs() <= 1e-9, path, sum, "must sum to 1")?;
-            weights
-        }
-    };
-    let mut sum = 0.0;
-    let mut ends: Vec<f64> = weights
-        .iter()
-        .map(|w| {
-            sum += w;
-            sum
-        })
-        .collect();
-    // Rounding must not leave a gap: the last value that can come ends at 1.
-    let last = weights.iter().rposition(|&w| w > 0.0).unwrap_or(0);
-    ends[last..].fill(1.0);
+    let ends = weights::ends(table, values.len(), "values")?;
     Ok(Box::new(Choice { values, ends, site: scope.site(table)? }))
 }
 
@@ -58,14 +33,8 @@ impl Rule for Choice {
     }
 
     fn support(&self) -> Option<u64> {
-        let mut before = 0.0;
-        let mut values: Vec<u64> = Vec::new();
-        for (value, &end) in self.values.iter().zip(&self.ends) {
-            if end > before {
-                values.push((value + 0.0).to_bits());
-            }
-            before = end;
-        }
+        let mut values: Vec<u64> =
+            weights::possible(&self.ends).map(|i| (self.values[i] + 0.0).to_bits()).collect();
         values.sort_unstable();
         values.dedup();
         Some(values.len() as u64)

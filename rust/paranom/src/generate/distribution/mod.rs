@@ -1,13 +1,22 @@
 //! Distributions: random values, independent from row to row. One file each; `KINDS` is the list.
 
 mod bernoulli;
+mod beta;
+mod cauchy;
 mod choice;
 mod distinct;
 mod exponential;
+mod gamma;
 mod integers;
+mod laplace;
+mod location;
 mod lognormal;
+mod mixture;
 mod normal;
+mod poisson;
+mod student_t;
 mod uniform;
+mod weights;
 
 use super::rule::Parse;
 
@@ -16,9 +25,16 @@ const KINDS: &[(&str, Parse)] = &[
     ("normal", normal::parse),
     ("lognormal", lognormal::parse),
     ("exponential", exponential::parse),
+    ("laplace", laplace::parse),
+    ("student_t", student_t::parse),
+    ("cauchy", cauchy::parse),
+    ("gamma", gamma::parse),
+    ("beta", beta::parse),
+    ("poisson", poisson::parse),
     ("integers", integers::parse),
     ("bernoulli", bernoulli::parse),
     ("choice", choice::parse),
+    ("mixture", mixture::parse),
     ("distinct", distinct::parse),
 ];
 
