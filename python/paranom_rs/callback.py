@@ -80,8 +80,18 @@ class Callback(Part):
     for whole blocks of 32768 rows, with all their rows, and ``anomalous`` for all its rows of a block; what is not
     wanted is thrown away. So growth holds whatever the functions draw from ``block.rng``.
 
+    With ``sequential=True`` the functions also see ``ctx.previous``, the last values of the variable as a tuple, oldest
+    first: ``ctx.previous[-1]`` is that of the row before; at row 0 it is empty, and then it grows to ``previous``
+    values. ``normal`` is asked for every row, in order, and sees its own last values, those of the clean twin: an event
+    leaves no trace in the rows after it. ``anomalous`` sees the column as it is delivered, earlier rows of its event
+    included. One thread walks the variable from row 0 on, also for a slice; batches remember where they are, and the
+    other variables stay parallel. With ``warmup``, a function's memory is finite: for every block of 32768 rows it
+    begins with an empty ``previous`` that many rows before the block, so slices are quick and blocks run in parallel;
+    values that depend on more rows than that differ from those without ``warmup``, but are the same in every slice.
+
     The functions run on worker threads, one block at a time each, and may use locks. A ``threading.local`` is new in
-    every block. With `Uniqueness`, a row may be asked for again, with ``attempt`` above 0.
+    every block. With `Uniqueness`, a row may be asked for again, with ``attempt`` above 0; a sequential variable is not:
+    it is part of the datum, but its values stay, since later rows build on them.
 
     Parameters
     ----------
@@ -92,6 +102,13 @@ class Callback(Part):
         Whether the functions take blocks.
     allow_nan
         Whether NaN is a value (a missing one) and not an error.
+    sequential
+        Whether the functions see the variable's last values, and so are asked for one row after the other.
+    previous
+        How many of them, 1 to 65536; 1 by default. With ``sequential`` only.
+    warmup
+        Rows before a block that the functions need to warm up, up to 2**32; None: all from row 0 on. With
+        ``sequential`` only.
 
     A generator knows a function by its name only: its fingerprint stays when the function's code changes.
 
@@ -106,6 +123,9 @@ class Callback(Part):
     anomalous: Function | Rule | Transform | float | None = None
     vectorized: bool = False
     allow_nan: bool = False
+    sequential: bool = False
+    previous: int | None = None
+    warmup: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("normal", "anomalous"):

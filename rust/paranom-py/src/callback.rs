@@ -1,7 +1,8 @@
 //! Python functions as callbacks of the generator. Workers attach to the interpreter once per block.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use numpy::{IntoPyArray, PyArrayMethods, PyReadonlyArray1};
 use paranom::Result;
@@ -9,6 +10,7 @@ use paranom::error::Cause;
 use paranom::generate::{Call, Callback, Manner, Part, SharedCallback, Time};
 use paranom::random::{Source, normal, scale, unit, word};
 use paranom::spec::Handle;
+use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
@@ -101,6 +103,9 @@ impl PythonFunction {
                     call.error(row, format!("{} must give a number, got {found}", self.name), None)
                 })?;
                 self.check(call, row, *x)?;
+                if let Some(past) = &call.past {
+                    context.remember(*x, past.most);
+                }
             }
         }
         Ok(())
@@ -201,6 +206,8 @@ pub(crate) struct Context {
     duration: AtomicU64,
     attempt: u32,
     time: Time,
+    /// The last values, oldest first; none where the function is not asked row after row.
+    past: Option<Mutex<VecDeque<f64>>>,
     rng: Py<Draws>,
 }
 
@@ -216,9 +223,22 @@ impl Context {
                 duration: AtomicU64::new(0),
                 attempt: call.attempt,
                 time: call.time,
+                past: call.past.map(|past| Mutex::new(past.values.iter().copied().collect())),
                 rng: Py::new(py, draws)?,
             },
         )
+    }
+
+    fn past(&self) -> Option<MutexGuard<'_, VecDeque<f64>>> {
+        Some(self.past.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn remember(&self, x: f64, most: usize) {
+        let Some(mut past) = self.past() else { return };
+        if past.len() >= most {
+            past.pop_front();
+        }
+        past.push_back(x);
     }
 
     fn enter(&self, part: &Part) {
@@ -249,6 +269,16 @@ impl Context {
                 let ns = (row as i64).wrapping_mul(step).wrapping_add(start);
                 py.import("numpy")?.getattr("datetime64")?.call1((ns, "ns"))
             }
+        }
+    }
+
+    /// The last values of the variable, oldest first, at most as many as `Callback(previous=…)` asks for: `previous[-1]`
+    /// is that of the row before. Empty at the first row.
+    #[getter]
+    fn previous<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        match self.past() {
+            Some(past) => PyTuple::new(py, past.iter()),
+            None => Err(PyAttributeError::new_err("previous: goes with Callback(sequential=True)")),
         }
     }
 

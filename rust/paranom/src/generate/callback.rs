@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::fill::BLOCK;
 use super::schedule::Event;
+use super::sequence::Past;
 use super::time::Time;
 use crate::job::Job;
 use crate::random::{Key, Source};
@@ -58,6 +59,8 @@ pub struct Call<'a> {
     pub time: Time,
     /// The rows.
     pub parts: &'a [Part],
+    /// The values before them, where the function is asked row after row: then they are one part.
+    pub past: Option<Past<'a>>,
     /// Says when to stop.
     pub job: &'a Job,
 }

@@ -1,13 +1,16 @@
 //! Values and labels for rows, block by block, in parallel, without a lock.
 
+use rayon::prelude::*;
+
 use super::plan::Plan;
 use super::schedule::{Event, touching};
+use super::sequence::{Sequence, Walk};
 use super::uniqueness::History;
-use super::variable::Want;
-use crate::Result;
+use super::variable::{Variable, Want};
 use crate::job::Job;
 use crate::pool;
 use crate::random::TILE;
+use crate::{Error, Result};
 
 /// Rows that one task fills: a column's share stays in the second-level cache.
 pub(super) const BLOCK: usize = 64 * TILE;
@@ -44,6 +47,17 @@ pub struct Rows {
     pub len: usize,
 }
 
+/// Which rows are asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Request<'a> {
+    /// Stretches of them.
+    pub rows: &'a [Rows],
+    /// Whether anomalies are left out.
+    pub clean: bool,
+    /// Says when to stop.
+    pub job: &'a Job,
+}
+
 /// One task: neighbouring rows, and where they go.
 pub(super) struct Block<'a, T> {
     rows: Rows,
@@ -71,16 +85,53 @@ impl Plan {
         Ok(())
     }
 
-    /// Fills rows that depend on no others.
+    /// Fills rows block by block; and, meanwhile, the columns that must be walked row by row.
     pub(super) fn fill_blocks<T: Real>(
         &self,
-        rows: &[Rows],
-        clean: bool,
+        walks: &mut [Walk],
+        request: Request,
         columns: Vec<&mut [T]>,
         labels: &mut [i8],
-        job: &Job,
     ) -> Result<()> {
         assert_eq!(columns.len(), self.variables.len(), "one column for each variable");
+        let (mut filled, mut walked) = (Vec::new(), Vec::new());
+        for ((column, variable), walk) in columns.into_iter().zip(&self.variables).zip(walks) {
+            match variable.sequence {
+                Some(sequence) if variable.walks() => walked.push((variable, sequence, walk, column)),
+                _ => filled.push((variable, column)),
+            }
+        }
+        let (variables, filled): (Vec<_>, Vec<_>) = filled.into_iter().unzip();
+        if walked.is_empty() {
+            return self.fill_columns(&variables, request, filled, labels, true);
+        }
+        // Whoever fails stops the others.
+        let job = request.job;
+        let watch = |result: Result<()>| result.inspect_err(|_| job.cancel());
+        let (mut results, rest) = rayon::join(
+            || -> Vec<Result<()>> {
+                let walk = |(i, (variable, sequence, walk, column)): (usize, (&Variable, _, &mut Walk, _))| {
+                    watch(self.walk_column(variable, sequence, walk, request, column, i == 0))
+                };
+                walked.into_par_iter().enumerate().map(walk).collect()
+            },
+            || watch(self.fill_columns(&variables, request, filled, labels, false)),
+        );
+        results.push(rest);
+        let cause = results.iter().position(|result| matches!(result, Err(why) if *why != Error::Cancelled));
+        results.swap_remove(cause.unwrap_or(0))
+    }
+
+    /// Fills rows that depend on no others; `counted` as progress or not.
+    fn fill_columns<T: Real>(
+        &self,
+        variables: &[&Variable],
+        request: Request,
+        columns: Vec<&mut [T]>,
+        labels: &mut [i8],
+        counted: bool,
+    ) -> Result<()> {
+        let Request { rows, clean, job } = request;
         pool::try_each(blocks(rows, columns, labels), |block| {
             job.check()?;
             let Block { rows: Rows { start, len }, columns, labels } = block;
@@ -91,12 +142,66 @@ impl Plan {
             let events = touching(&around, start, start + (len as u64 - 1));
             mark(start, events, labels);
             let want = Want { events, around: &around, attempt: 0, time: self.time, job };
-            pool::try_each(columns.into_iter().zip(&self.variables).collect(), |(column, variable)| {
+            pool::try_each(columns.into_iter().zip(variables).collect(), |(column, variable)| {
                 T::write(column, |values| variable.fill(start, &want, values))?;
                 job.check()
             })?;
-            job.step(len as u64)
+            if counted { job.step(len as u64) } else { Ok(()) }
         })
+    }
+
+    /// Walks a column up to the last of the rows asked for; from row 0 if the walk is beyond the first of them.
+    fn walk_column<T: Real>(
+        &self,
+        variable: &Variable,
+        sequence: Sequence,
+        walk: &mut Walk,
+        request: Request,
+        column: &mut [T],
+        counted: bool,
+    ) -> Result<()> {
+        let mut column = column;
+        for &Rows { start, len } in request.rows {
+            if start < walk.next {
+                *walk = Walk::default();
+            }
+            let end = start + len as u64;
+            while walk.next < end {
+                let at = walk.next;
+                let stop = if at < start { start } else { end };
+                let take = (BLOCK as u64 - at % BLOCK as u64).min(stop - at) as usize;
+                if at < start {
+                    self.walk_block(variable, sequence, walk, request, &mut vec![0.0; take])?;
+                    continue;
+                }
+                let (now, later) = std::mem::take(&mut column).split_at_mut(take);
+                column = later;
+                T::write(now, |values| self.walk_block(variable, sequence, walk, request, values))?;
+                if counted {
+                    request.job.step(take as u64)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Walks the next rows, which lie in one block. Gives their normal values.
+    pub(super) fn walk_block(
+        &self,
+        variable: &Variable,
+        sequence: Sequence,
+        walk: &mut Walk,
+        request: Request,
+        out: &mut [f64],
+    ) -> Result<Vec<f64>> {
+        let Request { clean, job, .. } = request;
+        job.check()?;
+        let mut events = self.events(walk.next, out.len() as u64);
+        if clean {
+            events = self.clean(events);
+        }
+        let want = Want { events: &events, around: &events, attempt: 0, time: self.time, job };
+        variable.walk(sequence, walk, &want, out)
     }
 }
 

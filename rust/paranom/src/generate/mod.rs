@@ -6,6 +6,7 @@
 //! variable  one column: its normal rule, and what each anomaly does to it
 //! schedule  which rows are anomalous
 //! callback  functions of the user's as rules
+//! sequence  functions that see the values before their rows
 //! uniqueness  data that no lower row has, in parallel
 //! rule      what distributions, signals and transforms are to the rest
 //! param     parameters of rules
@@ -21,6 +22,7 @@ mod plan;
 mod recorded;
 mod rule;
 mod schedule;
+mod sequence;
 mod signal;
 mod time;
 mod transform;
@@ -31,6 +33,7 @@ pub use callback::{Call, Callback, MOST_DRAWS, Manner, Part, SharedCallback};
 pub use fill::{Real, Rows};
 pub use plan::{Kind, Plan};
 pub use schedule::Event;
+pub use sequence::Past;
 pub use time::Time;
 pub use uniqueness::{Duplicates, History};
 

@@ -76,6 +76,7 @@ impl Plan {
         }
         let schedule = Schedule::new(seed, timings, labels)?;
         variables.iter_mut().for_each(Variable::settle);
+        variables.iter().try_for_each(Variable::check_sequence)?;
         let time = root.get("time").map_or(Ok(Time::Row), |field| read_time(&field))?;
         let uniqueness = match root.get("uniqueness") {
             Some(field) => Some(Uniqueness::parse(&field, &variables, kinds.len())?),
@@ -117,10 +118,14 @@ impl Plan {
         if rows == 0 { Vec::new() } else { self.schedule.events(start, start + (rows - 1)) }
     }
 
-    /// The events that functions must see to fill `rows` rows from `start` on: those of the whole block.
+    /// The events that functions must see to fill `rows` rows from `start` on: those of the whole block, and of a
+    /// warmup before it.
     pub(super) fn events_around(&self, start: u64, rows: u64) -> Vec<Event> {
-        if self.variables.iter().any(Variable::calls) {
-            self.events(start - start % BLOCK as u64, BLOCK as u64)
+        if self.calls() {
+            let warmup = self.variables.iter().map(Variable::warmup).max().unwrap_or(0);
+            let base = start - start % BLOCK as u64;
+            let from = base.saturating_sub(warmup);
+            self.events(from, base - from + BLOCK as u64)
         } else {
             self.events(start, rows)
         }
@@ -128,7 +133,12 @@ impl Plan {
 
     /// Whether filling rows runs nothing but rules, each row for itself: then it is quick, and calls nobody.
     pub fn is_plain(&self) -> bool {
-        self.uniqueness.is_none() && !self.variables.iter().any(Variable::calls)
+        self.uniqueness.is_none() && !self.calls()
+    }
+
+    /// Whether any values come from functions of the user's.
+    pub fn calls(&self) -> bool {
+        self.variables.iter().any(Variable::calls)
     }
 
     /// Refuses rows that are not there.
@@ -140,8 +150,7 @@ impl Plan {
                 format!("must leave room for {rows} rows below 2^64"),
             ));
         }
-        let calls = self.variables.iter().any(Variable::calls);
-        if calls && rows > 0 && start + (rows - 1) >= 1 << 63 {
+        if self.calls() && rows > 0 && start + (rows - 1) >= 1 << 63 {
             return Err(Error::invalid(
                 "start",
                 start,

@@ -97,6 +97,13 @@ pub struct Anomalous {
     pub most_rows: Option<u64>,
 }
 
+impl Anomalous {
+    /// The function that gives the values, if one does.
+    pub fn function(&self) -> Option<&SharedCallback> {
+        if let Effect::Call(function) = &self.effect { Some(function) } else { None }
+    }
+}
+
 /// What an event does to values.
 #[derive(Debug)]
 pub enum Effect {

@@ -8,6 +8,7 @@ use super::moved::Moving;
 use super::recorded::{Recorded, Runs};
 use super::rule::{Anomalous, At, Effect, Look, Rule, Scope};
 use super::schedule::{Event, touching};
+use super::sequence::{Past, Sequence};
 use super::signal::constant;
 use super::time::Time;
 use crate::job::Job;
@@ -111,6 +112,8 @@ pub struct Variable {
     pub name: String,
     key: Key,
     normal: Normal,
+    /// What its functions are told of the rows before, when they are asked row after row.
+    pub(super) sequence: Option<Sequence>,
     /// Whether another try gives another normal value.
     redraws: bool,
     /// Whether the normal rule has signals.
@@ -136,6 +139,7 @@ impl Variable {
         let mut labels = None;
         let mut redraws = false;
         let mut signals = false;
+        let mut sequence = None;
         let normal = match kind.text()? {
             "stochastic" => {
                 let scope = Scope::new(false);
@@ -146,6 +150,7 @@ impl Variable {
                 Normal::Rule(rule)
             }
             "callback" => {
+                sequence = Sequence::parse(&table)?;
                 redraws = true;
                 Normal::Call(table.need("normal")?.handle("a function")?)
             }
@@ -181,6 +186,7 @@ impl Variable {
             key: Key::new(seed, "variable", name),
             calls: matches!(normal, Normal::Call(_)),
             normal,
+            sequence,
             redraws,
             signals,
             default: None,
@@ -241,8 +247,12 @@ impl Variable {
         rule.support()
     }
 
-    /// Whether another try can give it another value: in normal rows, or where an event of that kind is.
+    /// Whether another try can give it another value: in normal rows, or where an event of that kind is. Where later
+    /// rows build on it, a value stays.
     pub fn redraws(&self, kind: Option<usize>) -> bool {
+        if self.sequence.is_some() {
+            return false;
+        }
         match kind.and_then(|kind| self.anomalous[kind].as_ref()) {
             Some(Hit { anomalous, onset }) => {
                 let uses_normal = onset.is_some() || matches!(anomalous.effect, Effect::Change(_));
@@ -254,6 +264,9 @@ impl Variable {
 
     /// Fills `out` with the values of rows from `row` on, which lie in one block.
     pub fn fill(&self, row: u64, want: &Want, out: &mut [f64]) -> crate::Result<()> {
+        if let Some(sequence) = self.sequence {
+            return self.fill_warm(sequence, row, want, out);
+        }
         match &self.normal {
             Normal::Rule(rule) if !self.calls => {
                 self.tiles(None, row, want.attempt, out, |at, values| rule.fill(at, values));
@@ -278,6 +291,9 @@ impl Variable {
     pub fn redraw(&self, rows: &[u32], first: u64, want: &Want, column: &mut [f64]) -> crate::Result<()> {
         /// From how many rows on a whole tile is cheaper than row by row.
         const MANY: usize = 24;
+        if self.sequence.is_some() {
+            return Ok(());
+        }
         if self.calls {
             let runs = runs(rows, first);
             return self.fill_runs(&runs, first, want, column);
@@ -421,9 +437,7 @@ impl Variable {
         };
         let asked = asked.as_ref().unwrap_or(&parts);
         let mut out = vec![0.0; asked.iter().map(|part| part.len).sum()];
-        let Want { attempt, time, job, .. } = *want;
-        let call = Call { variable: &self.name, key: self.key, anomalous, attempt, time, parts: asked, job };
-        callback.call(&call, &mut out)?;
+        callback.call(&self.asked(anomalous, asked, None, want), &mut out)?;
         let mut from = 0;
         let mut asked = asked.iter();
         let mut within = asked.next();
@@ -442,6 +456,50 @@ impl Variable {
         Ok(())
     }
 
+    /// What a function is told of rows.
+    pub(super) fn asked<'a>(
+        &'a self,
+        anomalous: bool,
+        parts: &'a [Part],
+        past: Option<Past<'a>>,
+        want: &Want<'a>,
+    ) -> Call<'a> {
+        let Want { attempt, time, job, .. } = *want;
+        Call { variable: &self.name, key: self.key, anomalous, attempt, time, parts, past, job }
+    }
+
+    /// The function that gives the values in rows of an event, or normal ones.
+    pub(super) fn function(&self, event: Option<&Event>) -> Option<&SharedCallback> {
+        let Some(event) = event else {
+            return if let Normal::Call(function) = &self.normal { Some(function) } else { None };
+        };
+        self.anomalous[event.kind].as_ref()?.anomalous.function()
+    }
+
+    /// Whether all of its functions want to be called for one row after the other.
+    pub(super) fn called_by_rows(&self) -> bool {
+        let events = self.anomalous.iter().flatten().filter_map(|hit| hit.anomalous.function());
+        events.chain(self.function(None)).all(|function| function.manner() == Manner::Rows)
+    }
+
+    /// Lets an event, whose normal value in its first row is `first`, change or replace normal values.
+    pub(super) fn strike_after(
+        &self,
+        hit: &Hit,
+        event: &Event,
+        row: u64,
+        first: f64,
+        want: &Want,
+        values: &mut [f64],
+    ) {
+        let normal = constant(first);
+        self.strike(hit, event, row, want.attempt, values, |at, values| match &hit.anomalous.effect {
+            Effect::Replace(rule) => rule.fill(at, values),
+            Effect::Change(change) => change.apply(at, &*normal, values),
+            Effect::Call(_) => {}
+        });
+    }
+
     /// All rows of the block from `base` on in which a function gives the anomalous values.
     fn block_parts(&self, callback: &SharedCallback, base: u64, want: &Want) -> Vec<Part> {
         let mine = |event: &&Event| match self.anomalous[event.kind].as_ref().map(|hit| &hit.anomalous.effect)
@@ -454,7 +512,7 @@ impl Variable {
             let (row, end) = (event.start.max(base), (event.stop - 1).min(last));
             Part { row, len: (end - row) as usize + 1, event: Some(*event) }
         };
-        want.around.iter().filter(mine).map(part).collect()
+        touching(want.around, base, last).iter().filter(mine).map(part).collect()
     }
 
     /// Lets `change` make anomalous values out of normal ones, which `out` holds where they are needed.

@@ -17,9 +17,10 @@ use rayon::prelude::*;
 use self::datum::{Key, Keys, SHARDS};
 use self::table::Table;
 use super::callback::class;
-use super::fill::{BLOCK, Block, Real, Rows, blocks, mark};
+use super::fill::{BLOCK, Block, Real, Request, Rows, blocks, mark};
 use super::plan::Plan;
 use super::schedule::{Event, touching};
+use super::sequence::Walk;
 use super::variable::{Variable, Want};
 use crate::job::Job;
 use crate::random::TILE;
@@ -61,12 +62,14 @@ pub struct History {
     next: u64,
     /// The data of normal rows, shard by shard, then those of anomalous rows.
     registers: Vec<Table<()>>,
+    /// Where the walks along sequential variables stand, one for each variable.
+    walks: Vec<Walk>,
 }
 
 impl History {
     /// Before row 0.
     pub fn new() -> Self {
-        Self { next: 0, registers: (0..2 * SHARDS).map(|_| Table::new()).collect() }
+        Self { next: 0, registers: (0..2 * SHARDS).map(|_| Table::new()).collect(), walks: Vec::new() }
     }
 
     /// The bytes it takes.
@@ -172,11 +175,16 @@ struct Part {
     events: Vec<Event>,
     around: Vec<Event>,
     columns: Vec<Vec<f64>>,
+    /// The normal values of sequential variables.
+    chains: Vec<Vec<f64>>,
     labels: Vec<i8>,
     attempts: Vec<u32>,
     /// Written by the shard that the row proposes to or holds a datum of: by one thread at a time.
     states: Vec<AtomicU8>,
 }
+
+/// A sequential variable's position, its values and its normal values, part by part.
+type Walked = (usize, Vec<Vec<f64>>, Vec<Vec<f64>>);
 
 /// The proposals of one part: sorted by shard, in row order within each.
 struct Proposals {
@@ -203,8 +211,9 @@ impl Plan {
         labels: &mut [i8],
         job: &Job,
     ) -> Result<Duplicates> {
+        history.walks.resize_with(self.variables.len(), Walk::default);
         let Some(uniqueness) = &self.uniqueness else {
-            self.fill_blocks(rows, clean, columns, labels, job)?;
+            self.fill_blocks(&mut history.walks, Request { rows, clean, job }, columns, labels)?;
             return Ok(Duplicates::default());
         };
         if let Some(last) =
@@ -218,6 +227,7 @@ impl Plan {
         for &Rows { start, len } in rows {
             if start < history.next {
                 *history = History::new();
+                history.walks.resize_with(self.variables.len(), Walk::default);
             }
             while history.next < start {
                 self.window(uniqueness, history, start, None, job)?;
@@ -269,8 +279,16 @@ impl Plan {
             at = at.wrapping_add(len as u64);
         }
         let all = delivered.is_some();
-        let mut parts: Vec<Part> =
-            rows.into_par_iter().map(|rows| self.begin(uniqueness, rows, all, job)).collect::<Result<_>>()?;
+        let (parts, walked) = rayon::join(
+            || rows.par_iter().map(|rows| self.begin(uniqueness, *rows, all, job)).collect::<Result<Vec<Part>>>(),
+            || self.walk_all(&mut history.walks, &rows, job),
+        );
+        let mut parts = parts?;
+        for (i, columns, chains) in walked? {
+            for ((part, column), chain) in parts.iter_mut().zip(columns).zip(chains) {
+                (part.columns[i], part.chains[i]) = (column, chain);
+            }
+        }
         let shard_room: [usize; 2] = [0, 1].map(|of: i8| {
             parts.iter().map(|part| part.labels.iter().filter(|x| **x == of).count()).sum::<usize>() / SHARDS
         });
@@ -297,6 +315,22 @@ impl Plan {
         Ok(parts)
     }
 
+    /// Walks along the sequential variables: their position, values, and normal values, part by part.
+    fn walk_all(&self, walks: &mut [Walk], rows: &[Rows], job: &Job) -> Result<Vec<Walked>> {
+        let request = Request { rows, clean: false, job };
+        let along = |(i, (variable, walk)): (usize, (&Variable, &mut Walk))| {
+            let sequence = variable.sequence.filter(|_| variable.walks())?;
+            let step = |rows: &Rows| {
+                let mut column = vec![0.0; rows.len];
+                let chain = self.walk_block(variable, sequence, walk, request, &mut column)?;
+                Ok((column, chain))
+            };
+            let walked: Result<(Vec<_>, Vec<_>)> = rows.iter().map(step).collect();
+            Some(walked.map(|(columns, chains)| (i, columns, chains)))
+        };
+        self.variables.par_iter().zip(walks).enumerate().filter_map(along).collect()
+    }
+
     /// Draws rows for the first time; all variables, or only those that make the datum.
     fn begin(&self, uniqueness: &Uniqueness, rows: Rows, all: bool, job: &Job) -> Result<Part> {
         job.check()?;
@@ -307,7 +341,7 @@ impl Plan {
         mark(start, &events, &mut labels);
         let want = Want { events: &events, around: &around, attempt: 0, time: self.time, job };
         let column = |(i, variable): (usize, &Variable)| {
-            if !all && uniqueness.over.binary_search(&i).is_err() {
+            if variable.walks() || (!all && uniqueness.over.binary_search(&i).is_err()) {
                 return Ok(Vec::new());
             }
             let mut column = vec![0.0; len];
@@ -324,7 +358,8 @@ impl Plan {
             .collect();
         // The first proposal counts the attempts up to 0.
         let attempts = vec![u32::MAX; len];
-        Ok(Part { start, events, around, columns, labels, attempts, states })
+        let chains = vec![Vec::new(); self.variables.len()];
+        Ok(Part { start, events, around, columns, chains, labels, attempts, states })
     }
 
     /// Draws the pending rows anew, and lists what they propose.
@@ -436,6 +471,10 @@ impl Plan {
             for (i, (out, variable)) in block.columns.into_iter().zip(&self.variables).enumerate() {
                 let want = Want { events: &events, around: &around, attempt: 0, time: self.time, job };
                 T::write(out, |values| {
+                    if variable.walks() {
+                        values.copy_from_slice(&part.chains[i]);
+                        return Ok(());
+                    }
                     variable.fill(part.start, &want, values)?;
                     if uniqueness.over.binary_search(&i).is_err() {
                         return Ok(());
