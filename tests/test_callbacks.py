@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import pickle
 import queue
+import re
 import runpy
 import signal
 import threading
 import time
+import tomllib
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -360,11 +363,52 @@ def test_a_function_goes_into_toml_by_its_import_path() -> None:
     named = Generator({"x": Callback(normal=f"{here}:healthy", anomalous=f"{here}:stuck")}, anomalies=SOME, seed=5)
     text = named.to_toml()
     assert f'normal = "{here}:healthy"' in text
-    import tomllib
-
-    again = Generator.from_spec(tomllib.loads(text))
+    again = Generator.from_spec(tomllib.loads(text), import_functions=True)
     assert again == named
     assert np.array_equal(again.generate(300)["x"], gen.generate(300)["x"])
+
+
+def test_functions_are_imported_only_on_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ran_when_imported.py").write_text("from pathlib import Path\nPath('ran').touch()\ndef f(ctx): return 1.0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    here = "ran_when_imported:f"
+    normal = f'[variables.x]\nkind = "callback"\nnormal = "{here}"\n'
+    anomalous = f'[variables.x]\nkind = "callback"\nnormal = "math:sin"\nanomalous = "{here}"\n'
+    values = '[variables.x]\nkind = "callback"\n[[anomalies]]\nfrequency = 0.1\nvalues = {x = "ran_when_imported:f"}\n'
+    for text, path in ((normal, "variables.x.normal"), (anomalous, "variables.x.normal"), (values, "anomalies[0].values.x")):
+        (tmp_path / "spec.toml").write_text(text)
+        with pytest.raises(SpecError, match=f"{re.escape(path)}.*import_functions=True"):
+            Generator.from_toml("spec.toml")
+        with pytest.raises(SpecError, match=r"import_functions=True"):
+            Generator.from_spec(tomllib.loads(text))
+    assert not (tmp_path / "ran").exists()
+    (tmp_path / "spec.toml").write_text(normal)
+    gen = Generator.from_toml("spec.toml", import_functions=True)
+    assert (tmp_path / "ran").exists()
+    assert gen.generate(3)["x"].tolist() == [1.0, 1.0, 1.0]
+    assert pickle.loads(pickle.dumps(gen)) == gen, "a pickle names functions anyway"
+    pytest.importorskip("pyarrow")
+    gen.write("data.parquet", 3)
+    with pytest.raises(SpecError, match="import_functions=True"):
+        Generator.from_parquet("data.parquet")
+    assert Generator.from_parquet("data.parquet", import_functions=True) == gen
+
+
+def test_a_callback_may_generate() -> None:
+    """Also when all workers are busy with callbacks that do, and while it holds a lock that others wait for."""
+    inner = Generator({"y": Callback(nothing), "z": Stochastic(Uniform(0, 1))}, uniqueness=Uniqueness(normal=Soft(2)))
+    lock, waiting = threading.Lock(), threading.Barrier(3)
+
+    def outer(block: Block) -> Any:
+        waiting.wait(60)
+        with lock:
+            z = inner.generate(10, threads=3)["z"]
+        return np.full(len(block), z[0])
+
+    gen = Generator({"x": Callback(outer, vectorized=True)})
+    data = gen.generate(3 * BLOCK, threads=3)
+    assert (data["x"] == inner.generate(1)["z"][0]).all()
 
 
 def test_a_spec_with_functions_makes_the_same_generator_again() -> None:

@@ -209,6 +209,26 @@ def _imported(path: str, text: str) -> Any:
     return function
 
 
+def refuse_imports(spec: dict[str, Any]) -> None:
+    """Refuse a spec that names functions by import path."""
+    variables = spec.get("variables")
+    if not isinstance(variables, dict):
+        return
+    callbacks = {n: x for n, x in variables.items() if isinstance(x, dict) and x.get("kind") == "callback"}
+    named = [(f"variables.{n}.{key}", x.get(key)) for n, x in callbacks.items() for key in ("normal", "anomalous")]
+    anomalies = spec.get("anomalies")
+    for i, anomaly in enumerate(anomalies if isinstance(anomalies, list) else []):
+        values = anomaly.get("values") if isinstance(anomaly, dict) else None
+        if isinstance(values, dict):
+            named += [(f"anomalies[{i}].values.{n}", x) for n, x in values.items() if n in callbacks]
+    for path, value in named:
+        if isinstance(value, str):
+            raise SpecError(
+                f"{path}: names a function, {value!r}; to import it runs code, so it is not done unasked: say "
+                "import_functions=True if you trust the spec"
+            )
+
+
 def find_function(spec: dict[str, Any]) -> str | None:
     """Return the path of a function in a spec that stands there as itself, not as an import path."""
     variables = [(f"variables.{name}", x) for name, x in spec["variables"].items()]

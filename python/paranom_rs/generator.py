@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from paranom_rs import _core
 from paranom_rs.anomaly import Anomaly
-from paranom_rs.callback import find_function, load_functions
+from paranom_rs.callback import find_function, load_functions, refuse_imports
 from paranom_rs.checks import file_path, whole
 from paranom_rs.dataset import Dataset
 from paranom_rs.errors import OutOfMemoryError, SpecError, SpecTypeError
@@ -88,12 +88,20 @@ class Generator:
         self._plan = _core.Plan(load_functions(resolved))
 
     @classmethod
-    def from_spec(cls, spec: Mapping[str, Any], *, folder: str | Path = ".") -> Generator:
-        """Make a generator from plain values, as `to_spec` gives them; recordings may name files in ``folder``."""
+    def from_spec(
+        cls, spec: Mapping[str, Any], *, folder: str | Path = ".", import_functions: bool = False
+    ) -> Generator:
+        """Make a generator from plain values, as `to_spec` gives them; recordings may name files in ``folder``.
+
+        Where a spec names functions by import path (``"module:function"``), ``import_functions=True`` imports them:
+        that runs code, so only for a spec from someone whose code you would run. Without it, `SpecError`.
+        """
         self = cls.__new__(cls)
         if not isinstance(spec, Mapping):
             raise SpecTypeError(f"spec: must be a dict, got {type(spec).__name__}")
         plain_spec = _plain("spec", lambda: plain(spec))
+        if not import_functions:
+            refuse_imports(plain_spec)
         time = plain_spec.get("time")
         if isinstance(time, dict) and isinstance(time.get("start"), str) and time.get("kind", "datetime") == "datetime":
             # What else stands there stays, to be refused.
@@ -103,10 +111,10 @@ class Generator:
         return self
 
     @classmethod
-    def from_toml(cls, path: str | Path) -> Generator:
+    def from_toml(cls, path: str | Path, *, import_functions: bool = False) -> Generator:
         """Make a generator from a TOML file; recordings name files relative to it.
 
-        Raises `SpecError` for a file that is not TOML or not a spec, `StreamVersionError` for one of a newer stream.
+        ``import_functions`` as in `from_spec`. Raises `SpecError` for a file that is not TOML or not a spec, `StreamVersionError` for one of a newer stream.
         """
         path = file_path(path)
         try:
@@ -115,13 +123,16 @@ class Generator:
             raise SpecError(f"{path}: is no TOML: {error}") from None
         except RecursionError:
             raise SpecError(f"{path}: is nested too deep") from None
-        return cls.from_spec(spec, folder=path.parent)
+        return cls.from_spec(spec, folder=path.parent, import_functions=import_functions)
 
     @classmethod
-    def from_parquet(cls, path: str | Path) -> Generator:
-        """Make the generator that wrote a Parquet or Arrow file, from the spec in its metadata. Needs pyarrow."""
+    def from_parquet(cls, path: str | Path, *, import_functions: bool = False) -> Generator:
+        """Make the generator that wrote a Parquet or Arrow file, from the spec in its metadata. Needs pyarrow.
+
+        ``import_functions`` as in `from_spec`.
+        """
         text, fingerprint = read_spec(file_path(path))
-        self = cls.from_spec(tomllib.loads(text))
+        self = cls.from_spec(tomllib.loads(text), import_functions=import_functions)
         if fingerprint and fingerprint != self.fingerprint:
             raise SpecError(f"{path}: its spec gives other data than the file's: a recording that it names has changed")
         return self

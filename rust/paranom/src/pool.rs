@@ -42,6 +42,12 @@ pub fn run<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> Result<R
     Ok(pool(threads)?.install(work))
 }
 
+/// As [`run`], in a pool of the call's own. For work that waits for what is not ours (a function of the user's that takes
+/// a lock, or begins work of its own): in a shared pool it would hold up others, and wait for them in turn.
+pub fn run_alone<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> Result<R> {
+    Ok(build(threads)?.install(work))
+}
+
 /// Does `work` for each item: in parallel inside a pool, on the caller's own thread outside of any. (Handing small
 /// work to a pool costs more than doing it, and its threads spin for a while before they sleep again.)
 pub fn try_each<T: Send>(items: Vec<T>, work: impl Fn(T) -> Result<()> + Send + Sync) -> Result<()> {
@@ -50,6 +56,14 @@ pub fn try_each<T: Send>(items: Vec<T>, work: impl Fn(T) -> Result<()> + Send + 
     } else {
         items.into_iter().try_for_each(work)
     }
+}
+
+fn build(threads: usize) -> Result<rayon::ThreadPool> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|i| format!("paranom-{i}"))
+        .build()
+        .map_err(|why| Error::invalid("threads", threads, format!("the system refused them ({why})")))
 }
 
 fn pool(threads: usize) -> Result<&'static rayon::ThreadPool> {
@@ -64,11 +78,7 @@ fn pool(threads: usize) -> Result<&'static rayon::ThreadPool> {
         }
         at = entry.next;
     }
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|i| format!("paranom-{i}"))
-        .build()
-        .map_err(|why| Error::invalid("threads", threads, format!("the system refused them ({why})")))?;
+    let pool = build(threads)?;
     let entry: &'static mut Entry = Box::leak(Box::new(Entry { pid, threads, pool, next: head }));
     let raw: *mut Entry = entry;
     // Two threads may build the same pool at once; both are published, one is found from then on.
