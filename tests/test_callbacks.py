@@ -369,14 +369,20 @@ def test_a_function_goes_into_toml_by_its_import_path() -> None:
 
 
 def test_functions_are_imported_only_on_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "ran_when_imported.py").write_text("from pathlib import Path\nPath('ran').touch()\ndef f(ctx): return 1.0\n")
+    (tmp_path / "ran_when_imported.py").write_text(
+        "from pathlib import Path\nPath('ran').touch()\ndef f(ctx): return 1.0\n"
+    )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
     here = "ran_when_imported:f"
     normal = f'[variables.x]\nkind = "callback"\nnormal = "{here}"\n'
     anomalous = f'[variables.x]\nkind = "callback"\nnormal = "math:sin"\nanomalous = "{here}"\n'
     values = '[variables.x]\nkind = "callback"\n[[anomalies]]\nfrequency = 0.1\nvalues = {x = "ran_when_imported:f"}\n'
-    for text, path in ((normal, "variables.x.normal"), (anomalous, "variables.x.normal"), (values, "anomalies[0].values.x")):
+    for text, path in (
+        (normal, "variables.x.normal"),
+        (anomalous, "variables.x.normal"),
+        (values, "anomalies[0].values.x"),
+    ):
         (tmp_path / "spec.toml").write_text(text)
         with pytest.raises(SpecError, match=f"{re.escape(path)}.*import_functions=True"):
             Generator.from_toml("spec.toml")

@@ -62,6 +62,20 @@ RULES: dict[str, tuple[Any, Any]] = {
 }
 
 
+EVENTS = [(3, 9), (20, 29), (BLOCK - 60, BLOCK + 5), (BLOCK + 7, BLOCK + 9), (3 * BLOCK - 40, 3 * BLOCK + 99)]
+
+
+def grown(twin: Any, onset: float | None) -> Any:
+    """What an effect has come to in a row, where it grows over a share of its event."""
+
+    def change(row: int, event: Event, x: float, first: float, past: tuple[float, ...]) -> float:
+        y = twin(row, event, x, first, past)
+        weight = 1.0 if onset is None else (row - event.start + 1.0) / (onset * (event.stop - event.start))
+        return float(y if weight >= 1.0 else x + weight * (y - x))
+
+    return change
+
+
 def events(gen: Generator, start: int, rows: int) -> list[Event]:
     starts, stops, _, _ = gen._plan.events(start, rows)
     return [Event(int(a), int(b)) for a, b in zip(starts, stops, strict=True)]
@@ -75,9 +89,17 @@ def events(gen: Generator, start: int, rows: int) -> list[Event]:
     start=st.sampled_from([0, 1, 30, BLOCK - 7, BLOCK, BLOCK + 2, 3 * BLOCK - 3]),
     rows=st.integers(0, 12),
     threads=st.sampled_from([1, 3]),
+    onset=st.sampled_from([None, 0.5]),
 )
 def test_equals_the_walk_row_by_row(
-    seed: int, rule: str, previous: int | None, warmup: int | None, start: int, rows: int, threads: int
+    seed: int,
+    rule: str,
+    previous: int | None,
+    warmup: int | None,
+    start: int,
+    rows: int,
+    threads: int,
+    onset: float | None,
 ) -> None:
     if warmup is None:
         start %= BLOCK // 100  # the reference walks each row from row 0
@@ -86,10 +108,11 @@ def test_equals_the_walk_row_by_row(
         start = start if start % BLOCK < 100 else start // BLOCK * BLOCK + 90
     given_rule, twin = RULES[rule]
     variable = Callback(normal, given_rule, sequential=True, previous=previous, warmup=warmup)
-    anomalies = None if rule == "none" else [Anomaly(events=[(3, 9), (20, 29), (BLOCK - 60, BLOCK + 5), (BLOCK + 7, BLOCK + 9), (3 * BLOCK - 40, 3 * BLOCK + 99)])]
+    anomalies = None if rule == "none" else Anomaly(events=EVENTS, onset=onset)
     gen = Generator({"x": variable, "u": Stochastic(Uniform(0, 1))}, anomalies=anomalies, seed=seed)
     data = gen.generate(rows, start=start, threads=threads)
-    values, clean = walk(start, rows, step, twin, events(gen, 0, 4 * BLOCK), previous or 1, warmup)
+    creeping = None if twin is None else grown(twin, onset)
+    values, clean = walk(start, rows, step, creeping, events(gen, 0, 4 * BLOCK), previous or 1, warmup)
     assert data["x"].tolist() == values
     assert data.clean["x"].tolist() == clean
 
@@ -269,7 +292,7 @@ def test_the_spec_travels() -> None:
     text = gen.to_toml()
     assert "sequential = true" in text
     assert "warmup = 40" in text
-    again = Generator.from_spec(gen.to_spec())
+    again = Generator.from_spec(gen.to_spec(), import_functions=True)
     assert again == gen
     assert np.array_equal(again.generate(9)["x"], np.arange(1.0, 10.0))
     assert Generator({"x": Callback(f"{__name__}:walk_by_name", sequential=True, previous=2)}, seed=5) != gen

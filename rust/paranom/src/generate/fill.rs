@@ -110,9 +110,10 @@ impl Plan {
         let watch = |result: Result<()>| result.inspect_err(|_| job.cancel());
         let (mut results, rest) = rayon::join(
             || -> Vec<Result<()>> {
-                let walk = |(i, (variable, sequence, walk, column)): (usize, (&Variable, _, &mut Walk, _))| {
-                    watch(self.walk_column(variable, sequence, walk, request, column, i == 0))
-                };
+                let walk =
+                    |(i, (variable, sequence, walk, column)): (usize, (&Variable, _, &mut Walk, _))| {
+                        watch(self.walk_column(variable, sequence, walk, request, column, i == 0))
+                    };
                 walked.into_par_iter().enumerate().map(walk).collect()
             },
             || watch(self.fill_columns(&variables, request, filled, labels, false)),

@@ -109,13 +109,7 @@ impl Variable {
     }
 
     /// Fills rows of one block, after a warmup.
-    pub(super) fn fill_warm(
-        &self,
-        sequence: Sequence,
-        row: u64,
-        want: &Want,
-        out: &mut [f64],
-    ) -> Result<()> {
+    pub(super) fn fill_warm(&self, sequence: Sequence, row: u64, want: &Want, out: &mut [f64]) -> Result<()> {
         let want = Want { events: want.around, ..*want };
         let mut walk = sequence.begin(row);
         self.walk_to(row, sequence, &mut walk, &want)?;

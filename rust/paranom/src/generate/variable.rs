@@ -34,7 +34,7 @@ pub struct Hit {
 
 impl Hit {
     /// Anomalous values that take the place of normal ones: while the anomaly sets in, they are mixed.
-    fn set_in(&self, event: &Event, row: u64, normal: &[f64], values: &mut [f64]) {
+    pub(super) fn set_in(&self, event: &Event, row: u64, normal: &[f64], values: &mut [f64]) {
         let Some(share) = self.onset else { return };
         let duration = (event.stop - event.start) as f64;
         for (j, (y, x)) in values.iter_mut().zip(normal).enumerate() {

@@ -280,7 +280,11 @@ impl Plan {
         }
         let all = delivered.is_some();
         let (parts, walked) = rayon::join(
-            || rows.par_iter().map(|rows| self.begin(uniqueness, *rows, all, job)).collect::<Result<Vec<Part>>>(),
+            || {
+                rows.par_iter()
+                    .map(|rows| self.begin(uniqueness, *rows, all, job))
+                    .collect::<Result<Vec<Part>>>()
+            },
             || self.walk_all(&mut history.walks, &rows, job),
         );
         let mut parts = parts?;
