@@ -90,8 +90,8 @@ class Callback(Part):
     values that depend on more rows than that differ from those without ``warmup``, but are the same in every slice.
 
     The functions run on worker threads, one block at a time each, and may use locks. A ``threading.local`` is new in
-    every block. With `Uniqueness`, a row may be asked for again, with ``attempt`` above 0; a sequential variable is not:
-    it is part of the datum, but its values stay, since later rows build on them.
+    every block. With `Uniqueness`, a row may be asked for again, with ``attempt`` above 0; but not of a sequential
+    variable: it is part of the datum, and its values stay, since later rows build on them.
 
     Parameters
     ----------

@@ -114,7 +114,9 @@ class Generator:
     def from_toml(cls, path: str | Path, *, import_functions: bool = False) -> Generator:
         """Make a generator from a TOML file; recordings name files relative to it.
 
-        ``import_functions`` as in `from_spec`. Raises `SpecError` for a file that is not TOML or not a spec, `StreamVersionError` for one of a newer stream.
+        ``import_functions`` as in `from_spec`.
+
+        Raises `SpecError` for a file that is not TOML or not a spec, `StreamVersionError` for one of a newer stream.
         """
         path = file_path(path)
         try:
