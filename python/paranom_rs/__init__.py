@@ -13,7 +13,7 @@ import warnings
 
 from paranom_rs import errors
 from paranom_rs._core import build_info
-from paranom_rs.anomaly import Anomaly
+from paranom_rs.anomaly import Anomaly, Decoys
 from paranom_rs.callback import Block, Callback, Context
 from paranom_rs.dataset import Dataset, Event, Events
 from paranom_rs.distributions import (
@@ -78,6 +78,7 @@ __all__ = [
     "Context",
     "Cosine",
     "Dataset",
+    "Decoys",
     "Detection",
     "Distinct",
     "Drift",

@@ -16,9 +16,11 @@ __all__ = [
     "RampCore",
     "arrow_stream",
     "build_info",
+    "found_by_one_liners",
     "matrix_profile_join",
     "matrix_profile_multidimensional",
     "matrix_profile_subspaces",
+    "one_liners",
     "ramp_replay",
 ]
 
@@ -114,6 +116,16 @@ class MatrixProfileStream:
     @staticmethod
     def from_bytes(data: bytes) -> MatrixProfileStream: ...
 
+# one_liner.rs
+def one_liners() -> list[str]: ...
+def found_by_one_liners(
+    start: int,
+    normal: NDArray[np.float64],
+    values: NDArray[np.float64],
+    events: Sequence[tuple[int, int]],
+    /,
+) -> NDArray[np.bool_]: ...
+
 # plan.rs
 @final
 class History:
@@ -134,8 +146,10 @@ class Plan:
     def series(self) -> list[NDArray[np.float64]]: ...
     @property
     def most_rows(self) -> int | None: ...
+    @property
+    def decoys(self) -> list[int]: ...
     def events(
-        self, start: int, rows: int, /
+        self, start: int, rows: int, /, *, of: str = "anomalies"
     ) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64], NDArray[np.uint64]]: ...
     def fill(
         self,

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from paranom_rs.rule import Rule, Transform, plain
 
-__all__ = ["Anomaly"]
+__all__ = ["Anomaly", "Decoys"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +37,11 @@ class Anomaly:
         The variables it touches; by default all that have an anomalous rule.
     values
         Rules for some variables, instead of their own anomalous rules; only these (and ``variables``) are touched.
+    difficulty
+        ``"nontrivial"``: no event that one of the one-liners finds (`paranom_rs.triviality`). Such an event is drawn
+        anew, at another place of its slot and with other parameters, up to 64 times; then the slot goes without, and
+        ``frequency`` or ``count`` are not quite reached (`Dataset.audit` says by how much). Goes with rules only, not
+        with functions, and without uniqueness.
     """
 
     frequency: float | None = None
@@ -49,8 +54,25 @@ class Anomaly:
     name: str = "anomaly"
     variables: Sequence[str] | None = None
     values: Mapping[str, Rule | Transform | float] | None = None
+    difficulty: Literal["nontrivial"] | None = None
 
     def to_spec(self) -> dict[str, Any]:
         """Return the anomaly as plain values; fields that are None are left out."""
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: plain(x) for name, x in given.items() if x is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoys(Anomaly):
+    """Rare events that are normal: a detector that flags whatever is unusual pays for them.
+
+    They stand among the anomalies of a `Generator` and take the same arguments; no anomaly and no decoy overlap. Their
+    rows are normal: ``y`` and ``labels`` are 0, `Dataset.events` leaves them out, and the clean twin has them.
+    `Dataset.decoys` lists them.
+    """
+
+    name: str = "decoy"
+
+    def to_spec(self) -> dict[str, Any]:
+        """Return the decoys as plain values."""
+        return super().to_spec() | {"decoy": True}

@@ -164,8 +164,22 @@ class Dataset:
     @cached_property
     def events(self) -> Events:
         """The events that touch these rows."""
-        plan = self._generator._plan
-        parts = [plan.events(start, length) for start, length in self._stretches]
+        # Labels of recordings are part of the recording.
+        return self._events_of("anomalies", only="recorded" if self._is_clean else None)
+
+    @cached_property
+    def decoys(self) -> Events:
+        """The decoys that touch these rows: rare events that are normal (`Decoys`)."""
+        return self._events_of("decoys")
+
+    @cached_property
+    def left_out(self) -> Events:
+        """The events missing from these rows, where they were drawn first: a one-liner found every draw of them."""
+        return self._events_of("left_out")
+
+    def _events_of(self, which: str, only: str | None = None) -> Events:
+        plan, kinds = self._generator._plan, self._generator.kinds
+        parts = [plan.events(start, length, of=which) for start, length in self._stretches]
         empty = (
             np.empty(0, np.uint64),
             np.empty(0, np.uint64),
@@ -174,13 +188,12 @@ class Dataset:
         )
         start, stop, kind, ids = (np.concatenate(arrays) for arrays in zip(empty, *parts, strict=True))
         keep = np.ones(len(start), bool)
-        if self._is_clean:
-            # Labels of recordings are part of the recording.
-            keep &= np.array([name == "recorded" for name, _ in self._generator.kinds], bool)[kind]
+        if only is not None:
+            keep &= np.array([name == only for name, _ in kinds], bool)[kind]
         if len(parts) > 1:
             # An event cut in two by the choice of rows is listed once.
             keep[1:] &= start[1:] != start[:-1]
-        return Events(self._generator.kinds, (start[keep], stop[keep], kind[keep], ids[keep]))
+        return Events(kinds, (start[keep], stop[keep], kind[keep], ids[keep]))
 
     @cached_property
     def _where(self) -> NDArray[np.int64]:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import random, rules
+from . import one_liner, random, rules
 from .fmath import Floats
 from .rules import At, Rule, Scope, Transform
-from .schedule import Labels, Schedule, Timing
+from .schedule import END, Event, Labels, Schedule, Timing
 
 RECORDED = "recorded"  # the name of the kind of events that stand for a recording's labels
 
@@ -20,16 +20,36 @@ def generate(
 ) -> tuple[dict[str, Floats], NDArray[np.int8], list[tuple[int, int, str, int]]]:
     """Columns by name, labels, and the events (start, stop, kind, id) that touch the rows.
 
-    ``clean`` leaves out what the anomalies do; what a recording is labelled with stays.
+    ``clean`` leaves out what the anomalies do; what a recording is labelled with stays, and so do decoys, which are
+    normal: neither labels nor events know of them.
     """
     seed = spec.get("seed", 0)
     normal = {name: normal_rule(variable) for name, variable in spec["variables"].items()}
     effects = {name: anomalous_rules(spec, name) for name in normal}
     schedule, kinds = schedule_of(spec, seed)
+    decoys = {anomaly.get("name", "anomaly") for anomaly in spec.get("anomalies", []) if anomaly.get("decoy")}
+    end = min([len(v["values"]) for v in spec["variables"].values() if v.get("repeat", True) is False], default=END)
 
+    def is_hard(event: Event) -> bool:
+        """Whether no one-liner finds an event, alone in the normal rows around it, in any variable it touches."""
+        low, high = one_liner.neighbourhood(event.start, event.stop, end)
+        low, high = max(low - one_liner.HALO, 0), min(high + one_liner.HALO, end)
+        rows_there = np.arange(high - low, dtype=np.uint64) + np.uint64(low)
+        own = slice(event.start - low, event.stop - low)
+        for name, rule in normal.items():
+            if (change := effects[name].get(kinds[event.kind])) is not None:
+                key = random.key_of(seed, "variable", name)
+                with np.errstate(all="ignore"):
+                    values = rule(At(key, rows_there))
+                    values[own] = change(At(key, rows_there[own], event), rule, values[own])
+                if any(one_liner.found(values, low, event.start, event.stop, end).values()):
+                    return False
+        return True
+
+    schedule.accepts = is_hard
     events = schedule.events(start, start + rows - 1) if rows else []
     if clean:
-        events = [event for event in events if kinds[event.kind] == RECORDED]
+        events = [event for event in events if kinds[event.kind] == RECORDED or kinds[event.kind] in decoys]
 
     at = np.arange(rows, dtype=np.uint64) + np.uint64(start)
     columns = {}
@@ -41,11 +61,12 @@ def generate(
             for event in events:
                 change = effects[name].get(kinds[event.kind])
                 part = slice(max(event.start, start) - start, min(event.stop, start + rows) - start)
-                y[part] = 1
+                y[part] |= kinds[event.kind] not in decoys
                 if change is not None:
                     column[part] = change(At(key, at[part], event), rule, column[part])
             columns[name] = column
-    return columns, y, [(e.start, e.stop, kinds[e.kind], e.id) for e in events]
+    shown = [event for event in events if kinds[event.kind] not in decoys]
+    return columns, y, [(e.start, e.stop, kinds[e.kind], e.id) for e in shown]
 
 
 def normal_rule(variable: dict[str, Any]) -> Rule:
@@ -92,6 +113,7 @@ def schedule_of(spec: dict[str, Any], seed: int) -> tuple[Schedule, list[str]]:
                 shortest=int(shortest),
                 longest=int(longest),
                 gap=int(anomaly.get("gap", 1)),
+                nontrivial=anomaly.get("difficulty") == "nontrivial",
             )
         )
     labelled = [v for v in spec["variables"].values() if v.get("labels")]

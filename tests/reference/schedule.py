@@ -12,6 +12,7 @@ events it has.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -24,7 +25,8 @@ TRIES = 16  # how often a slot is arranged anew when it touches rows that are ta
 EXPLICIT_ID, RECORDED_ID = 2**63, 3 * 2**62  # where the ids of explicit and of recorded events begin
 
 # What the draws of the schedule are for.
-PERMUTATION, SCRAMBLE, NUMBER, ORDER, PLACE = 1, 2, 3, 4, 5
+PERMUTATION, SCRAMBLE, NUMBER, ORDER, PLACE, REDRAW = 1, 2, 3, 4, 5, 6
+DRAWS = 64  # how often an event is drawn that must not be trivial
 
 
 class Event(NamedTuple):
@@ -47,6 +49,7 @@ class Timing:
     shortest: int = 1
     longest: int = 1
     gap: int = 1
+    nontrivial: bool = False
 
     @property
     def rate(self) -> float:
@@ -92,7 +95,15 @@ def points_below(end: float, u: float) -> int:
 class Schedule:
     """The events of all anomalies; `labels`, if any, belong to the last timing."""
 
-    def __init__(self, seed: int, timings: list[Timing], labels: Labels | None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        timings: list[Timing],
+        labels: Labels | None,
+        accepts: Callable[[Event], bool] = lambda event: True,
+    ) -> None:
+        self.accepts = accepts
+        self.left_out: list[Event] = []  # by the last call of `events`, in any row of its slots
         self.key = random.key_of(seed, "schedule", "")
         self.timings = timings
         self.labels = labels
@@ -152,9 +163,11 @@ class Schedule:
     def events(self, first: int, last: int) -> list[Event]:
         """The events that touch rows first .. last, whole, in order."""
         events = []
+        self.left_out = []
         if self.kinds:
             for slot in range(first // self.length, last // self.length + 1):
-                events += self.in_slot(slot)
+                drawn = self.in_slot(slot)
+                events += self.redrawn(slot, drawn) if any(t.nontrivial for t in self.timings) else drawn
         events += self.explicit
         events = [event for event in events if event.start <= last and event.stop > first]
         if self.labels is not None:
@@ -170,6 +183,32 @@ class Schedule:
             if not any(self.is_taken(event) for event in events):
                 return events
         return [event for event in events if not self.is_taken(event)]
+
+    def redrawn(self, slot: int, events: list[Event]) -> list[Event]:
+        """What must not be trivial is drawn until it is accepted; the others stay, and so does their order.
+
+        Each draw has a place of its own between the event's neighbours and, since its id is another, parameters of
+        its own. What is never accepted is left out.
+        """
+        kept: list[Event] = []
+        free = slot * self.length
+        for i, event in enumerate(events):
+            timing, duration = self.timings[event.kind], event.stop - event.start
+            following = events[i + 1].start if i + 1 < len(events) else (slot + 1) * self.length
+            number = (event.id - slot * self.most) % 2**64
+            for attempt in range(DRAWS):
+                start = event.start
+                if attempt > 0:
+                    room = following - timing.gap - duration - free
+                    start = free + random.scaled(self.word(REDRAW, number, slot, attempt), room + 1)
+                drawn = Event(start, start + duration, event.kind, (event.id * DRAWS + attempt) % 2**64)
+                if not timing.nontrivial or (not self.is_taken(drawn) and self.accepts(drawn)):
+                    kept.append(drawn)
+                    free = drawn.stop + timing.gap
+                    break
+            else:
+                self.left_out.append(event._replace(id=event.id * DRAWS % 2**64))
+        return kept
 
     def is_taken(self, event: Event) -> bool:
         """Whether an event touches explicit or recorded ones, or comes nearer than a gap."""

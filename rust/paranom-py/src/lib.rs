@@ -4,6 +4,7 @@
 //! * `callback`: Python functions as callbacks of the generator.
 //! * `arrow`: NumPy arrays as an Arrow stream, without copies.
 //! * `ramp`: the streaming detector.
+//! * `one_liner`: which one-liners find events.
 //! * `value`: Python objects as the plain values of a spec.
 //! * `run`: the one doorway for calls that take long: it lets the GIL go, watches Ctrl-C, maps errors and panics.
 //! * `errors`: the one place where an error of the library becomes a Python exception.
@@ -13,6 +14,7 @@ mod callback;
 mod errors;
 mod info;
 mod matrix_profile;
+mod one_liner;
 mod plan;
 mod ramp;
 mod run;
@@ -34,6 +36,8 @@ mod _core {
     use crate::matrix_profile::{
         MatrixProfileStream, matrix_profile_join, matrix_profile_multidimensional, matrix_profile_subspaces,
     };
+    #[pymodule_export]
+    use crate::one_liner::{found_by_one_liners, one_liners};
     #[pymodule_export]
     use crate::plan::History;
     #[pymodule_export]

@@ -86,12 +86,24 @@ impl Plan {
         self.0.most_rows()
     }
 
-    /// The events that touch `rows` rows from `start` on, whole: starts, stops, kinds, ids.
-    #[pyo3(signature = (start, rows, /))]
-    fn events<'py>(&self, py: Python<'py>, start: u64, rows: u64) -> PyResult<Events<'py>> {
+    /// Which kinds are decoys.
+    #[getter]
+    fn decoys(&self) -> Vec<usize> {
+        self.0.kinds().iter().enumerate().filter(|(_, kind)| kind.decoy).map(|(i, _)| i).collect()
+    }
+
+    /// The events that touch `rows` rows from `start` on, whole: starts, stops, kinds, ids. `of` is anomalies, decoys, or
+    /// left_out: the anomalies and decoys that no draw made hard enough to find.
+    #[pyo3(signature = (start, rows, /, *, of="anomalies"))]
+    fn events<'py>(&self, py: Python<'py>, start: u64, rows: u64, of: &str) -> PyResult<Events<'py>> {
         let events = detached(py, None, |_| {
             self.0.check_rows(start, rows)?;
-            Ok(self.0.events(start, rows))
+            if of == "left_out" {
+                return Ok(self.0.left_out(start, rows));
+            }
+            let mut events = self.0.events(start, rows);
+            events.retain(|event| self.0.kinds()[event.kind].decoy == (of == "decoys"));
+            Ok(events)
         })?;
         let starts: Vec<u64> = events.iter().map(|event| event.start).collect();
         let stops: Vec<u64> = events.iter().map(|event| event.stop).collect();

@@ -141,7 +141,7 @@ impl Plan {
                 around = self.clean(around);
             }
             let events = touching(&around, start, start + (len as u64 - 1));
-            mark(start, events, labels);
+            self.mark(start, events, labels);
             let want = Want { events, around: &around, attempt: 0, time: self.time, job };
             pool::try_each(columns.into_iter().zip(variables).collect(), |(column, variable)| {
                 T::write(column, |values| variable.fill(start, &want, values))?;
@@ -207,20 +207,21 @@ impl Plan {
 }
 
 impl Plan {
-    /// The events that stay when anomalies are left out: those that recordings are labelled with.
+    /// The events that stay when anomalies are left out: decoys, and those that recordings are labelled with.
     pub(super) fn clean(&self, events: Vec<Event>) -> Vec<Event> {
-        events.into_iter().filter(|event| Some(event.kind) == self.recorded).collect()
+        let stays = |event: &Event| Some(event.kind) == self.recorded || self.kinds[event.kind].decoy;
+        events.into_iter().filter(stays).collect()
     }
-}
 
-/// Labels: 1 in rows of an event.
-pub(super) fn mark(start: u64, events: &[Event], labels: &mut [i8]) {
-    labels.fill(0);
-    let last = start + (labels.len() as u64 - 1);
-    for event in events {
-        let from = (event.start.max(start) - start) as usize;
-        let to = ((event.stop - 1).min(last) - start) as usize;
-        labels[from..=to].fill(1);
+    /// Labels: 1 in rows of an event, 0 in those of a decoy.
+    pub(super) fn mark(&self, start: u64, events: &[Event], labels: &mut [i8]) {
+        labels.fill(0);
+        let last = start + (labels.len() as u64 - 1);
+        for event in events.iter().filter(|event| !self.kinds[event.kind].decoy) {
+            let from = (event.start.max(start) - start) as usize;
+            let to = ((event.stop - 1).min(last) - start) as usize;
+            labels[from..=to].fill(1);
+        }
     }
 }
 

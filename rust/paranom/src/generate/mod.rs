@@ -5,6 +5,7 @@
 //! fill      Plan + rows -> values and labels, block by block
 //! variable  one column: its normal rule, and what each anomaly does to it
 //! schedule  which rows are anomalous
+//! judge     whether an event is too easy to find: whether a one-liner does
 //! callback  functions of the user's as rules
 //! sequence  functions that see the values before their rows
 //! uniqueness  data that no lower row has, in parallel
@@ -16,7 +17,9 @@
 mod callback;
 mod distribution;
 mod fill;
+mod judge;
 mod moved;
+mod one_liner;
 mod param;
 mod plan;
 mod recorded;
@@ -31,6 +34,8 @@ mod variable;
 
 pub use callback::{Call, Callback, MOST_DRAWS, Manner, Part, SharedCallback};
 pub use fill::{Real, Rows};
+pub use judge::{Found, Held, Judge};
+pub use one_liner::names as one_liners;
 pub use plan::{Kind, Plan};
 pub use schedule::Event;
 pub use sequence::Past;

@@ -1,13 +1,16 @@
 //! From a spec to a plan: the only door. What a plan is asked for cannot fail but by cancelling.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::fill::BLOCK;
+use super::judge::{Judge, Rows};
 use super::recorded::Runs;
-use super::schedule::{Event, Placing, Schedule, Timing};
+use super::schedule::{Event, Placing, Schedule, Timing, touching};
 use super::time::Time;
 use super::uniqueness::Uniqueness;
-use super::variable::{Hit, Variable};
+use super::variable::{Hit, Variable, Want};
+use crate::job::Job;
 use crate::random::STREAM;
 use crate::spec::{Field, Record, Table, Value};
 use crate::{Error, Result};
@@ -19,6 +22,8 @@ pub struct Kind {
     pub name: String,
     /// The variables it touches, by position.
     pub variables: Vec<usize>,
+    /// Whether it is a decoy: rare, but normal.
+    pub decoy: bool,
 }
 
 /// A checked spec, ready to give the values of any rows.
@@ -68,8 +73,18 @@ impl Plan {
         let recorded = labels.as_ref().map(|_| kinds.len());
         if recorded.is_some() {
             let labelled = variables.iter().enumerate().filter(|(_, v)| v.labels.is_some());
-            kinds.push(Kind { name: RECORDED.into(), variables: labelled.map(|(i, _)| i).collect() });
-            timings.push(Timing { placing: Placing::Recorded, shortest: 1, longest: 1, gap: 1 });
+            kinds.push(Kind {
+                name: RECORDED.into(),
+                variables: labelled.map(|(i, _)| i).collect(),
+                decoy: false,
+            });
+            timings.push(Timing {
+                placing: Placing::Recorded,
+                shortest: 1,
+                longest: 1,
+                gap: 1,
+                nontrivial: false,
+            });
             for variable in &mut variables {
                 variable.anomalous.push(None);
             }
@@ -77,9 +92,30 @@ impl Plan {
         let schedule = Schedule::new(seed, timings, labels)?;
         variables.iter_mut().for_each(Variable::settle);
         variables.iter().try_for_each(Variable::check_sequence)?;
+        for (i, kind) in kinds.iter().enumerate() {
+            if let Some(&at) = kind.variables.iter().find(|&&at| variables[at].calls())
+                && schedule.is_nontrivial(i)
+            {
+                return Err(Error::invalid(
+                    format!("anomalies[{i}].difficulty"),
+                    "nontrivial",
+                    format!("needs rules, but {:?} calls a function", variables[at].name),
+                ));
+            }
+        }
         let time = root.get("time").map_or(Ok(Time::Row), |field| read_time(&field))?;
         let uniqueness = match root.get("uniqueness") {
-            Some(field) => Some(Uniqueness::parse(&field, &variables, kinds.len())?),
+            Some(field) => {
+                if schedule.asks() {
+                    return Err(
+                        field.invalid("goes without difficulty: a row drawn anew is not the one judged")
+                    );
+                }
+                if kinds.iter().any(|kind| kind.decoy) {
+                    return Err(field.invalid("goes without decoys: their rows are of neither class"));
+                }
+                Some(Uniqueness::parse(&field, &variables, kinds.len())?)
+            }
             None => None,
         };
         root.finish()?;
@@ -113,9 +149,29 @@ impl Plan {
         &self.series
     }
 
-    /// The events that touch the `rows` rows from `start` on, in order; whole, also where they reach beyond.
+    /// The events that touch the `rows` rows from `start` on, in order, decoys too; whole, also where they reach beyond.
     pub fn events(&self, start: u64, rows: u64) -> Vec<Event> {
-        if rows == 0 { Vec::new() } else { self.schedule.events(start, start + (rows - 1)) }
+        self.scheduled(start, rows).0
+    }
+
+    /// The events missing from these rows, where they were drawn first: no draw of them was hard enough to find.
+    pub fn left_out(&self, start: u64, rows: u64) -> Vec<Event> {
+        self.scheduled(start, rows).1
+    }
+
+    fn scheduled(&self, start: u64, rows: u64) -> (Vec<Event>, Vec<Event>) {
+        let mut left_out = Vec::new();
+        if rows == 0 {
+            return (Vec::new(), left_out);
+        }
+        let job = Job::new();
+        let mut judge = Judge::new(Made { plan: self, job: &job });
+        let mut accepts = |event: &Event| {
+            judge.pass(event.start);
+            !judge.is_trivial(event, &self.kinds[event.kind].variables)
+        };
+        let events = self.schedule.events(start, start + (rows - 1), &mut accepts, &mut left_out);
+        (events, left_out)
     }
 
     /// The events that functions must see to fill `rows` rows from `start` on: those of the whole block, and of a
@@ -171,6 +227,34 @@ impl Plan {
     }
 }
 
+/// The rows that a plan makes, for its judge.
+struct Made<'a> {
+    plan: &'a Plan,
+    job: &'a Job,
+}
+
+impl Made<'_> {
+    fn fill(&self, events: &[Event], variable: usize, row: u64, out: &mut [f64]) {
+        let want = Want { events, around: events, attempt: 0, time: self.plan.time, job: self.job };
+        let filled = self.plan.variables[variable].fill(row, &want, out);
+        filled.expect("rules alone, which Plan::new made sure of, cannot fail");
+    }
+}
+
+impl Rows for Made<'_> {
+    fn range(&self) -> Range<u64> {
+        0..self.plan.most_rows.unwrap_or(u64::MAX)
+    }
+
+    fn normal(&mut self, variable: usize, row: u64, out: &mut [f64]) {
+        self.fill(&[], variable, row, out);
+    }
+
+    fn with_event(&mut self, event: &Event, variable: usize, row: u64, out: &mut [f64]) {
+        self.fill(touching(&[*event], row, row + (out.len() as u64 - 1)), variable, row, out);
+    }
+}
+
 fn read_variables(root: &Table, seed: u64) -> Result<Vec<Variable>> {
     let field = root.need("variables")?;
     let table = field.table()?;
@@ -207,9 +291,10 @@ fn read_anomaly(field: &Field, variables: &mut [Variable], before: &[Kind]) -> R
     }
     let onset = table.get("onset").map(|field| read_onset(&field)).transpose()?;
     let touched = read_touched(&table, onset, variables)?;
+    let decoy = table.get("decoy").map_or(Ok(false), |field| field.flag())?;
     let timing = read_timing(&table)?;
     table.finish()?;
-    Ok((Kind { name, variables: touched }, timing))
+    Ok((Kind { name, variables: touched, decoy }, timing))
 }
 
 /// Which variables an anomaly touches, and how: by rules of its own, by name, or all that have a rule.
@@ -290,6 +375,18 @@ fn read_timing(table: &Table) -> Result<Timing> {
     if ways.iter().filter(|way| **way).count() != 1 || count.is_some() != within.is_some() {
         return Err(table.invalid("must say how often: frequency, or count and within, or events"));
     }
+    let nontrivial = match table.get("difficulty") {
+        None => false,
+        Some(field) if field.text()? != "nontrivial" => {
+            return Err(field.invalid("must be nontrivial, or absent"));
+        }
+        Some(field) if events.is_some() => {
+            return Err(
+                field.invalid("goes with frequency or count: events that are listed cannot be drawn anew")
+            );
+        }
+        Some(_) => true,
+    };
     if let Some(events) = events {
         if duration.is_some() {
             return Err(table.invalid("events have their durations; duration goes with frequency or count"));
@@ -304,7 +401,13 @@ fn read_timing(table: &Table) -> Result<Timing> {
                 ));
             }
         }
-        return Ok(Timing { placing: Placing::Explicit(stretches), shortest: 1, longest: 1, gap });
+        return Ok(Timing {
+            placing: Placing::Explicit(stretches),
+            shortest: 1,
+            longest: 1,
+            gap,
+            nontrivial,
+        });
     }
     let (shortest, longest) = match duration {
         None => (1, 1),
@@ -335,7 +438,7 @@ fn read_timing(table: &Table) -> Result<Timing> {
             within: table.need("within")?.whole(1, 1 << 53)? as u64,
         }
     };
-    Ok(Timing { placing, shortest: shortest as u64, longest: longest as u64, gap })
+    Ok(Timing { placing, shortest: shortest as u64, longest: longest as u64, gap, nontrivial })
 }
 
 /// A list of [start, stop] pairs of rows.

@@ -60,6 +60,8 @@ pub struct Timing {
     pub longest: u64,
     /// Rows left normal after an event, at least.
     pub gap: u64,
+    /// Whether events that a one-liner finds are drawn anew.
+    pub nontrivial: bool,
 }
 
 impl Timing {
@@ -90,10 +92,16 @@ enum Purpose {
     Number,
     Order,
     Place,
+    Redraw,
 }
+
+/// Says whether an event will do; a plan knows its values.
+pub type Accepts<'a> = dyn FnMut(&Event) -> bool + 'a;
 
 /// How often a slot is arranged anew when it touches stretches that are taken.
 const TRIES: u32 = 16;
+/// How often an event is drawn that must not be trivial; then its slot goes without.
+pub const DRAWS: u64 = 64;
 /// Most expected events in a slot, which is arranged as a whole.
 const MOST_EVENTS: f64 = 1e6;
 /// The ids of explicit and of recorded events: apart from those of slots.
@@ -118,6 +126,8 @@ pub struct Schedule {
     explicit: Vec<Event>,
     recorded: Option<(usize, Runs)>,
     widest_gap: u64,
+    /// Whether any event must be accepted.
+    nontrivial: bool,
 }
 
 impl Schedule {
@@ -158,23 +168,46 @@ impl Schedule {
             }
         };
         let widest_gap = timings.iter().map(|timing| timing.gap).max().unwrap_or(0);
+        let nontrivial = timings.iter().any(|timing| timing.nontrivial);
         let key = Key::new(seed, "schedule", "");
-        Ok(Self { key, timings, slots, explicit, recorded, widest_gap })
+        Ok(Self { key, timings, slots, explicit, recorded, widest_gap, nontrivial })
     }
 
     fn source(&self, purpose: Purpose, number: u32, attempt: u32) -> Source {
         Source { key: self.key, site: crate::generate::rule::schedule_site(purpose as u32, number), attempt }
     }
 
-    /// The events that touch rows `first..=last`, in order.
-    pub fn events(&self, first: u64, last: u64) -> Vec<Event> {
+    /// Whether some events must be accepted before they stand.
+    pub fn asks(&self) -> bool {
+        self.nontrivial
+    }
+
+    /// Whether events of a kind must be accepted.
+    pub fn is_nontrivial(&self, kind: usize) -> bool {
+        self.timings[kind].nontrivial
+    }
+
+    /// The events that touch rows `first..=last`, in order. `accepts` says of those that must not be trivial whether
+    /// they are not; `left_out` takes what no draw of was accepted, as it was drawn first.
+    pub fn events(
+        &self,
+        first: u64,
+        last: u64,
+        accepts: &mut Accepts,
+        left_out: &mut Vec<Event>,
+    ) -> Vec<Event> {
+        let touches = |event: &Event| event.start <= last && event.stop > first;
         let mut events = Vec::new();
         if let Some(slots) = &self.slots {
             let mut slot_events = Vec::new();
             for slot in first / slots.length..=last / slots.length {
                 self.slot(slots, slot, &mut slot_events);
-                events.extend(slot_events.iter().filter(|e| e.start <= last && e.stop > first));
+                if self.nontrivial {
+                    self.redraw(slots, slot, &mut slot_events, accepts, left_out);
+                }
+                events.extend(slot_events.iter().copied().filter(touches));
             }
+            left_out.retain(touches);
         }
         let random = events.len();
         let from = self.explicit.partition_point(|event| event.stop <= first);
@@ -201,6 +234,49 @@ impl Schedule {
             }
         }
         events.retain(|event| !self.is_taken(event));
+    }
+
+    /// Draws the events of a slot that must not be trivial until each is accepted: another place between its
+    /// neighbours, and, since the id is another, other parameters. Others stay. What is never accepted is left out.
+    fn redraw(
+        &self,
+        slots: &Slots,
+        slot: u64,
+        events: &mut Vec<Event>,
+        accepts: &mut Accepts,
+        left_out: &mut Vec<Event>,
+    ) {
+        let base = slot.wrapping_mul(slots.length);
+        let end = base.wrapping_add(slots.length);
+        let mut free = base;
+        let mut kept = 0;
+        for i in 0..events.len() {
+            let event = events[i];
+            let Timing { gap, nontrivial, .. } = self.timings[event.kind];
+            let duration = event.stop - event.start;
+            let limit = events.get(i + 1).map_or(end, |next| next.start) - gap - duration;
+            let number = event.id.wrapping_sub(slot.wrapping_mul(slots.most)) as u32;
+            let draw = |attempt: u64| {
+                let start = if attempt == 0 {
+                    event.start
+                } else {
+                    let source = self.source(Purpose::Redraw, number, attempt as u32);
+                    free + below(source, slot, limit - free + 1)
+                };
+                let id = event.id.wrapping_mul(DRAWS).wrapping_add(attempt);
+                Event { start, stop: start + duration, id, ..event }
+            };
+            let mut fits = |drawn: &Event| !nontrivial || (!self.is_taken(drawn) && accepts(drawn));
+            match (0..DRAWS).map(draw).find(|drawn| fits(drawn)) {
+                Some(drawn) => {
+                    free = drawn.stop + gap;
+                    events[kept] = drawn;
+                    kept += 1;
+                }
+                None => left_out.push(draw(0)),
+            }
+        }
+        events.truncate(kept);
     }
 
     /// Whether an event touches, or comes too near, rows that are anomalous anyway.
@@ -411,11 +487,15 @@ mod tests {
     use super::*;
 
     fn timing(placing: Placing, shortest: u64, longest: u64) -> Timing {
-        Timing { placing, shortest, longest, gap: 1 }
+        Timing { placing, shortest, longest, gap: 1, nontrivial: false }
     }
 
     fn schedule(timings: Vec<Timing>) -> Schedule {
         Schedule::new(7, timings, None).unwrap()
+    }
+
+    fn events(schedule: &Schedule, first: u64, last: u64) -> Vec<Event> {
+        schedule.events(first, last, &mut |_| true, &mut Vec::new())
     }
 
     fn assert_apart(events: &[Event]) {
@@ -428,7 +508,7 @@ mod tests {
     fn a_million_slots_without_overlap() {
         let s = schedule(vec![timing(Placing::Frequency(0.4), 5, 40)]);
         let length = s.slots.as_ref().unwrap().length;
-        let events = s.events(0, length * 1_000_000);
+        let events = events(&s, 0, length * 1_000_000);
         assert!(events.len() >= 900_000);
         assert_apart(&events);
         assert!(events.iter().all(|e| (5..=40).contains(&(e.stop - e.start))));
@@ -441,7 +521,7 @@ mod tests {
             timing(Placing::Frequency(0.02), 300, 900),
         ]);
         let rows = 10_000_000;
-        let events = s.events(0, rows - 1);
+        let events = events(&s, 0, rows - 1);
         assert_apart(&events);
         for (kind, share) in [(0, 0.01), (1, 0.02)] {
             let hit: u64 = events.iter().filter(|e| e.kind == kind).map(|e| e.stop - e.start).sum();
@@ -456,7 +536,7 @@ mod tests {
             timing(Placing::Frequency(0.003), 5, 40),
             timing(Placing::Frequency(0.007), 5, 40),
         ]);
-        let events = s.events(0, 20_000_000);
+        let events = events(&s, 0, 20_000_000);
         for (kind, share) in [(0, 0.003), (1, 0.007)] {
             let lengths: Vec<f64> =
                 events.iter().filter(|e| e.kind == kind).map(|e| (e.stop - e.start) as f64).collect();
@@ -480,7 +560,7 @@ mod tests {
                 timing(Placing::Frequency(0.001), 1, 1),
             ]);
             for window in 0..50 {
-                let events = s.events(window * within, (window + 1) * within - 1);
+                let events = events(&s, window * within, (window + 1) * within - 1);
                 assert_eq!(events.iter().filter(|e| e.kind == 0).count() as u64, count);
             }
         }
@@ -489,8 +569,8 @@ mod tests {
     #[test]
     fn any_slice_sees_the_same_events() {
         let s = schedule(vec![timing(Placing::Frequency(0.1), 3, 30)]);
-        let all = s.events(0, 99_999);
-        let sliced: Vec<_> = (0..100).flat_map(|i| s.events(i * 1000, i * 1000 + 999)).collect();
+        let all = events(&s, 0, 99_999);
+        let sliced: Vec<_> = (0..100).flat_map(|i| events(&s, i * 1000, i * 1000 + 999)).collect();
         let mut once = sliced;
         once.dedup();
         assert_eq!(all, once);
@@ -499,7 +579,7 @@ mod tests {
     #[test]
     fn the_end_of_the_axis_is_reached_without_overflow() {
         let s = schedule(vec![timing(Placing::Frequency(0.1), 3, 30)]);
-        let events = s.events(u64::MAX - 100_000, u64::MAX);
+        let events = events(&s, u64::MAX - 100_000, u64::MAX);
         assert!(!events.is_empty());
         assert_apart(&events);
     }

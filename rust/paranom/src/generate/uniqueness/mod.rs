@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use self::datum::{Key, Keys, SHARDS};
 use self::table::Table;
 use super::callback::class;
-use super::fill::{BLOCK, Block, Real, Request, Rows, blocks, mark};
+use super::fill::{BLOCK, Block, Real, Request, Rows, blocks};
 use super::plan::Plan;
 use super::schedule::{Event, touching};
 use super::sequence::Walk;
@@ -342,7 +342,7 @@ impl Plan {
         let around = self.events_around(start, len as u64);
         let events = touching(&around, start, start + (len as u64 - 1)).to_vec();
         let mut labels = vec![0; len];
-        mark(start, &events, &mut labels);
+        self.mark(start, &events, &mut labels);
         let want = Want { events: &events, around: &around, attempt: 0, time: self.time, job };
         let column = |(i, variable): (usize, &Variable)| {
             if variable.walks() || (!all && uniqueness.over.binary_search(&i).is_err()) {
@@ -464,7 +464,7 @@ impl Plan {
             }
             let around = self.clean(part.around.clone());
             let events = self.clean(part.events.clone());
-            mark(part.start, &events, block.labels);
+            self.mark(part.start, &events, block.labels);
             let mut later: Vec<(u32, u32)> = Vec::new();
             for (j, &attempt) in part.attempts.iter().enumerate() {
                 if attempt != 0 && attempt != u32::MAX {
@@ -519,7 +519,7 @@ impl Plan {
             let upto = last.min(first.saturating_add(STEP - 1));
             let mut at = first;
             // Normal rows up to the next event, then the event's rows; and the normal ones after the last.
-            for event in self.schedule.events(first, upto) {
+            for event in self.events(first, upto - first + 1) {
                 let (start, stop) = (event.start.max(first), (event.stop - 1).min(upto) + 1);
                 let (from, rows) = if anomalous { (start, stop - start) } else { (at, start - at) };
                 if left < rows {
