@@ -517,3 +517,24 @@ def test_progress_is_shown_when_asked_for(capfd):
     with warnings.catch_warnings():
         RNNAutoencoder(**{**SMALL, "verbose": True}).fit(wave(200))
     assert "validation=" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+def test_baselines_beside_the_score(labelled, capsys, tmp_path):
+    X, y = spoiled()
+    det = RNNAutoencoder(**SMALL, validation_share=0.3)
+    det.fit(X, y, baselines=True) if labelled else det.fit(wave(), baselines=True)
+    assert list(det.baselines_) == ["RNNAutoencoder", "mean z-score", "PCA", "isolation forest"]
+    assert all(set(row) == {"ROC AUC", "average precision"} for row in det.baselines_.values())
+    assert det.baselines_["RNNAutoencoder"]["ROC AUC"] > (0.95 if labelled else 0.5)
+    said = capsys.readouterr().out
+    assert all(name in said for name in det.baselines_)
+    det.save(tmp_path / "det")
+    assert RNNAutoencoder.load(tmp_path / "det").baselines_ == det.baselines_
+    assert det.fit(wave()).baselines_ is None
+    assert not capsys.readouterr().out
+
+
+def test_baselines_need_both_kinds_of_windows():
+    with pytest.raises(SpecError, match="both kinds are needed"):
+        RNNAutoencoder(**SMALL, validation_share=0.01).fit(wave(100), baselines=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -149,3 +151,67 @@ def test_bad_data_to_score(fitted):
 def test_any_rule_may_set_the_threshold():
     loose = LSTMAD(**SMALL, threshold=Quantile(0.5)).fit(wave())
     assert loose.labels_.mean() == pytest.approx(0.5, abs=0.15)
+
+
+@pytest.mark.parametrize(("d", "layers"), [(1, 1), (3, 2)])
+def test_onnx_says_the_same(d, layers, tmp_path):
+    pytest.importorskip("onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    det = LSTMAD(**{**SMALL, "epochs": 3, "num_layers": layers}).fit(5 + 3 * wave(d=d))
+    det.to_onnx(tmp_path / "det.onnx")
+    assert [p.name for p in tmp_path.iterdir()] == ["det.onnx"]
+    session = runtime.InferenceSession(tmp_path / "det.onnx", providers=["CPUExecutionProvider"])
+    for batch, rows in ((1, 4), (2, 50), (5, 301)):
+        data = np.stack([5 + 3 * spoiled(rows, d)[0] + k for k in range(batch)]).astype(np.float32)
+        (got,) = session.run(["score"], {"series": data})
+        assert got == pytest.approx(np.stack([det.decision_function(x) for x in data]), rel=1e-3, abs=1e-3)
+
+
+def test_long_series_are_scored_in_chunks(fitted, monkeypatch):
+    X, _ = spoiled(500)
+    whole = fitted.decision_function(X)
+    for chunk in (1, 2, 7):
+        monkeypatch.setattr("paranom_rs.deep.lstm_ad.CHUNK", chunk)
+        assert fitted.decision_function(X) == pytest.approx(whole, rel=1e-3, abs=1e-3)
+
+
+def test_memory_does_not_grow_with_the_error_vectors(fitted):
+    # 30 numbers of float64 a row, were they all kept at once.
+    x = np.zeros((200_000, 1))
+    tracemalloc.start()
+    try:
+        fitted.decision_function(x)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 5 * x.nbytes
+
+
+@pytest.mark.parametrize("given", ["labels", "none", "validation"])
+def test_baselines_beside_the_score(given, capsys):
+    X, y = spoiled()
+    model = LSTMAD(**SMALL, validation_share=0.5)
+    if given == "labels":
+        model.fit(X, y, baselines=True)
+    elif given == "validation":
+        model.fit(wave(), validation=(X, y), baselines=True)
+    else:
+        model.fit(wave(), baselines=True)
+    assert list(model.baselines_) == ["LSTMAD", "mean z-score", "PCA", "isolation forest"]
+    assert all(0 <= v <= 1 for row in model.baselines_.values() for v in row.values())
+    assert model.baselines_["LSTMAD"]["ROC AUC"] > 0.6
+    said = capsys.readouterr().out
+    assert all(name in said for name in model.baselines_)
+    if given == "validation":
+        # On the labelled rows themselves: what the fitted detector says of them.
+        near = np.convolve(y, np.ones(SMALL["horizon"] + 1))[: len(y)] > 0
+        tested = (y == 1) | ~near
+        tested[: SMALL["horizon"]] = False
+        wanted = roc_auc_score(y[tested], model.decision_function(X)[tested])
+        assert model.baselines_["LSTMAD"]["ROC AUC"] == pytest.approx(wanted)
+    assert model.fit(wave()).baselines_ is None
+
+
+def test_baselines_need_both_kinds_of_rows():
+    with pytest.raises(SpecError, match="rows to judge by are anomalous"):
+        LSTMAD(**SMALL).fit(wave(120), baselines=True)

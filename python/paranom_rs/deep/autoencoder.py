@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,6 +18,7 @@ from paranom_rs import _check
 from paranom_rs._check import Floats
 from paranom_rs.deep import plots
 from paranom_rs.deep.base import Detector, Scaler, load_weights, need_torch
+from paranom_rs.deep.baselines import Baselines
 from paranom_rs.deep.gauss import Gaussian
 from paranom_rs.deep.inject import shapes_in_windows
 from paranom_rs.deep.windows import NAN_POLICIES, covering, fill_missing, to_rows, windows
@@ -26,6 +28,7 @@ CHUNK = 1024
 """Windows scored at a time: what bounds the memory of scoring a long series."""
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class RNNAutoencoder(Detector):
     """Detects windows that do not look like the normal ones it was trained on.
 
@@ -60,64 +63,15 @@ class RNNAutoencoder(Detector):
     where it is supported. On the CPU a fit gives the same bits for the same `rng`, data and `threads`.
     """
 
-    def __init__(
-        self,
-        *,
-        cell: str = "lstm",
-        num_layers: int = 1,
-        hidden_size: int = 20,
-        variational: bool = False,
-        beta: float = 1.0,
-        kl_warmup: float = 0.25,
-        dropout: float = 0.0,
-        window: int = 60,
-        stride: int = 45,
-        loss: str = "l1",
-        score: str = "latent",
-        quantile: float = 0.90,
-        threshold: Any = None,
-        nan: str = "median",
-        epochs: int = 10,
-        batch_size: int = 64,
-        lr: float = 4e-3,
-        schedule: str = "onecycle",
-        clip: float | None = 5.0,
-        patience: int | None = None,
-        stop: str = "loss",
-        validation_share: float = 0.1,
-        device: str = "auto",
-        precision: str = "auto",
-        threads: int = 1,
-        rng: int = 0,
-        verbose: bool | None = None,
-    ) -> None:
-        self.cell = cell
-        self.num_layers = num_layers
-        self.hidden_size = hidden_size
-        self.variational = variational
-        self.beta = beta
-        self.kl_warmup = kl_warmup
-        self.dropout = dropout
-        self.window = window
-        self.stride = stride
-        self.loss = loss
-        self.score = score
-        self.quantile = quantile
-        self.threshold = threshold
-        self.nan = nan
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.lr = lr
-        self.schedule = schedule
-        self.clip = clip
-        self.patience = patience
-        self.stop = stop
-        self.validation_share = validation_share
-        self.device = device
-        self.precision = precision
-        self.threads = threads
-        self.rng = rng
-        self.verbose = verbose
+    cell: str = "lstm"
+    variational: bool = False
+    beta: float = 1.0
+    kl_warmup: float = 0.25
+    window: int = 60
+    stride: int = 45
+    loss: str = "l1"
+    score: str = "latent"
+    stop: str = "loss"
 
     def _check_params(self) -> None:
         self._check_common()
@@ -141,6 +95,7 @@ class RNNAutoencoder(Detector):
         *,
         validation: Any = None,
         checkpoint: str | os.PathLike[str] | None = None,
+        baselines: bool = False,
     ) -> Self:
         """Learn normal windows.
 
@@ -153,6 +108,10 @@ class RNNAutoencoder(Detector):
         With a ``checkpoint`` path the run is saved there after each epoch, and resumed from there if the
         file exists. Ctrl-C ends training with the best weights so far (``interrupted_``), with a
         RuntimeWarning.
+
+        With `baselines` the figures of :class:`Baselines` are printed beside the detector's, and kept in
+        ``baselines_``: on the validation windows and the wholly anomalous ones, or, where none is labelled,
+        on validation windows with generated anomalies in them.
 
         Raises SpecError where there is no normal window, a window is longer than the data, a channel of a
         window has no value, and for any parameter out of its range.
@@ -202,6 +161,12 @@ class RNNAutoencoder(Detector):
                 right = self._score(net, gauss, valid)
                 rule.fit(np.concatenate([right, wrong]), np.repeat([0, 1], [len(right), len(wrong)]))
 
+            table = None
+            if baselines:
+                tested, marks = self._tested(held_out, anomalous)
+                scores = self._score(net, gauss, self._tensor(scaler, tested))
+                table = Baselines(rng=int(self.rng)).fit(normal).beside(type(self).__name__, scores, tested, marks)
+
         # Learned in a copy, so that a failure from here on leaves this detector as it was.
         learned = copy.copy(self)
         fitted = {
@@ -212,6 +177,7 @@ class RNNAutoencoder(Detector):
             "history_": run.history,
             "best_epoch_": run.best_epoch,
             "interrupted_": run.interrupted,
+            "baselines_": table,
             "threshold_": np.nan,
         }
         learned._set(fitted)
@@ -277,12 +243,7 @@ class RNNAutoencoder(Detector):
         """By what an epoch is judged: (validation loss, figure to minimise)."""
         spoiled, marks = None, None
         if self.stop == "detection":
-            changed, marks = shapes_in_windows(fill_missing(held_out, self.nan), int(self.rng))
-            if marks.all() or not marks.any():
-                raise SpecError(
-                    f"stop: 'detection' needs normal and spoiled windows, but {len(marks)} validation windows"
-                    f" gave {int(marks.sum())} spoiled ones: give more validation data"
-                )
+            changed, marks = self._spoiled(held_out)
             spoiled = self._tensor(scaler, changed)
 
         def judge(net: Any) -> tuple[float, float]:
@@ -298,6 +259,21 @@ class RNNAutoencoder(Detector):
             return loss, 1 - float(roc_auc_score(marks, self._score(net, gauss, spoiled)))
 
         return judge
+
+    def _tested(self, held_out: Floats, anomalous: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+        """Windows that a score can be judged on, and which of them are anomalous."""
+        if not len(anomalous):
+            return self._spoiled(held_out)
+        return np.concatenate([held_out, anomalous]), np.repeat([False, True], [len(held_out), len(anomalous)])
+
+    def _spoiled(self, held_out: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+        changed, marks = shapes_in_windows(fill_missing(held_out, self.nan), int(self.rng))
+        if marks.all() or not marks.any():
+            raise SpecError(
+                f"validation: {len(held_out)} windows; generated anomalies spoiled {int(marks.sum())} of"
+                f" {len(marks)}, and both kinds are needed: give more validation data"
+            )
+        return changed, marks
 
     def _vectors(self, net: Any, data: Any, *, error: bool) -> tuple[Floats, Floats]:
         """Latent vectors (k, hidden) and, if asked for, reconstruction errors (k,)."""
@@ -434,9 +410,6 @@ class RNNAutoencoder(Detector):
             self.gauss_ = Gaussian(arrays["gauss.mean"], arrays["gauss.whiten"])
             if self.gauss_.mean.shape != (k,) or self.gauss_.whiten.shape != (k, k):
                 raise ValueError("the Gaussian does not fit the latent vector")
-
-    net_: Any
-    gauss_: Gaussian | None
 
 
 def _start_well(net: Any) -> None:

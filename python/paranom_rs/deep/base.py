@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -51,12 +52,8 @@ class Scaler:
         return (values - self.mean) / self.scale
 
 
-class Detector(BaseEstimator):
-    """PyOD's senses: higher scores are more anomalous, `predict` gives 0 or 1, ``threshold_`` parts them.
-
-    scikit-learn's manners: parameters are kept as given, checked in `fit`; ``get_params``, ``set_params`` and
-    ``clone`` work; what `fit` learns ends in an underscore and is set only once all of it is there.
-    """
+class Learned:
+    """What `fit` finds out. Set only once all of it is there."""
 
     threshold_: float
     decision_scores_: Floats
@@ -68,7 +65,40 @@ class Detector(BaseEstimator):
     """Per epoch: train, validation, criterion, lr, seconds."""
     best_epoch_: int
     interrupted_: bool
+    baselines_: dict[str, dict[str, float]] | None
+    """ROC AUC and average precision of the detector and of trivial ones, by name, if `fit` was asked for them."""
     scaler_: Scaler
+    net_: Any
+    gauss_: Any
+
+
+# The fields are the parameters of `__init__`, from which scikit-learn reads them.
+@dataclass(kw_only=True, eq=False, repr=False)
+class Detector(Learned, BaseEstimator):
+    """PyOD's senses: higher scores are more anomalous, `predict` gives 0 or 1, ``threshold_`` parts them.
+
+    scikit-learn's manners: parameters are kept as given, checked in `fit`; ``get_params``, ``set_params`` and
+    ``clone`` work; what `fit` learns ends in an underscore.
+    """
+
+    num_layers: int = 1
+    hidden_size: int = 20
+    dropout: float = 0.0
+    quantile: float = 0.9
+    threshold: Any = None
+    nan: str = "median"
+    epochs: int = 10
+    batch_size: int = 64
+    lr: float = 4e-3
+    schedule: str = "onecycle"
+    clip: float | None = 5.0
+    patience: int | None = None
+    validation_share: float = 0.1
+    device: str = "auto"
+    precision: str = "auto"
+    threads: int = 1
+    rng: int = 0
+    verbose: bool | None = None
 
     _state_keys: ClassVar[tuple[str, ...]] = (
         "threshold_",
@@ -76,10 +106,13 @@ class Detector(BaseEstimator):
         "history_",
         "best_epoch_",
         "interrupted_",
+        "baselines_",
     )
 
     @abstractmethod
-    def fit(self, X: Any, y: Any = None, *, validation: Any = None, checkpoint: Any = None) -> Self:
+    def fit(
+        self, X: Any, y: Any = None, *, validation: Any = None, checkpoint: Any = None, baselines: bool = False
+    ) -> Self:
         """Learn normal data."""
 
     @abstractmethod

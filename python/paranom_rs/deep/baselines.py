@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from paranom_rs._check import Floats
 from paranom_rs.deep.base import Scaler
@@ -52,3 +53,16 @@ class Baselines:
             "PCA": np.square(self._pca.transform(flat)).sum(axis=1),
             "isolation forest": -self._forest.score_samples(flat),
         }
+
+    def beside(
+        self, name: str, scores: Floats, windows: ArrayLike, y: NDArray[np.bool_]
+    ) -> dict[str, dict[str, float]]:
+        """Print, and return by name, how well these `scores` and the trivial ones of the `windows` tell `y`."""
+        table = {
+            row: {"ROC AUC": float(roc_auc_score(y, s)), "average precision": float(average_precision_score(y, s))}
+            for row, s in {name: scores, **self.scores(windows)}.items()
+        }
+        print(f"{int(y.sum())} anomalous of {len(y)}:")
+        for row, figures in table.items():
+            print(f"  {row:<18}" + "".join(f"{figure}  {value:.3f}   " for figure, value in figures.items()).rstrip())
+        return table

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,7 +16,9 @@ from sklearn.utils.validation import check_is_fitted
 from paranom_rs import _check
 from paranom_rs._check import Flags, Floats
 from paranom_rs.deep.base import Detector, Scaler, load_weights, need_torch, spread
+from paranom_rs.deep.baselines import Baselines
 from paranom_rs.deep.gauss import Gaussian
+from paranom_rs.deep.inject import shapes
 from paranom_rs.deep.windows import NAN_POLICIES, fill_missing
 from paranom_rs.errors import SpecError
 
@@ -22,6 +26,7 @@ CHUNK = 4096
 """Rows predicted at a time: the state is carried across, so it bounds memory and changes nothing else."""
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class LSTMAD(Detector):
     """Predicts the next rows and is surprised by what comes, as published.
 
@@ -41,55 +46,16 @@ class LSTMAD(Detector):
     are those of :class:`RNNAutoencoder`.
     """
 
-    _state_keys: ClassVar[tuple[str, ...]] = Detector._state_keys
-
-    net_: Any
-    gauss_: Gaussian
-
-    def __init__(
-        self,
-        *,
-        horizon: int = 10,
-        num_layers: int = 2,
-        hidden_size: int = 35,
-        dropout: float = 0.0,
-        seq_len: int = 150,
-        quantile: float = 0.99,
-        threshold: Any = None,
-        nan: str = "linear",
-        epochs: int = 50,
-        batch_size: int = 16,
-        lr: float = 5e-3,
-        schedule: str = "onecycle",
-        clip: float | None = 5.0,
-        patience: int | None = None,
-        validation_share: float = 0.25,
-        device: str = "auto",
-        precision: str = "auto",
-        threads: int = 1,
-        rng: int = 0,
-        verbose: bool | None = None,
-    ) -> None:
-        self.horizon = horizon
-        self.num_layers = num_layers
-        self.hidden_size = hidden_size
-        self.dropout = dropout
-        self.seq_len = seq_len
-        self.quantile = quantile
-        self.threshold = threshold
-        self.nan = nan
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.lr = lr
-        self.schedule = schedule
-        self.clip = clip
-        self.patience = patience
-        self.validation_share = validation_share
-        self.device = device
-        self.precision = precision
-        self.threads = threads
-        self.rng = rng
-        self.verbose = verbose
+    horizon: int = 10
+    seq_len: int = 150
+    num_layers: int = 2
+    hidden_size: int = 35
+    quantile: float = 0.99
+    nan: str = "linear"
+    epochs: int = 50
+    batch_size: int = 16
+    lr: float = 5e-3
+    validation_share: float = 0.25
 
     def _check_params(self) -> None:
         self._check_common()
@@ -104,6 +70,7 @@ class LSTMAD(Detector):
         *,
         validation: Any = None,
         checkpoint: str | os.PathLike[str] | None = None,
+        baselines: bool = False,
     ) -> Self:
         """Learn normal rows.
 
@@ -114,8 +81,12 @@ class LSTMAD(Detector):
         rows (vN1 in the paper) chooses the epoch and fits the Gaussian, the second half (vN2) and all
         anomalous rows (vA) set the threshold.
 
-        ``checkpoint`` and Ctrl-C as in :meth:`RNNAutoencoder.fit`. Raises SpecError where there are too few
-        normal rows in one run, and for any parameter out of its range.
+        ``checkpoint`` and Ctrl-C as in :meth:`RNNAutoencoder.fit`, and `baselines` too: they see the
+        ``horizon + 1`` rows that an error vector spans, and all are judged on rows of the held-out data or,
+        where none is labelled, on held-out data with generated anomalies in it.
+
+        Raises SpecError where there are too few normal rows in one run, and for any parameter out of its
+        range.
         """
         self._check_params()
         need_torch()
@@ -140,14 +111,10 @@ class LSTMAD(Detector):
             held_series, held_flags = self._given("validation", *pair, features=features)
             first, second = _halves([~self._seen(f) for f in held_flags])
         scaler = Scaler.fit(np.concatenate([s[m] for s, m in zip(series, learn, strict=True)]))
-        scaled = [scaler(fill_missing(s[None], self.nan)[0]).astype(np.float32) for s in series]
+        scaled = [self._scaled(scaler, s) for s in series]
         runs = [s[a:b] for s, m in zip(scaled, learn, strict=True) for a, b in _runs(m)]
         train = torch.tensor(self._stretches(runs))
-        held_scaled = (
-            scaled
-            if validation is None
-            else [scaler(fill_missing(s[None], self.nan)[0]).astype(np.float32) for s in held_series]
-        )
+        held_scaled = scaled if validation is None else [self._scaled(scaler, s) for s in held_series]
 
         def judge(net: Any) -> tuple[float, float]:
             errors = self._held_out(net, held_scaled, first)
@@ -182,6 +149,10 @@ class LSTMAD(Detector):
                 )
             else:
                 rule.fit(normal_scores)
+            table = None
+            if baselines:
+                clear = [a | b for a, b in zip(first, second, strict=True)]
+                table = self._beside(net, gauss, scaler, runs, held_series, held_flags, clear)
 
         fitted = {
             "net_": net,
@@ -191,6 +162,7 @@ class LSTMAD(Detector):
             "history_": run.history,
             "best_epoch_": run.best_epoch,
             "interrupted_": run.interrupted,
+            "baselines_": table,
             "threshold_": rule.threshold_,
         }
         learned = copy.copy(self)
@@ -241,34 +213,38 @@ class LSTMAD(Detector):
         wanted = batch[:, 1:].unfold(1, self.horizon, 1).transpose(2, 3)
         return (net(batch[:, :rows])[0].float() - wanted).square().mean()
 
-    def _errors(self, net: Any, x: NDArray[np.float32]) -> Floats:
-        """Error vectors (n, horizon * d) of a scaled series; NaN in the first `horizon` rows.
+    def _scaled(self, scaler: Scaler, series: Floats) -> NDArray[np.float32]:
+        return scaler(fill_missing(series[None], self.nan)[0]).astype(np.float32)
+
+    def _errors(self, net: Any, x: NDArray[np.float32]) -> Iterator[Floats]:
+        """Error vectors (n, horizon * d) of a scaled series, `CHUNK` rows at a time; NaN in the first `horizon` rows.
 
         Entry k of a row's vector is the row minus what was predicted for it k + 1 rows earlier.
         """
         import torch
 
-        horizon, (n, d) = self.horizon, x.shape
-        errors = np.full((n, horizon, d), np.nan, dtype=np.float32)
-        state = None
-        device = next(net.parameters()).device
-        with torch.no_grad():
-            for a in range(0, n, CHUNK):
-                out, state = net(torch.tensor(x[None, a : a + CHUNK], device=device), state)
-                predicted = out[0].cpu().numpy()
-                for k in range(horizon):
-                    late = predicted[: max(n - 1 - k - a, 0), k]
-                    rows = slice(a + k + 1, a + k + 1 + len(late))
-                    errors[rows, k] = x[rows] - late
-        return errors.reshape(n, horizon * d).astype(np.float64)
+        horizon, features = self.horizon, x.shape[1]
+        state, device = None, next(net.parameters()).device
+        late = np.full((horizon, horizon, features), np.nan, dtype=np.float32)
+        for a in range(0, len(x), CHUNK):
+            rows = x[a : a + CHUNK]
+            with torch.no_grad():
+                out, state = net(torch.tensor(rows[None], device=device), state)
+            # Predictions made from `horizon` rows before the chunk on.
+            made = np.concatenate([late, out[0].cpu().numpy()])
+            late = made[-horizon:]
+            first = range(horizon - 1, -1, -1)
+            errors = np.stack([rows - made[i : i + len(rows), k] for k, i in enumerate(first)], axis=1)
+            yield errors.reshape(len(rows), -1).astype(np.float64)
 
     def _held_out(self, net: Any, scaled: list[NDArray[np.float32]], masks: list[Flags]) -> Floats:
         """Error vectors of the rows in the masks, each predicted in its context."""
         parts = []
         for x, mask in zip(scaled, masks, strict=True):
             if mask.any():
-                errors = self._errors(net, x)
-                parts.append(errors[mask & ~np.isnan(errors[:, -1])])
+                known = mask & (np.arange(len(x)) >= self.horizon)
+                chunks = np.split(known, range(CHUNK, len(x), CHUNK))
+                parts += [e[m] for e, m in zip(self._errors(net, x), chunks, strict=True)]
         errors = np.concatenate([np.zeros((0, self.horizon * scaled[0].shape[1])), *parts])
         if not len(errors):
             raise SpecError("validation: too few held-out rows; give more data, or a larger validation_share")
@@ -286,12 +262,65 @@ class LSTMAD(Detector):
         series = _check.series("X", X, self.n_features_in_)
         if not len(series):
             return np.zeros(0)
-        scores = np.full(len(series), -self.gauss_.log_peak)
         with cpu_threads(self.threads):
-            x = self.scaler_(fill_missing(series[None], self.nan)[0]).astype(np.float32)
-            errors = self._errors(self.net_, x)
-        scores[self.horizon :] = -self.gauss_.log_density(errors[self.horizon :])
+            x = self._scaled(self.scaler_, series)
+            scores = np.concatenate([-self.gauss_.log_density(e) for e in self._errors(self.net_, x)])
+        scores[: self.horizon] = -self.gauss_.log_peak
         return scores
+
+    def _beside(
+        self,
+        net: Any,
+        gauss: Gaussian,
+        scaler: Scaler,
+        runs: list[NDArray[np.float32]],
+        series: list[Floats],
+        flags: list[Flags],
+        clear: list[Flags],
+    ) -> dict[str, dict[str, float]]:
+        """The figures of the detector and of trivial ones, on the rows that are anomalous or `clear` of anomalies."""
+        size = self.horizon + 1
+
+        def spans(x: NDArray[Any]) -> NDArray[Any]:
+            return np.lib.stride_tricks.sliding_window_view(x, size, axis=0).transpose(0, 2, 1)
+
+        normal = np.concatenate([spans(r) for r in runs if len(r) >= size])
+        scores, windows, marks = [], [], []
+        labelled = any(f.any() for f in flags)
+        for k, (values, y, normal_rows) in enumerate(zip(series, flags, clear, strict=True)):
+            if not (y | normal_rows).any() or len(values) < size:
+                continue
+            filled, tested = fill_missing(values[None], self.nan)[0], y | normal_rows
+            if not labelled:
+                filled, drawn = shapes(filled, int(self.rng) + k, frequency=0.1, duration=self._event_rows())
+                y = drawn.astype(bool)
+                tested = normal_rows & (y | ~self._seen(y))
+            x = self._scaled(scaler, filled)
+            tested = tested[self.horizon :]
+            own = np.concatenate([-gauss.log_density(e) for e in self._errors(net, x)])
+            scores.append(own[self.horizon :][tested])
+            windows.append(spans(x)[tested])
+            marks.append(y[self.horizon :][tested])
+        y = np.concatenate([np.zeros(0, bool), *marks])
+        if y.all() or not y.any():
+            raise SpecError(
+                f"validation: {int(y.sum())} of {len(y)} rows to judge by are anomalous, and both kinds are needed:"
+                " give more validation data"
+            )
+        trivial = Baselines(rng=int(self.rng)).fit(normal)
+        return trivial.beside(type(self).__name__, np.concatenate(scores), np.concatenate(windows), y)
+
+    def to_onnx(self, path: str | os.PathLike[str]) -> None:
+        """Write the scoring of series as an ONNX file, and check it with onnxruntime against torch.
+
+        Input "series" (batch, time, d) float32 without NaN, in the units of the data, more rows than the
+        `horizon`; output "score" (batch, time). Batch and time are free. Needs ``pip install
+        "paranom_rs[onnx]"``; raises InternalError, and leaves no file, where the two disagree.
+        """
+        from paranom_rs.deep.onnx import export_lstm_ad
+
+        check_is_fitted(self)
+        export_lstm_ad(self, Path(path))
 
     def _reach(self) -> tuple[int, int]:
         # An error vector holds what was predicted from the horizon rows before it.

@@ -1,4 +1,4 @@
-"""The scoring of an autoencoder as an ONNX graph, run by onnxruntime."""
+"""The scoring of a detector as an ONNX graph, run by onnxruntime."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paranom_rs._check import Floats
 from paranom_rs.deep.windows import fill_missing
@@ -18,6 +19,7 @@ from paranom_rs.errors import InternalError
 
 if TYPE_CHECKING:
     from paranom_rs.deep.autoencoder import RNNAutoencoder
+    from paranom_rs.deep.lstm_ad import LSTMAD
 
 
 def _need(name: str) -> Any:
@@ -27,41 +29,10 @@ def _need(name: str) -> Any:
         raise ImportError(f'{name} is needed: pip install "paranom_rs[onnx]"') from error
 
 
-def _graph(detector: RNNAutoencoder) -> bytes:
+def _graph(scorer: Any, shape: tuple[int, ...], name: str, free: dict[str, dict[int, str]]) -> bytes:
     _need("onnx")
     import torch
-    from torch import nn
 
-    gauss = detector.gauss_
-
-    class Scorer(nn.Module):
-        """Windows in the units of the data -> scores."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.net = detector.net_
-            for name, array in (
-                ("center", detector.scaler_.mean),
-                ("scale", detector.scaler_.scale),
-                ("mean", None if gauss is None else gauss.mean),
-                ("whiten", None if gauss is None else gauss.whiten),
-            ):
-                self.register_buffer(name, None if array is None else torch.tensor(array, dtype=torch.float32))
-
-        def forward(self, windows: Any) -> Any:
-            x = (windows - self.center) / self.scale
-            latent = self.net.encode(x)
-            if detector.score == "latent":
-                vector = latent
-            else:
-                gap = self.net.decode(latent, detector.window) - x
-                error = (gap.abs() if detector.loss == "l1" else gap.square()).sum((1, 2))
-                if detector.score == "reconstruction":
-                    return error
-                vector = torch.cat([latent, torch.log(error + 1e-9)[:, None]], dim=1)
-            return ((vector - self.mean) @ self.whiten.T).square().sum(1)
-
-    sample = torch.zeros(2, detector.window, detector.n_features_in_)
     file = io.BytesIO()
     with warnings.catch_warnings():
         # The tracing exporter keeps recurrent layers whole; the newer one unrolls them over time. It says
@@ -69,16 +40,32 @@ def _graph(detector: RNNAutoencoder) -> bytes:
         # every batch).
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            Scorer().eval(),
-            (sample,),
+            scorer.eval(),
+            (torch.zeros(shape),),
             file,
-            input_names=["windows"],
+            input_names=[name],
             output_names=["score"],
-            dynamic_axes={"windows": {0: "batch"}, "score": {0: "batch"}},
+            dynamic_axes=free,
             opset_version=17,
             dynamo=False,
         )
     return file.getvalue()
+
+
+def _windows_graph(det: RNNAutoencoder) -> bytes:
+    from paranom_rs.deep.scorers import WindowScorer
+
+    scorer = WindowScorer(det.net_, det.scaler_, det.gauss_, det.score, det.loss)
+    free = {"windows": {0: "batch"}, "score": {0: "batch"}}
+    return _graph(scorer, (2, det.window, det.n_features_in_), "windows", free)
+
+
+def _series_graph(det: LSTMAD) -> bytes:
+    from paranom_rs.deep.scorers import SeriesScorer
+
+    scorer = SeriesScorer(det.net_, det.scaler_, det.gauss_)
+    free = {"series": {0: "batch", 1: "time"}, "score": {0: "batch", 1: "time"}}
+    return _graph(scorer, (2, 2 * det.horizon + 1, det.n_features_in_), "series", free)
 
 
 def _runtime(graph: bytes, threads: int) -> Any:
@@ -92,7 +79,7 @@ def _runtime(graph: bytes, threads: int) -> Any:
 def session(detector: RNNAutoencoder) -> Callable[[Floats], Floats]:
     """A function from windows (k, window, d), NaN allowed, to scores (k,)."""
     _need("onnxruntime")
-    run = _runtime(_graph(detector), detector.threads)
+    run = _runtime(_windows_graph(detector), detector.threads)
 
     def score(data: Floats) -> Floats:
         filled = fill_missing(data, detector.nan).astype(np.float32)
@@ -103,13 +90,25 @@ def session(detector: RNNAutoencoder) -> Callable[[Floats], Floats]:
 
 def export_autoencoder(detector: RNNAutoencoder, path: Path) -> None:
     """Write the graph, once onnxruntime and torch agree on it."""
-    graph = _graph(detector)
-    run = _runtime(graph, detector.threads)
-    rng = np.random.default_rng(0)
-    shape = (7, detector.window, detector.n_features_in_)
-    data = rng.normal(size=shape) * detector.scaler_.scale + detector.scaler_.mean
-    wanted = detector.decision_function(data)
-    got = run.run(["score"], {"windows": data.astype(np.float32)})[0]
+    data = _sample(detector, 7, detector.window)
+    _write(path, _windows_graph(detector), detector.threads, "windows", data, detector.decision_function(data))
+
+
+def export_lstm_ad(detector: LSTMAD, path: Path) -> None:
+    """Write the graph, once onnxruntime and torch agree on it."""
+    # Neither the batch nor the length that it was traced with.
+    data = _sample(detector, 3, 5 * detector.horizon)
+    wanted = np.stack([detector.decision_function(series) for series in data])
+    _write(path, _series_graph(detector), detector.threads, "series", data, wanted)
+
+
+def _sample(detector: RNNAutoencoder | LSTMAD, batch: int, rows: int) -> NDArray[np.float32]:
+    noise = np.random.default_rng(0).normal(size=(batch, rows, detector.n_features_in_))
+    return (noise * detector.scaler_.scale + detector.scaler_.mean).astype(np.float32)
+
+
+def _write(path: Path, graph: bytes, threads: int, name: str, data: NDArray[np.float32], wanted: Floats) -> None:
+    got = _runtime(graph, threads).run(["score"], {name: data})[0]
     if not np.allclose(got, wanted, rtol=1e-3, atol=1e-4):
         raise InternalError(f"onnxruntime and torch differ by {np.abs(got - wanted).max():g} on {path.name}")
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
