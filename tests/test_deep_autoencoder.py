@@ -177,6 +177,21 @@ def test_what_the_best_epoch_is_chosen_by(stop):
     assert (det.history_["criterion"] == det.history_["validation"]) == (stop == "loss")
 
 
+def test_half_precision_trains_or_says_why_not(monkeypatch):
+    model = RNNAutoencoder(**SMALL, precision="bfloat16")
+    try:
+        assert np.isfinite(model.fit(wave()).decision_function(wave())).all()
+    except SpecError as error:
+        assert "precision: 'bfloat16' cannot be used here" in str(error)
+
+    def lstm(self, x):
+        raise RuntimeError("could not create a primitive\nand more")
+
+    monkeypatch.setattr("paranom_rs.deep.nets.Autoencoder.forward", lstm)
+    with pytest.raises(SpecError, match="precision: 'bfloat16' cannot be used here: could not create a primitive$"):
+        clone(model).fit(wave())
+
+
 def test_patience_ends_training():
     noise = np.random.default_rng(0).normal(size=(40, 12, 1))
     det = RNNAutoencoder(**{**SMALL, "epochs": 200}, patience=3, lr=0.05).fit(noise)

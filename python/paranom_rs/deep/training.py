@@ -124,6 +124,13 @@ def train(
     half = settings.precision == "bfloat16" or (
         settings.precision == "auto" and device.type == "cuda" and torch.cuda.is_bf16_supported()
     )
+    if settings.precision == "bfloat16":
+        # Not every processor has the kernels: better to hear of it now, and in words.
+        try:
+            with torch.autocast(device.type, torch.bfloat16):
+                loss(net, data[:1], 0.0).backward()
+        except RuntimeError as error:
+            raise SpecError(f"precision: 'bfloat16' cannot be used here: {str(error).splitlines()[0]}") from error
     batches = math.ceil(len(data) / settings.batch_size)
     history: dict[str, list[float]] = {k: [] for k in ("train", "validation", "criterion", "lr", "seconds")}
     best = {k: v.clone() for k, v in net.state_dict().items()}

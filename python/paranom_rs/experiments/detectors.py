@@ -103,6 +103,17 @@ def z_score(task: Task, seed: int) -> tuple[Floats, Floats]:
     return tuple(np.abs((x - mean) / scale).max(axis=1) for x in (task.train, task.test))
 
 
+def left_profile(task: Task, seed: int) -> tuple[Floats, Floats]:
+    """The left matrix profile: the distance of the window that ends at a row from the nearest one before it."""
+    from paranom_rs import StreamingMatrixProfile
+
+    rows = np.concatenate([task.train, task.test])
+    stream = StreamingMatrixProfile(WINDOW, len(rows), rows.shape[1])
+    scores = stream.update_many(rows).reshape(len(rows), -1)[:, -1]
+    # The first half of the training rows has little to be compared with.
+    return scores[len(task.train) // 2 : len(task.train)], scores[len(task.train) :]
+
+
 def ramp(task: Task, seed: int) -> tuple[Floats, Floats]:
     """RAMP without feedback or self-training: the distance to the nearest pattern of the reference."""
     from paranom_rs import RAMP
@@ -137,6 +148,7 @@ def lstm_ad(task: Task, seed: int) -> tuple[Floats, Floats]:
 
 DETECTORS: dict[str, Detect] = {
     "z-score": z_score,
+    "left matrix profile": left_profile,
     "RAMP": ramp,
     "RNN autoencoder, latent": autoencoder(cell="rnn"),
     "GRU autoencoder, latent": autoencoder(cell="gru"),

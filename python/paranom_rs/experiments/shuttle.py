@@ -1,31 +1,43 @@
-"""LSTM-AD on the space shuttle valve, its threshold set on real and on generated anomalies (Paranom, figure 4).
+"""LSTM-AD on the space shuttle valve, with real and with generated anomalies (Paranom, figure 4).
 
 The folder holds TEK14_labeled.csv, TEK16_labeled.csv and TEK17_labeled.csv (columns value, label; 5,000
-rows each, five cycles of 1,000). Three folds: one file is tested, the other two (10,000 rows) are for
-training and calibration. Nothing is tuned on the tested file. In each fold and for each seed one LSTM-AD is
-trained, on normal cycles alone, as LSTM-AD always is: topology, weights and iterations are the same in all
-rows of the table, which differ in the anomalies that the threshold (largest F0.1) was found on:
+rows each, five cycles of 1,000). Three folds: one file is tested, the anomalous cycles of the other two are
+the real anomalies. Nothing is tuned on the tested file. The three files hold the same four normal cycles,
+to the bit; they are parted by seed into two to train on, one for the Gaussian (vN1 of LSTM-AD) and one for
+the threshold (vN2), so that no cycle serves twice. Only the anomalies of a tested file are new to the
+detector: its normal cycles are not.
 
-* real: the anomalous cycles of the two training files and two normal ones;
-* generated: normal cycles with anomalies put in by `paranom_rs.Generator`, none of the real anomalies used.
-  "shapes" are stuck, shifted, scaled, bumped, drifting and noisy stretches; "uniform" is noise over the value range.
-  Their durations range over those of the real events in the training files;
-* none: the 99 % quantile of the scores of normal cycles.
+In each fold and for each seed one LSTM-AD is trained on normal cycles alone, as LSTM-AD always is. Topology,
+weights and iterations are the same in all rows of the table, which differ in the anomalies that the
+threshold (largest F0.1) was found on:
+
+* real: the anomalous cycles of the two other files, and vN2;
+* generated: vN1 and vN2, repeated to so many rows, as the normal side of a callback variable whose
+  anomalous side changes them. None of the real anomalies is used, but their durations. "shapes" are stuck,
+  warped in time, scaled or bumped stretches, each drawn anew; "uniform" is noise over a range of values
+  drawn anew for each event;
+* none: the 99 % quantile of the scores of vN1 and vN2.
 
 "best F1" takes the threshold from the tested file itself: what no rule can pass.
+
+With --learn there is a second reading of the paper, in which the network is trained on the anomalies as
+well, unlabelled: on the two normal cycles and the two real anomalous ones, or on the two normal cycles twice,
+once with as many generated events in them.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs._check import Floats
+from paranom_rs.callback import Block
 from paranom_rs.experiments import report
 from paranom_rs.metrics import evaluate, events
 from paranom_rs.thresholds import FBeta
@@ -39,6 +51,8 @@ PAPER: list[dict[str, report.Cell]] = [
     {"anomalies": "paper: Paranom", "accuracy": 0.9385, "recall": 0.43, "precision": 0.88, "F1": 0.58, "F0.1": 0.87},
 ]
 FIGURES = ("accuracy", "recall", "precision", "F1", "F0.1", "events")
+SIZES = ((10_000, 0.01), (10_000, 0.1), (200_000, 0.01))
+"""Rows of a generated set, and the share of them that is anomalous."""
 
 Series = tuple[Floats, NDArray[np.int8]]
 
@@ -62,29 +76,87 @@ def coarse_labels(y: NDArray[np.int8]) -> NDArray[np.int8]:
     return np.asarray(y.reshape(-1, MEAN).mean(axis=1) >= 0.5, dtype=np.int8)
 
 
-def generated(normal: Floats, kind: str, rows: int, frequency: float, duration: tuple[int, int], seed: int) -> Series:
-    """The normal recording, repeated to so many rows, with anomalies in it."""
-    from paranom_rs import Anomaly, Generator, Recorded, Uniform
-    from paranom_rs.deep.inject import shapes
+class Valve:
+    """The functions of a callback variable: a recording, and what it looks like when the valve is ill."""
 
-    if kind == "shapes":
-        long = np.resize(normal, rows)[:, None]
-        values, y = shapes(long, seed, frequency=frequency, duration=duration)
-        return values[:, 0], y
+    def __init__(self, recording: Floats, seed: int) -> None:
+        self.recording = recording
+        self.seed = seed
+
+    def at(self, row: NDArray[Any]) -> Floats:
+        """The recording, over and over."""
+        return np.asarray(self.recording[row.astype(np.int64) % len(self.recording)])
+
+    def normal(self, block: Block) -> Floats:
+        """What was recorded."""
+        return self.at(block.row)
+
+    def shapes(self, block: Block) -> Floats:
+        """Each event stuck, warped, scaled or bumped."""
+        return self._by_event(block, self._shape)
+
+    def uniform(self, block: Block) -> Floats:
+        """Each event noise, uniform over a range of its own within that of the recording."""
+        return self._by_event(block, self._noise)
+
+    def _by_event(self, block: Block, change: Any) -> Floats:
+        values = self.at(block.row)
+        for event in np.unique(block.event):
+            rows = block.event == event
+            # The same draws in whichever block a part of the event lies.
+            rng = np.random.default_rng([self.seed, event])
+            values[rows] = change(rng, values[rows], block.row[rows], block.offset[rows], block.duration[rows])
+        return values
+
+    def _shape(self, rng: Any, x: Floats, row: Any, offset: Any, duration: Any) -> Floats:
+        start = row - offset
+        kind = rng.choice(["stuck", "warped", "scaled", "bumped"])
+        if kind == "stuck":
+            return self.at(start)
+        if kind == "warped":
+            return self.at(start + offset * rng.choice([0.5, 0.7, 1.5, 2.0]))
+        if kind == "scaled":
+            return np.asarray(x * rng.choice([0.3, 0.5, 0.7, 1.5, 2.0]))
+        height = self.recording.std() * rng.uniform(0.5, 2.0) * rng.choice([-1, 1])
+        return np.asarray(x + height * np.sin(np.pi * (offset + 0.5) / duration))
+
+    def _noise(self, rng: Any, x: Floats, row: Any, offset: Any, duration: Any) -> Floats:
+        low, high = np.sort(rng.uniform(self.recording.min(), self.recording.max(), 2))
+        # One draw for each row of the event, of which this block may hold a part.
+        return np.asarray(rng.uniform(low, high, int(duration[0]))[offset])
+
+
+def generated(normal: Floats, kind: str, rows: int, share: float, duration: tuple[int, int], seed: int) -> Series:
+    """The normal recording, repeated to so many rows, with anomalies in it: at least one event."""
+    from paranom_rs import Anomaly, Callback, Generator
+
+    valve = Valve(normal, seed)
+    number = max(1, round(share * rows / ((duration[0] + duration[1]) / 2)))
     data = Generator(
-        {"valve": Recorded(normal, anomalous=Uniform(float(normal.min()), float(normal.max())))},
-        anomalies=Anomaly(frequency=frequency, duration=duration),
+        {"valve": Callback(normal=valve.normal, anomalous=getattr(valve, kind), vectorized=True)},
+        anomalies=Anomaly(count=number, within=rows, duration=duration),
         seed=seed,
     ).generate(rows)
     return data["valve"], data.y
 
 
-def fold(data: dict[str, Series], tested: str, seed: int, *, steps: int, long: int) -> tuple[dict[str, Any], Any]:
-    """Thresholds by name, and (values, labels, scores) of the tested file."""
-    from paranom_rs.deep import LSTMAD
+class Fold(NamedTuple):
+    """The rows that a tested file leaves to learn from."""
 
-    normal: list[Series] = []
-    anomalous: list[Series] = []
+    learn: Floats
+    first: Floats
+    """vN1: for the Gaussian."""
+    second: Floats
+    """vN2: for the threshold."""
+    anomalous: Series
+    duration: tuple[int, int]
+    """Of the shortest and the longest real event."""
+
+
+def fold(data: dict[str, Series], tested: str, seed: int) -> Fold:
+    """Part the cycles of the other two files."""
+    normal: dict[bytes, Floats] = {}
+    ill: list[Series] = []
     lengths: list[int] = []
     for name in FILES:
         if name == tested:
@@ -93,54 +165,108 @@ def fold(data: dict[str, Series], tested: str, seed: int, *, steps: int, long: i
         lengths += (events(y)[:, 1] - events(y)[:, 0]).tolist()
         for a in range(0, len(x), CYCLE):
             part = slice(a, a + CYCLE)
-            (anomalous if y[part].any() else normal).append((x[part], y[part]))
-    order = np.random.default_rng(seed).permutation(len(normal))
-    cycles = [normal[i][0] for i in order]
-    learn, first, second = (np.concatenate(c) for c in (cycles[:-4], cycles[-4:-2], cycles[-2:]))
-    # One batch holds all stretches of the few training cycles, so an epoch is a step.
-    det = LSTMAD(horizon=10, seq_len=150, batch_size=16, epochs=steps, schedule="cosine", rng=seed, verbose=False)
-    det.fit(coarse(learn), validation=coarse(np.concatenate([first, first])))
-    duration = (min(lengths), max(lengths))
+            if y[part].any():
+                ill.append((x[part], y[part]))
+            else:
+                normal[x[part].tobytes()] = x[part]
+    cycles = list(normal.values())
+    order = np.random.default_rng(seed).permutation(len(cycles))
+    *learn, first, second = (cycles[i] for i in order)
+    anomalous = np.concatenate([x for x, _ in ill]), np.concatenate([y for _, y in ill])
+    return Fold(np.concatenate(learn), first, second, anomalous, (min(lengths), max(lengths)))
 
-    def threshold(x: Floats, y: NDArray[np.int8]) -> float:
-        return det.calibrate(coarse(x), coarse_labels(y), threshold=FBeta(0.1)).threshold_
 
-    real_x = np.concatenate([c[0] for c in anomalous] + [second])
-    real_y = np.concatenate([c[1] for c in anomalous] + [np.zeros(len(second), np.int8)])
-    found = {"real": threshold(real_x, real_y)}
-    held_out = np.concatenate([first, second])
+def predictor(learn: Floats, first: Floats, seed: int, steps: int) -> Any:
+    """An LSTM-AD trained on these rows for so many steps of 16 stretches, its Gaussian fitted on `first`."""
+    from paranom_rs.deep import LSTMAD
+
+    det = LSTMAD(horizon=10, seq_len=150, batch_size=16, schedule="cosine", rng=seed, verbose=False)
+    # Stretches that begin every fifth row: the few cycles there are, cut in many ways.
+    rows, half = coarse(learn), det.seq_len // 2
+    series = [rows[k:] for k in range(0, half, 5)]
+    stretches = sum((len(s) - det.seq_len - det.horizon) // half + 1 for s in series)
+    det.set_params(epochs=max(1, round(steps / math.ceil(stretches / det.batch_size))))
+    # The second half of the validation data would set the threshold, which is found elsewhere.
+    return det.fit(series, validation=coarse(np.concatenate([first, first])))
+
+
+def threshold(det: Any, x: Floats, y: NDArray[np.int8]) -> float:
+    """The one with the largest F0.1."""
+    found: float = det.calibrate(coarse(x), coarse_labels(y), threshold=FBeta(0.1)).threshold_
+    return found
+
+
+def real(part: Fold) -> Series:
+    """Real anomalies and normal rows."""
+    x, y = part.anomalous
+    return np.concatenate([x, part.second]), np.concatenate([y, np.zeros(len(part.second), np.int8)])
+
+
+def scored(det: Any, x: Floats) -> Floats:
+    """Scores of every row."""
+    return np.repeat(det.decision_function(coarse(x)), MEAN)
+
+
+def thresholds(det: Any, part: Fold, seed: int) -> dict[str, float]:
+    """By what they were found on."""
+    held_out = np.concatenate([part.first, part.second])
+    found = {"real": threshold(det, *real(part))}
     for kind in ("shapes", "uniform"):
-        for rows, frequency in ((10_000, 0.1), (long, 0.01)):
-            name = f"generated {kind}, {rows:,} rows, {frequency:.0%}"
-            found[name] = threshold(*generated(held_out, kind, rows, frequency, duration, seed))
+        for rows, share in SIZES:
+            made = generated(held_out, kind, rows, share, part.duration, seed)
+            found[f"generated {kind}, {rows:,} rows, {share:.0%}"] = threshold(det, *made)
     found["none (99 % quantile)"] = float(np.quantile(det.decision_function(coarse(held_out)), 0.99))
-    x, y = data[tested]
-    scores = np.repeat(det.decision_function(coarse(x)), MEAN)
-    found["best F1"] = FBeta(1.0).fit(scores, y).threshold_
-    return found, (x, y, scores)
+    return found
 
 
-def run(data: dict[str, Series], *, seeds: int, steps: int, long: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def learned_too(part: Fold, seed: int, steps: int) -> list[tuple[str, Any, float]]:
+    """The second reading: (name, detector, threshold)."""
+    x, y = part.anomalous
+    made, _ = generated(part.learn, "shapes", len(x), float(y.mean()), part.duration, seed)
+    sets = generated(np.concatenate([part.first, part.second]), "shapes", *SIZES[1], part.duration, seed)
+    found = []
+    for name, more, labelled in (("real", x, real(part)), ("generated shapes", made, sets)):
+        det = predictor(np.concatenate([part.learn, more]), part.first, seed, steps)
+        found.append((f"{name}, learned too", det, threshold(det, *labelled)))
+    return found
+
+
+def run(
+    data: dict[str, Series], *, seeds: int, steps: int, learn: bool = False
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """One row of figures for every (fold, seed, kind of calibration), and the first seed's series to draw."""
     rows, drawn = [], {}
+
+    def judge(name: str, tested: str, seed: int, scores: Floats, value: float) -> None:
+        got = evaluate(data[tested][1], scores, threshold=value, window=0)
+        assert got.f is not None
+        assert got.event is not None
+        rows.append(
+            {
+                "anomalies": name, "file": tested, "seed": seed, "accuracy": got.accuracy,
+                "recall": got.recall, "precision": got.precision, "F1": got.f[1.0], "F0.1": got.f[0.1],
+                "events": got.event.found, "of": got.event.n_events, "ROC AUC": got.roc_auc,
+            }
+        )  # fmt: skip
+
     for seed in range(seeds):
+        trained: dict[bytes, Any] = {}
         for tested in FILES:
-            started = time.perf_counter()
-            thresholds, (x, y, scores) = fold(data, tested, seed, steps=steps, long=long)
-            for name, value in thresholds.items():
-                got = evaluate(y, scores, threshold=value, window=0)
-                assert got.f is not None
-                assert got.event is not None
-                rows.append(
-                    {
-                        "anomalies": name, "file": tested, "seed": seed, "accuracy": got.accuracy,
-                        "recall": got.recall, "precision": got.precision, "F1": got.f[1.0], "F0.1": got.f[0.1],
-                        "events": got.event.found, "of": got.event.n_events, "ROC AUC": got.roc_auc,
-                    }
-                )  # fmt: skip
+            started = time.process_time()
+            x, y = data[tested]
+            part = fold(data, tested, seed)
+            # Where the files share their normal cycles, the folds share the predictor.
+            key = part.learn.tobytes() + part.first.tobytes()
+            det = trained[key] = trained.get(key) or predictor(part.learn, part.first, seed, steps)
+            scores, found = scored(det, x), thresholds(det, part, seed)
+            found["best F1"] = FBeta(1.0).fit(scores, y).threshold_
+            for name, value in found.items():
+                judge(name, tested, seed, scores, value)
+            for name, other, value in learned_too(part, seed, steps) if learn else []:
+                judge(name, tested, seed, scored(other, x), value)
             if seed == 0:
-                drawn[tested] = x, y, scores, thresholds
-            print(f"seed {seed}, {tested}: {time.perf_counter() - started:.1f} s", flush=True)
+                drawn[tested] = x, y, scores, found
+            print(f"seed {seed}, {tested}: {time.process_time() - started:.1f} CPU s", flush=True)
     return rows, drawn
 
 
@@ -160,17 +286,35 @@ def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return table
 
 
-def against(rows: list[dict[str, Any]], base: str = "real") -> list[dict[str, Any]]:
-    """In how many of the (fold, seed) pairs a calibration beats the real one."""
+def against(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """In how many of the (fold, seed) pairs generated anomalies beat the real ones, and Wilcoxon's p."""
+    from scipy.stats import wilcoxon
+
     runs = {name: [r for r in rows if r["anomalies"] == name] for name in dict.fromkeys(r["anomalies"] for r in rows)}
     table = []
     for name, mine in runs.items():
+        base = "real, learned too" if name.endswith("learned too") else "real"
         if name in (base, "best F1"):
             continue
         line: dict[str, Any] = {"anomalies": name, "runs": len(mine)}
         for key in ("recall", "precision", "F1", "F0.1"):
             gap = np.array([float(a[key]) - float(b[key]) for a, b in zip(mine, runs[base], strict=True)])
             line[f"{key} higher / lower"] = f"{(gap > 0).sum()} / {(gap < 0).sum()}"
+            if key.startswith("F"):
+                line[f"p of {key}"] = float(wilcoxon(gap, zero_method="zsplit").pvalue) if gap.any() else 1.0
+        table.append(line)
+    return table
+
+
+def by_file(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """F1, F0.1 and events found in each tested file."""
+    table = []
+    for name in dict.fromkeys(r["anomalies"] for r in rows):
+        line: dict[str, Any] = {"anomalies": name}
+        for tested in FILES:
+            mine = [r for r in rows if r["anomalies"] == name and r["file"] == tested]
+            line |= {f"{tested} {key}": float(np.mean([float(r[key]) for r in mine])) for key in ("F1", "F0.1")}
+            line[f"{tested} events of {mine[0]['of']}"] = float(np.mean([float(r["events"]) for r in mine]))
         table.append(line)
     return table
 
@@ -186,7 +330,7 @@ def picture(drawn: dict[str, Any], path: Path) -> None:
         for ax in (left, right):
             for a, b in events(y):
                 ax.axvspan(a, b, color="C3", alpha=0.25)
-        shown = [k for k in thresholds if k == "real" or k.startswith("generated shapes")]
+        shown = [k for k in thresholds if k == "real" or k.startswith("generated shapes, 10")]
         for k, label in enumerate(shown):
             right.axhline(thresholds[label], color=f"C{k}", linestyle="--", linewidth=1, label=label)
         left.set_title(f"{name}: valve current, labelled events shaded", fontsize=9)
@@ -206,15 +350,15 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("folder", type=Path, help="where TEK14_labeled.csv and its like are")
     parser.add_argument("--out", type=Path, default=Path("out/shuttle"))
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--steps", type=int, default=1200, help="of training")
-    parser.add_argument("--long", type=int, default=200_000, help="rows of the longer generated set")
+    parser.add_argument("--learn", action="store_true", help="train on the anomalies too, besides: seven times as long")
     given = parser.parse_args(arguments)
-    rows, drawn = run(read(given.folder), seeds=given.seeds, steps=given.steps, long=given.long)
+    rows, drawn = run(read(given.folder), seeds=given.seeds, steps=given.steps, learn=given.learn)
     notes = [
         f"Three folds, {given.seeds} seeds, {given.steps} steps; mean ± standard deviation over the seeds.",
         "The paper's own split and its six events are not published: four labelled events in 15,000 rows are what"
-        " there is. Its 1 % of 10,000 rows is less than one event of their lengths, hence 10 % or more rows.",
+        " there is. Its 1 % of 10,000 rows is one event of their lengths, hence 10 % or more rows, too.",
     ]
     files: list[dict[str, report.Cell]] = [
         {"file": n, "ROC AUC": float(np.mean([r["ROC AUC"] for r in rows if r["file"] == n]))} for n in FILES
@@ -222,6 +366,7 @@ def main(arguments: list[str] | None = None) -> None:
     parts = {
         "Results": report.table([*PAPER, *summary(rows)]),
         "Against real anomalies, run by run": report.table(against(rows)),
+        "By file": report.table(by_file(rows)),
         "What the scores can tell at all": report.table(files),
         "Every run": report.table(rows),
     }
