@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import pickle
@@ -179,16 +180,15 @@ def test_what_the_best_epoch_is_chosen_by(stop):
 
 def test_half_precision_trains_or_says_why_not(monkeypatch):
     model = RNNAutoencoder(**SMALL, precision="bfloat16")
-    try:
+    # Either is right, by the processor; a RuntimeError of torch's is not.
+    with contextlib.suppress(SpecError):
         assert np.isfinite(model.fit(wave()).decision_function(wave())).all()
-    except SpecError as error:
-        assert "precision: 'bfloat16' cannot be used here" in str(error)
 
     def lstm(self, x):
         raise RuntimeError("could not create a primitive\nand more")
 
     monkeypatch.setattr("paranom_rs.deep.nets.Autoencoder.forward", lstm)
-    with pytest.raises(SpecError, match="precision: 'bfloat16' cannot be used here: could not create a primitive$"):
+    with pytest.raises(SpecError, match=r"precision: 'bfloat16' cannot be used here: could not create a primitive$"):
         clone(model).fit(wave())
 
 
