@@ -335,6 +335,10 @@ BAD = [
     ({"beta": -1.0}, wave(), None, "beta: -1.0"),
     ({"threshold": FBeta()}, wave(), None, "learns from labels"),
     ({"score": "vibes"}, wave(), None, "score: 'vibes'"),
+    ({"threads": 10**9}, wave(), None, "threads: 1000000000; at most"),
+    ({"rng": 2**70}, wave(), None, "rng: .*below"),
+    ({"device": None}, wave(), None, "device: None"),
+    ({}, wave() * 1e300, None, "channel 0 has values too large"),
 ]
 
 
@@ -354,6 +358,33 @@ def test_bad_types_are_named():
         RNNAutoencoder(**SMALL, threshold=0.5).fit(wave())
     with pytest.raises(SpecTypeError, match="X: dtype"):
         RNNAutoencoder(**SMALL).fit(["a", "b"])
+    for dropout in (None, "0.1", True):
+        with pytest.raises(SpecTypeError, match="dropout: "):
+            RNNAutoencoder(**SMALL, dropout=dropout).fit(wave())
+    with pytest.raises(SpecTypeError, match="detector: None"):
+        StreamingDetector(None)
+
+
+def test_what_is_far_out_is_no_silent_nan(fitted):
+    far = fitted.decision_function(np.where(np.arange(60)[:, None] == 30, 1e300, wave(60)))
+    assert np.isfinite(far).all()
+    assert far[30] > 10 * fitted.threshold_
+    stream = StreamingDetector(fitted)
+    assert np.isfinite([stream.update(1e300) for _ in range(12)][-1])
+
+
+def test_bad_calls_of_a_fitted_detector(fitted):
+    det = clone(fitted).fit(wave())
+    for call, error, says in (
+        (lambda: det.calibrate(wave(), threshold="high"), SpecTypeError, "threshold: 'high'"),
+        (lambda: det.calibrate_generated(wave(), inject=lambda x, rng: x), SpecTypeError, "inject: gave ndarray"),
+        (lambda: det.reconstruct(wave()[:, 0]), SpecError, r"X: shape \(600,\)"),
+        (lambda: det.plot_reconstruction(np.zeros((0, 12, 1))), SpecError, "X: has no window"),
+        (lambda: det.plot_errors(np.zeros((0, 12, 1))), SpecError, "X: has no rows"),
+        (lambda: StreamingDetector(det).update("a"), SpecTypeError, "x: dtype <U1"),
+    ):
+        with pytest.raises(error, match=says):
+            call()
 
 
 def test_bad_data_to_score(fitted):
@@ -548,6 +579,13 @@ def test_baselines_beside_the_score(labelled, capsys, tmp_path):
     assert RNNAutoencoder.load(tmp_path / "det").baselines_ == det.baselines_
     assert det.fit(wave()).baselines_ is None
     assert not capsys.readouterr().out
+
+
+def test_baselines_alone():
+    with pytest.raises(NotFittedError):
+        Baselines().scores(np.zeros((2, 3, 1)))
+    with pytest.raises(SpecError, match=r"X: shape \(2, 4, 1\); windows of shape \(k, 3, 1\)"):
+        Baselines().fit(np.random.default_rng(0).normal(size=(9, 3, 1))).scores(np.zeros((2, 4, 1)))
 
 
 def test_baselines_need_both_kinds_of_windows():

@@ -119,6 +119,7 @@ def test_a_stream_gets_the_scores_of_the_batch(d):
 
 
 BAD = [
+    ({}, [], None, None, "X: has no rows"),
     ({}, wave(4), None, None, "too few held-out rows|longest run of normal rows"),
     ({}, wave(), np.ones(800, int), None, "holds no value at all|longest run"),
     ({}, wave(), np.zeros(7, int), None, "y: .*7.* rows, but X has"),

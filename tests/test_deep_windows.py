@@ -98,6 +98,10 @@ def test_a_long_gap_and_an_empty_channel(policy):
 
 
 def test_bad_series():
+    with pytest.raises(SpecError, match="parts"):
+        windows(np.arange(9.0), size=3).split((np.nan, 0.5, 0.5))
+    with pytest.raises(SpecError, match="start: no window covers row 3 of 20"):
+        to_rows(np.ones(2), np.array([0, 5]), 3, 20)
     with pytest.raises(SpecError, match=r"X: shape \(2, 2, 2\)"):
         windows(np.zeros((2, 2, 2)))
     with pytest.raises(SpecError, match=r"X\[3, 0\]: is infinite"):

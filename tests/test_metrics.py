@@ -161,6 +161,8 @@ def test_bad_input_is_named(y, s, says):
 def test_other_bad_arguments():
     with pytest.raises(SpecTypeError, match="y_true: dtype"):
         metrics.evaluate(["a", "b"], [0.1, 0.2])
+    with pytest.raises(SpecError, match="threshold: is NaN"):
+        metrics.evaluate([0, 1], [0.0, 1.0], threshold=np.nan)
     with pytest.raises(SpecError, match=r"threshold: 0.5; predictions"):
         metrics.evaluate([0, 1], [0, 1], threshold=0.5)
     with pytest.raises(SpecError, match="window: -1"):

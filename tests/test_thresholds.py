@@ -140,3 +140,6 @@ def test_bad_arguments():
         POT().fit(np.ones(1000))
     with pytest.raises(SpecError, match="infinity"):
         POT().fit(np.append(np.arange(1000.0), np.inf))
+    for rule in (KSigma(), Quantile(0.9)):
+        with pytest.raises(SpecError, match="hold an infinity"):
+            rule.fit(np.full(5, np.inf))

@@ -52,13 +52,19 @@ def main():
     speed = len(x) / (time.process_time() - started)
     step = latency(StreamingDetector(det), x[:3000], 100)
     print(f"LSTM-AD 2 x 35: {speed:,.0f} rows/s; one sample {step[0]:.0f} / {step[1]:.0f} us")
-    det = RNNAutoencoder(epochs=1, verbose=False).fit(x)
     long = rng.normal(size=1_000_000)
-    for n in (100_000, 1_000_000):
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        det.decision_function(long[:n])
-        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        print(f"{n:,} rows scored: peak memory grew by {(after - before) / 1024:.1f} MiB")
+    for model in (RNNAutoencoder(epochs=1, verbose=False).fit(x), det):
+        for n in (100_000, 1_000_000):
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            model.decision_function(long[:n])
+            after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            print(f"{type(model).__name__}, {n:,} rows scored: peak memory grew by {(after - before) / 1024:.1f} MiB")
+    stream = StreamingDetector(det)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for value in long[:100_000]:
+        stream.update(value)
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"LSTM-AD, 100,000 rows streamed: peak memory grew by {(after - before) / 1024:.1f} MiB")
 
 
 if __name__ == "__main__":

@@ -318,6 +318,8 @@ def evaluate(
             raise SpecError(f"threshold: {threshold}; predictions (integers) were given, not scores")
     else:
         scores = _check.scores("score_or_pred", given, len(truth))
+        if threshold is not None and np.isnan(threshold):
+            raise SpecError("threshold: is NaN, above which no score lies")
         pred = None if threshold is None else scores > threshold
     volumes = None if scores is None else vus(truth, scores, window=window)
     confusion = None

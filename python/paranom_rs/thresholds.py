@@ -53,7 +53,11 @@ class Threshold(ABC):
             if flags.all():
                 raise SpecError("y: holds no normal row to learn a threshold from")
             s, flags = s[~flags], None
-        self.threshold_ = float(self._find(s, flags))
+        with np.errstate(invalid="ignore"):
+            found = float(self._find(s, flags))
+        if np.isnan(found):
+            raise SpecError(f"scores: hold an infinity; {type(self).__name__} finds no threshold among such")
+        self.threshold_ = found
         return self
 
     @abstractmethod

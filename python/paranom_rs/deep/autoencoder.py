@@ -212,7 +212,8 @@ class RNNAutoencoder(Detector):
         return checked, np.where(flags, self.window, 0), checked.shape[2]
 
     def _three(self, name: str, values: NDArray[Any], features: int | None) -> Floats:
-        if values.dtype.kind not in "buif" or values.shape[1] != self.window or not values.shape[2]:
+        right = values.ndim == 3 and values.shape[1] == self.window and values.shape[2] > 0
+        if values.dtype.kind not in "buif" or not right:
             raise SpecError(f"{name}: shape {values.shape}, {values.dtype}; windows have shape (k, {self.window}, d)")
         return _check.finite(name, values.astype(np.float64, copy=False), features)
 

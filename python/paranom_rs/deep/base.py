@@ -30,6 +30,13 @@ def need_torch() -> None:
         raise ImportError('torch is needed: pip install "paranom_rs[deep]"') from error
 
 
+MOST_THREADS = 1024
+"""More can end the process: OpenMP asks for all their stacks at once, and for no leave."""
+
+LIMIT = 1e9
+"""Scaled values end here: their squares can be summed in float32, and nothing is more anomalous."""
+
+
 class Scaler:
     """Mean and standard deviation of normal data, per channel; a constant channel is only centred."""
 
@@ -39,17 +46,22 @@ class Scaler:
 
     @classmethod
     def fit(cls, rows: Floats) -> Scaler:
-        """From rows (n, d), NaN left out; SpecError for a channel without any value."""
+        """From rows (n, d), NaN left out; SpecError for a channel without any value, or too large to be squared."""
         empty = np.isnan(rows).all(axis=0)
         if empty.any():
             raise SpecError(f"X: channel {int(np.argmax(empty))} holds no value at all in the normal data")
-        mean, scale = np.nanmean(rows, axis=0), np.nanstd(rows, axis=0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, scale = np.nanmean(rows, axis=0), np.nanstd(rows, axis=0)
+        large = ~np.isfinite(mean + scale)
+        if large.any():
+            raise SpecError(f"X: channel {int(np.argmax(large))} has values too large for a standard deviation")
         # A constant channel can show a spread of rounding errors.
         return cls(mean, np.where(scale > 1e-12 * np.maximum(np.abs(mean), 1e-300), scale, 1.0))
 
     def __call__(self, values: Floats) -> Floats:
-        """Values (..., d) in units of the normal spread."""
-        return (values - self.mean) / self.scale
+        """Values (..., d) in units of the normal spread, at most `LIMIT`; NaN stays."""
+        with np.errstate(over="ignore"):
+            return np.clip((values - self.mean) / self.scale, -LIMIT, LIMIT)
 
 
 class Learned:
@@ -149,6 +161,7 @@ class Detector(Learned, BaseEstimator):
         there, are left out: they are neither.
         """
         check_is_fitted(self)
+        _check_rule(threshold)
         rule = threshold or self._rule(labelled=y is not None)
         scores = self.decision_function(X)
         if y is not None:
@@ -185,7 +198,10 @@ class Detector(Learned, BaseEstimator):
         if inject is None:
             changed, y = shapes(values, rng, frequency=frequency, duration=duration or self._event_rows())
         else:
-            changed, y = inject(values, rng)
+            made = inject(values, rng)
+            if not isinstance(made, tuple) or len(made) != 2:
+                raise SpecTypeError(f"inject: gave {type(made).__name__}; a pair (values, labels) is wanted")
+            changed, y = made
         return self.calibrate(changed, y, threshold=threshold)
 
     @abstractmethod
@@ -225,12 +241,17 @@ class Detector(Learned, BaseEstimator):
         _check.share("validation_share", p["validation_share"])
         _check.one_of("schedule", p["schedule"], ("onecycle", "cosine", "constant"))
         _check.one_of("precision", p["precision"], ("auto", "float32", "bfloat16"))
+        if p["threads"] > MOST_THREADS:
+            raise SpecError(f"threads: {p['threads']}; at most {MOST_THREADS} are possible")
+        if isinstance(p["dropout"], bool) or not isinstance(p["dropout"], (int, float, np.integer, np.floating)):
+            raise SpecTypeError(f"dropout: {p['dropout']!r}; a share from 0 to below 1 is wanted")
         if not 0 <= p["dropout"] < 1:
             raise SpecError(f"dropout: {p['dropout']}; a share from 0 to below 1 is wanted")
         if not isinstance(p["rng"], (int, np.integer)) or isinstance(p["rng"], bool) or p["rng"] < 0:
             raise SpecTypeError(f"rng: {p['rng']!r}; a whole number, 0 or more, is wanted")
-        if p["threshold"] is not None and not isinstance(p["threshold"], Threshold):
-            raise SpecTypeError(f"threshold: {p['threshold']!r}; an object of paranom_rs.thresholds is wanted")
+        if p["rng"] >= 2**63:
+            raise SpecError(f"rng: {p['rng']}; a seed is below 2**63")
+        _check_rule(p["threshold"])
 
     def _settings(self) -> Any:
         from paranom_rs.deep.training import Settings
@@ -291,6 +312,11 @@ class Detector(Learned, BaseEstimator):
         """Histogram of the scores of `X`, by label where `y` is given, with the threshold; a figure."""
         check_is_fitted(self)
         return plots.errors(self.decision_function(X), y, self.threshold_)
+
+
+def _check_rule(rule: object) -> None:
+    if rule is not None and not isinstance(rule, Threshold):
+        raise SpecTypeError(f"threshold: {rule!r}; an object of paranom_rs.thresholds is wanted")
 
 
 def spread(flags: Flags, before: int, after: int) -> Flags:

@@ -6,9 +6,11 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.utils.validation import check_is_fitted
 
 from paranom_rs._check import Floats
 from paranom_rs.deep.base import Scaler
@@ -16,7 +18,7 @@ from paranom_rs.deep.windows import fill_missing
 from paranom_rs.errors import SpecError
 
 
-class Baselines:
+class Baselines(BaseEstimator):
     """Trivial detectors of windows (k, size, d), fitted on normal ones, to show beside a deep score.
 
     * "mean z-score": the largest absolute mean of a channel, in its spread over normal windows.
@@ -32,6 +34,7 @@ class Baselines:
         data = np.asarray(X, dtype=np.float64)
         if data.ndim != 3 or len(data) < 2:
             raise SpecError(f"X: shape {data.shape}; two or more windows (k, size, d) are wanted")
+        self._shape = data.shape[1:]
         self._scaler = Scaler.fit(data.reshape(-1, data.shape[2]))
         flat = self._flat(data)
         self._means = Scaler.fit(flat.reshape(data.shape).mean(axis=1))
@@ -45,7 +48,12 @@ class Baselines:
 
     def scores(self, X: ArrayLike) -> dict[str, Floats]:
         """Scores (k,) of windows (k, size, d) by name, higher is more anomalous."""
+        check_is_fitted(self, "_forest")
         data = np.asarray(X, dtype=np.float64)
+        if data.ndim != 3 or data.shape[1:] != self._shape:
+            raise SpecError(
+                f"X: shape {data.shape}; windows of shape (k, {self._shape[0]}, {self._shape[1]}) are wanted"
+            )
         flat = self._flat(data)
         means = self._means(flat.reshape(data.shape).mean(axis=1))
         return {

@@ -180,6 +180,8 @@ class LSTMAD(Detector):
         )
         if len({s.shape[1] for s in series}) > 1:
             raise SpecError(f"{name}: its series have {[s.shape[1] for s in series]} features; one number is wanted")
+        if not any(len(s) for s in series):
+            raise SpecError(f"{name}: has no rows")
         if y is None:
             return series, [np.zeros(len(s), dtype=bool) for s in series]
         flags = [_check.labels(f"y[{k}]", f) for k, f in enumerate(y)] if many else [_check.labels("y", y)]

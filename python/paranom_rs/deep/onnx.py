@@ -82,7 +82,8 @@ def session(detector: RNNAutoencoder) -> Callable[[Floats], Floats]:
     run = _runtime(_windows_graph(detector), detector.threads)
 
     def score(data: Floats) -> Floats:
-        filled = fill_missing(data, detector.nan).astype(np.float32)
+        with np.errstate(over="ignore"):  # what is out of float32's range is clipped in the graph
+            filled = fill_missing(data, detector.nan).astype(np.float32)
         return np.asarray(run.run(["score"], {"windows": filled})[0], dtype=np.float64)
 
     return score

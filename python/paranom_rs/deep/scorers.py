@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from paranom_rs.deep.base import Scaler
+from paranom_rs.deep.base import LIMIT, Scaler
 from paranom_rs.deep.gauss import Gaussian
 
 
@@ -24,7 +24,7 @@ class _Scorer(nn.Module):
             self.register_buffer(name, torch.tensor(array))
 
     def scaled(self, values: Any) -> Any:
-        return ((values.double() - self.center) / self.scale).float()
+        return ((values.double() - self.center) / self.scale).clamp(-LIMIT, LIMIT).float()
 
     def distance2(self, vectors: Any) -> Any:
         return ((vectors.double() - self.mean) @ self.whiten.T).square().sum(-1)

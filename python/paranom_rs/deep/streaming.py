@@ -33,16 +33,13 @@ class StreamingDetector:
     is_anomaly: bool | None
 
     def __init__(self, detector: Detector) -> None:
+        if not isinstance(detector, (RNNAutoencoder, LSTMAD)):
+            raise SpecTypeError(f"detector: {detector!r}; a fitted RNNAutoencoder or LSTMAD is wanted")
         check_is_fitted(detector)
         self.threshold_ = detector.threshold_
         self.is_anomaly = None
         self.n_features = detector.n_features_in_
-        if isinstance(detector, RNNAutoencoder):
-            self._step: Any = _WindowStep(detector)
-        elif isinstance(detector, LSTMAD):
-            self._step = _ForecastStep(detector)
-        else:
-            raise SpecTypeError(f"detector: {type(detector).__name__}; an RNNAutoencoder or an LSTMAD is wanted")
+        self._step: Any = _WindowStep(detector) if isinstance(detector, RNNAutoencoder) else _ForecastStep(detector)
 
     @classmethod
     def from_model(cls, detector: Detector) -> Self:
@@ -51,7 +48,10 @@ class StreamingDetector:
 
     def update(self, x: ArrayLike) -> float | None:
         """Score of the newest sample (d,), or a number if d = 1."""
-        sample = np.atleast_1d(np.asarray(x, dtype=np.float64))
+        sample = np.atleast_1d(np.asarray(x))
+        if sample.dtype.kind not in "buif":
+            raise SpecTypeError(f"x: dtype {sample.dtype} is not numeric")
+        sample = sample.astype(np.float64)
         if sample.shape != (self.n_features,):
             raise SpecError(f"x: shape {sample.shape}; a sample of {self.n_features} features is wanted")
         if np.isinf(sample).any():

@@ -58,7 +58,7 @@ def device_of(name: str) -> Any:
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
+    except (RuntimeError, AssertionError, TypeError) as error:
         raise SpecError(f"device: {name!r} cannot be used here: {str(error).splitlines()[0]}") from error
     return device
 

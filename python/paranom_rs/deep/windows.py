@@ -55,7 +55,7 @@ class Windows:
 
         Windows that overlap share rows, so neighbours may fall into different parts.
         """
-        if len(parts) != 3 or min(parts) < 0 or abs(sum(parts) - 1) > 1e-9:
+        if len(parts) != 3 or not (min(parts) >= 0 and abs(sum(parts) - 1) <= 1e-9):
             raise SpecError(f"parts: {parts}; three shares that sum to 1 are wanted")
         order = np.random.default_rng(rng).permutation(self.normal)
         first, second = np.round(np.cumsum(parts[:2]) * len(order)).astype(int)
@@ -99,6 +99,8 @@ def to_rows(scores: Floats, start: NDArray[np.int64], size: int, rows: int) -> F
         np.add.at(line, start, value)
         np.subtract.at(line, start + size, value)
     total, number = np.cumsum(edge, axis=1)[:, :-1]
+    if not number.all():
+        raise SpecError(f"start: no window covers row {int(np.argmin(number))} of {rows}")
     return np.asarray(total / number, dtype=np.float64)
 
 
