@@ -1,5 +1,6 @@
 # Mirrors rust/paranom-py/src, file by file; checked by stubtest.
 from collections.abc import Callable, Sequence
+from os import PathLike
 from typing import Any, final
 
 import numpy as np
@@ -22,6 +23,8 @@ __all__ = [
     "matrix_profile_subspaces",
     "one_liners",
     "ramp_replay",
+    "write_generated",
+    "write_table",
 ]
 
 # arrow.rs
@@ -60,6 +63,33 @@ class Function:
     def __new__(cls, call: Any, name: str, /, *, vectorized: bool, allow_nan: bool) -> Function: ...
     @property
     def name(self) -> str: ...
+
+# files.rs
+def write_generated(
+    plan: Plan,
+    path: str | PathLike[str],
+    start: int,
+    rows: int,
+    /,
+    *,
+    format: str,
+    single: bool,
+    group_rows: int | None,
+    zstd: bool,
+    metadata: Sequence[tuple[str, str]],
+    threads: int | None,
+    progress: Callable[[int], None] | None,
+) -> None: ...
+def write_table(
+    columns: Sequence[tuple[str, Any]],
+    times: Sequence[str],
+    path: str | PathLike[str],
+    /,
+    *,
+    format: str,
+    zstd: bool,
+    metadata: Sequence[tuple[str, str]],
+) -> None: ...
 
 # info.rs
 def build_info() -> dict[str, Any]: ...

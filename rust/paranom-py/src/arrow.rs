@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::types::{
-    ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int64Type, TimestampNanosecondType,
+    ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int64Type, TimestampNanosecondType, UInt64Type,
 };
 use arrow_array::{ArrayRef, PrimitiveArray, RecordBatch, RecordBatchIterator, StringArray};
 use arrow_buffer::{Buffer, ScalarBuffer};
@@ -18,14 +18,26 @@ use crate::errors::SpecTypeError;
 
 /// An Arrow stream of one record batch over (name, column) pairs, as a capsule named `arrow_array_stream`.
 ///
-/// Columns are contiguous 1-D arrays of float64, float32, int64 or int8, which the stream keeps alive and does not
-/// copy; or lists of texts. Names in `times` are int64 columns that mean nanoseconds since 1970.
+/// Columns are contiguous 1-D arrays of float64, float32, int64, uint64 or int8, which the stream keeps alive and does
+/// not copy; or lists of texts. Names in `times` are int64 columns that mean nanoseconds since 1970.
 #[pyfunction]
 pub(crate) fn arrow_stream<'py>(
     py: Python<'py>,
     columns: Vec<(String, Bound<'py, PyAny>)>,
     times: Vec<String>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
+    let batch = record_batch(columns, &times)?;
+    let schema = batch.schema();
+    let reader = RecordBatchIterator::new([Ok(batch)], schema);
+    let stream = FFI_ArrowArrayStream::new(Box::new(reader));
+    PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
+}
+
+/// The columns as a record batch that keeps them alive.
+pub(crate) fn record_batch(
+    columns: Vec<(String, Bound<'_, PyAny>)>,
+    times: &[String],
+) -> PyResult<RecordBatch> {
     let mut fields = Vec::with_capacity(columns.len());
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(columns.len());
     for (name, column) in columns {
@@ -35,6 +47,7 @@ pub(crate) fn arrow_stream<'py>(
             view::<Float64Type>(&column)
                 .or_else(|| view::<Float32Type>(&column))
                 .or_else(|| view::<Int64Type>(&column))
+                .or_else(|| view::<UInt64Type>(&column))
                 .or_else(|| view::<Int8Type>(&column))
         };
         let array = match array {
@@ -48,12 +61,8 @@ pub(crate) fn arrow_stream<'py>(
         fields.push(Field::new(name, array.data_type().clone(), false));
         arrays.push(array);
     }
-    let schema = Arc::new(Schema::new(fields));
     let wrong = |error: ArrowError| SpecTypeError::new_err(error.to_string());
-    let batch = RecordBatch::try_new(schema.clone(), arrays).map_err(wrong)?;
-    let reader = RecordBatchIterator::new([Ok(batch)], schema);
-    let stream = FFI_ArrowArrayStream::new(Box::new(reader));
-    PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(wrong)
 }
 
 /// A NumPy array that Arrow buffers keep alive.

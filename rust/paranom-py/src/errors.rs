@@ -1,6 +1,9 @@
 //! The one place where an error of the library becomes a Python exception (see `paranom_rs.errors`).
 
+use std::io;
+
 use paranom::Error;
+use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -44,6 +47,26 @@ pub(crate) fn to_python(error: &Error) -> PyErr {
         }
         _ => InternalError::new_err(text),
     }
+}
+
+/// The Python exception for a file that could not be written or read.
+pub(crate) fn from_file(error: &paranom_io::Error) -> PyErr {
+    match error {
+        paranom_io::Error::Core(error) => to_python(error),
+        paranom_io::Error::Io(error) => os_error(error),
+        paranom_io::Error::Foreign(why) => SpecError::new_err(why.clone()),
+    }
+}
+
+/// OSError, or the class of it that fits the error's number; the caller knows the path.
+fn os_error(error: &io::Error) -> PyErr {
+    let Some(number) = error.raw_os_error() else {
+        return PyOSError::new_err(error.to_string());
+    };
+    Python::attach(|py| {
+        let text = py.import("os").and_then(|os| os.call_method1("strerror", (number,))?.extract::<String>());
+        PyOSError::new_err((number, text.unwrap_or_else(|_| error.to_string())))
+    })
 }
 
 /// The Python exception for a panic: a bug of ours, told as one.

@@ -3,6 +3,7 @@
 //! * `plan`: the generator's plan: check a spec, fill arrays.
 //! * `callback`: Python functions as callbacks of the generator.
 //! * `arrow`: NumPy arrays as an Arrow stream, without copies.
+//! * `files`: rows into files.
 //! * `ramp`: the streaming detector.
 //! * `one_liner`: which one-liners find events.
 //! * `value`: Python objects as the plain values of a spec.
@@ -12,6 +13,7 @@
 mod arrow;
 mod callback;
 mod errors;
+mod files;
 mod info;
 mod matrix_profile;
 mod one_liner;
@@ -30,6 +32,8 @@ mod _core {
     use crate::callback::Draws;
     #[pymodule_export]
     use crate::callback::Function;
+    #[pymodule_export]
+    use crate::files::{write_generated, write_table};
     #[pymodule_export]
     use crate::info::build_info;
     #[pymodule_export]

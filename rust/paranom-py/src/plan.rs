@@ -17,7 +17,7 @@ const SMALL: usize = 1 << 18;
 
 /// A checked spec, ready to give the values of any rows.
 #[pyclass(frozen, module = "paranom_rs._core")]
-pub(crate) struct Plan(Arc<paranom::generate::Plan>);
+pub(crate) struct Plan(pub(crate) Arc<paranom::generate::Plan>);
 
 /// What batches that follow each other know of the rows before them.
 #[pyclass(frozen, module = "paranom_rs._core")]

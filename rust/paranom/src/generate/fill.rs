@@ -13,7 +13,7 @@ use crate::random::TILE;
 use crate::{Error, Result};
 
 /// Rows that one task fills: a column's share stays in the second-level cache.
-pub(super) const BLOCK: usize = 64 * TILE;
+pub const BLOCK: usize = 64 * TILE;
 
 /// A type that values are delivered in.
 pub trait Real: Copy + Send {

@@ -33,7 +33,7 @@ mod uniqueness;
 mod variable;
 
 pub use callback::{Call, Callback, MOST_DRAWS, Manner, Part, SharedCallback};
-pub use fill::{Real, Rows};
+pub use fill::{BLOCK, Real, Rows};
 pub use judge::{Found, Held, Judge};
 pub use one_liner::names as one_liners;
 pub use plan::{Kind, Plan};

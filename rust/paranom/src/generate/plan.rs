@@ -134,6 +134,16 @@ impl Plan {
         &self.kinds
     }
 
+    /// What the time of a row is.
+    pub fn time(&self) -> Time {
+        self.time
+    }
+
+    /// Whether a row looks at the rows below it: then rows are made in order, by one `History`.
+    pub fn is_sequential(&self) -> bool {
+        self.uniqueness.is_some()
+    }
+
     /// The rows there are: those of a recording that must not begin anew, or the different values of a `distinct` rule.
     pub fn most_rows(&self) -> Option<u64> {
         self.most_rows

@@ -1,0 +1,29 @@
+//! Files of generated rows, written in parallel, and read back to verify them. No Python.
+//!
+//! ```text
+//! write, verify  ->  parquet, arrow, text, stored  ->  source, pipeline  ->  error
+//! ```
+//!
+//! * [`source`]: where rows come from: a plan, or arrays that are there.
+//! * `pipeline`: pieces made in parallel, taken in order, few at a time.
+//! * `parquet`, `arrow`, `text`: what a piece is in each format, and how pieces become a file.
+//! * `stored`: the same files, read.
+//! * [`write()`], [`verify()`]: the two things to do.
+//!
+//! A table has the columns of every export: `t`, the variables, `is_anomaly`, `event`. Its bytes in a file depend on the
+//! rows, the format and the rows in a group: not on threads, nor on the machine.
+
+mod arrow;
+mod error;
+mod number;
+mod parquet;
+mod pipeline;
+pub mod source;
+
+mod text;
+
+mod write;
+
+pub use error::{Error, Result};
+
+pub use write::{Format, Options, write};

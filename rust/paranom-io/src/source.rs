@@ -1,0 +1,237 @@
+//! Where the rows of a file come from.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow_array::types::{
+    ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int64Type, TimestampNanosecondType, UInt64Type,
+};
+use arrow_array::{Array, ArrayRef, PrimitiveArray, RecordBatch};
+use arrow_buffer::{ArrowNativeType, Buffer, ScalarBuffer};
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use paranom::generate::{History, Plan, Real, Rows, Time};
+use paranom::job::Job;
+use paranom::pool;
+
+use crate::{Error, Result};
+
+/// A table whose rows can be read piece by piece.
+pub trait Source: Sync {
+    /// Its columns.
+    fn schema(&self) -> &SchemaRef;
+
+    /// How many rows it has.
+    fn rows(&self) -> u64;
+
+    /// The number of its first row. Groups end at multiples of their size, where blocks of generated rows end too.
+    fn start(&self) -> u64 {
+        0
+    }
+
+    /// Whether pieces must be read in order, one after another.
+    fn is_sequential(&self) -> bool {
+        false
+    }
+
+    /// The `len` rows from `from` on. `spare` lends memory.
+    fn read(&self, from: u64, len: usize, spare: &mut Spare, job: &Job) -> Result<RecordBatch>;
+}
+
+/// Arrays that are there.
+pub struct Table(SchemaRef, RecordBatch);
+
+impl Table {
+    /// The rows of a batch.
+    pub fn new(batch: RecordBatch) -> Self {
+        Self(batch.schema(), batch)
+    }
+}
+
+impl Source for Table {
+    fn schema(&self) -> &SchemaRef {
+        &self.0
+    }
+
+    fn rows(&self) -> u64 {
+        self.1.num_rows() as u64
+    }
+
+    fn read(&self, from: u64, len: usize, _: &mut Spare, job: &Job) -> Result<RecordBatch> {
+        job.step(len as u64)?;
+        Ok(self.1.slice(from as usize, len))
+    }
+}
+
+/// Values as files hold them: f64, or f32.
+pub trait Value: Real + ArrowNativeType {
+    /// The type of their column.
+    type Column: ArrowPrimitiveType<Native = Self>;
+}
+
+impl Value for f64 {
+    type Column = Float64Type;
+}
+
+impl Value for f32 {
+    type Column = Float32Type;
+}
+
+/// Rows `start .. start + rows` of a plan.
+pub struct Generated<'a, T> {
+    plan: &'a Plan,
+    start: u64,
+    rows: u64,
+    threads: usize,
+    time: Time,
+    schema: SchemaRef,
+    history: Mutex<History>,
+    values: std::marker::PhantomData<fn() -> T>,
+}
+
+impl<'a, T: Value> Generated<'a, T> {
+    /// Refuses rows that are not there. Plans whose rows look at lower ones are filled on `threads` threads.
+    pub fn new(plan: &'a Plan, start: u64, rows: u64, threads: usize) -> Result<Self> {
+        plan.check_rows(start, rows)?;
+        let last = start + rows.saturating_sub(1);
+        let time = plan.time();
+        let kind = match time {
+            Time::Row if last < 1 << 63 => DataType::Int64,
+            Time::Row => DataType::UInt64,
+            Time::Number { .. } => DataType::Float64,
+            Time::Datetime { start, step } => {
+                if i128::from(start) + i128::from(last) * i128::from(step) >= 1 << 63 {
+                    let rule =
+                        format!("row {last} lies beyond the year 2262, where timestamps in nanoseconds end");
+                    return Err(paranom::Error::invalid("start", "", rule).into());
+                }
+                DataType::Timestamp(TimeUnit::Nanosecond, None)
+            }
+        };
+        let mut fields = vec![Field::new("t", kind, false)];
+        fields.extend(plan.names().map(|name| Field::new(name, T::Column::DATA_TYPE, false)));
+        fields.push(Field::new("is_anomaly", DataType::Int8, false));
+        fields.push(Field::new("event", DataType::Int64, false));
+        let schema = Arc::new(Schema::new(fields));
+        let history = Mutex::new(History::new());
+        Ok(Self { plan, start, rows, threads, time, schema, history, values: std::marker::PhantomData })
+    }
+
+    fn times(&self, first: u64, len: usize, spare: &mut Spare) -> ArrayRef {
+        let rows = (0..len as u64).map(|i| first + i);
+        match self.time {
+            Time::Row if *self.schema.field(0).data_type() == DataType::UInt64 => {
+                column::<UInt64Type>(spare.fill(rows))
+            }
+            Time::Row => column::<Int64Type>(spare.fill(rows.map(|row| row as i64))),
+            Time::Number { start, step } => {
+                column::<Float64Type>(spare.fill(rows.map(|row| start + row as f64 * step)))
+            }
+            Time::Datetime { start, step } => column::<TimestampNanosecondType>(
+                spare.fill(rows.map(|row| (row as i64).wrapping_mul(step).wrapping_add(start))),
+            ),
+        }
+    }
+
+    /// The id of each row's event, or -1.
+    fn events(&self, first: u64, len: usize, spare: &mut Spare) -> ArrayRef {
+        let mut ids = spare.fill((0..len).map(|_| -1_i64));
+        for event in self.plan.events(first, len as u64) {
+            let from = event.start.saturating_sub(first) as usize;
+            let to = (event.stop - first).min(len as u64) as usize;
+            ids[from..to].fill(event.id as i64);
+        }
+        column::<Int64Type>(ids)
+    }
+}
+
+impl<T: Value> Source for Generated<'_, T> {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    fn start(&self) -> u64 {
+        self.start
+    }
+
+    fn is_sequential(&self) -> bool {
+        self.plan.is_sequential()
+    }
+
+    fn read(&self, from: u64, len: usize, spare: &mut Spare, job: &Job) -> Result<RecordBatch> {
+        let first = self.start + from;
+        let mut values: Vec<Vec<T>> = self.plan.names().map(|_| spare.sized(len)).collect();
+        let mut labels: Vec<i8> = spare.sized(len);
+        let rows = [Rows { start: first, len }];
+        let columns: Vec<&mut [T]> = values.iter_mut().map(Vec::as_mut_slice).collect();
+        if self.is_sequential() {
+            let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+            let history = &mut *history;
+            let fill = || self.plan.fill_after(history, &rows, false, columns, &mut labels, job);
+            pool::run(self.threads, fill)??;
+        } else {
+            self.plan.fill(&rows, false, columns, &mut labels, job)?;
+        }
+        let mut arrays = Vec::with_capacity(values.len() + 3);
+        arrays.push(self.times(first, len, spare));
+        arrays.extend(values.into_iter().map(column::<T::Column>));
+        arrays.push(column::<Int8Type>(labels));
+        arrays.push(self.events(first, len, spare));
+        RecordBatch::try_new(self.schema.clone(), arrays).map_err(Error::from)
+    }
+}
+
+fn column<A: ArrowPrimitiveType>(values: Vec<A::Native>) -> ArrayRef {
+    Arc::new(PrimitiveArray::<A>::new(ScalarBuffer::from(values), None))
+}
+
+/// Memory of pieces that are done with: touching new memory costs more than filling it.
+#[derive(Default)]
+pub struct Spare {
+    buffers: Vec<Buffer>,
+}
+
+/// Most buffers that are kept.
+const MOST_SPARE: usize = 1024;
+
+impl Spare {
+    /// Takes the memory of a piece that nobody else holds.
+    pub fn keep(&mut self, batch: RecordBatch) {
+        let buffers: Vec<Buffer> =
+            batch.columns().iter().map(|array| array.to_data().buffers()[0].clone()).collect();
+        drop(batch);
+        let room = MOST_SPARE.saturating_sub(self.buffers.len());
+        self.buffers.extend(buffers.into_iter().take(room));
+    }
+
+    /// An empty vector, with memory if there is some of this kind.
+    fn empty<T: ArrowNativeType>(&mut self) -> Vec<T> {
+        // A vector goes back into one of the same layout only.
+        for at in (0..self.buffers.len()).rev() {
+            let buffer = self.buffers.swap_remove(at);
+            match buffer.into_vec::<T>() {
+                Ok(mut vec) => {
+                    vec.clear();
+                    return vec;
+                }
+                Err(buffer) => self.buffers.push(buffer),
+            }
+        }
+        Vec::new()
+    }
+
+    fn fill<T: ArrowNativeType>(&mut self, values: impl Iterator<Item = T>) -> Vec<T> {
+        let mut vec = self.empty();
+        vec.extend(values);
+        vec
+    }
+
+    /// A vector of `len` values that are to be overwritten.
+    fn sized<T: ArrowNativeType>(&mut self, len: usize) -> Vec<T> {
+        let mut vec = self.empty();
+        vec.resize(len, T::default());
+        vec
+    }
+}

@@ -1,0 +1,204 @@
+//! CSV and JSON lines: rows as text, numbers the shortest that read back as the same.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Write;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Float32Type, Float64Type, Int8Type, Int64Type, TimestampNanosecondType, UInt64Type,
+};
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::{DataType, SchemaRef};
+
+use crate::number::{Clock, Float};
+use crate::write::{Encode, Sink};
+use crate::{Error, Result};
+
+/// The values of a column.
+enum Column<'a> {
+    F64(&'a [f64]),
+    F32(&'a [f32]),
+    I64(&'a [i64]),
+    U64(&'a [u64]),
+    I8(&'a [i8]),
+    Time(&'a [i64], Clock),
+}
+
+impl<'a> Column<'a> {
+    fn new(array: &'a dyn Array) -> Result<Self> {
+        Ok(match array.data_type() {
+            DataType::Float64 => Self::F64(array.as_primitive::<Float64Type>().values()),
+            DataType::Float32 => Self::F32(array.as_primitive::<Float32Type>().values()),
+            DataType::Int64 => Self::I64(array.as_primitive::<Int64Type>().values()),
+            DataType::UInt64 => Self::U64(array.as_primitive::<UInt64Type>().values()),
+            DataType::Int8 => Self::I8(array.as_primitive::<Int8Type>().values()),
+            DataType::Timestamp(..) => {
+                Self::Time(array.as_primitive::<TimestampNanosecondType>().values(), Clock::new())
+            }
+            other => return Err(Error::Foreign(format!("a column of {other} is nothing to write as text"))),
+        })
+    }
+}
+
+/// What stands for values that no number can say: missing ones, and infinite ones below and above 0.
+struct Special {
+    missing: &'static [u8],
+    infinite: [&'static [u8]; 2],
+    quote: &'static [u8],
+}
+
+/// Appends rows: in front of each value its column's `before`, at the end of each row `after`.
+fn append(
+    text: &mut Vec<u8>,
+    batch: &RecordBatch,
+    before: &[Vec<u8>],
+    after: &[u8],
+    special: &Special,
+) -> Result<()> {
+    let mut columns =
+        batch.columns().iter().map(|array| Column::new(array.as_ref())).collect::<Result<Vec<_>>>()?;
+    let (mut floats, mut wholes) = (zmij::Buffer::new(), itoa::Buffer::new());
+    for row in 0..batch.num_rows() {
+        for (column, before) in columns.iter_mut().zip(before) {
+            text.extend_from_slice(before);
+            match column {
+                Column::F64(values) => float(values[row], text, &mut floats, special),
+                Column::F32(values) => float(values[row], text, &mut floats, special),
+                Column::I64(values) => text.extend_from_slice(wholes.format(values[row]).as_bytes()),
+                Column::U64(values) => text.extend_from_slice(wholes.format(values[row]).as_bytes()),
+                Column::I8(values) => text.extend_from_slice(wholes.format(values[row]).as_bytes()),
+                Column::Time(values, clock) => {
+                    text.extend_from_slice(special.quote);
+                    clock.append(values[row], text);
+                    text.extend_from_slice(special.quote);
+                }
+            }
+        }
+        text.extend_from_slice(after);
+    }
+    Ok(())
+}
+
+#[inline]
+fn float<F: Float>(x: F, text: &mut Vec<u8>, buffer: &mut zmij::Buffer, special: &Special) {
+    if x.is_number() {
+        x.append(text, buffer);
+    } else {
+        text.extend_from_slice(
+            x.infinite().map_or(special.missing, |above| special.infinite[usize::from(above)]),
+        );
+    }
+}
+
+/// Comma-separated values: a missing value is empty, infinite ones are `inf` and `-inf`.
+pub(crate) struct Csv {
+    /// The first line.
+    pub header: Vec<u8>,
+    before: Vec<Vec<u8>>,
+}
+
+impl Csv {
+    pub(crate) fn new(schema: &SchemaRef) -> Self {
+        let names: Vec<String> = schema.fields().iter().map(|field| csv_name(field.name())).collect();
+        let commas = (0..names.len()).map(|i| if i == 0 { vec![] } else { vec![b','] });
+        Self { header: format!("{}\n", names.join(",")).into_bytes(), before: commas.collect() }
+    }
+}
+
+fn csv_name(name: &str) -> String {
+    if name.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    } else {
+        name.into()
+    }
+}
+
+const CSV: Special = Special { missing: b"", infinite: [b"-inf", b"inf"], quote: b"" };
+
+impl Encode for Csv {
+    type Group = Vec<u8>;
+    type Piece = Vec<u8>;
+
+    fn begin(&self, _: u64) -> Result<Vec<u8>> {
+        Ok(Vec::new())
+    }
+
+    fn add(&self, group: &mut Vec<u8>, batch: &RecordBatch) -> Result<()> {
+        append(group, batch, &self.before, b"\n", &CSV)
+    }
+
+    fn end(&self, group: Vec<u8>) -> Result<Vec<u8>> {
+        Ok(group)
+    }
+}
+
+/// An object in each line: what JSON has no number for is null.
+pub(crate) struct JsonLines {
+    before: Vec<Vec<u8>>,
+}
+
+impl JsonLines {
+    pub(crate) fn new(schema: &SchemaRef) -> Self {
+        let key = |(i, name): (usize, &String)| {
+            format!("{}{}:", if i == 0 { '{' } else { ',' }, json_text(name)).into_bytes()
+        };
+        Self { before: schema.fields().iter().map(|field| field.name()).enumerate().map(key).collect() }
+    }
+}
+
+fn json_text(name: &str) -> String {
+    let mut text = String::from('"');
+    for c in name.chars() {
+        match c {
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            c if c < ' ' => {
+                // Writing to a text cannot fail.
+                let _ = write!(text, "\\u{:04x}", c as u32);
+            }
+            c => text.push(c),
+        }
+    }
+    text.push('"');
+    text
+}
+
+const JSON: Special = Special { missing: b"null", infinite: [b"null", b"null"], quote: b"\"" };
+
+impl Encode for JsonLines {
+    type Group = Vec<u8>;
+    type Piece = Vec<u8>;
+
+    fn begin(&self, _: u64) -> Result<Vec<u8>> {
+        Ok(Vec::new())
+    }
+
+    fn add(&self, group: &mut Vec<u8>, batch: &RecordBatch) -> Result<()> {
+        append(group, batch, &self.before, b"}\n", &JSON)
+    }
+
+    fn end(&self, group: Vec<u8>) -> Result<Vec<u8>> {
+        Ok(group)
+    }
+}
+
+/// The file.
+pub(crate) struct Writer(File);
+
+impl Writer {
+    pub(crate) fn open(mut file: File, header: &[u8]) -> Result<Self> {
+        file.write_all(header)?;
+        Ok(Self(file))
+    }
+}
+
+impl Sink<Vec<u8>> for Writer {
+    fn write(&mut self, piece: Vec<u8>) -> Result<()> {
+        Ok(self.0.write_all(&piece)?)
+    }
+
+    fn finish(self) -> Result<()> {
+        Ok(())
+    }
+}

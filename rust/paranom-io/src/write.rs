@@ -1,0 +1,189 @@
+//! A table into a file.
+
+use std::fs::File;
+use std::sync::{Mutex, PoisonError};
+
+use arrow_array::RecordBatch;
+use paranom::generate::BLOCK;
+use paranom::job::Job;
+
+use crate::source::{Source, Spare};
+use crate::{Result, arrow, parquet, pipeline, text};
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Parquet.
+    Parquet,
+    /// Arrow's file format (IPC, Feather).
+    Arrow,
+    /// Comma-separated values, a line of names first.
+    Csv,
+    /// A JSON object in each line.
+    JsonLines,
+}
+
+/// How a file is written.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Most rows of a row group or batch; None: as many as two million values.
+    pub group_rows: Option<u64>,
+    /// Whether Parquet pages are compressed, with Zstandard.
+    pub zstd: bool,
+    /// What Parquet and Arrow files say of themselves.
+    pub metadata: Vec<(String, String)>,
+    /// The threads at work.
+    pub threads: usize,
+}
+
+/// Values in a group, if nothing else is asked for: some 16 MB.
+const GROUP_VALUES: u64 = 1 << 21;
+/// Most rows of such a group.
+const MOST_GROUP_ROWS: u64 = 1 << 20;
+
+/// A format's half that runs in parallel: batches into groups.
+pub(crate) trait Encode: Sync {
+    /// A group that is being made.
+    type Group;
+    /// A finished one, as its sink takes it.
+    type Piece: Send;
+    /// The rows that it wants at a time, of a group's.
+    fn piece(&self, group: usize) -> usize {
+        group.min(BLOCK)
+    }
+    /// Begins the group of this number.
+    fn begin(&self, number: u64) -> Result<Self::Group>;
+    /// Adds rows.
+    fn add(&self, group: &mut Self::Group, batch: &RecordBatch) -> Result<()>;
+    /// Ends the group.
+    fn end(&self, group: Self::Group) -> Result<Self::Piece>;
+}
+
+/// A format's other half: groups into a file, in order.
+pub(crate) trait Sink<P>: Send {
+    /// Writes a group.
+    fn write(&mut self, piece: P) -> Result<()>;
+    /// Writes what stands at the end.
+    fn finish(self) -> Result<()>;
+}
+
+/// Writes all rows of a source into a file that is open and empty.
+pub fn write(source: &impl Source, format: Format, options: &Options, file: File, job: &Job) -> Result<()> {
+    match format {
+        Format::Parquet => {
+            let (encode, sink) = parquet::open(source.schema(), options, file)?;
+            run(source, options, &encode, sink, job)
+        }
+        Format::Arrow => {
+            let sink = arrow::Writer::open(source.schema(), options, file)?;
+            run(source, options, &arrow::Batches, sink, job)
+        }
+        Format::Csv => {
+            let encode = text::Csv::new(source.schema());
+            let sink = text::Writer::open(file, &encode.header)?;
+            run(source, options, &encode, sink, job)
+        }
+        Format::JsonLines => {
+            let encode = text::JsonLines::new(source.schema());
+            let sink = text::Writer::open(file, &[])?;
+            run(source, options, &encode, sink, job)
+        }
+    }
+}
+
+fn run<E: Encode>(
+    source: &impl Source,
+    options: &Options,
+    encode: &E,
+    mut sink: impl Sink<E::Piece>,
+    job: &Job,
+) -> Result<()> {
+    let columns = source.schema().fields().len() as u64;
+    let most = options.group_rows.unwrap_or_else(|| {
+        let rows = GROUP_VALUES / columns;
+        (rows - rows % BLOCK as u64).clamp(BLOCK as u64, MOST_GROUP_ROWS)
+    });
+    let groups = Groups { rows: source.rows(), first: most - source.start() % most, most };
+    let spares = Mutex::new(Vec::new());
+    let lend = || spares.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+    let give_back = |spare: Spare| spares.lock().unwrap_or_else(PoisonError::into_inner).push(spare);
+    let begin = |number: u64| {
+        let (from, len) = groups.group(number);
+        // Rows that depend on lower ones are made here, where it is one group's turn after the other's.
+        let whole = if source.is_sequential() {
+            Some(source.read(from, len, &mut Spare::default(), job)?)
+        } else {
+            None
+        };
+        Ok((from, len, whole))
+    };
+    let make = |number: u64, (from, len, whole): (u64, usize, Option<RecordBatch>)| {
+        let mut group = encode.begin(number)?;
+        if let Some(batch) = whole {
+            encode.add(&mut group, &batch)?;
+        } else {
+            let mut spare: Spare = lend();
+            let piece = encode.piece(len);
+            let mut done = 0;
+            while done < len {
+                let now = piece.min(len - done);
+                let batch = source.read(from + done as u64, now, &mut spare, job)?;
+                encode.add(&mut group, &batch)?;
+                spare.keep(batch);
+                done += now;
+            }
+            give_back(spare);
+        }
+        encode.end(group)
+    };
+    pipeline::in_order(options.threads, groups.count(), job, begin, make, |piece| sink.write(piece))?;
+    sink.finish()
+}
+
+/// How rows are dealt out to groups.
+struct Groups {
+    rows: u64,
+    /// The rows of the first group, if there are as many.
+    first: u64,
+    /// Those of every other.
+    most: u64,
+}
+
+impl Groups {
+    fn count(&self) -> u64 {
+        match self.rows.checked_sub(self.first) {
+            None => u64::from(self.rows > 0),
+            Some(more) => 1 + more.div_ceil(self.most),
+        }
+    }
+
+    /// The first row of a group, and how many it has.
+    fn group(&self, number: u64) -> (u64, usize) {
+        let (from, most) = match number.checked_sub(1) {
+            None => (0, self.first),
+            Some(before) => (self.first + before * self.most, self.most),
+        };
+        (from, most.min(self.rows - from) as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_cover_all_rows() {
+        for rows in 0..30 {
+            for first in 1..=7 {
+                let groups = Groups { rows, first, most: 7 };
+                let mut next = 0;
+                for number in 0..groups.count() {
+                    let (from, len) = groups.group(number);
+                    assert!(from == next && (1..=7).contains(&len));
+                    next += len as u64;
+                }
+                assert_eq!(next, rows);
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Rows into files, and files of rows.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use paranom::job::Job;
+use paranom::pool;
+use paranom_io::source::{Generated, Table};
+use paranom_io::{Format, Options};
+use pyo3::prelude::*;
+
+use crate::arrow::record_batch;
+use crate::errors::{self, SpecError};
+use crate::plan::Plan;
+use crate::run::{detached, guarded};
+
+fn format(name: &str) -> PyResult<Format> {
+    match name {
+        "parquet" => Ok(Format::Parquet),
+        "arrow" => Ok(Format::Arrow),
+        "csv" => Ok(Format::Csv),
+        "jsonl" => Ok(Format::JsonLines),
+        _ => Err(SpecError::new_err(format!("{name:?} is no format of files"))),
+    }
+}
+
+/// Goes through the doorway with work on a file.
+fn outside<T: Send>(
+    py: Python<'_>,
+    progress: Option<&Bound<'_, PyAny>>,
+    work: impl FnOnce(&Job) -> paranom_io::Result<T> + Send,
+) -> PyResult<T> {
+    // Of a cancelled job, the doorway raises what cancelled it.
+    detached(py, progress, |job| Ok(work(job)))?.map_err(|error| errors::from_file(&error))
+}
+
+/// Generates `rows` rows from `start` on into a file, which is replaced: `format` is parquet, arrow, csv or jsonl.
+///
+/// `single` rounds values to float32; groups have `group_rows` rows at most, or some two million values; `zstd`
+/// compresses Parquet; `metadata` are (key, value) pairs for Parquet and Arrow; `progress` is called with the rows done.
+#[pyfunction]
+#[pyo3(signature = (plan, path, start, rows, /, *, format, single, group_rows, zstd, metadata, threads, progress))]
+#[allow(clippy::too_many_arguments)] // the argument list of one call of the Python face
+pub(crate) fn write_generated(
+    py: Python<'_>,
+    plan: &Bound<'_, Plan>,
+    path: PathBuf,
+    start: u64,
+    rows: u64,
+    format: &str,
+    single: bool,
+    group_rows: Option<u64>,
+    zstd: bool,
+    metadata: Vec<(String, String)>,
+    threads: Option<usize>,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<()> {
+    let format = self::format(format)?;
+    let threads = guarded(|| pool::thread_count(threads))?;
+    let options = Options { group_rows, zstd, metadata, threads };
+    let plan = &plan.get().0;
+    outside(py, progress, |job| {
+        let file = File::create(path)?;
+        if single {
+            paranom_io::write(
+                &Generated::<f32>::new(plan, start, rows, threads)?,
+                format,
+                &options,
+                file,
+                job,
+            )
+        } else {
+            paranom_io::write(
+                &Generated::<f64>::new(plan, start, rows, threads)?,
+                format,
+                &options,
+                file,
+                job,
+            )
+        }
+    })
+}
+
+/// Writes (name, column) pairs, as `arrow_stream` takes them, into a file, which is replaced.
+#[pyfunction]
+#[pyo3(signature = (columns, times, path, /, *, format, zstd, metadata))]
+pub(crate) fn write_table(
+    py: Python<'_>,
+    columns: Vec<(String, Bound<'_, PyAny>)>,
+    times: Vec<String>,
+    path: PathBuf,
+    format: &str,
+    zstd: bool,
+    metadata: Vec<(String, String)>,
+) -> PyResult<()> {
+    let format = self::format(format)?;
+    let threads = guarded(|| pool::thread_count(None))?;
+    let options = Options { group_rows: None, zstd, metadata, threads };
+    // It outlives the work, so that the arrays are let go by this thread, which holds the interpreter.
+    let table = Table::new(record_batch(columns, &times)?);
+    outside(py, None, |job| paranom_io::write(&table, format, &options, File::create(path)?, job))
+}
