@@ -40,7 +40,7 @@ def main() -> None:
     print(data.head())
     print()
     print(data.audit())
-    data.write(out / "shuttle.csv")
+    data.write(out / "shuttle.csv", overwrite=True)
     data.plot().savefig(out / "shuttle.png", dpi=110)
     print(f"\nwrote {out / 'shuttle.csv'} and {out / 'shuttle.png'}")
 

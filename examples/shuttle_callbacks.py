@@ -65,7 +65,7 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     data = shuttle_callbacks().generate(10_000)
     print(f"{data}; {data.duplicates}")
-    data.write(out / "shuttle_callbacks.csv")
+    data.write(out / "shuttle_callbacks.csv", overwrite=True)
     data.plot().savefig(out / "shuttle_callbacks.png", dpi=110)
 
 

@@ -155,17 +155,26 @@ def test_the_reference_imports_only_numpy(path: Path) -> None:
     assert not [i for i, _ in imports(path) if top(i) not in allowed]
 
 
-def test_the_core_crate_knows_no_python_and_no_file_format() -> None:
+def crates_below(name: str) -> set[str]:
     lock = tomllib.loads((ROOT / "Cargo.lock").read_text(encoding="utf-8"))
     packages = {package["name"]: package for package in lock["package"]}
-    reached, waiting = set(), ["paranom"]
+    reached, waiting = set(), [name]
     while waiting:
         name = waiting.pop()
         if name not in reached:
             reached.add(name)
             waiting += [line.split()[0] for line in packages[name].get("dependencies", [])]
-    assert "rayon" in reached
-    assert not [name for name in reached if re.match(r"pyo3|numpy|arrow|parquet|paranom-", name)]
+    return reached
+
+
+def test_the_core_crate_knows_no_python_and_no_file_format() -> None:
+    assert "rayon" in crates_below("paranom")
+    assert not [name for name in crates_below("paranom") if re.match(r"pyo3|numpy|arrow|parquet|paranom-", name)]
+
+
+def test_the_crate_of_files_knows_no_python() -> None:
+    assert "parquet" in crates_below("paranom-io")
+    assert not [name for name in crates_below("paranom-io") if re.match(r"pyo3|numpy|paranom-py|tokio", name)]
 
 
 @pytest.mark.parametrize("path", sorted(CORE.rglob("*.rs")), ids=name_below(CORE))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
-import os
 import pickle
 import signal
-import stat
 import subprocess
 import sys
 import textwrap
@@ -247,76 +244,6 @@ def test_toml_names_files_relative_to_itself(tmp_path: Path) -> None:
     data = Generator.from_toml(tmp_path / "spec.toml").generate(3)
     np.testing.assert_array_equal(data["x"], [1.5, np.nan, 2.5])
     assert data.y.tolist() == [0, 1, 0]
-
-
-@pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".csv", ".npz"])
-def test_files_hold_the_rows(tmp_path: Path, data: Dataset, suffix: str) -> None:
-    pytest.importorskip("pyarrow")
-    path = tmp_path / f"plant{suffix}"
-    plant().generate(3000).write(path)
-    assert [entry.name for entry in tmp_path.iterdir()] == [path.name], "no debris"
-    assert stat.S_IMODE(path.stat().st_mode) & 0o444 == 0o444 & ~_umask()
-    if suffix == ".npz":
-        values = np.load(path)["flöw"]
-    elif suffix == ".csv":
-        pd = pytest.importorskip("pandas")
-        frame = pd.read_csv(path)
-        values = frame["flöw"].to_numpy()
-        np.testing.assert_array_equal(frame["constant"], data["constant"][:3000])
-    else:
-        assert Generator.from_parquet(path) == plant()
-        values = __import__("polars").read_parquet(path)["flöw"] if suffix == ".parquet" else None
-    if values is not None:
-        np.testing.assert_array_equal(values, data["flöw"][:3000])
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-@pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".csv"])
-def test_generator_writes_in_batches(tmp_path: Path, suffix: str) -> None:
-    pa = pytest.importorskip("pyarrow")
-    path = tmp_path / f"plant{suffix}"
-    plant().write(path, 2500, batch_rows=1000)
-    whole = plant().generate(2500)
-    if suffix == ".csv":
-        text = io.StringIO()
-        from paranom_rs.files import write_csv_rows
-
-        write_csv_rows(whole, text, header=True)
-        assert path.read_text(encoding="utf-8") == text.getvalue()
-    else:
-        read = pa.parquet.read_table(path) if suffix == ".parquet" else pa.ipc.open_file(path).read_all()
-        assert read.to_pandas().equals(pa.table(whole).to_pandas())
-    with pytest.raises(FileExistsError, match="overwrite"):
-        plant().write(path, 10)
-    plant().write(path, 10, overwrite=True)
-    with pytest.raises(SpecError, match=r"\.parquet"):
-        plant().write(tmp_path / "plant.xls", 10)
-
-
-def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise OSError("disk full")
-
-    monkeypatch.setattr("paranom_rs.files.write_csv_rows", fail)
-    with pytest.raises(OSError, match="disk full"):
-        plant().write(tmp_path / "plant.csv", 10)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_parquet_without_a_spec_is_refused(tmp_path: Path) -> None:
-    pa = pytest.importorskip("pyarrow")
-    pq = pytest.importorskip("pyarrow.parquet")
-    pq.write_table(pa.table({"x": [1.0]}), tmp_path / "other.parquet")
-    with pytest.raises(SpecError, match="no spec"):
-        Generator.from_parquet(tmp_path / "other.parquet")
-    (tmp_path / "cut.parquet").write_bytes(b"PAR1")
-    with pytest.raises(SpecError, match="no Parquet"):
-        Generator.from_parquet(tmp_path / "cut.parquet")
 
 
 def test_plot(tmp_path: Path, data: Dataset) -> None:

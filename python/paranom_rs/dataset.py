@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -252,15 +252,17 @@ class Dataset:
     def _table(self) -> dict[str, NDArray[Any] | list[str]]:
         """The columns of every export: t, the variables, is_anomaly, event."""
         t = self.t.view(np.int64) if self.t.dtype.kind == "M" else self.t
-        if t.dtype == np.uint64:
-            t = t.astype(np.float64)
         columns: dict[str, Any] = {"t": t, **{name: self._columns[name] for name in self.names}}
         return columns | {"is_anomaly": self._y, "event": self.event}
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Give the rows as an Arrow stream: t, the variables, is_anomaly (int8), event (int64, -1 for none)."""
+        return _core.arrow_stream(*self._arrow_columns())
+
+    def _arrow_columns(self) -> tuple[list[tuple[str, Any]], list[str]]:
+        """The columns as the core takes them, and which of them are times."""
         columns = [(name, np.ascontiguousarray(x)) for name, x in self._table().items()]
-        return _core.arrow_stream(columns, ["t"] if self.t.dtype.kind == "M" else [])
+        return columns, ["t"] if self.t.dtype.kind == "M" else []
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a DataFrame with columns t, the variables, is_anomaly, event. Needs pandas."""
@@ -268,14 +270,15 @@ class Dataset:
 
         return pd.DataFrame(self._table() | {"t": self.t})
 
-    def write(self, path: str | Path) -> None:
-        """Write the rows as .parquet, .arrow (both need pyarrow), .csv or .npz; the file appears whole or not at all.
+    def write(self, path: str | Path, *, compression: Literal["zstd"] | None = None, overwrite: bool = False) -> None:
+        """Write the rows as .parquet, .arrow, .csv, .jsonl or .npz; the file appears whole or not at all.
 
-        Parquet and Arrow files carry the spec, so that `Generator.from_parquet` gives the generator back.
+        Columns and formats are those of `Generator.write`. Parquet and Arrow files carry the spec, so that
+        `Generator.from_parquet` gives the generator back. Raises `FileExistsError` unless ``overwrite``.
         """
         from paranom_rs.files import write_dataset
 
-        write_dataset(self, file_path(path))
+        write_dataset(self, file_path(path), compression=compression, overwrite=overwrite)
 
     def __repr__(self) -> str:
         share = f"{self._y.mean():.2%} anomalous" if len(self) else "empty"

@@ -11,81 +11,130 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
+from paranom_rs import _core
+from paranom_rs.checks import whole
 from paranom_rs.errors import SpecError
 
 if TYPE_CHECKING:
     from paranom_rs.dataset import Dataset
     from paranom_rs.generator import Generator
 
-#: Where the spec stands in the metadata of Parquet and Arrow files.
-SPEC_KEY = b"paranom_rs.spec"
-FINGERPRINT_KEY = b"paranom_rs.fingerprint"
-FORMATS = (".parquet", ".arrow", ".csv", ".npz")
+#: What Parquet and Arrow files say of themselves: the spec as TOML, what it means, and which rows they hold.
+SPEC, FINGERPRINT, START = "paranom_rs.spec", "paranom_rs.fingerprint", "paranom_rs.start"
+STREAM, VERSION = "paranom_rs.stream", "paranom_rs.version"
+#: Suffixes, and what the core calls the formats.
+FORMATS = {".parquet": "parquet", ".arrow": "arrow", ".csv": "csv", ".jsonl": "jsonl"}
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary path in the same folder; it becomes ``path`` when all went well, else it is removed."""
+def whole_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
+    """Give a temporary path in the same folder; it becomes ``path`` when all went well, else it is removed.
+
+    Errors of the system name ``path``. A process that is killed leaves the temporary file (its name begins with a dot).
+    """
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists; overwrite=True replaces it")
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{path.suffix}")
-    temporary.touch(exist_ok=False)
     try:
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        try:
+            temporary.touch(exist_ok=False)
+            yield temporary
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            sync_folder(path.parent)
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, str(temporary)):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
-def check_format(path: Path) -> str:
-    """Return the suffix of a format that can be written."""
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder outlive a power cut, where the system lets one ask for that."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def check_format(path: Path, *, more: tuple[str, ...] = ()) -> str:
+    """Return the format that a path's suffix stands for."""
+    if path.suffix in more:
+        return path.suffix
     if path.suffix not in FORMATS:
-        raise SpecError(f"path: must end in one of {', '.join(FORMATS)}, got {str(path)!r}")
-    return path.suffix
+        raise SpecError(f"path: must end in one of {', '.join([*FORMATS, *more])}, got {str(path)!r}")
+    return FORMATS[path.suffix]
 
 
-def write_dataset(data: Dataset, path: Path) -> None:
+def check_compression(compression: object, suffix: str) -> bool:
+    """Return whether pages are compressed."""
+    if compression is None:
+        return False
+    if compression != "zstd":
+        raise SpecError(f"compression: must be 'zstd' or None, got {compression!r}")
+    if suffix != ".parquet":
+        raise SpecError(f"compression: is for Parquet files, got a path that ends in {suffix!r}")
+    return True
+
+
+def write_dataset(data: Dataset, path: Path, *, compression: str | None, overwrite: bool) -> None:
     """Write a dataset; the format follows from the path's suffix."""
-    suffix = check_format(path)
-    with whole_file(path) as temporary:
-        if suffix == ".npz":
+    form = check_format(path, more=(".npz",))
+    zstd = check_compression(compression, path.suffix)
+    with whole_file(path, overwrite=overwrite) as temporary:
+        if form == ".npz":
             write_npz(data._table() | {"t": data.t}, temporary)
-        elif suffix == ".csv":
-            with temporary.open("w", encoding="utf-8", newline="") as file:
-                write_csv_rows(data, file, header=True)
         else:
-            with open_sink(data, temporary) as sink:
-                sink.write(arrow_table(data))
+            start = data._stretches[0][0] if len(data._stretches) == 1 and not data._is_clean else None
+            facts = metadata(data.generator, start)
+            _core.write_table(*data._arrow_columns(), temporary, format=form, zstd=zstd, metadata=facts)
 
 
 def write_rows(
-    generator: Generator, path: Path, rows: int, *, start: int, batch_rows: int, overwrite: bool, progress: bool
+    generator: Generator,
+    path: Path,
+    rows: int,
+    *,
+    start: int,
+    batch_rows: int | None,
+    dtype: DTypeLike,
+    compression: str | None,
+    threads: int | None,
+    overwrite: bool,
+    progress: bool,
 ) -> None:
-    """Generate rows into a file, a batch at a time."""
-    suffix = check_format(path)
-    if suffix == ".npz":
-        raise SpecError("path: .npz holds what fits in memory: use generate(rows).write(path)")
-    if path.exists() and not overwrite:
-        raise FileExistsError(f"{path} exists; overwrite=True replaces it")
-    batches = generator.batches(rows, batch_rows=batch_rows, start=start)
-    empty = generator.generate(0, start=start)
-    with whole_file(path) as temporary, Progress(rows, shown=progress) as step:
-        done = 0
-        if suffix == ".csv":
-            with temporary.open("w", encoding="utf-8", newline="") as file:
-                write_csv_rows(empty, file, header=True)
-                for data in batches:
-                    write_csv_rows(data, file, header=False)
-                    done += len(data)
-                    step(done)
-        else:
-            metadata = arrow_metadata(generator)
-            with open_sink(empty, temporary) as sink:
-                for data in batches:
-                    sink.write(_pyarrow().table(data).replace_schema_metadata(metadata))
-                    done += len(data)
-                    step(done)
+    """Generate rows into a file, as many threads as there are at work on it."""
+    form = check_format(path)
+    rows, start = whole("rows", rows), whole("start", start)
+    if start + rows > 2**64:
+        raise SpecError(f"start: must leave room for {rows} rows below 2**64, got {start}")
+    if batch_rows is not None:
+        batch_rows = whole("batch_rows", batch_rows, least=1, most=2**40)
+    if threads is not None:
+        threads = whole("threads", threads, least=1, most=1024)
+    zstd = check_compression(compression, path.suffix)
+    single = next(iter(generator._columns(0, dtype).values())).dtype == np.float32
+    with whole_file(path, overwrite=overwrite) as temporary, Progress(rows, shown=progress) as step:
+        _core.write_generated(
+            generator._plan,
+            temporary,
+            start,
+            rows,
+            format=form,
+            single=single,
+            group_rows=batch_rows,
+            zstd=zstd,
+            metadata=metadata(generator, start),
+            threads=threads,
+            progress=step if progress else None,
+        )
 
 
 def write_npz(columns: dict[str, Any], path: Path) -> None:
@@ -109,10 +158,10 @@ def read_spec(path: Path) -> tuple[str, str]:
                 metadata = pa.ipc.open_file(file).schema.metadata
     except pa.ArrowInvalid as error:
         raise SpecError(f"{path}: is no Parquet or Arrow file: {error}") from None
-    spec = (metadata or {}).get(SPEC_KEY)
+    spec = (metadata or {}).get(SPEC.encode())
     if spec is None:
         raise SpecError(f"{path}: carries no spec (it was not written by paranom_rs, or its recording was too long)")
-    return str(spec, "utf-8"), str((metadata or {}).get(FINGERPRINT_KEY, b""), "utf-8")
+    return str(spec, "utf-8"), str((metadata or {}).get(FINGERPRINT.encode(), b""), "utf-8")
 
 
 class Progress:
@@ -140,46 +189,19 @@ class Progress:
             self._bar.close()
 
 
-def open_sink(data: Dataset, path: Path) -> Any:
-    """Open a Parquet or Arrow IPC writer for datasets like this one."""
-    pa = _pyarrow()
-    schema = arrow_table(data).schema
-    if path.suffix == ".parquet":
-        import pyarrow.parquet as pq
-
-        # Random doubles do not compress, and a dictionary of them is larger than they are.
-        return pq.ParquetWriter(path, schema, compression="none", use_dictionary=False)
-    return pa.RecordBatchFileWriter(str(path), schema)
-
-
-def arrow_table(data: Dataset) -> Any:
-    """Return the rows as a pyarrow table whose metadata hold the spec."""
-    return _pyarrow().table(data).replace_schema_metadata(arrow_metadata(data.generator))
-
-
-def arrow_metadata(generator: Generator) -> dict[bytes, bytes]:
-    """Return what a file says of its generator: the fingerprint, and the spec where it fits."""
-    metadata = {FINGERPRINT_KEY: generator.fingerprint.encode()}
+def metadata(generator: Generator, start: int | None) -> list[tuple[str, str]]:
+    """Return what a file says of itself; ``start`` is its first row, if its rows are neighbours."""
+    facts = [
+        (FINGERPRINT, generator.fingerprint),
+        (STREAM, str(generator.stream)),
+        (VERSION, _core.build_info()["version"]),
+    ]
     # A long recording does not fit; the fingerprint still tells which spec it was.
     with suppress(SpecError):
-        metadata[SPEC_KEY] = generator.to_toml().encode()
-    return metadata
-
-
-def write_csv_rows(data: Dataset, file: Any, *, header: bool) -> None:
-    """Write rows as CSV: shortest numbers that read back as the same, missing values empty."""
-    table = data._table() | {"t": data.t}
-    if header:
-        names = [f'"{name.replace(chr(34), chr(34) * 2)}"' if _must_quote(name) else name for name in table]
-        file.write(",".join(names) + "\n")
-    columns = [["" if x != x else str(x) for x in np.asarray(column).tolist()] for column in table.values()]
-    if data.t.dtype.kind == "M":
-        columns[0] = np.datetime_as_string(data.t).tolist()
-    file.writelines(",".join(line) + "\n" for line in zip(*columns, strict=True))
-
-
-def _must_quote(name: str) -> bool:
-    return any(c in name for c in ',"\n\r')
+        facts.append((SPEC, generator.to_toml()))
+    if start is not None:
+        facts.append((START, str(start)))
+    return facts
 
 
 def _pyarrow() -> Any:

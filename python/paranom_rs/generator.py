@@ -6,7 +6,7 @@ import hashlib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -301,17 +301,62 @@ class Generator:
         rows: int,
         *,
         start: int = 0,
-        batch_rows: int = 1 << 20,
+        batch_rows: int | None = None,
+        dtype: DTypeLike = np.float64,
+        compression: Literal["zstd"] | None = None,
+        threads: int | None = None,
         overwrite: bool = False,
         progress: bool = False,
     ) -> None:
-        """Generate rows into a .parquet or .arrow file (both need pyarrow) or a .csv file, a batch at a time.
+        """Generate rows into a .parquet, .arrow, .csv or .jsonl file, which appears whole or not at all.
 
-        The file appears whole or not at all. Parquet and Arrow files carry the spec (`from_parquet`).
-        Raises `FileExistsError` unless ``overwrite``, and `SpecError` for another suffix.
+        Columns are ``t`` (row numbers, numbers, or timestamps in nanoseconds; ISO 8601 in text), the variables,
+        ``is_anomaly`` (0 or 1) and ``event`` (-1 for none). Missing values are NaN, an empty field in CSV and null in
+        JSON, which has no infinite numbers either. Parquet and Arrow files carry the spec (`from_parquet`). The bytes
+        do not depend on ``threads``.
+
+        Parameters
+        ----------
+        path
+            The suffix says the format.
+        rows, start
+            How many rows, and the first one.
+        batch_rows
+            Most rows of a row group (Parquet) or batch (Arrow), which end at multiples of it; by default as many as
+            two million values. Memory: two of them for each thread, and two more.
+        dtype
+            Of the variables: float64, or float32 (the float64 values, rounded).
+        compression
+            "zstd" for Parquet. Noise hardly shrinks; ``t`` and labels take next to nothing anyway.
+        threads
+            1 to 1024; by default ``PARANOM_NUM_THREADS``, else one per processor.
+        overwrite
+            Whether to replace a file that is there.
+        progress
+            Whether to show a bar (needs tqdm).
+
+        Raises
+        ------
+        SpecError, SpecTypeError
+            For arguments that break a rule.
+        FileExistsError
+            For a file that is there, without ``overwrite``.
+        OSError
+            For no room, no permission and the like; nothing is left behind.
+        UniquenessError, CallbackError
+            As in `generate`. With a `Uniqueness`, all rows below ``start`` are replayed.
         """
         write_rows(
-            self, file_path(path), rows, start=start, batch_rows=batch_rows, overwrite=overwrite, progress=progress
+            self,
+            file_path(path),
+            rows,
+            start=start,
+            batch_rows=batch_rows,
+            dtype=dtype,
+            compression=compression,
+            threads=threads,
+            overwrite=overwrite,
+            progress=progress,
         )
 
     def _columns(self, rows: int, dtype: DTypeLike) -> dict[str, NDArray[Any]]:

@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     for name in ("plant.parquet", "plant.csv"):
         try:
-            data.write(options.out / name)
+            data.write(options.out / name, overwrite=True)
         except ImportError as error:
             print(f"skipped {name}: {error}")
             continue
