@@ -243,6 +243,13 @@ def test_unique_rows_and_functions_reach_the_file(tmp_path: Path, suffix: str) -
     assert_holds(tmp_path / f"x{suffix}", generator.generate(3000, start=100))
 
 
+def test_functions_that_see_the_values_before_reach_the_file(tmp_path: Path) -> None:
+    walk = Callback(normal=lambda ctx: sum(ctx.previous) + 1.0, sequential=True)
+    generator = Generator({"n": walk, "x": Stochastic(Normal())})
+    generator.write(tmp_path / "x.parquet", 3000, batch_rows=500, threads=3)
+    assert_holds(tmp_path / "x.parquet", generator.generate(3000))
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_file_that_is_there_stays(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"x{suffix}"

@@ -134,7 +134,8 @@ impl<'a, T: Value> Generated<'a, T> {
     /// The id of each row's event, or -1.
     fn events(&self, first: u64, len: usize, spare: &mut Spare) -> ArrayRef {
         let mut ids = spare.fill((0..len).map(|_| -1_i64));
-        for event in self.plan.events(first, len as u64) {
+        let events = self.plan.events(first, len as u64);
+        for event in events.iter().filter(|event| !self.plan.kinds()[event.kind].decoy) {
             let from = event.start.saturating_sub(first) as usize;
             let to = (event.stop - first).min(len as u64) as usize;
             ids[from..to].fill(event.id as i64);
@@ -170,7 +171,11 @@ impl<T: Value> Source for Generated<'_, T> {
             let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
             let history = &mut *history;
             let fill = || self.plan.fill_after(history, &rows, false, columns, &mut labels, job);
-            pool::run(self.threads, fill)??;
+            if self.plan.calls() {
+                pool::run_alone(self.threads, fill)??;
+            } else {
+                pool::run(self.threads, fill)??;
+            }
         } else {
             self.plan.fill(&rows, false, columns, &mut labels, job)?;
         }

@@ -139,9 +139,9 @@ impl Plan {
         self.time
     }
 
-    /// Whether a row looks at the rows below it: then rows are made in order, by one `History`.
+    /// Whether a row looks at all rows below it: then rows are best made in order, with one `History`.
     pub fn is_sequential(&self) -> bool {
-        self.uniqueness.is_some()
+        self.uniqueness.is_some() || self.variables.iter().any(Variable::walks)
     }
 
     /// The rows there are: those of a recording that must not begin anew, or the different values of a `distinct` rule.
