@@ -83,7 +83,8 @@ def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None
     kinds = [only] if only else [
         "uniform", "normal", "truncated", "lognormal", "exponential", "laplace", "student_t", "cauchy", "gamma", "beta",
         "poisson", "integers", "bernoulli", "choice",
-        "constant", "sine", "cosine", "square", "sawtooth", "ecg", "trend", "random_walk",
+        "constant", "sine", "cosine", "square", "sawtooth", "triangle", "dirichlet", "pattern", "mls", "ecg", "trend",
+        "random_walk", "ar1", "steps", "cylinder_bell_funnel", "logistic_map",
     ]  # fmt: skip
     if depth > 0 and not only:
         kinds += ["sum", "product"] * 2 + ["mixture"]
@@ -147,15 +148,26 @@ def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None
                     table["weights"] = [part / sum(parts) for part in parts]
         case "constant":
             table["value"] = draw(parameters(NUMBERS, depth, scope))
-        case "sine" | "cosine" | "square" | "sawtooth" | "ecg":
+        case "sine" | "cosine" | "square" | "sawtooth" | "triangle" | "dirichlet" | "pattern" | "mls" | "ecg":
             per_event = scope in ("anomalous", "event") and depth > 0
             drawn = bounded(2.0, 500.0, depth, "event") if per_event else PERIODS
-            table["period"] = draw(st.one_of(PERIODS, drawn))
+            if kind not in ("pattern", "mls") or draw(st.booleans()):
+                table["period"] = draw(st.one_of(PERIODS, drawn))
             shifts = st.one_of(st.floats(-3.0, 3.0), st.sampled_from([-1e-20, 0.25, 1e18, 1e300]))
             optional(draw, table, "phase", parameters(shifts, depth, "event") if per_event else shifts)
             optional(draw, table, "amplitude", parameters(NUMBERS, depth, scope))
             if kind == "square":
                 optional(draw, table, "duty", SHARES)
+            elif kind == "triangle":
+                optional(draw, table, "peak", SHARES)
+            elif kind == "dirichlet":
+                optional(draw, table, "harmonics", st.sampled_from([1, 2, 7, 1000]))
+            elif kind == "pattern":
+                table["values"] = draw(st.lists(NUMBERS, min_size=1, max_size=20))
+                optional(draw, table, "held", st.booleans())
+            elif kind == "mls":
+                table["order"] = draw(st.integers(2, 8))
+                optional(draw, table, "walk", st.booleans())
         case "trend":
             table["coefficients"] = draw(st.lists(NUMBERS, min_size=1, max_size=8))
             optional(draw, table, "per", POSITIVE)
@@ -163,6 +175,18 @@ def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None
             optional(draw, table, "std", NOT_NEGATIVE)
             optional(draw, table, "start", NUMBERS)
             optional(draw, table, "drift", NUMBERS)
+        case "ar1":
+            table["phi"] = draw(st.one_of(st.floats(-0.999, 0.999), st.sampled_from([0, 1 - 1e-9, -1 + 1e-16, 5e-324])))
+            optional(draw, table, "std", NOT_NEGATIVE)
+            optional(draw, table, "mean", NUMBERS)
+        case "steps":
+            table["levels"] = draw(levels(depth, scope))
+            table["length"] = draw(st.one_of(st.integers(1, 900), st.sampled_from([[1, 2], [3, 80], [700, 2**40]])))
+        case "cylinder_bell_funnel":
+            optional(draw, table, "amplitude", levels(depth, scope))
+            table["length"] = draw(st.one_of(st.integers(1, 900), st.sampled_from([[1, 2], [3, 80], [700, 2**40]])))
+            if isinstance(table["length"], int):
+                optional(draw, table, "every", st.integers(table["length"], 1500))
         case "mixture":
             table["of"] = draw(st.lists(rules(depth - 1, scope), min_size=1, max_size=3))
             parts = draw(st.lists(st.integers(0, 9), min_size=len(table["of"]), max_size=len(table["of"])))
@@ -173,6 +197,12 @@ def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None
     return table
 
 
+def levels(depth: int, scope: str) -> st.SearchStrategy[Any]:
+    """What is held for some rows."""
+    plain = bounded(-5.0, 5.0, 1, "event")
+    return st.one_of(plain, rule_tables(0, "normal" if scope == "normal" else "event")) if depth > 0 else plain
+
+
 def rules(depth: int, scope: str) -> st.SearchStrategy[Any]:
     """A rule: a table, or now and then a bare number."""
     return st.one_of(*[rule_tables(depth, scope)] * 4, NUMBERS)
@@ -180,7 +210,10 @@ def rules(depth: int, scope: str) -> st.SearchStrategy[Any]:
 
 # Transforms that move the normal rule's signals, and signals that they move.
 COURSES = ["frequency_change", "phase_shift", "reverse", "time_warp"]
-SIGNALS = {"sine", "cosine", "square", "sawtooth", "ecg", "trend", "random_walk"}
+SIGNALS = {
+    "sine", "cosine", "square", "sawtooth", "triangle", "dirichlet", "pattern", "mls", "ecg", "trend", "random_walk",
+    "ar1", "steps", "cylinder_bell_funnel", "logistic_map",
+}  # fmt: skip
 
 
 def has_signals(rule: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import signal, special, stats
 
 from generated import generated
 from paranom_rs._core import Plan
@@ -212,6 +212,107 @@ def test_periodic_signals_are_what_they_say() -> None:
     np.testing.assert_allclose(
         column({"kind": "sine", **shape}, rows=100, start=far), column({"kind": "sine", **shape}, rows=100), atol=1e-9
     )
+
+
+def test_triangles_pulses_and_patterns_are_what_they_say() -> None:
+    rows = 10_000
+    turns = np.arange(rows) / 37.5 + 0.2
+    shape = {"period": 37.5, "phase": 0.2, "amplitude": 3}
+    for peak in (0, 0.3, 0.5, 1):
+        made = column({"kind": "triangle", **shape, "peak": peak}, rows=rows)
+        wanted = 3 * signal.sawtooth(2 * np.pi * turns, peak)
+        clear = np.abs(turns - np.round(turns)) > 1e-9
+        np.testing.assert_allclose(made[clear], wanted[clear], atol=1e-9)
+    for harmonics in (1, 7, 400):
+        made = column({"kind": "dirichlet", **shape, "harmonics": harmonics}, rows=rows)
+        np.testing.assert_allclose(made, 3 * special.diric(2 * np.pi * turns, 2 * harmonics + 1), atol=1e-7)
+    values = np.random.default_rng(2).normal(size=51)
+    for start in (0, 51 * 10**15):
+        alone = column({"kind": "pattern", "values": values.tolist()}, rows=rows, start=start)
+        np.testing.assert_array_equal(alone, np.resize(values, rows))
+    place = turns % 1.0 * 51
+    made = column({"kind": "pattern", "values": values.tolist(), **shape}, rows=rows)
+    np.testing.assert_allclose(made, 3 * np.interp(place, np.arange(52), [*values, values[0]]), atol=1e-6)
+    held = column({"kind": "pattern", "values": values.tolist(), "held": True, **shape}, rows=rows)
+    clear = np.abs(place - np.round(place)) > 1e-6
+    np.testing.assert_array_equal(held[clear], 3 * values[place.astype(int)][clear])
+
+
+def test_maximum_length_sequences() -> None:
+    n = 2**10 - 1
+    signs = column({"kind": "mls", "order": 10}, rows=3 * n)
+    np.testing.assert_array_equal(signs[:n], signs[n : 2 * n])
+    assert set(signs) == {-1, 1}
+    for lag in (1, 2, 3, 100, 500):
+        assert np.dot(signs[:n], signs[lag : lag + n]) == -1, "as little autocorrelation as there can be"
+    walk = column({"kind": "mls", "order": 10, "walk": True, "amplitude": 5}, rows=3 * n)
+    assert (walk.min(), walk.max()) == (-5, 5)
+    sizes = np.unique(np.round(np.abs(np.diff(walk[:n])), 9))
+    assert len(sizes) == 1, "steps of one size, up or down"
+
+
+@pytest.mark.parametrize("start", [0, 2**63 - 512 * 100])
+@pytest.mark.parametrize("phi", [0.0, 0.5, 0.95, -0.8])
+def test_ar1_is_the_autoregression_it_says(phi: float, start: int) -> None:
+    x = (column({"kind": "ar1", "phi": phi, "std": 2, "mean": 7}, start=start) - 7) / 2
+    noise = (x[1:] - phi * x[:-1]) / np.sqrt(1 - phi**2)
+    assert stats.kstest(noise, "norm").pvalue > LEAST
+    assert stats.kstest(noise[511::512], "norm").pvalue > LEAST, "into the next tile as well"
+    for lag in LAGS:
+        r = np.dot(noise[:-lag], noise[lag:]) / len(noise)
+        assert abs(r) * np.sqrt(len(noise)) < 4.5, lag
+        past = np.dot(noise[lag - 1 :], x[: len(noise) - lag + 1]) / len(noise)
+        assert abs(past) * np.sqrt(len(noise)) < 4.5, "noise knows nothing of the past"
+        # Bartlett's formula for the spread of an estimated autocorrelation, from above
+        spread = np.sqrt((1 + phi**2) / (1 - phi**2) / ROWS)
+        assert abs(np.dot(x[:-lag], x[lag:]) / len(x) - phi**lag) < 6 * spread, lag
+    assert stats.kstest(x[::200], "norm").pvalue > LEAST
+
+
+def test_ar1_is_stationary_from_row_0_on() -> None:
+    first = [column({"kind": "ar1", "phi": 0.999}, rows=1, seed=seed)[0] for seed in range(3000)]
+    assert stats.kstest(first, "norm").pvalue > LEAST
+
+
+@pytest.mark.parametrize("length", [1, 7, 600, [1, 2], [5, 20], [5, 6], [400, 1000]])
+def test_steps_hold_their_levels(length: Any) -> None:
+    x = column({"kind": "steps", "levels": {"kind": "normal"}, "length": length})
+    edges = np.flatnonzero(np.diff(x)) + 1
+    shortest, longest = length if isinstance(length, list) else (length, length)
+    runs = np.diff(edges)
+    assert runs.min() >= shortest
+    assert runs.max() <= longest
+    if longest - shortest > 1:
+        assert runs.max() - runs.min() > 0.7 * (longest - shortest)
+    levels = x[edges]
+    assert stats.kstest(levels, "norm").pvalue > LEAST
+    assert abs(np.dot(levels[1:], levels[:-1]) / len(levels)) * np.sqrt(len(levels)) < 4.5
+
+
+def test_cylinders_bells_and_funnels() -> None:
+    x = column({"kind": "cylinder_bell_funnel", "length": [10, 20], "every": 40, "amplitude": 2}).reshape(-1, 40)
+    lengths = (x > 0).sum(axis=1)
+    assert stats.chisquare(np.bincount(lengths, minlength=21)[10:]).pvalue > LEAST
+    kinds = []
+    for row, n in zip(x, lengths, strict=True):
+        shape = row[row > 0] / 2
+        wanted = {"cylinder": np.ones(n), "bell": np.arange(1, n + 1) / n, "funnel": np.arange(n, 0, -1) / n}
+        assert np.all(np.diff(np.flatnonzero(row)) == 1), "in one piece"
+        kinds += [name for name, values in wanted.items() if np.array_equal(shape, values)]
+    _, counts = np.unique(kinds, return_counts=True)
+    assert len(counts) == 3
+    assert counts.sum() == len(x)
+    assert stats.chisquare(counts).pvalue > LEAST
+    starts = (x > 0).argmax(axis=1)
+    assert stats.kstest((starts + 0.5) / (41 - lengths), "uniform").pvalue > 1e-6, "anywhere in its stretch"
+
+
+def test_the_logistic_map_follows_itself_for_ever() -> None:
+    for start in (0, 2**63 + 77):
+        x = column({"kind": "logistic_map"}, start=start)
+        np.testing.assert_allclose(x[1:], 4 * x[:-1] * (1 - x[:-1]), atol=1e-14)
+        assert stats.kstest(x[::64], stats.arcsine.cdf).pvalue > LEAST
+        assert len(np.unique(x)) > 0.999 * len(x)
 
 
 @pytest.mark.parametrize("period", [1, 2, 3, 7, 10, 24, 49, 60, 300, 1000, 1440])

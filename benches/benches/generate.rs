@@ -54,6 +54,13 @@ fn generate(c: &mut Criterion) {
         let values = Value::List((0..10).map(|i| Value::Number(f64::from(i))).collect());
         table([("kind", Value::Text("choice".into())), ("values", values)])
     };
+    let pattern = || {
+        let values = Value::List((0..10).map(|i| Value::Number(f64::from(i))).collect());
+        table([("kind", Value::Text("pattern".into())), ("values", values), ("period", Value::Number(300.0))])
+    };
+    let held = |kind: &str, name: &str, of: Value| {
+        table([("kind", Value::Text(kind.into())), (name, of), ("length", Value::Whole(50))])
+    };
     let whole = |low: i128, high: i128| {
         table([
             ("kind", Value::Text("integers".into())),
@@ -81,6 +88,14 @@ fn generate(c: &mut Criterion) {
         ("sine", plan(sine(), None)),
         ("square", plan(rule("square", [("period", 300.0)]), None)),
         ("ecg", plan(rule("ecg", [("period", 300.0)]), None)),
+        ("triangle", plan(rule("triangle", [("period", 300.0)]), None)),
+        ("dirichlet", plan(rule("dirichlet", [("period", 300.0)]), None)),
+        ("pattern of 10", plan(pattern(), None)),
+        ("mls", plan(rule("mls", [("order", 10.0)]), None)),
+        ("ar1", plan(rule("ar1", [("phi", 0.9)]), None)),
+        ("steps of 50", plan(held("steps", "levels", noise()), None)),
+        ("cylinder bell funnel", plan(held("cylinder_bell_funnel", "amplitude", noise()), None)),
+        ("logistic map", plan(rule("logistic_map", []), None)),
         ("random walk", plan(rule("random_walk", []), None)),
         ("sine + noise", plan(both(), None)),
         ("sine + noise + 1 % anomalies", plan(both(), Some(0.01))),

@@ -38,7 +38,25 @@ from paranom_rs.generator import Generator
 from paranom_rs.matrix_profile import MatrixProfile, StreamingMatrixProfile, matrix_profile
 from paranom_rs.ramp import RAMP, Detection
 from paranom_rs.rule import EachRow
-from paranom_rs.signals import ECG, Constant, Cosine, RandomWalk, Sawtooth, Shape, Sine, Square, Trend
+from paranom_rs.signals import (
+    AR1,
+    ECG,
+    MLS,
+    Constant,
+    Cosine,
+    CylinderBellFunnel,
+    Dirichlet,
+    LogisticMap,
+    Pattern,
+    RandomWalk,
+    Sawtooth,
+    Shape,
+    Sine,
+    Square,
+    Steps,
+    Trend,
+    Triangle,
+)
 from paranom_rs.time_index import TimeIndex
 from paranom_rs.transforms import (
     Clip,
@@ -64,7 +82,9 @@ if build_info()["debug"]:
     warnings.warn("paranom_rs is a debug build: 10 to 100 times slower", RuntimeWarning, stacklevel=2)
 
 __all__ = [
+    "AR1",
     "ECG",
+    "MLS",
     "RAMP",
     "Anomaly",
     "Bernoulli",
@@ -77,9 +97,11 @@ __all__ = [
     "Constant",
     "Context",
     "Cosine",
+    "CylinderBellFunnel",
     "Dataset",
     "Decoys",
     "Detection",
+    "Dirichlet",
     "Distinct",
     "Drift",
     "EachRow",
@@ -94,10 +116,12 @@ __all__ = [
     "Integers",
     "Laplace",
     "LogNormal",
+    "LogisticMap",
     "Missing",
     "Mixture",
     "Noise",
     "Normal",
+    "Pattern",
     "PhaseShift",
     "Poisson",
     "RandomWalk",
@@ -112,11 +136,13 @@ __all__ = [
     "Soft",
     "Spike",
     "Square",
+    "Steps",
     "Stochastic",
     "StudentT",
     "TimeIndex",
     "TimeWarp",
     "Trend",
+    "Triangle",
     "Uniform",
     "Uniqueness",
     "__version__",

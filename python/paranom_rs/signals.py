@@ -14,7 +14,25 @@ import numpy as np
 from paranom_rs.distributions import Parameter
 from paranom_rs.rule import Rule
 
-__all__ = ["ECG", "Constant", "Cosine", "RandomWalk", "Sawtooth", "Shape", "Sine", "Square", "Trend"]
+__all__ = [
+    "AR1",
+    "ECG",
+    "MLS",
+    "Constant",
+    "Cosine",
+    "CylinderBellFunnel",
+    "Dirichlet",
+    "LogisticMap",
+    "Pattern",
+    "RandomWalk",
+    "Sawtooth",
+    "Shape",
+    "Sine",
+    "Square",
+    "Steps",
+    "Trend",
+    "Triangle",
+]
 
 
 @dataclass(frozen=True)
@@ -67,6 +85,63 @@ class Sawtooth(Rule):
 
 
 @dataclass(frozen=True)
+class Triangle(Rule):
+    """From ``-amplitude`` up to ``+amplitude`` at ``peak`` (0 to 1) of each cycle, and down again."""
+
+    kind: ClassVar[str] = "triangle"
+    period: Parameter
+    amplitude: Parameter = 1.0
+    phase: Parameter = 0.0
+    peak: float = 0.5
+
+
+@dataclass(frozen=True)
+class Dirichlet(Rule):
+    """A train of pulses, ``amplitude`` high at the start of each cycle (Dirichlet's kernel, a periodic sinc).
+
+    It is the mean of the cosines of 0, ±1, … ±``harmonics`` turns a cycle, 1 to 1000; more make pulses narrower.
+    """
+
+    kind: ClassVar[str] = "dirichlet"
+    period: Parameter
+    amplitude: Parameter = 1.0
+    phase: Parameter = 0.0
+    harmonics: int = 5
+
+
+@dataclass(frozen=True)
+class Pattern(Rule):
+    """A pattern of the user's, over and over: ``values`` (1 to 2**20) spread evenly over ``period`` rows.
+
+    Between values it runs on straight lines, from the last to the first too, or each is ``held``. The default period is
+    one row for each value. ``amplitude`` is a factor.
+    """
+
+    kind: ClassVar[str] = "pattern"
+    values: Sequence[float]
+    period: Parameter | None = None
+    amplitude: Parameter = 1.0
+    phase: Parameter = 0.0
+    held: bool = False
+
+
+@dataclass(frozen=True)
+class MLS(Rule):
+    """A maximum length sequence: 2**``order`` - 1 signs that look random, over and over (``order`` 2 to 16).
+
+    With ``walk``, the sums of the signs so far, between ``-amplitude`` and ``+amplitude``. The default period is one
+    row for each sign.
+    """
+
+    kind: ClassVar[str] = "mls"
+    order: int
+    walk: bool = False
+    period: Parameter | None = None
+    amplitude: Parameter = 1.0
+    phase: Parameter = 0.0
+
+
+@dataclass(frozen=True)
 class ECG(Rule):
     """A heartbeat of one ``period``: waves P, Q, R, S and T; R at the start of a cycle, ``amplitude`` high.
 
@@ -106,6 +181,70 @@ class RandomWalk(Rule):
     std: float = 1.0
     start: float = 0.0
     drift: float = 0.0
+
+
+@dataclass(frozen=True)
+class AR1(Rule):
+    """A first-order autoregression: ``x[t] = phi * x[t-1] + noise``, ``-1 < phi < 1``; red noise for ``phi`` near 1.
+
+    Stationary from row 0 on: every value has the ``mean`` and the standard deviation ``std``, values ``h`` rows apart
+    the correlation ``phi**h``. Exactly so at any row, without a scan: a Gaussian bridge, as in `RandomWalk`.
+    """
+
+    kind: ClassVar[str] = "ar1"
+    phi: float
+    std: float = 1.0
+    mean: float = 0.0
+
+
+@dataclass(frozen=True)
+class Steps(Rule):
+    """A level that is held for some rows, then another.
+
+    Parameters
+    ----------
+    levels
+        What levels are drawn from: ``Choice([-1.0, 1.0])``, ``Normal()``; or a signal, looked at once a step.
+    length
+        Rows of a step, or the shortest and the longest; those near their mean come more often.
+    """
+
+    kind: ClassVar[str] = "steps"
+    levels: Rule | float
+    length: int | tuple[int, int]
+
+
+@dataclass(frozen=True)
+class CylinderBellFunnel(Rule):
+    """Plateaus, ramps up that drop, and jumps that ramp down, in random order, 0 between them.
+
+    After Saito, "Local feature extraction and its applications using a library of bases" (1994).
+
+    Parameters
+    ----------
+    length
+        Rows of a shape, or the shortest and the longest.
+    every
+        One shape lies in each ``every`` rows, anywhere in them; by default the shortest plus the longest length.
+    amplitude
+        How high shapes are, or a distribution that it is drawn from for each: ``Choice([-1.0, 1.0])`` for both signs.
+    """
+
+    kind: ClassVar[str] = "cylinder_bell_funnel"
+    length: int | tuple[int, int]
+    every: int | None = None
+    amplitude: Rule | float = 1.0
+
+
+@dataclass(frozen=True)
+class LogisticMap(Rule):
+    """Chaos between 0 and 1: ``x[t+1] = 4 x[t] (1 - x[t])``, an exact orbit that never repeats, known at any row.
+
+    It looks like noise and has no autocorrelation, but each value follows from the one before. (In the variable
+    ``u`` of ``x = sin(pi u)**2`` the map shifts binary digits, so random digits are an orbit.)
+    """
+
+    kind: ClassVar[str] = "logistic_map"
 
 
 @dataclass(frozen=True)

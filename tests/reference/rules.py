@@ -473,6 +473,76 @@ def square(table: Table, scope: Scope) -> Rule:
     return periodic(table, scope, lambda cycles: np.where(fraction(cycles) < duty, 1.0, -1.0))
 
 
+def triangle(table: Table, scope: Scope) -> Rule:
+    """Up to the peak, and down again."""
+    peak = float(table.get("peak", 0.5))
+
+    def wave(cycles: list[int]) -> Floats:
+        u = fraction(cycles)
+        return np.where(u < peak, 2.0 * (u / peak) - 1.0, 1.0 - 2.0 * ((u - peak) / (1.0 - peak)))
+
+    return periodic(table, scope, wave)
+
+
+def dirichlet(table: Table, scope: Scope) -> Rule:
+    """The mean of the cosines of 0, +-1, ... +-harmonics turns: sin(n pi v) / (n sin(pi v))."""
+    n = float(2 * int(table.get("harmonics", 5)) + 1)
+
+    def wave(cycles: list[int]) -> Floats:
+        half = 0.5 * centred(cycles)
+        turns = half * n
+        above, _ = fmath.sincos2pi(turns - np.rint(turns))
+        below, _ = fmath.sincos2pi(half)
+        x = above / (n * below)
+        return np.where((half == 0.0) | (x > 1.0), 1.0, x)
+
+    return periodic(table, scope, wave)
+
+
+def pattern_of(values: list[float], held: bool) -> Callable[[list[int]], Floats]:
+    """Values spread over a cycle, on straight lines from one to the next (the last to the first) or held."""
+    shown = np.array([*values, values[0]], np.float64)
+
+    def wave(cycles: list[int]) -> Floats:
+        place = fraction(cycles) * float(len(values))
+        i = np.minimum(place.astype(np.int64), len(values) - 1)
+        part = place - i
+        a, b = shown[i], shown[i + 1]
+        return np.where(part < 2.0**-24, a, a if held else a + part * (b - a))
+
+    return wave
+
+
+def pattern(table: Table, scope: Scope) -> Rule:
+    wave = pattern_of([float(x) for x in table["values"]], table.get("held", False))
+    return periodic({"period": len(table["values"])} | table, scope, wave)
+
+
+# Bits that feed back, for registers of 2 to 16: primitive polynomials.
+TAPS = (
+    (2, 1), (3, 2), (4, 3), (5, 3), (6, 5), (7, 6), (8, 6, 5, 4), (9, 5), (10, 7), (11, 9), (12, 6, 4, 1),
+    (13, 4, 3, 1), (14, 5, 3, 1), (15, 14), (16, 15, 13, 4),
+)  # fmt: skip
+
+
+def mls(table: Table, scope: Scope) -> Rule:
+    """A maximum length sequence: the signs that a shift register of `order` bits with feedback gives until it repeats;
+    or the walk that they step, between -1 and 1."""
+    order = int(table["order"])
+    register = [1] * order
+    signs = []
+    for _ in range(2**order - 1):
+        fed = sum(register[tap - 1] for tap in TAPS[order - 2]) % 2
+        register = [fed, *register[:-1]]
+        signs.append(1.0 if fed else -1.0)
+    values = np.array(signs)
+    if table.get("walk", False):
+        sums = np.cumsum(values)
+        values = 2.0 * ((sums - sums.min()) / (sums.max() - sums.min())) - 1.0
+    wave = pattern_of(values.tolist(), held=True)
+    return periodic({"period": len(signs)} | table, scope, wave)
+
+
 def sawtooth(table: Table, scope: Scope) -> Rule:
     return periodic(table, scope, lambda cycles: 2.0 * fraction(cycles) - 1.0)
 
@@ -509,29 +579,129 @@ def trend(table: Table, scope: Scope) -> Rule:
 WALK = {"std": 1.0, "start": 0.0, "drift": 0.0}
 
 
-def random_walk(table: Table, scope: Scope) -> Rule:
-    """A Gaussian random walk, as a Brownian bridge over 2^64 rows that is refined by halving.
+def bridge(
+    site: int, left_std: float, right_std: float, middle: Callable[[int], tuple[float, float]]
+) -> Callable[[At], Floats]:
+    """A Gaussian Markov process over 2^64 rows, refined by halving.
 
-    The walk is 0 at row 0, and normal with variance 2^64 at row 2^64. Given the ends of 2^k rows, their
-    middle is the mean of the ends plus a normal of variance 2^k / 4. So a row needs the 65 draws on its
-    path, not all rows below.
+    Both ends are normal. Given the ends of 2^k rows, their middle is a share of their sum plus a normal: `middle(k)` is
+    (share, std). So a row needs the 66 draws on its path, not all rows below.
     """
-    site = scope.site()
-    std, start, drift = (float(table.get(name, default)) for name, default in WALK.items())
 
-    def normal_at(at: At, draw: int, index: Words, spread: float) -> Floats:
-        return 0.0 + spread * random.normals(at.key, site | draw, index)
+    def normal_at(at: At, draw: int, index: Words, std: float) -> Floats:
+        return 0.0 + std * random.normals(at.key, site | draw, index)
 
     def values(at: At) -> Floats:
         rows = at.rows
-        left = np.zeros(rows.shape)
-        right = normal_at(at, 65, np.zeros_like(rows), 2.0**32)
+        left = normal_at(at, 66, np.zeros_like(rows), left_std)
+        right = normal_at(at, 65, np.zeros_like(rows), right_std)
         for k in range(64, 0, -1):
             interval = rows >> np.uint64(k) if k < 64 else np.zeros_like(rows)
-            middle = 0.5 * (left + right) + normal_at(at, k, interval, math.sqrt(2.0**k) * 0.5)
+            share, std = middle(k)
+            between = share * (left + right) + normal_at(at, k, interval, std)
             in_lower_half = (rows >> np.uint64(k - 1)) % np.uint64(2) == 0
-            left, right = np.where(in_lower_half, left, middle), np.where(in_lower_half, middle, right)
-        return start + drift * rows.astype(np.float64) + std * left
+            left, right = np.where(in_lower_half, left, between), np.where(in_lower_half, between, right)
+        return left
+
+    return values
+
+
+WALK = {"std": 1.0, "start": 0.0, "drift": 0.0}
+
+
+def random_walk(table: Table, scope: Scope) -> Rule:
+    """A Gaussian random walk, as a Brownian bridge.
+
+    The walk is 0 at row 0, and normal with variance 2^64 at row 2^64. Given the ends of 2^k rows, their
+    middle is the mean of the ends plus a normal of variance 2^k / 4.
+    """
+    walk = bridge(scope.site(), 0.0, 2.0**32, lambda k: (0.5, math.sqrt(2.0**k) * 0.5))
+    std, start, drift = (float(table.get(name, default)) for name, default in WALK.items())
+    return lambda at: start + drift * at.rows.astype(np.float64) + std * walk(at)
+
+
+def ar1(table: Table, scope: Scope) -> Rule:
+    """x_t = phi x_(t-1) + noise, stationary.
+
+    The middle of 2 h rows, given its ends, is normal: with r = phi^h, its mean is r / (1 + r^2) times their sum, its
+    variance (1 - r^2) / (1 + r^2) of the process's.
+    """
+    powers = [float(table["phi"])]  # phi^1, phi^2, phi^4, ...
+    for _ in range(64):
+        powers.append(powers[-1] * powers[-1])
+
+    def middle(k: int) -> tuple[float, float]:
+        r, square = powers[k - 1], powers[k]
+        return r / (1.0 + square), math.sqrt((1.0 - square) / (1.0 + square))
+
+    process = bridge(scope.site(), 1.0, 1.0, middle)
+    std, mean = float(table.get("std", 1.0)), float(table.get("mean", 0.0))
+    return lambda at: mean + std * process(at)
+
+
+def lengths(value: Any) -> tuple[int, int]:
+    shortest, longest = value if isinstance(value, list | tuple) else (value, value)
+    return int(shortest), int(longest)
+
+
+def held(spec: Any, scope: Scope) -> Rule:
+    """What is held for some rows is drawn like what is drawn once per event."""
+    with scope.once_per_event():
+        return read(spec, scope)
+
+
+def steps(table: Table, scope: Scope) -> Rule:
+    """A level that is held, then another.
+
+    The row axis is cut at the multiples of the mean length, and each cut is moved by a random number of rows.
+    """
+    levels = held(table["levels"], scope)
+    shortest, longest = lengths(table["length"])
+    mean = (shortest + longest) // 2
+    site = scope.site()
+
+    def step(at: At, row: int) -> int:
+        number, place = divmod(row, mean)
+        cut = random.scaled(random.word(at.key, site, number), mean - shortest + 1)
+        return (number if place >= cut else number - 1) % 2**64
+
+    return lambda at: levels(replace(at, rows=np.array([step(at, int(row)) for row in at.rows], np.uint64)))
+
+
+def cylinder_bell_funnel(table: Table, scope: Scope) -> Rule:
+    """One in each stretch of `every` rows (Saito 1994): a plateau, a ramp up that drops, a jump that ramps down."""
+    amplitudes = held(table.get("amplitude", 1.0), scope)
+    shortest, longest = lengths(table["length"])
+    every = int(table.get("every", shortest + longest))
+    site = scope.site()
+
+    def shape(at: At, row: int) -> float:
+        number, place = divmod(row, every)
+        a, b = (int(word) for word in random.block(at.key, number, site))
+        length = shortest + random.scaled(a, longest - shortest + 1)
+        i = place - random.scaled(b, every - length + 1)
+        if not 0 <= i < length:
+            return 0.0
+        kind = random.scaled(random.word(at.key, site | 1, number), 3)
+        amplitude = float(amplitudes(replace(at, rows=np.array([number], np.uint64)))[0])
+        return amplitude * (1.0, float(i + 1) / float(length), float(length - i) / float(length))[kind]
+
+    return lambda at: np.array([shape(at, int(row)) for row in at.rows])
+
+
+def logistic_map(table: Table, scope: Scope) -> Rule:
+    """x_(t+1) = 4 x_t (1 - x_t): with x = sin^2(pi u), u is doubled modulo 1, and its binary digits shift by one. So
+    the digits of a random sequence from place t on are u at row t."""
+    site = scope.site()
+
+    def values(at: At) -> Floats:
+        def digits(row: int) -> int:
+            two = random.word(at.key, site, row // 64) << 64 | random.word(at.key, site, row // 64 + 1)
+            return two >> (64 - row % 64) & (2**64 - 1)
+
+        u = random.unit(np.array([digits(int(row)) for row in at.rows], np.uint64))
+        _, cos = fmath.sincos2pi(0.5 * (u - 0.5))
+        return cos * cos
 
     return values
 
@@ -599,9 +769,17 @@ RULES: dict[str, Callable[[Table, Scope], Rule]] = {
     "cosine": cosine,
     "square": square,
     "sawtooth": sawtooth,
+    "triangle": triangle,
+    "dirichlet": dirichlet,
+    "pattern": pattern,
+    "mls": mls,
     "ecg": ecg,
     "trend": trend,
     "random_walk": random_walk,
+    "ar1": ar1,
+    "steps": steps,
+    "cylinder_bell_funnel": cylinder_bell_funnel,
+    "logistic_map": logistic_map,
     "shape": shape,
     "sum": summed,
     "product": product,
@@ -609,7 +787,7 @@ RULES: dict[str, Callable[[Table, Scope], Rule]] = {
 
 
 # Signals that know no place between rows. (Periodic ones do; distributions stay in their row.)
-INTERPOLATED = {"trend", "random_walk", "shape"}
+INTERPOLATED = {"trend", "random_walk", "ar1", "steps", "cylinder_bell_funnel", "logistic_map", "shape"}
 
 # Transforms of the normal values
 

@@ -17,6 +17,12 @@ const MANTISSA: u64 = 0x000f_ffff_ffff_ffff;
 /// 2^52 as an exponent pattern: or-ing a small integer in makes the float 2^52 + integer.
 const TWO52_BITS: u64 = 0x4330_0000_0000_0000;
 
+/// The nearest whole number, ties to the even one, of |x| < 2^51.
+#[inline(always)]
+pub fn nearest(x: f64) -> f64 {
+    (x + ROUND) - ROUND
+}
+
 /// Natural logarithm of a positive normal number.
 #[inline(always)]
 pub fn ln(x: f64) -> f64 {

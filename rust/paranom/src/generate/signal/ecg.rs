@@ -25,7 +25,7 @@ struct Ecg {
 }
 
 pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
-    let phase = Phase::parse(table, scope, 0)?;
+    let phase = Phase::parse(table, scope, 0, None)?;
     let amplitude = Param::or(table, "amplitude", 1.0, scope)?;
     Ok(Box::new(Ecg { phase, amplitude }))
 }

@@ -1,15 +1,26 @@
 //! Signals: values that follow from the row alone. One file each; `KINDS` is the list.
 
 mod algebra;
+mod ar1;
+mod bridge;
 mod constant;
+mod cylinder_bell_funnel;
+mod dirichlet;
 mod ecg;
+mod logistic_map;
+mod mls;
+mod pattern;
 mod periodic;
 mod phase;
 mod random_walk;
 mod shape;
+mod steps;
 mod trend;
+mod triangle;
 
 use super::rule::Parse;
+use crate::Result;
+use crate::spec::Table;
 
 pub(super) use constant::constant;
 
@@ -19,9 +30,17 @@ const KINDS: &[(&str, Parse)] = &[
     ("cosine", periodic::cosine),
     ("square", periodic::square),
     ("sawtooth", periodic::sawtooth),
+    ("triangle", triangle::parse),
+    ("dirichlet", dirichlet::parse),
+    ("pattern", pattern::parse),
+    ("mls", mls::parse),
     ("ecg", ecg::parse),
     ("trend", trend::parse),
     ("random_walk", random_walk::parse),
+    ("ar1", ar1::parse),
+    ("steps", steps::parse),
+    ("cylinder_bell_funnel", cylinder_bell_funnel::parse),
+    ("logistic_map", logistic_map::parse),
     ("shape", shape::parse),
     ("sum", algebra::sum),
     ("product", algebra::product),
@@ -40,4 +59,11 @@ pub fn varies(name: &str) -> bool {
 /// All kinds.
 pub fn names() -> impl Iterator<Item = &'static str> {
     KINDS.iter().map(|(kind, _)| *kind)
+}
+
+/// A share of a cycle, or its default.
+fn share(table: &Table, name: &str, default: f64) -> Result<f64> {
+    let Some(field) = table.get(name) else { return table.number_or(name, default) };
+    let share = field.number()?;
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(field.invalid("must be from 0 to 1")) }
 }

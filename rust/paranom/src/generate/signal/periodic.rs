@@ -9,38 +9,43 @@ use crate::generate::rule::{At, Rule, Scope};
 use crate::simd::{Kernel, dispatch};
 use crate::spec::Table;
 
-/// A shape of one cycle, between -1 and 1.
-trait Wave: Copy + std::fmt::Debug + Send + Sync {
-    fn value(self, phases: Phases, j: usize) -> f64;
+/// A shape of one cycle, mostly between -1 and 1.
+pub(super) trait Wave: std::fmt::Debug + Send + Sync {
+    fn value(&self, phases: Phases, j: usize) -> f64;
+
+    /// The largest size of a value.
+    fn most(&self) -> f64 {
+        1.0
+    }
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Sine;
 impl Wave for Sine {
     #[inline(always)]
-    fn value(self, phases: Phases, j: usize) -> f64 {
+    fn value(&self, phases: Phases, j: usize) -> f64 {
         fmath::sincos2pi(phases.centred(j)).0
     }
 }
 
 /// High for the first `duty` of the cycle.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Square {
     duty: f64,
 }
 impl Wave for Square {
     #[inline(always)]
-    fn value(self, phases: Phases, j: usize) -> f64 {
+    fn value(&self, phases: Phases, j: usize) -> f64 {
         if phases.unit(j) < self.duty { 1.0 } else { -1.0 }
     }
 }
 
 /// Rises from -1 to 1.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Sawtooth;
 impl Wave for Sawtooth {
     #[inline(always)]
-    fn value(self, phases: Phases, j: usize) -> f64 {
+    fn value(&self, phases: Phases, j: usize) -> f64 {
         2.0 * phases.unit(j) - 1.0
     }
 }
@@ -52,40 +57,45 @@ struct Periodic<W> {
     amplitude: Param,
 }
 
-fn parse<W: Wave + 'static>(table: &Table, scope: &Scope, wave: W, lead: u64) -> Result<Box<dyn Rule>> {
-    let phase = Phase::parse(table, scope, lead)?;
+/// Reads a signal of a shape; `period` is the default.
+pub(super) fn parse<W: Wave + 'static>(
+    table: &Table,
+    scope: &Scope,
+    wave: W,
+    period: Option<f64>,
+) -> Result<Box<dyn Rule>> {
+    with_phase(table, scope, wave, Phase::parse(table, scope, 0, period)?)
+}
+
+fn with_phase<W: Wave + 'static>(
+    table: &Table,
+    scope: &Scope,
+    wave: W,
+    phase: Phase,
+) -> Result<Box<dyn Rule>> {
     let amplitude = Param::or(table, "amplitude", 1.0, scope)?;
     Ok(Box::new(Periodic { wave, phase, amplitude }))
 }
 
 pub(super) fn sine(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
-    parse(table, scope, Sine, 0)
+    parse(table, scope, Sine, None)
 }
 
 pub(super) fn cosine(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
-    parse(table, scope, Sine, 1 << 62)
+    with_phase(table, scope, Sine, Phase::parse(table, scope, 1 << 62, None)?)
 }
 
 pub(super) fn square(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
-    let duty = match table.get("duty") {
-        None => table.number_or("duty", 0.5)?,
-        Some(field) => {
-            let duty = field.number()?;
-            if !(0.0..=1.0).contains(&duty) {
-                return Err(field.invalid("must be from 0 to 1"));
-            }
-            duty
-        }
-    };
-    parse(table, scope, Square { duty }, 0)
+    let duty = super::share(table, "duty", 0.5)?;
+    parse(table, scope, Square { duty }, None)
 }
 
 pub(super) fn sawtooth(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
-    parse(table, scope, Sawtooth, 0)
+    parse(table, scope, Sawtooth, None)
 }
 
 struct Draw<'a, W> {
-    wave: W,
+    wave: &'a W,
     phases: Phases,
     amplitude: f64,
     out: &'a mut [f64],
@@ -103,7 +113,7 @@ impl<W: Wave> Kernel for Draw<'_, W> {
 
 impl<W: Wave> Rule for Periodic<W> {
     fn fill(&self, at: At, out: &mut [f64]) {
-        let (wave, phases) = (self.wave, self.phase.at(at));
+        let (wave, phases) = (&self.wave, self.phase.at(at));
         if let Some(amplitude) = self.amplitude.one(at) {
             dispatch(Draw { wave, phases, amplitude, out });
         } else {
@@ -116,7 +126,7 @@ impl<W: Wave> Rule for Periodic<W> {
     }
 
     fn fill_moved(&self, at: At, to: &[Position], out: &mut [f64]) {
-        let (wave, cycles) = (self.wave, self.phase.cycles(at));
+        let (wave, cycles) = (&self.wave, self.phase.cycles(at));
         let amplitude = self.amplitude.column(At { moved: Some(to), ..at }, out.len());
         for ((x, to), amplitude) in out.iter_mut().zip(to).zip(amplitude) {
             *x = amplitude * wave.value(cycles.phase(*to), 0);
@@ -125,7 +135,7 @@ impl<W: Wave> Rule for Periodic<W> {
 
     fn bounds(&self) -> (f64, f64) {
         let (low, high) = self.amplitude.bounds();
-        let most = low.abs().max(high.abs());
+        let most = low.abs().max(high.abs()) * self.wave.most();
         (-most, most)
     }
 }

@@ -28,9 +28,12 @@ pub(super) struct Phases {
 }
 
 impl Phase {
-    pub(super) fn parse(table: &Table, scope: &Scope, lead: u64) -> Result<Self> {
-        let period =
-            Param::need(table, "period", scope)?.within(|x| x >= 1e-6, "must be >= 1e-6")?.not_per_row()?;
+    pub(super) fn parse(table: &Table, scope: &Scope, lead: u64, period: Option<f64>) -> Result<Self> {
+        let period = match period {
+            Some(default) => Param::or(table, "period", default, scope)?,
+            None => Param::need(table, "period", scope)?,
+        };
+        let period = period.within(|x| x >= 1e-6, "must be >= 1e-6")?.not_per_row()?;
         let shift = Param::or(table, "phase", 0.0, scope)?.not_per_row()?;
         Ok(Self { period, shift, lead })
     }

@@ -1,0 +1,29 @@
+//! A triangle: up to `peak` of the cycle, and down again.
+
+use super::periodic::{Wave, parse as periodic};
+use super::phase::Phases;
+use crate::Result;
+use crate::generate::rule::{Rule, Scope};
+use crate::spec::Table;
+
+#[derive(Debug)]
+struct Triangle {
+    peak: f64,
+}
+
+pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
+    let peak = super::share(table, "peak", 0.5)?;
+    periodic(table, scope, Triangle { peak }, None)
+}
+
+impl Wave for Triangle {
+    #[inline(always)]
+    fn value(&self, phases: Phases, j: usize) -> f64 {
+        let u = phases.unit(j);
+        if u < self.peak {
+            2.0 * (u / self.peak) - 1.0
+        } else {
+            1.0 - 2.0 * ((u - self.peak) / (1.0 - self.peak))
+        }
+    }
+}
