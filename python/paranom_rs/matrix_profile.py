@@ -437,6 +437,8 @@ class StreamingMatrixProfile:
         is complete, inf while the window has no neighbour or holds a NaN or an infinity.
         Two constant windows are 0 apart, a constant one and another √m.
         """
+        if type(x) is float or type(x) is np.float64:
+            return self._core.update_one(x)
         values = np.atleast_1d(np.asarray(x))
         scores = self._core.update(_array("x", values, 1).reshape(1, -1))
         return float(scores[0]) if self.n_features == 1 else scores

@@ -173,6 +173,18 @@ impl MatrixProfileStream {
         Ok(scores.into_pyarray(py))
     }
 
+    /// Takes one sample of one feature and gives its score; without arrays, which cost as much as a short window.
+    fn update_one(&self, py: Python<'_>, x: f64) -> PyResult<f64> {
+        py.detach(|| {
+            run::guarded(|| {
+                let mut stream = self.lock();
+                let mut scores = vec![0.0; stream.n_features()];
+                stream.update(&[x], &mut scores)?;
+                Ok(scores[0])
+            })
+        })
+    }
+
     /// The length of a window.
     #[getter]
     fn m(&self) -> usize {

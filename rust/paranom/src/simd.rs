@@ -2,9 +2,11 @@
 //!
 //! A kernel is a struct with its arguments and an `#[inline(always)]` [`Kernel::run`]; [`dispatch`] inlines
 //! that body into a function compiled for baseline x86-64, for AVX2 and for AVX-512, and calls the best one
-//! the machine has. The compiler vectorises each; nothing here names an intrinsic. Kernels use `+ - * /` and
-//! `sqrt` without `mul_add`, and no reduction whose order depends on the vector width: so every level gives the
-//! same bits. On other architectures (NEON is baseline on aarch64) the body is compiled once.
+//! the machine has. The compiler vectorises each; where it does that badly, [`vector`] names the intrinsics.
+//! Kernels use `+ - * /` and `sqrt` without `mul_add`, and no reduction whose order depends on the vector width: so
+//! every level gives the same bits. On other architectures (NEON is baseline on aarch64) the body is compiled once.
+
+pub mod vector;
 
 use std::sync::OnceLock;
 

@@ -1,8 +1,8 @@
 //! One distance, computed directly from the values: what is reported.
 
-use super::metric::Distance;
+use super::metric::{Distance, Lp, Metric};
 use super::series::Series;
-use crate::simd::{Kernel, dispatch};
+use crate::simd::vector::{Blocks, Vector, dispatch_blocks};
 
 /// How a window's values become its z-normalised form: `((x * scale.0 * scale.1 - base) - mean) * weight`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -15,13 +15,13 @@ pub(super) struct Form {
 
 /// The form of a window whose values span `span`, which is not 0.
 pub(super) fn form(x: &[f64], span: f64) -> Form {
-    dispatch(MakeForm { x, span })
+    dispatch_blocks(MakeForm { x, span })
 }
 
 /// The distance between two windows, finite and, if z-normalised, neither constant; the forms are those of the windows
 /// (and not looked at by other distances).
 pub(super) fn distance(distance: Distance, (a, f): (&[f64], Form), (b, g): (&[f64], Form)) -> f64 {
-    if a == b { 0.0 } else { dispatch(Exact { distance, a, b, f, g }) }
+    if a == b { 0.0 } else { dispatch_blocks(Exact { distance, a, b, f, g }) }
 }
 
 /// The distance between windows of two series, by the conventions for constant windows; +inf where one has a hole.
@@ -47,24 +47,17 @@ struct Exact<'a> {
     g: Form,
 }
 
-impl Kernel for Exact<'_> {
+impl Blocks for Exact<'_> {
     type Output = f64;
 
     #[inline(always)]
-    fn run(self) -> f64 {
+    fn run<V: Vector, const N: usize>(self) -> f64 {
         let Self { distance, a, b, f, g } = self;
         match distance {
-            Distance::ZNormalized => {
-                let squares = sum(a, b, |x, y| {
-                    let u = ((x * f.scale.0 * f.scale.1 - f.base) - f.mean) * f.weight;
-                    let v = ((y * g.scale.0 * g.scale.1 - g.base) - g.mean) * g.weight;
-                    (u - v) * (u - v)
-                });
-                (squares * a.len() as f64).sqrt()
-            }
-            Distance::L1 => sum(a, b, |x, y| (x - y).abs()),
-            Distance::L2 => sum(a, b, |x, y| (x - y) * (x - y)).sqrt(),
-            Distance::Relative => sum(a, b, |x, y| (x - y).abs()) / sum(b, b, |y, _| y.abs()),
+            Distance::ZNormalized => (sum::<V, N>(a, b, Normalized(f, g)) * a.len() as f64).sqrt(),
+            Distance::L1 => sum::<V, N>(a, b, Plain(Lp::<1>)),
+            Distance::L2 => sum::<V, N>(a, b, Plain(Lp::<2>)).sqrt(),
+            Distance::Relative => sum::<V, N>(a, b, Plain(Lp::<1>)) / sum::<V, N>(b, b, Size),
         }
     }
 }
@@ -74,36 +67,106 @@ struct MakeForm<'a> {
     span: f64,
 }
 
-impl Kernel for MakeForm<'_> {
+impl Blocks for MakeForm<'_> {
     type Output = Form;
 
     #[inline(always)]
-    fn run(self) -> Form {
+    fn run<V: Vector, const N: usize>(self) -> Form {
         let Self { x, span } = self;
         let scale = super::scale::to_one(span);
-        let base = x[0] * scale.0 * scale.1;
-        let mean = sum(x, x, |v, _| v * scale.0 * scale.1 - base) / x.len() as f64;
-        let squares = sum(x, x, |v, _| {
-            let d = (v * scale.0 * scale.1 - base) - mean;
-            d * d
-        });
-        Form { scale, base, mean, weight: 1.0 / squares.sqrt() }
+        let mut form = Form { scale, base: x[0] * scale.0 * scale.1, mean: 0.0, weight: 1.0 };
+        form.mean = sum::<V, N>(x, x, Centred(form)) / x.len() as f64;
+        form.weight = 1.0 / sum::<V, N>(x, x, CentredSquare(form)).sqrt();
+        form
     }
 }
 
-/// The sum of `of(a, b)` over all pairs, in eight interleaved partial sums: the same order at every SIMD level.
+impl Form {
+    #[inline(always)]
+    fn centred<V: Vector>(self, x: V) -> V {
+        let scaled = x.times(V::splat(self.scale.0)).times(V::splat(self.scale.1));
+        scaled.minus(V::splat(self.base)).minus(V::splat(self.mean))
+    }
+}
+
+/// What is summed over the pairs of values of two windows.
+trait Term: Copy {
+    fn of<V: Vector>(self, a: V, b: V) -> V;
+}
+
+/// The share of a plain distance.
+#[derive(Clone, Copy)]
+struct Plain<M>(M);
+/// The squared difference of the z-normalised values.
+#[derive(Clone, Copy)]
+struct Normalized(Form, Form);
+/// A value minus the mean of its window so far.
+#[derive(Clone, Copy)]
+struct Centred(Form);
+/// That, squared.
+#[derive(Clone, Copy)]
+struct CentredSquare(Form);
+/// A value without its sign.
+#[derive(Clone, Copy)]
+struct Size;
+
+impl<M: Metric> Term for Plain<M> {
+    #[inline(always)]
+    fn of<V: Vector>(self, a: V, b: V) -> V {
+        self.0.pair(a, b)
+    }
+}
+
+impl Term for Normalized {
+    #[inline(always)]
+    fn of<V: Vector>(self, a: V, b: V) -> V {
+        let Self(f, g) = self;
+        let u = f.centred(a).times(V::splat(f.weight));
+        let v = g.centred(b).times(V::splat(g.weight));
+        Lp::<2>.pair(u, v)
+    }
+}
+
+impl Term for Centred {
+    #[inline(always)]
+    fn of<V: Vector>(self, a: V, _: V) -> V {
+        self.0.centred(a)
+    }
+}
+
+impl Term for CentredSquare {
+    #[inline(always)]
+    fn of<V: Vector>(self, a: V, _: V) -> V {
+        let d = self.0.centred(a);
+        d.times(d)
+    }
+}
+
+impl Term for Size {
+    #[inline(always)]
+    fn of<V: Vector>(self, a: V, _: V) -> V {
+        a.size()
+    }
+}
+
+/// The sum of a term over all pairs, in eight interleaved partial sums: the same order at every SIMD level.
 #[inline(always)]
-fn sum(a: &[f64], b: &[f64], of: impl Fn(f64, f64) -> f64) -> f64 {
-    let mut parts = [0.0; 8];
-    let (a, b) = (a.chunks_exact(8), b.chunks_exact(8));
+fn sum<V: Vector, const N: usize>(a: &[f64], b: &[f64], term: impl Term) -> f64 {
+    const PARTS: usize = 8;
+    let mut sums = [V::splat(0.0); N]; // the first ones of them
+    let (a, b) = (a.chunks_exact(PARTS), b.chunks_exact(PARTS));
     let (a_rest, b_rest) = (a.remainder(), b.remainder());
     for (a, b) in a.zip(b) {
-        for l in 0..8 {
-            parts[l] += of(a[l], b[l]);
+        for (g, sum) in sums[..PARTS / V::WIDTH].iter_mut().enumerate() {
+            *sum = sum.plus(term.of(V::load(a, g * V::WIDTH), V::load(b, g * V::WIDTH)));
         }
     }
-    for (l, (&a, &b)) in a_rest.iter().zip(b_rest).enumerate() {
-        parts[l] += of(a, b);
+    let mut parts = [0.0; PARTS];
+    for (g, sum) in sums[..PARTS / V::WIDTH].iter().enumerate() {
+        sum.store(&mut parts, g * V::WIDTH);
+    }
+    for ((part, &a), &b) in parts.iter_mut().zip(a_rest).zip(b_rest) {
+        *part += term.of(a, b);
     }
     ((parts[0] + parts[4]) + (parts[2] + parts[6])) + ((parts[1] + parts[5]) + (parts[3] + parts[7]))
 }

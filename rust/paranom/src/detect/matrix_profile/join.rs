@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use super::exact;
 use super::kernel::Sweep;
-use super::metric::{Distance, L1, L2, Metric, Relative, ZNormalized};
+use super::metric::{Distance, Lp, Metric, Relative, ZNormalized};
 use super::nearest::{Found, NONE, Nearest};
 use super::segment::{Segment, cuts};
 use super::series::Series;
@@ -14,7 +14,7 @@ use super::twins::{self, Twins};
 use super::{Neighbours, Profile, Settings};
 use crate::Result;
 use crate::job::Job;
-use crate::simd::dispatch;
+use crate::simd::vector::dispatch_blocks;
 
 /// What is known of each segment's windows.
 type Known = Vec<Mutex<Nearest>>;
@@ -76,8 +76,8 @@ type Side<'a> = (&'a Segment, Option<&'a Mutex<Nearest>>);
 fn sweep(task: &Task, settings: &Settings, rows: Side<'_>, columns: Side<'_>, job: &Job) -> Result<()> {
     match settings.distance {
         Distance::ZNormalized => sweep_with(ZNormalized, task, settings, rows, columns, job),
-        Distance::L1 => sweep_with(L1, task, settings, rows, columns, job),
-        Distance::L2 => sweep_with(L2, task, settings, rows, columns, job),
+        Distance::L1 => sweep_with(Lp::<1>, task, settings, rows, columns, job),
+        Distance::L2 => sweep_with(Lp::<2>, task, settings, rows, columns, job),
         Distance::Relative => sweep_with(Relative, task, settings, rows, columns, job),
     }
 }
@@ -98,7 +98,7 @@ fn sweep_with<M: Metric>(
     let mut column_found = found(columns, column_known)?;
     for block in task.blocks() {
         let cells: usize = block.clone().map(|d| rows.len.min(columns.len - d)).sum();
-        dispatch(Sweep {
+        dispatch_blocks(Sweep {
             metric,
             m: settings.m,
             rows,
@@ -140,7 +140,11 @@ impl<'a> Report<'a> {
         let special = settings.distance == Distance::ZNormalized;
         let hashes = twins::hashes(other);
         let twins = Twins::new(other, &hashes, |i| other.whole[i] && !(special && other.constant(i)))?;
-        let hashes = if std::ptr::eq(series, other) { hashes } else { twins::hashes(series) };
+        let (twins, hashes) = if std::ptr::eq(series, other) {
+            (twins.among_themselves(), hashes)
+        } else {
+            (twins, twins::hashes(series))
+        };
         let windows = |constant: bool| -> Vec<u32> {
             let wanted = |i: &usize| special && other.whole[*i] && other.constant(*i) == constant;
             (0..other.windows()).filter(wanted).map(|i| i as u32).collect()

@@ -3,10 +3,10 @@
 use super::metric::Metric;
 use super::nearest::Found;
 use super::segment::Segment;
-use crate::simd::Kernel;
+use crate::simd::vector::{Blocks, Vector, dispatch_blocks};
 
 /// Diagonals that are swept together.
-pub(super) const LANES: usize = 32;
+pub(super) use crate::simd::vector::LANES;
 
 /// Sweeps the diagonals `first .. last` (`LANES` of them at most): cells (i, i + diagonal), i a window of `rows` and
 /// i + diagonal one of `columns`.
@@ -29,9 +29,21 @@ pub(super) fn lanes(x: &[f64], at: usize) -> &[f64; LANES] {
     x[at..at + LANES].first_chunk().unwrap()
 }
 
+/// `LANES` entries from `at` on, as vectors.
+#[inline(always)]
+pub(super) fn load<V: Vector, const N: usize>(x: &[f64], at: usize) -> [V; N] {
+    let x = lanes(x, at);
+    let mut out = [V::splat(0.0); N];
+    for (g, out) in out.iter_mut().enumerate() {
+        *out = V::load(x, g * V::WIDTH);
+    }
+    out
+}
+
 /// The first cells of the diagonals, summed directly; NaN, which never wins, past the last one.
 #[inline(always)]
-pub(super) fn first_cells<M: Metric>(
+#[allow(clippy::needless_range_loop)] // zipped, the arrays do not stay in registers
+pub(super) fn first_cells<V: Vector, const N: usize, M: Metric>(
     metric: M,
     m: usize,
     rows: &Segment,
@@ -39,72 +51,98 @@ pub(super) fn first_cells<M: Metric>(
     first: usize,
     last: usize,
 ) -> [f64; LANES] {
-    let (row_mean, means) = (rows.mu[0], lanes(&columns.mu, first));
-    let mut cell = [0.0; LANES];
+    let (row_mean, means): (f64, [V; N]) = (rows.mu[0], load(&columns.mu, first));
+    let mut cells = [V::splat(0.0); N];
     for k in 0..m {
-        let a = rows.r[k] - row_mean;
+        let a = V::splat(rows.r[k] - row_mean);
         let b = lanes(&columns.r, first + k);
-        for l in 0..LANES {
-            cell[l] += metric.pair(a, b[l] - means[l]);
+        for g in 0..N {
+            cells[g] = cells[g].plus(metric.pair(a, V::load(b, g * V::WIDTH).minus(means[g])));
         }
     }
-    for (l, cell) in cell.iter_mut().enumerate() {
-        if first + l >= last {
-            *cell = f64::NAN;
-        }
+    let mut out = [f64::NAN; LANES];
+    for (g, cell) in cells.iter().enumerate() {
+        cell.store(&mut out, g * V::WIDTH);
     }
-    cell
+    out[LANES.min(last - first)..].fill(f64::NAN);
+    out
 }
 
-impl<M: Metric> Kernel for Sweep<'_, M> {
+impl<M: Metric> Blocks for Sweep<'_, M> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<V: Vector, const N: usize>(self) {
         let Self { metric, m, rows, columns, first, last, row_found, column_found } = self;
-        let mut cell = first_cells(metric, m, rows, columns, first, last);
-        for i in 0..rows.len.min(columns.len - first) {
+        let start = first_cells::<V, N, M>(metric, m, rows, columns, first, last);
+        let mut cells: [V; N] = load(&start, 0);
+        let count = rows.len.min(columns.len - first);
+        let (p, q, w) = (&rows.p[..count], &rows.q[..count], &rows.w[..count]);
+        for i in 0..count {
             let j = i + first;
-            let (pi, qi, wi) = (rows.p[i], rows.q[i], rows.w[i]);
-            let (pj, qj, wj) = (lanes(&columns.p, j), lanes(&columns.q, j), lanes(&columns.w, j));
-            let row_floor = row_found.floor[i];
-            let column_floor = lanes(&column_found.floor, j);
-            let mut better = 0u64;
-            for l in 0..LANES {
-                let row = metric.row_score(cell[l], wi, wj[l]);
-                let column = metric.column_score(cell[l], wi, wj[l]);
-                better |= u64::from(row > row_floor) | u64::from(column > column_floor[l]);
+            let wi = V::splat(w[i]);
+            let (wj, column_floor) = (lanes(&columns.w, j), lanes(&column_found.floor, j));
+            let row_floor = V::splat(row_found.floor[i]);
+            let mut top = row_floor;
+            let mut better = top.above(top);
+            for (g, &cell) in cells.iter().enumerate() {
+                let wj = V::load(wj, g * V::WIDTH);
+                top = metric.row_score(cell, wi, wj).larger(top);
+                let score = metric.column_score(cell, wi, wj);
+                better = V::either(better, score.above(V::load(column_floor, g * V::WIDTH)));
             }
-            if better != 0 {
-                record(metric, &cell, (rows, i), (columns, j), row_found, column_found);
+            if V::bits(V::either(better, top.above(row_floor))) != 0 {
+                let mut copy = [0.0; LANES];
+                for (g, cell) in cells.iter().enumerate() {
+                    cell.store(&mut copy, g * V::WIDTH);
+                }
+                record(metric, &copy, (rows, i), (columns, j), row_found, column_found);
             }
-            for l in 0..LANES {
-                cell[l] = metric.step(cell[l], pi, qi, pj[l], qj[l]);
+            // After the branch: before it, too many registers would be in use.
+            let (pi, qi) = (V::splat(p[i]), V::splat(q[i]));
+            let (pj, qj) = (lanes(&columns.p, j), lanes(&columns.q, j));
+            for (g, cell) in cells.iter_mut().enumerate() {
+                let (pj, qj) = (V::load(pj, g * V::WIDTH), V::load(qj, g * V::WIDTH));
+                *cell = metric.step(*cell, pi, qi, pj, qj);
             }
         }
     }
 }
 
-/// Enters the cells of a row that are better than what is known: a few per window, so not worth vectors.
+/// Enters the cells of a row that are better than what is known: seldom, so not inlined.
 #[inline(never)]
 fn record<M: Metric>(
     metric: M,
-    cell: &[f64; LANES],
-    (rows, i): (&Segment, usize),
-    (columns, j): (&Segment, usize),
+    cells: &[f64; LANES],
+    rows: (&Segment, usize),
+    columns: (&Segment, usize),
     row_found: &mut Found,
     column_found: &mut Found,
 ) {
-    let wi = rows.w[i];
-    for (l, &cell) in cell.iter().enumerate() {
-        let wj = columns.w[j + l];
-        let row = metric.row_score(cell, wi, wj);
-        if row > row_found.floor[i] {
-            row_found.offer(i, row, columns.start + j + l);
+    dispatch_blocks(Record { metric, cells, rows, columns, row_found, column_found });
+}
+
+struct Record<'a, M> {
+    metric: M,
+    cells: &'a [f64; LANES],
+    rows: (&'a Segment, usize),
+    columns: (&'a Segment, usize),
+    row_found: &'a mut Found,
+    column_found: &'a mut Found,
+}
+
+impl<M: Metric> Blocks for Record<'_, M> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector, const N: usize>(self) {
+        let Self { metric, cells, rows: (rows, i), columns: (columns, j), row_found, column_found } = self;
+        let wi = V::splat(rows.w[i]);
+        let (mut row, mut column): ([V; N], [V; N]) = (load(cells, 0), load(&columns.w, j));
+        for (cell, wj) in row.iter_mut().zip(&mut column) {
+            (*cell, *wj) = (metric.row_score(*cell, wi, *wj), metric.column_score(*cell, wi, *wj));
         }
-        let column = metric.column_score(cell, wi, wj);
-        if column > column_found.floor[j + l] {
-            column_found.offer(j + l, column, rows.start + i);
-        }
+        row_found.offer_row(i, &row, columns.start + j);
+        column_found.offer_column(j, &column, rows.start + i);
     }
 }

@@ -4,6 +4,8 @@
 //! additions. Per window there are three numbers: `p` and `q` drive the step, `w` turns a cell into a score.
 //! Scores are compared with `>`: larger is nearer, and NaN, the `w` of a window that has no neighbours, never wins.
 
+use crate::simd::vector::Vector;
+
 /// A distance between two windows of `m` values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Distance {
@@ -31,13 +33,19 @@ impl Distance {
 /// How cells move and score; one type per distance, so that the kernels are compiled for each.
 pub(super) trait Metric: Copy + Sync {
     /// The cell's share of one pair of (centred) values.
-    fn pair(self, a: f64, b: f64) -> f64;
-    /// The next cell on the diagonal.
-    fn step(self, cell: f64, pi: f64, qi: f64, pj: f64, qj: f64) -> f64;
+    fn pair<V: Vector>(self, a: V, b: V) -> V;
+    /// The next cell on the diagonal: one pair of values (`p`) enters, one (`q`) leaves.
+    #[inline(always)]
+    fn step<V: Vector>(self, cell: V, pi: V, qi: V, pj: V, qj: V) -> V {
+        cell.plus(self.pair(pi, pj).minus(self.pair(qi, qj)))
+    }
     /// The score of window j as a neighbour of window i.
-    fn row_score(self, cell: f64, wi: f64, wj: f64) -> f64;
+    fn row_score<V: Vector>(self, cell: V, wi: V, wj: V) -> V;
     /// The score of window i as a neighbour of window j.
-    fn column_score(self, cell: f64, wi: f64, wj: f64) -> f64;
+    #[inline(always)]
+    fn column_score<V: Vector>(self, cell: V, wi: V, wj: V) -> V {
+        self.row_score(cell, wj, wi)
+    }
     /// The distance that a cell stands for, for two windows whose `flat` says how constant they are (0 or ½).
     fn distance(self, cell: f64, wi: f64, wj: f64, flat: f64, m: f64) -> f64;
 }
@@ -45,32 +53,29 @@ pub(super) trait Metric: Copy + Sync {
 /// Cells are covariances, scores are correlations: the recurrence of mpx (Kaplan; SCRIMP order of diagonals).
 #[derive(Clone, Copy)]
 pub(super) struct ZNormalized;
-/// Cells are sums of absolute differences, scores are their negatives.
+/// Cells are sums of absolute (`P` = 1) or squared (`P` = 2) differences, scores are their negatives.
 #[derive(Clone, Copy)]
-pub(super) struct L1;
-/// Cells are sums of squared differences, scores are their negatives.
-#[derive(Clone, Copy)]
-pub(super) struct L2;
-/// Cells as in [`L1`]; a score is divided by the neighbour's norm.
+pub(super) struct Lp<const P: u8>;
+/// Cells as in [`Lp<1>`]; a score is divided by the neighbour's norm.
 #[derive(Clone, Copy)]
 pub(super) struct Relative;
 
 impl Metric for ZNormalized {
     #[inline(always)]
-    fn pair(self, a: f64, b: f64) -> f64 {
-        a * b
+    fn pair<V: Vector>(self, a: V, b: V) -> V {
+        a.times(b)
     }
     #[inline(always)]
-    fn step(self, cell: f64, pi: f64, qi: f64, pj: f64, qj: f64) -> f64 {
-        cell + (pi * qj + qi * pj)
+    fn step<V: Vector>(self, cell: V, pi: V, qi: V, pj: V, qj: V) -> V {
+        cell.plus(pi.times(qj).plus(qi.times(pj)))
     }
     #[inline(always)]
-    fn row_score(self, cell: f64, wi: f64, wj: f64) -> f64 {
-        cell * wi * wj
+    fn row_score<V: Vector>(self, cell: V, wi: V, wj: V) -> V {
+        cell.times(wj).times(wi)
     }
     #[inline(always)]
-    fn column_score(self, cell: f64, wi: f64, wj: f64) -> f64 {
-        cell * wi * wj
+    fn column_score<V: Vector>(self, cell: V, wi: V, wj: V) -> V {
+        self.row_score(cell, wi, wj) // the same operations: computed once
     }
     #[inline(always)]
     fn distance(self, cell: f64, wi: f64, wj: f64, flat: f64, m: f64) -> f64 {
@@ -79,72 +84,33 @@ impl Metric for ZNormalized {
     }
 }
 
-impl Metric for L1 {
+impl<const P: u8> Metric for Lp<P> {
     #[inline(always)]
-    fn pair(self, a: f64, b: f64) -> f64 {
-        (a - b).abs()
+    fn pair<V: Vector>(self, a: V, b: V) -> V {
+        let d = a.minus(b);
+        if P == 1 { d.size() } else { d.times(d) }
     }
     #[inline(always)]
-    fn step(self, cell: f64, pi: f64, qi: f64, pj: f64, qj: f64) -> f64 {
-        cell + ((pi - pj).abs() - (qi - qj).abs())
-    }
-    #[inline(always)]
-    fn row_score(self, cell: f64, wi: f64, wj: f64) -> f64 {
-        (wi + wj) - cell
-    }
-    #[inline(always)]
-    fn column_score(self, cell: f64, wi: f64, wj: f64) -> f64 {
-        (wi + wj) - cell
+    fn row_score<V: Vector>(self, cell: V, wi: V, wj: V) -> V {
+        wi.plus(wj).minus(cell)
     }
     #[inline(always)]
     fn distance(self, cell: f64, wi: f64, wj: f64, _flat: f64, _m: f64) -> f64 {
         let d = cell + (wi + wj);
-        if d < 0.0 { 0.0 } else { d }
-    }
-}
-
-impl Metric for L2 {
-    #[inline(always)]
-    fn pair(self, a: f64, b: f64) -> f64 {
-        (a - b) * (a - b)
-    }
-    #[inline(always)]
-    fn step(self, cell: f64, pi: f64, qi: f64, pj: f64, qj: f64) -> f64 {
-        let (entering, leaving) = (pi - pj, qi - qj);
-        cell + (entering * entering - leaving * leaving)
-    }
-    #[inline(always)]
-    fn row_score(self, cell: f64, wi: f64, wj: f64) -> f64 {
-        (wi + wj) - cell
-    }
-    #[inline(always)]
-    fn column_score(self, cell: f64, wi: f64, wj: f64) -> f64 {
-        (wi + wj) - cell
-    }
-    #[inline(always)]
-    fn distance(self, cell: f64, wi: f64, wj: f64, _flat: f64, _m: f64) -> f64 {
-        let d = cell + (wi + wj);
-        (if d < 0.0 { 0.0 } else { d }).sqrt()
+        let d = if d < 0.0 { 0.0 } else { d };
+        if P == 1 { d } else { d.sqrt() }
     }
 }
 
 impl Metric for Relative {
     #[inline(always)]
-    fn pair(self, a: f64, b: f64) -> f64 {
-        (a - b).abs()
+    fn pair<V: Vector>(self, a: V, b: V) -> V {
+        Lp::<1>.pair(a, b)
     }
     #[inline(always)]
-    fn step(self, cell: f64, pi: f64, qi: f64, pj: f64, qj: f64) -> f64 {
-        cell + ((pi - pj).abs() - (qi - qj).abs())
-    }
-    #[inline(always)]
-    fn row_score(self, cell: f64, wi: f64, wj: f64) -> f64 {
+    fn row_score<V: Vector>(self, cell: V, wi: V, wj: V) -> V {
         // wi takes part so that a window with a hole has no neighbours.
-        0.0 * wi - cell * wj
-    }
-    #[inline(always)]
-    fn column_score(self, cell: f64, wi: f64, wj: f64) -> f64 {
-        0.0 * wj - cell * wi
+        V::splat(0.0).times(wi).minus(cell.times(wj))
     }
     #[inline(always)]
     fn distance(self, cell: f64, wi: f64, wj: f64, _flat: f64, _m: f64) -> f64 {

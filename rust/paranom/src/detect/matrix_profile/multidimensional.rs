@@ -8,8 +8,8 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 use super::exact;
-use super::kernel::{LANES, first_cells, lanes};
-use super::metric::{Distance, L1, L2, Metric, Relative, ZNormalized};
+use super::kernel::{LANES, first_cells, lanes, load};
+use super::metric::{Distance, Lp, Metric, Relative, ZNormalized};
 use super::nearest::{Found, NONE, Nearest};
 use super::segment::{Segment, cuts};
 use super::series::Series;
@@ -17,7 +17,7 @@ use super::tasks::{self, Pairs, Task};
 use super::{Neighbours, Profile, Settings};
 use crate::Result;
 use crate::job::Job;
-use crate::simd::{Kernel, dispatch};
+use crate::simd::vector::{Blocks, Vector, dispatch_blocks};
 
 /// The dimensions in the order of their distances: those included first, the others sorted.
 #[derive(Debug, Clone)]
@@ -89,8 +89,8 @@ fn network(n: usize) -> Vec<(usize, usize)> {
 pub(super) fn within(series: &[Series], order: &Order, settings: &Settings, job: &Job) -> Result<Profile> {
     match settings.distance {
         Distance::ZNormalized => within_with(ZNormalized, series, order, settings, job),
-        Distance::L1 => within_with(L1, series, order, settings, job),
-        Distance::L2 => within_with(L2, series, order, settings, job),
+        Distance::L1 => within_with(Lp::<1>, series, order, settings, job),
+        Distance::L2 => within_with(Lp::<2>, series, order, settings, job),
         Distance::Relative => within_with(Relative, series, order, settings, job),
     }
 }
@@ -215,7 +215,7 @@ fn sweep<M: Metric>(
 ) -> Result<()> {
     for block in task.blocks() {
         let cells: usize = block.clone().map(|d| rows[0].len.min(columns[0].len - d)).sum();
-        dispatch(Sweep {
+        dispatch_blocks(Sweep {
             metric,
             m: settings.m,
             order,
@@ -244,15 +244,17 @@ struct Sweep<'a, M> {
     column_found: &'a mut [Found],
 }
 
-impl<M: Metric> Kernel for Sweep<'_, M> {
+impl<M: Metric> Blocks for Sweep<'_, M> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<V: Vector, const N: usize>(self) {
         let Self { metric, m, order, rows, columns, first, last, row_found, column_found } = self;
         let size = m as f64;
-        let mut cells: Vec<[f64; LANES]> =
-            rows.iter().zip(columns).map(|(a, b)| first_cells(metric, m, a, b, first, last)).collect();
+        let mut cells: Vec<[f64; LANES]> = Vec::with_capacity(rows.len());
+        for (a, b) in rows.iter().zip(columns) {
+            cells.push(first_cells::<V, N, M>(metric, m, a, b, first, last));
+        }
         // Of each dimension; then sorted; then, negative, the sums of the levels: scores.
         let mut sums = vec![[0.0; LANES]; rows.len()];
         for i in 0..rows[0].len.min(columns[0].len - first) {
@@ -287,17 +289,28 @@ impl<M: Metric> Kernel for Sweep<'_, M> {
 #[inline(never)]
 fn record(
     scores: &[[f64; LANES]],
-    (row_start, i, row_found): (usize, usize, &mut [Found]),
-    (column_start, j, column_found): (usize, usize, &mut [Found]),
+    rows: (usize, usize, &mut [Found]),
+    columns: (usize, usize, &mut [Found]),
 ) {
-    for ((scores, row), column) in scores.iter().zip(row_found).zip(column_found) {
-        for (l, &score) in scores.iter().enumerate() {
-            if score > row.floor[i] {
-                row.offer(i, score, column_start + j + l);
-            }
-            if score > column.floor[j + l] {
-                column.offer(j + l, score, row_start + i);
-            }
+    dispatch_blocks(Record { scores, rows, columns });
+}
+
+struct Record<'a> {
+    scores: &'a [[f64; LANES]],
+    rows: (usize, usize, &'a mut [Found]),
+    columns: (usize, usize, &'a mut [Found]),
+}
+
+impl Blocks for Record<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector, const N: usize>(self) {
+        let Self { scores, rows: (row_start, i, row_found), columns: (column_start, j, column_found) } = self;
+        for ((scores, row), column) in scores.iter().zip(row_found).zip(column_found) {
+            let scores: [V; N] = load(scores, 0);
+            row.offer_row(i, &scores, column_start + j);
+            column.offer_column(j, &scores, row_start + i);
         }
     }
 }

@@ -6,6 +6,7 @@ use super::kernel::LANES;
 use super::segment::Segment;
 use crate::Result;
 use crate::error::try_vec;
+use crate::simd::vector::Vector;
 
 /// No neighbour.
 pub(super) const NONE: u32 = u32::MAX;
@@ -53,41 +54,113 @@ impl Nearest {
 pub(super) struct Found {
     /// A score must be above this to be of use; one per window, and `LANES` more that nothing passes.
     pub(super) floor: Vec<f64>,
-    nearest: Nearest,
+    /// As in [`Nearest`]; with `k` = 1 as long as `floor`, which has the scores.
+    index: Vec<u32>,
+    score: Vec<f64>,
+    k: usize,
 }
 
 impl Found {
     /// Room for a segment's windows; `known` is what all tasks together know, None if nobody asks for the result.
     pub(super) fn new(segment: &Segment, k: usize, known: Option<&Nearest>) -> Result<Self> {
-        let mut floor = vec![f64::INFINITY; segment.len + LANES];
-        let Some(known) = known else { return Ok(Self { floor, nearest: Nearest::new(0, k)? }) };
-        for (i, floor) in floor.iter_mut().take(segment.len).enumerate() {
-            *floor = known.score[(i + 1) * k - 1].next_down();
+        let windows = segment.len + LANES;
+        let mut floor = try_vec(windows)?;
+        if let Some(known) = known {
+            floor.extend(known.score[k - 1..].iter().step_by(k).map(|score| score.next_down()));
         }
-        Ok(Self { floor, nearest: Nearest::new(segment.len, k)? })
+        floor.resize(windows, f64::INFINITY);
+        let Nearest { index, score, .. } = Nearest::new(windows, k)?;
+        Ok(Self { floor, index, score, k })
     }
 
-    /// Enters a neighbour of the segment's window `i`; its score is above the floor.
-    pub(super) fn offer(&mut self, i: usize, score: f64, neighbour: usize) {
-        let Nearest { k, score: scores, index } = &mut self.nearest;
-        let list = i * *k..(i + 1) * *k;
-        let (scores, indices) = (&mut scores[list.clone()], &mut index[list]);
-        let mut slot = *k - 1;
-        while slot > 0 && score > scores[slot - 1] {
-            (scores[slot], indices[slot]) = (scores[slot - 1], indices[slot - 1]);
-            slot -= 1;
+    /// Offers window `i` the `LANES` windows `first ..` as neighbours.
+    #[inline(always)]
+    pub(super) fn offer_row<V: Vector, const N: usize>(&mut self, i: usize, scores: &[V; N], first: usize) {
+        let mut top = V::splat(f64::NEG_INFINITY);
+        for score in scores {
+            top = score.larger(top);
         }
-        (scores[slot], indices[slot]) = (score, neighbour as u32);
-        self.floor[i] = self.floor[i].max(scores[*k - 1]);
+        let mut tops = [f64::NEG_INFINITY; LANES];
+        top.store(&mut tops, 0);
+        let top = tops[..V::WIDTH].iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        if self.k == 1 {
+            if top > self.floor[i] {
+                self.floor[i] = top;
+                let lane = bits(scores, |_| V::splat(top.next_down())).trailing_zeros();
+                self.index[i] = (first + lane as usize) as u32;
+            }
+        } else if top > self.floor[i] {
+            for l in 0..LANES {
+                self.offer(i, lane(scores, l), first + l);
+            }
+        }
+    }
+
+    /// Offers each of the `LANES` windows `j ..` window `neighbour`.
+    #[inline(always)]
+    pub(super) fn offer_column<V: Vector, const N: usize>(
+        &mut self,
+        j: usize,
+        scores: &[V; N],
+        neighbour: usize,
+    ) {
+        let floors = &mut self.floor[j..j + LANES];
+        let mut better = bits(scores, |g| V::load(floors, g * V::WIDTH));
+        if self.k == 1 {
+            for (g, score) in scores.iter().enumerate() {
+                score.larger(V::load(floors, g * V::WIDTH)).store(floors, g * V::WIDTH);
+            }
+        }
+        while better != 0 {
+            let l = better.trailing_zeros() as usize;
+            if self.k == 1 {
+                self.index[j + l] = neighbour as u32;
+            } else {
+                self.offer(j + l, lane(scores, l), neighbour);
+            }
+            better &= better - 1;
+        }
+    }
+
+    /// Enters a neighbour of the segment's window `i` in its list, if it is above the floor.
+    fn offer(&mut self, i: usize, score: f64, neighbour: usize) {
+        if score > self.floor[i] {
+            let list = i * self.k..(i + 1) * self.k;
+            let (scores, indices) = (&mut self.score[list.clone()], &mut self.index[list]);
+            let mut slot = self.k - 1;
+            while slot > 0 && score > scores[slot - 1] {
+                (scores[slot], indices[slot]) = (scores[slot - 1], indices[slot - 1]);
+                slot -= 1;
+            }
+            (scores[slot], indices[slot]) = (score, neighbour as u32);
+            self.floor[i] = self.floor[i].max(scores[self.k - 1]);
+        }
     }
 
     /// Hands everything to `known`, of the same windows.
     pub(super) fn give(&self, known: &mut Nearest) {
-        let k = self.nearest.k;
-        for (at, (&score, &index)) in self.nearest.score.iter().zip(&self.nearest.index).enumerate() {
+        let scores = if self.k == 1 { &self.floor } else { &self.score };
+        for (at, (&score, &index)) in scores.iter().zip(&self.index).enumerate() {
             if index != NONE {
-                known.offer(at / k, score, index);
+                known.offer(at / self.k, score, index);
             }
         }
     }
+}
+
+/// A bit for each lane that is above its floor.
+#[inline(always)]
+fn bits<V: Vector, const N: usize>(scores: &[V; N], floor: impl Fn(usize) -> V) -> u32 {
+    let mut out = 0;
+    for (g, score) in scores.iter().enumerate() {
+        out |= V::bits(score.above(floor(g))) << (g * V::WIDTH);
+    }
+    out
+}
+
+#[inline(always)]
+fn lane<V: Vector, const N: usize>(scores: &[V; N], l: usize) -> f64 {
+    let mut values = [0.0; LANES];
+    scores[l / V::WIDTH].store(&mut values, 0);
+    values[l % V::WIDTH]
 }

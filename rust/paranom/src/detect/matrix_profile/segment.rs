@@ -35,7 +35,7 @@ pub(super) struct Segment {
 /// Where to cut series (the dimensions of one join) of equally many windows: the same places for all.
 pub(super) fn cuts(dimensions: &[Series]) -> Vec<Range<usize>> {
     let (windows, m) = (dimensions[0].windows(), dimensions[0].m);
-    let longest = (16 * m).max(4096);
+    let longest = (32 * m).max(8192);
     // A constant window counts as an ordinary one.
     let spans: Vec<Vec<f64>> = dimensions
         .iter()

@@ -9,7 +9,7 @@ use crate::job::Job;
 use crate::{Result, pool};
 
 /// Cells per task: milliseconds of work.
-const CELLS: usize = 1 << 22;
+const CELLS: usize = 1 << 23;
 
 /// Diagonals `diagonals` of the pair of segments (`rows`, `columns`).
 #[derive(Debug)]

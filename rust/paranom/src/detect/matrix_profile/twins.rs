@@ -78,6 +78,13 @@ impl Twins {
         Ok(Self { sorted })
     }
 
+    /// Forgets the windows whose hash no other window of the series has: usually all.
+    pub(super) fn among_themselves(mut self) -> Self {
+        let shared: Vec<_> = self.sorted.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1).collect();
+        self.sorted = shared.concat();
+        self
+    }
+
     /// The windows `from ..` of that hash, in order.
     pub(super) fn from(&self, hash: u64, from: usize) -> impl Iterator<Item = usize> + '_ {
         let start = self.sorted.partition_point(|&(h, i)| (h, i as usize) < (hash, from));
