@@ -9,6 +9,7 @@ use super::{Level, level};
 pub const LANES: usize = 32;
 
 /// A few floats side by side; one float is the shortest.
+#[allow(clippy::return_self_not_must_use)] // arithmetic
 pub trait Vector: Copy {
     /// How many.
     const WIDTH: usize;
@@ -127,6 +128,7 @@ pub fn dispatch_blocks<B: Blocks>(work: B) -> B::Output {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
+    #[allow(clippy::wildcard_imports)] // as the intrinsics are meant to be had
     use std::arch::x86_64::*;
 
     use super::Vector;
@@ -134,9 +136,8 @@ mod x86 {
     /// The body of an intrinsic's wrapper.
     macro_rules! intrinsic {
         ($call:expr) => {{
-            // SAFETY: these types are used by `dispatch_blocks` alone, at a level that the processor has.
-            #[allow(unsafe_code)]
-            #[allow(unused_unsafe)] // SSE2 is always there
+            #[allow(unsafe_code, unused_unsafe)] // SSE2 is always there: its intrinsics are safe
+            // SAFETY: `dispatch_blocks` alone uses these types, at a level that the processor has.
             unsafe {
                 $call
             }
