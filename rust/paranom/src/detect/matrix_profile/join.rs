@@ -27,7 +27,7 @@ fn nothing_known(segments: &[Segment], k: usize) -> Result<Known> {
 pub(super) fn within(series: &Series, settings: &Settings, job: &Job) -> Result<Profile> {
     let exclusion = settings.exclusion();
     let cut = cuts(std::slice::from_ref(series));
-    let segments = segments(series, &cut, settings);
+    let segments = segments(series, &cut, settings, job)?;
     let (left, right) = (nothing_known(&segments, settings.k)?, nothing_known(&segments, settings.k)?);
     let tasks = tasks::tasks(Pairs::Within { cuts: &cut, exclusion }, settings.fraction);
     tasks::run(settings.threads, &tasks, |task| {
@@ -50,7 +50,8 @@ pub(super) fn within(series: &Series, settings: &Settings, job: &Job) -> Result<
 /// Finds the neighbours of each window of a series in another one.
 pub(super) fn between(series: &Series, other: &Series, settings: &Settings, job: &Job) -> Result<Profile> {
     let (cut, other_cut) = (cuts(std::slice::from_ref(series)), cuts(std::slice::from_ref(other)));
-    let (mine, others) = (segments(series, &cut, settings), segments(other, &other_cut, settings));
+    let mine = segments(series, &cut, settings, job)?;
+    let others = segments(other, &other_cut, settings, job)?;
     let known = nothing_known(&mine, settings.k)?;
     let tasks = tasks::tasks(Pairs::Between { cuts: &cut, other: &other_cut }, settings.fraction);
     tasks::run(settings.threads, &tasks, |task| {
@@ -67,8 +68,12 @@ pub(super) fn between(series: &Series, other: &Series, settings: &Settings, job:
     Ok(Profile { best, sides: None })
 }
 
-fn segments(series: &Series, cut: &[Range<usize>], settings: &Settings) -> Vec<Segment> {
-    cut.iter().map(|range| Segment::new(series, range.clone(), settings.distance, false)).collect()
+fn segments(series: &Series, cut: &[Range<usize>], settings: &Settings, job: &Job) -> Result<Vec<Segment>> {
+    let segment = |range: &Range<usize>| {
+        job.check()?;
+        Ok(Segment::new(series, range.clone(), settings.distance, false))
+    };
+    cut.iter().map(segment).collect()
 }
 
 type Side<'a> = (&'a Segment, Option<&'a Mutex<Nearest>>);

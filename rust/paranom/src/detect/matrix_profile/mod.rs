@@ -157,7 +157,7 @@ fn check_within(values: usize, settings: &Settings) -> Result<()> {
 pub fn self_join(x: &[f64], settings: &Settings, job: &Job) -> Result<Profile> {
     settings.check()?;
     check_within(x.len(), settings)?;
-    let series = Series::new("x", x, settings.m, settings.distance)?;
+    let series = Series::new("x", x, settings.m, settings.distance, job)?;
     join::within(&series, settings, job)
 }
 
@@ -166,8 +166,8 @@ pub fn join(x: &[f64], other: &[f64], settings: &Settings, job: &Job) -> Result<
     settings.check()?;
     check_size("x", x.len())?;
     check_size("other", other.len())?;
-    let series = Series::new("x", x, settings.m, settings.distance)?;
-    let other = Series::new("other", other, settings.m, settings.distance)?;
+    let series = Series::new("x", x, settings.m, settings.distance, job)?;
+    let other = Series::new("other", other, settings.m, settings.distance, job)?;
     join::between(&series, &other, settings, job)
 }
 
@@ -179,7 +179,7 @@ pub fn multidimensional(
     settings: &Settings,
     job: &Job,
 ) -> Result<Profile> {
-    let (series, order) = dimensions(x, include, settings)?;
+    let (series, order) = dimensions(x, include, settings, job)?;
     multidimensional::within(&series, &order, settings, job)
 }
 
@@ -193,7 +193,7 @@ pub fn subspaces(
     level: usize,
     job: &Job,
 ) -> Result<Vec<i64>> {
-    let (series, order) = dimensions(x, include, settings)?;
+    let (series, order) = dimensions(x, include, settings, job)?;
     if level >= series.len() {
         return Err(Error::invalid(
             "level",
@@ -211,7 +211,12 @@ pub fn subspaces(
     multidimensional::subspaces(&series, &order, settings, index, level, job)
 }
 
-fn dimensions(x: &[Vec<f64>], include: &[usize], settings: &Settings) -> Result<(Vec<Series>, Order)> {
+fn dimensions(
+    x: &[Vec<f64>],
+    include: &[usize],
+    settings: &Settings,
+    job: &Job,
+) -> Result<(Vec<Series>, Order)> {
     settings.check()?;
     let d = x.len();
     if d == 0 {
@@ -233,7 +238,7 @@ fn dimensions(x: &[Vec<f64>], include: &[usize], settings: &Settings) -> Result<
             return Err(Error::invalid(format!("x[{t}]"), format!("{} values", x[t].len()), rule));
         }
         check_within(n, settings)?;
-        Series::new("x", &x[t], settings.m, settings.distance)
+        Series::new("x", &x[t], settings.m, settings.distance, job)
     };
     Ok(((0..d).map(series).collect::<Result<_>>()?, Order::new(d, include)))
 }

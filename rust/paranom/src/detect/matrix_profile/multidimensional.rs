@@ -105,10 +105,14 @@ fn within_with<M: Metric>(
     let (d, exclusion) = (series.len(), settings.exclusion());
     let cut = cuts(series);
     // Segments by place in time, then by dimension (in order).
-    let segment =
-        |range: &Range<usize>, t: usize| Segment::new(&series[t], range.clone(), settings.distance, true);
-    let segments: Vec<Vec<Segment>> =
-        cut.iter().map(|range| order.dimensions.iter().map(|&t| segment(range, t)).collect()).collect();
+    let segment = |range: &Range<usize>, t: usize| -> Result<Segment> {
+        job.check()?;
+        Ok(Segment::new(&series[t], range.clone(), settings.distance, true))
+    };
+    let segments: Vec<Vec<Segment>> = cut
+        .iter()
+        .map(|range| order.dimensions.iter().map(|&t| segment(range, t)).collect())
+        .collect::<Result<_>>()?;
     let known = || -> Result<Vec<Mutex<Vec<Nearest>>>> {
         let levels =
             |range: &Range<usize>| (0..d).map(|_| Nearest::new(range.len(), 1)).collect::<Result<_>>();

@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     fn series(x: &[f64], m: usize) -> Series {
-        Series::new("x", x, m, Distance::ZNormalized).unwrap()
+        Series::new("x", x, m, Distance::ZNormalized, &crate::job::Job::new()).unwrap()
     }
 
     #[test]

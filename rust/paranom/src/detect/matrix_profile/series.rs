@@ -2,6 +2,7 @@
 
 use super::exact::{self, Form};
 use super::metric::Distance;
+use crate::job::Job;
 use crate::{Error, Result};
 
 /// Values ready for a join. Values that are not finite are filled in, and the windows that hold one are `whole == false`.
@@ -21,7 +22,7 @@ pub(super) struct Series {
 
 impl Series {
     /// Takes a series apart; `path` names it in errors.
-    pub(super) fn new(path: &str, x: &[f64], m: usize, distance: Distance) -> Result<Self> {
+    pub(super) fn new(path: &str, x: &[f64], m: usize, distance: Distance, job: &Job) -> Result<Self> {
         let n = x.len();
         if m < 3 {
             return Err(Error::invalid("m", m, "must be at least 3"));
@@ -60,7 +61,12 @@ impl Series {
         let mut forms = Vec::new();
         if distance == Distance::ZNormalized {
             forms = crate::error::try_vec(windows)?;
-            forms.extend(span.iter().enumerate().map(|(i, &span)| exact::form(&filled[i..i + m], span)));
+            for (i, &span) in span.iter().enumerate() {
+                if i % 1024 == 0 {
+                    job.check()?;
+                }
+                forms.push(exact::form(&filled[i..i + m], span));
+            }
         }
         Ok(Self { x: filled, m, whole, span, forms })
     }
@@ -109,7 +115,7 @@ mod tests {
     #[test]
     fn spans_and_holes_are_those_of_the_windows() {
         let x = [1.0, 4.0, -2.0, -2.0, -2.0, f64::NAN, 3.0, 5.0, f64::INFINITY];
-        let s = Series::new("x", &x, 3, Distance::ZNormalized).unwrap();
+        let s = Series::new("x", &x, 3, Distance::ZNormalized, &Job::new()).unwrap();
         assert_eq!(s.whole, [true, true, true, false, false, false, false]);
         assert_eq!(s.span[..3], [6.0, 6.0, 0.0]);
         assert!(s.constant(2) && !s.constant(3));

@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn equal_windows_share_a_hash_and_others_do_not() {
         let x: Vec<f64> = (0..200).map(|i| f64::from(i % 17)).collect();
-        let series = Series::new("x", &x, 5, Distance::L1).unwrap();
+        let series = Series::new("x", &x, 5, Distance::L1, &crate::job::Job::new()).unwrap();
         let hashes = hashes(&series);
         for i in 0..series.windows() {
             for j in 0..series.windows() {
