@@ -1,6 +1,7 @@
 """The matrix profile beside STUMPY and SCAMP, in one process: CPU-seconds of each, and their ratio.
 
-    pip install stumpy cmake setuptools setuptools_scm vcs_versioning wheel && FORCE_NO_CUDA=1 pip install --no-build-isolation pyscamp
+    pip install stumpy cmake setuptools setuptools_scm vcs_versioning wheel
+    FORCE_NO_CUDA=1 pip install --no-build-isolation pyscamp
     python benches/peers/matrix_profile.py [join16] [lp13] [multi] [stream] [cold]   # all: a quarter of an hour
 
 One thread each. STUMPY is compiled and warm before it is timed, except for the cold start: import and first
