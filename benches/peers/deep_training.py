@@ -1,6 +1,6 @@
 """Seconds to the validation loss of the article's training loop: its batch size 1 against our batches.
 
-python benches/peers/deep_training.py sensor.csv.gz [--cell lstm] [--epochs 50] [--ours 40]
+python benches/peers/deep_training.py sensor.csv.gz [--cell lstm] [--epochs 50] [--ours 60]
 
 With fewer --epochs the time of 50 is reckoned from them; their loss is then to be given (--final).
 
@@ -50,9 +50,9 @@ def main():
     parser.add_argument("--cell", default="lstm")
     parser.add_argument("--epochs", type=int, default=50, help="of the article's loop to run")
     parser.add_argument("--final", type=float, help="its loss after 50 epochs, known from a whole run")
-    parser.add_argument("--ours", type=int, default=40, help="epochs of ours")
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--lr", type=float, default=6e-3)
+    parser.add_argument("--ours", type=int, default=60, help="epochs of ours")
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--lr", type=float, default=8e-3)
     given = parser.parse_args()
     torch.set_num_threads(1)
     x, y = read(given.file)
