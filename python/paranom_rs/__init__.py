@@ -36,6 +36,7 @@ from paranom_rs.distributions import (
 from paranom_rs.errors import *  # noqa: F403 (its __all__ is the public exception tree)
 from paranom_rs.generator import Generator
 from paranom_rs.matrix_profile import MatrixProfile, StreamingMatrixProfile, matrix_profile
+from paranom_rs.native import NativeFunction
 from paranom_rs.ramp import RAMP, Detection
 from paranom_rs.rule import EachRow
 from paranom_rs.signals import (
@@ -118,6 +119,7 @@ __all__ = [
     "LogNormal",
     "LogisticMap",
     "Missing",
+    "NativeFunction",
     "Mixture",
     "Noise",
     "Normal",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from paranom_rs import _core
 from paranom_rs.errors import SpecError, SpecTypeError
+from paranom_rs.native import is_native, native_address
 from paranom_rs.rule import Part, Rule, Transform
 
 __all__ = ["Block", "Callback", "Context"]
@@ -89,6 +90,9 @@ class Callback(Part):
     begins with an empty ``previous`` that many rows before the block, so slices are quick and blocks run in parallel;
     values that depend on more rows than that differ from those without ``warmup``, but are the same in every slice.
 
+    Either function may be native: compiled code that runs without Python. A numba ``@cfunc``, a ctypes function or a
+    `scipy.LowLevelCallable` with the signature of `NativeFunction`; ``vectorized`` says nothing about it.
+
     The functions run on worker threads, one block at a time each, and may use locks. A ``threading.local`` is new in
     every block. With `Uniqueness`, a row may be asked for again, with ``attempt`` above 0; but not of a sequential
     variable: it is part of the datum, and its values stay, since later rows build on them.
@@ -131,8 +135,11 @@ class Callback(Part):
         for name in ("normal", "anomalous"):
             value = getattr(self, name)
             known = (Rule, Transform, int, float, type(None)) if name == "anomalous" else ()
-            if not (callable(value) or isinstance(value, (str, *known))):
-                raise SpecTypeError(f'{name}: must be a function or its import path "module:function", got {value!r}')
+            if not (callable(value) or is_native(value) or isinstance(value, (str, *known))):
+                hint = "; NativeFunction(address) vouches for what is there" if isinstance(value, int) else ""
+                raise SpecTypeError(
+                    f'{name}: must be a function or its import path "module:function", got {value!r}{hint}'
+                )
 
 
 def load_functions(spec: dict[str, Any]) -> dict[str, Any]:
@@ -183,12 +190,18 @@ def _anomaly(number: int, anomaly: Any, flags: dict[str, dict[str, bool]]) -> An
 
 
 def _function(path: str, value: Any, flags: dict[str, bool]) -> Any:
+    function, name = value, None
     if isinstance(value, str) and flags is not _FLAGS:
-        return _core.Function(_imported(path, value), value, **flags)
-    return _core.Function(value, _name(value), **flags) if callable(value) else value
+        function, name = _imported(path, value), value
+    if is_native(function):
+        address = native_address(path, function)
+        return _core.Function.native(function, address, name or _name(function), allow_nan=flags["allow_nan"])
+    return _core.Function(function, name or _name(function), **flags) if callable(function) else value
 
 
 def _name(function: Any) -> str:
+    if is_native(function):
+        return f"native function {getattr(function, '__name__', repr(function))}"
     module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", None)
     return f"{module}.{name}()" if module and name else repr(function)
 
@@ -204,7 +217,7 @@ def _imported(path: str, text: str) -> Any:
             function = getattr(function, part)
     except (ImportError, AttributeError) as error:
         raise SpecError(f"{path}: {text!r} cannot be imported ({error})") from error
-    if not callable(function):
+    if not (callable(function) or is_native(function)):
         raise SpecTypeError(f"{path}: must be a function, got {text!r}, which is {type(function).__name__}")
     return function
 
@@ -235,7 +248,7 @@ def find_function(spec: dict[str, Any]) -> str | None:
     values = [(f"anomalies[{i}].values", x.get("values", {})) for i, x in enumerate(spec.get("anomalies", []))]
     for path, table in [*variables, *values]:
         for key, value in table.items():
-            if callable(value):
+            if callable(value) or is_native(value):
                 return f"{path}.{key}"
     return None
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from paranom_rs.errors import SpecTypeError
+from paranom_rs.native import is_native
 
 __all__ = ["EachRow", "Part", "Product", "Rule", "Sum", "Transform"]
 
@@ -19,6 +20,8 @@ def plain(value: object) -> Any:
         case Part():
             return value.to_spec()
         case bool() | str() | int() | float():
+            return value
+        case _ if is_native(value):
             return value
         case bytes() | bytearray() | memoryview():
             pass

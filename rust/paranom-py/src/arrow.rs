@@ -1,6 +1,5 @@
 //! NumPy arrays as an Arrow stream (the PyCapsule interface), without copies.
 
-use std::ptr::NonNull;
 use std::sync::Arc;
 
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
@@ -8,13 +7,14 @@ use arrow_array::types::{
     ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int64Type, TimestampNanosecondType, UInt64Type,
 };
 use arrow_array::{ArrayRef, PrimitiveArray, RecordBatch, RecordBatchIterator, StringArray};
-use arrow_buffer::{Buffer, ScalarBuffer};
+use arrow_buffer::ScalarBuffer;
 use arrow_schema::{ArrowError, Field, Schema};
-use numpy::{Element, PyArray1, PyArrayMethods, PyReadonlyArray1};
+use numpy::{Element, PyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use crate::errors::SpecTypeError;
+use crate::foreign;
 
 /// An Arrow stream of one record batch over (name, column) pairs, as a capsule named `arrow_array_stream`.
 ///
@@ -65,22 +65,11 @@ pub(crate) fn record_batch(
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(wrong)
 }
 
-/// A NumPy array that Arrow buffers keep alive.
-struct Owner<T: Element>(#[allow(dead_code)] Py<PyArray1<T>>);
-impl<T: Element> std::panic::RefUnwindSafe for Owner<T> {}
-
 fn view<A: ArrowPrimitiveType>(column: &Bound<'_, PyAny>) -> Option<ArrayRef>
 where
     A::Native: Element,
 {
     let array = column.cast::<PyArray1<A::Native>>().ok()?;
-    let shared: PyReadonlyArray1<'_, A::Native> = array.try_readonly().ok()?;
-    let slice = shared.as_slice().ok()?;
-    let bytes = std::mem::size_of_val(slice);
-    let start = NonNull::from(slice).cast::<u8>();
-    let owner = Arc::new(Owner(array.clone().unbind()));
-    // SAFETY: the memory belongs to the NumPy array, which the owner keeps alive as long as the buffer.
-    #[allow(unsafe_code)]
-    let buffer = unsafe { Buffer::from_custom_allocation(start, bytes, owner) };
+    let buffer = foreign::buffer(array)?;
     Some(Arc::new(PrimitiveArray::<A>::new(ScalarBuffer::from(buffer), None)))
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use numpy::{IntoPyArray, PyArrayMethods, PyReadonlyArray1};
 use paranom::Result;
 use paranom::error::Cause;
+use paranom::generate::native::Native;
 use paranom::generate::{Call, Callback, Manner, Part, SharedCallback, Time};
 use paranom::random::{Source, normal, scale, unit, word};
 use paranom::spec::Handle;
@@ -16,6 +17,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
 use crate::errors::SpecError;
+use crate::foreign;
 
 pyo3::import_exception!(paranom_rs.callback, BadBlock);
 
@@ -26,6 +28,8 @@ pub(crate) struct Function {
     name: String,
     vectorized: bool,
     allow_nan: bool,
+    /// Where the code of a native function is; `call` owns it.
+    address: Option<usize>,
 }
 
 #[pymethods]
@@ -34,7 +38,15 @@ impl Function {
     #[new]
     #[pyo3(signature = (call, name, /, *, vectorized, allow_nan))]
     fn new(call: Py<PyAny>, name: String, vectorized: bool, allow_nan: bool) -> Self {
-        Self { call, name, vectorized, allow_nan }
+        Self { call, name, vectorized, allow_nan, address: None }
+    }
+
+    /// A native function whose code `owner` keeps at `address`: what is there must be a function of the signature that
+    /// `paranom_rs.native.Native` documents.
+    #[staticmethod]
+    #[pyo3(signature = (owner, address, name, /, *, allow_nan))]
+    fn native(owner: Py<PyAny>, address: usize, name: String, allow_nan: bool) -> Self {
+        Self { call: owner, name, vectorized: false, allow_nan, address: Some(address) }
     }
 
     /// The name.
@@ -47,15 +59,37 @@ impl Function {
 impl Function {
     /// The function as a spec of the library carries it.
     pub(crate) fn handle(&self, py: Python<'_>) -> Handle {
-        let name = self.name.clone();
-        let function = PythonFunction {
-            call: self.call.clone_ref(py),
-            name: name.clone(),
-            vectorized: self.vectorized,
-            allow_nan: self.allow_nan,
+        let (name, call) = (self.name.clone(), self.call.clone_ref(py));
+        let shared: SharedCallback = match self.address {
+            Some(address) => Arc::new(Owned {
+                native: foreign::native(address, name.clone(), self.allow_nan),
+                _owner: call,
+            }),
+            None => Arc::new(PythonFunction {
+                call,
+                name: name.clone(),
+                vectorized: self.vectorized,
+                allow_nan: self.allow_nan,
+            }),
         };
-        let shared: SharedCallback = Arc::new(function);
         Handle { name, item: Arc::new(shared) }
+    }
+}
+
+/// A native function, and the Python object that keeps its code where it is.
+#[derive(Debug)]
+struct Owned {
+    native: Native,
+    _owner: Py<PyAny>,
+}
+
+impl Callback for Owned {
+    fn manner(&self) -> Manner {
+        self.native.manner()
+    }
+
+    fn call(&self, call: &Call, out: &mut [f64]) -> Result<()> {
+        self.native.call(call, out)
     }
 }
 
@@ -184,8 +218,7 @@ impl PythonFunction {
 
     fn check(&self, call: &Call, row: u64, x: f64) -> Result<()> {
         if x.is_nan() && !self.allow_nan {
-            let why = format!("{} gave NaN; allow_nan=True lets it stand for a missing value", self.name);
-            return Err(call.error(row, why, None));
+            return Err(call.nan(row, &self.name));
         }
         Ok(())
     }

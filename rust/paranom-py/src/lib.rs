@@ -2,6 +2,7 @@
 //!
 //! * `plan`: the generator's plan: check a spec, fill arrays.
 //! * `callback`: Python functions as callbacks of the generator.
+//! * `foreign`: memory and code that others own: all the unsafe there is.
 //! * `arrow`: NumPy arrays as an Arrow stream, without copies.
 //! * `files`: rows into files.
 //! * `ramp`: the streaming detector.
@@ -14,6 +15,7 @@ mod arrow;
 mod callback;
 mod errors;
 mod files;
+mod foreign;
 mod info;
 mod matrix_profile;
 mod one_liner;

@@ -19,6 +19,8 @@ pub enum Manner {
     /// For whole blocks: a normal one for every row of a block, an anomalous one for all of its rows there. So what
     /// it draws from one source for the block does not depend on the rows asked for.
     Blocks,
+    /// For the rows that are needed, many at a time; it sees to it itself that this does not matter.
+    Stretches,
 }
 
 /// A function that gives values for rows.
@@ -90,6 +92,11 @@ impl Call<'_> {
     /// An error of the function at a row.
     pub fn error(&self, row: u64, why: impl Into<String>, cause: Option<crate::error::Cause>) -> Error {
         Error::Callback { variable: self.variable.into(), class: self.class(), row, why: why.into(), cause }
+    }
+
+    /// The error of a function that gave NaN at a row.
+    pub fn nan(&self, row: u64, name: &str) -> Error {
+        self.error(row, format!("{name} gave NaN; allow_nan=True lets it stand for a missing value"), None)
     }
 }
 

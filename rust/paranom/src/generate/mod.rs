@@ -8,6 +8,7 @@
 //! judge     whether an event is too easy to find: whether a one-liner does
 //! callback  functions of the user's as rules
 //! sequence  functions that see the values before their rows
+//! native    C functions as callbacks
 //! uniqueness  data that no lower row has, in parallel
 //! rule      what distributions, signals and transforms are to the rest
 //! param     parameters of rules
@@ -19,6 +20,7 @@ mod distribution;
 mod fill;
 mod judge;
 mod moved;
+pub mod native;
 mod one_liner;
 mod param;
 mod plan;

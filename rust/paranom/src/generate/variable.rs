@@ -425,7 +425,7 @@ impl Variable {
     ) -> crate::Result<()> {
         let Some(part) = parts.first() else { return Ok(()) };
         let asked = match callback.manner() {
-            Manner::Rows => None,
+            Manner::Rows | Manner::Stretches => None,
             Manner::Blocks => {
                 let base = part.row - part.row % BLOCK as u64;
                 Some(if anomalous {

@@ -1,0 +1,37 @@
+//! Memory and code that others own: all the unsafe there is in the binding.
+
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use arrow_buffer::Buffer;
+use numpy::{Element, PyArray1, PyArrayMethods, PyReadonlyArray1};
+use paranom::generate::native::{Function, Native};
+use pyo3::prelude::*;
+
+/// A NumPy array that Arrow buffers keep alive.
+struct Owner<T: Element>(#[allow(dead_code)] Py<PyArray1<T>>);
+impl<T: Element> std::panic::RefUnwindSafe for Owner<T> {}
+
+/// A NumPy array as an Arrow buffer, without a copy; none if it is not contiguous or being written to.
+pub(crate) fn buffer<T: Element + 'static>(array: &Bound<'_, PyArray1<T>>) -> Option<Buffer> {
+    let shared: PyReadonlyArray1<'_, T> = array.try_readonly().ok()?;
+    let slice = shared.as_slice().ok()?;
+    let bytes = std::mem::size_of_val(slice);
+    let start = NonNull::from(slice).cast::<u8>();
+    let owner = Arc::new(Owner(array.clone().unbind()));
+    // SAFETY: the memory belongs to the NumPy array, which the owner keeps alive as long as the buffer.
+    #[allow(unsafe_code)]
+    Some(unsafe { Buffer::from_custom_allocation(start, bytes, owner) })
+}
+
+/// The function at an address. Whoever hands over an address in Python vouches for what is there, as with ctypes; how
+/// far it is checked is said there.
+pub(crate) fn native(address: usize, name: String, allow_nan: bool) -> Native {
+    // SAFETY: `paranom_rs.native` takes addresses only out of objects that declare this signature and that own the
+    // code; they are kept beside the function. An address of 0 is refused there.
+    #[allow(unsafe_code)]
+    unsafe {
+        let function = std::mem::transmute::<usize, Function>(address);
+        Native::new(function, name, allow_nan)
+    }
+}
