@@ -25,6 +25,12 @@ def best(work: Callable[[], Any], clock: Callable[[], float] = time.process_time
     return min(found)
 
 
+def in_turn(*works: Callable[[], Any], clock: Callable[[], float] = time.process_time, times: int = 5) -> list[float]:
+    """Return the shortest of a few runs of each, turn and turn about."""
+    found = [[best(work, clock, times=1) for work in works] for _ in range(times)]
+    return [min(column) for column in zip(*found, strict=True)]
+
+
 def scalar(rows: int = 500_000) -> None:
     class Row:
         row = 7
@@ -44,8 +50,7 @@ def scalar(rows: int = 500_000) -> None:
                 out[i] = function(ctx)
 
         gen = Generator({"x": Callback(normal=function)})
-        bare = best(loop)
-        ours = best(lambda gen=gen: gen.generate(rows, threads=1))
+        bare, ours = in_turn(loop, lambda gen=gen: gen.generate(rows, threads=1), times=3)
         print(f"scalar, {function.__name__:>5}: {ours / rows * 1e9:6.0f} ns a call, {ours / bare:.2f} of a bare loop")
 
 
@@ -61,14 +66,46 @@ def vectorized(blocks: int = 64) -> None:
             waves(block)
 
     gen = Generator({"x": Callback(normal=waves, vectorized=True)})
-    alone = best(bare)
-    ours = best(lambda: gen.generate(blocks * 32_768, threads=1))
+    alone, ours = in_turn(bare, lambda: gen.generate(blocks * 32_768, threads=1))
     print(f"vectorized: {alone / ours:.0%} of the function's own speed")
-    one, two = (best(lambda n=n: gen.generate(blocks * 32_768, threads=n), time.perf_counter) for n in (1, 2))
+    one, two = in_turn(*(lambda n=n: gen.generate(blocks * 32_768, threads=n) for n in (1, 2)), clock=time.perf_counter)
     print(f"vectorized, 2 threads: {one / two:.2f} times 1 thread")
 
 
-def uniqueness(rows: int = 2_000_000, tries: int = 5) -> None:
+def sequential(rows: int = 300_000) -> None:
+    def walk(ctx: Context) -> float:
+        return ctx.previous[-1] * 0.9 + 1.0 if ctx.previous else 0.0
+
+    class Row:
+        previous: tuple[float, ...] = ()
+
+    def bare() -> None:
+        ctx, x = Row(), 0.0
+        for _ in range(rows):
+            ctx.previous = (x,)
+            x = walk(ctx)  # type: ignore[arg-type]
+
+    gen = Generator({"x": Callback(normal=walk, sequential=True)})
+    loop, ours = in_turn(bare, lambda: gen.generate(rows, threads=1))
+    print(f"sequential: {ours / rows * 1e9:6.0f} ns a call, {ours / loop:.2f} of a bare loop")
+
+
+def native(rows: int = 4_000_000) -> None:
+    from numba import cfunc
+
+    @cfunc("void(int64, int64, int64, int64, int64, int64, CPointer(uint64), CPointer(float64))")
+    def uniform(row, n, event, offset, duration, attempt, random, out):  # type: ignore[no-untyped-def]
+        for j in range(n):
+            out[j] = 2.0 + 3.0 * (np.float64(random[j] >> np.uint64(11)) * 2.0**-53)
+
+    out = {"x": np.zeros(rows)}
+    function = Generator({"x": Callback(normal=uniform)})
+    built_in = Generator({"x": Stochastic(normal=Uniform(2.0, 5.0))})
+    rule, ours = in_turn(*(lambda gen=gen: gen.generate(rows, out=out, threads=1) for gen in (built_in, function)))
+    print(f"native: {ours / rows * 1e9:.2f} ns a value, {ours / rule:.2f} of Uniform")
+
+
+def uniqueness(rows: int, tries: int = 5) -> None:
     rng = np.random.default_rng(0)
     draws = {
         "floats": (Uniform(0.0, 1.0), lambda n: rng.random(n)),
@@ -76,15 +113,18 @@ def uniqueness(rows: int = 2_000_000, tries: int = 5) -> None:
     }
     for name, (rule, draw) in draws.items():
 
-        def python_set(draw: Callable[[int], Any] = draw) -> None:
+        def python_set(draw: Callable[[int], Any] = draw, chunk: int = 100_000) -> None:
             seen: set[float] = set()
-            attempts = [draw(rows).tolist() for _ in range(tries)]
-            for row in range(rows):
-                for attempt in attempts:
-                    value = attempt[row]
-                    if value not in seen:
-                        seen.add(value)
-                        break
+            for _ in range(rows // chunk):
+                attempts = [draw(chunk).tolist()]
+                for row in range(chunk):
+                    for attempt in range(tries):
+                        if attempt == len(attempts):
+                            attempts.append(draw(chunk).tolist())
+                        value = attempts[attempt][row]
+                        if value not in seen:
+                            seen.add(value)
+                            break
 
         def pandas_loop(draw: Callable[[int], Any] = draw) -> None:
             values = pd.Series(draw(rows))
@@ -95,13 +135,15 @@ def uniqueness(rows: int = 2_000_000, tries: int = 5) -> None:
                 values[again] = draw(int(again.sum()))
 
         gen = Generator({"x": Stochastic(normal=rule)}, uniqueness=Uniqueness(normal=Soft(tries=tries)))
-        ours = best(lambda gen=gen: gen.generate(rows, threads=1))
-        peers = [best(python_set, times=1) / ours, best(pandas_loop, times=1) / ours]
+        ours, loop = in_turn(lambda gen=gen: gen.generate(rows, threads=1), pandas_loop, times=2)
+        walk = best(python_set, times=1)
         print(
-            f"{name}, Soft({tries}): {ours / rows * 1e9:4.0f} ns a row; "
-            f"Python set {peers[0]:.1f} times, pandas {peers[1]:.1f} times as long"
+            f"{name}, {rows:.0e} rows, Soft({tries}): {ours / rows * 1e9:4.0f} ns a row; "
+            f"Python set {walk / ours:.1f} times, pandas {loop / ours:.1f} times as long"
         )
-        one, two = (best(lambda n=n, gen=gen: gen.generate(rows, threads=n), time.perf_counter) for n in (1, 2))
+        one, two = in_turn(
+            *(lambda n=n, gen=gen: gen.generate(rows, threads=n) for n in (1, 2)), clock=time.perf_counter, times=2
+        )
         print(f"    2 threads: {one / two:.2f} times 1 thread")
 
 
@@ -115,6 +157,9 @@ def distinct(rows: int = 4_000_000) -> None:
 
 if __name__ == "__main__":
     scalar()
+    sequential()
     vectorized()
+    native()
     distinct()
-    uniqueness()
+    for rows in (2_000_000, 10_000_000):
+        uniqueness(rows)

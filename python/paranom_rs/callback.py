@@ -39,7 +39,8 @@ class Block:
     event
         The id of each row's event, int64, as in `Dataset.event`; -1 in a normal function.
     offset, duration
-        Rows since the event began, and rows it lasts, int64; 0 in a normal function.
+        Rows since the event began, and rows it lasts, int64; 0 in a normal function. (There, ``event``, ``offset`` and
+        ``duration`` are read-only.)
     attempt
         Which try this is, from 0.
     """
@@ -253,22 +254,26 @@ def find_function(spec: dict[str, Any]) -> str | None:
     return None
 
 
+_NONE, _ZERO = np.int64(-1), np.int64(0)
+
+
 def run_block(
     function: Vectorized,
     row: NDArray[np.int64],
     t: NDArray[Any] | None,
-    event: NDArray[np.int64],
-    offset: NDArray[np.int64],
-    duration: NDArray[np.int64],
+    events: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]] | None,
     attempt: int,
     key: tuple[int, int],
 ) -> NDArray[np.float64]:
-    """Call a vectorized function and check what it gives back."""
+    """Call a vectorized function and check what it gives back. ``events``: ids, offsets, durations."""
     if t is None:
         t = row
     elif t.dtype == np.int64:
         t = t.view("datetime64[ns]")
-    values = function(Block(row, t, event, offset, duration, attempt, key))
+    if events is None:
+        nothing = np.broadcast_to(_ZERO, row.shape)
+        events = np.broadcast_to(_NONE, row.shape), nothing, nothing
+    values = function(Block(row, t, *events, attempt, key))
     if not isinstance(values, np.ndarray):
         raise BadBlock(f"must give an array, got {type(values).__name__}")
     if values.shape != row.shape:

@@ -300,7 +300,6 @@ impl Variable {
         }
         let tile_of = |row: u32| (first + u64::from(row)) / TILE as u64;
         for rows in rows.chunk_by(|a, b| tile_of(*a) == tile_of(*b)) {
-            let (low, high) = (rows[0] as usize, rows[rows.len() - 1] as usize);
             if rows.len() < MANY {
                 for &row in rows {
                     let at = first + u64::from(row);
@@ -308,12 +307,14 @@ impl Variable {
                     self.fill(at, &want, &mut column[row as usize..=row as usize])?;
                 }
             } else {
+                // The whole tile, as far as there are rows: that is quicker than most of it.
                 let mut buffer = [0.0; TILE];
-                let start = first + low as u64;
-                let want = Want { events: touching(want.events, start, first + high as u64), ..*want };
-                self.fill(start, &want, &mut buffer[..=high - low])?;
+                let start = tile_of(rows[0]) * TILE as u64;
+                let len = self.most_rows.map_or(TILE, |most| TILE.min((most - start) as usize));
+                let want = Want { events: touching(want.events, start, start + (len as u64 - 1)), ..*want };
+                self.fill(start, &want, &mut buffer[..len])?;
                 for &row in rows {
-                    column[row as usize] = buffer[row as usize - low];
+                    column[row as usize] = buffer[(first + u64::from(row) - start) as usize];
                 }
             }
         }
@@ -353,9 +354,16 @@ impl Variable {
                     self.tiles(None, part.row, want.attempt, out, |at, values| rule.fill(at, values));
                 }
             }
-            Normal::Call(callback) => self.call(callback, false, normal, want, |part, values| {
-                column[place(part.row, part.len)].copy_from_slice(values);
-            })?,
+            Normal::Call(callback) => match (&normal[..], callback.manner()) {
+                // All that it is asked for is wanted.
+                ([part], Manner::Blocks) if part.len == BLOCK => {
+                    let out = &mut column[place(part.row, part.len)];
+                    callback.call(&self.asked(false, &normal, None, want), out)?;
+                }
+                _ => self.call(callback, false, normal, want, |part, values| {
+                    column[place(part.row, part.len)].copy_from_slice(values);
+                })?,
+            },
         }
         // Anomalous values. Calls of the same function are gathered.
         let mut calls: Vec<(&SharedCallback, Vec<Part>)> = Vec::new();

@@ -268,8 +268,10 @@ impl Plan {
         delivered: Option<&mut Duplicates>,
         job: &Job,
     ) -> Result<Vec<Part>> {
-        // A few million values: enough for all threads, little against what is generated.
-        let most = (128 / self.variables.len()).clamp(1, 16).max(rayon::current_num_threads());
+        // Enough for all threads, and little against what is generated. The more data are registered, the more rows at a
+        // time: then those that are looked up lie closer together in memory.
+        let few = (128 / self.variables.len()).clamp(1, 16).max(rayon::current_num_threads());
+        let most = (history.data() / (4 * BLOCK)).clamp(few, few.max(4 * few.min(16)));
         let start = history.next;
         let mut rows = Vec::new();
         let mut at = start;
@@ -576,15 +578,23 @@ fn sorted(uniqueness: &Uniqueness, number: usize, part: &Part, rows: &[(u32, u32
 
 /// Gives each datum to the lowest row that proposed it, unless a row before the window has it.
 fn settle(proposals: &[(Key, u32)], held: &mut Table<u32>, register: &Table<()>, parts: &[Part]) {
+    /// Data that are looked for together.
+    const AHEAD: usize = 32;
     let turn_away = |row: u32| {
         parts[row as usize / BLOCK].states[row as usize % BLOCK].store(PENDING, Ordering::Relaxed);
     };
-    for &(key, row) in proposals {
-        if register.contains(key) {
-            turn_away(row);
-        } else if let Some(holder) = held.get_or_insert(key, row) {
-            turn_away(row.max(*holder));
-            *holder = row.min(*holder);
+    for proposals in proposals.chunks(AHEAD) {
+        let mut ahead = [0; AHEAD];
+        for (found, &(key, _)) in ahead.iter_mut().zip(proposals) {
+            *found = register.ahead(key);
+        }
+        for (&(key, row), found) in proposals.iter().zip(ahead) {
+            if register.contains(key, found) {
+                turn_away(row);
+            } else if let Some(holder) = held.get_or_insert(key, row) {
+                turn_away(row.max(*holder));
+                *holder = row.min(*holder);
+            }
         }
     }
 }
