@@ -12,6 +12,7 @@ from paranom_rs import (
     MLS,
     Bernoulli,
     Beta,
+    Calendar,
     Cauchy,
     Choice,
     Constant,
@@ -37,6 +38,7 @@ from paranom_rs import (
     Steps,
     Stochastic,
     StudentT,
+    TimeIndex,
     Trend,
     Triangle,
     Uniform,
@@ -82,10 +84,14 @@ SIGNALS = {
     "AR1(0.95)": AR1(0.95),
     "Steps(Choice([-1, 1]), length=(20, 60))": Steps(Choice([-1, 1]), length=(20, 60)),
     "CylinderBellFunnel((30, 60))": CylinderBellFunnel((30, 60)),
+    "Calendar(TimeIndex('2026', '1h'), hour=…, weekday=…)": Calendar(
+        TimeIndex("2026-01-01", "1h"),
+        hour=[0.0] * 7 + [1, 3, 4, 4, 3, 3, 4, 4, 3, 2, 1] + [0.0] * 6,
+        weekday=[0] * 5 + [-1] * 2,
+    ),
     "LogisticMap()": LogisticMap(),
     "Sine(100) + Normal(0, 0.1)": Sine(100) + Normal(0, 0.1),
     "Sine(100) * Sine(1000)": Sine(100) * Sine(1000),
-    "Sine(100) + Trend(0.005)": Sine(100) + Trend(0.005),
 }
 
 

@@ -84,7 +84,7 @@ def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None
         "uniform", "normal", "truncated", "lognormal", "exponential", "laplace", "student_t", "cauchy", "gamma", "beta",
         "poisson", "integers", "bernoulli", "choice",
         "constant", "sine", "cosine", "square", "sawtooth", "triangle", "dirichlet", "pattern", "mls", "ecg", "trend",
-        "random_walk", "ar1", "steps", "cylinder_bell_funnel", "logistic_map",
+        "random_walk", "ar1", "steps", "cylinder_bell_funnel", "calendar", "logistic_map",
     ]  # fmt: skip
     if depth > 0 and not only:
         kinds += ["sum", "product"] * 2 + ["mixture"]
@@ -187,6 +187,18 @@ def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None
             table["length"] = draw(st.one_of(st.integers(1, 900), st.sampled_from([[1, 2], [3, 80], [700, 2**40]])))
             if isinstance(table["length"], int):
                 optional(draw, table, "every", st.integers(table["length"], 1500))
+        case "calendar":
+            table["start"] = draw(st.one_of(st.integers(-(2**63), 2**63 - 1), st.just(1_767_225_600 * 10**9)))
+            steps = [1, 60 * 10**9, 3600 * 10**9, 86_400 * 10**9, 2**62 + 1]
+            table["step"] = draw(st.one_of(st.sampled_from(steps), st.integers(1, 10**15)))
+            for name, count in (("hour", 24), ("weekday", 7), ("month", 12)):
+                optional(draw, table, name, st.lists(NUMBERS, min_size=count, max_size=count))
+            if len(table) == 3 or draw(st.booleans()):
+                near = (table["start"] // (86_400 * 10**9)) + draw(st.integers(0, 5))
+                table["holidays"] = draw(
+                    st.lists(st.one_of(st.just(near), st.integers(0, 30_000)), min_size=1, max_size=4)
+                )
+                table["holiday"] = draw(NUMBERS)
         case "mixture":
             table["of"] = draw(st.lists(rules(depth - 1, scope), min_size=1, max_size=3))
             parts = draw(st.lists(st.integers(0, 9), min_size=len(table["of"]), max_size=len(table["of"])))
@@ -212,7 +224,7 @@ def rules(depth: int, scope: str) -> st.SearchStrategy[Any]:
 COURSES = ["frequency_change", "phase_shift", "reverse", "time_warp"]
 SIGNALS = {
     "sine", "cosine", "square", "sawtooth", "triangle", "dirichlet", "pattern", "mls", "ecg", "trend", "random_walk",
-    "ar1", "steps", "cylinder_bell_funnel", "logistic_map",
+    "ar1", "steps", "cylinder_bell_funnel", "calendar", "logistic_map",
 }  # fmt: skip
 
 

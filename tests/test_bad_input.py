@@ -16,6 +16,7 @@ import pytest
 import paranom_rs
 from paranom_rs import (
     Anomaly,
+    Calendar,
     Choice,
     Generator,
     Integers,
@@ -172,6 +173,10 @@ SPECS: list[tuple[Callable[[Spec], Any], type[ParanomError], list[str]]] = [
     (rule({"kind": "steps", "levels": {"kind": "distinct", "of": N}, "length": 5}), SpecError, [f"{X}.levels", "distinct"]),
     (hit({"kind": "steps", "levels": {"kind": "shape", "values": [0, 1]}, "length": 5}), SpecError, ["levels", "shape"]),
     (rule({"kind": "cylinder_bell_funnel", "length": [3, 9], "every": 8}), SpecError, [f"{X}.every", "8", "from 9"]),
+    (rule({"kind": "calendar", "start": 0, "step": 1}), SpecError, [X, "hour, weekday, month or holidays"]),
+    (rule({"kind": "calendar", "start": 0, "step": 0, "weekday": [0] * 7}), SpecError, [f"{X}.step", "0", "from 1"]),
+    (rule({"kind": "calendar", "start": 0, "step": 1, "hour": [1]}), SpecError, [f"{X}.hour", "1", "24 numbers"]),
+    (rule({"kind": "calendar", "start": 0, "step": 1, "holidays": [1]}), SpecError, [X, "holiday"]),
     (rule({"kind": "logistic_map", "r": 4}), SpecError, [X, '"r"', "no such name"]),
     (rule({"kind": "trend", "coefficients": []}), SpecError, [f"{X}.coefficients", "0", "1 to 8"]),
     (rule({"kind": "trend", "coefficients": [1], "per": 0}), SpecError, [f"{X}.per", "0", "must be > 0"]),
@@ -365,6 +370,9 @@ FACE: list[tuple[Callable[[], Any], type[ParanomError], list[str]]] = [
     (lambda: build(variables={"x": Stochastic(Shift(1))}), SpecError, ["variables.x.normal.kind", '"shift"']),
     (lambda: build(variables={"x": Stochastic(Sine(period=NAN))}), SpecError, ["variables.x.normal.period", "NaN"]),
     (lambda: build(variables={"x": Stochastic(object())}), SpecTypeError, ["variables.x", "object"]),
+    (lambda: Calendar(TimeIndex(0.0, 1.0), hour=[0] * 24).to_spec(), SpecTypeError, ["time", "datetimes"]),
+    (lambda: Calendar(TimeIndex("2026", "1h"), holidays=["25.12."], holiday=1).to_spec(), SpecError, ["holidays[0]", "25.12."]),
+    (lambda: build(variables={"x": Stochastic(Calendar(TimeIndex("2026", "1h"), holidays=[3], holiday=1))}), SpecTypeError, ["holidays[0]", "3"]),
     (lambda: Mixture([0.5, Normal()]), SpecTypeError, ["of[0]", "pair (weight, rule)", "0.5"]),
     (lambda: Normal() + "1", SpecTypeError, ["'1'"]),
     (lambda: Normal() * None, SpecTypeError, ["None"]),

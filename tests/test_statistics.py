@@ -4,6 +4,7 @@ long and lie where they should. Seeds are fixed: a test passes always or never; 
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import signal, special, stats
 
 from generated import generated
+from paranom_rs import Calendar, Generator, Stochastic, TimeIndex
 from paranom_rs._core import Plan
 
 Spec = dict[str, Any]
@@ -313,6 +315,18 @@ def test_the_logistic_map_follows_itself_for_ever() -> None:
         np.testing.assert_allclose(x[1:], 4 * x[:-1] * (1 - x[:-1]), atol=1e-14)
         assert stats.kstest(x[::64], stats.arcsine.cdf).pvalue > LEAST
         assert len(np.unique(x)) > 0.999 * len(x)
+
+
+def test_the_calendar_is_the_calendar() -> None:
+    time = TimeIndex("2023-12-30T05:30", "30min")
+    weekday, month, hour = [1, 2, 3, 4, 5, 60, 70], list(range(100, 1300, 100)), [1000.0 * h for h in range(24)]
+    rule = Calendar(time, hour, weekday, month, holidays=["2024-02-29", date(2024, 12, 25)], holiday=-5)
+    data = Generator({"x": Stochastic(rule)}, time=time).generate(40_000)
+    for t, x in zip(data.t.astype("datetime64[s]").tolist()[::7], data["x"][::7], strict=True):
+        holiday = t.date() in (date(2024, 2, 29), date(2024, 12, 25))
+        place = t.hour + t.minute / 60
+        of_time = 1000 * (place if t.hour < 23 else 23 - (t.minute / 60) * 23)
+        assert x == pytest.approx((-5 if holiday else weekday[t.weekday()]) + month[t.month - 1] + of_time)
 
 
 @pytest.mark.parametrize("period", [1, 2, 3, 7, 10, 24, 49, 60, 300, 1000, 1440])

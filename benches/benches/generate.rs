@@ -58,6 +58,16 @@ fn generate(c: &mut Criterion) {
         let values = Value::List((0..10).map(|i| Value::Number(f64::from(i))).collect());
         table([("kind", Value::Text("pattern".into())), ("values", values), ("period", Value::Number(300.0))])
     };
+    let calendar = || {
+        let hour = Value::List((0..24).map(|i| Value::Number(f64::from(i))).collect());
+        let step = Value::Whole(60_000_000_000);
+        table([
+            ("kind", Value::Text("calendar".into())),
+            ("start", Value::Whole(0)),
+            ("step", step),
+            ("hour", hour),
+        ])
+    };
     let held = |kind: &str, name: &str, of: Value| {
         table([("kind", Value::Text(kind.into())), (name, of), ("length", Value::Whole(50))])
     };
@@ -95,6 +105,7 @@ fn generate(c: &mut Criterion) {
         ("ar1", plan(rule("ar1", [("phi", 0.9)]), None)),
         ("steps of 50", plan(held("steps", "levels", noise()), None)),
         ("cylinder bell funnel", plan(held("cylinder_bell_funnel", "amplitude", noise()), None)),
+        ("calendar", plan(calendar(), None)),
         ("logistic map", plan(rule("logistic_map", []), None)),
         ("random walk", plan(rule("random_walk", []), None)),
         ("sine + noise", plan(both(), None)),

@@ -6,7 +6,7 @@ import hashlib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -23,6 +23,9 @@ from paranom_rs.stretches import count_stretches
 from paranom_rs.time_index import TimeIndex
 from paranom_rs.uniqueness import Uniqueness
 from paranom_rs.variables import load_recordings
+
+if TYPE_CHECKING:
+    from paranom_rs.connect.gutentag import Imported
 
 __all__ = ["Generator"]
 
@@ -138,6 +141,18 @@ class Generator:
         if fingerprint and fingerprint != self.fingerprint:
             raise SpecError(f"{path}: its spec gives other data than the file's: a recording that it names has changed")
         return self
+
+    @classmethod
+    def from_gutentag(cls, path: str | Path, *, seed: int = 0) -> list[Imported]:
+        """Make a generator of each series of a GutenTAG configuration (YAML or JSON). Needs PyYAML.
+
+        Each result has a ``name``, its ``rows``, a ``generator`` (None where nothing of ours is like it) and ``notes``
+        on what could not be mapped, or differs. The values are not GutenTAG's: same signals and anomalies, other random
+        numbers. Raises `SpecError` for a file that is no configuration.
+        """
+        from paranom_rs.connect.gutentag import read_config
+
+        return read_config(path, seed=seed)
 
     def to_spec(self) -> dict[str, Any]:
         """Return the spec as plain values: dicts, lists, texts, numbers, and arrays of recordings."""

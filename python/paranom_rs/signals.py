@@ -7,17 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from datetime import date
+from typing import Any, ClassVar
 
 import numpy as np
 
 from paranom_rs.distributions import Parameter
-from paranom_rs.rule import Rule
+from paranom_rs.errors import SpecError, SpecTypeError
+from paranom_rs.rule import Rule, plain
+from paranom_rs.time_index import TimeIndex
 
 __all__ = [
     "AR1",
     "ECG",
     "MLS",
+    "Calendar",
     "Constant",
     "Cosine",
     "CylinderBellFunnel",
@@ -234,6 +238,61 @@ class CylinderBellFunnel(Rule):
     length: int | tuple[int, int]
     every: int | None = None
     amplitude: Rule | float = 1.0
+
+
+@dataclass(frozen=True)
+class Calendar(Rule):
+    """Seasonality of the calendar, on rows that are datetimes: values by hour, weekday, month and holiday, added up.
+
+    Parameters
+    ----------
+    time
+        What the time of a row is: the `TimeIndex` of datetimes that the `Generator` gets, too.
+    hour
+        24 values, one for each full hour; straight lines between them, the last to the first too.
+    weekday
+        7 values, Monday first.
+    month
+        12 values.
+    holidays, holiday
+        Dates (``"2026-12-25"``, `datetime.date`), and the value that stands in for the weekday's on them.
+
+    Raises
+    ------
+    SpecError, SpecTypeError
+        For a time without datetimes, a text that is no date, or another number of values.
+    """
+
+    kind: ClassVar[str] = "calendar"
+    time: TimeIndex
+    hour: Sequence[float] | None = None
+    weekday: Sequence[float] | None = None
+    month: Sequence[float] | None = None
+    holidays: Sequence[str | date] | None = None
+    holiday: float | None = None
+
+    def to_spec(self) -> dict[str, Any]:
+        """Return the calendar as plain values: times in nanoseconds, holidays in days since 1970."""
+        time = self.time.to_spec() if isinstance(self.time, TimeIndex) else {}
+        if time.get("kind") != "datetime":
+            raise SpecTypeError(f"time: must be a TimeIndex of datetimes, got {self.time!r}")
+        values = {name: getattr(self, name) for name in ("hour", "weekday", "month", "holiday")}
+        spec = {"kind": self.kind, "start": time["start"], "step": time["step"]}
+        spec |= {name: plain(x) for name, x in values.items() if x is not None}
+        if self.holidays is not None:
+            spec["holidays"] = [_day(f"holidays[{i}]", day) for i, day in enumerate(self.holidays)]
+        return spec
+
+
+def _day(path: str, day: str | date) -> int:
+    """Return a date as days since 1970."""
+    if not isinstance(day, str | date):
+        raise SpecTypeError(f"{path}: must be a date, got {day!r}")
+    try:
+        found = date.fromisoformat(day) if isinstance(day, str) else day
+    except ValueError:
+        raise SpecError(f"{path}: must be a date like 2026-12-25, got {day!r}") from None
+    return found.toordinal() - date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -689,6 +690,30 @@ def cylinder_bell_funnel(table: Table, scope: Scope) -> Rule:
     return lambda at: np.array([shape(at, int(row)) for row in at.rows])
 
 
+def calendar(table: Table, scope: Scope) -> Rule:
+    """Values by weekday (or holiday), month and hour, added in this order; straight lines from hour to hour."""
+    day_length = 24 * 3600 * 10**9
+
+    def value(row: int) -> float:
+        day, within = divmod(int(table["start"]) + int(table["step"]) * row, day_length)
+        total = 0.0
+        if day in table.get("holidays", []):
+            total += float(table["holiday"])
+        elif "weekday" in table:
+            total += float(table["weekday"][(day + 3) % 7])  # 1970-01-01 was a Thursday, day 3 of the week
+        if "month" in table:
+            # The calendar repeats every 400 years, which are 146,097 days.
+            total += float(table["month"][date.fromordinal(date(1970, 1, 1).toordinal() + day % 146_097).month - 1])
+        if "hour" in table:
+            place = float(within) / 3.6e12
+            i = int(place)
+            a, b = float(table["hour"][i]), float(table["hour"][(i + 1) % 24])
+            total += a + (place - i) * (b - a)
+        return total
+
+    return lambda at: np.array([value(int(row)) for row in at.rows], np.float64)
+
+
 def logistic_map(table: Table, scope: Scope) -> Rule:
     """x_(t+1) = 4 x_t (1 - x_t): with x = sin^2(pi u), u is doubled modulo 1, and its binary digits shift by one. So
     the digits of a random sequence from place t on are u at row t."""
@@ -779,6 +804,7 @@ RULES: dict[str, Callable[[Table, Scope], Rule]] = {
     "ar1": ar1,
     "steps": steps,
     "cylinder_bell_funnel": cylinder_bell_funnel,
+    "calendar": calendar,
     "logistic_map": logistic_map,
     "shape": shape,
     "sum": summed,
@@ -787,7 +813,7 @@ RULES: dict[str, Callable[[Table, Scope], Rule]] = {
 
 
 # Signals that know no place between rows. (Periodic ones do; distributions stay in their row.)
-INTERPOLATED = {"trend", "random_walk", "ar1", "steps", "cylinder_bell_funnel", "logistic_map", "shape"}
+INTERPOLATED = {"trend", "random_walk", "ar1", "steps", "cylinder_bell_funnel", "calendar", "logistic_map", "shape"}
 
 # Transforms of the normal values
 

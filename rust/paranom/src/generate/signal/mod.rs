@@ -3,6 +3,7 @@
 mod algebra;
 mod ar1;
 mod bridge;
+mod calendar;
 mod constant;
 mod cylinder_bell_funnel;
 mod dirichlet;
@@ -40,6 +41,7 @@ const KINDS: &[(&str, Parse)] = &[
     ("ar1", ar1::parse),
     ("steps", steps::parse),
     ("cylinder_bell_funnel", cylinder_bell_funnel::parse),
+    ("calendar", calendar::parse),
     ("logistic_map", logistic_map::parse),
     ("shape", shape::parse),
     ("sum", algebra::sum),

@@ -1,0 +1,156 @@
+"""Each distribution and signal against NumPy's own way to it, in one process.
+
+    PARANOM_NUM_THREADS=1 python benches/peers/rules.py
+
+Rows per CPU second (best of several runs, turn and turn about). NumPy fills memory it has touched before where it can
+(``out=``), in blocks that stay in the cache. Where NumPy has no function, the line says what stands for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from paranom_rs import (
+    AR1,
+    Beta,
+    Calendar,
+    Cauchy,
+    Choice,
+    CylinderBellFunnel,
+    Dirichlet,
+    Gamma,
+    Generator,
+    Laplace,
+    LogisticMap,
+    Mixture,
+    Normal,
+    Pattern,
+    Poisson,
+    RandomWalk,
+    Steps,
+    Stochastic,
+    StudentT,
+    TimeIndex,
+    Triangle,
+    build_info,
+)
+from paranom_rs.rule import Rule
+
+BLOCK = 1 << 14
+ROWS = 1 << 18
+RNG = np.random.Generator(np.random.PCG64(1))
+INDEX = np.arange(BLOCK, dtype=np.float64)
+HOURS = np.arange(24.0)
+VALUES = [0.0, 1.0, 3.0, 1.0, 0.0, 0.0]
+
+Fill = Callable[[np.ndarray, int], object]
+
+
+def draw(name: str, *parameters: float) -> Fill:
+    method = getattr(RNG, name)
+    return lambda block, start: np.copyto(block, method(*parameters, len(block)))
+
+
+def triangle(block: np.ndarray, start: int) -> None:
+    np.divide(INDEX + start, 300.0, out=block)
+    np.subtract(block, np.floor(block), out=block)
+    np.abs(block - 0.5, out=block)
+    np.subtract(1.0, 4.0 * block, out=block)
+
+
+def pulses(block: np.ndarray, start: int) -> None:
+    v = (INDEX + start) * (np.pi / 300.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        np.divide(np.sin(11.0 * v), 11.0 * np.sin(v), out=block)
+    block[(np.arange(len(block)) + start) % 300 == 0] = 1.0
+
+
+def pattern(block: np.ndarray, start: int) -> None:
+    place = (INDEX + start) / 300.0 % 1.0 * len(VALUES)
+    np.copyto(block, np.interp(place, np.arange(len(VALUES) + 1), [*VALUES, VALUES[0]]))
+
+
+def mixture(block: np.ndarray, start: int) -> None:
+    first = RNG.random(len(block)) < 0.75
+    np.copyto(block, np.where(first, RNG.standard_normal(len(block)), RNG.normal(5.0, 1.0, len(block))))
+
+
+def walk(block: np.ndarray, start: int) -> None:
+    RNG.standard_normal(out=block)
+    np.cumsum(block, out=block)
+
+
+def steps(block: np.ndarray, start: int) -> None:
+    np.copyto(block, np.repeat(RNG.choice([-1.0, 1.0], -(-len(block) // 50)), 50)[: len(block)])
+
+
+def calendar(block: np.ndarray, start: int) -> None:
+    np.copyto(block, np.interp((INDEX + start) / 60.0 % 24.0, np.arange(25), [*HOURS, HOURS[0]]))
+
+
+def ar1(block: np.ndarray, start: int) -> None:
+    from scipy.signal import lfilter
+
+    np.copyto(block, lfilter([np.sqrt(1 - 0.9**2)], [1.0, -0.9], RNG.standard_normal(len(block))))
+
+
+def logistic_map(block: np.ndarray, start: int) -> None:
+    x = 0.3
+    for i in range(len(block)):
+        x = 4.0 * x * (1.0 - x)
+        block[i] = x
+
+
+TASKS: list[tuple[str, Rule, Fill | None]] = [
+    ("Laplace: Generator.laplace", Laplace(), draw("laplace")),
+    ("StudentT(3): standard_t", StudentT(3), draw("standard_t", 3)),
+    ("Cauchy: standard_cauchy", Cauchy(), draw("standard_cauchy")),
+    ("Gamma(2.5): standard_gamma", Gamma(2.5), draw("standard_gamma", 2.5)),
+    ("Gamma(0.3): standard_gamma", Gamma(0.3), draw("standard_gamma", 0.3)),
+    ("Beta(2, 5): beta", Beta(2, 5), draw("beta", 2, 5)),
+    ("Poisson(4): poisson", Poisson(4), draw("poisson", 4)),
+    ("Poisson(100): poisson", Poisson(100), draw("poisson", 100)),
+    ("Mixture of 2 normals: where", Mixture([(0.75, Normal()), (0.25, Normal(5))]), mixture),
+    ("Triangle: floor, abs", Triangle(300), triangle),
+    ("Dirichlet: two sines", Dirichlet(300), pulses),
+    ("Pattern of 6: interp", Pattern(VALUES, period=300), pattern),
+    ("RandomWalk: cumsum of normals", RandomWalk(), walk),
+    ("AR1: lfilter of normals (SciPy)", AR1(0.9), ar1),
+    ("Steps of 50: repeat of choice", Steps(Choice([-1, 1]), 50), steps),
+    ("Calendar by hour: interp", Calendar(TimeIndex("2026-01-01", "1min"), hour=HOURS.tolist()), calendar),
+    ("LogisticMap: a loop in Python", LogisticMap(), logistic_map),
+    ("CylinderBellFunnel", CylinderBellFunnel((30, 60)), None),
+]
+
+
+def main() -> None:
+    out = np.zeros(ROWS)
+    print(f"paranom_rs {build_info()}, NumPy {np.__version__}")
+    print(f"{'task':34} {'ours':>10} {'NumPy':>10} {'ratio':>7}   (M rows per CPU second, one thread)")
+    for task, rule, fill in TASKS:
+        generator = Generator({"x": Stochastic(rule)}, seed=1)
+        theirs = 1 << 15 if "loop" in task else ROWS
+
+        def mine(generator: Generator = generator) -> None:
+            generator.generate(ROWS, out={"x": out}, threads=1)
+
+        def other(fill: Fill | None = fill, rows: int = theirs) -> None:
+            for start in range(0, rows, BLOCK):
+                if fill is not None:
+                    fill(out[start : start + BLOCK], start)
+
+        best = [np.inf, np.inf]
+        for _ in range(9):
+            for i, work in enumerate((mine, other)):
+                begin = time.process_time()
+                work()
+                best[i] = min(best[i], time.process_time() - begin)
+        ours, numpy = ROWS / best[0] / 1e6, theirs / best[1] / 1e6
+        print(f"{task:34} {ours:10.1f} " + (f"{numpy:10.1f} {ours / numpy:6.1f}x" if fill else f"{'':>10}"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+//! The calendar: values by hour of the day, day of the week, month and holiday, added up.
+
+use crate::generate::rule::{At, Rule, Scope, refuse_unless};
+use crate::spec::{Field, Table};
+use crate::{Error, Result};
+
+#[derive(Debug)]
+struct Calendar {
+    /// Nanoseconds since 1970: of row 0, and from row to row.
+    start: i64,
+    step: i64,
+    /// 24, or none; and so on.
+    hour: Vec<f64>,
+    weekday: Vec<f64>,
+    month: Vec<f64>,
+    /// Days since 1970, in order.
+    holidays: Vec<i128>,
+    holiday: f64,
+}
+
+const HOUR: f64 = 3.6e12;
+const DAY: i64 = 86_400_000_000_000;
+
+pub(super) fn parse(table: &Table, _scope: &Scope) -> Result<Box<dyn Rule>> {
+    let start = table.need("start")?.whole(i64::MIN.into(), i64::MAX.into())? as i64;
+    let step = table.need("step")?.whole(1, i64::MAX.into())? as i64;
+    let read = |name: &str, count: usize| {
+        let Some(field) = table.get(name) else { return Ok(Vec::new()) };
+        let values = field.numbers()?;
+        let rule = format!("must hold {count} numbers");
+        if values.len() == count { Ok(values) } else { Err(Error::invalid(field.path, values.len(), rule)) }
+    };
+    let (hour, weekday, month) = (read("hour", 24)?, read("weekday", 7)?, read("month", 12)?);
+    let most = 1 << 40;
+    let days = |field: Field| field.list()?.iter().map(|day| day.whole(-most, most)).collect::<Result<_>>();
+    let mut holidays: Vec<i128> = table.get("holidays").map_or(Ok(Vec::new()), days)?;
+    holidays.sort_unstable();
+    let holiday = match table.get("holiday") {
+        Some(field) => field.number()?,
+        None if holidays.is_empty() => 0.0,
+        None => return Err(table.invalid("must say what holds on holidays: holiday")),
+    };
+    refuse_unless(
+        !(hour.is_empty() && weekday.is_empty() && month.is_empty() && holidays.is_empty()),
+        &table.path,
+        "nothing",
+        "must hold hour, weekday, month or holidays",
+    )?;
+    Ok(Box::new(Calendar { start, step, hour, weekday, month, holidays, holiday }))
+}
+
+impl Calendar {
+    /// What holds all day.
+    fn of_day(&self, day: i128) -> f64 {
+        let mut value = 0.0;
+        if self.holidays.binary_search(&day).is_ok() {
+            value += self.holiday;
+        } else if !self.weekday.is_empty() {
+            // 1970 began on a Thursday.
+            value += self.weekday[(day + 3).rem_euclid(7) as usize];
+        }
+        if !self.month.is_empty() {
+            value += self.month[month(day)];
+        }
+        value
+    }
+
+    /// At a time of the day, in nanoseconds: on straight lines from hour to hour.
+    fn of_time(&self, within: i64) -> f64 {
+        let place = within as f64 / HOUR;
+        let i = place as usize;
+        let (a, b) = (self.hour[i], self.hour[(i + 1) % 24]);
+        a + (place - i as f64) * (b - a)
+    }
+}
+
+/// The month of a day, January 0: years are counted from March, in rounds of 400.
+fn month(day: i128) -> usize {
+    let day = (day + 719_468).rem_euclid(146_097) as usize;
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    ((5 * day + 2) / 153 + 2) % 12
+}
+
+impl Rule for Calendar {
+    fn fill(&self, at: At, out: &mut [f64]) {
+        let time = i128::from(self.start) + i128::from(self.step) * i128::from(at.row);
+        let mut day = time.div_euclid(i128::from(DAY));
+        let mut within = time.rem_euclid(i128::from(DAY)) as i64;
+        let (days, rest) = (self.step / DAY, self.step % DAY);
+        let mut value = self.of_day(day);
+        for x in out {
+            *x = if self.hour.is_empty() { value } else { value + self.of_time(within) };
+            within += rest;
+            let over = within >= DAY;
+            if over {
+                within -= DAY;
+            }
+            if over || days > 0 {
+                day += i128::from(days) + i128::from(over);
+                value = self.of_day(day);
+            }
+        }
+    }
+}
