@@ -79,6 +79,17 @@ def test_hostile_bytes_are_safe(data: st.DataObject) -> None:
     ramp.to_bytes()
 
 
+def test_records_of_the_future_are_refused() -> None:
+    """They would never be forgotten, and fill more than the window."""
+    record, clock = STATE.rindex(struct.pack("<QQ", 79, 77)), 24 + 79  # time and step; behind the settings
+    data = bytearray(STATE)
+    assert data[clock : clock + 8] == bytes(8)
+    data[clock : clock + 8] = struct.pack("<Q", 1 << 40)
+    data[record : record + 8] = struct.pack("<Q", 1 << 39)
+    with pytest.raises(StateError, match="too large"):
+        RAMP.from_bytes(sealed(bytes(data[24:-8])))
+
+
 def test_versions_are_named() -> None:
     with pytest.raises(StateError, match="RAMP state 2 is not supported: this version of paranom_rs knows"):
         RAMP.from_bytes(sealed(STATE[24:-8], version=2))
@@ -217,4 +228,20 @@ def test_ctrl_c_stops_a_long_score_and_changes_nothing() -> None:
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         ramp.score(X)
+    assert ramp.to_bytes() == before
+
+
+@pytest.mark.parametrize("keys", [["one"], ["filling", "new", "x"]])
+def test_ctrl_c_stops_update_many_and_changes_nothing(keys: list[str]) -> None:
+    import signal
+    import threading
+
+    ramp = RAMP(8, subsequence_length=32, window=1024, threshold=1.0)
+    X = np.random.default_rng(6).normal(size=(300_000, 8))
+    ramp.update_many(X[:2000], ["one", "filling"] * 1000)
+    before = ramp.to_bytes()
+    timer = threading.Timer(0.3, lambda: signal.raise_signal(signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        ramp.update_many(X, (keys * len(X))[: len(X)])
     assert ramp.to_bytes() == before

@@ -51,13 +51,13 @@ fn many(c: &mut Criterion) {
     let rows = samples(d * PROCESSES);
     let mut ramp = Ramp::new(Config::shipped(d, m, window, 1e3, 0.85)).expect("good settings");
     for _ in 0..window + m {
-        ramp.update_many(&keys, &rows, None).expect("good rows");
+        ramp.update_many(&keys, &rows, None, None).expect("good rows");
     }
     eprintln!("{} bytes per process", ramp.bytes_per_process());
     group.throughput(Throughput::Elements(PROCESSES as u64));
     for threads in [1, pool::thread_count(None).expect("a good count")] {
         group.bench_function(BenchmarkId::new("3x5x60", format!("{threads} threads")), |b| {
-            b.iter(|| ramp.update_many(&keys, black_box(&rows), Some(threads)));
+            b.iter(|| ramp.update_many(&keys, black_box(&rows), Some(threads), None));
         });
     }
 }

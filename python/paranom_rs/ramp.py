@@ -176,7 +176,8 @@ class RAMP:
         """Score row i of ``X`` (n, d) for process ``processes[i]``, in parallel over processes.
 
         The rows of one process are taken in order; the numbers are those of n updates whatever ``threads`` (default:
-        ``PARANOM_NUM_THREADS``, else all cores).
+        ``PARANOM_NUM_THREADS``, else all cores). Ctrl-C stops a call of some tenths of a second or more, and the
+        detector is as before (such a call keeps a copy of the processes until it is done).
         """
         if isinstance(processes, np.ndarray) and processes.dtype.kind in "iu":
             processes = processes.astype(np.int64)
@@ -240,9 +241,19 @@ class RAMP:
     ) -> float:
         """Set the threshold from ordinary data ``X`` (n, d), and return it. Nothing else changes.
 
-        A fresh detector without training scores ``X``, whose first M rows are its reference. Either ``quantile`` (in
-        [0, 1]) of those scores becomes the threshold; or the lowest threshold that would have given at most
-        ``alarms_per_day`` alarms (counted with ``release`` and ``min_gap``) at ``samples_per_day`` rows per day.
+        A fresh detector without training scores ``X``, whose first M rows are its reference. Either ``quantile`` of
+        those scores becomes the threshold, or the lowest threshold under which, and above which, they begin at most
+        ``alarms_per_day * len(scores) / samples_per_day`` alarms.
+
+        Args:
+            X: (n, d), at least window + subsequence_length rows of one process, ordinary ones.
+            quantile: in [0, 1]: the share of windows at or below the threshold.
+            alarms_per_day: alarms (beginnings of ``alarm``, with ``release`` and ``min_gap``), not flagged samples, per
+                day; a fraction is fine (1/7: one a week). Less than one over all of ``X``: the largest score.
+            samples_per_day: rows per day, 86,400 at one a second.
+
+        Raises:
+            SpecError: both ways or neither given, a number outside its range, too few rows.
         """
         by_rate = alarms_per_day is not None and samples_per_day is not None
         if (quantile is None) != by_rate or (alarms_per_day is None) != (samples_per_day is None):

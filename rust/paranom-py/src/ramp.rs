@@ -13,8 +13,10 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyList, PyString};
 use crate::errors::{self, SpecTypeError};
 use crate::run::{detached, guarded};
 
-/// Rows times windows below which a call is too short to watch for Ctrl-C.
+/// Rows times the cells of a row below which a call is too short to watch for Ctrl-C.
 const SHORT: usize = 1 << 22;
+/// The same for many processes, which are copied to be watched: a fraction of a second.
+const LONG: usize = 1 << 27;
 
 /// What a sample's arrival says about the window that it completes.
 #[pyclass(frozen, module = "paranom_rs")]
@@ -121,6 +123,11 @@ impl RampCore {
         }
     }
 
+    /// Distances that so many rows bring up to date.
+    fn cells(&self, rows: usize) -> usize {
+        rows.saturating_mul(self.window).saturating_mul(self.n_features)
+    }
+
     /// Runs `work` on the detector with the GIL released; watches Ctrl-C if it is long.
     fn with_job<T: Send>(
         &self,
@@ -128,7 +135,7 @@ impl RampCore {
         rows: usize,
         work: impl FnOnce(&mut Ramp, &Job) -> paranom::Result<T> + Send,
     ) -> PyResult<T> {
-        if rows.saturating_mul(self.window).saturating_mul(self.n_features) < SHORT {
+        if self.cells(rows) < SHORT {
             return py.detach(|| self.blocking(|ramp| work(ramp, &Job::new())));
         }
         detached(py, None, |job| {
@@ -246,7 +253,14 @@ impl RampCore {
             let rule = format!("must have one name per row of X ({})", x.shape()[0]);
             return Err(errors::to_python(&Error::invalid("processes", keys.len(), rule)));
         }
-        let scores = py.detach(|| self.blocking(|ramp| ramp.update_many(&keys, rows, threads)))?;
+        let scores = if self.cells(keys.len()) < LONG {
+            py.detach(|| self.blocking(|ramp| ramp.update_many(&keys, rows, threads, None)))?
+        } else {
+            detached(py, None, |job| {
+                let mut ramp = self.ramp.lock().unwrap_or_else(PoisonError::into_inner);
+                ramp.update_many(&keys, rows, threads, Some(job))
+            })?
+        };
         self.scores(py, scores)
     }
 

@@ -305,11 +305,20 @@ impl Ramp {
     }
 
     /// One sample for each of many processes (row i is of process `keys[i]`), in parallel over processes; rows of one
-    /// process are taken in order. The same numbers as that many updates, whatever the number of threads.
-    pub fn update_many(&mut self, keys: &[Key], rows: &[f64], threads: Option<usize>) -> Result<Scores> {
+    /// process are taken in order. The same numbers as that many updates, whatever the number of threads. With a
+    /// `job` it can be cancelled, and then leaves the detector as it was: that costs a copy of the processes.
+    pub fn update_many(
+        &mut self,
+        keys: &[Key],
+        rows: &[f64],
+        threads: Option<usize>,
+        job: Option<&Job>,
+    ) -> Result<Scores> {
         use rayon::prelude::*;
         /// Processes that a task takes: their steps are too short to hand out one by one.
         const TASK: usize = 64;
+        /// Rows after which a task asks whether to go on.
+        const BLOCK: usize = 1 << 10;
         let d = self.config().n_features;
         for row in rows.chunks(d) {
             self.check_sample(row, "X")?;
@@ -332,10 +341,17 @@ impl Ramp {
         }
         let same = |a: &u32, b: &u32| keys[*a as usize] == keys[*b as usize];
         let groups: Vec<&[u32]> = order.chunk_by(same).collect();
+        let mut before = BTreeMap::new();
         for group in &groups {
             let key = &keys[group[0] as usize];
-            if !self.processes.contains_key(key) {
-                self.processes.insert(key.clone(), Process::new(&self.shared.config));
+            match self.processes.get(key) {
+                None => {
+                    self.processes.insert(key.clone(), Process::new(&self.shared.config));
+                }
+                Some(process) if job.is_some() => {
+                    before.insert(key.clone(), process.clone());
+                }
+                Some(_) => {}
             }
         }
         // Both are in the order of keys: each group meets its process in one walk.
@@ -348,28 +364,42 @@ impl Ramp {
         }
         let shared = &self.shared;
         let mut scores = Scores::blank(keys.len(), d);
-        let results: Vec<Vec<Found>> = pool::run(threads, || {
+        let results: Result<Vec<Vec<Found>>> = pool::run(threads, || {
             work.par_chunks_mut(TASK)
                 .map(|task| {
                     let mut results = Vec::new();
                     let mut shares = vec![0.0; d];
                     for (group, owner, process) in task {
-                        for &i in *group {
-                            let i = i as usize;
-                            let row = &rows[i * d..(i + 1) * d];
-                            if let Some(outcome) = update_process(process, shared, row, &mut shares) {
-                                results.push((i, *owner, outcome, shares.clone()));
+                        for block in group.chunks(BLOCK) {
+                            for &i in block {
+                                let i = i as usize;
+                                let row = &rows[i * d..(i + 1) * d];
+                                if let Some(outcome) = update_process(process, shared, row, &mut shares) {
+                                    results.push((i, *owner, outcome, shares.clone()));
+                                }
                             }
+                            job.map_or(Ok(()), |job| job.step(block.len() as u64))?;
                         }
                     }
-                    results
+                    Ok(results)
                 })
                 .collect()
         })?;
-        for (i, owner, outcome, shares) in results.iter().flatten() {
-            scores.set(*i, outcome, *owner, shares);
+        match results {
+            Ok(results) => {
+                for (i, owner, outcome, shares) in results.iter().flatten() {
+                    scores.set(*i, outcome, *owner, shares);
+                }
+                Ok(scores)
+            }
+            Err(error) => {
+                for group in &groups {
+                    self.processes.remove(&keys[group[0] as usize]);
+                }
+                self.processes.append(&mut before);
+                Err(error)
+            }
         }
-        Ok(scores)
     }
 
     /// Takes people's word on detections, by their times within the last M samples. Said twice is said once; the same

@@ -343,7 +343,9 @@ fn read_process(r: &mut Reader<'_>, config: &Config, clock: u64) -> Result<Proce
         }
     }
     process.weights = read_weights(r, d)?;
-    process.history = read_history(r, config, process.samples.max(clock))?;
+    // What comes next is later than all records: so they leave in time, and never fill more than the window.
+    let end = if config.processes == Processes::Infer { clock } else { process.samples };
+    process.history = read_history(r, config, end)?;
     Ok(process)
 }
 
