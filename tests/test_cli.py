@@ -207,6 +207,21 @@ def test_errors_are_one_line(
     assert sorted(Path().iterdir()) == before
 
 
+def test_functions_are_imported_only_on_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    Path("valves.py").write_text("def healthy(ctx):\n    return 1.0\n")
+    Path("valves.toml").write_text('[variables.x]\nkind = "callback"\nnormal = "valves:healthy"\n')
+    command = ["generate", "valves.toml", "--rows", "3", "--out", "x.csv"]
+    assert main(command) == 2
+    assert "valves" not in sys.modules
+    assert "import" in capsys.readouterr().err
+    assert main([*command, "--import-functions"]) == 0
+    assert len(Path("x.csv").read_text().splitlines()) == 4
+
+
 @pytest.mark.parametrize("rows", ["1.5", "-1", "many", "nan", "1e999"])
 def test_rows_are_whole_numbers(spec: Path, rows: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as refused:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from paranom_rs.cli.options import add_rows, read_generator, say
+from paranom_rs.cli.options import add_rows, add_spec, read_generator, say
 
 __all__ = ["add"]
 
@@ -17,7 +17,7 @@ __all__ = ["add"]
 def add(commands: Any) -> None:
     """Add the command."""
     command = commands.add_parser("generate", help="write rows of a spec into a file")
-    command.add_argument("spec", type=Path, help="a TOML file (paranom init writes one), or a generated file")
+    add_spec(command)
     add_rows(command, None)
     command.add_argument("--out", type=Path, required=True, help="the suffix says the format")
     command.add_argument("--overwrite", action="store_true", help="replace the file if it is there")
@@ -26,7 +26,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the rows."""
-    generator = read_generator(options.spec)
+    generator = read_generator(options.spec, import_functions=options.import_functions)
     began = time.perf_counter()
     generator.write(
         options.out,

@@ -9,7 +9,7 @@ from pathlib import Path
 from paranom_rs.errors import ParanomError, SpecError
 from paranom_rs.generator import Generator
 
-__all__ = ["add_rows", "count", "read_generator", "say"]
+__all__ = ["add_rows", "add_spec", "count", "read_generator", "say"]
 
 
 def count(text: str) -> int:
@@ -32,11 +32,21 @@ def add_rows(command: argparse.ArgumentParser, default: int | None) -> None:
     command.add_argument("--start", type=count, default=0, help="the first row (default: 0)")
 
 
-def read_generator(path: Path) -> Generator:
+def add_spec(command: argparse.ArgumentParser) -> None:
+    """Add the file that holds the spec."""
+    command.add_argument("spec", type=Path, help="a TOML file (paranom init writes one), or a generated file")
+    command.add_argument(
+        "--import-functions",
+        action="store_true",
+        help="import the functions that the spec names, which runs code: only for specs from people you trust",
+    )
+
+
+def read_generator(path: Path, *, import_functions: bool = False) -> Generator:
     """Read a spec from a TOML file, or from a generated file that carries it; errors name the file."""
     read = Generator.from_toml if path.suffix == ".toml" else Generator.from_parquet
     try:
-        return read(path)
+        return read(path, import_functions=import_functions)
     except ParanomError as error:
         text = str(error)
         raise error if text.startswith(str(path)) else SpecError(f"{path}: {text}") from None

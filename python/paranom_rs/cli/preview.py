@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from paranom_rs.cli.options import add_rows, read_generator, say
+from paranom_rs.cli.options import add_rows, add_spec, read_generator, say
 from paranom_rs.errors import SpecError
 from paranom_rs.files import whole_file
 
@@ -16,7 +16,7 @@ __all__ = ["add"]
 def add(commands: Any) -> None:
     """Add the command."""
     command = commands.add_parser("preview", help="draw rows of a spec, events marked")
-    command.add_argument("spec", type=Path, help="a TOML file, or a generated file")
+    add_spec(command)
     add_rows(command, 5000)
     command.add_argument("--variables", type=lambda text: text.split(","), help="a,b,c (default: all)")
     command.add_argument(
@@ -30,7 +30,9 @@ def run(options: argparse.Namespace) -> int:
     out = options.out or options.spec.with_suffix(".png")
     if out.suffix not in (".png", ".svg", ".pdf", ".html"):
         raise SpecError(f"out: must end in .png, .svg, .pdf or .html, got {str(out)!r}")
-    data = read_generator(options.spec).generate(options.rows, start=options.start)
+    data = read_generator(options.spec, import_functions=options.import_functions).generate(
+        options.rows, start=options.start
+    )
     with whole_file(out) as temporary:
         if out.suffix == ".html":
             temporary.write_text(data.to_html(options.variables), encoding="utf-8")
