@@ -51,7 +51,7 @@ Fill = Callable[[np.ndarray, int], object]
 
 def draw(name: str, *parameters: float) -> Fill:
     method = getattr(RNG, name)
-    return lambda block, start: np.copyto(block, method(*parameters, len(block)))
+    return lambda block, start: np.copyto(block, method(*parameters, size=len(block)))
 
 
 def triangle(block: np.ndarray, start: int) -> None:
