@@ -349,3 +349,58 @@ def specs(draw: st.DrawFn, depth: int = 2) -> Spec:
     if anomalies:
         spec["anomalies"] = anomalies
     return spec
+
+
+LAGS = st.one_of(st.integers(0, 40), st.sampled_from([0, 1, 511, 512, 40_000, 2**40]))
+
+
+@st.composite
+def related_specs(draw: st.DrawFn) -> Spec:
+    """A spec whose variables refer to each other, with anomalies that swap and decouple them."""
+    names = draw(st.lists(NAMES, min_size=2, max_size=4, unique=True))
+    variables: Spec = {}
+    for i, name in enumerate(names):
+        if i == 0 and draw(st.booleans()):
+            series = draw(st.lists(st.floats(-9.0, 9.0), min_size=2, max_size=90))
+            variables[name] = {"kind": "recorded", "values": series}
+            if draw(st.booleans()):
+                variables[name]["labels"] = draw(stretches(len(series)))
+            continue
+        terms: list[Any] = [draw(rules(1, "normal"))]
+        if i > 0:
+            ref = st.fixed_dictionaries({"kind": st.just("ref"), "variable": st.sampled_from(names[:i]), "lag": LAGS})
+            terms += draw(st.lists(ref, max_size=2))
+        mean = {"kind": "sum", "of": draw(st.permutations(terms))}
+        normal = draw(st.sampled_from([mean, {"kind": "normal", "mean": mean, "std": 0.5}]))
+        variables[name] = {"kind": "stochastic", "normal": normal}
+    anomalies = []
+    for number in range(draw(st.integers(1, 3))):
+        i = draw(st.integers(0, len(names) - 1))
+        sources = [term["variable"] for term in references(variables[names[i]])]
+        other = draw(st.sampled_from(names))
+        kinds: list[Any] = [draw(anomalous(1)), {"kind": "swap", "variable": other}]
+        if sources:
+            by = draw(
+                st.one_of(st.integers(-900, 900), st.sampled_from([1e30, -1e30, 0.5]), bounded(-90, 90, 1, "event"))
+            )
+            kinds.append({"kind": "decouple", "variable": draw(st.sampled_from(sources)), "by": by})
+        if i > 0:
+            kinds.append({"kind": "ref", "variable": names[draw(st.integers(0, i - 1))], "lag": draw(LAGS)})
+        anomaly: Spec = {"name": f"a{number}", "values": {names[i]: draw(st.sampled_from(kinds))}}
+        optional(draw, anomaly, "onset", st.just(0.5))
+        if number == 0 and "labels" not in variables[names[0]] and draw(st.booleans()):
+            anomaly["events"] = [[0, 7], [2**60, 2**60 + 900]]
+        else:
+            anomaly |= {"frequency": draw(st.sampled_from([0.1, 0.01])), "duration": [1, 30]}
+        anomalies.append(anomaly)
+    order = draw(st.permutations(names))
+    return {"seed": 4, "variables": {name: variables[name] for name in order}, "anomalies": anomalies}
+
+
+def references(rule: Any) -> list[Spec]:
+    """The references in a rule, wherever they stand."""
+    if isinstance(rule, list):
+        return [found for part in rule for found in references(part)]
+    if not isinstance(rule, dict):
+        return []
+    return [rule] if rule.get("kind") == "ref" else [found for part in rule.values() for found in references(part)]

@@ -15,7 +15,7 @@ from paranom_rs import Generator
 from reference import fmath, generator, random
 
 FOLDER = Path(__file__).parent / "golden" / "stream1"
-DATASETS = ["distributions", "signals", "anomalous", "transforms", "schedule"]
+DATASETS = ["distributions", "signals", "anomalous", "transforms", "references", "schedule"]
 
 
 def load(name: str) -> dict[str, Any]:

@@ -32,8 +32,12 @@ def test_any_spec_anywhere(spec: Spec, where: tuple[int, int], clean: bool) -> N
     assert_is_reference(spec, *where, clean=clean)
 
 
-# `distinct` has no rows beyond its values: test_distinct.py. `shape` needs an event: with the transforms.
-@pytest.mark.parametrize("kind", [*(kind for kind in rules.RULES if kind not in ("distinct", "shape")), "truncated"])
+# `distinct` has no rows beyond its values: test_distinct.py. `shape` needs an event: with the transforms. What looks at
+# other variables: test_graph.py.
+ELSEWHERE = {"distinct", "shape", "ref", "swap", "decouple"}
+
+
+@pytest.mark.parametrize("kind", [*(kind for kind in rules.RULES if kind not in ELSEWHERE), "truncated"])
 @given(data=st.data())
 def test_each_rule(kind: str, data: st.DataObject) -> None:
     """Every kind gets its share of examples, as a normal and as an anomalous rule."""
@@ -52,7 +56,7 @@ def test_each_rule(kind: str, data: st.DataObject) -> None:
     assert_is_reference(spec, *data.draw(slices(most=150)))
 
 
-@pytest.mark.parametrize("kind", [*rules.TRANSFORMS, "shape"])
+@pytest.mark.parametrize("kind", [*(kind for kind in rules.TRANSFORMS if kind not in ELSEWHERE), "shape"])
 @given(data=st.data())
 def test_each_transform(kind: str, data: st.DataObject) -> None:
     signal = rule_tables(1, "normal", only=data.draw(st.sampled_from(sorted(SIGNALS))))

@@ -38,6 +38,7 @@ from paranom_rs.generator import Generator
 from paranom_rs.matrix_profile import MatrixProfile, StreamingMatrixProfile, matrix_profile
 from paranom_rs.native import NativeFunction
 from paranom_rs.ramp import RAMP, Detection
+from paranom_rs.reference import Edge, Ref
 from paranom_rs.rule import EachRow
 from paranom_rs.signals import (
     AR1,
@@ -62,6 +63,7 @@ from paranom_rs.signals import (
 from paranom_rs.time_index import TimeIndex
 from paranom_rs.transforms import (
     Clip,
+    Decouple,
     Drift,
     Flatline,
     FrequencyChange,
@@ -73,6 +75,7 @@ from paranom_rs.transforms import (
     Shift,
     Smooth,
     Spike,
+    Swap,
     TimeWarp,
 )
 from paranom_rs.uniqueness import Hard, Soft, Uniqueness
@@ -103,11 +106,13 @@ __all__ = [
     "CylinderBellFunnel",
     "Dataset",
     "Decoys",
+    "Decouple",
     "Detection",
     "Dirichlet",
     "Distinct",
     "Drift",
     "EachRow",
+    "Edge",
     "Event",
     "Events",
     "Exponential",
@@ -130,6 +135,7 @@ __all__ = [
     "Poisson",
     "RandomWalk",
     "Recorded",
+    "Ref",
     "Reverse",
     "Sawtooth",
     "Scale",
@@ -143,6 +149,7 @@ __all__ = [
     "Steps",
     "Stochastic",
     "StudentT",
+    "Swap",
     "TimeIndex",
     "TimeWarp",
     "Trend",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -26,13 +27,19 @@ __all__ = ["Dataset", "Duplicates", "Event", "Events"]
 
 
 class Event(NamedTuple):
-    """A stretch of anomalous rows: ``start``, ``stop`` (not included), ``name``, touched ``variables``, ``id``."""
+    """A stretch of anomalous rows: ``start``, ``stop`` (not included), ``name``, struck ``variables``, ``id``.
+
+    ``broken``: the dependences (source, target) that it cuts, by `Decouple` or by a rule in place of one with a `Ref`.
+    Variables that only refer to those it strikes are not among ``variables``: it is the cause; `Dataset.labels` has its
+    consequences as well.
+    """
 
     start: int
     stop: int
     name: str
     variables: tuple[str, ...]
     id: int
+    broken: tuple[tuple[str, str], ...] = ()
 
 
 class Duplicates(NamedTuple):
@@ -53,8 +60,10 @@ class Events:
         self,
         kinds: list[tuple[str, list[str]]],
         arrays: tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64], NDArray[np.uint64]],
+        broken: list[tuple[tuple[str, str], ...]],
     ) -> None:
         self._kinds = [(name, tuple(variables)) for name, variables in kinds]
+        self._broken = broken
         self.start, self.stop, self.kind, ids = arrays
         self.id = ids.view(np.int64)
 
@@ -67,8 +76,10 @@ class Events:
         return len(self.start)
 
     def __getitem__(self, index: int) -> Event:
-        name, variables = self._kinds[self.kind[index]]
-        return Event(int(self.start[index]), int(self.stop[index]), name, variables, int(self.id[index]))
+        kind = self.kind[index]
+        name, variables = self._kinds[kind]
+        start, stop, number = int(self.start[index]), int(self.stop[index]), int(self.id[index])
+        return Event(start, stop, name, variables, number, self._broken[kind])
 
     def __iter__(self) -> Iterator[Event]:
         return (self[i] for i in range(len(self)))
@@ -77,10 +88,16 @@ class Events:
         return f"Events({len(self)}: {', '.join(self.names) or 'none'})"
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return a DataFrame of start, stop, name, variables, id. Needs pandas."""
+        """Return a DataFrame of start, stop, name, variables, id, broken. Needs pandas."""
         import pandas as pd
 
         return pd.DataFrame(list(self), columns=list(Event._fields))
+
+
+def _later(rows: NDArray[np.uint64], lag: int) -> NDArray[np.uint64]:
+    """Return the rows ``lag`` later, none beyond the last there is."""
+    later: NDArray[np.uint64] = rows + np.minimum(np.uint64(lag), np.uint64(2**64 - 1) - rows)
+    return later
 
 
 class Dataset:
@@ -193,7 +210,9 @@ class Dataset:
         if len(parts) > 1:
             # An event cut in two by the choice of rows is listed once.
             keep[1:] &= start[1:] != start[:-1]
-        return Events(kinds, (start[keep], stop[keep], kind[keep], ids[keep]))
+        names = self.names
+        broken = [tuple((names[a], names[b]) for a, b in pairs) for pairs in plan.broken]
+        return Events(kinds, (start[keep], stop[keep], kind[keep], ids[keep]), broken)
 
     @cached_property
     def _where(self) -> NDArray[np.int64]:
@@ -206,19 +225,45 @@ class Dataset:
 
     @cached_property
     def event(self) -> NDArray[np.int64]:
-        """The ``id`` of each row's event, or -1; shape (n,), int64."""
+        """The ``id`` of the event that is going on in each row, or -1; shape (n,), int64.
+
+        A row that an event only goes on to, through a `Ref`, has -1 unless another is going on.
+        """
         where = self._where
         return np.where(where >= 0, self.events.id[where], -1) if len(self.events) else where
 
     @cached_property
     def labels(self) -> NDArray[np.int8]:
-        """1 where the event of the row touches the variable, else 0; shape (n, d), int8."""
+        """1 where an anomalous rule made the variable's value, or a value that it refers to; else 0; (n, d), int8."""
+        if self._generator._plan.graph:
+            return self._labels_along_references()
         touched = np.zeros((len(self._generator.kinds) + 1, len(self.names)), np.int8)
         for i, (_, variables) in enumerate(self._generator.kinds):
             touched[i, [self.names.index(name) for name in variables]] = 1
         where = self._where
         kind = np.where(where >= 0, self.events.kind[where], -1) if len(self.events) else where
         return touched[kind]
+
+    def _labels_along_references(self) -> NDArray[np.int8]:
+        plan, rows, kinds = self._generator._plan, self.row, self._generator.kinds
+        # What begins counts up, what ends counts down; row by row, the sum is the number of events in effect.
+        changes = np.zeros((len(rows) + 1, len(self.names)), np.int32)
+        lags = sorted({lag for reached in plan.reach for _, lag in reached})
+        for (first, length), delay in itertools.product(self._stretches, lags):
+            # Row 0 stands for the rows before it.
+            earliest, latest = max(first - delay, 0), max(first + length - 1 - delay, 0)
+            start, stop, kind, _ = plan.events(earliest, latest - earliest + 1)
+            begins, ends = np.where(start == 0, start, _later(start, delay)), _later(stop, delay)
+            lo, hi = np.searchsorted(rows, np.array([first, first + length - 1], np.uint64))
+            here = rows[lo : hi + 1]
+            for i, (name, _) in enumerate(kinds):
+                if self._is_clean and name != "recorded":
+                    continue
+                for variable, lag in plan.reach[i]:
+                    if lag == delay:
+                        np.add.at(changes[:, variable], lo + np.searchsorted(here, begins[kind == i]), 1)
+                        np.add.at(changes[:, variable], lo + np.searchsorted(here, ends[kind == i]), -1)
+        return (np.cumsum(changes[:-1], axis=0) > 0).astype(np.int8)
 
     @cached_property
     def clean(self) -> Dataset:

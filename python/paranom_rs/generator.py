@@ -18,6 +18,7 @@ from paranom_rs.checks import file_path, whole
 from paranom_rs.dataset import Dataset
 from paranom_rs.errors import OutOfMemoryError, SpecError, SpecTypeError
 from paranom_rs.files import Progress, read_spec, whole_file, write_rows
+from paranom_rs.reference import Edge
 from paranom_rs.rule import Part, plain
 from paranom_rs.stretches import count_stretches
 from paranom_rs.time_index import TimeIndex
@@ -191,6 +192,12 @@ class Generator:
         """The anomalies: their names, and the variables they touch."""
         names = self.names
         return [(name, [names[i] for i in touched]) for name, touched in self._plan.kinds]
+
+    @property
+    def graph(self) -> list[Edge]:
+        """How variables depend on each other: the `Ref` of their normal rules, in column order."""
+        names = self.names
+        return [Edge(names[source], names[target], lag) for source, target, lag in self._plan.graph]
 
     @property
     def seed(self) -> int:

@@ -67,7 +67,7 @@ class _Counted:
 
 def _anomalous_stretches(plan: _core.Plan, start: int, rows: int) -> NDArray[np.int64]:
     """Anomalous stretches among rows, counted from the first of them."""
-    starts, stops, _, _ = plan.events(start, rows)
+    starts, stops = plan.anomalous(start, rows)
     first = np.uint64(start)
     edges = np.stack([np.maximum(starts, first) - first, np.minimum(stops - first, np.uint64(rows))], axis=1)
     return edges.astype(np.int64)

@@ -13,6 +13,7 @@ from paranom_rs.rule import Transform
 
 __all__ = [
     "Clip",
+    "Decouple",
     "Drift",
     "Flatline",
     "FrequencyChange",
@@ -24,6 +25,7 @@ __all__ = [
     "Shift",
     "Smooth",
     "Spike",
+    "Swap",
     "TimeWarp",
 ]
 
@@ -140,3 +142,28 @@ class TimeWarp(Transform):
 
     kind: ClassVar[str] = "time_warp"
     strength: Parameter = 0.9
+
+
+# Other variables.
+
+
+@dataclass(frozen=True)
+class Swap(Transform):
+    """The values of another ``variable``, as they would be without anomalies: sensors with their cables crossed."""
+
+    kind: ClassVar[str] = "swap"
+    variable: str
+
+
+@dataclass(frozen=True)
+class Decouple(Transform):
+    """Cuts the dependence on another ``variable``, which the normal rule has a `Ref` to.
+
+    The rule sees that variable ``by`` rows later (earlier if negative; in whole rows), without its anomalies: there it
+    looks the same, but has nothing to do with this row. Draw ``by`` from a range longer than the variable's memory:
+    ``Decouple("pressure", by=Uniform(100, 1000))``. `Event.broken` names the edge.
+    """
+
+    kind: ClassVar[str] = "decouple"
+    variable: str
+    by: Parameter

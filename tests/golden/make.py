@@ -50,6 +50,7 @@ WAVES = {
         {"kind": "normal", "std": 0.125},
     ],
 }
+REF = {"kind": "ref", "variable": "pressure", "lag": 3}
 UNIFORM = {"kind": "uniform", "low": -1, "high": 3}
 SPECS: dict[str, Spec] = {
     "distributions": alone(
@@ -163,6 +164,27 @@ SPECS: dict[str, Spec] = {
             {"events": [[3, 9], [2**63, 2**64 - 3]]},
             {"name": "creeping", "events": [[506, 514]], "onset": "creeping"},
             {"name": "half", "events": [[2**53, 2**53 + 9]], "onset": 0.5},
+        ],
+    },
+    "references": {
+        "seed": 20_180_807,
+        "variables": {
+            "flow": {"kind": "stochastic", "normal": {"kind": "sum", "of": [REF, WAVES]}},
+            "pressure": {"kind": "stochastic", "normal": WAVES, "anomalous": {"kind": "shift", "by": UNIFORM}},
+            "level": {"kind": "stochastic", "normal": {"kind": "normal", "mean": {"kind": "ref", "variable": "flow"}}},
+        },
+        "anomalies": [
+            {"events": [[0, 2], [507, 510]]},
+            {
+                "name": "cut",
+                "events": [[4, 8]],
+                "values": {"flow": {"kind": "decouple", "variable": "pressure", "by": UNIFORM}},
+            },
+            {
+                "name": "swapped",
+                "events": [[2**53, 2**60]],
+                "values": {"level": {"kind": "swap", "variable": "pressure"}},
+            },
         ],
     },
     "schedule": {

@@ -23,22 +23,56 @@ def generate(
     ``clean`` leaves out what the anomalies do; what a recording is labelled with stays, and so do decoys, which are
     normal: neither labels nor events know of them.
     """
-    seed = spec.get("seed", 0)
-    normal = {name: normal_rule(variable) for name, variable in spec["variables"].items()}
-    effects = {name: anomalous_rules(spec, name) for name in normal}
-    schedule, kinds = schedule_of(spec, seed)
-    decoys = {anomaly.get("name", "anomaly") for anomaly in spec.get("anomalies", []) if anomaly.get("decoy")}
-    end = min([len(v["values"]) for v in spec["variables"].values() if v.get("repeat", True) is False], default=END)
+    world = World(spec, clean)
+    at = list(range(start, start + rows))
+    with np.errstate(all="ignore"):  # infinities and NaN are values like others
+        columns = {name: world.values(name, at) for name in spec["variables"]}
+    events = [event for event in world.events(start, start + rows - 1) if not world.is_decoy(event)] if rows else []
+    if any(world.references.values()):
+        y = np.array([world.is_labelled(row) for row in at], np.int8)
+    else:
+        y = np.array([any(e.start <= row < e.stop for e in events) for row in at], np.int8)
+    return columns, y, [(e.start, e.stop, world.kinds[e.kind], e.id) for e in events]
 
-    def is_hard(event: Event) -> bool:
+
+class World:
+    """All variables and events of a spec; with anomalies, or without."""
+
+    def __init__(self, spec: dict[str, Any], clean: bool) -> None:
+        self.spec = spec
+        self.clean = clean
+        self.seed = spec.get("seed", 0)
+        self.normal = {name: normal_rule(variable) for name, variable in spec["variables"].items()}
+        self.effects = {name: anomalous_rules(spec, name) for name in self.normal}
+        self.references = {name: references(variable.get("normal")) for name, variable in spec["variables"].items()}
+        self.schedule, self.kinds = schedule_of(spec, self.seed)
+        self.schedule.accepts = self.is_hard
+        self.decoys = {anomaly.get("name", "anomaly") for anomaly in spec.get("anomalies", []) if anomaly.get("decoy")}
+        self.elsewhere: dict[str, int] = {}
+        self.known: dict[tuple[int, int], list[Event]] = {}
+
+    def events(self, first: int, last: int) -> list[Event]:
+        """The events that touch some rows, decoys too."""
+        if (first, last) not in self.known:
+            events = self.schedule.events(first, last)
+            stay = {RECORDED, *self.decoys} if self.clean else {*self.kinds}
+            self.known[first, last] = [event for event in events if self.kinds[event.kind] in stay]
+        return self.known[first, last]
+
+    def is_decoy(self, event: Event) -> bool:
+        return self.kinds[event.kind] in self.decoys
+
+    def is_hard(self, event: Event) -> bool:
         """Whether no one-liner finds an event, alone in the normal rows around it, in any variable it touches."""
+        variables = self.spec["variables"]
+        end = min([len(v["values"]) for v in variables.values() if v.get("repeat", True) is False], default=END)
         low, high = one_liner.neighbourhood(event.start, event.stop, end)
         low, high = max(low - one_liner.HALO, 0), min(high + one_liner.HALO, end)
         rows_there = np.arange(high - low, dtype=np.uint64) + np.uint64(low)
         own = slice(event.start - low, event.stop - low)
-        for name, rule in normal.items():
-            if (change := effects[name].get(kinds[event.kind])) is not None:
-                key = random.key_of(seed, "variable", name)
+        for name, rule in self.normal.items():
+            if (change := self.effects[name].get(self.kinds[event.kind])) is not None:
+                key = random.key_of(self.seed, "variable", name)
                 with np.errstate(all="ignore"):
                     values = rule(At(key, rows_there))
                     values[own] = change(At(key, rows_there[own], event), rule, values[own])
@@ -46,27 +80,57 @@ def generate(
                     return False
         return True
 
-    schedule.accepts = is_hard
-    events = schedule.events(start, start + rows - 1) if rows else []
-    if clean:
-        events = [event for event in events if kinds[event.kind] == RECORDED or kinds[event.kind] in decoys]
+    def values(self, name: str, rows: list[int], clean: bool | None = None) -> Floats:
+        """The values of a variable in any rows. Before row 0 its value stands, and after the last row that row's."""
+        if name in self.elsewhere:
+            by = self.elsewhere[name]
+            return World(self.spec, clean=True).values(name, [row + by for row in rows])
+        if clean is not None and clean != self.clean:
+            return World(self.spec, clean).values(name, rows)
+        world = World(self.spec, self.clean) if self.elsewhere else self
+        return world.made(name, [min(max(row, 0), 2**64 - 1) for row in rows])
 
-    at = np.arange(rows, dtype=np.uint64) + np.uint64(start)
-    columns = {}
-    y = np.zeros(rows, np.int8)
-    with np.errstate(all="ignore"):  # infinities and NaN are values like others
-        for name, rule in normal.items():
-            key = random.key_of(seed, "variable", name)
-            column = rule(At(key, at))
-            for event in events:
-                change = effects[name].get(kinds[event.kind])
-                part = slice(max(event.start, start) - start, min(event.stop, start + rows) - start)
-                y[part] |= kinds[event.kind] not in decoys
-                if change is not None:
-                    column[part] = change(At(key, at[part], event), rule, column[part])
-            columns[name] = column
-    shown = [event for event in events if kinds[event.kind] not in decoys]
-    return columns, y, [(e.start, e.stop, kinds[e.kind], e.id) for e in shown]
+    def made(self, name: str, rows: list[int]) -> Floats:
+        key = random.key_of(self.seed, "variable", name)
+        at = np.array(rows, np.uint64)
+        rule = self.normal[name]
+        column = rule(At(key, at, world=self))
+        for event in self.events(min(rows), max(rows)) if rows else []:
+            change = self.effects[name].get(self.kinds[event.kind])
+            part = np.array([event.start <= row < event.stop for row in rows], bool)
+            if change is not None:
+                column[part] = change(At(key, at[part], event, world=self), rule, column[part])
+        return column
+
+    def decoupled(self, name: str, by: int) -> World:
+        world = World(self.spec, self.clean)
+        world.elsewhere = {name: by}
+        return world
+
+    def is_labelled(self, row: int) -> bool:
+        """Whether an event is going on in a row, or in one that a variable refers to from it."""
+        return any(self.is_anomalous(name, row) for name in self.normal)
+
+    def is_anomalous(self, name: str, row: int) -> bool:
+        """Whether an event made a variable's value, or a value that this one refers to."""
+        for event in self.events(row, row):
+            kind = self.kinds[event.kind]
+            if (kind in self.effects[name] and kind not in self.decoys) or (
+                kind == RECORDED and self.spec["variables"][name].get("labels")
+            ):
+                return True
+        return any(self.is_anomalous(other, max(row - lag, 0)) for other, lag in self.references[name])
+
+
+def references(rule: Any) -> list[tuple[str, int]]:
+    """What a rule refers to, and how many rows before."""
+    if isinstance(rule, list):
+        return [reference for part in rule for reference in references(part)]
+    if not isinstance(rule, dict):
+        return []
+    if rule.get("kind") == "ref":
+        return [(rule["variable"], int(rule.get("lag", 0)))]
+    return [reference for part in rule.values() for reference in references(part)]
 
 
 def normal_rule(variable: dict[str, Any]) -> Rule:

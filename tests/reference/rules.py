@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -25,10 +25,21 @@ from .schedule import Event
 Table = dict[str, Any]
 
 
+class World(Protocol):
+    """The other variables."""
+
+    def values(self, name: str, rows: list[int], clean: bool | None = None) -> Floats:
+        """A variable's values in any rows; the axis ends at both ends. Anomalies as in the dataset, or as said."""
+
+    def decoupled(self, name: str, by: int) -> World:
+        """The same, but one of them is seen so many rows later, without its anomalies."""
+
+
 @dataclass(frozen=True)
 class At:
     """Where values are wanted: of which variable, in which rows, in which event (None: in normal rows).
 
+    ``world``: the other variables.
     ``moved``: signals are looked at elsewhere, each ``parts`` of the way from ``rows`` to the next ones.
     """
 
@@ -36,6 +47,7 @@ class At:
     rows: Words
     event: Event | None = None
     moved: tuple[Words, Floats] | None = None
+    world: World | None = None
 
     def offsets(self) -> Floats:
         """How far each row is into its event."""
@@ -748,6 +760,17 @@ def shape(table: Table, scope: Scope) -> Rule:
     return values
 
 
+def ref(table: Table, scope: Scope) -> Rule:
+    """Another variable's value, so many rows before."""
+    name, lag = table["variable"], int(table.get("lag", 0))
+
+    def values(at: At) -> Floats:
+        assert at.world is not None
+        return at.world.values(name, [int(row) - lag for row in at.rows])
+
+    return values
+
+
 def summed(table: Table, scope: Scope) -> Rule:
     """Term by term from left to right: the order of additions shows in the last bit."""
     first, *rest = [read(term, scope) for term in table["of"]]
@@ -807,6 +830,7 @@ RULES: dict[str, Callable[[Table, Scope], Rule]] = {
     "calendar": calendar,
     "logistic_map": logistic_map,
     "shape": shape,
+    "ref": ref,
     "sum": summed,
     "product": product,
 }
@@ -855,7 +879,7 @@ def flatline(table: Table, scope: Scope) -> Transform:
         if value is not None:
             return value(at)
         assert at.event is not None
-        first = normal(At(at.key, np.array([at.event.start], np.uint64)))
+        first = normal(replace(at, rows=np.array([at.event.start], np.uint64), event=None))
         return np.full_like(x, first[0])
 
     return change
@@ -890,7 +914,7 @@ def smooth(table: Table, scope: Scope) -> Transform:
         total = np.zeros_like(x)
         for by in range(-(window // 2), window // 2 + 1):
             rows = np.array([min(max(int(row) + by, 0), 2**64 - 1) for row in at.rows], np.uint64)
-            total = total + normal(At(at.key, rows))
+            total = total + normal(replace(at, rows=rows, event=None))
         return total / float(window)
 
     return change
@@ -919,7 +943,8 @@ def course(table: Table, scope: Scope, place: Callable[[int, Event, float], tupl
         assert at.event is not None
         places = [place(int(row), at.event, float(amount(at)[0])) for row in at.rows]
         rows = np.array([row for row, _ in places], np.uint64)
-        return normal(At(at.key, at.rows, moved=(rows, np.array([part for _, part in places]))))
+        moved = rows, np.array([part for _, part in places])
+        return normal(replace(at, event=None, moved=moved))
 
     return change
 
@@ -949,6 +974,31 @@ def time_warp(table: Table, scope: Scope) -> Transform:
     return course(table, scope, place, "strength")
 
 
+def swap(table: Table, scope: Scope) -> Transform:
+    """Another variable's values, as they would be without anomalies."""
+
+    def change(at: At, normal: Rule, x: Floats) -> Floats:
+        assert at.world is not None
+        return at.world.values(table["variable"], [int(row) for row in at.rows], clean=True)
+
+    return change
+
+
+def decouple(table: Table, scope: Scope) -> Transform:
+    """The normal rule, to which another variable is seen elsewhere."""
+    by = parameter(table, "by", scope)
+
+    def change(at: At, normal: Rule, x: Floats) -> Floats:
+        if len(x) == 0:
+            return x
+        assert at.world is not None
+        rows = float(by(at)[0])
+        whole = math.floor(rows) if math.isfinite(rows) else 0 if math.isnan(rows) else int(math.copysign(2**66, rows))
+        return normal(replace(at, event=None, world=at.world.decoupled(table["variable"], whole)))
+
+    return change
+
+
 def creeping(change: Transform, share: float) -> Transform:
     """The effect grows over a share of the event: a mixture of the normal and the anomalous value."""
 
@@ -974,4 +1024,6 @@ TRANSFORMS: dict[str, Callable[[Table, Scope], Transform]] = {
     "phase_shift": phase_shift,
     "reverse": reverse,
     "time_warp": time_warp,
+    "swap": swap,
+    "decouple": decouple,
 }

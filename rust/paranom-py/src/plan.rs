@@ -39,6 +39,9 @@ impl History {
     }
 }
 
+/// Stretches of rows as arrays: starts, stops.
+type Stretches<'py> = (Bound<'py, PyArray1<u64>>, Bound<'py, PyArray1<u64>>);
+
 /// Events as arrays: starts, stops, kinds, ids.
 type Events<'py> = (
     Bound<'py, PyArray1<u64>>,
@@ -66,6 +69,24 @@ impl Plan {
     #[getter]
     fn kinds(&self) -> Vec<(String, Vec<usize>)> {
         self.0.kinds().iter().map(|kind| (kind.name.clone(), kind.variables.clone())).collect()
+    }
+
+    /// How normal rules depend on other variables: (source, target, lag) by position.
+    #[getter]
+    fn graph(&self) -> Vec<(usize, usize, u64)> {
+        self.0.edges().map(|edge| (edge.source, edge.target, edge.lag)).collect()
+    }
+
+    /// For each anomaly, the values that its events go into: (variable, rows later).
+    #[getter]
+    fn reach(&self) -> Vec<Vec<(usize, u64)>> {
+        (0..self.0.kinds().len()).map(|kind| self.0.reach(kind).to_vec()).collect()
+    }
+
+    /// For each anomaly, the dependences that its events cut: (source, target).
+    #[getter]
+    fn broken(&self) -> Vec<Vec<(usize, usize)>> {
+        (0..self.0.kinds().len()).map(|kind| self.0.broken(kind)).collect()
     }
 
     /// What the spec says, defaults filled in, a line a value.
@@ -110,6 +131,17 @@ impl Plan {
         let kinds: Vec<i64> = events.iter().map(|event| event.kind as i64).collect();
         let ids: Vec<u64> = events.iter().map(|event| event.id).collect();
         Ok((starts.into_pyarray(py), stops.into_pyarray(py), kinds.into_pyarray(py), ids.into_pyarray(py)))
+    }
+
+    /// The stretches of labelled rows among `rows` rows from `start` on, whole: starts, stops.
+    #[pyo3(signature = (start, rows, /))]
+    fn anomalous<'py>(&self, py: Python<'py>, start: u64, rows: u64) -> PyResult<Stretches<'py>> {
+        let stretches = detached(py, None, |_| {
+            self.0.check_rows(start, rows)?;
+            Ok(self.0.anomalous(start, rows))
+        })?;
+        let (starts, stops): (Vec<u64>, Vec<u64>) = stretches.into_iter().unzip();
+        Ok((starts.into_pyarray(py), stops.into_pyarray(py)))
     }
 
     /// Fills columns (float64 or float32, one for each variable) and labels (int8) with stretches of rows.

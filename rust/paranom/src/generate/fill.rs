@@ -1,7 +1,10 @@
 //! Values and labels for rows, block by block, in parallel, without a lock.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
+use super::graph::{View, World};
 use super::plan::Plan;
 use super::schedule::{Event, touching};
 use super::sequence::{Sequence, Walk};
@@ -141,10 +144,25 @@ impl Plan {
                 around = self.clean(around);
             }
             let events = touching(&around, start, start + (len as u64 - 1));
-            self.mark(start, events, labels);
-            let want = Want { events, around: &around, attempt: 0, time: self.time, job };
+            let world = World::new(self, clean, job);
+            let known = if self.graph.is_used() {
+                self.mark(start, &self.labelled(start, len as u64, clean), labels);
+                world.columns(0..self.variables.len(), start, len)
+            } else {
+                self.mark(start, events, labels);
+                BTreeMap::new()
+            };
+            let view = View { world, columns: &known, row: start, back: 0, decoupled: None };
+            let view = self.graph.is_used().then_some(&view);
+            let want = Want { events, around: &around, attempt: 0, time: self.time, view, job };
             pool::try_each(columns.into_iter().zip(variables).collect(), |(column, variable)| {
-                T::write(column, |values| variable.fill(start, &want, values))?;
+                T::write(column, |values| match known.get(&(variable.position, 0)) {
+                    Some(known) => {
+                        values.copy_from_slice(known);
+                        Ok(())
+                    }
+                    None => variable.fill(start, &want, values),
+                })?;
                 job.check()
             })?;
             if counted { job.step(len as u64) } else { Ok(()) }
@@ -201,7 +219,11 @@ impl Plan {
         if clean {
             events = self.clean(events);
         }
-        let want = Want { events: &events, around: &events, attempt: 0, time: self.time, job };
+        let known = BTreeMap::new();
+        let world = World::new(self, clean, job);
+        let view = View { world, columns: &known, row: walk.next, back: 0, decoupled: None };
+        let view = self.graph.is_used().then_some(&view);
+        let want = Want { events: &events, around: &events, attempt: 0, time: self.time, view, job };
         variable.walk(sequence, walk, &want, out)
     }
 }

@@ -11,6 +11,7 @@
 //! native    C functions as callbacks
 //! uniqueness  data that no lower row has, in parallel
 //! rule      what distributions, signals and transforms are to the rest
+//! graph     variables that refer to others
 //! param     parameters of rules
 //! moved     signals at other places of the row axis
 //! ```
@@ -18,6 +19,7 @@
 mod callback;
 mod distribution;
 mod fill;
+mod graph;
 mod judge;
 mod moved;
 pub mod native;
@@ -36,6 +38,7 @@ mod variable;
 
 pub use callback::{Call, Callback, MOST_DRAWS, Manner, Part, SharedCallback};
 pub use fill::{BLOCK, Real, Rows};
+pub use graph::{Edge, Reference};
 pub use judge::{Found, Held, Judge};
 pub use one_liner::names as one_liners;
 pub use plan::{Kind, Plan};

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::fill::BLOCK;
+use super::graph::{Edge, Graph, Reference};
 use super::judge::{Judge, Rows};
 use super::recorded::Runs;
 use super::schedule::{Event, Placing, Schedule, Timing, touching};
@@ -32,6 +33,7 @@ pub struct Plan {
     pub(super) variables: Vec<Variable>,
     pub(super) kinds: Vec<Kind>,
     pub(super) schedule: Schedule,
+    pub(super) graph: Graph,
     /// The kind that stands for labels of recordings.
     pub(super) recorded: Option<usize>,
     pub(super) time: Time,
@@ -104,8 +106,23 @@ impl Plan {
             }
         }
         let time = root.get("time").map_or(Ok(Time::Row), |field| read_time(&field))?;
+        let graph = Graph::new(&variables, &kinds)?;
+        if let Some(i) = (0..kinds.len()).find(|&i| schedule.is_nontrivial(i))
+            && graph.is_used()
+        {
+            return Err(Error::invalid(
+                format!("anomalies[{i}].difficulty"),
+                "nontrivial",
+                "goes without references: an event is judged alone, and here it may go on to others",
+            ));
+        }
         let uniqueness = match root.get("uniqueness") {
             Some(field) => {
+                if graph.is_used() {
+                    return Err(field.invalid(
+                        "goes without references: a row drawn anew would change rows that refer to it",
+                    ));
+                }
                 if schedule.asks() {
                     return Err(
                         field.invalid("goes without difficulty: a row drawn anew is not the one judged")
@@ -121,7 +138,7 @@ impl Plan {
         root.finish()?;
         let most_rows = variables.iter().filter_map(|v| v.most_rows).min();
         let (record, series) = record.finish();
-        Ok(Self { variables, kinds, schedule, recorded, time, uniqueness, most_rows, record, series })
+        Ok(Self { variables, kinds, schedule, graph, recorded, time, uniqueness, most_rows, record, series })
     }
 
     /// The variables' names, in column order.
@@ -147,6 +164,36 @@ impl Plan {
     /// The rows there are: those of a recording that must not begin anew, or the different values of a `distinct` rule.
     pub fn most_rows(&self) -> Option<u64> {
         self.most_rows
+    }
+
+    /// How variables depend on each other: what the normal rules refer to.
+    pub fn edges(&self) -> impl Iterator<Item = Edge> {
+        self.graph.edges()
+    }
+
+    /// Which values an event of a kind goes into: variables, so many rows later.
+    pub fn reach(&self, kind: usize) -> &[Reference] {
+        self.graph.reach(kind)
+    }
+
+    /// The dependences (source, target) that events of a kind cut.
+    pub fn broken(&self, kind: usize) -> Vec<(usize, usize)> {
+        super::graph::broken(&self.variables, kind)
+    }
+
+    /// The stretches of labelled rows among `rows` rows from `start` on, in order, apart from each other.
+    pub fn anomalous(&self, start: u64, rows: u64) -> Vec<(u64, u64)> {
+        let mut labelled = self.labelled(start, rows, false);
+        labelled.retain(|event| !self.kinds[event.kind].decoy);
+        labelled.sort_by_key(|event| event.start);
+        let mut stretches: Vec<(u64, u64)> = Vec::new();
+        for Event { start, stop, .. } in labelled {
+            match stretches.last_mut() {
+                Some((_, end)) if *end >= start => *end = stop.max(*end),
+                _ => stretches.push((start, stop)),
+            }
+        }
+        stretches
     }
 
     /// What the spec says, defaults filled in: equal for specs that mean the same.
@@ -245,7 +292,8 @@ struct Made<'a> {
 
 impl Made<'_> {
     fn fill(&self, events: &[Event], variable: usize, row: u64, out: &mut [f64]) {
-        let want = Want { events, around: events, attempt: 0, time: self.plan.time, job: self.job };
+        let want =
+            Want { events, around: events, attempt: 0, time: self.plan.time, view: None, job: self.job };
         let filled = self.plan.variables[variable].fill(row, &want, out);
         filled.expect("rules alone, which Plan::new made sure of, cannot fail");
     }
@@ -273,6 +321,7 @@ fn read_variables(root: &Table, seed: u64) -> Result<Vec<Variable>> {
         return Err(field.invalid("must hold at least one variable"));
     }
     let mut variables: Vec<Variable> = Vec::with_capacity(entries.len());
+    let all: Arc<[String]> = entries.iter().map(|(name, _)| (*name).to_owned()).collect();
     let mut names = std::collections::BTreeSet::new();
     for (name, entry) in entries {
         if name.is_empty() || RESERVED.contains(&name) || name.contains('\0') {
@@ -283,7 +332,7 @@ fn read_variables(root: &Table, seed: u64) -> Result<Vec<Variable>> {
         if !names.insert(name) {
             return Err(Error::invalid(field.path, format!("{name:?}"), "stands here twice"));
         }
-        variables.push(Variable::parse(name, &entry, seed)?);
+        variables.push(Variable::parse(name, &all, &entry, seed)?);
     }
     table.finish()?;
     Ok(variables)

@@ -1,9 +1,11 @@
 //! What every distribution, signal and transform is to the rest: something that gives values for rows.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::sync::Arc;
 
 use super::callback::SharedCallback;
+use super::graph::{Reference, View};
 use super::moved::{Moving, Position, interpolate};
 use super::schedule::Event;
 use super::{distribution, signal, transform};
@@ -24,6 +26,8 @@ pub struct At<'a> {
     pub event: Option<&'a Event>,
     /// Where signals are looked at, place by place, if not in the rows themselves.
     pub moved: Option<&'a [Position]>,
+    /// Other variables, where any rule looks at them.
+    pub view: Option<&'a View<'a>>,
 }
 
 impl At<'_> {
@@ -71,6 +75,11 @@ pub trait Transform: fmt::Debug + Send + Sync {
     fn looks(&self) -> Look {
         Look::Nowhere
     }
+
+    /// The variable, by position, that the normal rule refers to and this makes it independent of.
+    fn cuts(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// Where a transform looks at the normal rule.
@@ -95,6 +104,10 @@ pub struct Anomalous {
     pub redraws: bool,
     /// The rows there are values for; none when they never end.
     pub most_rows: Option<u64>,
+    /// What its rules refer to.
+    pub references: Vec<Reference>,
+    /// The other variables that a transform looks at, by position.
+    pub looks_at: Vec<usize>,
 }
 
 impl Anomalous {
@@ -142,6 +155,10 @@ pub struct Scope {
     most_rows: Cell<Option<u64>>,
     depth: Cell<u32>,
     signals: Cell<bool>,
+    /// The variables' names.
+    names: Arc<[String]>,
+    references: RefCell<Vec<Reference>>,
+    looks_at: RefCell<Vec<usize>>,
 }
 
 /// How deep rules may be nested: the stack is finite.
@@ -150,8 +167,8 @@ const MOST_DEPTH: u32 = 32;
 const MOST_SITES: u32 = 1 << 22;
 
 impl Scope {
-    /// A scope for a normal rule or for an anomalous one.
-    pub fn new(anomalous: bool) -> Self {
+    /// A scope for a normal rule or for an anomalous one, among variables of these names.
+    pub fn new(anomalous: bool, names: &Arc<[String]>) -> Self {
         Self {
             anomalous,
             per_event: Cell::new(false),
@@ -160,6 +177,9 @@ impl Scope {
             most_rows: Cell::new(None),
             depth: Cell::new(0),
             signals: Cell::new(false),
+            names: names.clone(),
+            references: RefCell::default(),
+            looks_at: RefCell::default(),
         }
     }
 
@@ -176,6 +196,33 @@ impl Scope {
     /// Whether another try gives another value: whether anything is drawn for each row.
     pub fn redraws(&self) -> bool {
         self.redraws.get()
+    }
+
+    /// The position of the variable of that name.
+    pub fn variable(&self, field: &Field) -> Result<usize> {
+        let name = field.text()?;
+        self.names
+            .iter()
+            .position(|known| known == name)
+            .ok_or_else(|| field.invalid(format!("must be a variable: {}", self.names.join(", "))))
+    }
+
+    /// Learns that a rule refers to another variable's values.
+    pub fn refer(&self, reference: Reference) {
+        self.references.borrow_mut().push(reference);
+    }
+
+    /// Learns that a transform looks at another variable.
+    pub fn look_at(&self, variable: usize) {
+        self.looks_at.borrow_mut().push(variable);
+    }
+
+    /// What was referred to.
+    pub fn references(&self) -> Vec<Reference> {
+        let mut references = self.references.borrow().clone();
+        references.sort_unstable();
+        references.dedup();
+        references
     }
 
     /// Whether a signal is among what was read.
@@ -225,10 +272,18 @@ impl Scope {
                 effect: Effect::Call(field.handle("a function")?),
                 redraws: true,
                 most_rows: None,
+                references: Vec::new(),
+                looks_at: Vec::new(),
             });
         }
         let effect = self.effect(field)?;
-        Ok(Anomalous { effect, redraws: self.redraws(), most_rows: self.most_rows() })
+        Ok(Anomalous {
+            effect,
+            redraws: self.redraws(),
+            most_rows: self.most_rows(),
+            references: self.references(),
+            looks_at: self.looks_at.borrow().clone(),
+        })
     }
 
     fn effect(&self, field: &Field) -> Result<Effect> {

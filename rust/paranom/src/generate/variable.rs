@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::callback::{Call, Manner, Part, SharedCallback};
 use super::fill::BLOCK;
+use super::graph::{Reference, View};
 use super::moved::Moving;
 use super::recorded::{Recorded, Runs};
 use super::rule::{Anomalous, At, Effect, Look, Rule, Scope};
@@ -101,6 +102,8 @@ pub struct Want<'a> {
     pub attempt: u32,
     /// What the time of a row is.
     pub time: Time,
+    /// Other variables, where any rule looks at them.
+    pub view: Option<&'a View<'a>>,
     /// Says when to stop.
     pub job: &'a Job,
 }
@@ -111,6 +114,10 @@ pub struct Variable {
     /// Its name, which keys its stream.
     pub name: String,
     key: Key,
+    /// The names of all variables,
+    names: Arc<[String]>,
+    /// and where it stands among them.
+    pub position: usize,
     normal: Normal,
     /// What its functions are told of the rows before, when they are asked row after row.
     pub(super) sequence: Option<Sequence>,
@@ -118,6 +125,8 @@ pub struct Variable {
     redraws: bool,
     /// Whether the normal rule has signals.
     signals: bool,
+    /// What the normal rule refers to.
+    pub references: Vec<Reference>,
     /// Whether any of its values come from a function of the user's.
     calls: bool,
     /// What an anomaly without a rule of its own does here.
@@ -132,7 +141,7 @@ pub struct Variable {
 
 impl Variable {
     /// Reads a variable.
-    pub fn parse(name: &str, field: &Field, seed: u64) -> Result<Self> {
+    pub fn parse(name: &str, names: &Arc<[String]>, field: &Field, seed: u64) -> Result<Self> {
         let table = field.table()?;
         let kind = table.need("kind")?;
         let mut most_rows = None;
@@ -140,12 +149,14 @@ impl Variable {
         let mut redraws = false;
         let mut signals = false;
         let mut sequence = None;
+        let mut references = Vec::new();
         let normal = match kind.text()? {
             "stochastic" => {
-                let scope = Scope::new(false);
+                let scope = Scope::new(false, names);
                 let rule = scope.rule(&table.need("normal")?)?;
                 redraws = scope.redraws();
                 signals = scope.has_signals();
+                references = scope.references();
                 most_rows = scope.most_rows();
                 Normal::Rule(rule)
             }
@@ -184,11 +195,14 @@ impl Variable {
         let mut variable = Self {
             name: name.into(),
             key: Key::new(seed, "variable", name),
+            names: names.clone(),
+            position: names.iter().position(|known| known == name).unwrap_or(0),
             calls: matches!(normal, Normal::Call(_)),
             normal,
             sequence,
             redraws,
             signals,
+            references,
             default: None,
             anomalous: Vec::new(),
             most_rows,
@@ -201,8 +215,16 @@ impl Variable {
 
     /// Reads what an anomaly does here.
     pub fn read_anomaly(&self, field: &Field) -> Result<Arc<Anomalous>> {
-        let anomalous = Scope::new(true).anomaly(field)?;
+        let anomalous = Scope::new(true, &self.names).anomaly(field)?;
         if let Effect::Change(change) = &anomalous.effect {
+            if let Some(source) = change.cuts()
+                && !self.references.iter().any(|(other, _)| *other == source)
+            {
+                return Err(field.invalid(format!(
+                    "cuts {:?} off from {:?}, whose normal rule does not refer to it",
+                    self.name, self.names[source]
+                )));
+            }
             let look = change.looks();
             if matches!((&self.normal, look), (Normal::Call(_), Look::Anywhere | Look::Signals)) {
                 return Err(field.invalid(format!(
@@ -269,11 +291,11 @@ impl Variable {
         }
         match &self.normal {
             Normal::Rule(rule) if !self.calls => {
-                self.tiles(None, row, want.attempt, out, |at, values| rule.fill(at, values));
+                self.tiles(None, row, want, out, |at, values| rule.fill(at, values));
                 for event in want.events {
                     let Some(hit) = &self.anomalous[event.kind] else { continue };
                     let (from, part) = clip(event, row, out);
-                    self.strike(hit, event, from, want.attempt, part, |at, values| {
+                    self.strike(hit, event, from, want, part, |at, values| {
                         match &hit.anomalous.effect {
                             Effect::Replace(rule) => rule.fill(at, values),
                             Effect::Change(change) => change.apply(at, &**rule, values),
@@ -351,7 +373,7 @@ impl Variable {
             Normal::Rule(rule) => {
                 for part in &normal {
                     let out = &mut column[place(part.row, part.len)];
-                    self.tiles(None, part.row, want.attempt, out, |at, values| rule.fill(at, values));
+                    self.tiles(None, part.row, want, out, |at, values| rule.fill(at, values));
                 }
             }
             Normal::Call(callback) => match (&normal[..], callback.manner()) {
@@ -373,11 +395,11 @@ impl Variable {
                 let (from, out) = clip(event, run.row, &mut column[place(run.row, run.len)]);
                 match &hit.anomalous.effect {
                     Effect::Replace(rule) => {
-                        self.strike(hit, event, from, want.attempt, out, |at, values| rule.fill(at, values));
+                        self.strike(hit, event, from, want, out, |at, values| rule.fill(at, values));
                     }
                     Effect::Change(change) => {
                         let normal = self.normal_of(event, change.looks(), want)?;
-                        self.strike(hit, event, from, want.attempt, out, |at, values| {
+                        self.strike(hit, event, from, want, out, |at, values| {
                             change.apply(at, normal.get(), values);
                         });
                     }
@@ -501,7 +523,7 @@ impl Variable {
         values: &mut [f64],
     ) {
         let normal = constant(first);
-        self.strike(hit, event, row, want.attempt, values, |at, values| match &hit.anomalous.effect {
+        self.strike(hit, event, row, want, values, |at, values| match &hit.anomalous.effect {
             Effect::Replace(rule) => rule.fill(at, values),
             Effect::Change(change) => change.apply(at, &*normal, values),
             Effect::Call(_) => {}
@@ -529,11 +551,11 @@ impl Variable {
         hit: &Hit,
         event: &Event,
         row: u64,
-        attempt: u32,
+        want: &Want,
         out: &mut [f64],
         change: impl Fn(At, &mut [f64]),
     ) {
-        self.tiles(Some(event), row, attempt, out, |at, values| {
+        self.tiles(Some(event), row, want, out, |at, values| {
             if hit.onset.is_none() {
                 return change(at, values);
             }
@@ -550,7 +572,7 @@ impl Variable {
         &self,
         event: Option<&Event>,
         row: u64,
-        attempt: u32,
+        want: &Want,
         out: &mut [f64],
         mut work: impl FnMut(At, &mut [f64]),
     ) {
@@ -559,7 +581,8 @@ impl Variable {
         while !out.is_empty() {
             let take = out.len().min(TILE - (row % TILE as u64) as usize);
             let (now, later) = out.split_at_mut(take);
-            work(At { key: self.key, row, attempt, event, moved: None }, now);
+            let (key, attempt, view) = (self.key, want.attempt, want.view);
+            work(At { key, row, attempt, event, moved: None, view }, now);
             row = row.wrapping_add(take as u64);
             out = later;
         }

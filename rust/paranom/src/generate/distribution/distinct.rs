@@ -243,7 +243,7 @@ mod tests {
         let empty = Value::Table(Vec::new());
         let record = Record::default();
         let table = Field::root(&empty, &record).table().unwrap();
-        let site = Scope::new(false).fixed_site(&table).unwrap();
+        let site = Scope::new(false, &[].into()).fixed_site(&table).unwrap();
         for count in [1, 2, 3, 5, 64, 1000, 4096, 10_007] {
             let rule = Distinct { values: Values::Whole(0), count, site };
             let key = Key::new(7, "variable", "x");
@@ -252,7 +252,10 @@ mod tests {
             while row < count {
                 let mut numbers = [0; TILE];
                 let n = (count - row).min(TILE as u64) as usize;
-                rule.numbers(At { key, row, attempt: 0, event: None, moved: None }, &mut numbers[..n]);
+                rule.numbers(
+                    At { key, row, attempt: 0, event: None, moved: None, view: None },
+                    &mut numbers[..n],
+                );
                 for &number in &numbers[..n] {
                     assert!(!std::mem::replace(&mut seen[number as usize], true));
                 }

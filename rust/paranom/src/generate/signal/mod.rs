@@ -14,6 +14,7 @@ mod pattern;
 mod periodic;
 mod phase;
 mod random_walk;
+mod reference;
 mod shape;
 mod steps;
 mod trend;
@@ -44,6 +45,7 @@ const KINDS: &[(&str, Parse)] = &[
     ("calendar", calendar::parse),
     ("logistic_map", logistic_map::parse),
     ("shape", shape::parse),
+    ("ref", reference::parse),
     ("sum", algebra::sum),
     ("product", algebra::product),
 ];
@@ -53,9 +55,10 @@ pub fn find(name: &str) -> Option<Parse> {
     KINDS.iter().find(|(kind, _)| *kind == name).map(|(_, parse)| *parse)
 }
 
-/// Whether a kind is a signal that varies along the rows: not a constant, nor a join of rules, nor a distribution.
+/// Whether a kind is a signal that varies along the rows by itself: not a constant, a reference, a join of rules, nor a
+/// distribution.
 pub fn varies(name: &str) -> bool {
-    find(name).is_some() && !matches!(name, "constant" | "sum" | "product")
+    find(name).is_some() && !matches!(name, "constant" | "ref" | "sum" | "product")
 }
 
 /// All kinds.

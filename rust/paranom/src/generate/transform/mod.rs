@@ -2,6 +2,7 @@
 
 mod clip;
 mod course;
+mod decouple;
 mod drift;
 mod flatline;
 mod missing;
@@ -10,6 +11,7 @@ mod scale;
 mod shift;
 mod smooth;
 mod spike;
+mod swap;
 
 use super::rule::{Scope, Transform};
 use crate::Result;
@@ -32,6 +34,8 @@ const KINDS: &[(&str, Parse)] = &[
     ("phase_shift", course::phase_shift),
     ("reverse", course::reverse),
     ("time_warp", course::time_warp),
+    ("swap", swap::parse),
+    ("decouple", decouple::parse),
 ];
 
 /// The reader of a kind.

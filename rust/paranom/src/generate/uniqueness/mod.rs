@@ -345,7 +345,7 @@ impl Plan {
         let events = touching(&around, start, start + (len as u64 - 1)).to_vec();
         let mut labels = vec![0; len];
         self.mark(start, &events, &mut labels);
-        let want = Want { events: &events, around: &around, attempt: 0, time: self.time, job };
+        let want = Want { events: &events, around: &around, attempt: 0, time: self.time, view: None, job };
         let column = |(i, variable): (usize, &Variable)| {
             if variable.walks() || (!all && uniqueness.over.binary_search(&i).is_err()) {
                 return Ok(Vec::new());
@@ -400,6 +400,7 @@ impl Plan {
                 around: &part.around,
                 attempt: group[0].0,
                 time: self.time,
+                view: None,
                 job,
             };
             for &i in &uniqueness.over {
@@ -475,7 +476,8 @@ impl Plan {
             }
             later.sort_unstable();
             for (i, (out, variable)) in block.columns.into_iter().zip(&self.variables).enumerate() {
-                let want = Want { events: &events, around: &around, attempt: 0, time: self.time, job };
+                let want =
+                    Want { events: &events, around: &around, attempt: 0, time: self.time, view: None, job };
                 T::write(out, |values| {
                     if variable.walks() {
                         values.copy_from_slice(&part.chains[i]);

@@ -1,0 +1,38 @@
+//! Cuts the dependence on another variable: the normal rule sees it elsewhere in time, where it looks the same but has
+//! nothing to do with this row.
+
+use crate::Result;
+use crate::generate::graph::View;
+use crate::generate::param::Param;
+use crate::generate::rule::{At, Look, Rule, Scope, Transform};
+use crate::spec::Table;
+
+#[derive(Debug)]
+struct Decouple {
+    source: usize,
+    by: Param,
+}
+
+pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Transform>> {
+    let source = scope.variable(&table.need("variable")?)?;
+    scope.look_at(source);
+    let by = Param::need(table, "by", scope)?.not_per_row()?;
+    Ok(Box::new(Decouple { source, by }))
+}
+
+impl Transform for Decouple {
+    fn looks(&self) -> Look {
+        Look::Anywhere
+    }
+
+    fn cuts(&self) -> Option<usize> {
+        Some(self.source)
+    }
+
+    fn apply(&self, at: At, normal: &dyn Rule, values: &mut [f64]) {
+        let by = self.by.one(at).unwrap_or(0.0).floor() as i128;
+        let Some(view) = at.view else { return };
+        let view = View { decoupled: Some((self.source, by)), ..*view };
+        normal.fill(At { event: None, view: Some(&view), ..at }, values);
+    }
+}
