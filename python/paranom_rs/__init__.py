@@ -80,6 +80,7 @@ from paranom_rs.transforms import (
 )
 from paranom_rs.uniqueness import Hard, Soft, Uniqueness
 from paranom_rs.variables import Recorded, Stochastic
+from paranom_rs.verify import Verified, verify
 
 __version__: str = build_info()["version"]
 
@@ -156,10 +157,12 @@ __all__ = [
     "Triangle",
     "Uniform",
     "Uniqueness",
+    "Verified",
     "__version__",
     "build_info",
     *errors.__all__,
     "MatrixProfile",
     "StreamingMatrixProfile",
     "matrix_profile",
+    "verify",
 ]

@@ -17,12 +17,14 @@ __all__ = [
     "RampCore",
     "arrow_stream",
     "build_info",
+    "file_metadata",
     "found_by_one_liners",
     "matrix_profile_join",
     "matrix_profile_multidimensional",
     "matrix_profile_subspaces",
     "one_liners",
     "ramp_replay",
+    "verify_file",
     "write_generated",
     "write_table",
 ]
@@ -67,6 +69,17 @@ class Function:
     def name(self) -> str: ...
 
 # files.rs
+def file_metadata(path: str | PathLike[str], /, *, format: str) -> dict[str, str]: ...
+def verify_file(
+    plan: Plan,
+    path: str | PathLike[str],
+    start: int,
+    /,
+    *,
+    format: str,
+    single: bool,
+    blocks: int,
+) -> tuple[tuple[int | None, str, str, str] | None, int, int]: ...
 def write_generated(
     plan: Plan,
     path: str | PathLike[str],

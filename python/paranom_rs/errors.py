@@ -9,6 +9,7 @@
     ├── StateError           (ValueError)   saved state that is cut off, changed or foreign
     ├── UniquenessError      (ValueError)   a row for which no unique datum is left
     ├── CallbackError        (RuntimeError) a callback that raised, or gave back what is no value
+    ├── MismatchError        (ValueError)   a file that does not hold the rows its spec gives
     ├── UnknownKeyError      (KeyError)     a process, a time or a name that is not there
     ├── OutOfMemoryError     (MemoryError)  the memory for a result cannot be had
     └── InternalError        (RuntimeError) a bug of ours: please report it
@@ -16,9 +17,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 __all__ = [
     "CallbackError",
     "InternalError",
+    "MismatchError",
     "OutOfMemoryError",
     "ParanomError",
     "SpecError",
@@ -82,6 +86,29 @@ class CallbackError(ParanomError, RuntimeError):
     def __init__(self, message: str, variable: str = "", class_: str = "", row: int | None = None) -> None:
         super().__init__(message, variable, class_, row)
         self.variable, self.class_, self.row = variable, class_, row
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class MismatchError(ParanomError, ValueError):
+    """A file that does not hold the rows its spec gives: it was changed, or made by something else.
+
+    Attributes: ``path``; ``row`` (its number) and ``column`` where they differ first, ``expected`` and ``found``
+    (texts); those are None where the file as a whole is another.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        path: Path | None = None,
+        row: int | None = None,
+        column: str | None = None,
+        expected: str | None = None,
+        found: str | None = None,
+    ) -> None:
+        super().__init__(message, path, row, column, expected, found)
+        self.path, self.row, self.column, self.expected, self.found = path, row, column, expected, found
 
     def __str__(self) -> str:
         return str(self.args[0])

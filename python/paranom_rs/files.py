@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -97,43 +97,56 @@ def write_dataset(data: Dataset, path: Path, *, compression: str | None, overwri
             _core.write_table(*data._arrow_columns(), temporary, format=form, zstd=zstd, metadata=facts)
 
 
-def write_rows(
-    generator: Generator,
-    path: Path,
-    rows: int,
-    *,
-    start: int,
-    batch_rows: int | None,
-    dtype: DTypeLike,
-    compression: str | None,
-    threads: int | None,
-    overwrite: bool,
-    progress: bool,
-) -> None:
-    """Generate rows into a file, as many threads as there are at work on it."""
-    form = check_format(path)
-    rows, start = whole("rows", rows), whole("start", start)
-    if start + rows > 2**64:
-        raise SpecError(f"start: must leave room for {rows} rows below 2**64, got {start}")
-    if batch_rows is not None:
-        batch_rows = whole("batch_rows", batch_rows, least=1, most=2**40)
-    if threads is not None:
-        threads = whole("threads", threads, least=1, most=1024)
-    zstd = check_compression(compression, path.suffix)
-    single = next(iter(generator._columns(0, dtype).values())).dtype == np.float32
-    with whole_file(path, overwrite=overwrite) as temporary, Progress(rows, shown=progress) as step:
+class FilePlan(NamedTuple):
+    """Which rows a file is to hold, and how: arguments that have been checked."""
+
+    form: str
+    start: int
+    rows: int
+    batch_rows: int | None
+    single: bool
+    zstd: bool
+    threads: int | None
+
+    @classmethod
+    def of(
+        cls,
+        generator: Generator,
+        suffix: str,
+        rows: int,
+        *,
+        start: int,
+        batch_rows: int | None,
+        dtype: DTypeLike,
+        compression: str | None,
+        threads: int | None,
+    ) -> FilePlan:
+        """Check the arguments."""
+        rows, start = whole("rows", rows), whole("start", start)
+        if start + rows > 2**64:
+            raise SpecError(f"start: must leave room for {rows} rows below 2**64, got {start}")
+        if batch_rows is not None:
+            batch_rows = whole("batch_rows", batch_rows, least=1, most=2**40)
+        if threads is not None:
+            threads = whole("threads", threads, least=1, most=1024)
+        zstd = check_compression(compression, suffix)
+        single = next(iter(generator._columns(0, dtype).values())).dtype == np.float32
+        return cls(FORMATS[suffix], start, rows, batch_rows, single, zstd, threads)
+
+    def write(self, generator: Generator, path: Path, progress: Callable[[int], None] | None) -> None:
+        """Generate the rows into a file, which is replaced."""
         _core.write_generated(
             generator._plan,
-            temporary,
-            start,
-            rows,
-            format=form,
-            single=single,
-            group_rows=batch_rows,
-            zstd=zstd,
-            metadata=metadata(generator, start),
-            threads=threads,
-            progress=step if progress else None,
+            path,
+            self.start,
+            self.rows,
+            format=self.form,
+            single=self.single,
+            group_rows=self.batch_rows,
+            zstd=self.zstd,
+            metadata=metadata(generator, self.start),
+            threads=self.threads,
+            progress=progress,
         )
 
 
@@ -145,23 +158,19 @@ def write_npz(columns: dict[str, Any], path: Path) -> None:
                 np.lib.format.write_array(file, np.asanyarray(column), allow_pickle=False)
 
 
-def read_spec(path: Path) -> tuple[str, str]:
-    """Return the spec, as TOML, that a Parquet or Arrow file carries, and its fingerprint."""
-    pa = _pyarrow()
+def file_metadata(path: Path) -> dict[str, str]:
+    """Return what a Parquet or Arrow file says of itself."""
+    form = FORMATS.get(path.suffix, "arrow")
+    if form not in ("parquet", "arrow"):
+        raise SpecError(f"{path}: is no Parquet or Arrow file, and no other carries its spec")
     try:
-        if path.suffix == ".parquet":
-            import pyarrow.parquet as pq
-
-            metadata = pq.read_schema(path).metadata
-        else:
-            with pa.OSFile(str(path)) as file:
-                metadata = pa.ipc.open_file(file).schema.metadata
-    except pa.ArrowInvalid as error:
+        return _core.file_metadata(path, format=form)
+    except SpecError as error:
         raise SpecError(f"{path}: is no Parquet or Arrow file: {error}") from None
-    spec = (metadata or {}).get(SPEC.encode())
-    if spec is None:
-        raise SpecError(f"{path}: carries no spec (it was not written by paranom_rs, or its recording was too long)")
-    return str(spec, "utf-8"), str((metadata or {}).get(FINGERPRINT.encode(), b""), "utf-8")
+    except OSError as error:
+        if error.errno is None:
+            raise SpecError(f"{path}: is no Parquet or Arrow file: {error}") from None
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 class Progress:
@@ -202,11 +211,3 @@ def metadata(generator: Generator, start: int | None) -> list[tuple[str, str]]:
     if start is not None:
         facts.append((START, str(start)))
     return facts
-
-
-def _pyarrow() -> Any:
-    try:
-        import pyarrow
-    except ImportError as error:
-        raise ImportError('Parquet and Arrow files need pyarrow: pip install "paranom_rs[parquet]"') from error
-    return pyarrow

@@ -17,7 +17,7 @@ from paranom_rs.callback import find_function, load_functions, refuse_imports
 from paranom_rs.checks import file_path, whole
 from paranom_rs.dataset import Dataset
 from paranom_rs.errors import OutOfMemoryError, SpecError, SpecTypeError
-from paranom_rs.files import Progress, read_spec, whole_file, write_rows
+from paranom_rs.files import FINGERPRINT, SPEC, FilePlan, Progress, check_format, file_metadata, whole_file
 from paranom_rs.reference import Edge
 from paranom_rs.rule import Part, plain
 from paranom_rs.stretches import count_stretches
@@ -133,11 +133,24 @@ class Generator:
 
     @classmethod
     def from_parquet(cls, path: str | Path, *, import_functions: bool = False) -> Generator:
-        """Make the generator that wrote a Parquet or Arrow file, from the spec in its metadata. Needs pyarrow.
+        """Make the generator that wrote a Parquet or Arrow file, or a folder of parts, from the spec that it carries.
 
         ``import_functions`` as in `from_spec`.
         """
-        text, fingerprint = read_spec(file_path(path))
+        path = file_path(path)
+        if path.is_dir():
+            from paranom_rs.shards import read_manifest
+
+            manifest = read_manifest(path)
+            text, fingerprint = manifest.get("spec"), manifest.get("fingerprint")
+        else:
+            facts = file_metadata(path)
+            text, fingerprint = facts.get(SPEC), facts.get(FINGERPRINT)
+        if not isinstance(text, str):
+            raise SpecError(
+                f"{path}: carries no spec (it was not written by paranom_rs, or its recording was too long, or its "
+                "spec holds functions)"
+            )
         self = cls.from_spec(tomllib.loads(text), import_functions=import_functions)
         if fingerprint and fingerprint != self.fingerprint:
             raise SpecError(f"{path}: its spec gives other data than the file's: a recording that it names has changed")
@@ -323,6 +336,8 @@ class Generator:
         rows: int,
         *,
         start: int = 0,
+        shards: int | None = None,
+        part: int | None = None,
         batch_rows: int | None = None,
         dtype: DTypeLike = np.float64,
         compression: Literal["zstd"] | None = None,
@@ -330,7 +345,7 @@ class Generator:
         overwrite: bool = False,
         progress: bool = False,
     ) -> None:
-        """Generate rows into a .parquet, .arrow, .csv or .jsonl file, which appears whole or not at all.
+        """Generate rows into a .parquet, .arrow, .csv or .jsonl file, or a folder of them; each is whole or absent.
 
         Columns are ``t`` (row numbers, numbers, or timestamps in nanoseconds; ISO 8601 in text), the variables,
         ``is_anomaly`` (0 or 1) and ``event`` (-1 for none). Missing values are NaN, an empty field in CSV and null in
@@ -343,6 +358,13 @@ class Generator:
             The suffix says the format.
         rows, start
             How many rows, and the first one.
+        shards
+            Into how many part files of nearly equal size: ``path`` is a folder then, of Parquet files unless its suffix
+            says otherwise. A run that was killed goes on with the parts that are missing when it is asked again, and
+            ends with the same bytes; `verify` checks them.
+        part
+            Only this one of the ``shards`` (0 to ``shards`` - 1), for jobs on several machines; whoever finds all parts
+            there writes the manifest.
         batch_rows
             Most rows of a row group (Parquet) or batch (Arrow), which end at multiples of it; by default as many as
             two million values. Memory: two of them for each thread, and two more.
@@ -353,33 +375,43 @@ class Generator:
         threads
             1 to 1024; by default ``PARANOM_NUM_THREADS``, else one per processor.
         overwrite
-            Whether to replace a file that is there.
+            Whether to replace a file that is there, or all parts (not with ``part``).
         progress
             Whether to show a bar (needs tqdm).
 
         Raises
         ------
         SpecError, SpecTypeError
-            For arguments that break a rule.
+            For arguments that break a rule; with ``shards``, for rows that depend on all lower ones (`Uniqueness`).
         FileExistsError
-            For a file that is there, without ``overwrite``.
+            For a file that is there, or a folder of other rows, without ``overwrite``.
         OSError
             For no room, no permission and the like; nothing is left behind.
         UniquenessError, CallbackError
             As in `generate`. With a `Uniqueness`, all rows below ``start`` are replayed.
         """
-        write_rows(
+        path = file_path(path)
+        suffix = ".parquet" if shards is not None and not path.suffix else path.suffix
+        check_format(path.with_suffix(suffix) if path.name else path)
+        plan = FilePlan.of(
             self,
-            file_path(path),
+            suffix,
             rows,
             start=start,
             batch_rows=batch_rows,
             dtype=dtype,
             compression=compression,
             threads=threads,
-            overwrite=overwrite,
-            progress=progress,
         )
+        if shards is not None:
+            from paranom_rs.shards import write_shards
+
+            write_shards(self, path, plan, shards=shards, part=part, overwrite=overwrite, progress=progress)
+            return
+        if part is not None:
+            raise SpecError("part: goes with shards")
+        with whole_file(path, overwrite=overwrite) as temporary, Progress(plan.rows, shown=progress) as step:
+            plan.write(self, temporary, step if progress else None)
 
     def _columns(self, rows: int, dtype: DTypeLike) -> dict[str, NDArray[Any]]:
         try:

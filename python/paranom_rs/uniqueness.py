@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
-from paranom_rs.errors import SpecTypeError
+from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.rule import Part, plain
 
 __all__ = ["Hard", "Soft", "Uniqueness"]
@@ -71,3 +71,18 @@ class Uniqueness:
             raise SpecTypeError(f"over: must be a list of names, got {self.over!r}")
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: plain(x) for name, x in given.items() if x is not None}
+
+
+def refuse_parts(spec: dict[str, Any]) -> None:
+    """Refuse a spec whose rows cannot be made apart from each other."""
+    if "uniqueness" in spec:
+        raise SpecError(
+            "uniqueness: a row depends on all lower ones, so slices cannot be made apart from each other; "
+            "draw the values from a Distinct distribution instead, which needs no register"
+        )
+    for name, variable in spec["variables"].items():
+        if variable.get("sequential") and variable.get("warmup") is None:
+            raise SpecError(
+                f"variables.{name}.sequential: a row depends on all lower ones, so slices cannot be made apart from "
+                "each other; give it a warmup"
+            )

@@ -9,6 +9,7 @@ from paranom_rs.checks import whole
 from paranom_rs.dataset import Dataset
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.generator import Generator
+from paranom_rs.uniqueness import refuse_parts
 
 __all__ = ["Slice", "cut"]
 
@@ -31,18 +32,15 @@ class Slice(NamedTuple):
 def cut(generator: Generator, rows: int, *, start: int = 0, blocks: int | None = None) -> list[Slice]:
     """Return ``blocks`` slices of nearly equal size (by default of about a million rows), at least one.
 
-    Raises `SpecError` for a spec with a `Uniqueness` (its rows depend on all lower ones) and for rows beyond 2**63.
+    Raises `SpecError` for a spec whose rows depend on all lower ones (a `Uniqueness`, a sequential callback without
+    a warmup) and for rows beyond 2**63.
     """
     if not isinstance(generator, Generator):
         raise SpecTypeError(f"generator: must be a Generator, got {type(generator).__name__}")
     rows, start = whole("rows", rows), whole("start", start)
     if start + rows > 2**63:
         raise SpecError(f"start: must leave room for {rows} rows below 2**63, got {start}")
-    if "uniqueness" in generator.to_spec():
-        raise SpecError(
-            "uniqueness: a row depends on all lower ones, so slices cannot be made apart from each other; "
-            "draw the values from a Distinct distribution instead, which needs no register"
-        )
+    refuse_parts(generator.to_spec())
     most = min(max(rows, 1), _MOST_BLOCKS)
     count = -(-rows // _ROWS_PER_BLOCK) if blocks is None else whole("blocks", blocks, least=1)
     count = min(max(count, 1), most)

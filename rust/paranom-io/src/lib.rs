@@ -19,11 +19,12 @@ mod number;
 mod parquet;
 mod pipeline;
 pub mod source;
-
+mod stored;
 mod text;
-
+mod verify;
 mod write;
 
 pub use error::{Error, Result};
-
+pub use stored::{Stored, metadata};
+pub use verify::{Difference, verify};
 pub use write::{Format, Options, write};

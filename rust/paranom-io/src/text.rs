@@ -147,7 +147,7 @@ impl JsonLines {
     }
 }
 
-fn json_text(name: &str) -> String {
+pub(crate) fn json_text(name: &str) -> String {
     let mut text = String::from('"');
     for c in name.chars() {
         match c {

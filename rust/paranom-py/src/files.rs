@@ -1,12 +1,13 @@
 //! Rows into files, and files of rows.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
 
 use paranom::job::Job;
 use paranom::pool;
 use paranom_io::source::{Generated, Table};
-use paranom_io::{Format, Options};
+use paranom_io::{Format, Options, Stored};
 use pyo3::prelude::*;
 
 use crate::arrow::record_batch;
@@ -99,4 +100,53 @@ pub(crate) fn write_table(
     // It outlives the work, so that the arrays are let go by this thread, which holds the interpreter.
     let table = Table::new(record_batch(columns, &times)?);
     outside(py, None, |job| paranom_io::write(&table, format, &options, File::create(path)?, job))
+}
+
+/// What a Parquet or Arrow file says of itself, as a dict of texts.
+#[pyfunction]
+#[pyo3(signature = (path, /, *, format))]
+pub(crate) fn file_metadata(
+    py: Python<'_>,
+    path: PathBuf,
+    format: &str,
+) -> PyResult<BTreeMap<String, String>> {
+    let format = self::format(format)?;
+    outside(py, None, |_| paranom_io::metadata(&path, format))
+}
+
+/// The first difference that a file has from the rows that were asked for: the row in the file or None, the column, what
+/// was expected, what was found.
+type Difference = (Option<u64>, String, String, String);
+
+/// Makes up to `blocks` blocks of the rows from `start` on again and compares them with a file's. Gives the first
+/// difference, or None; the rows that the file has; the rows compared. `single` is for text, which does not say.
+#[pyfunction]
+#[pyo3(signature = (plan, path, start, /, *, format, single, blocks))]
+#[allow(clippy::too_many_arguments)] // the argument list of one call of the Python face
+pub(crate) fn verify_file(
+    py: Python<'_>,
+    plan: &Bound<'_, Plan>,
+    path: PathBuf,
+    start: u64,
+    format: &str,
+    single: bool,
+    blocks: u64,
+) -> PyResult<(Option<Difference>, u64, u64)> {
+    let format = self::format(format)?;
+    let threads = guarded(|| pool::thread_count(None))?;
+    let plan = &plan.get().0;
+    let (difference, rows, compared) = outside(py, None, |job| {
+        let mut stored = Stored::open(&path, format)?;
+        let rows = stored.rows;
+        let (difference, compared) = if stored.is_single().unwrap_or(single) {
+            let source = Generated::<f32>::new(plan, start, rows, threads)?;
+            paranom_io::verify(&source, &mut stored, blocks, job)?
+        } else {
+            let source = Generated::<f64>::new(plan, start, rows, threads)?;
+            paranom_io::verify(&source, &mut stored, blocks, job)?
+        };
+        Ok((difference, rows, compared))
+    })?;
+    let difference = difference.map(|found| (found.row, found.column, found.expected, found.found));
+    Ok((difference, rows, compared))
 }

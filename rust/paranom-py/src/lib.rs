@@ -4,7 +4,7 @@
 //! * `callback`: Python functions as callbacks of the generator.
 //! * `foreign`: memory and code that others own: all the unsafe there is.
 //! * `arrow`: NumPy arrays as an Arrow stream, without copies.
-//! * `files`: rows into files.
+//! * `files`: rows into files, and files of rows verified.
 //! * `ramp`: the streaming detector.
 //! * `one_liner`: which one-liners find events.
 //! * `value`: Python objects as the plain values of a spec.
@@ -35,7 +35,7 @@ mod _core {
     #[pymodule_export]
     use crate::callback::Function;
     #[pymodule_export]
-    use crate::files::{write_generated, write_table};
+    use crate::files::{file_metadata, verify_file, write_generated, write_table};
     #[pymodule_export]
     use crate::info::build_info;
     #[pymodule_export]

@@ -1,0 +1,114 @@
+"""Windows of generated rows for torch: made on the fly, the same batches in the same order for any workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+try:
+    import torch
+    from torch.utils.data import IterableDataset, get_worker_info
+except ImportError as error:
+    raise ImportError('paranom_rs.connect.torch needs torch: pip install "paranom_rs[deep]"') from error
+
+from paranom_rs.checks import whole
+from paranom_rs.errors import SpecError, SpecTypeError
+from paranom_rs.generator import Generator
+from paranom_rs.uniqueness import refuse_parts
+
+__all__ = ["GeneratedDataset"]
+
+
+class GeneratedDataset(IterableDataset):  # type: ignore[misc]  # torch counts as untyped
+    """Batches of windows of a generator's rows, never stored.
+
+    Give it to ``torch.utils.data.DataLoader(dataset, batch_size=None, num_workers=…)``: it makes whole batches. Worker
+    i of n makes every n-th one, so the loader delivers the same batches in the same order for any number of workers,
+    forked or spawned (spawned ones need a generator that can be pickled).
+
+    An epoch is a stretch of the infinite stream: epoch e has the rows behind those of epoch e - 1, so no row comes
+    twice unless ``set_epoch`` says so. To go on where a run stopped: ``set_epoch(epoch, batch=batches_done)``.
+
+    Parameters
+    ----------
+    generator
+        What makes the rows; one without `Uniqueness`.
+    size
+        Rows of a window.
+    batches
+        Batches in an epoch.
+    batch_size
+        Windows in a batch.
+    step
+        Rows from the start of a window to that of the next; by default ``size``: windows share no rows.
+    start
+        The first row of epoch 0.
+
+    Yields
+    ------
+    (x, y)
+        float32 tensors (batch_size, size, d) of values, and int8 tensors (batch_size, size) of labels.
+
+    Raises
+    ------
+    SpecError, SpecTypeError
+        For arguments that break a rule; for rows beyond 2**63, or a `Uniqueness`.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        *,
+        size: int,
+        batches: int,
+        batch_size: int = 64,
+        step: int | None = None,
+        start: int = 0,
+    ) -> None:
+        if not isinstance(generator, Generator):
+            raise SpecTypeError(f"generator: must be a Generator, got {type(generator).__name__}")
+        refuse_parts(generator.to_spec())
+        self._generator = generator
+        self._size = whole("size", size, least=1)
+        self._batches = whole("batches", batches, least=1)
+        self._batch_size = whole("batch_size", batch_size, least=1)
+        self._step = self._size if step is None else whole("step", step, least=1)
+        self._start = whole("start", start)
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch: int, *, batch: int = 0) -> None:
+        """Say which epoch comes next, and which of its batches first. Call it before the loader begins an epoch.
+
+        A loader with ``persistent_workers=True`` does not hear of it.
+        """
+        epoch, batch = whole("epoch", epoch), whole("batch", batch, most=self._batches)
+        last = self._first_row((epoch + 1) * self._batches - 1) + (self._batch_size - 1) * self._step + self._size
+        if last > 2**63:
+            raise SpecError(f"epoch: its rows must end below 2**63, got {epoch}")
+        self._epoch, self._batch = epoch, batch
+
+    def __len__(self) -> int:
+        """The batches that are left of the epoch."""
+        return self._batches - self._batch
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        worker = get_worker_info()
+        mine, workers = (0, 1) if worker is None else (worker.id, worker.num_workers)
+        first = self._epoch * self._batches
+        for number in range(first + self._batch + mine, first + self._batches, workers):
+            yield self._make(number)
+
+    def _first_row(self, number: int) -> int:
+        return self._start + number * self._batch_size * self._step
+
+    def _make(self, number: int) -> tuple[Any, Any]:
+        rows = (self._batch_size - 1) * self._step + self._size
+        data = self._generator.generate(rows, start=self._first_row(number), dtype=np.float32, threads=1)
+        # (d, k, size) -> (k, size, d)
+        x = sliding_window_view(data.X.T, self._size, axis=1)[:, :: self._step].transpose(1, 2, 0)
+        y = sliding_window_view(data.y, self._size)[:: self._step]
+        # Copies: windows that overlap share memory, which may not be written to.
+        return torch.from_numpy(np.array(x, order="C")), torch.from_numpy(np.array(y, order="C"))
