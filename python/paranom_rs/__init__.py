@@ -78,6 +78,7 @@ from paranom_rs.transforms import (
     Swap,
     TimeWarp,
 )
+from paranom_rs.triviality import one_liners, triviality
 from paranom_rs.uniqueness import Hard, Soft, Uniqueness
 from paranom_rs.variables import Recorded, Stochastic
 from paranom_rs.verify import Verified, verify
@@ -165,4 +166,6 @@ __all__ = [
     "StreamingMatrixProfile",
     "matrix_profile",
     "verify",
+    "one_liners",
+    "triviality",
 ]

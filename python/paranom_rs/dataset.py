@@ -278,6 +278,15 @@ class Dataset:
 
         return audit(self)
 
+    @cached_property
+    def severity(self) -> NDArray[np.float64]:
+        """How severe each event is in each variable, shape (events, d): its largest change in units of the noise.
+
+        The noise is a robust standard deviation of the clean twin's second differences, over 4,096 rows. NaN where an
+        event does not touch the variable or comes from a recording, infinite where there is no noise.
+        """
+        return self.audit().table["by_variable"]
+
     def plot(self, variables: list[str] | None = None, *, most_points: int = 4000) -> Figure:
         """Plot the series, a panel for each variable, events shaded; thinned for length. Needs matplotlib."""
         from paranom_rs.plot import plot_dataset

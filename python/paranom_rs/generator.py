@@ -26,6 +26,7 @@ from paranom_rs.uniqueness import Uniqueness
 from paranom_rs.variables import load_recordings
 
 if TYPE_CHECKING:
+    from paranom_rs.audit import Audit
     from paranom_rs.connect.gutentag import Imported
 
 __all__ = ["Generator"]
@@ -412,6 +413,12 @@ class Generator:
             raise SpecError("part: goes with shards")
         with whole_file(path, overwrite=overwrite) as temporary, Progress(plan.rows, shown=progress) as step:
             plan.write(self, temporary, step if progress else None)
+
+    def audit(self, rows: int, *, start: int = 0, batch_rows: int = 1 << 18) -> Audit:
+        """Audit rows as `Dataset.audit` does, ``batch_rows`` at a time: in the memory of a batch, however many."""
+        from paranom_rs.audit import audit_rows
+
+        return audit_rows(self, rows, start=start, batch_rows=batch_rows)
 
     def _columns(self, rows: int, dtype: DTypeLike) -> dict[str, NDArray[Any]]:
         try:

@@ -136,13 +136,15 @@ impl Plan {
         counted: bool,
     ) -> Result<()> {
         let Request { rows, clean, job } = request;
+        let nothing_stays = self.recorded.is_none() && !self.kinds.iter().any(|kind| kind.decoy);
         pool::try_each(blocks(rows, columns, labels), |block| {
             job.check()?;
             let Block { rows: Rows { start, len }, columns, labels } = block;
-            let mut around = self.events_around(start, len as u64);
-            if clean {
-                around = self.clean(around);
-            }
+            let around = match clean {
+                true if nothing_stays => Vec::new(),
+                true => self.clean(self.events_around(start, len as u64)),
+                false => self.events_around(start, len as u64),
+            };
             let events = touching(&around, start, start + (len as u64 - 1));
             let world = World::new(self, clean, job);
             let known = if self.graph.is_used() {

@@ -27,6 +27,9 @@ pub trait Rows {
 
     /// The same, with one event and no other.
     fn with_event(&mut self, event: &Event, variable: usize, row: u64, out: &mut [f64]);
+
+    /// Rows below `row` will not be asked for any more.
+    fn pass(&mut self, _row: u64) {}
 }
 
 /// Which one-liners find an event.
@@ -47,10 +50,12 @@ impl<R: Rows> Judge<R> {
 
     /// Forgets rows that no event from `row` on can need.
     pub fn pass(&mut self, row: u64) {
-        let keep = row.saturating_sub(TOLERANCE + (REACH + 1) * PIECE as u64) / PAGE as u64;
+        let needed = row.saturating_sub(TOLERANCE + (REACH + 1) * PIECE as u64);
+        let keep = needed / PAGE as u64;
         if self.pages.first_key_value().is_some_and(|((page, _), _)| *page < keep) {
             self.pages = self.pages.split_off(&(keep, 0));
         }
+        self.rows.pass((keep * PAGE as u64).saturating_sub(HALO as u64));
     }
 
     /// Whether any one-liner finds the event, looking at one of these variables.

@@ -1,5 +1,6 @@
 //! From a spec to a plan: the only door. What a plan is asked for cannot fail but by cancelling.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -7,12 +8,12 @@ use super::fill::BLOCK;
 use super::graph::{Edge, Graph, Reference};
 use super::judge::{Judge, Rows};
 use super::recorded::Runs;
-use super::schedule::{Event, Placing, Schedule, Timing, touching};
+use super::schedule::{Event, Placing, Schedule, Timing};
 use super::time::Time;
 use super::uniqueness::Uniqueness;
 use super::variable::{Hit, Variable, Want};
 use crate::job::Job;
-use crate::random::STREAM;
+use crate::random::{STREAM, TILE};
 use crate::spec::{Field, Record, Table, Value};
 use crate::{Error, Result};
 
@@ -222,9 +223,10 @@ impl Plan {
             return (Vec::new(), left_out);
         }
         let job = Job::new();
-        let mut judge = Judge::new(Made { plan: self, job: &job });
+        let mut judge = Judge::new(Made { plan: self, job: &job, tiles: BTreeMap::new() });
         let mut accepts = |event: &Event| {
-            judge.pass(event.start);
+            // Other draws may lie anywhere in the slot.
+            judge.pass(event.start.saturating_sub(self.schedule.slot_length()));
             !judge.is_trivial(event, &self.kinds[event.kind].variables)
         };
         let events = self.schedule.events(start, start + (rows - 1), &mut accepts, &mut left_out);
@@ -288,6 +290,8 @@ impl Plan {
 struct Made<'a> {
     plan: &'a Plan,
     job: &'a Job,
+    /// Normal values, tile by tile: whole tiles are quick to make, and looked at again and again.
+    tiles: BTreeMap<(u64, usize), [f64; TILE]>,
 }
 
 impl Made<'_> {
@@ -305,11 +309,41 @@ impl Rows for Made<'_> {
     }
 
     fn normal(&mut self, variable: usize, row: u64, out: &mut [f64]) {
-        self.fill(&[], variable, row, out);
+        let (mut row, mut out, tile) = (row, out, TILE as u64);
+        while !out.is_empty() {
+            let key = (row / tile, variable);
+            let values = if let Some(known) = self.tiles.get(&key) {
+                *known
+            } else {
+                let mut values = [f64::NAN; TILE];
+                let there = (self.range().end - key.0 * tile).min(tile) as usize;
+                self.fill(&[], variable, key.0 * tile, &mut values[..there]);
+                self.tiles.insert(key, values);
+                values
+            };
+            let from = (row % tile) as usize;
+            let take = out.len().min(TILE - from);
+            let (now, later) = std::mem::take(&mut out).split_at_mut(take);
+            now.copy_from_slice(&values[from..from + take]);
+            row += take as u64;
+            out = later;
+        }
     }
 
     fn with_event(&mut self, event: &Event, variable: usize, row: u64, out: &mut [f64]) {
-        self.fill(touching(&[*event], row, row + (out.len() as u64 - 1)), variable, row, out);
+        self.normal(variable, row, out);
+        let (from, to) = (event.start.max(row), event.stop.min(row + out.len() as u64));
+        if from < to {
+            let own = &mut out[(from - row) as usize..(to - row) as usize];
+            self.fill(&[*event], variable, from, own);
+        }
+    }
+
+    fn pass(&mut self, row: u64) {
+        let keep = row / TILE as u64;
+        if self.tiles.first_key_value().is_some_and(|((tile, _), _)| *tile < keep) {
+            self.tiles = self.tiles.split_off(&(keep, 0));
+        }
     }
 }
 

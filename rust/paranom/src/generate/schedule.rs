@@ -182,6 +182,11 @@ impl Schedule {
         self.nontrivial
     }
 
+    /// Rows that are arranged together; none without random events.
+    pub fn slot_length(&self) -> u64 {
+        self.slots.as_ref().map_or(0, |slots| slots.length)
+    }
+
     /// Whether events of a kind must be accepted.
     pub fn is_nontrivial(&self, kind: usize) -> bool {
         self.timings[kind].nontrivial

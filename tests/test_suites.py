@@ -1,0 +1,57 @@
+"""The suites are what was published, and what they promise of themselves holds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from paranom_rs.errors import SpecError
+from paranom_rs.suites import GRADES, load, names
+
+KINDS = {
+    *("shift", "spike", "drift", "clip", "scale", "noise", "smooth", "flatline"),
+    *("phase_shift", "frequency_change", "reverse", "time_warp"),
+}
+
+
+def test_every_series_is_the_published_one() -> None:
+    for name in names():
+        suite = load(name)
+        assert list(suite.published) == list(suite)
+        assert suite.verify() == []
+
+
+def test_graded_1_is_as_its_page_says() -> None:
+    suite = load("graded-1")
+    assert len(suite) == 108
+    assert {series.grade for series in suite.values()} == set(GRADES)
+    assert len({series.train.shape[1] for series in suite.values()}) == 3
+    events: dict[str, set[str]] = {grade: set() for grade in GRADES}
+    for series in suite.values():
+        assert series.train.shape[0] == 4_000
+        assert series.test.shape[0] == len(series.y) == 12_000
+        assert len(series.data.events) > 0, series.name
+        events[series.grade] |= {event.name for event in series.data.events}
+    assert events["easy"] == events["hard"] == KINDS
+    assert events["medium"] >= KINDS - {"flatline"}
+
+
+@pytest.mark.parametrize("name", ["wave-value-medium", "ecg-course-hard", "mixed-spread-hard"])
+def test_no_one_liner_finds_what_is_not_easy(name: str) -> None:
+    series = load("graded-1")[name]
+    audit = series.data.audit()
+    assert audit.changed_unlabelled == 0
+    assert audit.found_by_any == 0.0
+    assert audit.decoys > 0
+    assert (series.data.clean.X[series.y == 0] == series.test[series.y == 0]).all()
+
+
+def test_training_rows_are_normal_and_come_before() -> None:
+    series = load("graded-1")["plant-value-easy"]
+    clean = series.generator.generate(4_000).clean
+    np.testing.assert_array_equal(series.train, clean.X)
+
+
+def test_unknown_suites_are_refused() -> None:
+    with pytest.raises(SpecError, match="name: must be one of graded-1, got 'graded-0'"):
+        load("graded-0")
