@@ -472,6 +472,7 @@ def test_the_first_discord_of_an_ecg_is_the_labelled_one(name, m, start, stop):
 
 @pytest.mark.skipif("STUMPY" not in os.environ, reason="compiling STUMPY takes minutes: set STUMPY=1")
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.timeout(1200)
 def test_stumpy_agrees():
     stumpy = pytest.importorskip("stumpy")
     rng = np.random.default_rng(16)
