@@ -16,6 +16,9 @@ pub struct Table<V> {
     len: usize,
 }
 
+/// Room behind the homes, before the arrays must move.
+const TAIL: usize = 16;
+
 #[inline(always)]
 fn home_of(high: u64, homes: usize) -> usize {
     ((u128::from(high) * homes as u128) >> 64) as usize
@@ -39,8 +42,6 @@ impl<V: Copy + Default> Table<V> {
     }
 
     fn with_homes(homes: usize) -> Self {
-        /// Room behind the homes, before the arrays must move.
-        const TAIL: usize = 16;
         fn zeros<T: Copy + Default>(n: usize) -> Vec<T> {
             let mut vec = Vec::with_capacity(n + TAIL);
             vec.resize(n, T::default());
@@ -117,8 +118,13 @@ impl<V: Copy + Default> Table<V> {
         /// From what share of new keys on a pass over all is quicker than to push clusters aside for each.
         const SHARE: usize = 8;
         let most = self.len + other.len;
-        if most > full(self.homes) || other.len >= self.len / SHARE {
-            self.rebuild(most + most / 7 + 1, other);
+        if most > full(self.homes) {
+            // By an eighth at least: a table that has just room enough would move again with the next key.
+            self.rebuild((most + most / 7 + 1).max(self.homes + self.homes / 8), other);
+            return;
+        }
+        if other.len >= self.len / SHARE {
+            self.rebuild(self.homes, other);
             return;
         }
         for (key, _) in other.iter() {
@@ -145,11 +151,21 @@ impl<V: Copy + Default> Table<V> {
         if at < self.high.len() {
             (self.high[at], self.low[at], self.carried[at]) = (key.0, key.1, value);
         } else {
-            self.high.push(key.0);
-            self.low.push(key.1);
-            self.carried.push(value);
+            self.push(key, value);
         }
         self.len += 1;
+    }
+
+    /// Puts a key behind all slots. Room comes by the tail, not by doubling: a cluster ends soon.
+    fn push(&mut self, (high, low): (u64, u32), value: V) {
+        if self.high.len() == self.high.capacity() {
+            self.high.reserve_exact(TAIL);
+            self.low.reserve_exact(TAIL);
+            self.carried.reserve_exact(TAIL);
+        }
+        self.high.push(high);
+        self.low.push(low);
+        self.carried.push(value);
     }
 
     /// Moves to a table of `homes`, together with the keys of another table: both are in order, so it is one pass.
@@ -176,9 +192,7 @@ impl<V: Copy + Default> Table<V> {
         if at < self.high.len() {
             (self.high[at], self.low[at], self.carried[at]) = (high, low, value);
         } else {
-            self.high.push(high);
-            self.low.push(low);
-            self.carried.push(value);
+            self.push((high, low), value);
         }
         *free = at + 1;
         self.len += 1;
