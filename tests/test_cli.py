@@ -60,6 +60,34 @@ def test_generate_writes_the_generators_rows(spec: Path, capsys: pytest.CaptureF
     assert len(Path("plant.csv").read_text().splitlines()) == 11
 
 
+def test_shards_go_on_and_verify(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["generate", "plant.toml", "--rows", "1e5", "--shards", "3", "--out", "plant"]
+    assert main([*command, "--part", "1"]) == 0
+    assert len(list(Path("plant").glob("part-*.parquet"))) == 1
+    assert main(command) == 0
+    assert main(["verify", "plant"]) == 0
+    assert "100,000 rows in 3 files" in capsys.readouterr().out
+    part = sorted(Path("plant").glob("part-*.parquet"))[1]
+    part.write_bytes(part.read_bytes()[:-1] + b"?")
+    assert main(["verify", "plant"]) in (1, 2)
+    assert "part-00001.parquet" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_verify_finds_a_changed_value(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["generate", "plant.toml", "--rows", "100", "--start", "7", "--out", "plant.csv"]) == 0
+    assert main(["verify", "plant.csv", "--spec", "plant.toml", "--start", "7"]) == 0
+    assert main(["verify", "plant.csv"]) == 2
+    lines = Path("plant.csv").read_text().splitlines()
+    t, pressure, rest = lines[50].split(",", 2)
+    lines[50] = f"{t},{float(pressure) + 1},{rest}"
+    Path("plant.csv").write_text("\n".join(lines) + "\n")
+    capsys.readouterr()
+    assert main(["verify", "plant.csv", "--spec", "plant.toml", "--start", "7"]) == 1
+    assert "pressure" in capsys.readouterr().err
+    assert main(["generate", "plant.toml", "--rows", "100", "--out", "p.parquet", "--dtype", "float32"]) == 0
+    assert main(["verify", "p.parquet"]) == 0
+
+
 @pytest.mark.parametrize("suffix", ["png", "svg", "html"])
 def test_preview_draws(spec: Path, suffix: str) -> None:
     assert main(["preview", "plant.toml", "--rows", "500", "--out", f"p.{suffix}"]) == 0
@@ -86,7 +114,8 @@ def test_audit_says_what_it_found(spec: Path, capsys: pytest.CaptureFixture[str]
     found = json.loads(capsys.readouterr().out)
     assert found["rows"] == 5000
     assert found["changed_unlabelled"] == 0
-    assert main(["audit", "plant.toml", "--rows", "5000"]) == 0
+    assert main(["audit", "plant.toml", "--rows", "5000", "--html", "audit.html"]) == 0
+    assert "<html" in Path("audit.html").read_text()[:200].lower()
     assert "5,000" in capsys.readouterr().out
 
 

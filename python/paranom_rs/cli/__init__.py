@@ -8,19 +8,19 @@ import sys
 from collections.abc import Sequence
 
 from paranom_rs import __version__
-from paranom_rs.cli import audit, demo, detect, generate, init, preview
+from paranom_rs.cli import audit, demo, detect, generate, init, preview, verify
 from paranom_rs.errors import ParanomError
 
 __all__ = ["main"]
 
 _STATUS = """exit status:
   0    done
-  1    the answer is no: labels that are wrong (audit)
+  1    the answer is no: labels that are wrong (audit), rows that differ (verify)
   2    refused: an argument, a spec or data that break a rule
   3    could not be done: a file, a missing library
   130  interrupted; no file is left half-done
 """
-_COMMANDS = (init, preview, generate, audit, detect, demo)
+_COMMANDS = (init, preview, generate, verify, audit, detect, demo)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

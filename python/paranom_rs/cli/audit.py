@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
+from pathlib import Path
 from typing import Any
 
-from paranom_rs.cli.options import add_rows, add_spec, read_generator
+from paranom_rs.cli.options import add_rows, add_spec, read_generator, say
 
 __all__ = ["add"]
 
@@ -17,15 +17,16 @@ def add(commands: Any) -> None:
     add_spec(command)
     add_rows(command, 100_000)
     command.add_argument("--json", action="store_true", help="print the figures as JSON")
+    command.add_argument("--html", type=Path, help="also write a page with plots to this file")
     command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the audit; the status is 1 if labels are wrong."""
-    audit = (
-        read_generator(options.spec, import_functions=options.import_functions)
-        .generate(options.rows, start=options.start)
-        .audit()
-    )
-    print(json.dumps(audit.to_dict(), indent=2) if options.json else audit)
+    generator = read_generator(options.spec, import_functions=options.import_functions)
+    audit = generator.audit(options.rows, start=options.start)
+    print(audit.to_json() if options.json else audit)
+    if options.html is not None:
+        audit.to_html(options.html)
+        say(f"wrote {options.html}")
     return int(audit.changed_unlabelled > 0)

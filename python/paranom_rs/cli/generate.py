@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from paranom_rs.cli.options import add_rows, add_spec, read_generator, say
+from paranom_rs.cli.options import add_rows, add_spec, count, read_generator, say
 
 __all__ = ["add"]
 
@@ -19,7 +19,14 @@ def add(commands: Any) -> None:
     command = commands.add_parser("generate", help="write rows of a spec into a file")
     add_spec(command)
     add_rows(command, None)
-    command.add_argument("--out", type=Path, required=True, help="the suffix says the format")
+    command.add_argument(
+        "--out", type=Path, required=True, help=".parquet, .arrow, .csv or .jsonl; with --shards a folder"
+    )
+    command.add_argument("--shards", type=count, help="write so many part files; a run that was stopped goes on")
+    command.add_argument("--part", type=count, help="of the shards, this one alone: for jobs on several machines")
+    command.add_argument("--compression", choices=["zstd"], help="for Parquet (noise does not compress)")
+    command.add_argument("--dtype", choices=["float64", "float32"], default="float64", help="default: float64")
+    command.add_argument("--threads", type=count, help="default: one per processor")
     command.add_argument("--overwrite", action="store_true", help="replace the file if it is there")
     command.set_defaults(run=run)
 
@@ -32,10 +39,20 @@ def run(options: argparse.Namespace) -> int:
         options.out,
         options.rows,
         start=options.start,
+        shards=options.shards,
+        part=options.part,
+        compression=options.compression,
+        dtype=options.dtype,
+        threads=options.threads,
         overwrite=options.overwrite,
         # A bar is for people who watch.
         progress=sys.stderr.isatty() and find_spec("tqdm") is not None,
     )
     seconds = max(time.perf_counter() - began, 1e-9)
-    say(f"wrote {options.out}: {options.rows:,} rows in {seconds:.1f} s, {options.rows / seconds / 1e6:.1f} M rows/s")
+    if options.shards is None:
+        rate = options.rows / seconds / 1e6
+        say(f"wrote {options.out}: {options.rows:,} rows in {seconds:.1f} s, {rate:.1f} M rows/s")
+    else:
+        # Parts that were there cost nothing: a rate would mean nothing.
+        say(f"wrote {options.out} in {seconds:.1f} s")
     return 0
