@@ -117,7 +117,7 @@ def test_arrow_stream_reaches_every_table(data: Dataset) -> None:
     assert duckdb.sql("select sum(is_anomaly) from data").fetchall() == [(int(data.y.sum()),)]
     frame = data.to_pandas()
     assert list(frame.columns) == table.column_names
-    assert list(data.events.to_pandas().columns) == ["start", "stop", "name", "variables", "id"]
+    assert list(data.events.to_pandas().columns) == ["start", "stop", "name", "variables", "id", "broken"]
 
 
 def test_an_arrow_table_outlives_its_dataset() -> None:
