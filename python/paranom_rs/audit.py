@@ -302,7 +302,9 @@ class _Walk:
             changed |= ~same
             unlabelled |= ~same & (labels[:, j] == 0)
             self.missing += int(np.isnan(values[mine]).sum())
-            self.samples[j].append(twin[mine][-done % self.step :: self.step])
+            self.samples[j].append(
+                twin[mine][-done % self.step :: self.step].copy()
+            )  # not a view: it would keep all rows
             # What a recording is labelled with is in its clean twin too: nothing to compare.
             touched = np.flatnonzero(judged & self.touched[kind, j])
             if not len(touched):
