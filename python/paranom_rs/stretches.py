@@ -34,11 +34,11 @@ def count_stretches(plan: _core.Plan, start: int, normal: int, anomalous: int) -
                 f"anomalous ones (the search ends there), got normal={normal}, anomalous={anomalous}"
             )
         rows = min(window, end - done)
-        hit = _anomalous_stretches(plan, start + done, rows)
+        hit, events = _anomalous_stretches(plan, start + done, rows)
         bad.add(hit, done)
         good.add(_between(hit, rows), done)
-        done, seen = done + rows, seen + len(hit)
-        if len(hit) < _DENSE:
+        done, seen = done + rows, seen + events
+        if events < _DENSE:
             window = min(2 * window, _LAST_WINDOW)
     both = np.concatenate([*good.parts, *bad.parts])
     both = both[np.argsort(both[:, 0], kind="stable")]
@@ -65,12 +65,12 @@ class _Counted:
             self.parts.append(kept + offset)
 
 
-def _anomalous_stretches(plan: _core.Plan, start: int, rows: int) -> NDArray[np.int64]:
-    """Anomalous stretches among rows, counted from the first of them."""
-    starts, stops = plan.anomalous(start, rows)
+def _anomalous_stretches(plan: _core.Plan, start: int, rows: int) -> tuple[NDArray[np.int64], int]:
+    """Anomalous stretches among rows, counted from the first of them, and the events that they are joined from."""
+    starts, stops, events = plan.anomalous(start, rows)
     first = np.uint64(start)
     edges = np.stack([np.maximum(starts, first) - first, np.minimum(stops - first, np.uint64(rows))], axis=1)
-    return edges.astype(np.int64)
+    return edges.astype(np.int64), events
 
 
 def _between(stretches: NDArray[np.int64], rows: int) -> NDArray[np.int64]:

@@ -39,8 +39,8 @@ impl History {
     }
 }
 
-/// Stretches of rows as arrays: starts, stops.
-type Stretches<'py> = (Bound<'py, PyArray1<u64>>, Bound<'py, PyArray1<u64>>);
+/// Stretches of rows as arrays: starts, stops; and how many labels they are joined from.
+type Stretches<'py> = (Bound<'py, PyArray1<u64>>, Bound<'py, PyArray1<u64>>, usize);
 
 /// Events as arrays: starts, stops, kinds, ids.
 type Events<'py> = (
@@ -133,15 +133,15 @@ impl Plan {
         Ok((starts.into_pyarray(py), stops.into_pyarray(py), kinds.into_pyarray(py), ids.into_pyarray(py)))
     }
 
-    /// The stretches of labelled rows among `rows` rows from `start` on, whole: starts, stops.
+    /// The stretches of labelled rows among `rows` rows from `start` on, whole: starts, stops; and of how many labels.
     #[pyo3(signature = (start, rows, /))]
     fn anomalous<'py>(&self, py: Python<'py>, start: u64, rows: u64) -> PyResult<Stretches<'py>> {
-        let stretches = detached(py, None, |_| {
+        let (stretches, labels) = detached(py, None, |_| {
             self.0.check_rows(start, rows)?;
             Ok(self.0.anomalous(start, rows))
         })?;
         let (starts, stops): (Vec<u64>, Vec<u64>) = stretches.into_iter().unzip();
-        Ok((starts.into_pyarray(py), stops.into_pyarray(py)))
+        Ok((starts.into_pyarray(py), stops.into_pyarray(py), labels))
     }
 
     /// Fills columns (float64 or float32, one for each variable) and labels (int8) with stretches of rows.

@@ -182,11 +182,13 @@ impl Plan {
         super::graph::broken(&self.variables, kind)
     }
 
-    /// The stretches of labelled rows among `rows` rows from `start` on, in order, apart from each other.
-    pub fn anomalous(&self, start: u64, rows: u64) -> Vec<(u64, u64)> {
+    /// The stretches of labelled rows among `rows` rows from `start` on, in order, apart from each other; and how many
+    /// labels they are joined from.
+    pub fn anomalous(&self, start: u64, rows: u64) -> (Vec<(u64, u64)>, usize) {
         let mut labelled = self.labelled(start, rows, false);
         labelled.retain(|event| !self.kinds[event.kind].decoy);
         labelled.sort_by_key(|event| event.start);
+        let labels = labelled.len();
         let mut stretches: Vec<(u64, u64)> = Vec::new();
         for Event { start, stop, .. } in labelled {
             match stretches.last_mut() {
@@ -194,7 +196,7 @@ impl Plan {
                 _ => stretches.push((start, stop)),
             }
         }
-        stretches
+        (stretches, labels)
     }
 
     /// What the spec says, defaults filled in: equal for specs that mean the same.
