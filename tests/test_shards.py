@@ -7,7 +7,6 @@ import json
 import os
 import pickle
 import random
-import resource
 import subprocess
 import sys
 import time
@@ -220,6 +219,7 @@ def test_a_killed_run_resumes_with_the_same_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_no_room_is_told_and_leaves_nothing(tmp_path: Path, suffix: str) -> None:
     """A limit on the size of files stands for a full disk: the same error of the same call, with another number."""
+    resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, before[1]))
     try:
