@@ -53,9 +53,10 @@ def bounded(draw: st.DrawFn, low: float, high: float, depth: int, scope: str) ->
         choices += [
             {"kind": "uniform", "low": x, "high": y},
             {"kind": "choice", "values": [x, y]},
-            {"kind": "normal", "mean": x, "std": max(y - x, 1e-3), "low": x, "high": y},
             {"kind": "sum", "of": [{"kind": "constant", "value": x}]},
         ]
+        if y - x > 1e-200:  # else next to no probability would be left between them
+            choices.append({"kind": "normal", "mean": x, "std": max(y - x, 1e-3), "low": x, "high": y})
     part = draw(st.sampled_from(choices))
     if isinstance(part, dict) and scope == "anomalous" and draw(st.booleans()):
         part = {"kind": "each_row", "of": part}
