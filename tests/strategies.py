@@ -55,7 +55,7 @@ def bounded(draw: st.DrawFn, low: float, high: float, depth: int, scope: str) ->
             {"kind": "choice", "values": [x, y]},
             {"kind": "sum", "of": [{"kind": "constant", "value": x}]},
         ]
-        if y - x > 1e-200:  # else next to no probability would be left between them
+        if y - x > 1e-6:  # else no probability to speak of is left between them
             choices.append({"kind": "normal", "mean": x, "std": max(y - x, 1e-3), "low": x, "high": y})
     part = draw(st.sampled_from(choices))
     if isinstance(part, dict) and scope == "anomalous" and draw(st.booleans()):
