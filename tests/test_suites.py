@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from paranom_rs.errors import SpecError
+from paranom_rs.errors import SpecError, UnknownKeyError
 from paranom_rs.suites import GRADES, load, names
 
 KINDS = {
@@ -34,6 +34,13 @@ def test_graded_1_is_as_its_page_says() -> None:
         events[series.grade] |= {event.name for event in series.data.events}
     assert events["easy"] == events["hard"] == KINDS
     assert events["medium"] >= KINDS - {"flatline"}
+
+
+def test_a_name_that_is_not_there_is_named() -> None:
+    suite = load("graded-1")
+    assert "nope" not in suite
+    with pytest.raises(UnknownKeyError, match="'nope' is no series of graded-1"):
+        suite["nope"]
 
 
 @pytest.mark.parametrize("name", ["wave-value-medium", "ecg-course-hard", "mixed-spread-hard"])

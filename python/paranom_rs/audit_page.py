@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from paranom_rs.audit import Audit
 
-_BAR, _MARK = "#1f4e79", "#d1495b"
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#222}"
     "table{border-collapse:collapse;margin:1rem 0}td,th{padding:.25rem .9rem .25rem 0;text-align:left;"
@@ -54,24 +53,24 @@ def page(audit: Audit) -> str:
 
 def _picture(audit: Audit) -> Figure:
     """Draw which one-liners find how much, how severe events are, where they lie, and how long they are."""
-    from paranom_rs.plot import new_figure
+    from paranom_rs.plot import LINE, SHADES, new_figure
 
     figure = new_figure(12, 8.5)
     (easy, severe), (where, long) = figure.subplots(2, 2)
     top = sorted(audit.one_liners.items(), key=lambda item: item[1])[-16:]
-    easy.barh([name for name, _ in top], [share for _, share in top], color=_BAR)
+    easy.barh([name for name, _ in top], [share for _, share in top], color=LINE)
     easy.set_xlim(0, 1)
     _label(easy, "share of the events that a one-liner finds", "")
     severity = audit.table.get("severity", np.empty(0))
     known = severity[np.isfinite(severity) & (severity > 0)]
     if len(known):
-        severe.hist(known, bins=np.geomspace(known.min(), known.max() * 1.001, 30), color=_BAR)
+        severe.hist(known, bins=np.geomspace(known.min(), known.max() * 1.001, 30), color=LINE)
         severe.set_xscale("log")
-        severe.axvline(1.0, color=_MARK, linewidth=1)
+        severe.axvline(1.0, color=SHADES[0], linewidth=1)
     _label(severe, "severity: largest change / noise", "events")
     position = audit.table.get("position", np.empty(0))
-    where.hist(position, bins=np.linspace(0, 1, 21).tolist(), color=_BAR)
-    where.axhline(len(position) / 20, color=_MARK, linewidth=1)
+    where.hist(position, bins=np.linspace(0, 1, 21).tolist(), color=LINE)
+    where.axhline(len(position) / 20, color=SHADES[0], linewidth=1)
     _label(where, "position in the dataset (line: even)", "events")
     names = list(audit.kinds)
     kind = audit.table.get("kind", np.empty(0))

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from paranom_rs.anomaly import Anomaly, Decoys
 from paranom_rs.dataset import Dataset
 from paranom_rs.distributions import Choice, Laplace, Normal, Uniform
-from paranom_rs.errors import SpecError
+from paranom_rs.errors import SpecError, UnknownKeyError
 from paranom_rs.generator import Generator
 from paranom_rs.rule import EachRow, Rule, Transform
 from paranom_rs.signals import ECG, Cosine, RandomWalk, Sawtooth, Sine, Square
@@ -100,6 +100,8 @@ class Suite(Mapping[str, Series]):
         self._series = {x.name: x for x in series}
 
     def __getitem__(self, name: str) -> Series:
+        if name not in self._series:
+            raise UnknownKeyError(f"{name!r} is no series of {self.name}; list(suite) names them")
         return self._series[name]
 
     def __iter__(self) -> Iterator[str]:
