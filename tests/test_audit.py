@@ -32,6 +32,7 @@ from paranom_rs import (
 )
 from paranom_rs.association import cramer, evenness, spearman
 from paranom_rs.errors import SpecError, SpecTypeError
+from paranom_rs.triviality import found_in
 
 
 def plant(seed: int = 7, difficulty: str | None = "nontrivial") -> Generator:
@@ -61,6 +62,32 @@ def test_nontrivial_events_are_found_by_none() -> None:
     easy = plant(difficulty=None).generate(100_000).audit()
     assert easy.triviality_of["hard"] > 0.4
     assert easy.left_out == 0
+
+
+def test_one_liners_pay_for_alarms_on_decoys() -> None:
+    """Each decoy is judged as an event is: alone in the normal rows around it."""
+    gen = plant()
+    data = gen.generate(60_000, start=3_000)
+    audit = data.audit()
+    bare = Generator.from_spec({k: v for k, v in gen.to_spec().items() if k != "anomalies"})
+    normal, values = bare.generate(90_000)["x"], gen.generate(90_000)["x"]
+    alarms = found_in(0, normal, values, np.array([(d.start, d.stop) for d in data.decoys]))
+    assert audit.decoy_alarms == dict(zip(one_liners(), alarms.mean(axis=0).tolist(), strict=True))
+    assert 0 < max(audit.decoy_alarms.values()) <= audit.decoys_alarmed_on == alarms.any(axis=1).mean()
+    assert "which alarms on" in str(audit)
+    assert "one-liners alarm on" in str(audit)
+    without = plant(difficulty=None).audit(0)
+    assert (without.decoy_alarms, without.decoys_alarmed_on) == ({}, 0.0)
+
+
+def test_kinds_in_the_table_are_those_of_the_list() -> None:
+    wave = Stochastic(Sine(period=100) + Normal(0.0, 0.2), anomalous=Shift(3.0))
+    rare = Decoys(frequency=0.01, duration=5, values={"x": Shift(1.0)})
+    audit = Generator(
+        {"x": wave}, anomalies=[rare, Anomaly(frequency=0.01, duration=9), Anomaly(name="b", count=1, within=5000)]
+    ).audit(20_000)
+    assert list(audit.kinds.values()) == np.bincount(audit.table["kind"]).tolist()
+    assert list(audit.kinds) == ["anomaly", "b"]
 
 
 def test_severity_is_the_change_over_the_noise() -> None:

@@ -23,7 +23,7 @@ from paranom_rs.checks import file_path, whole
 from paranom_rs.triviality import MARGIN, found_in, one_liners
 
 if TYPE_CHECKING:
-    from paranom_rs.dataset import Dataset
+    from paranom_rs.dataset import Dataset, Events
     from paranom_rs.generator import Generator
 
 __all__ = ["Audit", "audit", "audit_rows"]
@@ -73,6 +73,10 @@ class Audit:
     #: events that no draw made hard enough, and that these rows go without; decoys
     left_out: int = 0
     decoys: int = 0
+    #: share of the decoys that each one-liner alarms on: it finds them as it finds events, and they are normal
+    decoy_alarms: dict[str, float] = field(default_factory=dict)
+    #: share of the decoys that any one-liner alarms on
+    decoys_alarmed_on: float = 0.0
     #: per variable: median severity, the largest change in an event in units of the noise around it
     effect: dict[str, float] = field(default_factory=dict)
     #: events whose largest effect is below the noise in every variable they touch
@@ -118,14 +122,15 @@ class Audit:
         """Return what was looked at, and what was found, as texts."""
         kinds = ", ".join(f"{name} {n}" for name, n in self.kinds.items()) or "none"
         spread = "even" if self.position_p > 0.01 else "NOT even"
-        best = max(self.one_liners, key=lambda name: self.one_liners[name]) if self.one_liners else "-"
+        best = _largest(self.one_liners) or "-"
+        alarms = f", which alarms on {self.decoy_alarms[best]:.1%} of the decoys" if best in self.decoy_alarms else ""
         tied = [f"{pair} {x.measure:.2f} (p = {x.p:.1g})" for pair, x in self.associations.items() if x.p < 0.01]
         return [
             ("rows", f"{self.rows:,}"),
             ("anomalous rows", f"{self.share:.3%}"),
             ("events", f"{self.events:,} ({kinds})"),
             *([("events left out", f"{self.left_out:,} (a one-liner found every draw)")] if self.left_out else []),
-            *([("decoys", f"{self.decoys:,}")] if self.decoys else []),
+            *([("decoys", f"{self.decoys:,}{self._on_decoys()}")] if self.decoys else []),
             ("event lengths", _range(self.lengths)),
             ("gaps between events", _range(self.gaps)),
             (
@@ -135,7 +140,7 @@ class Audit:
             ),
             ("changed, not labelled", f"{self.changed_unlabelled:,} rows" + _flag(self.changed_unlabelled)),
             ("labelled, not changed", f"{self.labelled_unchanged:,} rows"),
-            ("found by the best one-liner", f"{self.triviality:.1%} of the events (largest {best})"),
+            ("found by the best one-liner", f"{self.triviality:.1%} of the events (largest {best}{alarms})"),
             ("found by any of them", f"{self.found_by_any:.1%}" + _each(self.triviality_of)),
             *((f"severity in {name}", f"{x:.1f} x noise (median event)") for name, x in self.effect.items()),
             ("events below the noise", f"{self.events_below_noise:,}"),
@@ -146,6 +151,12 @@ class Audit:
             ("drift of normal values", ", ".join(f"{name} {x:.2f}" for name, x in self.drift.items()) or "-"),
             ("missing values", f"{self.missing:,}"),
         ]
+
+    def _on_decoys(self) -> str:
+        worst = _largest(self.decoy_alarms)
+        if worst is None:
+            return ""
+        return f"; one-liners alarm on {self.decoys_alarmed_on:.1%} (largest {worst}: {self.decoy_alarms[worst]:.1%})"
 
     def __str__(self) -> str:
         lines = self.lines()
@@ -163,6 +174,10 @@ def _finite(value: Any) -> Any:
         case list() | tuple():
             return [_finite(x) for x in value]
     return value
+
+
+def _largest(shares: dict[str, float]) -> str | None:
+    return max(shares, key=lambda name: shares[name]) if shares else None
 
 
 def _range(numbers: tuple[float, float, float]) -> str:
@@ -221,8 +236,9 @@ class _Walk:
         self.shapes: dict[int, list[NDArray[np.float64]]] = {}
         self.contents: list[int] = []
         done = 0
-        # Before this row all events have been looked at.
-        self.next = np.uint64(0)
+        # Before these rows all events, and all decoys, have been looked at.
+        self.next = {"anomalies": np.uint64(0), "decoys": np.uint64(0)}
+        self.alarms: list[NDArray[np.bool_]] = []
         for spans in self._batches(stretches, batch_rows):
             self._batch(spans, done)
             done += sum(length for _, length in spans)
@@ -253,12 +269,15 @@ class _Walk:
         low, high = spans[0][0], sum(spans[-1])
         if self._is_plain():
             # Events are looked at whole, unless they go on for ever.
-            starts, stops, _, _ = self.generator._plan.events(low, high - low)
-            low = max(min([low, *starts[:1].tolist()]), low - LONGEST)
+            first, last = low, high
+            for of in self.next:
+                starts, stops, _, _ = self.generator._plan.events(low, high - low, of=of)
+                first, last = min([first, *starts[:1].tolist()]), max([last, *stops[-1:].tolist()])
+            low = max(first, low - LONGEST)
             low -= min(low, MARGIN)
             low -= low % PAGE
             most = self.generator._plan.most_rows
-            high = min(max([high, *stops[-1:].tolist()]), high + LONGEST)
+            high = min(last, high + LONGEST)
             high = min(high + MARGIN, 2**64 - 1 if most is None else most)
         return low, high
 
@@ -278,24 +297,33 @@ class _Walk:
                 for name in self.names:
                     made[name][here] = self.data[name][at : at + length]
                 at += length
-        events = made.events
-        first, last = _places(events.start, low, rows), _places(events.stop, low, rows)
         counted = np.concatenate([[0], np.cumsum(mine)])
-        # Each event is looked at once, in the first batch that it has rows in.
-        chosen = np.flatnonzero((counted[last] > counted[first]) & (events.start >= self.next))
-        start, stop, kind = events.start[chosen], events.stop[chosen], events.kind[chosen]
-        first, last = first[chosen], last[chosen]
-        if len(chosen):
-            self.next = stop[-1]
-        judged = ~self.recorded[kind] & (start >= np.uint64(low)) & (stop <= np.uint64(high))
-        severity = np.full((len(chosen), len(self.names)), np.nan)
-        energy = np.zeros(len(chosen))
-        found = np.zeros((len(chosen), len(one_liners())), bool)
-        found_in_variable = np.zeros((len(chosen), len(self.names)), bool)
+
+        def new(of: str, events: Events) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[np.bool_]]:
+            """Start, stop and kind of those to look at now, and which lie in these rows as a whole.
+
+            Each is looked at once, in the first batch that it has rows in.
+            """
+            first, last = _places(events.start, low, rows), _places(events.stop, low, rows)
+            chosen = (counted[last] > counted[first]) & (events.start >= self.next[of])
+            start, stop = events.start[chosen], events.stop[chosen]
+            if len(stop):
+                self.next[of] = stop[-1]
+            return start, stop, events.kind[chosen], (start >= np.uint64(low)) & (stop <= np.uint64(high))
+
+        start, stop, kind, whole_event = new("anomalies", made.events)
+        first, last = _places(start, low, rows), _places(stop, low, rows)
+        judged = ~self.recorded[kind] & whole_event
+        decoy_start, decoy_stop, decoy_kind, whole_decoy = new("decoys", made.decoys)
+        alarms = np.zeros((len(decoy_kind), len(one_liners())), bool)
+        severity = np.full((len(kind), len(self.names)), np.nan)
+        energy = np.zeros(len(kind))
+        found = np.zeros((len(kind), len(one_liners())), bool)
+        found_in_variable = np.zeros((len(kind), len(self.names)), bool)
         changed, unlabelled = np.zeros(rows, bool), np.zeros(rows, bool)
         labels = made.labels
-        contents: list[list[bytes]] = [[] for _ in chosen]
-        shapes: list[list[NDArray[np.float64]]] = [[] for _ in chosen]
+        contents: list[list[bytes]] = [[] for _ in kind]
+        shapes: list[list[NDArray[np.float64]]] = [[] for _ in kind]
         for j, name in enumerate(self.names):
             values, twin = made[name].astype(np.float64), clean[name].astype(np.float64)
             same = (values == twin) | (np.isnan(values) & np.isnan(twin))
@@ -305,6 +333,10 @@ class _Walk:
             self.samples[j].append(
                 twin[mine][-done % self.step :: self.step].copy()
             )  # not a view: it would keep all rows
+            rare = np.flatnonzero(whole_decoy & self.touched[decoy_kind, j])
+            alarms[rare] |= found_in(
+                low, normal[name].astype(np.float64), values, np.stack([decoy_start, decoy_stop], axis=1)[rare]
+            )
             # What a recording is labelled with is in its clean twin too: nothing to compare.
             touched = np.flatnonzero(judged & self.touched[kind, j])
             if not len(touched):
@@ -336,8 +368,9 @@ class _Walk:
         mine_or_end = np.append(mine, False)
         self.left_out += int(mine_or_end[_places(made.left_out.start, low, rows)].sum())
         self.decoys += int(mine_or_end[_places(made.decoys.start, low, rows)].sum())
+        self.alarms.append(alarms[whole_decoy])
         self._hash(made, mine, labelled)
-        for i in range(len(chosen)):
+        for i in range(len(kind)):
             if contents[i]:
                 self.contents.append(hash((int(kind[i]), *contents[i])))
                 if len(self.shapes.setdefault(int(kind[i]), [])) < MOST_EVENTS:
@@ -378,6 +411,9 @@ class _Walk:
         start, stop, kind, judged = table["start"], table["stop"], table["kind"], table.pop("judged")
         every, within = table.pop("found"), table.pop("found_in")
         table["found"] = np.asarray(every.any(axis=1))
+        # Counted among the kinds that are no decoys, as `kinds` is.
+        table["kind"] = kind - np.searchsorted(sorted(decoys), kind)
+        alarms = np.concatenate([np.empty((0, n_lines), bool), *self.alarms])
         shares = every[judged].mean(axis=0) if judged.any() else np.zeros(n_lines)
         lengths = (stop - start).astype(np.float64)
         gaps = (start[1:] - stop[:-1]).astype(np.float64) if len(start) > 1 else np.empty(0)
@@ -411,6 +447,8 @@ class _Walk:
             },
             left_out=int(self.left_out),
             decoys=self.decoys,
+            decoy_alarms=dict(zip(one_liners(), alarms.mean(axis=0).tolist(), strict=True)) if len(alarms) else {},
+            decoys_alarmed_on=float(alarms.any(axis=1).mean()) if len(alarms) else 0.0,
             effect={self.names[j]: float(np.nanmedian(by_variable[:, j])) for j in has},
             events_below_noise=int((severity[judged] < 1.0).sum()),
             events_undetectable=int((table["energy"][judged] < UNDETECTABLE).sum()),

@@ -57,10 +57,19 @@ def _picture(audit: Audit) -> Figure:
 
     figure = new_figure(12, 8.5)
     (easy, severe), (where, long) = figure.subplots(2, 2)
-    top = sorted(audit.one_liners.items(), key=lambda item: item[1])[-16:]
-    easy.barh([name for name, _ in top], [share for _, share in top], color=LINE)
+    # Those that find most, of events or of decoys.
+    decoys = audit.decoy_alarms
+    top = sorted(audit.one_liners, key=lambda name: max(audit.one_liners[name], decoys.get(name, 0.0)))[-16:]
+    at = np.arange(len(top))
+    if decoys:
+        easy.barh(at - 0.2, [decoys[name] for name in top], 0.4, color=SHADES[1], label="decoys: false alarms")
+    easy.barh(at + 0.2 * bool(decoys), [audit.one_liners[name] for name in top], 0.4 if decoys else 0.8, color=LINE,
+              label="events")  # fmt: skip
+    easy.set_yticks(at, top)
     easy.set_xlim(0, 1)
-    _label(easy, "share of the events that a one-liner finds", "")
+    if decoys:
+        easy.legend(fontsize=8, frameon=False, loc="lower right")
+    _label(easy, "share that a one-liner finds", "")
     severity = audit.table.get("severity", np.empty(0))
     known = severity[np.isfinite(severity) & (severity > 0)]
     if len(known):

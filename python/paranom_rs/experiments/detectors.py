@@ -10,30 +10,19 @@ fitting and scoring.
 from __future__ import annotations
 
 import argparse
-import csv
-import datetime
-import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from paranom_rs._check import Floats
-from paranom_rs.experiments import report
+from paranom_rs.experiments import recordings, report
+from paranom_rs.experiments.recordings import Task
 from paranom_rs.metrics import evaluate
 
 WINDOW = 60
-
-
-class Task(NamedTuple):
-    """Normal rows to learn from, rows to judge, and their labels."""
-
-    train: Floats
-    test: Floats
-    y: NDArray[np.int8]
 
 
 def generated(seed: int) -> Iterator[tuple[str, Task]]:
@@ -64,33 +53,20 @@ def generated(seed: int) -> Iterator[tuple[str, Task]]:
 
 def real(folder: Path) -> Iterator[tuple[str, Task]]:
     """The sets of the folder that are there."""
-    name = "machine_temperature_system_failure.csv"
-    if (folder / "nab" / name).exists():
-        with (folder / "nab" / name).open(newline="") as file:
-            rows = list(csv.DictReader(file))
-        stamps = [datetime.datetime.fromisoformat(r["timestamp"]) for r in rows]
-        spans = json.loads((folder / "nab" / "combined_windows.json").read_text())[f"realKnownCause/{name}"]
-        y = np.zeros(len(rows), np.int8)
-        for a, b in spans:
-            low, high = datetime.datetime.fromisoformat(a), datetime.datetime.fromisoformat(b)
-            y[[low <= s <= high for s in stamps]] = 1
-        x = np.array([[float(r["value"])] for r in rows])
-        yield "NAB machine temperature", Task(x[:2000], x[2000:], y[2000:])
-    if (folder / "shuttle").exists():
-        tek = {k: np.loadtxt(folder / "shuttle" / f"TEK{k}_labeled.csv", delimiter=",", skiprows=1) for k in (14, 17)}
-        yield "shuttle TEK14", Task(tek[17][:2000, :1], tek[14][:, :1], tek[14][:, 1].astype(np.int8))
+    for name, task in recordings.nab(folder):
+        yield f"NAB {name}", task
+    for name, task in recordings.shuttle(folder):
+        if name == "TEK14":
+            yield f"shuttle {name}", task
     if (folder / "skab").exists():
+        # Of another day than the run that is judged: harder than to learn from its first rows.
         normal = np.loadtxt(
             folder / "skab" / "anomaly-free" / "anomaly-free.csv", delimiter=";", skiprows=1, usecols=range(1, 9)
         )
         tested = np.loadtxt(folder / "skab" / "valve1" / "1.csv", delimiter=";", skiprows=1, usecols=range(1, 10))
         yield "SKAB valve1/1", Task(normal, tested[:, :8], tested[:, 8].astype(np.int8))
-    for path in sorted((folder / "ucr").glob("*_UCR_Anomaly_*.txt")):
-        end, first, last = (int(part) for part in path.stem.split("_")[-3:])
-        x = np.loadtxt(path)[:, None]
-        y = np.zeros(len(x), np.int8)
-        y[first : last + 1] = 1
-        yield f"UCR {path.stem.split('_')[0]}", Task(x[:end], x[end:], y[end:])
+    for name, task in recordings.ucr(folder):
+        yield f"UCR {name}", task
 
 
 Detect = Callable[[Task, int], tuple[Floats, Floats]]
