@@ -15,11 +15,13 @@ from paranom_rs import (
     Anomaly,
     Callback,
     Choice,
+    Decouple,
     Decoys,
     Generator,
     Noise,
     Normal,
     RandomWalk,
+    Ref,
     Scale,
     Shift,
     Sine,
@@ -137,6 +139,33 @@ def test_what_depends_on_lower_rows_is_audited_as_it_is() -> None:
         data = gen.generate(3000)
         assert data.audit().changed_unlabelled == 0
         assert data.audit().events == len(data.events)
+
+
+def test_variables_that_refer_to_others() -> None:
+    """An event goes on along the references, some rows later, labels with it; a cut edge changes what depends on it."""
+    variables = {
+        "pressure": Stochastic(Sine(period=90) + Normal(0.0, 0.1), anomalous=Shift(2.0)),
+        "flow": Stochastic(
+            Ref("pressure", lag=3) * 0.5 + Normal(0.0, 0.1), anomalous=Decouple("pressure", by=Uniform(100, 1000))
+        ),
+        "level": Stochastic(Ref("flow", lag=2) + Normal(0.0, 0.1)),
+    }
+    anomalies = [
+        Anomaly(name="source", frequency=0.01, duration=(10, 40), variables=["pressure"]),
+        Anomaly(name="cut", frequency=0.01, duration=(10, 40), variables=["flow"]),
+    ]
+    gen = Generator(variables, anomalies=anomalies, seed=3)
+    data = gen.generate(50_000)
+    audit = data.audit()
+    # Rows that an event goes on to lie behind it, and are changed.
+    assert (data.labels[:, 2] & ~data.labels[:, 0] & ~data.labels[:, 1]).any()
+    assert audit.changed_unlabelled == 0
+    assert audit.share == data.y.mean()
+    # An event is judged where it strikes.
+    assert set(audit.effect) == {"pressure", "flow"}
+    assert audit.kinds == {name: [e.name for e in data.events].count(name) for name in ("source", "cut")}
+    in_batches = gen.audit(50_000, batch_rows=5_000)
+    assert in_batches.to_json() == audit.to_json()
 
 
 def test_chosen_rows_far_apart() -> None:

@@ -14,7 +14,7 @@ from scipy import stats
 from paranom_rs.experiments import ranking, recordings
 from paranom_rs.experiments.ranking import Judged, Ranking
 from paranom_rs.experiments.recordings import Task
-from paranom_rs.suites import GRADES, Suite, load
+from paranom_rs.suites import FAMILIES, GRADES, Suite, load
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed")
 
@@ -69,18 +69,16 @@ def test_recordings_are_read_with_their_labels(tmp_path: Path) -> None:
         assert (task.train < 5).all()
 
 
-def test_every_third_series_has_each_rule_in_each_grade() -> None:
+def test_each_rule_is_ranked_on_in_each_grade_and_families_take_turns() -> None:
     suite = load(ranking.SUITE)
     chosen = list(ranking.generated(suite))
-    assert len(chosen) * 3 == len(suite)
-    pairs = [(group, grade) for group, grade, _, _ in chosen]
-    assert len(set(pairs)) == len(pairs)
-    families = [name.split("-")[1] for _, _, name, _ in chosen]
-    assert len({families.count(family) for family in set(families)}) == 1
-    group, grade, name, task = chosen[0]
-    assert name.startswith(group)
-    assert name.endswith(grade)
-    assert (task.test == suite[name].test).all()
+    rules = dict.fromkeys(name.split("-")[0] for name in suite)
+    assert [(group, grade) for group, grade, _, _ in chosen] == [(rule, grade) for rule in rules for grade in GRADES]
+    families = [name.split("-")[1] for _, _, name, _ in chosen if not name.startswith("linked")]
+    assert len({families.count(family) for family in FAMILIES}) == 1
+    for group, grade, name, task in chosen[:4]:
+        assert (name.split("-")[0], suite[name].grade) == (group, grade)
+        assert (task.test == suite[name].test).all()
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=30))
@@ -131,7 +129,7 @@ def test_missing_values_take_the_one_before() -> None:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A suite of the first two normal rules, and few draws."""
-    series = list(load(ranking.SUITE).values())[:18]
+    series = list(load(ranking.SUITE).values())[: 2 * len(FAMILIES) * len(GRADES)]
     monkeypatch.setattr(ranking, "load", lambda name: Suite(name, series))
     monkeypatch.setattr(ranking, "DRAWS", 50)
 

@@ -3,10 +3,10 @@
     pip install timeeval-gutentag==1.5.0      # in an environment of its own: it brings an older NumPy
     python benches/peers/triviality.py benchmark-datasets.yaml
 
-The file is generation_configs/benchmark-datasets.yaml of GutenTAG's repository. Its series of one channel and one anomaly
-are taken (107), generated with seed 42. The rule is the same for all: `triviality(X, y)` on the rows as they are delivered,
-without a clean twin. The second line has what `Generator.from_gutentag` makes of the same configuration. Rows that differ
-from the clean twin (the same seed without the anomaly) without a label are counted.
+The file is generation_configs/benchmark-datasets.yaml of GutenTAG's repository. Its series of one channel and one
+anomaly are taken (107), generated with seed 42. The rule is the same for all: `triviality(X, y)` on the rows as they
+are delivered, without a clean twin. The second line has what `Generator.from_gutentag` makes of the same configuration.
+Rows that differ from the clean twin (the same seed without the anomaly) without a label are counted.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def line(name: str, made: list[Made]) -> str:
     shares = found.mean(axis=0)
     best = int(shares.argmax())
     most = f"{shares[best]:.1%} ({one_liners()[best]})"
-    unlabelled = sum(int((((x.X != x.clean) & ~np.isnan(x.X)).any(axis=1) & (x.y == 0)).sum()) for x in made)
+    unlabelled = sum(int((((x.clean != x.X) & ~np.isnan(x.X)).any(axis=1) & (x.y == 0)).sum()) for x in made)
     return f"{name:34} {len(found):7} {most:>30} {found.any(axis=1).mean():8.1%} {unlabelled:26,}"
 
 

@@ -3,7 +3,7 @@
 >>> from paranom_rs.suites import load
 >>> suite = load("graded-1")
 >>> len(suite)
-108
+147
 >>> series = suite["wave-course-hard"]
 >>> series.train.shape, series.test.shape, int(series.y.sum()) > 0
 ((4000, 1), (12000, 1), True)
@@ -27,13 +27,16 @@ from paranom_rs.dataset import Dataset
 from paranom_rs.distributions import Choice, Laplace, Normal, Uniform
 from paranom_rs.errors import SpecError, UnknownKeyError
 from paranom_rs.generator import Generator
+from paranom_rs.reference import Ref
 from paranom_rs.rule import EachRow, Rule, Transform
-from paranom_rs.signals import ECG, Cosine, RandomWalk, Sawtooth, Sine, Square
+from paranom_rs.signals import AR1, ECG, Cosine, RandomWalk, Sawtooth, Shape, Sine, Square, Triangle
 from paranom_rs.transforms import (
     Clip,
+    Decouple,
     Drift,
     Flatline,
     FrequencyChange,
+    Missing,
     Noise,
     PhaseShift,
     Reverse,
@@ -41,6 +44,7 @@ from paranom_rs.transforms import (
     Shift,
     Smooth,
     Spike,
+    Swap,
     TimeWarp,
 )
 from paranom_rs.variables import Stochastic
@@ -175,9 +179,12 @@ def _signed(low: float, high: float) -> Uniform | Choice:
     return Choice([*(-steps[::-1]).tolist(), *steps.tolist()])
 
 
-def _kinds(family: str, grade: str) -> dict[str, Transform]:
+_SIZES = {"easy": 4.0, "medium": 0.8, "hard": 0.4}
+
+
+def _kinds(family: str, grade: str) -> dict[str, Rule | Transform]:
     """The kinds of anomalies of a family; how large they are makes the grade."""
-    size = {"easy": 4.0, "medium": 0.8, "hard": 0.4}[grade]
+    size = _SIZES[grade]
     if family == "value":
         return {
             "shift": Shift(_signed(0.5 * size, size)),
@@ -192,6 +199,18 @@ def _kinds(family: str, grade: str) -> dict[str, Transform]:
             "smooth": Smooth(window={"easy": 101, "medium": 9, "hard": 3}[grade]),
             "flatline": Flatline() if grade == "easy" else Flatline(EachRow(Normal(0.0, 0.3))),
         }
+    if family == "other":
+        shape = Shape([0.0, 1.0, -1.0, 0.5, 0.0]) * size + Normal(0.0, 0.15)
+        course = {"easy": Square(period=5.0, amplitude=3.0), "medium": Triangle(period=40.0)}.get(grade)
+        # A missing value is always found: `isnan(x)`.
+        missing: dict[str, Rule | Transform] = {"missing": Missing()} if grade == "easy" else {}
+        return {
+            "shape": shape,
+            "replace": _alive(course or Triangle(period=80.0), Normal(0.0, 0.15)),
+            "creeping_shift": Shift(_signed(size, 2.0 * size)),
+            "creeping_noise": Noise(Uniform(0.4 * size, 0.8 * size)),
+            **missing,
+        }
     faster = Uniform(3.0, 4.0) if grade == "easy" else Uniform(1.0 + 0.25 * size, 1.0 + 0.6 * size)
     return {
         "phase_shift": PhaseShift(_signed(6.0, 40.0 * min(size, 1.0))),
@@ -201,32 +220,57 @@ def _kinds(family: str, grade: str) -> dict[str, Transform]:
     }
 
 
-FAMILIES = ("value", "spread", "course")
+FAMILIES = ("value", "spread", "course", "other")
 
 
 def _graded_1() -> list[Series]:
-    """Eight univariate and four multivariate normal rules, three families of four kinds, three grades."""
+    """Eight univariate and four multivariate normal rules, four families of kinds, three grades; linked variables."""
     groups: dict[str, dict[str, Rule]] = {name: {"x": rule} for name, rule in _BASES.items()} | _GROUPS
     made = []
     for number, (base, rules) in enumerate(groups.items()):
-        variables = {name: Stochastic(normal=rule) for name, rule in rules.items()}
         first = next(iter(rules))
         for i, family in enumerate(FAMILIES):
             for j, grade in enumerate(GRADES):
                 hard: dict[str, Any] = {} if grade == "easy" else {"difficulty": "nontrivial"}
-                anomalies: list[Anomaly] = [
-                    Anomaly(name=kind, count=1, within=WITHIN, duration=DURATION, gap=100, values={first: rule}, **hard)
-                    for kind, rule in _kinds(family, grade).items()
-                ]
+                anomalies = [_anomaly(kind, {first: rule}, **hard) for kind, rule in _kinds(family, grade).items()]
                 if grade != "easy":
                     surprise = Shift(_signed(1.0, 1.5)) if family != "value" else Noise(0.4)
                     anomalies.append(
                         Decoys(count=2, within=WITHIN, duration=(5, 15), gap=100, values={first: surprise})
                     )
                 seed = 10_000 + 100 * number + 10 * i + j
-                generator = Generator(variables, anomalies=anomalies, seed=seed)
-                made.append(Series(f"{base}-{family}-{grade}", grade, generator))
-    return made
+                made.append(_series(f"{base}-{family}-{grade}", grade, rules, anomalies, seed))
+    return made + [_linked(grade, 20_000 + j) for j, grade in enumerate(GRADES)]
+
+
+def _linked(grade: str, seed: int) -> Series:
+    """Two variables that follow a third; each looks the same alone when that breaks, but where anomalies are easy.
+
+    Events that touch others cannot be judged alone, so these are as they fall.
+    """
+    share = {"easy": 0.99, "medium": 0.95, "hard": 0.8}[grade]
+    rules: dict[str, Rule] = {
+        "a": AR1(phi=0.5),
+        "b": Ref("a", lag=7) * share + Normal(0.0, (1.0 - share * share) ** 0.5),
+        "c": Ref("b", lag=3) * -0.5 + Sine(period=61.7) + Normal(0.0, 0.1),
+    }
+    anomalies = [
+        _anomaly("decouple", {"b": Decouple("a", by=Uniform(100.0, 1000.0))}, count=2),
+        _anomaly("swap", {"b": Swap("c" if grade == "easy" else "a")}, count=2),
+    ]
+    if grade == "easy":
+        anomalies.append(_anomaly("source_shift", {"a": Shift(_signed(2.0, 4.0))}))
+    return _series(f"linked-links-{grade}", grade, rules, anomalies, seed)
+
+
+def _anomaly(kind: str, values: dict[str, Rule | Transform], **more: Any) -> Anomaly:
+    given: dict[str, Any] = {"count": 1, **({"onset": "creeping"} if kind.startswith("creeping") else {}), **more}
+    return Anomaly(name=kind, within=WITHIN, duration=DURATION, gap=100, values=values, **given)
+
+
+def _series(name: str, grade: str, rules: dict[str, Rule], anomalies: list[Anomaly], seed: int) -> Series:
+    variables = {name: Stochastic(normal=rule) for name, rule in rules.items()}
+    return Series(name, grade, Generator(variables, anomalies=anomalies, seed=seed))
 
 
 _SUITES = {"graded-1": _graded_1}

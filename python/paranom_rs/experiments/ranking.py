@@ -6,8 +6,8 @@ Its size depends on the share of anomalous rows, so ranks are compared. Means ar
 sets.
 Where a detector scores windows, a row gets the mean score of those that cover it. A missing value takes the one before.
 
-Of the suite every third series is used: each normal rule in each grade. Intervals (95 %) come from a bootstrap, of the
-suite's normal rules, and of the real sets and the series in them.
+Of the suite one series is used for each normal rule in each grade; the families of anomalies take turns. Intervals
+(95 %) come from a bootstrap, of the suite's normal rules, and of the real sets and the series in them.
 
 --data names a folder with nab/, shuttle/, skab/, ucr/, ecg/ and power_demand/ in it; without it only the suite is used.
 """
@@ -106,17 +106,19 @@ class Judged(NamedTuple):
     seconds: float
 
 
-def generated(suite: Suite, families: int = 3) -> Iterator[tuple[str, str, str, Task]]:
-    """Group, grade, name and task of every third series, so that each normal rule has one of each grade.
-
-    The series of a normal rule come family after family, and in a family grade after grade.
-    """
-    per_rule = families * len(GRADES)
-    for number, (name, series) in enumerate(suite.items()):
-        rule, at = divmod(number, per_rule)
-        family, grade = divmod(at, len(GRADES))
-        if (rule + grade) % families == family:
-            yield name.split("-")[0], series.grade, name, Task(series.train, series.test, series.y)
+def generated(suite: Suite) -> Iterator[tuple[str, str, str, Task]]:
+    """Rule, grade, name and task of one series for each normal rule and grade; families of anomalies take turns."""
+    rules: dict[str, list[str]] = {}
+    for name in suite:
+        rule, family, _ = name.split("-")
+        rules.setdefault(rule, [])
+        if family not in rules[rule]:
+            rules[rule].append(family)
+    for i, (rule, families) in enumerate(rules.items()):
+        for j, grade in enumerate(GRADES):
+            name = f"{rule}-{families[(i + j) % len(families)]}-{grade}"
+            series = suite[name]
+            yield rule, grade, name, Task(series.train, series.test, series.y)
 
 
 def recorded(folder: Path) -> Iterator[tuple[str, str, str, Task]]:
@@ -247,13 +249,14 @@ def lines_of_code(suite: Suite) -> list[dict[str, report.Cell]]:
         events, decoys = np.array([x.events for x in audits]), np.array([x.decoys for x in audits])
         found = events @ np.array([list(x.one_liners.values()) for x in audits]) / events.sum()
         delivered = np.concatenate([triviality(x.test, x.y) for x in series]).mean(axis=0)
+        alarmed = np.array([x.decoys_alarmed_on for x in audits])
         best, best_delivered = int(found.argmax()), int(delivered.argmax())
         rows.append(
             {
                 "grade": grade, "events": int(events.sum()), "left out": sum(x.left_out for x in audits),
                 "decoys": int(decoys.sum()), "best one-liner": _share(found[best], one_liners()[best]),
                 "any": f"{events @ np.array([x.found_by_any for x in audits]) / events.sum():.0%}",
-                "decoys, any": f"{decoys @ np.array([x.decoys_alarmed_on for x in audits]) / max(decoys.sum(), 1):.0%}",
+                "decoys, any": f"{decoys @ alarmed / decoys.sum():.0%}" if decoys.any() else None,
                 "no test can tell": sum(x.events_undetectable for x in audits),
                 "as delivered, best": _share(delivered[best_delivered], one_liners()[best_delivered]),
             }
