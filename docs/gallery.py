@@ -1,108 +1,189 @@
-"""Draw the pictures of gallery.md: every distribution and signal. ``python docs/gallery.py``; needs matplotlib."""
+"""Draw the pictures of gallery.md: each rule, each transform, and what GutenTAG and TODS have. Needs matplotlib.
+
+Run ``python docs/gallery.py``. What a panel says is what it draws: its text is evaluated.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from paranom_rs import (
-    AR1,
-    ECG,
-    MLS,
-    Bernoulli,
-    Beta,
-    Calendar,
-    Cauchy,
-    Choice,
-    Constant,
-    Cosine,
-    CylinderBellFunnel,
-    Dirichlet,
-    Distinct,
-    Exponential,
-    Gamma,
-    Generator,
-    Integers,
-    Laplace,
-    LogisticMap,
-    LogNormal,
-    Mixture,
-    Normal,
-    Pattern,
-    Poisson,
-    RandomWalk,
-    Sawtooth,
-    Sine,
-    Square,
-    Steps,
-    Stochastic,
-    StudentT,
-    TimeIndex,
-    Trend,
-    Triangle,
-    Uniform,
-)
+import paranom_rs
+from paranom_rs import Anomaly, Dataset, Generator, Recorded, Stochastic, TimeIndex
 from paranom_rs.plot import new_figure
 
 FOLDER = Path(__file__).parent
-LINE = "#1f4e79"
+LINE, CLEAN, STRUCK, SHADE = "#1f4e79", "#7d8b99", "#c8384a", "#fbe9ea"
 
-DISTRIBUTIONS = {
-    "Uniform(-1, 1)": Uniform(-1, 1),
-    "Normal()": Normal(),
-    "Normal(low=-0.5, high=2)": Normal(low=-0.5, high=2),
-    "LogNormal(0, 0.5)": LogNormal(0, 0.5),
-    "Exponential(1)": Exponential(1),
-    "Laplace()": Laplace(),
-    "StudentT(3)": StudentT(3),
-    "Cauchy()": Cauchy(),
-    "Gamma(2.5)": Gamma(2.5),
-    "Beta(0.5, 1.5)": Beta(0.5, 1.5),
-    "Poisson(4)": Poisson(4),
-    "Integers(0, 6)": Integers(0, 6),
-    "Bernoulli(0.2)": Bernoulli(0.2),
-    "Choice([1, 2, 5], [0.2, 0.5, 0.3])": Choice([1, 2, 5], [0.2, 0.5, 0.3]),
-    "Mixture([(0.7, Normal()), (0.3, Normal(4, 0.5))])": Mixture([(0.7, Normal()), (0.3, Normal(4, 0.5))]),
-    "Distinct(Integers(0, 40_000))": Distinct(Integers(0, 40_000)),
+#: What texts may name beside paranom_rs.
+NAMES: dict[str, Any] = vars(paranom_rs) | {
+    "TIME": TimeIndex("2026-01-01", "1h"),
+    "HOURS": [0.0] * 7 + [1, 3, 4, 4, 3, 3, 4, 4, 3, 2, 1] + [0.0] * 6,
+    "WEEKDAYS": [0] * 5 + [-1] * 2,
+    "VALUES": np.exp(-np.arange(200) / 60) * np.cos(np.arange(200) / 5),
 }
 
-SIGNALS = {
-    "Constant(1)": Constant(1),
-    "Sine(100)": Sine(100),
-    "Cosine(100)": Cosine(100),
-    "Square(100, duty=0.3)": Square(100, duty=0.3),
-    "Sawtooth(100)": Sawtooth(100),
-    "Triangle(100, peak=0.3)": Triangle(100, peak=0.3),
-    "Dirichlet(100, harmonics=5)": Dirichlet(100, harmonics=5),
-    "Pattern([0, 1, 3, 1, 0, 0], period=100)": Pattern([0, 1, 3, 1, 0, 0], period=100),
-    "MLS(order=5, period=310)": MLS(order=5, period=310),
-    "MLS(order=7, walk=True, period=254)": MLS(order=7, walk=True, period=254),
-    "ECG(100)": ECG(100),
-    "Trend([0, 1, -1], per=500)": Trend([0, 1, -1], per=500),
-    "RandomWalk()": RandomWalk(),
-    "AR1(0.95)": AR1(0.95),
-    "Steps(Choice([-1, 1]), length=(20, 60))": Steps(Choice([-1, 1]), length=(20, 60)),
-    "CylinderBellFunnel((30, 60))": CylinderBellFunnel((30, 60)),
-    "Calendar(TimeIndex('2026', '1h'), hour=…, weekday=…)": Calendar(
-        TimeIndex("2026-01-01", "1h"),
-        hour=[0.0] * 7 + [1, 3, 4, 4, 3, 3, 4, 4, 3, 2, 1] + [0.0] * 6,
-        weekday=[0] * 5 + [-1] * 2,
-    ),
-    "LogisticMap()": LogisticMap(),
-    "Sine(100) + Normal(0, 0.1)": Sine(100) + Normal(0, 0.1),
-    "Sine(100) * Sine(1000)": Sine(100) * Sine(1000),
-}
+DISTRIBUTIONS = [
+    "Uniform(-1, 1)",
+    "Normal()",
+    "Normal(low=-0.5, high=2)",
+    "LogNormal(0, 0.5)",
+    "Exponential(1)",
+    "Laplace()",
+    "StudentT(3)",
+    "Cauchy()",
+    "Gamma(2.5)",
+    "Beta(0.5, 1.5)",
+    "Poisson(4)",
+    "Integers(0, 6)",
+    "Bernoulli(0.2)",
+    "Choice([1, 2, 5], [0.2, 0.5, 0.3])",
+    "Mixture([(0.7, Normal()), (0.3, Normal(4, 0.5))])",
+    "Distinct(Integers(0, 40_000))",
+]
+
+SIGNALS = [
+    "Constant(1)",
+    "Sine(100)",
+    "Cosine(100)",
+    "Square(100, duty=0.3)",
+    "Sawtooth(100)",
+    "Triangle(100, peak=0.3)",
+    "Dirichlet(100, harmonics=5)",
+    "Pattern([0, 1, 3, 1, 0, 0], period=100)",
+    "MLS(order=5, period=310)",
+    "MLS(order=7, walk=True, period=254)",
+    "ECG(100)",
+    "Trend([0, 1, -1], per=500)",
+    "RandomWalk()",
+    "AR1(0.95)",
+    "Steps(Choice([-1, 1]), length=(20, 60))",
+    "CylinderBellFunnel((30, 60))",
+    "Calendar(TIME, hour=HOURS, weekday=WEEKDAYS)",
+    "LogisticMap()",
+    "Sine(100) + Normal(0, 0.1)",
+    "Sine(100) * Sine(1000)",
+]
 
 
-def draw(name: str, rules: dict[str, object], *, histograms: bool) -> None:
+@dataclass(frozen=True)
+class Case:
+    """A panel: what it is called elsewhere, what it is here, and what it is drawn on."""
+
+    title: str
+    rule: str
+    base: str = "Sine(100) + Normal(0, 0.06)"
+    start: int = 180
+    rows: int = 80
+    other: str | None = None
+    onset: str | None = None
+
+    def data(self) -> Dataset:
+        """Return 400 rows: of ``rule``, or of ``base`` with an event of ``rule``; beside another variable, if any."""
+        is_anomaly = self.rows > 0
+        variables: dict[str, Any] = {} if self.other is None else {"other": Stochastic(rule_of(self.other))}
+        normal = rule_of(self.base if is_anomaly else self.rule)
+        variables["x"] = normal if isinstance(normal, Recorded) else Stochastic(normal)
+        event = (self.start, self.start + self.rows)
+        struck = {"x": rule_of(self.rule)} if is_anomaly else {}
+        anomaly = Anomaly(events=[event], values=struck, onset=self.onset) if is_anomaly else None  # type: ignore[arg-type]
+        return Generator(variables, anomalies=anomaly, seed=7).generate(400)
+
+
+STEPS = "Steps(Choice([-1, 1]), 50) + Normal(0, 0.06)"
+LINKED = "Ref('other') * 0.8 + Normal(0, 0.06)"
+TRANSFORMS = [
+    Case("Shift", "Shift(1.5)"),
+    Case("Scale", "Scale(2)"),
+    Case("Spike", "Spike(3)"),
+    Case("Noise", "Noise(0.4)"),
+    Case("Flatline", "Flatline()"),
+    Case("Missing", "Missing()"),
+    Case("Drift", "Drift(2)"),
+    Case("Clip", "Clip(-0.5, 0.5)"),
+    Case("Smooth", "Smooth(31)", base="Square(50) + Normal(0, 0.1)"),
+    Case("FrequencyChange", "FrequencyChange(3)"),
+    Case("PhaseShift", "PhaseShift(25)"),
+    Case("Reverse", "Reverse()", base="Sawtooth(40) + Normal(0, 0.06)"),
+    Case("TimeWarp", "TimeWarp(1.0)"),
+    Case("Swap", "Swap('other')", other="Triangle(30) + 3"),
+    Case("Decouple", "Decouple('other', by=1000)", base=LINKED, other=STEPS + " + 3"),
+    Case("another rule", "Shape([0, 1, -1, 1, 0])"),
+    Case("onset='creeping'", "Scale(2)", onset="creeping", start=120, rows=160),
+]
+
+#: GutenTAG's base oscillations, by their names.
+OSCILLATIONS = [
+    Case("sine", "Sine(100) + Normal(0, 0.06)", rows=0),
+    Case("cosine", "Cosine(100)", rows=0),
+    Case("square", "Square(100, duty=0.3)", rows=0),
+    Case("sawtooth", "Sawtooth(100)", rows=0),
+    Case("dirichlet", "Dirichlet(100, harmonics=3)", rows=0),
+    Case("mls", "MLS(order=7, walk=True, period=254)", rows=0),
+    Case("random-walk", "RandomWalk(0.1)", rows=0),
+    Case("random-mode-jump", "Steps(Choice([-1, 1]), 40)", rows=0),
+    Case("cylinder-bell-funnel", "CylinderBellFunnel((20, 50)) + Normal(0, 0.05)", rows=0),
+    Case("ecg", "ECG(80)", rows=0),
+    Case("polynomial", "Trend([0, 1, -1], per=400)", rows=0),
+    Case("formula", "Ref('other') * Ref('other') + 2", other="Sine(100)", rows=0),
+    Case("custom-input", "Recorded(VALUES)", rows=0),
+]
+
+#: GutenTAG's anomaly kinds.
+KINDS = [
+    Case("amplitude", "Scale(2)"),
+    Case("extremum", "Spike(2.5)", start=226, rows=1),
+    Case("frequency", "FrequencyChange(3)"),
+    Case("mean", "Shift(1.5)"),
+    Case("pattern", "Triangle(100, peak=0.9)", base="Triangle(100, peak=0.2)", start=200, rows=100),
+    Case("pattern-shift", "PhaseShift(25)"),
+    Case("platform", "Flatline(0.3)"),
+    Case("trend", "Drift(2)"),
+    Case("variance", "Noise(0.4)"),
+    Case("mode-correlation", "Scale(-1)", base="Ref('other') * 0.8", other="Steps(Choice([-1, 1]), 50)"),
+    Case("creeping-length", "Scale(2)", onset="creeping", start=120, rows=160),
+]
+
+#: TODS' outliers, on a sine as theirs are.
+TODS = [
+    Case("point, global", "Spike(4)", start=226, rows=1),
+    Case("point, contextual", "Shift(-0.8)", start=226, rows=1),
+    Case("collective, shapelet", "Square(100) + Normal(0, 0.06)"),
+    Case("collective, trend", "Drift(2)"),
+    Case("collective, seasonal", "FrequencyChange(3)"),
+]
+
+
+def rule_of(text: str) -> Any:
+    """Return what a text says."""
+    return eval(text, dict(NAMES))
+
+
+def panels(count: int, columns: int, height: float) -> tuple[Any, list[Any]]:
+    """Return a figure, and as many axes as there are panels."""
+    lines = -(-count // columns)
+    figure = new_figure(3.5 * columns, height * lines)
+    axes = list(figure.subplots(lines, columns, squeeze=False).flat)
+    for axis in axes[count:]:
+        axis.set_axis_off()
+    for axis in axes[:count]:
+        axis.tick_params(labelsize=7, colors="#555555")
+        for side in ("top", "right"):
+            axis.spines[side].set_visible(False)
+        for side in ("left", "bottom"):
+            axis.spines[side].set_color("#bbbbbb")
+    return figure, axes[:count]
+
+
+def draw_rules(name: str, texts: list[str], *, histograms: bool) -> None:
     """Draw a panel for each rule: its histogram, or its first 500 rows."""
-    rows = 40_000 if histograms else 500
-    data = Generator({text: Stochastic(rule) for text, rule in rules.items()}, seed=7).generate(rows)  # type: ignore[arg-type]
-    columns = 4
-    lines = -(-len(rules) // columns)
-    figure = new_figure(14, 1.75 * lines)
-    for axis, text in zip(figure.subplots(lines, columns).flat, rules, strict=False):
+    variables = {text: Stochastic(rule_of(text)) for text in texts}
+    data = Generator(variables, seed=7).generate(40_000 if histograms else 500)
+    figure, axes = panels(len(texts), 4, 1.75)
+    for axis, text in zip(axes, texts, strict=True):
         if histograms:
             low, high = np.quantile(data[text], [0.005, 0.995])
             whole = (data[text] == np.round(data[text])).all() and high - low < 100
@@ -112,12 +193,38 @@ def draw(name: str, rules: dict[str, object], *, histograms: bool) -> None:
         else:
             axis.plot(data[text], color=LINE, linewidth=0.8)
         axis.set_title(text, fontsize=8, family="monospace")
-        axis.tick_params(labelsize=7)
-        for side in ("top", "right"):
-            axis.spines[side].set_visible(False)
     figure.savefig(FOLDER / f"gallery_{name}.png", dpi=80)
 
 
+def draw_cases(name: str, cases: list[Case], columns: int = 4) -> None:
+    """Draw a panel for each case: the event red where it changes something, the clean twin grey behind it."""
+    figure, axes = panels(len(cases), columns, 2.0)
+    for axis, case in zip(axes, cases, strict=True):
+        data, row = case.data(), np.arange(400)
+        values, clean, inside = data["x"], data.clean["x"], data.labels[:, data.names.index("x")] == 1
+        if case.other is not None:
+            axis.plot(data["other"], color=CLEAN, linewidth=0.8)
+        if inside.any():
+            axis.axvspan(row[inside][0] - 0.5, row[inside][-1] + 0.5, color=SHADE, linewidth=0)
+            axis.plot(row[inside], clean[inside], color=CLEAN, linewidth=0.9, linestyle=(0, (2, 1.5)))
+        normal = np.where(inside, np.nan, values)
+        axis.plot(row, normal, color=LINE, linewidth=0.9)
+        if inside.sum() == 1:
+            axis.plot(row[190:265], values[190:265], color=LINE, linewidth=0.9)
+            axis.plot(row[inside], values[inside], "o", color=STRUCK, markersize=4)
+        axis.plot(row, np.where(inside, values, np.nan), color=STRUCK, linewidth=1.1)
+        axis.set_title(case.title, fontsize=9, fontweight="bold", loc="left", pad=14)
+        text = case.rule if case.onset is None else f"{case.rule}, onset={case.onset!r}"
+        size = 7.5 if len(text) < 44 else 6.8
+        axis.text(0, 1.03, text, transform=axis.transAxes, fontsize=size, family="monospace", color="#444444")
+        axis.set_xlim(0, 400)
+    figure.savefig(FOLDER / f"gallery_{name}.png", dpi=90)
+
+
 if __name__ == "__main__":
-    draw("distributions", DISTRIBUTIONS, histograms=True)
-    draw("signals", SIGNALS, histograms=False)
+    draw_rules("distributions", DISTRIBUTIONS, histograms=True)
+    draw_rules("signals", SIGNALS, histograms=False)
+    draw_cases("transforms", TRANSFORMS)
+    draw_cases("gutentag_oscillations", OSCILLATIONS, columns=5)
+    draw_cases("gutentag_anomalies", KINDS)
+    draw_cases("tods", TODS, columns=5)

@@ -192,6 +192,8 @@ def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None
             table["start"] = draw(st.one_of(st.integers(-(2**63), 2**63 - 1), st.just(1_767_225_600 * 10**9)))
             steps = [1, 60 * 10**9, 3600 * 10**9, 86_400 * 10**9, 2**62 + 1]
             table["step"] = draw(st.one_of(st.sampled_from(steps), st.integers(1, 10**15)))
+            if draw(st.booleans()):
+                table |= draw(clocks("datetime")) | {"kind": kind}
             for name, count in (("hour", 24), ("weekday", 7), ("month", 12)):
                 optional(draw, table, name, st.lists(NUMBERS, min_size=count, max_size=count))
             if len(table) == 3 or draw(st.booleans()):
@@ -285,6 +287,47 @@ def stretches(draw: st.DrawFn, end: int, most: int = 4) -> list[list[int]]:
 
 
 @st.composite
+def dropouts(draw: st.DrawFn) -> Spec:
+    """When values are lost: with a frequency, counted, or listed."""
+    shortest = draw(st.integers(1, 12))
+    longest = draw(st.integers(shortest, shortest + 30))
+    gap = draw(st.integers(0, 6))
+    spec: Spec = {"gap": gap}
+    match draw(st.sampled_from(["frequency", "count", "events"])):
+        case "frequency":
+            most = (shortest + longest) / 2 / (longest + gap)
+            return spec | {"duration": [shortest, longest], "frequency": draw(st.floats(most / 90, most * 0.9))}
+        case "count":
+            return spec | {"duration": longest, "count": draw(st.integers(1, 900 // (longest + gap))), "within": 900}
+    return {"events": draw(stretches(draw(st.sampled_from([3000, 2**60 + 1000, LAST - 1]))))}
+
+
+def lengths(numbers: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """A length, or the shortest and the longest."""
+    return st.one_of(numbers, st.lists(numbers, min_size=2, max_size=2).map(sorted))
+
+
+@st.composite
+def clocks(draw: st.DrawFn, kind: str | None = None) -> Spec:
+    """The time of a spec: numbers or datetimes, even or not."""
+    table: Spec = {"kind": kind or draw(st.sampled_from(["number", "datetime"]))}
+    every = draw(st.one_of(st.integers(1, 2000), st.sampled_from([1, 2, 512, 2**53])))
+    if table["kind"] == "number":
+        step = draw(st.one_of(st.floats(1e-3, 1e3), st.integers(1, 9)))
+        table |= {"start": draw(st.floats(-1e6, 1e6)), "step": step}
+        optional(draw, table, "jitter", st.sampled_from([0.0, 0.3 * step, 0.49 * step]))
+        gaps = {"every": every, "length": draw(lengths(st.one_of(st.floats(0.0, 1e4), st.integers(0, 9))))}
+    else:
+        start = st.one_of(st.integers(-(2**62), 2**62), st.just(1_767_225_600 * 10**9))
+        step = draw(st.one_of(st.sampled_from([1, 2, 3, 60 * 10**9, 3600 * 10**9]), st.integers(1, 10**15)))
+        table |= {"start": draw(start), "step": step}
+        optional(draw, table, "jitter", st.integers(0, (step - 1) // 2))
+        gaps = {"every": every, "length": draw(lengths(st.one_of(st.integers(0, 10**14), st.sampled_from([0, 2**62]))))}
+    optional(draw, table, "gaps", st.just(gaps))
+    return table
+
+
+@st.composite
 def specs(draw: st.DrawFn, depth: int = 2) -> Spec:
     """A whole spec: variables of both kinds, several anomalies of every way of placing."""
     names = draw(st.lists(NAMES, min_size=1, max_size=4, unique=True))
@@ -301,8 +344,12 @@ def specs(draw: st.DrawFn, depth: int = 2) -> Spec:
             variable = {"kind": "stochastic", "normal": draw(rules(depth, "normal"))}
         moving = variable["kind"] == "recorded" or has_signals(variable["normal"])
         optional(draw, variable, "anomalous", anomalous(depth, signals=moving))
+        if draw(st.integers(0, 3)) == 0:
+            variable["missing"] = draw(dropouts())
         variables[name] = variable
     spec: Spec = {"seed": draw(st.one_of(st.integers(0, 9), st.integers(0, 2**64 - 1))), "variables": variables}
+    if draw(st.integers(0, 3)) == 0:
+        spec["missing"] = draw(dropouts())
     has_labels = any("labels" in variable for variable in variables.values())
 
     anomalies = []

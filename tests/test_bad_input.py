@@ -18,6 +18,8 @@ from paranom_rs import (
     Anomaly,
     Calendar,
     Choice,
+    Dropouts,
+    Gaps,
     Generator,
     Integers,
     Mixture,
@@ -88,6 +90,8 @@ def uniform(low: Any, high: Any) -> Spec:
 X = "variables.x.normal"
 N = {"kind": "normal"}
 SINE = {"kind": "sine", "period": 9}
+NUMBERS = {"kind": "number", "start": 0, "step": 1}
+DATES = {"kind": "datetime", "start": 0, "step": 10}
 
 # What is spoiled, the exception, and what its message must say: path, value, rule.
 SPECS: list[tuple[Callable[[Spec], Any], type[ParanomError], list[str]]] = [
@@ -291,6 +295,32 @@ SPECS: list[tuple[Callable[[Spec], Any], type[ParanomError], list[str]]] = [
     (top(stream=0), StreamVersionError, ["stream 0"]),
     (top(time={"kind": "number", "start": 0, "step": 0}), SpecError, ["time.step", "0", "must be > 0"]),
     (top(time={"kind": "clock"}), SpecError, ["time.kind", '"clock"', "number or datetime"]),
+    (top(time=NUMBERS | {"jitter": -0.1}), SpecError, ["time.jitter", "-0.1", "less than half the step"]),
+    (top(time=NUMBERS | {"jitter": 0.5}), SpecError, ["time.jitter", "0.5", "less than half the step"]),
+    (top(time=NUMBERS | {"jitter": NAN}), SpecError, ["time.jitter", "NaN", "finite"]),
+    (top(time=DATES | {"jitter": 5}), SpecError, ["time.jitter", "5", "less than half the step"]),
+    (top(time=DATES | {"start": -(2**63), "jitter": 1}), SpecError, ["time.jitter", "1"]),
+    (top(time=DATES | {"jitter": 0.5}), SpecError, ["time.jitter", "0.5", "whole"]),
+    (top(time=NUMBERS | {"gaps": 3}), SpecTypeError, ["time.gaps", "3", "a table"]),
+    (top(time=NUMBERS | {"gaps": {"length": 1}}), SpecError, ["time.gaps.every", "is missing"]),
+    (top(time=NUMBERS | {"gaps": {"every": 0, "length": 1}}), SpecError, ["time.gaps.every", "0", "from 1"]),
+    (top(time=NUMBERS | {"gaps": {"every": 9, "length": -1}}), SpecError, ["time.gaps.length", "-1", ">= 0"]),
+    (top(time=NUMBERS | {"gaps": {"every": 9, "length": [3, 2]}}), SpecError, ["time.gaps.length[1]", "2", ">= the shortest"]),
+    (top(time=NUMBERS | {"gaps": {"every": 9, "length": [3]}}), SpecError, ["time.gaps.length", "shortest and the longest"]),
+    (top(time=DATES | {"gaps": {"every": 9, "length": 1.5}}), SpecError, ["time.gaps.length", "1.5", "whole"]),
+    (top(time=NUMBERS | {"gaps": {"every": 9, "length": 1, "x": 1}}), SpecError, ["time.gaps", '"x"', "every"]),
+    (rule({"kind": "calendar", "start": 0, "step": 9, "weekday": [0] * 7, "jitter": 5}), SpecError, [f"{X}.jitter", "5"]),
+    # Missing values.
+    (top(missing=3), SpecTypeError, ["missing", "3", "a table"]),
+    (top(missing={}), SpecError, ["missing", "how often"]),
+    (top(missing={"frequency": 2}), SpecError, ["missing.frequency", "2", "<= 1"]),
+    (top(missing={"frequency": 0.9}), SpecError, ["missing", "180.0 %", "too little room"]),
+    (top(missing={"count": 9, "within": 10, "duration": 5}), SpecError, ["missing", "too little room"]),
+    (top(missing=FEW | {"duration": 0}), SpecError, ["missing.duration", "0", "from 1"]),
+    (top(missing=FEW | {"name": "x"}), SpecError, ["missing", '"name"', "no such name"]),
+    (top(missing=FEW | {"difficulty": "nontrivial"}), SpecError, ["missing.difficulty", "goes with anomalies"]),
+    (variables(y={"kind": "stochastic", "normal": N, "missing": {"frequency": 0}}), SpecError, ["variables.y.missing.frequency", "0"]),
+    (recorded(missing={"events": [[5, 9], [8, 10]]}), SpecError, ["variables.r.missing.events[1]", "[8, 10]", "apart"]),
 ]  # fmt: skip
 
 
@@ -391,6 +421,16 @@ FACE: list[tuple[Callable[[], Any], type[ParanomError], list[str]]] = [
     (lambda: build(seed=None), SpecTypeError, ["seed", "None"]),
     (lambda: build(seed=True), SpecTypeError, ["seed", "True"]),
     (lambda: build(time=TimeIndex(0.0, 0.0)), SpecError, ["time.step", "0"]),
+    (lambda: build(time=TimeIndex(0.0, 1.0, jitter="1s")), SpecTypeError, ["time.jitter", "'1s'", "a number"]),
+    (lambda: build(time=TimeIndex("2026", "1s", jitter=0.1)), SpecError, ["time.jitter", "0.1", "'1min'"]),
+    (lambda: build(time=TimeIndex("2026", "1s", jitter="600ms")), SpecError, ["time.jitter", "600000000", "half the step"]),
+    (lambda: build(time=TimeIndex(0.0, 1.0, gaps=9)), SpecTypeError, ["time.gaps", "9", "Gaps"]),
+    (lambda: build(time=TimeIndex(0.0, 1.0, gaps=Gaps(every=9, length="1s"))), SpecTypeError, ["time.gaps.length", "'1s'"]),
+    (lambda: build(time=TimeIndex("2026", "1s", gaps=Gaps(every=9, length=("1s", 2)))), SpecError, ["time.gaps.length[1]", "2"]),
+    (lambda: build(time=TimeIndex("2026", "1s", gaps=Gaps(every=1.5, length="1s"))), SpecError, ["time.gaps.every", "1.5"]),
+    (lambda: build(missing=0.1), SpecTypeError, ["missing", "Dropouts", "0.1"]),
+    (lambda: build(missing=Dropouts()), SpecError, ["missing", "how often"]),
+    (lambda: build(variables={"x": Stochastic(Normal(), missing=0.1)}), SpecTypeError, ["variables.x.missing", "0.1"]),
     # Recordings.
     (lambda: build(variables={"x": Recorded([], Shift(1))}), SpecError, ["variables.x.values", "at least one row"]),
     (lambda: Recorded([[1.0], [2.0]]), SpecTypeError, ["values", "one-dimensional", "2"]),
@@ -431,6 +471,14 @@ FACE: list[tuple[Callable[[], Any], type[ParanomError], list[str]]] = [
     (lambda: build().generate(5, out={"x": np.empty(10)[::2]}), SpecError, ["out['x']", "contiguous", "(16,)"]),
     (lambda: build().generate(5, out={"x": np.empty(5)[::-1]}), SpecError, ["out['x']", "contiguous"]),
     (lambda: build().generate(5, out={"x": read_only(5)}), SpecError, ["out['x']", "writable"]),
+    # Splits.
+    (lambda: build().split(train=-1, test=1), SpecError, ["train", "-1", ">= 0"]),
+    (lambda: build().split(train=1, test=1.5), SpecTypeError, ["test", "1.5", "whole"]),
+    (lambda: build().split(train=1, test=1, learning="super"), SpecError, ["learning", "'super'", "'semi-supervised'"]),
+    (lambda: build().split(train=1, test=1, learning=None), SpecError, ["learning", "None"]),
+    (lambda: build().split(train=2, validation=9, test=1, start=2**64 - 9), SpecError, ["validation", "9 rows"]),
+    (lambda: build().split(train=1, test=1, dtype="int32"), SpecError, ["dtype", "int32"]),
+    (lambda: build().split(train=10**15, test=1), OutOfMemoryError, [str(10**15)]),
     # Batches.
     (lambda: build().batches(10, batch_rows=0), SpecError, ["batch_rows", "0", "> 0"]),
     (lambda: build().batches(-10), SpecError, ["rows", "-10"]),

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from generated import Rows, assert_same_values, generated
 from paranom_rs import Generator
-from reference import fmath, generator, random
+from paranom_rs._core import Plan
+from reference import fmath, generator, random, time
 
 FOLDER = Path(__file__).parent / "golden" / "stream1"
-DATASETS = ["distributions", "signals", "anomalous", "transforms", "references", "schedule"]
+DATASETS = ["distributions", "signals", "anomalous", "transforms", "references", "clock", "schedule"]
 
 
 def load(name: str) -> dict[str, Any]:
@@ -65,6 +66,15 @@ def test_the_public_face_gives_stream_1() -> None:
         for spec, start, golden in slices(name):
             data = Generator.from_spec(spec | {"stream": 1}).generate(len(golden.y), start=start)
             assert_same_values(Rows({name: data[name] for name in data.names}, data.y, []), golden)
+
+
+def test_timestamps() -> None:
+    vectors = load("clock")
+    for part in vectors["slices"]:
+        start, golden = part["start"], floats(part["t"])
+        np.testing.assert_array_equal(Plan(vectors["spec"]).times(start, len(golden)), golden)
+        rows = list(range(start, start + len(golden)))
+        assert time.timestamps(vectors["spec"]["time"], vectors["spec"]["seed"], rows) == golden.tolist()
 
 
 def test_keys() -> None:

@@ -105,16 +105,13 @@ def test_positions_lie_in_their_thirds_apart_from_each_other(tmp_path: Path) -> 
 
 
 def test_what_cannot_be_mapped_is_said(tmp_path: Path) -> None:
-    formula, custom, unknown, pattern, wide = read(
+    custom, unknown, pattern, wide = read(
         tmp_path,
-        {"base-oscillations": [{"kind": "formula", "formula": {"base": 0}}]},
         {"base-oscillations": [{"kind": "custom-input"}]},
         {"base-oscillations": [{"kind": "squiggle"}]},
         {"base-oscillations": [{"kind": "sine"}], "anomalies": [{"length": 9, "kinds": [{"kind": "pattern"}]}]},
         {"base-oscillations": [{"kind": "polynomial", "polynomial": [1] * 9}]},
     )
-    assert formula.generator is None
-    assert "other channels" in formula.notes[0]
     assert custom.generator is None
     assert "Recorded" in custom.notes[0]
     assert unknown.generator is None
@@ -123,6 +120,63 @@ def test_what_cannot_be_mapped_is_said(tmp_path: Path) -> None:
     assert "anomalies[0]: is left out" in pattern.notes
     assert wide.generator is None
     assert "1 to 8" in wide.notes[0]
+
+
+def formula_of(tmp_path: Path, formula: dict[str, Any], **more: Any) -> Any:
+    made = {"kind": "formula", "formula": formula} | more.pop("base", {})
+    series = {"length": ROWS, "base-oscillations": [OSCILLATIONS["sine"], OSCILLATIONS["cosine"], made]}
+    return read(tmp_path, series | more)[0]
+
+
+def test_formulas_are_references(tmp_path: Path) -> None:
+    twice = {"base": 0, "operation": {"kind": "*", "operand": 2.0}}
+    for operation, wanted in [
+        ({"kind": "+", "operand": {"base": 1}}, lambda a, b: 2 * a + b),
+        ({"kind": "-", "operand": {"base": 1}}, lambda a, b: 2 * a - b),
+        ({"kind": "*", "operand": {"base": 1}}, lambda a, b: 2 * a * b),
+        ({"kind": "-", "operand": 0.5}, lambda a, b: 2 * a - 0.5),
+        ({"kind": "/", "operand": 4.0}, lambda a, b: a / 2),
+        ({"kind": "**", "operand": 3.0}, lambda a, b: (2 * a) ** 3),
+    ]:
+        made = formula_of(tmp_path, {"base": twice, "operation": operation})
+        data = made.generator.generate(ROWS)
+        np.testing.assert_allclose(data["value-2"], wanted(data["value-0"], data["value-1"]), rtol=1e-12, atol=1e-12)
+        assert {edge.target for edge in made.generator.graph} == {"value-2"}
+        assert "formula: refers to channels" in made.notes[0]
+    alone = formula_of(tmp_path, {"base": 0}, base={"offset": 5.0, "variance": 0.1}).generator.generate(ROWS)
+    assert (alone["value-2"] - alone["value-0"]).mean() == pytest.approx(5.0, abs=0.02)
+
+
+def test_anomalies_of_formulas(tmp_path: Path) -> None:
+    places = [
+        {"exact-position": 300 * (i + 1), "length": 50, "channel": 2, "kinds": [kind]} for i, kind in enumerate(KINDS)
+    ]
+    made = formula_of(tmp_path, {"base": 0}, base={"variance": 0.5}, anomalies=places)
+    data = made.generator.generate(ROWS)
+    assert {e.name.rsplit("-", 1)[0] for e in data.events} == {k["kind"] for k in KINDS} - {
+        "frequency",
+        "pattern-shift",
+    }
+    assert any("no course of its own" in note for note in made.notes)
+    assert not (data.X != data.clean.X)[data.y == 0].any()
+
+
+@pytest.mark.parametrize(
+    ("formula", "says"),
+    [
+        ({"base": 2}, "before channel 2, got 2"),
+        ({"base": "x"}, "got 'x'"),
+        ({"base": 0, "aggregation": {"kind": "sum"}}, "aggregation"),
+        ({"base": 0, "operation": {"kind": "/", "operand": {"base": 1}}}, "not / "),
+        ({"base": 0, "operation": {"kind": "**", "operand": 0.5}}, "not ** 0.5"),
+        ({"base": 0, "operation": {"kind": "%", "operand": 2.0}}, "not % 2.0"),
+        ({"operation": {"kind": "+", "operand": 1.0}}, "is refused"),
+    ],
+)
+def test_formulas_that_cannot_be_had(formula: dict[str, Any], says: str, tmp_path: Path) -> None:
+    made = formula_of(tmp_path, formula)
+    assert made.generator is None
+    assert says in made.notes[-1]
 
 
 @pytest.mark.parametrize("text", ["a: [", "3", "timeseries: 4", "timeseries: [4]"])

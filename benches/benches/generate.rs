@@ -5,7 +5,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use paranom::generate::{Plan, Rows};
+use paranom::generate::{Plan, Rows, Time};
 use paranom::job::Job;
 use paranom::spec::Value;
 
@@ -187,5 +187,115 @@ fn transforms(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, generate, transforms);
+/// Two variables, the second of which refers to the first; nine rows in ten of it in events of 100 rows.
+fn related(anomalous: Option<Value>) -> Plan {
+    let terms = |first: Value| {
+        let of = Value::List(vec![first, rule("normal", [("mean", 0.0), ("std", 0.1)])]);
+        let sum = table([("kind", Value::Text("sum".into())), ("of", of)]);
+        table([("kind", Value::Text("stochastic".into())), ("normal", sum)])
+    };
+    let lagged = [
+        ("kind", Value::Text("ref".into())),
+        ("variable", Value::Text("pressure".into())),
+        ("lag", Value::Whole(3)),
+    ];
+    let anomaly = |rule| {
+        table([
+            ("frequency", Value::Number(0.9)),
+            ("duration", Value::Whole(100)),
+            ("gap", Value::Whole(0)),
+            ("values", table([("flow", rule)])),
+        ])
+    };
+    let pressure = terms(rule("sine", [("period", 300.0)]));
+    let variables = table([("pressure", pressure), ("flow", terms(table(lagged)))]);
+    let anomalies = Value::List(anomalous.map(anomaly).into_iter().collect());
+    Plan::new(&table([("variables", variables), ("anomalies", anomalies)])).expect("a valid spec")
+}
+
+fn references(c: &mut Criterion) {
+    const ROWS: usize = 1 << 16;
+    let of =
+        |kind: &str| vec![("kind", Value::Text(kind.into())), ("variable", Value::Text("pressure".into()))];
+    let named = |entries: Vec<(&str, Value)>| {
+        Value::Table(entries.into_iter().map(|(name, value)| (name.into(), value)).collect())
+    };
+    let decouple = [of("decouple"), vec![("by", Value::Number(500.0))]].concat();
+    let cases = [
+        ("ref", related(None)),
+        ("swap", related(Some(named(of("swap"))))),
+        ("decouple", related(Some(named(decouple)))),
+    ];
+    let mut values = [vec![0.0; ROWS], vec![0.0; ROWS]];
+    let mut labels = vec![0; ROWS];
+    let mut group = c.benchmark_group(format!("reference/{}", paranom::simd::level().name()));
+    group.throughput(Throughput::Elements(ROWS as u64));
+    for (name, plan) in &cases {
+        group.bench_function(*name, |b| {
+            b.iter(|| {
+                let rows = [Rows { start: 0, len: ROWS }];
+                let columns = values.iter_mut().map(Vec::as_mut_slice).collect();
+                plan.fill(&rows, false, columns, &mut labels, &Job::new()).expect("nothing to cancel");
+                black_box(values[1][0]);
+            });
+        });
+    }
+    group.finish();
+}
+
+/// Timestamps, and values that are lost.
+fn time(c: &mut Criterion) {
+    const ROWS: usize = 1 << 16;
+    let datetimes = |more: Vec<(&str, Value)>| {
+        let mut entries = vec![
+            ("kind", Value::Text("datetime".into())),
+            ("start", Value::Whole(0)),
+            ("step", Value::Whole(1_000_000_000)),
+        ];
+        entries.extend(more);
+        Value::Table(entries.into_iter().map(|(name, value)| (name.into(), value)).collect())
+    };
+    let gaps = table([("every", Value::Whole(1000)), ("length", Value::Whole(60_000_000_000))]);
+    let jitter = Value::Whole(100_000_000);
+    let clocks = [
+        ("even", datetimes(vec![])),
+        ("gaps", datetimes(vec![("gaps", gaps.clone())])),
+        ("jitter", datetimes(vec![("jitter", jitter.clone())])),
+        ("gaps and jitter", datetimes(vec![("gaps", gaps), ("jitter", jitter)])),
+    ];
+    let variables = |missing: Option<Value>| {
+        let mut x = vec![
+            ("kind".to_owned(), Value::Text("stochastic".into())),
+            ("normal".to_owned(), Value::Number(0.0)),
+        ];
+        x.extend(missing.map(|missing| ("missing".to_owned(), missing)));
+        table([("x", Value::Table(x))])
+    };
+    let mut group = c.benchmark_group(format!("time/{}", paranom::simd::level().name()));
+    group.throughput(Throughput::Elements(ROWS as u64));
+    let mut times = vec![0; ROWS];
+    for (name, clock) in clocks {
+        let plan =
+            Plan::new(&table([("variables", variables(None)), ("time", clock)])).expect("a valid spec");
+        let Time::Datetime(clock) = plan.time() else { unreachable!("a clock of datetimes") };
+        group.bench_function(name, |b| b.iter(|| clock.fill(1 << 20, black_box(&mut times))));
+    }
+    let mut values = vec![0.0; ROWS];
+    let mut labels = vec![0; ROWS];
+    let lost = table([("frequency", Value::Number(0.01)), ("duration", Value::Whole(5))]);
+    for (name, missing) in [("no value lost", None), ("1 % of the values lost", Some(lost))] {
+        let plan = Plan::new(&table([("variables", variables(missing))])).expect("a valid spec");
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                let rows = [Rows { start: 0, len: ROWS }];
+                plan.fill(&rows, false, vec![&mut values[..]], &mut labels, &Job::new())
+                    .expect("nothing to cancel");
+                black_box(values[0]);
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, generate, transforms, references, time);
 criterion_main!(benches);

@@ -15,7 +15,7 @@ from paranom_rs import errors
 from paranom_rs._core import build_info
 from paranom_rs.anomaly import Anomaly, Decoys
 from paranom_rs.callback import Block, Callback, Context
-from paranom_rs.dataset import Dataset, Event, Events
+from paranom_rs.dataset import Dataset, Event, Events, Split
 from paranom_rs.distributions import (
     Bernoulli,
     Beta,
@@ -33,6 +33,7 @@ from paranom_rs.distributions import (
     StudentT,
     Uniform,
 )
+from paranom_rs.dropouts import Dropouts
 from paranom_rs.errors import *  # noqa: F403 (its __all__ is the public exception tree)
 from paranom_rs.generator import Generator
 from paranom_rs.matrix_profile import MatrixProfile, StreamingMatrixProfile, matrix_profile
@@ -60,7 +61,7 @@ from paranom_rs.signals import (
     Trend,
     Triangle,
 )
-from paranom_rs.time_index import TimeIndex
+from paranom_rs.time_index import Gaps, TimeIndex
 from paranom_rs.transforms import (
     Clip,
     Decouple,
@@ -113,6 +114,7 @@ __all__ = [
     "Dirichlet",
     "Distinct",
     "Drift",
+    "Dropouts",
     "EachRow",
     "Edge",
     "Event",
@@ -121,6 +123,7 @@ __all__ = [
     "Flatline",
     "FrequencyChange",
     "Gamma",
+    "Gaps",
     "Generator",
     "Hard",
     "Integers",
@@ -147,6 +150,7 @@ __all__ = [
     "Smooth",
     "Soft",
     "Spike",
+    "Split",
     "Square",
     "Steps",
     "Stochastic",

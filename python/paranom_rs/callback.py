@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs import _core
+from paranom_rs.dropouts import Dropouts
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.native import is_native, native_address
 from paranom_rs.rule import Part, Rule, Transform
@@ -114,6 +115,8 @@ class Callback(Part):
     warmup
         Rows before a block that the functions need to warm up, up to 2**32; None: all from row 0 on. With
         ``sequential`` only.
+    missing
+        When values are lost. ``previous`` holds them all the same.
 
     A generator knows a function by its name only: its fingerprint stays when the function's code changes.
 
@@ -131,6 +134,7 @@ class Callback(Part):
     sequential: bool = False
     previous: int | None = None
     warmup: int | None = None
+    missing: Dropouts | None = None
 
     def __post_init__(self) -> None:
         for name in ("normal", "anomalous"):

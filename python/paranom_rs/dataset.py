@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from paranom_rs import _core
 from paranom_rs.checks import file_path, whole
 from paranom_rs.errors import SpecTypeError, UnknownKeyError
-from paranom_rs.time_index import timestamps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from paranom_rs.audit import Audit
     from paranom_rs.generator import Generator
 
-__all__ = ["Dataset", "Duplicates", "Event", "Events"]
+__all__ = ["Dataset", "Duplicates", "Event", "Events", "Split"]
 
 
 class Event(NamedTuple):
@@ -176,7 +175,23 @@ class Dataset:
     @cached_property
     def t(self) -> NDArray[Any]:
         """Timestamps, shape (n,): row numbers (int64), numbers (float64) or datetimes (datetime64[ns])."""
-        return timestamps(self._generator._resolved.get("time"), self.row)
+        time = self._generator._resolved.get("time")
+        if time is None:
+            return self.row.astype(np.int64) if not len(self) or self.row[-1] < 2**63 else self.row
+        parts = [self._generator._plan.times(start, length) for start, length in self._stretches]
+        kind = np.float64 if time["kind"] == "number" else np.int64
+        t = np.concatenate([np.empty(0, kind), *parts])
+        return t if kind is np.float64 else t.view("datetime64[ns]")
+
+    @cached_property
+    def missing(self) -> NDArray[np.bool_]:
+        """Where values are lost by `Dropouts`, shape (n, d): the same in the clean twin. Labels know nothing of it."""
+        plan = self._generator._plan
+        mask = np.zeros((len(self.names), len(self)), bool)
+        for i in range(len(self.names)):
+            parts = [plan.missing(i, start, length) for start, length in self._stretches]
+            mask[i] = np.concatenate([np.empty(0, bool), *parts])
+        return mask.T
 
     @cached_property
     def events(self) -> Events:
@@ -348,3 +363,11 @@ class Dataset:
         ]
         widths = [max(len(line[j]) for line in [names, *body]) for j in range(len(names))]
         return "\n".join("  ".join(x.rjust(w) for x, w in zip(line, widths, strict=True)) for line in [names, *body])
+
+
+class Split(NamedTuple):
+    """Datasets to train on, to validate on and to test on. Made by `Generator.split`."""
+
+    train: Dataset
+    validation: Dataset
+    test: Dataset

@@ -12,16 +12,18 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from paranom_rs import _core
+from paranom_rs._check import one_of
 from paranom_rs.anomaly import Anomaly
 from paranom_rs.callback import find_function, load_functions, refuse_imports
 from paranom_rs.checks import file_path, whole
-from paranom_rs.dataset import Dataset
+from paranom_rs.dataset import Dataset, Split
+from paranom_rs.dropouts import Dropouts
 from paranom_rs.errors import OutOfMemoryError, SpecError, SpecTypeError
 from paranom_rs.files import FINGERPRINT, SPEC, FilePlan, Progress, check_format, file_metadata, whole_file
 from paranom_rs.reference import Edge
 from paranom_rs.rule import Part, plain
 from paranom_rs.stretches import count_stretches
-from paranom_rs.time_index import TimeIndex
+from paranom_rs.time_index import TimeIndex, in_nanoseconds
 from paranom_rs.uniqueness import Uniqueness
 from paranom_rs.variables import load_recordings
 
@@ -56,6 +58,8 @@ class Generator:
         What the data are drawn from, 0 <= seed < 2**64.
     time
         Timestamps of rows; by default the row numbers.
+    missing
+        When values are lost, of each variable for itself that does not say so itself; by default none are.
 
     Raises
     ------
@@ -71,12 +75,15 @@ class Generator:
         uniqueness: Uniqueness | None = None,
         seed: int = 0,
         time: TimeIndex | None = None,
+        missing: Dropouts | None = None,
     ) -> None:
         if not isinstance(variables, Mapping):
             raise SpecTypeError(f"variables: must be a dict of variables, got {type(variables).__name__}")
         spec: dict[str, Any] = {"stream": STREAM, "seed": whole("seed", seed)}
         if time is not None:
             spec["time"] = _part("time", time, TimeIndex)
+        if missing is not None:
+            spec["missing"] = _part("missing", missing, Dropouts)
         spec["variables"] = {name: _part(f"variables.{name}", variable, Part) for name, variable in variables.items()}
         if anomalies is not None:
             listed = [anomalies] if isinstance(anomalies, Anomaly) else anomalies
@@ -109,8 +116,7 @@ class Generator:
             refuse_imports(plain_spec)
         time = plain_spec.get("time")
         if isinstance(time, dict) and isinstance(time.get("start"), str) and time.get("kind", "datetime") == "datetime":
-            # What else stands there stays, to be refused.
-            plain_spec |= {"time": time | TimeIndex(time["start"], time.get("step", "")).to_spec()}
+            plain_spec |= {"time": in_nanoseconds(time)}
         plain_spec, resolved = load_recordings(plain_spec, file_path(folder))
         self._set(plain_spec, resolved)
         return self
@@ -301,16 +307,71 @@ class Generator:
             stretches = count_stretches(self._plan, start, *counts)
         return self._fill(stretches, columns, clean=False, threads=threads, progress=progress)
 
+    def split(
+        self,
+        *,
+        train: int,
+        test: int,
+        validation: int = 0,
+        learning: Literal["semi-supervised", "supervised", "unsupervised"] = "semi-supervised",
+        start: int = 0,
+        dtype: DTypeLike = np.float64,
+        threads: int | None = None,
+    ) -> Split:
+        """Generate rows to train on, to validate on and to test on, one part after the other: no row is in two of them.
+
+        A longer ``test`` begins with the shorter one; a longer ``train`` moves the parts behind it.
+
+        Parameters
+        ----------
+        train, validation, test
+            How many rows; 0 gives an empty part.
+        learning
+            ``"semi-supervised"``: ``train`` and ``validation``, all that a detector is fitted on, are clean twins,
+            without anomalies; ``test`` has them. ``"supervised"``: all three have anomalies, and labels to learn from.
+            ``"unsupervised"``: the same rows; but the labels of the first two are not for the detector to see.
+        start
+            The first row of ``train``.
+        dtype, threads
+            As in `generate`.
+
+        Returns
+        -------
+        Split
+            The datasets ``train``, ``validation``, ``test``.
+
+        Raises
+        ------
+        SpecError, SpecTypeError, OutOfMemoryError, UniquenessError, CallbackError
+            As in `generate`.
+        """
+        one_of("learning", learning, ("semi-supervised", "supervised", "unsupervised"))
+        sizes = {"train": train, "validation": validation, "test": test}
+        parts, first = [], whole("start", start)
+        for name, rows in sizes.items():
+            size = whole(name, rows)
+            if first + size > 2**64:
+                raise SpecError(f"{name}: must leave room for {size} rows from row {first} on below 2**64")
+            clean = learning == "semi-supervised" and name != "test"
+            stretches = [(first, size)] if size else []
+            parts.append(self._fill(stretches, self._columns(size, dtype), clean=clean, threads=threads))
+            first += size
+        return Split(*parts)
+
     def batches(
         self,
         rows: int,
         *,
         batch_rows: int = 1 << 20,
         start: int = 0,
+        clean: bool = False,
         dtype: DTypeLike = np.float64,
         threads: int | None = None,
     ) -> Iterator[Dataset]:
-        """Generate the rows of `generate` in batches of ``batch_rows``: the memory of one batch at a time."""
+        """Generate the rows of `generate` in batches of ``batch_rows``: the memory of one batch at a time.
+
+        ``clean`` leaves the anomalies out, as `Dataset.clean` does.
+        """
         rows, start = whole("rows", rows), whole("start", start)
         size = whole("batch_rows", batch_rows)
         if size == 0:
@@ -324,7 +385,7 @@ class Generator:
             self._fill(
                 [(start + done, min(size, rows - done))],
                 self._columns(min(size, rows - done), dtype),
-                clean=False,
+                clean=clean,
                 threads=threads,
                 history=history,
             )
@@ -485,7 +546,12 @@ def _restore(spec: dict[str, Any], resolved: dict[str, Any]) -> Generator:
 
 def _part(path: str, value: Any, kind: type[Any]) -> dict[str, Any]:
     if not isinstance(value, kind):
-        names = {Anomaly: "an Anomaly", TimeIndex: "a TimeIndex", Uniqueness: "a Uniqueness"}
+        names = {
+            Anomaly: "an Anomaly",
+            Dropouts: "Dropouts",
+            TimeIndex: "a TimeIndex",
+            Uniqueness: "a Uniqueness",
+        }
         wanted = names.get(kind, "a variable (Stochastic, Callback, Recorded)")
         raise SpecTypeError(f"{path}: must be {wanted}, got {value!r}")
     return _plain(path, value.to_spec)

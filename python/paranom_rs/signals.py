@@ -277,7 +277,7 @@ class Calendar(Rule):
         if time.get("kind") != "datetime":
             raise SpecTypeError(f"time: must be a TimeIndex of datetimes, got {self.time!r}")
         values = {name: getattr(self, name) for name in ("hour", "weekday", "month", "holiday")}
-        spec = {"kind": self.kind, "start": time["start"], "step": time["step"]}
+        spec = time | {"kind": self.kind}
         spec |= {name: plain(x) for name, x in values.items() if x is not None}
         if self.holidays is not None:
             spec["holidays"] = [_day(f"holidays[{i}]", day) for i, day in enumerate(self.holidays)]

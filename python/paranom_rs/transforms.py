@@ -161,7 +161,9 @@ class Decouple(Transform):
 
     The rule sees that variable ``by`` rows later (earlier if negative; in whole rows), without its anomalies: there it
     looks the same, but has nothing to do with this row. Draw ``by`` from a range longer than the variable's memory:
-    ``Decouple("pressure", by=Uniform(100, 1000))``. `Event.broken` names the edge.
+    ``Decouple("pressure", by=Uniform(100, 1000))``. `Event.broken` names the edge. Where the variable does not look the
+    same elsewhere, on a `Trend` or a `RandomWalk`, the value jumps by what lies between: there the relation is not all
+    that is wrong.
     """
 
     kind: ClassVar[str] = "decouple"

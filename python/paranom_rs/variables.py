@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs.checks import file_path
+from paranom_rs.dropouts import Dropouts
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.rule import Part, Rule, Transform
 
@@ -23,12 +24,13 @@ class Stochastic(Part):
 
     ``normal`` is a distribution, a signal, or sums and products of those; ``anomalous`` replaces its value in
     anomalous rows, or is a transform of it (`Shift`, `Spike`, …). Without ``anomalous``, the variable stays normal
-    unless an `Anomaly` brings a rule for it.
+    unless an `Anomaly` brings a rule for it. ``missing`` says when values are lost.
     """
 
     kind: ClassVar[str] = "stochastic"
     normal: Rule | float
     anomalous: Rule | Transform | float | None = None
+    missing: Dropouts | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +49,8 @@ class Recorded(Part):
         name ``"recorded"``, and no other event hits them. All labelled recordings must have the same labels.
     repeat
         Whether the recording begins anew when it ends; if not, rows beyond it are refused.
+    missing
+        When values are lost, beside those that the recording lacks.
     """
 
     kind: ClassVar[str] = "recorded"
@@ -54,6 +58,7 @@ class Recorded(Part):
     anomalous: Rule | Transform | float | None = None
     labels: ArrayLike | None = None
     repeat: bool = True
+    missing: Dropouts | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", _series(self.values, "values"))
@@ -70,13 +75,15 @@ class Recorded(Part):
         anomalous: Rule | Transform | float | None = None,
         labels: str | None = None,
         repeat: bool = True,
+        missing: Dropouts | None = None,
     ) -> Recorded:
         """Read a ``column``, and the column of 0/1 ``labels``, of a CSV file with a header or of a Parquet file.
 
         Raises `SpecError` for a column that is not there or not numeric, and what `open` raises.
         """
         columns = read_columns(path, [column] if labels is None else [column, labels])
-        return cls(columns[column], anomalous, labels=None if labels is None else columns[labels], repeat=repeat)
+        known = None if labels is None else columns[labels]
+        return cls(columns[column], anomalous, labels=known, repeat=repeat, missing=missing)
 
 
 def read_columns(path: str | Path, names: list[str]) -> dict[str, NDArray[np.float64]]:

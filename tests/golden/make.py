@@ -15,7 +15,7 @@ import numpy as np
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from reference import fmath, generator, random  # noqa: E402
+from reference import fmath, generator, random, time  # noqa: E402
 
 Spec = dict[str, Any]
 
@@ -187,6 +187,26 @@ SPECS: dict[str, Spec] = {
             },
         ],
     },
+    "clock": {
+        "seed": 20_180_807,
+        "time": {"kind": "number", "start": -5, "step": 0.25, "jitter": 0.1, "gaps": {"every": 4, "length": [1, 3.5]}},
+        "missing": {"frequency": 0.125, "duration": [1, 2]},
+        "variables": {
+            "calendar": {
+                "kind": "stochastic",
+                "normal": {
+                    "kind": "calendar",
+                    "start": 1_766_836_800 * 10**9,
+                    "step": 60 * 10**9,
+                    "jitter": 25 * 10**9,
+                    "gaps": {"every": 5, "length": [0, 3600 * 10**9]},
+                    "hour": [0.5 * hour for hour in range(24)],
+                    "weekday": [100, 200, 300, 400, 500, 600, 700],
+                },
+            },
+            "Fluß": {"kind": "stochastic", "normal": NORMAL, "missing": {"count": 2, "within": 6, "gap": 0}},
+        },
+    },
     "schedule": {
         "seed": 2**64 - 1,
         "variables": {
@@ -209,13 +229,14 @@ SPECS: dict[str, Spec] = {
 
 def rows_of(spec: Spec, start: int, rows: int) -> dict[str, Any]:
     columns, y, events = generator.generate(spec, start, rows)
+    times = time.timestamps(spec.get("time"), spec["seed"], list(range(start, start + rows)))
     return {
         "start": start,
         "first": {name: float(column[0]) for name, column in columns.items()},
         "columns": {name: " ".join(value.hex() for value in column.tolist()) for name, column in columns.items()},
         "y": "".join(map(str, y.tolist())),
         "events": [list(event) for event in events],
-    }
+    } | ({"t": " ".join(map(float.hex, times))} if "time" in spec else {})
 
 
 def functions() -> dict[str, Any]:

@@ -32,6 +32,9 @@ def generate(
         y = np.array([world.is_labelled(row) for row in at], np.int8)
     else:
         y = np.array([any(e.start <= row < e.stop for e in events) for row in at], np.int8)
+    for name, column in columns.items():
+        for event in dropouts(spec, name, start, rows):
+            column[max(event.start - start, 0) : event.stop - start] = np.nan
     return columns, y, [(e.start, e.stop, world.kinds[e.kind], e.id) for e in events]
 
 
@@ -42,7 +45,7 @@ class World:
         self.spec = spec
         self.clean = clean
         self.seed = spec.get("seed", 0)
-        self.normal = {name: normal_rule(variable) for name, variable in spec["variables"].items()}
+        self.normal = {name: normal_rule(variable, self.seed) for name, variable in spec["variables"].items()}
         self.effects = {name: anomalous_rules(spec, name) for name in self.normal}
         self.references = {name: references(variable.get("normal")) for name, variable in spec["variables"].items()}
         self.schedule, self.kinds = schedule_of(spec, self.seed)
@@ -133,10 +136,10 @@ def references(rule: Any) -> list[tuple[str, int]]:
     return [reference for part in rule.values() for reference in references(part)]
 
 
-def normal_rule(variable: dict[str, Any]) -> Rule:
+def normal_rule(variable: dict[str, Any], seed: int) -> Rule:
     """Random by a rule, or recorded row for row (and again from the beginning when the recording ends)."""
     if variable["kind"] == "stochastic":
-        return rules.read(variable["normal"], Scope(anomalous=False))
+        return rules.read(variable["normal"], Scope(anomalous=False, seed=seed))
     series = np.array(variable["values"], np.float64)
     return rules.between_rows(lambda at: series[at.rows % np.uint64(len(series))].copy())
 
@@ -154,32 +157,43 @@ def anomalous_rules(spec: dict[str, Any], name: str) -> dict[str, Transform]:
             rule = default
         else:
             continue
-        change = rules.read_anomaly(rule, Scope(anomalous=True))
+        change = rules.read_anomaly(rule, Scope(anomalous=True, seed=spec.get("seed", 0)))
         if "onset" in anomaly:
             change = rules.creeping(change, 1.0 if anomaly["onset"] == "creeping" else float(anomaly["onset"]))
         effects[anomaly.get("name", "anomaly")] = change
     return effects
 
 
+def timing_of(table: dict[str, Any]) -> Timing:
+    duration = table.get("duration", 1)
+    shortest, longest = duration if isinstance(duration, list | tuple) else (duration, duration)
+    return Timing(
+        frequency=table.get("frequency"),
+        count=table.get("count"),
+        within=table.get("within"),
+        events=[(begin, end) for begin, end in table.get("events", [])],
+        shortest=int(shortest),
+        longest=int(longest),
+        gap=int(table.get("gap", 1)),
+        nontrivial=table.get("difficulty") == "nontrivial",
+    )
+
+
+def dropouts(spec: dict[str, Any], name: str, start: int, rows: int) -> list[Event]:
+    """The stretches in which a variable's values are lost: as it says itself, else as the spec says."""
+    table = spec["variables"][name].get("missing", spec.get("missing"))
+    if table is None or rows == 0:
+        return []
+    schedule = Schedule(spec.get("seed", 0), [timing_of(table)], None, whose=("missing", name))
+    return schedule.events(start, start + rows - 1)
+
+
 def schedule_of(spec: dict[str, Any], seed: int) -> tuple[Schedule, list[str]]:
     """The schedule, and the names of the kinds of events."""
     kinds, timings = [], []
     for anomaly in spec.get("anomalies", []):
-        duration = anomaly.get("duration", 1)
-        shortest, longest = duration if isinstance(duration, list | tuple) else (duration, duration)
         kinds.append(anomaly.get("name", "anomaly"))
-        timings.append(
-            Timing(
-                frequency=anomaly.get("frequency"),
-                count=anomaly.get("count"),
-                within=anomaly.get("within"),
-                events=[(begin, end) for begin, end in anomaly.get("events", [])],
-                shortest=int(shortest),
-                longest=int(longest),
-                gap=int(anomaly.get("gap", 1)),
-                nontrivial=anomaly.get("difficulty") == "nontrivial",
-            )
-        )
+        timings.append(timing_of(anomaly))
     labelled = [v for v in spec["variables"].values() if v.get("labels")]
     labels = None
     if labelled:

@@ -21,6 +21,7 @@ from .distinct import keys_of, number
 from .fmath import Floats
 from .random import Key, Words
 from .schedule import Event
+from .time import datetimes
 
 Table = dict[str, Any]
 
@@ -73,8 +74,9 @@ class Scope:
     reading. Bits 0 to 7: which draw, for a rule that makes several.
     """
 
-    def __init__(self, anomalous: bool) -> None:
+    def __init__(self, anomalous: bool, seed: int = 0) -> None:
         self.anomalous = anomalous
+        self.seed = seed  # of the clock, which a calendar looks at
         self.per_event = False
         self.next = 0
 
@@ -705,9 +707,10 @@ def cylinder_bell_funnel(table: Table, scope: Scope) -> Rule:
 def calendar(table: Table, scope: Scope) -> Rule:
     """Values by weekday (or holiday), month and hour, added in this order; straight lines from hour to hour."""
     day_length = 24 * 3600 * 10**9
+    time = datetimes(table, scope.seed)
 
     def value(row: int) -> float:
-        day, within = divmod(int(table["start"]) + int(table["step"]) * row, day_length)
+        day, within = divmod(time(row), day_length)
         total = 0.0
         if day in table.get("holidays", []):
             total += float(table["holiday"])
@@ -911,10 +914,13 @@ def smooth(table: Table, scope: Scope) -> Transform:
     window = int(table["window"])
 
     def change(at: At, normal: Rule, x: Floats) -> Floats:
+        steps = range(-(window // 2), window // 2 + 1)
+        around = [[min(max(int(row) + by, 0), 2**64 - 1) for row in at.rows] for by in steps]
+        rows, places = np.unique(np.array(around, np.uint64), return_inverse=True)
+        values = normal(replace(at, rows=rows, event=None))  # each row once: most lie in many windows
         total = np.zeros_like(x)
-        for by in range(-(window // 2), window // 2 + 1):
-            rows = np.array([min(max(int(row) + by, 0), 2**64 - 1) for row in at.rows], np.uint64)
-            total = total + normal(replace(at, rows=rows, event=None))
+        for place in places.reshape(len(steps), len(x)):
+            total = total + values[place]
         return total / float(window)
 
     return change

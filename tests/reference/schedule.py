@@ -101,10 +101,11 @@ class Schedule:
         timings: list[Timing],
         labels: Labels | None,
         accepts: Callable[[Event], bool] = lambda event: True,
+        whose: tuple[str, str] = ("schedule", ""),
     ) -> None:
         self.accepts = accepts
         self.left_out: list[Event] = []  # by the last call of `events`, in any row of its slots
-        self.key = random.key_of(seed, "schedule", "")
+        self.key = random.key_of(seed, *whose)
         self.timings = timings
         self.labels = labels
         listed = [(start, stop, kind) for kind, t in enumerate(timings) for start, stop in t.events]

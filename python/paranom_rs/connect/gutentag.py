@@ -19,7 +19,8 @@ from paranom_rs.checks import file_path
 from paranom_rs.distributions import Choice, Normal, Uniform
 from paranom_rs.errors import SpecError
 from paranom_rs.generator import Generator
-from paranom_rs.rule import Rule, Transform
+from paranom_rs.reference import Ref
+from paranom_rs.rule import Product, Rule, Transform
 from paranom_rs.signals import (
     ECG,
     MLS,
@@ -149,10 +150,41 @@ def _base(o: Table, rows: int, channel: int, note: Note) -> Rule:
                 note("random-mode-jump: channels of one random-seed jump independently of each other")
             return Steps(Choice([-high, high]), max(int(rows // float(o.get("frequency", 10.0))), 1))
         case "formula":
-            raise _Unmappable("formula: is made of other channels; write it in Python, with the algebra of rules")
+            note("formula: refers to channels as they are, with their noise, trend, offset, anomalies and labels")
+            return _formula(o["formula"], channel)
         case "custom-input":
             raise _Unmappable("custom-input: is a recording; read it with Recorded.from_file")
     return _wave(o, 100.0 / float(o.get("frequency", 10.0)), note)
+
+
+def _formula(formula: Table, channel: int) -> Rule:
+    """Return the rule of a formula: a channel before this one, or a formula, and what is done to it."""
+    if "aggregation" in formula:
+        raise _Unmappable("formula: an aggregation would make every row depend on all others")
+    base = formula["base"]
+    if isinstance(base, Mapping):
+        rule = _formula(base, channel)
+    elif isinstance(base, int) and 0 <= base < channel:
+        rule = Ref(f"value-{base}")
+    else:
+        raise _Unmappable(f"formula: base must be a channel before channel {channel}, got {base!r}")
+    operation = formula.get("operation")
+    if operation is None:
+        return rule
+    kind, operand = operation["kind"], operation["operand"]
+    other = _formula(operand, channel) if isinstance(operand, Mapping) else float(operand)
+    match kind:
+        case "+":
+            return rule + other
+        case "-":
+            return rule - other
+        case "*":
+            return rule * other
+        case "/" if isinstance(other, float) and other != 0.0:
+            return rule * (1.0 / other)
+        case "**" if other in (1.0, 2.0, 3.0, 4.0):
+            return Product((rule,) * int(other))
+    raise _Unmappable(f"formula: has sums, products, division by a number and powers 1 to 4, not {kind} {operand!r}")
 
 
 def _wave(o: Table, period: float, note: Note) -> Rule:
@@ -192,7 +224,8 @@ def _anomalies(entries: list[Table], channels: list[Table], rows: int, name: str
         channel, length = int(entry.get("channel", 0)), int(entry.get("length", 200))
         creeping = int(entry.get("creeping-length", 0))
         kinds = entry.get("kinds", [])
-        effects = [(kind["kind"], _effect(kind, channels[channel], rows, length, note)) for kind in kinds]
+        base = {**channels[channel], "channel": channel}
+        effects = [(kind["kind"], _effect(kind, base, rows, length, note)) for kind in kinds]
         usable = [(kind, effect) for kind, effect in effects if effect is not None]
         if not usable:
             note(f"{where}: is left out")
@@ -232,6 +265,9 @@ def _effect(kind: Table, o: Table, rows: int, length: int, note: Note) -> Rule |
     name, amplitude = kind["kind"], _amplitude(o)
     quiet: Note = lambda text: None  # noqa: E731 (the base has had its notes)
     noise = float(o.get("variance", 0.0)) * amplitude
+    if o["kind"] == "formula" and name in ("frequency", "pattern-shift", "pattern"):
+        note(f"{name}: a formula has no course of its own to change")
+        return None
     match name:
         case "amplitude":
             return Scale(float(kind["amplitude_factor"]), center=float(o.get("offset", 0.0)))
@@ -255,7 +291,7 @@ def _effect(kind: Table, o: Table, rows: int, length: int, note: Note) -> Rule |
             if wanted >= noise:
                 return Noise((wanted**2 - noise**2) ** 0.5)
             note("variance: less noise than normal is the signal drawn anew, with that noise")
-            return _with_noise(_signal(o, rows, 0, quiet), wanted)
+            return _with_noise(_signal(o, rows, o["channel"], quiet), wanted)
         case "mode-correlation":
             return Scale(-1.0)
         case "trend":

@@ -93,18 +93,12 @@ impl<'a, T: Value> Generated<'a, T> {
         plan.check_rows(start, rows)?;
         let last = start + rows.saturating_sub(1);
         let time = plan.time();
+        time.check(last)?;
         let kind = match time {
             Time::Row if last < 1 << 63 => DataType::Int64,
             Time::Row => DataType::UInt64,
-            Time::Number { .. } => DataType::Float64,
-            Time::Datetime { start, step } => {
-                if i128::from(start) + i128::from(last) * i128::from(step) >= 1 << 63 {
-                    let rule =
-                        format!("row {last} lies beyond the year 2262, where timestamps in nanoseconds end");
-                    return Err(paranom::Error::invalid("start", "", rule).into());
-                }
-                DataType::Timestamp(TimeUnit::Nanosecond, None)
-            }
+            Time::Number(_) => DataType::Float64,
+            Time::Datetime(_) => DataType::Timestamp(TimeUnit::Nanosecond, None),
         };
         let mut fields = vec![Field::new("t", kind, false)];
         fields.extend(plan.names().map(|name| Field::new(name, T::Column::DATA_TYPE, false)));
@@ -122,12 +116,16 @@ impl<'a, T: Value> Generated<'a, T> {
                 column::<UInt64Type>(spare.fill(rows))
             }
             Time::Row => column::<Int64Type>(spare.fill(rows.map(|row| row as i64))),
-            Time::Number { start, step } => {
-                column::<Float64Type>(spare.fill(rows.map(|row| start + row as f64 * step)))
+            Time::Number(clock) => {
+                let mut times = spare.sized(len);
+                clock.fill(first, &mut times);
+                column::<Float64Type>(times)
             }
-            Time::Datetime { start, step } => column::<TimestampNanosecondType>(
-                spare.fill(rows.map(|row| (row as i64).wrapping_mul(step).wrapping_add(start))),
-            ),
+            Time::Datetime(clock) => {
+                let mut times = spare.sized(len);
+                clock.fill(first, &mut times);
+                column::<TimestampNanosecondType>(times)
+            }
         }
     }
 

@@ -113,6 +113,16 @@ impl Callback for PythonFunction {
     }
 }
 
+/// Fills `out`, which holds something for each row of the parts, part by part.
+fn each_part<T>(parts: &[Part], out: &mut [T], mut fill: impl FnMut(u64, &mut [T])) {
+    let mut out = out;
+    for part in parts {
+        let (now, later) = out.split_at_mut(part.len);
+        fill(part.row, now);
+        out = later;
+    }
+}
+
 impl PythonFunction {
     /// Calls the function for each row.
     fn rows(&self, py: Python<'_>, call: &Call, out: &mut [f64]) -> Result<()> {
@@ -172,13 +182,14 @@ impl PythonFunction {
             let key = call.source(1 << 30);
             let t = match call.time {
                 Time::Row => py.None().into_bound(py),
-                Time::Number { start, step } => {
-                    let t: Vec<f64> = row.iter().map(|&row| start + row as f64 * step).collect();
+                Time::Number(clock) => {
+                    let mut t = vec![0.0; rows];
+                    each_part(call.parts, &mut t, |row, out| clock.fill(row, out));
                     t.into_pyarray(py).into_any()
                 }
-                Time::Datetime { start, step } => {
-                    let t: Vec<i64> =
-                        row.iter().map(|&row| row.wrapping_mul(step).wrapping_add(start)).collect();
+                Time::Datetime(clock) => {
+                    let mut t = vec![0; rows];
+                    each_part(call.parts, &mut t, |row, out| clock.fill(row, out));
                     t.into_pyarray(py).into_any()
                 }
             };
@@ -295,11 +306,8 @@ impl Context {
         let row = self.row.load(Relaxed);
         match self.time {
             Time::Row => Ok(row.into_pyobject(py)?.into_any()),
-            Time::Number { start, step } => Ok((start + row as f64 * step).into_pyobject(py)?.into_any()),
-            Time::Datetime { start, step } => {
-                let ns = (row as i64).wrapping_mul(step).wrapping_add(start);
-                py.import("numpy")?.getattr("datetime64")?.call1((ns, "ns"))
-            }
+            Time::Number(clock) => Ok(clock.of(row).into_pyobject(py)?.into_any()),
+            Time::Datetime(clock) => py.import("numpy")?.getattr("datetime64")?.call1((clock.of(row), "ns")),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use numpy::{Element, IntoPyArray, PyArray1, PyArrayMethods, PyReadwriteArray1};
-use paranom::generate::{Real, Rows};
+use paranom::generate::{Real, Rows, Time};
 use paranom::job::Job;
 use paranom::pool;
 use pyo3::prelude::*;
@@ -131,6 +131,42 @@ impl Plan {
         let kinds: Vec<i64> = events.iter().map(|event| event.kind as i64).collect();
         let ids: Vec<u64> = events.iter().map(|event| event.id).collect();
         Ok((starts.into_pyarray(py), stops.into_pyarray(py), kinds.into_pyarray(py), ids.into_pyarray(py)))
+    }
+
+    /// The times of `rows` rows from `start` on: float64, or int64 in nanoseconds since 1970. None where they are the row
+    /// numbers.
+    #[pyo3(signature = (start, rows, /))]
+    fn times<'py>(&self, py: Python<'py>, start: u64, rows: usize) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let time = self.0.time();
+        let last = start.saturating_add((rows as u64).saturating_sub(1));
+        guarded(|| time.check(last))?;
+        Ok(match time {
+            Time::Row => None,
+            Time::Number(clock) => {
+                let times = PyArray1::zeros(py, rows, false);
+                clock.fill(start, times.readwrite().as_slice_mut()?);
+                Some(times.into_any())
+            }
+            Time::Datetime(clock) => {
+                let times = PyArray1::zeros(py, rows, false);
+                clock.fill(start, times.readwrite().as_slice_mut()?);
+                Some(times.into_any())
+            }
+        })
+    }
+
+    /// Which of `rows` rows from `start` on have lost their value of a variable.
+    #[pyo3(signature = (variable, start, rows, /))]
+    fn missing<'py>(
+        &self,
+        py: Python<'py>,
+        variable: usize,
+        start: u64,
+        rows: usize,
+    ) -> PyResult<Bound<'py, PyArray1<bool>>> {
+        let mask = PyArray1::zeros(py, rows, false);
+        self.0.missing(variable, start, mask.readwrite().as_slice_mut()?);
+        Ok(mask)
     }
 
     /// The stretches of labelled rows among `rows` rows from `start` on, whole: starts, stops; and of how many labels.

@@ -20,17 +20,24 @@ pub const BLOCK: usize = 64 * TILE;
 
 /// A type that values are delivered in.
 pub trait Real: Copy + Send {
+    /// Stands for a missing value.
+    const NAN: Self;
+
     /// Lets `fill` write values, computed as f64, into `out`.
     fn write<R>(out: &mut [Self], fill: impl FnOnce(&mut [f64]) -> R) -> R;
 }
 
 impl Real for f64 {
+    const NAN: Self = Self::NAN;
+
     fn write<R>(out: &mut [Self], fill: impl FnOnce(&mut [f64]) -> R) -> R {
         fill(out)
     }
 }
 
 impl Real for f32 {
+    const NAN: Self = Self::NAN;
+
     fn write<R>(out: &mut [Self], fill: impl FnOnce(&mut [f64]) -> R) -> R {
         let mut wide = vec![0.0; out.len()];
         let result = fill(&mut wide);

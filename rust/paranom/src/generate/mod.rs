@@ -6,6 +6,8 @@
 //! variable  one column: its normal rule, and what each anomaly does to it
 //! schedule  which rows are anomalous
 //! judge     whether an event is too easy to find: whether a one-liner does
+//! time      what the time of a row is
+//! dropouts  values that are lost
 //! callback  functions of the user's as rules
 //! sequence  functions that see the values before their rows
 //! native    C functions as callbacks
@@ -18,6 +20,7 @@
 
 mod callback;
 mod distribution;
+mod dropouts;
 mod fill;
 mod graph;
 mod judge;

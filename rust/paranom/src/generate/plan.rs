@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::dropouts::Dropouts;
 use super::fill::BLOCK;
 use super::graph::{Edge, Graph, Reference};
 use super::judge::{Judge, Rows};
@@ -13,7 +14,7 @@ use super::time::Time;
 use super::uniqueness::Uniqueness;
 use super::variable::{Hit, Variable, Want};
 use crate::job::Job;
-use crate::random::{STREAM, TILE};
+use crate::random::{Key, STREAM, TILE};
 use crate::spec::{Field, Record, Table, Value};
 use crate::{Error, Result};
 
@@ -63,6 +64,12 @@ impl Plan {
         }
         let seed = root.whole_or("seed", 0, MOST_ROW, 0)? as u64;
         let mut variables = read_variables(&root, seed)?;
+        if let Some(field) = root.get("missing") {
+            let timing = read_dropouts(&field)?;
+            for variable in variables.iter_mut().filter(|variable| variable.dropouts.is_none()) {
+                variable.dropouts = Some(Dropouts::new(timing.clone(), seed, &variable.name)?);
+            }
+        }
         let mut kinds = Vec::new();
         let mut timings = Vec::new();
         if let Some(list) = root.get("anomalies") {
@@ -82,6 +89,7 @@ impl Plan {
                 decoy: false,
             });
             timings.push(Timing {
+                path: RECORDED.into(),
                 placing: Placing::Recorded,
                 shortest: 1,
                 longest: 1,
@@ -92,7 +100,7 @@ impl Plan {
                 variable.anomalous.push(None);
             }
         }
-        let schedule = Schedule::new(seed, timings, labels)?;
+        let schedule = Schedule::new(Key::new(seed, "schedule", ""), timings, labels)?;
         variables.iter_mut().for_each(Variable::settle);
         variables.iter().try_for_each(Variable::check_sequence)?;
         for (i, kind) in kinds.iter().enumerate() {
@@ -106,7 +114,7 @@ impl Plan {
                 ));
             }
         }
-        let time = root.get("time").map_or(Ok(Time::Row), |field| read_time(&field))?;
+        let time = root.get("time").map_or(Ok(Time::Row), |field| Time::parse(&field, seed))?;
         let graph = Graph::new(&variables, &kinds)?;
         if let Some(i) = (0..kinds.len()).find(|&i| schedule.is_nontrivial(i))
             && graph.is_used()
@@ -462,7 +470,8 @@ fn read_onset(field: &Field) -> Result<f64> {
     if share > 0.0 && share <= 1.0 { Ok(share) } else { Err(field.invalid(rule)) }
 }
 
-fn read_timing(table: &Table) -> Result<Timing> {
+/// Reads when stretches of rows happen, and how long they are.
+pub(super) fn read_timing(table: &Table) -> Result<Timing> {
     let gap = table.whole_or("gap", 0, MOST_DURATION, 1)? as u64;
     let (frequency, count, within) = (table.get("frequency"), table.get("count"), table.get("within"));
     let (events, duration) = (table.get("events"), table.get("duration"));
@@ -497,6 +506,7 @@ fn read_timing(table: &Table) -> Result<Timing> {
             }
         }
         return Ok(Timing {
+            path: table.path.clone(),
             placing: Placing::Explicit(stretches),
             shortest: 1,
             longest: 1,
@@ -533,7 +543,21 @@ fn read_timing(table: &Table) -> Result<Timing> {
             within: table.need("within")?.whole(1, 1 << 53)? as u64,
         }
     };
-    Ok(Timing { placing, shortest: shortest as u64, longest: longest as u64, gap, nontrivial })
+    let (shortest, longest, path) = (shortest as u64, longest as u64, table.path.clone());
+    Ok(Timing { path, placing, shortest, longest, gap, nontrivial })
+}
+
+/// Reads when values are lost.
+pub(super) fn read_dropouts(field: &Field) -> Result<Timing> {
+    let table = field.table()?;
+    if let Some(difficulty) = table.get("difficulty") {
+        return Err(
+            difficulty.invalid("goes with anomalies: a missing value is neither hard nor easy to find")
+        );
+    }
+    let timing = read_timing(&table)?;
+    table.finish()?;
+    Ok(timing)
 }
 
 /// A list of [start, stop] pairs of rows.
@@ -565,28 +589,4 @@ fn shared_labels(variables: &[Variable]) -> Result<Option<Runs>> {
         }
     }
     Ok(shared.cloned())
-}
-
-/// Timestamps: numbers with a step, or nanoseconds since 1970 with a step.
-fn read_time(field: &Field) -> Result<Time> {
-    let table = field.table()?;
-    let kind = table.need("kind")?;
-    let time = match kind.text()? {
-        "number" => {
-            let start = table.need("start")?.number()?;
-            let step = table.need("step")?;
-            let number = step.number()?;
-            if number <= 0.0 {
-                return Err(step.invalid("must be > 0"));
-            }
-            Time::Number { start, step: number }
-        }
-        "datetime" => Time::Datetime {
-            start: table.need("start")?.whole(i64::MIN.into(), i64::MAX.into())? as i64,
-            step: table.need("step")?.whole(1, i64::MAX.into())? as i64,
-        },
-        _ => return Err(kind.invalid("must be number or datetime")),
-    };
-    table.finish()?;
-    Ok(time)
 }

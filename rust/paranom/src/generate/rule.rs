@@ -37,6 +37,7 @@ impl At<'_> {
     }
 
     /// The j-th row's offset in its event, and the event's duration, in rows.
+    #[inline(always)]
     pub fn place(&self, j: usize) -> (f64, f64) {
         match self.event {
             Some(event) => ((self.row - event.start + j as u64) as f64, (event.stop - event.start) as f64),
@@ -155,6 +156,8 @@ pub struct Scope {
     most_rows: Cell<Option<u64>>,
     depth: Cell<u32>,
     signals: Cell<bool>,
+    /// What everything is drawn from.
+    seed: u64,
     /// The variables' names.
     names: Arc<[String]>,
     references: RefCell<Vec<Reference>>,
@@ -167,8 +170,8 @@ const MOST_DEPTH: u32 = 32;
 const MOST_SITES: u32 = 1 << 22;
 
 impl Scope {
-    /// A scope for a normal rule or for an anomalous one, among variables of these names.
-    pub fn new(anomalous: bool, names: &Arc<[String]>) -> Self {
+    /// A scope for a normal rule or for an anomalous one, among variables of these names, under a seed.
+    pub fn new(anomalous: bool, names: &Arc<[String]>, seed: u64) -> Self {
         Self {
             anomalous,
             per_event: Cell::new(false),
@@ -177,6 +180,7 @@ impl Scope {
             most_rows: Cell::new(None),
             depth: Cell::new(0),
             signals: Cell::new(false),
+            seed,
             names: names.clone(),
             references: RefCell::default(),
             looks_at: RefCell::default(),
@@ -186,6 +190,11 @@ impl Scope {
     /// Whether parameters given as distributions are drawn once per event here.
     pub fn anomalous(&self) -> bool {
         self.anomalous
+    }
+
+    /// What everything is drawn from.
+    pub fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// Whether a parameter that is drawn once per event is being read.

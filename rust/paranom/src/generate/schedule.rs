@@ -52,6 +52,8 @@ pub enum Placing {
 /// When one anomaly happens, and for how long.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timing {
+    /// Where it stands in the spec.
+    pub path: String,
     /// How often.
     pub placing: Placing,
     /// The shortest duration in rows.
@@ -131,8 +133,8 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// A schedule for anomalies in the order of their kinds, under a seed.
-    pub fn new(seed: u64, timings: Vec<Timing>, recorded: Option<Runs>) -> Result<Self> {
+    /// A schedule for anomalies in the order of their kinds, under a key.
+    pub fn new(key: Key, timings: Vec<Timing>, recorded: Option<Runs>) -> Result<Self> {
         let slots = Slots::new(&timings)?;
         let mut explicit = Vec::new();
         for (kind, timing) in timings.iter().enumerate() {
@@ -148,7 +150,7 @@ impl Schedule {
             if pair[1].start < pair[0].stop {
                 let (a, b) = (pair[0], pair[1]);
                 return Err(Error::invalid(
-                    format!("anomalies[{}].events", b.kind),
+                    format!("{}.events", timings[b.kind].path),
                     format!("[{}, {}]", b.start, b.stop),
                     format!("must not overlap [{}, {}]", a.start, a.stop),
                 ));
@@ -159,7 +161,7 @@ impl Schedule {
             Some(runs) => {
                 if let Some(event) = explicit.iter().find(|event| runs.touch(event.start, event.stop)) {
                     return Err(Error::invalid(
-                        format!("anomalies[{}].events", event.kind),
+                        format!("{}.events", timings[event.kind].path),
                         format!("[{}, {}]", event.start, event.stop),
                         "must not hit rows that the recording labels as anomalous already",
                     ));
@@ -169,7 +171,6 @@ impl Schedule {
         };
         let widest_gap = timings.iter().map(|timing| timing.gap).max().unwrap_or(0);
         let nontrivial = timings.iter().any(|timing| timing.nontrivial);
-        let key = Key::new(seed, "schedule", "");
         Ok(Self { key, timings, slots, explicit, recorded, widest_gap, nontrivial })
     }
 
@@ -397,9 +398,8 @@ impl Slots {
                 let found = divisors_from(within, &order).find(|&length| one_fits(length) || fits(length));
                 let rate: f64 = order.iter().map(|(_, t)| t.rate()).sum();
                 if let Some(length) = found.filter(|&length| rate * length as f64 > MOST_EVENTS) {
-                    let (kind, _) = order[0];
                     return Err(Error::invalid(
-                        format!("anomalies[{kind}].within"),
+                        format!("{}.within", order[0].1.path),
                         within,
                         format!(
                             "must divide into stretches of equal counts with {MOST_EVENTS} events at most (the \
@@ -423,9 +423,8 @@ impl Slots {
             }
         };
         let Some(length) = length else {
-            let (kind, _) = order[0];
             return Err(Error::invalid(
-                if order.len() == 1 { format!("anomalies[{kind}]") } else { "anomalies".into() },
+                if let [(_, only)] = &order[..] { only.path.clone() } else { "anomalies".into() },
                 format!("{:.1} % of the rows for the longest durations and their gaps", crowd * 100.0),
                 "too little room: lower the frequency or count, shorten the durations, or lower the gap",
             ));
@@ -448,12 +447,12 @@ impl Slots {
     /// The `within` that all counted kinds share.
     fn within(order: &[(usize, &Timing)]) -> Result<Option<u64>> {
         let mut shared = None;
-        for (kind, timing) in order {
+        for (_, timing) in order {
             if let Placing::Count { within, .. } = timing.placing
                 && *shared.get_or_insert(within) != within
             {
                 return Err(Error::invalid(
-                    format!("anomalies[{kind}].within"),
+                    format!("{}.within", timing.path),
                     within,
                     format!("must be the same for all counted anomalies ({})", shared.unwrap_or(0)),
                 ));
@@ -492,11 +491,15 @@ mod tests {
     use super::*;
 
     fn timing(placing: Placing, shortest: u64, longest: u64) -> Timing {
-        Timing { placing, shortest, longest, gap: 1, nontrivial: false }
+        Timing { path: String::new(), placing, shortest, longest, gap: 1, nontrivial: false }
+    }
+
+    fn key() -> Key {
+        Key::new(7, "schedule", "")
     }
 
     fn schedule(timings: Vec<Timing>) -> Schedule {
-        Schedule::new(7, timings, None).unwrap()
+        Schedule::new(key(), timings, None).unwrap()
     }
 
     fn events(schedule: &Schedule, first: u64, last: u64) -> Vec<Event> {
@@ -591,10 +594,12 @@ mod tests {
 
     #[test]
     fn no_room_is_refused() {
-        assert!(Schedule::new(7, vec![timing(Placing::Frequency(0.99), 1, 1)], None).is_err());
-        assert!(Schedule::new(7, vec![timing(Placing::Count { count: 6, within: 10 }, 1, 1)], None).is_err());
+        assert!(Schedule::new(key(), vec![timing(Placing::Frequency(0.99), 1, 1)], None).is_err());
+        assert!(
+            Schedule::new(key(), vec![timing(Placing::Count { count: 6, within: 10 }, 1, 1)], None).is_err()
+        );
         // Both prime: a slot would hold all 10^9 events.
         let prime = Placing::Count { count: 1_000_000_007, within: 100_000_000_003 };
-        assert!(Schedule::new(7, vec![timing(prime, 1, 1)], None).is_err());
+        assert!(Schedule::new(key(), vec![timing(prime, 1, 1)], None).is_err());
     }
 }

@@ -1,4 +1,8 @@
-//! The time of a row.
+//! The time of a row: its number, or what a clock shows, which may jitter and leave gaps.
+
+use crate::random::{Key, Source, TILE, below, scale, unit, word, words};
+use crate::spec::{Field, Table, Value};
+use crate::{Error, Result};
 
 /// What the time of a row is.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -6,18 +10,344 @@ pub enum Time {
     /// The row's number.
     #[default]
     Row,
-    /// A start, and a step per row.
-    Number {
-        /// The time of row 0.
-        start: f64,
-        /// From row to row.
-        step: f64,
-    },
+    /// Numbers.
+    Number(Clock<f64>),
     /// Nanoseconds since 1970.
-    Datetime {
-        /// The time of row 0.
-        start: i64,
-        /// From row to row.
-        step: i64,
-    },
+    Datetime(Clock<i64>),
+}
+
+/// Times that go up by a step a row; by more across a gap; each a little early or late.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Clock<T> {
+    start: T,
+    step: T,
+    /// How far a time is early or late at most: less than half a step, so that times keep their order.
+    jitter: T,
+    gaps: Option<Gaps<T>>,
+    key: Key,
+}
+
+/// One stretch of time without rows in every so many rows.
+///
+/// How much all gaps before a row take must be known without adding them up. So the sum is the mean times their number,
+/// and each sum is moved by a draw of its own: then a gap, the difference of two sums, lies between the shortest and the
+/// longest.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Gaps<T> {
+    every: u64,
+    mean: T,
+    /// How far sums are moved at most.
+    most: T,
+}
+
+/// What the draws of a clock are for.
+#[derive(Clone, Copy)]
+enum Purpose {
+    Jitter = 1,
+    Place,
+    Length,
+}
+
+/// Most rows from gap to gap, and longest gap in nanoseconds.
+const MOST_EVERY: i128 = 1 << 53;
+const LONGEST: i128 = 1 << 62;
+
+impl Time {
+    /// Reads timestamps.
+    pub fn parse(field: &Field, seed: u64) -> Result<Self> {
+        let table = field.table()?;
+        let kind = table.need("kind")?;
+        let time = match kind.text()? {
+            "number" => Self::Number(Clock::<f64>::parse(&table, seed)?),
+            "datetime" => Self::Datetime(Clock::<i64>::parse(&table, seed)?),
+            _ => return Err(kind.invalid("must be number or datetime")),
+        };
+        table.finish()?;
+        Ok(time)
+    }
+
+    /// Refuses rows whose times cannot be told.
+    pub fn check(&self, last: u64) -> Result<()> {
+        match self {
+            Self::Datetime(clock) if clock.exact(last) >= 1 << 63 => Err(Error::invalid(
+                "start",
+                "",
+                format!("row {last} lies beyond the year 2262, where timestamps in nanoseconds end"),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A length of gaps, or the shortest and the longest.
+fn lengths<T: PartialOrd + Copy>(field: &Field, read: impl Fn(&Field) -> Result<T>) -> Result<(T, T)> {
+    let Value::List(_) = field.value else {
+        let length = read(field)?;
+        return Ok((length, length));
+    };
+    let ends = field.list()?;
+    let [low, high] = &ends[..] else {
+        return Err(field.invalid("must be a length, or the shortest and the longest"));
+    };
+    let (shortest, longest) = (read(low)?, read(high)?);
+    if shortest > longest {
+        return Err(high.invalid("must be >= the shortest"));
+    }
+    Ok((shortest, longest))
+}
+
+/// How often there is a gap, and what `length` makes of its shortest and longest lengths.
+fn read_gaps<T>(table: &Table, length: impl Fn(&Field) -> Result<(T, T)>) -> Result<Option<Gaps<T>>> {
+    let Some(field) = table.get("gaps") else { return Ok(None) };
+    let table = field.table()?;
+    let every = table.need("every")?.whole(1, MOST_EVERY)? as u64;
+    let (mean, most) = length(&table.need("length")?)?;
+    table.finish()?;
+    Ok(Some(Gaps { every, mean, most }))
+}
+
+impl<T> Gaps<T> {
+    /// How many gaps lie before a row, and how many rows from it on (with it) this is so.
+    fn before(&self, clock: Key, row: u64) -> (u64, u64) {
+        let source = source(clock, Purpose::Place);
+        // A gap lies behind the row at its place, so none lies before row 0.
+        let place = |slot| below(source, slot, self.every);
+        let (slot, within) = (row / self.every, row % self.every);
+        let here = place(slot);
+        if within > here {
+            let next = place(slot.wrapping_add(1));
+            (slot + 1, (self.every - within).saturating_add(next).saturating_add(1))
+        } else {
+            (slot, here - within + 1)
+        }
+    }
+}
+
+fn source(key: Key, purpose: Purpose) -> Source {
+    Source { key, site: purpose as u32, attempt: 0 }
+}
+
+impl<T: Copy> Clock<T> {
+    /// Calls `add` with the number of gaps before each row, for runs of rows that have the same.
+    fn each_run(&self, row: u64, len: usize, mut add: impl FnMut(&Gaps<T>, u64, std::ops::Range<usize>)) {
+        let Some(gaps) = &self.gaps else { return };
+        let mut from = 0;
+        while from < len {
+            let (number, left) = gaps.before(self.key, row + from as u64);
+            let to = len.min(from.saturating_add(left as usize));
+            add(gaps, number, from..to);
+            from = to;
+        }
+    }
+
+    /// 64 random bits for the jitter of each row of a tile.
+    fn jitters(&self, row: u64, len: usize) -> [u64; TILE] {
+        let mut bits = [0; TILE];
+        words(source(self.key, Purpose::Jitter), row, &mut bits[..len]);
+        bits
+    }
+}
+
+/// Calls `work` for each tile's share of the rows.
+fn tiles<T>(row: u64, out: &mut [T], mut work: impl FnMut(u64, &mut [T])) {
+    let (mut row, mut out) = (row, out);
+    while !out.is_empty() {
+        let take = out.len().min(TILE - (row % TILE as u64) as usize);
+        let (now, later) = out.split_at_mut(take);
+        work(row, now);
+        row = row.wrapping_add(take as u64);
+        out = later;
+    }
+}
+
+impl Clock<f64> {
+    fn parse(table: &Table, seed: u64) -> Result<Self> {
+        let start = table.need("start")?.number()?;
+        let field = table.need("step")?;
+        let step = field.number()?;
+        if step <= 0.0 {
+            return Err(field.invalid("must be > 0"));
+        }
+        let jitter = match table.get("jitter") {
+            None => 0.0,
+            Some(field) => {
+                let jitter = field.number()?;
+                if !(jitter >= 0.0 && 2.0 * jitter < step) {
+                    return Err(
+                        field.invalid("must be >= 0 and less than half the step: times keep their order")
+                    );
+                }
+                jitter
+            }
+        };
+        let positive = |field: &Field| {
+            let length = field.number()?;
+            if length >= 0.0 { Ok(length) } else { Err(field.invalid("must be >= 0")) }
+        };
+        let gaps = read_gaps(table, |field| {
+            let (shortest, longest) = lengths(field, positive)?;
+            Ok((shortest + 0.5 * (longest - shortest), 0.5 * (longest - shortest)))
+        })?;
+        Ok(Self { start, step, jitter, gaps, key: Key::new(seed, "time", "") })
+    }
+
+    /// The times of rows.
+    pub fn fill(&self, row: u64, out: &mut [f64]) {
+        tiles(row, out, |row, out| {
+            for (j, t) in out.iter_mut().enumerate() {
+                *t = self.start + (row + j as u64) as f64 * self.step;
+            }
+            let moved = |n: u64| unit(word(source(self.key, Purpose::Length), n));
+            self.each_run(row, out.len(), |gaps, n, run| {
+                let sum = n as f64 * gaps.mean + (moved(n) - moved(0)) * gaps.most;
+                out[run].iter_mut().for_each(|t| *t += sum);
+            });
+            if self.jitter > 0.0 {
+                let bits = self.jitters(row, out.len());
+                for (t, bits) in out.iter_mut().zip(bits) {
+                    *t += (2.0 * unit(bits) - 1.0) * self.jitter;
+                }
+            }
+        });
+    }
+
+    /// The time of a row.
+    pub fn of(&self, row: u64) -> f64 {
+        let mut time = [0.0];
+        self.fill(row, &mut time);
+        time[0]
+    }
+}
+
+impl Clock<i64> {
+    /// Reads the clock of datetimes, which a calendar has, too.
+    pub fn parse(table: &Table, seed: u64) -> Result<Self> {
+        let start = table.need("start")?.whole(i64::MIN.into(), i64::MAX.into())? as i64;
+        let step = table.need("step")?.whole(1, i64::MAX.into())? as i64;
+        let jitter = match table.get("jitter") {
+            None => 0,
+            Some(field) => {
+                let jitter = field.whole(0, i64::MAX.into())? as i64;
+                if jitter > (step - 1) / 2 || start.checked_sub(jitter).is_none() {
+                    return Err(
+                        field.invalid("must be >= 0 and less than half the step: times keep their order")
+                    );
+                }
+                jitter
+            }
+        };
+        let gaps = read_gaps(table, |field| {
+            let (shortest, longest) = lengths(field, |field| field.whole(0, LONGEST))?;
+            let mean = (shortest + longest) / 2;
+            Ok((mean as i64, (mean - shortest) as i64))
+        })?;
+        Ok(Self { start, step, jitter, gaps, key: Key::new(seed, "time", "") })
+    }
+
+    /// Whether all times are a step apart.
+    pub fn is_even(&self) -> bool {
+        self.jitter == 0 && self.gaps.is_none()
+    }
+
+    /// From row to row, but for gaps and jitter.
+    pub fn step(&self) -> i64 {
+        self.step
+    }
+
+    /// The times of rows; those after the year 2262 wrap around.
+    pub fn fill(&self, row: u64, out: &mut [i64]) {
+        if self.is_even() {
+            for (j, t) in out.iter_mut().enumerate() {
+                *t = ((row + j as u64) as i64).wrapping_mul(self.step).wrapping_add(self.start);
+            }
+            return;
+        }
+        tiles(row, out, |row, out| {
+            let mut exact = [0; TILE];
+            self.fill_exact(row, &mut exact[..out.len()]);
+            for (t, exact) in out.iter_mut().zip(exact) {
+                *t = exact as i64;
+            }
+        });
+    }
+
+    /// The times of rows that lie in one tile, however far away.
+    pub fn fill_exact(&self, row: u64, out: &mut [i128]) {
+        let (start, step) = (i128::from(self.start), i128::from(self.step));
+        for (j, t) in out.iter_mut().enumerate() {
+            *t = start + step * i128::from(row + j as u64);
+        }
+        self.each_run(row, out.len(), |gaps, n, run| {
+            let source = source(self.key, Purpose::Length);
+            let moved = |n| i128::from(below(source, n, gaps.most as u64 + 1));
+            let sum = i128::from(n) * i128::from(gaps.mean) + (moved(n) - moved(0));
+            out[run].iter_mut().for_each(|t| *t += sum);
+        });
+        if self.jitter > 0 {
+            let width = 2 * self.jitter as u64 + 1;
+            let bits = self.jitters(row, out.len());
+            for (t, bits) in out.iter_mut().zip(bits) {
+                *t += i128::from(scale(bits, width)) - i128::from(self.jitter);
+            }
+        }
+    }
+
+    /// The time of a row, however far away.
+    pub fn exact(&self, row: u64) -> i128 {
+        let mut time = [0];
+        self.fill_exact(row, &mut time);
+        time[0]
+    }
+
+    /// The time of a row; one after the year 2262 wraps around.
+    pub fn of(&self, row: u64) -> i64 {
+        self.exact(row) as i64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clock(jitter: i64, every: u64, mean: i64, most: i64) -> Clock<i64> {
+        let gaps = Some(Gaps { every, mean, most });
+        Clock { start: -50, step: 10, jitter, gaps, key: Key::new(1, "time", "") }
+    }
+
+    #[test]
+    fn times_rise_and_slices_agree() {
+        for (jitter, every, mean, most) in
+            [(4, 1, 3, 3), (0, 7, 100, 0), (4, 100, 1 << 40, 1 << 39), (1, 512, 0, 0)]
+        {
+            let clock = clock(jitter, every, mean, most);
+            for start in [0, 511, 1 << 40, u64::MAX - 1999] {
+                let mut all = vec![0; 2000];
+                tiles(start, &mut all, |row, out| clock.fill_exact(row, out));
+                assert!(all.windows(2).all(|pair| pair[0] < pair[1]));
+                for j in [0, 1, 700, 1999] {
+                    assert_eq!(clock.exact(start + j as u64), all[j]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn one_gap_in_every_stretch() {
+        let clock = clock(0, 100, 1000, 500);
+        let mut times = vec![0; 100_001];
+        clock.fill(0, &mut times);
+        let gaps: Vec<(usize, i64)> = times
+            .windows(2)
+            .enumerate()
+            .map(|(row, pair)| (row, pair[1] - pair[0] - 10))
+            .filter(|g| g.1 > 0)
+            .collect();
+        assert_eq!(gaps.len(), 1000);
+        assert!(
+            gaps.iter()
+                .enumerate()
+                .all(|(slot, (row, length))| row / 100 == slot && (500..=1500).contains(length))
+        );
+        assert_eq!(times[0], -50);
+    }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::callback::{Call, Manner, Part, SharedCallback};
+use super::dropouts::Dropouts;
 use super::fill::BLOCK;
 use super::graph::{Reference, View};
 use super::moved::Moving;
@@ -113,6 +114,7 @@ pub struct Want<'a> {
 pub struct Variable {
     /// Its name, which keys its stream.
     pub name: String,
+    seed: u64,
     key: Key,
     /// The names of all variables,
     names: Arc<[String]>,
@@ -137,6 +139,8 @@ pub struct Variable {
     pub most_rows: Option<u64>,
     /// Stretches of the recording that are anomalous already.
     pub labels: Option<Runs>,
+    /// When its values are lost.
+    pub dropouts: Option<Dropouts>,
 }
 
 impl Variable {
@@ -152,7 +156,7 @@ impl Variable {
         let mut references = Vec::new();
         let normal = match kind.text()? {
             "stochastic" => {
-                let scope = Scope::new(false, names);
+                let scope = Scope::new(false, names, seed);
                 let rule = scope.rule(&table.need("normal")?)?;
                 redraws = scope.redraws();
                 signals = scope.has_signals();
@@ -194,6 +198,7 @@ impl Variable {
         };
         let mut variable = Self {
             name: name.into(),
+            seed,
             key: Key::new(seed, "variable", name),
             names: names.clone(),
             position: names.iter().position(|known| known == name).unwrap_or(0),
@@ -207,15 +212,20 @@ impl Variable {
             anomalous: Vec::new(),
             most_rows,
             labels,
+            dropouts: None,
         };
         variable.default = table.get("anomalous").map(|rule| variable.read_anomaly(&rule)).transpose()?;
+        if let Some(missing) = table.get("missing") {
+            let timing = super::plan::read_dropouts(&missing)?;
+            variable.dropouts = Some(Dropouts::new(timing, seed, name)?);
+        }
         table.finish()?;
         Ok(variable)
     }
 
     /// Reads what an anomaly does here.
     pub fn read_anomaly(&self, field: &Field) -> Result<Arc<Anomalous>> {
-        let anomalous = Scope::new(true, &self.names).anomaly(field)?;
+        let anomalous = Scope::new(true, &self.names, self.seed).anomaly(field)?;
         if let Effect::Change(change) = &anomalous.effect {
             if let Some(source) = change.cuts()
                 && !self.references.iter().any(|(other, _)| *other == source)

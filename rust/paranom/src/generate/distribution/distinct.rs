@@ -243,7 +243,7 @@ mod tests {
         let empty = Value::Table(Vec::new());
         let record = Record::default();
         let table = Field::root(&empty, &record).table().unwrap();
-        let site = Scope::new(false, &[].into()).fixed_site(&table).unwrap();
+        let site = Scope::new(false, &[].into(), 0).fixed_site(&table).unwrap();
         for count in [1, 2, 3, 5, 64, 1000, 4096, 10_007] {
             let rule = Distinct { values: Values::Whole(0), count, site };
             let key = Key::new(7, "variable", "x");

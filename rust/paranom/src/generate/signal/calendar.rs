@@ -1,14 +1,14 @@
 //! The calendar: values by hour of the day, day of the week, month and holiday, added up.
 
 use crate::generate::rule::{At, Rule, Scope, refuse_unless};
+use crate::generate::time::Clock;
+use crate::random::TILE;
 use crate::spec::{Field, Table};
 use crate::{Error, Result};
 
 #[derive(Debug)]
 struct Calendar {
-    /// Nanoseconds since 1970: of row 0, and from row to row.
-    start: i64,
-    step: i64,
+    clock: Clock<i64>,
     /// 24, or none; and so on.
     hour: Vec<f64>,
     weekday: Vec<f64>,
@@ -21,9 +21,8 @@ struct Calendar {
 const HOUR: f64 = 3.6e12;
 const DAY: i64 = 86_400_000_000_000;
 
-pub(super) fn parse(table: &Table, _scope: &Scope) -> Result<Box<dyn Rule>> {
-    let start = table.need("start")?.whole(i64::MIN.into(), i64::MAX.into())? as i64;
-    let step = table.need("step")?.whole(1, i64::MAX.into())? as i64;
+pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
+    let clock = Clock::<i64>::parse(table, scope.seed())?;
     let read = |name: &str, count: usize| {
         let Some(field) = table.get(name) else { return Ok(Vec::new()) };
         let values = field.numbers()?;
@@ -46,7 +45,7 @@ pub(super) fn parse(table: &Table, _scope: &Scope) -> Result<Box<dyn Rule>> {
         "nothing",
         "must hold hour, weekday, month or holidays",
     )?;
-    Ok(Box::new(Calendar { start, step, hour, weekday, month, holidays, holiday }))
+    Ok(Box::new(Calendar { clock, hour, weekday, month, holidays, holiday }))
 }
 
 impl Calendar {
@@ -82,15 +81,36 @@ fn month(day: i128) -> usize {
     ((5 * day + 2) / 153 + 2) % 12
 }
 
+/// The day, in days since 1970, and the nanoseconds of it that are over.
+fn day_of(time: i128) -> (i128, i64) {
+    match i64::try_from(time) {
+        Ok(time) => (time.div_euclid(DAY).into(), time.rem_euclid(DAY)),
+        Err(_) => (time.div_euclid(DAY.into()), time.rem_euclid(DAY.into()) as i64),
+    }
+}
+
 impl Rule for Calendar {
     fn fill(&self, at: At, out: &mut [f64]) {
-        let time = i128::from(self.start) + i128::from(self.step) * i128::from(at.row);
-        let mut day = time.div_euclid(i128::from(DAY));
-        let mut within = time.rem_euclid(i128::from(DAY)) as i64;
-        let (days, rest) = (self.step / DAY, self.step % DAY);
-        let mut value = self.of_day(day);
+        let value =
+            |of_day: f64, within| if self.hour.is_empty() { of_day } else { of_day + self.of_time(within) };
+        if !self.clock.is_even() {
+            let mut times = [0; TILE];
+            self.clock.fill_exact(at.row, &mut times[..out.len()]);
+            let mut known = (day_of(times[0]).0, self.of_day(day_of(times[0]).0));
+            for (x, time) in out.iter_mut().zip(times) {
+                let (day, within) = day_of(time);
+                if day != known.0 {
+                    known = (day, self.of_day(day));
+                }
+                *x = value(known.1, within);
+            }
+            return;
+        }
+        let (mut day, mut within) = day_of(self.clock.exact(at.row));
+        let (days, rest) = (self.clock.step() / DAY, self.clock.step() % DAY);
+        let mut of_day = self.of_day(day);
         for x in out {
-            *x = if self.hour.is_empty() { value } else { value + self.of_time(within) };
+            *x = value(of_day, within);
             within += rest;
             let over = within >= DAY;
             if over {
@@ -98,7 +118,7 @@ impl Rule for Calendar {
             }
             if over || days > 0 {
                 day += i128::from(days) + i128::from(over);
-                value = self.of_day(day);
+                of_day = self.of_day(day);
             }
         }
     }

@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::generate::rule::{At, Look, Rule, Scope, Transform};
 use crate::random::TILE;
+use crate::simd::{Kernel, dispatch};
 use crate::spec::Table;
 
 #[derive(Debug)]
@@ -41,14 +42,37 @@ impl Transform for Smooth {
             row = row.wrapping_add(take as u64);
             rest = later;
         }
-        let before = (at.row - from) as usize;
-        for (j, x) in values.iter_mut().enumerate() {
-            let mut sum = 0.0;
-            for i in 0..=2 * radius {
-                let k = (before + j + i).saturating_sub(radius).min(around.len() - 1);
-                sum += around[k];
+        // Beyond the ends, so that each row has as many on both sides.
+        let mut padded = [0.0; 2 * TILE];
+        let padded = &mut padded[..values.len() + 2 * radius];
+        let before = radius - (at.row - from) as usize;
+        let known = around.len();
+        for (i, x) in padded.iter_mut().enumerate() {
+            *x = around[i.saturating_sub(before).min(known - 1)];
+        }
+        dispatch(Mean { around: padded, window: 2 * radius + 1, out: values });
+    }
+}
+
+/// Means over windows, each term by term from the first.
+struct Mean<'a> {
+    around: &'a [f64],
+    window: usize,
+    out: &'a mut [f64],
+}
+
+impl Kernel for Mean<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        self.out.fill(0.0);
+        for i in 0..self.window {
+            for (sum, x) in self.out.iter_mut().zip(&self.around[i..]) {
+                *sum += x;
             }
-            *x = sum / (2 * radius + 1) as f64;
+        }
+        for x in self.out {
+            *x /= self.window as f64;
         }
     }
 }

@@ -211,6 +211,23 @@ impl Plan {
         labels: &mut [i8],
         job: &Job,
     ) -> Result<Duplicates> {
+        let mut columns = columns;
+        let whole = columns.iter_mut().map(|column| &mut **column).collect();
+        let duplicates = self.fill_whole(history, rows, clean, whole, labels, job)?;
+        self.lose(rows, columns, job)?;
+        Ok(duplicates)
+    }
+
+    /// The same, before values are lost.
+    fn fill_whole<T: Real>(
+        &self,
+        history: &mut History,
+        rows: &[Rows],
+        clean: bool,
+        columns: Vec<&mut [T]>,
+        labels: &mut [i8],
+        job: &Job,
+    ) -> Result<Duplicates> {
         history.walks.resize_with(self.variables.len(), Walk::default);
         let Some(uniqueness) = &self.uniqueness else {
             self.fill_blocks(&mut history.walks, Request { rows, clean, job }, columns, labels)?;
