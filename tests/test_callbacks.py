@@ -317,9 +317,19 @@ def test_no_number_is_an_error() -> None:
             Generator({"x": Callback(normal=lambda ctx, bad=bad: bad)}).generate(10)
 
 
+def test_flags_that_change_what_is_generated_are_in_the_fingerprint() -> None:
+    def value(ctx: Any) -> Any:
+        return ctx.row * 1.0
+
+    flags: list[dict[str, Any]] = [{}, {"vectorized": True}, {"allow_nan": True}, {"sequential": True}]
+    made = [Generator({"x": Callback(value, **some)}) for some in flags]
+    assert len({gen.fingerprint for gen in made}) == 4
+    assert made[0].fingerprint == Generator({"x": Callback(value, vectorized=False)}).fingerprint
+
+
 def test_locks_queues_and_locals_work() -> None:
     lock, items, local = threading.Lock(), queue.Queue[int](), threading.local()
-    total = [0]
+    total, begun = [0], list[int]()
 
     def locked(ctx: Context) -> float:
         with lock:
@@ -330,12 +340,16 @@ def test_locks_queues_and_locals_work() -> None:
 
     def queued(ctx: Context) -> float:
         items.put(ctx.row)
-        local.calls = getattr(local, "calls", 0) + 1
+        if not hasattr(local, "calls"):
+            local.calls = 0
+            begun.append(threading.get_ident())
+        local.calls += 1
         return float(items.get() >= 0)
 
     gen = Generator({"a": Callback(normal=locked), "b": Callback(normal=queued)})
-    data = gen.generate(3 * BLOCK, threads=4)
-    assert total[0] == 3 * BLOCK
+    data = gen.generate(9 * BLOCK, threads=4)
+    assert total[0] == 9 * BLOCK
+    assert len(begun) <= 4, "a local lasts as long as its thread"
     assert data["b"].all()
 
 

@@ -60,15 +60,24 @@ def vectorized(blocks: int = 64) -> None:
 
     rows = np.arange(32_768)
     block = Block(rows, rows, rows, rows, rows, 0, (0, 0))
+    column = np.zeros(blocks * 32_768)
 
     def bare() -> None:
         for _ in range(blocks):
             waves(block)
 
+    def kept() -> None:
+        for i in range(0, len(column), 32_768):
+            column[i : i + 32_768] = waves(block)
+
     gen = Generator({"x": Callback(normal=waves, vectorized=True)})
-    alone, ours = in_turn(bare, lambda: gen.generate(blocks * 32_768, threads=1))
-    print(f"vectorized: {alone / ours:.0%} of the function's own speed")
-    one, two = in_turn(*(lambda n=n: gen.generate(blocks * 32_768, threads=n) for n in (1, 2)), clock=time.perf_counter)
+
+    def ours(threads: int = 1) -> None:
+        gen.generate(len(column), out={"x": column}, threads=threads)
+
+    alone, stored, one = in_turn(bare, kept, ours)
+    print(f"vectorized: {alone / one:.0%} of the function's own speed; with its values kept: {stored / one:.0%}")
+    one, two = in_turn(ours, lambda: ours(2), clock=time.perf_counter)
     print(f"vectorized, 2 threads: {one / two:.2f} times 1 thread")
 
 

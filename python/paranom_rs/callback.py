@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -95,9 +96,9 @@ class Callback(Part):
     Either function may be native: compiled code that runs without Python. A numba ``@cfunc``, a ctypes function or a
     `scipy.LowLevelCallable` with the signature of `NativeFunction`; ``vectorized`` says nothing about it.
 
-    The functions run on worker threads, one block at a time each, and may use locks. A ``threading.local`` is new in
-    every block. With `Uniqueness`, a row may be asked for again, with ``attempt`` above 0; but not of a sequential
-    variable: it is part of the datum, and its values stay, since later rows build on them.
+    The functions run on worker threads, one block at a time each, and may use locks. A ``threading.local`` lasts as
+    long as its worker thread: a run at most. With `Uniqueness`, a row may be asked for again, with ``attempt`` above 0;
+    but not of a sequential variable: it is part of the datum, and its values stay, since later rows build on them.
 
     Parameters
     ----------
@@ -118,7 +119,8 @@ class Callback(Part):
     missing
         When values are lost. ``previous`` holds them all the same.
 
-    A generator knows a function by its name only: its fingerprint stays when the function's code changes.
+    A generator knows a function by its name only: its fingerprint stays when the function's code changes. A number as
+    ``anomalous`` is a constant value, however large: an address must be wrapped in a `NativeFunction`.
 
     Raises
     ------
@@ -176,11 +178,9 @@ def _flags(name: str, variable: Any) -> dict[str, bool]:
 def _variable(name: str, variable: Any, flags: dict[str, bool]) -> Any:
     if not isinstance(variable, dict):
         return variable
-    dropped = _FLAGS if variable.get("kind") == "callback" else ()
     return {
         key: _function(f"variables.{name}.{key}", value, flags) if key in ("normal", "anomalous") else value
         for key, value in variable.items()
-        if key not in dropped
     }
 
 
@@ -258,7 +258,10 @@ def find_function(spec: dict[str, Any]) -> str | None:
     return None
 
 
-_NONE, _ZERO = np.int64(-1), np.int64(0)
+@functools.lru_cache(maxsize=8)
+def _constant(value: int, length: int) -> NDArray[np.int64]:
+    """Return a read-only array of one value."""
+    return np.broadcast_to(np.int64(value), length)
 
 
 def run_block(
@@ -275,8 +278,8 @@ def run_block(
     elif t.dtype == np.int64:
         t = t.view("datetime64[ns]")
     if events is None:
-        nothing = np.broadcast_to(_ZERO, row.shape)
-        events = np.broadcast_to(_NONE, row.shape), nothing, nothing
+        nothing = _constant(0, len(row))
+        events = _constant(-1, len(row)), nothing, nothing
     values = function(Block(row, t, *events, attempt, key))
     if not isinstance(values, np.ndarray):
         raise BadBlock(f"must give an array, got {type(values).__name__}")

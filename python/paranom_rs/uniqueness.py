@@ -38,7 +38,7 @@ class Uniqueness:
     The datum of a row is the tuple of its values. Rows are walked upward; each is drawn anew, attempt 0, 1, …, until
     its datum differs from those of all lower rows of its class. So a longer dataset still begins with the shorter
     one, and threads and batches change nothing; but a slice replays the rows below it, from row 0 on, and takes that
-    long (`Generator.batches` remembers them instead: 14 to 16 bytes a datum).
+    long (`Generator.batches` remembers them instead: 11 to 16 bytes a datum).
 
     Values are compared as float64, bit for bit, except that -0.0 equals 0.0 and NaN equals NaN. Drawing anew changes
     what is drawn for that row of the variables in ``over``, and nothing else: parameters drawn once per event,

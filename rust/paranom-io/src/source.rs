@@ -10,7 +10,6 @@ use arrow_buffer::{ArrowNativeType, Buffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use paranom::generate::{History, Plan, Real, Rows, Time};
 use paranom::job::Job;
-use paranom::pool;
 
 use crate::{Error, Result};
 
@@ -169,11 +168,7 @@ impl<T: Value> Source for Generated<'_, T> {
             let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
             let history = &mut *history;
             let fill = || self.plan.fill_after(history, &rows, false, columns, &mut labels, job);
-            if self.plan.calls() {
-                pool::run_alone(self.threads, fill)??;
-            } else {
-                pool::run(self.threads, fill)??;
-            }
+            self.plan.run(self.threads, fill)??;
         } else {
             self.plan.fill(&rows, false, columns, &mut labels, job)?;
         }

@@ -8,7 +8,7 @@ use numpy::{IntoPyArray, PyArrayMethods, PyReadonlyArray1};
 use paranom::Result;
 use paranom::error::Cause;
 use paranom::generate::native::Native;
-use paranom::generate::{Call, Callback, Manner, Part, SharedCallback, Time};
+use paranom::generate::{Call, Callback, Life, Manner, Part, SharedCallback, Time};
 use paranom::random::{Source, normal, scale, unit, word};
 use paranom::spec::Handle;
 use pyo3::exceptions::PyAttributeError;
@@ -107,10 +107,82 @@ impl Callback for PythonFunction {
     }
 
     fn call(&self, call: &Call, out: &mut [f64]) -> Result<()> {
-        Python::attach(
-            |py| if self.vectorized { self.block(py, call, out) } else { self.rows(py, call, out) },
-        )
+        if self.vectorized {
+            call.job.check()?;
+            // Made before others have to wait for this thread.
+            let arrays = Arrays::new(call, out.len());
+            Python::attach(|py| self.block(py, call, arrays, out))
+        } else {
+            Python::attach(|py| self.rows(py, call, out))
+        }
     }
+
+    fn host(&self, thread: &mut Life) {
+        // Attached once, a thread keeps its state in the interpreter: to make one for each block takes longer.
+        Python::attach(|py| py.detach(thread));
+    }
+}
+
+/// What a vectorized function is told of its rows.
+struct Arrays {
+    row: Vec<i64>,
+    t: Times,
+    /// Ids, offsets and durations; none in a normal function.
+    events: Option<(Vec<i64>, Vec<i64>, Vec<i64>)>,
+}
+
+enum Times {
+    Rows,
+    Numbers(Vec<f64>),
+    Datetimes(Vec<i64>),
+}
+
+impl Arrays {
+    fn new(call: &Call, rows: usize) -> Self {
+        let mut row = Vec::with_capacity(rows);
+        for part in call.parts {
+            let first = part.row as i64;
+            row.extend(first..first + part.len as i64);
+        }
+        let events = call.anomalous.then(|| {
+            let (mut id, mut offset, mut duration) =
+                (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
+            for (part, event) in call.parts.iter().filter_map(|part| Some((part, part.event?))) {
+                let since = (part.row - event.start) as i64;
+                offset.extend(since..since + part.len as i64);
+                id.resize(offset.len(), event.id as i64);
+                duration.resize(offset.len(), (event.stop - event.start) as i64);
+            }
+            (id, offset, duration)
+        });
+        let t = match call.time {
+            Time::Row => Times::Rows,
+            Time::Number(clock) => {
+                let mut t = vec![0.0; rows];
+                each_part(call.parts, &mut t, |row, out| clock.fill(row, out));
+                Times::Numbers(t)
+            }
+            Time::Datetime(clock) => {
+                let mut t = vec![0; rows];
+                each_part(call.parts, &mut t, |row, out| clock.fill(row, out));
+                Times::Datetimes(t)
+            }
+        };
+        Self { row, t, events }
+    }
+}
+
+/// Copies values, and says whether NaN is among them.
+fn copy(values: &[f64], out: &mut [f64]) -> bool {
+    /// Values that stay in the first cache between the copy and the look.
+    const TOGETHER: usize = 1024;
+    let mut nan = false;
+    for (values, out) in values.chunks(TOGETHER).zip(out.chunks_mut(TOGETHER)) {
+        out.copy_from_slice(values);
+        // All of them, without looking up in between: that is quicker.
+        nan |= values.iter().fold(false, |nan, x| nan | x.is_nan());
+    }
+    nan
 }
 
 /// Fills `out`, which holds something for each row of the parts, part by part.
@@ -156,48 +228,25 @@ impl PythonFunction {
     }
 
     /// Calls the function once for all rows.
-    fn block(&self, py: Python<'_>, call: &Call, out: &mut [f64]) -> Result<()> {
+    fn block(&self, py: Python<'_>, call: &Call, arrays: Arrays, out: &mut [f64]) -> Result<()> {
         static RUN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        call.job.check()?;
         let first = call.parts.first().map_or(0, |part| part.row);
+        let Arrays { row, t, events } = arrays;
         let values = (|| {
             let run = RUN.import(py, "paranom_rs.callback", "run_block")?;
-            let rows = out.len();
-            let mut row = Vec::with_capacity(rows);
-            for part in call.parts {
-                let first = part.row as i64;
-                row.extend(first..first + part.len as i64);
-            }
-            let events = call.anomalous.then(|| {
-                let (mut id, mut offset, mut duration) =
-                    (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
-                for (part, event) in call.parts.iter().filter_map(|part| Some((part, part.event?))) {
-                    let since = (part.row - event.start) as i64;
-                    offset.extend(since..since + part.len as i64);
-                    id.resize(offset.len(), event.id as i64);
-                    duration.resize(offset.len(), (event.stop - event.start) as i64);
-                }
-                (id.into_pyarray(py), offset.into_pyarray(py), duration.into_pyarray(py))
-            });
             let key = call.source(1 << 30);
-            let t = match call.time {
-                Time::Row => py.None().into_bound(py),
-                Time::Number(clock) => {
-                    let mut t = vec![0.0; rows];
-                    each_part(call.parts, &mut t, |row, out| clock.fill(row, out));
-                    t.into_pyarray(py).into_any()
-                }
-                Time::Datetime(clock) => {
-                    let mut t = vec![0; rows];
-                    each_part(call.parts, &mut t, |row, out| clock.fill(row, out));
-                    t.into_pyarray(py).into_any()
-                }
+            let t = match t {
+                Times::Rows => py.None().into_bound(py),
+                Times::Numbers(t) => t.into_pyarray(py).into_any(),
+                Times::Datetimes(t) => t.into_pyarray(py).into_any(),
             };
             let values = run.call1((
                 &self.call,
                 row.into_pyarray(py),
                 t,
-                events,
+                events.map(|(id, offset, duration)| {
+                    (id.into_pyarray(py), offset.into_pyarray(py), duration.into_pyarray(py))
+                }),
                 call.attempt,
                 (word(key, 2 * call.block()), word(key, 2 * call.block() + 1)),
             ))?;
@@ -211,12 +260,11 @@ impl PythonFunction {
                 self.failed(py, call, first, error)
             }
         })?;
-        match values.as_slice() {
-            Ok(slice) => out.copy_from_slice(slice),
-            Err(_) => out.copy_from_slice(&values.to_vec().unwrap_or_default()),
-        }
-        // All of them, without looking up in between: that is quicker.
-        if out.iter().fold(false, |nan, x| nan | x.is_nan()) {
+        let nan = match values.as_slice() {
+            Ok(slice) => py.detach(|| copy(slice, out)),
+            Err(_) => copy(&values.to_vec().unwrap_or_default(), out),
+        };
+        if nan {
             let rows = call.parts.iter().flat_map(|part| part.row..=part.row + (part.len as u64 - 1));
             for (row, x) in rows.zip(out.iter()) {
                 self.check(call, row, *x)?;

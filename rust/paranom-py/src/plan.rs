@@ -242,13 +242,8 @@ impl Call<'_, '_> {
             let mut kept = history.map(|history| history.lock().unwrap_or_else(PoisonError::into_inner));
             let history = kept.as_deref_mut().unwrap_or(&mut fresh);
             let fill = || plan.fill_after(history, rows, clean, columns, labels, job);
-            let duplicates = if plan.calls() {
-                pool::run_alone(threads, fill)??
-            } else if threads == 1 && plan.is_plain() {
-                fill()?
-            } else {
-                pool::run(threads, fill)??
-            };
+            let duplicates =
+                if threads == 1 && plan.is_plain() { fill()? } else { plan.run(threads, fill)?? };
             Ok((duplicates.normal, duplicates.anomalous))
         };
         if size < SMALL && plan.is_plain() {

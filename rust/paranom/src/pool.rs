@@ -43,9 +43,22 @@ pub fn run<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> Result<R
 }
 
 /// As [`run`], in a pool of the call's own. For work that waits for what is not ours (a function of the user's that takes
-/// a lock, or begins work of its own): in a shared pool it would hold up others, and wait for them in turn.
-pub fn run_alone<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> Result<R> {
-    Ok(build(threads)?.install(work))
+/// a lock, or begins work of its own): in a shared pool it would hold up others, and wait for them in turn. `host` runs
+/// what it is given, the life of a thread.
+pub fn run_alone<R: Send>(
+    threads: usize,
+    host: impl Fn(&mut (dyn FnMut() + Send)) + Sync,
+    work: impl FnOnce() -> R + Send,
+) -> Result<R> {
+    let live = |thread: rayon::ThreadBuilder| {
+        let mut thread = Some(thread);
+        host(&mut || {
+            if let Some(thread) = thread.take() {
+                thread.run();
+            }
+        });
+    };
+    builder(threads).build_scoped(live, |pool| pool.install(work)).map_err(|why| refused(threads, &why))
 }
 
 /// Does `work` for each item: in parallel inside a pool, on the caller's own thread outside of any. (Handing small
@@ -58,12 +71,12 @@ pub fn try_each<T: Send>(items: Vec<T>, work: impl Fn(T) -> Result<()> + Send + 
     }
 }
 
-fn build(threads: usize) -> Result<rayon::ThreadPool> {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|i| format!("paranom-{i}"))
-        .build()
-        .map_err(|why| Error::invalid("threads", threads, format!("the system refused them ({why})")))
+fn builder(threads: usize) -> rayon::ThreadPoolBuilder {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|i| format!("paranom-{i}"))
+}
+
+fn refused(threads: usize, why: &rayon::ThreadPoolBuildError) -> Error {
+    Error::invalid("threads", threads, format!("the system refused them ({why})"))
 }
 
 fn pool(threads: usize) -> Result<&'static rayon::ThreadPool> {
@@ -78,7 +91,7 @@ fn pool(threads: usize) -> Result<&'static rayon::ThreadPool> {
         }
         at = entry.next;
     }
-    let pool = build(threads)?;
+    let pool = builder(threads).build().map_err(|why| refused(threads, &why))?;
     let entry: &'static mut Entry = Box::leak(Box::new(Entry { pid, threads, pool, next: head }));
     let raw: *mut Entry = entry;
     // Two threads may build the same pool at once; both are published, one is found from then on.

@@ -115,6 +115,20 @@ pub fn dispatch_at<K: Kernel>(_level: Level, kernel: K) -> K::Output {
     kernel.run()
 }
 
+/// Asks for the memory of something that will be looked at soon.
+#[inline(always)]
+pub fn prefetch<T>(soon: &T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: it only fills the cache, and SSE is always there.
+    #[allow(unsafe_code, unused_unsafe)]
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(soon).cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = soon;
+}
+
 struct Map<'a, F>(&'a mut [f64], F);
 
 impl<F: Fn(f64) -> f64> Kernel for Map<'_, F> {

@@ -30,7 +30,15 @@ pub trait Callback: fmt::Debug + Send + Sync {
 
     /// Fills `out` with the values of the rows of `call.parts`, one part after the other.
     fn call(&self, call: &Call, out: &mut [f64]) -> Result<()>;
+
+    /// Runs `thread`, which will call functions of this sort for many blocks: what they need is set up once.
+    fn host(&self, thread: &mut Life) {
+        thread();
+    }
 }
+
+/// What a thread of a pool does until the pool ends.
+pub type Life<'a> = dyn FnMut() + Send + 'a;
 
 /// A shared function, as a spec carries it.
 pub type SharedCallback = Arc<dyn Callback>;

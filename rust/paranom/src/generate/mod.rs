@@ -39,7 +39,7 @@ mod transform;
 mod uniqueness;
 mod variable;
 
-pub use callback::{Call, Callback, MOST_DRAWS, Manner, Part, SharedCallback};
+pub use callback::{Call, Callback, Life, MOST_DRAWS, Manner, Part, SharedCallback};
 pub use fill::{BLOCK, Real, Rows};
 pub use graph::{Edge, Reference};
 pub use judge::{Found, Held, Judge};

@@ -97,9 +97,9 @@ impl Callback for Native {
                     }
                     now.copy_from_slice(&values[skip..skip + take]);
                 }
-                if !self.allow_nan
-                    && let Some(j) = now.iter().position(|x| x.is_nan())
-                {
+                // All of them, without looking up in between: that is quicker.
+                if !self.allow_nan && now.iter().fold(false, |nan, x| nan | x.is_nan()) {
+                    let j = now.iter().take_while(|x| !x.is_nan()).count();
                     return Err(call.nan(row + j as u64, &self.name));
                 }
                 out = later;

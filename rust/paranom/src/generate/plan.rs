@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::callback::{Life, Manner};
 use super::dropouts::Dropouts;
 use super::fill::BLOCK;
 use super::graph::{Edge, Graph, Reference};
@@ -14,6 +15,7 @@ use super::time::Time;
 use super::uniqueness::Uniqueness;
 use super::variable::{Hit, Variable, Want};
 use crate::job::Job;
+use crate::pool;
 use crate::random::{Key, STREAM, TILE};
 use crate::spec::{Field, Record, Table, Value};
 use crate::{Error, Result};
@@ -264,6 +266,21 @@ impl Plan {
     /// Whether any values come from functions of the user's.
     pub fn calls(&self) -> bool {
         self.variables.iter().any(Variable::calls)
+    }
+
+    /// Runs work on this plan in a pool: one of its own if it calls functions of the user's.
+    pub fn run<R: Send>(&self, threads: usize, work: impl FnOnce() -> R + Send) -> Result<R> {
+        if !self.calls() {
+            return pool::run(threads, work);
+        }
+        let mut functions = self.variables.iter().flat_map(Variable::functions);
+        // One of each sort is enough, and native ones need nothing.
+        let function = functions.find(|function| function.manner() != Manner::Stretches);
+        let host = |thread: &mut Life| match function {
+            Some(function) => function.host(thread),
+            None => thread(),
+        };
+        pool::run_alone(threads, host, work)
     }
 
     /// Refuses rows that are not there.

@@ -6,6 +6,7 @@
 //! row 0. With it they begin anew for each block of rows, that many rows before the block: so a value depends on the
 //! row alone, whatever the functions remember, and blocks are independent.
 
+use super::callback::Manner;
 use super::fill::BLOCK;
 use super::rule::{Effect, Look};
 use super::schedule::{Event, touching};
@@ -88,7 +89,7 @@ fn last(most: usize, before: &[f64], after: &[f64]) -> Vec<f64> {
 impl Variable {
     /// Refuses functions that cannot be asked row after row.
     pub fn check_sequence(&self) -> Result<()> {
-        if self.sequence.is_some() && !self.called_by_rows() {
+        if self.sequence.is_some() && !self.functions().all(|function| function.manner() == Manner::Rows) {
             return Err(Error::invalid(
                 format!("variables.{}.sequential", self.name),
                 "functions that take many rows at a time",

@@ -167,6 +167,9 @@ impl Variable {
             "callback" => {
                 sequence = Sequence::parse(&table)?;
                 redraws = true;
+                // For the record, since values depend on them; what they ask for is in the functions.
+                table.flag_or("vectorized", false)?;
+                table.flag_or("allow_nan", false)?;
                 Normal::Call(table.need("normal")?.handle("a function")?)
             }
             "recorded" => {
@@ -387,10 +390,16 @@ impl Variable {
                 }
             }
             Normal::Call(callback) => match (&normal[..], callback.manner()) {
-                // All that it is asked for is wanted.
-                ([part], Manner::Blocks) if part.len == BLOCK => {
+                // All that it is asked for is wanted: it writes where that goes.
+                ([part], manner) if manner != Manner::Blocks || part.len == BLOCK => {
                     let out = &mut column[place(part.row, part.len)];
                     callback.call(&self.asked(false, &normal, None, want), out)?;
+                }
+                (parts, Manner::Stretches) if runs.len() == 1 => {
+                    for part in parts {
+                        let out = &mut column[place(part.row, part.len)];
+                        callback.call(&self.asked(false, std::slice::from_ref(part), None, want), out)?;
+                    }
                 }
                 _ => self.call(callback, false, normal, want, |part, values| {
                     column[place(part.row, part.len)].copy_from_slice(values);
@@ -516,10 +525,10 @@ impl Variable {
         self.anomalous[event.kind].as_ref()?.anomalous.function()
     }
 
-    /// Whether all of its functions want to be called for one row after the other.
-    pub(super) fn called_by_rows(&self) -> bool {
+    /// The functions that give its values.
+    pub(super) fn functions(&self) -> impl Iterator<Item = &SharedCallback> {
         let events = self.anomalous.iter().flatten().filter_map(|hit| hit.anomalous.function());
-        events.chain(self.function(None)).all(|function| function.manner() == Manner::Rows)
+        events.chain(self.function(None))
     }
 
     /// Lets an event, whose normal value in its first row is `first`, change or replace normal values.

@@ -120,7 +120,8 @@ impl Feistel {
     /// A round: a product of 32-bit numbers, its halves folded, as in Philox.
     #[inline(always)]
     fn mix(half: u64, key: u64) -> u64 {
-        let product = (half ^ key).wrapping_mul(0xd251_1f53);
+        // Both are below 2^32. The mask tells the compiler, which else makes a slow 64-bit multiplication.
+        let product = ((half ^ key) & 0xffff_ffff).wrapping_mul(0xd251_1f53);
         (product >> 32) ^ (product >> 15) ^ product
     }
 
@@ -135,6 +136,7 @@ impl Feistel {
     }
 }
 
+/// Replaces numbers by their images.
 struct Apply<'a>(Feistel, &'a mut [u64]);
 
 impl Kernel for Apply<'_> {
@@ -147,15 +149,55 @@ impl Kernel for Apply<'_> {
     }
 }
 
+/// Writes the images of numbers that follow each other.
+struct Count<'a>(Feistel, u64, &'a mut [u64]);
+
+impl Kernel for Count<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        for (j, x) in self.2.iter_mut().enumerate() {
+            *x = self.0.apply(self.1.wrapping_add(j as u64));
+        }
+    }
+}
+
+/// Turns numbers below 2^53 into `low + width * (number * step)`.
+struct Scale<'a> {
+    low: f64,
+    width: f64,
+    step: f64,
+    numbers: &'a [u64],
+    out: &'a mut [f64],
+}
+
+impl Kernel for Scale<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        for (x, number) in self.out.iter_mut().zip(self.numbers) {
+            *x = self.low + self.width * (*number as f64 * self.step);
+        }
+    }
+}
+
 impl Distinct {
     /// The numbers of the values of rows from `at.row` on.
     fn numbers(&self, at: At, numbers: &mut [u64]) {
         let bits = u64::BITS - (self.count - 1).leading_zeros();
         let feistel = Feistel::new(Source { attempt: 0, ..at.source(self.site) }, bits);
-        for (j, x) in numbers.iter_mut().enumerate() {
-            *x = (at.row + j as u64) % self.count; // the plan refuses rows beyond the count
+        let mut rest = &mut *numbers;
+        let mut first = at.row % self.count;
+        while !rest.is_empty() {
+            // Once: the plan refuses rows beyond the count.
+            let take = rest.len().min(usize::try_from(self.count - first).unwrap_or(usize::MAX));
+            let (now, later) = rest.split_at_mut(take);
+            dispatch(Count(feistel, first, now));
+            (rest, first) = (later, 0);
         }
-        dispatch(Apply(feistel, numbers));
+        if self.count == 1 << bits {
+            return;
+        }
         // What lies beyond goes through again: gathered, so that each time is one vectorised pass.
         let mut beyond = [0; TILE];
         let mut places = [0_u16; TILE];
@@ -184,6 +226,10 @@ impl Rule for Distinct {
         let numbers = &mut buffer[..out.len()];
         self.numbers(at, numbers);
         match &self.values {
+            // Whole numbers up to 2^53, and so their sums here, are exact as floats, which are vectorised.
+            Values::Whole(low) if i128::from(self.count) <= MOST => {
+                dispatch(Scale { low: *low as f64, width: 1.0, step: 1.0, numbers, out });
+            }
             Values::Whole(low) => {
                 for (x, number) in out.iter_mut().zip(numbers) {
                     *x = (low + *number as i64) as f64;
@@ -191,9 +237,7 @@ impl Rule for Distinct {
             }
             Values::Even { low, width } => {
                 let step = 1.0 / self.count as f64; // a power of two: exact
-                for (x, number) in out.iter_mut().zip(numbers) {
-                    *x = low + width * (*number as f64 * step);
-                }
+                dispatch(Scale { low: *low, width: *width, step, numbers, out });
             }
             Values::Listed(values) => {
                 for (x, number) in out.iter_mut().zip(numbers) {

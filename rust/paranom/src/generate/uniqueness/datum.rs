@@ -1,20 +1,22 @@
-//! A datum as a key: 104 bits, from the bit patterns of a row's values.
+//! A datum as a key, from the bit patterns of a row's values.
 //!
-//! -0.0 counts as 0.0, and every NaN as the same NaN. A datum of one value is kept whole: 64 of the bits are a
-//! bijection of it. Of longer ones, two different data share a key with a chance of 2^-104 (10^10 rows: 10^-12 in all).
+//! -0.0 counts as 0.0, and every NaN as the same NaN. A datum of one value has a short key, 64 bits, a bijection of it.
+//! Longer ones have 104 bits: two different data share them with a chance of 2^-104 (10^10 rows: 10^-12 in all).
 
 use crate::random::TILE;
 use crate::simd::{Kernel, dispatch};
 
-/// The part of a key that a table stores.
+/// The part of a key that a table stores: 64 bits, and 32 more of a long one.
 pub type Key = (u64, u32);
 
-/// Keys are dealt out to that many tables, by the bits that are not stored.
+/// Keys are dealt out to that many tables: long ones by the bits that are not stored, short ones by their last.
 pub const SHARDS: usize = 256;
 
 /// The state of rows that are being read value by value.
 pub struct Keys {
+    long: bool,
     a: [u64; TILE],
+    /// Of long keys only.
     b: [u64; TILE],
 }
 
@@ -27,13 +29,22 @@ impl Kernel for Read<'_> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Keys { a, b } = self.keys;
-        for ((a, b), x) in a.iter_mut().zip(b).zip(self.values) {
-            let bits = if x.is_nan() { 0x7ff8_0000_0000_0000 } else { (x + 0.0).to_bits() };
-            *a = mix(*a ^ bits);
-            *b = mix(b.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(bits).rotate_left(29));
+        let Keys { long, a, b } = self.keys;
+        for (a, x) in a.iter_mut().zip(self.values) {
+            *a = mix(*a ^ bits(*x));
+        }
+        if *long {
+            for (b, x) in b.iter_mut().zip(self.values) {
+                *b = mix(b.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(bits(*x)).rotate_left(29));
+            }
         }
     }
+}
+
+/// What a value is compared by.
+#[inline(always)]
+fn bits(x: f64) -> u64 {
+    if x.is_nan() { 0x7ff8_0000_0000_0000 } else { (x + 0.0).to_bits() }
 }
 
 /// A bijection that spreads every bit over all (Stafford's variant 13 of the finaliser of `MurmurHash3`).
@@ -45,9 +56,17 @@ fn mix(mut x: u64) -> u64 {
 }
 
 impl Keys {
-    /// Rows of which nothing is read yet.
-    pub fn new() -> Self {
-        Self { a: [0x2545_f491_4f6c_dd1d; TILE], b: [0x6a09_e667_f3bc_c909; TILE] }
+    /// For rows, once they begin; `long` if more than one value of each will be.
+    pub fn new(long: bool) -> Self {
+        Self { long, a: [0; TILE], b: [0; TILE] }
+    }
+
+    /// Begins with other rows.
+    pub fn begin(&mut self) {
+        self.a = [0x2545_f491_4f6c_dd1d; TILE];
+        if self.long {
+            self.b = [0x6a09_e667_f3bc_c909; TILE];
+        }
     }
 
     /// Reads one value of each row.
@@ -59,7 +78,7 @@ impl Keys {
     #[inline]
     pub fn get(&self, j: usize) -> (Key, usize) {
         let (a, b) = (self.a[j], self.b[j]);
-        ((a, (b >> 32) as u32), b as usize % SHARDS)
+        if self.long { ((a, (b >> 32) as u32), b as usize % SHARDS) } else { ((a, 0), a as usize % SHARDS) }
     }
 }
 
@@ -68,7 +87,8 @@ mod tests {
     use super::*;
 
     fn key(values: &[f64]) -> (Key, usize) {
-        let mut keys = Keys::new();
+        let mut keys = Keys::new(values.len() > 1);
+        keys.begin();
         for &x in values {
             keys.read(&[x]);
         }
@@ -88,8 +108,9 @@ mod tests {
     #[test]
     fn small_numbers_spread_over_all_shards() {
         let mut hit = [0; SHARDS];
-        for i in 0..256 * 64 {
+        for i in 0..256 * 32 {
             hit[key(&[f64::from(i)]).1] += 1;
+            hit[key(&[f64::from(i), 0.0]).1] += 1;
         }
         assert!(hit.iter().all(|&n| (16..=160).contains(&n)), "{hit:?}");
     }

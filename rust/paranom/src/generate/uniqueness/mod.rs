@@ -10,6 +10,7 @@
 mod datum;
 mod table;
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use rayon::prelude::*;
@@ -24,6 +25,7 @@ use super::sequence::Walk;
 use super::variable::{Variable, Want};
 use crate::job::Job;
 use crate::random::TILE;
+use crate::simd::{Kernel, dispatch};
 use crate::spec::Field;
 use crate::{Error, Result};
 
@@ -60,7 +62,7 @@ pub struct Duplicates {
 #[derive(Debug)]
 pub struct History {
     next: u64,
-    /// The data of normal rows, shard by shard, then those of anomalous rows.
+    /// The data of normal rows, shard by shard, then those of anomalous rows; nothing before the first window.
     registers: Vec<Table<()>>,
     /// Where the walks along sequential variables stand, one for each variable.
     walks: Vec<Walk>,
@@ -69,7 +71,7 @@ pub struct History {
 impl History {
     /// Before row 0.
     pub fn new() -> Self {
-        Self { next: 0, registers: (0..2 * SHARDS).map(|_| Table::new()).collect(), walks: Vec::new() }
+        Self { next: 0, registers: Vec::new(), walks: Vec::new() }
     }
 
     /// The bytes it takes.
@@ -179,7 +181,7 @@ struct Part {
     chains: Vec<Vec<f64>>,
     labels: Vec<i8>,
     attempts: Vec<u32>,
-    /// Written by the shard that the row proposes to or holds a datum of: by one thread at a time.
+    /// Written by the shard that the row holds a datum of: by one thread at a time.
     states: Vec<AtomicU8>,
 }
 
@@ -187,15 +189,28 @@ struct Part {
 type Walked = (usize, Vec<Vec<f64>>, Vec<Vec<f64>>);
 
 /// The proposals of one part: sorted by shard, in row order within each.
+#[derive(Default)]
 struct Proposals {
-    entries: Vec<(Key, u32)>,
+    high: Vec<u64>,
+    /// Of long keys only.
+    low: Vec<u32>,
+    /// Rows, counted from the block's first.
+    rows: Vec<u16>,
+    /// `PENDING` for those that are turned away. Beside them and not with the rows: those of a shard lie far apart.
+    states: Vec<AtomicU8>,
     ends: Vec<u32>,
 }
 
 impl Proposals {
-    fn of(&self, shard: usize) -> &[(Key, u32)] {
+    /// The proposals to a shard.
+    fn of(&self, shard: usize) -> Range<usize> {
         let from = if shard == 0 { 0 } else { self.ends[shard - 1] };
-        &self.entries[from as usize..self.ends[shard] as usize]
+        from as usize..self.ends[shard] as usize
+    }
+
+    #[inline(always)]
+    fn key(&self, at: usize) -> Key {
+        (self.high[at], self.low.get(at).copied().unwrap_or(0))
     }
 }
 
@@ -312,24 +327,20 @@ impl Plan {
                 (part.columns[i], part.chains[i]) = (column, chain);
             }
         }
-        let shard_room: [usize; 2] = [0, 1].map(|of: i8| {
-            parts.iter().map(|part| part.labels.iter().filter(|x| **x == of).count()).sum::<usize>() / SHARDS
-        });
-        let mut held: Vec<Table<u32>> =
-            (0..2 * SHARDS).map(|shard| Table::with_room(shard_room[shard / SHARDS])).collect();
+        let long = uniqueness.over.len() > 1;
+        history.registers.resize_with(2 * SHARDS, || Table::new(long));
+        let mut held: Vec<Table<u32>> = (0..2 * SHARDS).map(|_| Table::new(long)).collect();
+        let mut proposals: Vec<Proposals> = parts.iter().map(|_| Proposals::default()).collect();
         loop {
-            let proposals: Vec<Proposals> = parts
-                .par_iter_mut()
-                .enumerate()
-                .map(|(number, part)| self.propose(uniqueness, number, part, job))
-                .collect::<Result<_>>()?;
-            if proposals.iter().all(|proposals| proposals.entries.is_empty()) {
+            let propose = |(part, proposals): (&mut Part, &mut Proposals)| {
+                self.propose(uniqueness, part, proposals, job)
+            };
+            parts.par_iter_mut().zip(&mut proposals).try_for_each(propose)?;
+            if proposals.iter().all(|proposals| proposals.rows.is_empty()) {
                 break;
             }
             held.par_iter_mut().zip(&history.registers).enumerate().for_each(|(shard, (held, register))| {
-                for proposals in &proposals {
-                    settle(proposals.of(shard), held, register, &parts);
-                }
+                dispatch(Settle { shard, proposals: &proposals, held, register, parts: &parts });
             });
         }
         self.judge(uniqueness, &parts, delivered)?;
@@ -385,47 +396,58 @@ impl Plan {
         Ok(Part { start, events, around, columns, chains, labels, attempts, states })
     }
 
-    /// Draws the pending rows anew, and lists what they propose.
+    /// Draws the rows anew whose proposals were turned away, and lists what they propose now.
     fn propose(
         &self,
         uniqueness: &Uniqueness,
-        number: usize,
         part: &mut Part,
+        proposals: &mut Proposals,
         job: &Job,
-    ) -> Result<Proposals> {
+    ) -> Result<()> {
         job.check()?;
-        let mut rows: Vec<(u32, u32)> = Vec::new();
-        for (j, state) in part.states.iter_mut().enumerate() {
-            if *state.get_mut() != PENDING {
-                continue;
-            }
+        for (row, state) in proposals.rows.iter().zip(&mut proposals.states) {
+            *part.states[*row as usize].get_mut() |= *state.get_mut();
+        }
+        let mut rows = pending(&mut part.states);
+        let tries = uniqueness.limits.map(|limit| limit.map_or(0, |limit| limit.tries));
+        let (mut least, mut most) = (u32::MAX, 0);
+        let mut n = 0;
+        for at in 0..rows.len() {
+            let row = rows[at];
+            let j = row as usize;
             let attempt = part.attempts[j].wrapping_add(1);
-            if uniqueness.limits[part.labels[j] as usize].is_some_and(|limit| attempt < limit.tries) {
+            if attempt < tries[part.labels[j] as usize] {
+                *part.states[j].get_mut() = SETTLED;
                 part.attempts[j] = attempt;
-                *state.get_mut() = SETTLED;
-                rows.push((attempt, j as u32));
+                (least, most) = (least.min(attempt), most.max(attempt));
+                rows[n] = row;
+                n += 1;
             } else {
-                *state.get_mut() = EXHAUSTED;
+                *part.states[j].get_mut() = EXHAUSTED;
             }
         }
-        // Grouped by attempt; mostly they are all at the same.
-        rows.sort_unstable();
-        for group in rows.chunk_by(|a, b| a.0 == b.0).filter(|group| group[0].0 > 0) {
-            let offsets: Vec<u32> = group.iter().map(|row| row.1).collect();
-            let want = Want {
-                events: &part.events,
-                around: &part.around,
-                attempt: group[0].0,
-                time: self.time,
-                view: None,
-                job,
-            };
+        rows.truncate(n);
+        let mut redraw = |rows: &[u32], attempt: u32| -> Result<()> {
+            let (events, around) = (&part.events[..], &part.around[..]);
+            let want = Want { events, around, attempt, time: self.time, view: None, job };
             for &i in &uniqueness.over {
-                self.variables[i].redraw(&offsets, part.start, &want, &mut part.columns[i])?;
+                self.variables[i].redraw(rows, part.start, &want, &mut part.columns[i])?;
             }
+            Ok(())
+        };
+        // Mostly they are all at the same attempt.
+        if least < most {
+            let attempt = |row: u32| part.attempts[row as usize];
+            let mut grouped = rows.clone();
+            grouped.sort_by_key(|&row| attempt(row)); // stable, and quick for few different keys
+            for group in grouped.chunk_by(|a, b| attempt(*a) == attempt(*b)) {
+                redraw(group, attempt(group[0]))?;
+            }
+        } else if most > 0 {
+            redraw(&rows, most)?;
         }
-        rows.sort_unstable_by_key(|row| row.1);
-        Ok(sorted(uniqueness, number, part, &rows))
+        list(uniqueness, part, &rows, proposals);
+        Ok(())
     }
 
     /// Refuses a window with rows that Hard forbids, and counts those that Soft lets through.
@@ -562,57 +584,126 @@ impl Plan {
     }
 }
 
-/// Lists what rows propose: (attempt, row) pairs in row order.
-fn sorted(uniqueness: &Uniqueness, number: usize, part: &Part, rows: &[(u32, u32)]) -> Proposals {
-    let mut ends = vec![0_u32; 2 * SHARDS];
-    let mut keyed: Vec<(Key, u32, u16)> = Vec::with_capacity(rows.len());
-    for rows in rows.chunks(TILE) {
-        let mut keys = Keys::new();
-        let mut buffer = [0.0; TILE];
+/// The rows that are pending.
+fn pending(states: &mut [AtomicU8]) -> Vec<u32> {
+    /// Rows that are looked at together, since in most rounds but few are pending.
+    const TOGETHER: usize = 64;
+    let mut rows = vec![0; states.len()];
+    let mut n = 0;
+    for (chunk, states) in states.chunks_mut(TOGETHER).enumerate() {
+        if states.iter_mut().fold(0, |any, state| any | (*state.get_mut() & PENDING)) == 0 {
+            continue;
+        }
+        for (j, state) in states.iter_mut().enumerate() {
+            // No jump that depends on the row: it would be mispredicted.
+            rows[n] = (chunk * TOGETHER + j) as u32;
+            n += usize::from(*state.get_mut() == PENDING);
+        }
+    }
+    rows.truncate(n);
+    rows
+}
+
+/// Lists what rows, in order, propose.
+fn list(uniqueness: &Uniqueness, part: &Part, rows: &[u32], proposals: &mut Proposals) {
+    let long = uniqueness.over.len() > 1;
+    let n = rows.len();
+    let (mut high, mut low, mut shards) = (vec![0; n], vec![0; if long { n } else { 0 }], vec![0_u16; n]);
+    let ends = &mut proposals.ends;
+    ends.clear();
+    ends.resize(2 * SHARDS, 0);
+    let mut keys = Keys::new(long);
+    let mut buffer = [0.0; TILE];
+    for (tile, rows) in rows.chunks(TILE).enumerate() {
+        let range = tile * TILE..tile * TILE + rows.len();
+        keys.begin();
         for &i in &uniqueness.over {
+            let column = &part.columns[i];
             for (x, row) in buffer.iter_mut().zip(rows) {
-                *x = part.columns[i][row.1 as usize];
+                *x = column[*row as usize];
             }
             keys.read(&buffer[..rows.len()]);
         }
-        for (j, &(_, row)) in rows.iter().enumerate() {
+        for (j, (at, &row)) in range.clone().zip(rows).enumerate() {
             let (key, shard) = keys.get(j);
-            let shard = shard + SHARDS * part.labels[row as usize] as usize;
-            ends[shard] += 1;
-            keyed.push((key, (number * BLOCK) as u32 + row, shard as u16));
+            high[at] = key.0;
+            if long {
+                low[at] = key.1;
+            }
+            shards[at] = (shard | (part.labels[row as usize] as usize * SHARDS)) as u16;
+        }
+        for &shard in &shards[range] {
+            ends[shard as usize] = ends[shard as usize].wrapping_add(1);
         }
     }
     let mut sum = 0;
-    for end in &mut ends {
+    for end in &mut *ends {
         (*end, sum) = (sum, sum + *end);
     }
-    let mut entries = vec![((0, 0), 0); keyed.len()];
-    for (key, row, shard) in keyed {
-        let at = &mut ends[shard as usize];
-        entries[*at as usize] = (key, row);
-        *at += 1;
+    proposals.high.resize(n, 0);
+    proposals.low.resize(low.len(), 0);
+    proposals.rows.resize(n, 0);
+    proposals.states.resize_with(n, AtomicU8::default);
+    for (j, (&row, shard)) in rows.iter().zip(shards).enumerate() {
+        let end = &mut ends[shard as usize];
+        let at = *end as usize;
+        proposals.high[at] = high[j];
+        if long {
+            proposals.low[at] = low[j];
+        }
+        proposals.rows[at] = row as u16;
+        *end = end.wrapping_add(1);
     }
-    Proposals { entries, ends }
 }
 
-/// Gives each datum to the lowest row that proposed it, unless a row before the window has it.
-fn settle(proposals: &[(Key, u32)], held: &mut Table<u32>, register: &Table<()>, parts: &[Part]) {
-    /// Data that are looked for together.
-    const AHEAD: usize = 32;
-    let turn_away = |row: u32| {
-        parts[row as usize / BLOCK].states[row as usize % BLOCK].store(PENDING, Ordering::Relaxed);
-    };
-    for proposals in proposals.chunks(AHEAD) {
-        let mut ahead = [0; AHEAD];
-        for (found, &(key, _)) in ahead.iter_mut().zip(proposals) {
-            *found = register.ahead(key);
+/// Gives each datum of a shard to the lowest row that proposed it, unless a row before the window has it.
+struct Settle<'a> {
+    shard: usize,
+    proposals: &'a [Proposals],
+    held: &'a mut Table<u32>,
+    register: &'a Table<()>,
+    parts: &'a [Part],
+}
+
+impl Kernel for Settle<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        /// Data that are looked for together.
+        const AHEAD: usize = 32;
+        let Self { shard, proposals, held, register, parts } = self;
+        let total = proposals.iter().map(|of| of.of(shard).len()).sum();
+        // Those that are not in the register, with their rows in the window.
+        let mut fresh = vec![(0, 0, 0_u32); total];
+        let mut n = 0;
+        let mut batches = proposals.iter().enumerate().flat_map(|(part, of)| {
+            let Range { start, end } = of.of(shard);
+            (start..end).step_by(AHEAD).map(move |from| (part, from..end.min(from + AHEAD)))
+        });
+        let mut next = batches.next();
+        while let Some((part, range)) = next {
+            next = batches.next();
+            if let Some((part, range)) = &next {
+                for at in range.clone() {
+                    register.prefetch(proposals[*part].key(at));
+                }
+            }
+            let of = &proposals[part];
+            for at in range {
+                let (high, low) = of.key(at);
+                let known = register.contains((high, low));
+                // No jump depends on that: half of them would be mispredicted.
+                of.states[at].store(if known { PENDING } else { SETTLED }, Ordering::Relaxed);
+                fresh[n] = (high, low, (part * BLOCK) as u32 | u32::from(of.rows[at]));
+                n += usize::from(!known);
+            }
         }
-        for (&(key, row), found) in proposals.iter().zip(ahead) {
-            if register.contains(key, found) {
-                turn_away(row);
-            } else if let Some(holder) = held.get_or_insert(key, row) {
-                turn_away(row.max(*holder));
+        held.reserve(n);
+        for &(high, low, row) in &fresh[..n] {
+            if let Some(holder) = held.get_or_insert((high, low), row) {
+                let away = row.max(*holder);
                 *holder = row.min(*holder);
+                parts[away as usize / BLOCK].states[away as usize % BLOCK].store(PENDING, Ordering::Relaxed);
             }
         }
     }

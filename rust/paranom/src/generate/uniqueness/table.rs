@@ -1,53 +1,49 @@
-//! A set of keys as flat arrays, 14 to 16 bytes a key: linear probing with the keys kept in order.
+//! A set of keys in buckets of eight, 9 to 16 bytes a key.
 //!
-//! A key's home is its value scaled to the array, so homes rise with keys, every cluster is sorted, a search
-//! stops at the first larger key, and growing is one pass from left to right. A key may carry a value.
+//! A bucket is one line of the cache, filled from the front: to look at all of its keys at once mostly answers. A key's
+//! home is its upper part scaled to the buckets; what finds its home full goes to the next bucket that has room. Homes
+//! rise with keys, so to grow, or to take in another table, passes over both from left to right. A key may carry a value.
 
 use super::datum::Key;
+use crate::simd::prefetch;
+
+/// Keys of a bucket.
+const SLOTS: usize = 8;
+
+/// The upper parts of keys; 0 marks an empty slot.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(64))]
+struct Bucket([u64; SLOTS]);
 
 /// Keys, each with what it carries: `()` for nothing, which takes no room.
 #[derive(Debug)]
 pub struct Table<V> {
-    /// The upper part of each key; 0 marks an empty slot. Behind the homes is a tail for what is pushed beyond them.
-    high: Vec<u64>,
-    low: Vec<u32>,
-    carried: Vec<V>,
-    homes: usize,
+    /// Whether keys have a lower part.
+    long: bool,
+    high: Vec<Bucket>,
+    low: Vec<[u32; SLOTS]>,
+    carried: Vec<[V; SLOTS]>,
+    /// How many keys each bucket has.
+    filled: Vec<u8>,
     len: usize,
-}
-
-/// Room behind the homes, before the arrays must move.
-const TAIL: usize = 16;
-
-#[inline(always)]
-fn home_of(high: u64, homes: usize) -> usize {
-    ((u128::from(high) * homes as u128) >> 64) as usize
 }
 
 /// The few keys that would look like an empty slot stand for their neighbours.
 #[inline(always)]
-fn split(key: Key) -> (u64, u32) {
+fn split(key: Key) -> Key {
     (key.0.max(1), key.1)
 }
 
 impl<V: Copy + Default> Table<V> {
-    /// An empty table.
-    pub fn new() -> Self {
-        Self { high: Vec::new(), low: Vec::new(), carried: Vec::new(), homes: 0, len: 0 }
+    /// An empty table, for keys with or without a lower part.
+    pub fn new(long: bool) -> Self {
+        Self::with_buckets(long, 0)
     }
 
-    /// An empty table with room for some keys at an easy load.
-    pub fn with_room(keys: usize) -> Self {
-        Self::with_homes(keys + keys / 2 + 16)
-    }
-
-    fn with_homes(homes: usize) -> Self {
-        fn zeros<T: Copy + Default>(n: usize) -> Vec<T> {
-            let mut vec = Vec::with_capacity(n + TAIL);
-            vec.resize(n, T::default());
-            vec
-        }
-        Self { high: zeros(homes), low: zeros(homes), carried: zeros(homes), homes, len: 0 }
+    fn with_buckets(long: bool, n: usize) -> Self {
+        let low = vec![[0; SLOTS]; if long { n } else { 0 }];
+        let (high, carried) = (vec![Bucket::default(); n], vec![[V::default(); SLOTS]; n]);
+        Self { long, high, low, carried, filled: vec![0; n], len: 0 }
     }
 
     /// How many keys there are.
@@ -57,151 +53,147 @@ impl<V: Copy + Default> Table<V> {
 
     /// The bytes it takes.
     pub fn bytes(&self) -> usize {
-        self.high.capacity() * 8 + self.low.capacity() * 4 + self.carried.capacity() * size_of::<V>()
+        size_of_val(&*self.high)
+            + size_of_val(&*self.low)
+            + size_of_val(&*self.carried)
+            + size_of_val(&*self.filled)
     }
 
-    /// Where a key is, or where it belongs.
-    #[inline]
-    fn find(&self, (high, low): (u64, u32)) -> Result<usize, usize> {
-        let from = home_of(high, self.homes);
-        for (i, &other) in self.high[from..].iter().enumerate() {
-            if other >= high || other == 0 {
-                let at = from + i;
-                if other != high {
-                    return Err(at);
-                }
-                match self.low[at].cmp(&low) {
-                    std::cmp::Ordering::Equal => return Ok(at),
-                    std::cmp::Ordering::Greater => return Err(at),
-                    std::cmp::Ordering::Less => {}
-                }
-            }
+    #[inline(always)]
+    fn home(&self, key: Key) -> usize {
+        ((u128::from(key.0) * self.high.len() as u128) >> 64) as usize
+    }
+
+    #[inline(always)]
+    fn after(&self, bucket: usize) -> usize {
+        if bucket + 1 == self.high.len() { 0 } else { bucket + 1 }
+    }
+
+    /// Whether a key is in a bucket: all eight are looked at, in a few instructions and without a jump.
+    #[inline(always)]
+    #[allow(clippy::needless_bitwise_bool)] // lazy ones are jumps
+    fn holds(&self, bucket: usize, key: Key) -> bool {
+        let high = &self.high[bucket].0;
+        if self.long {
+            let both = high.iter().zip(&self.low[bucket]);
+            both.fold(false, |found, (high, low)| found | ((*high == key.0) & (*low == key.1)))
+        } else {
+            high.iter().fold(false, |found, high| found | (*high == key.0))
         }
-        Err(self.high.len())
     }
 
-    /// What lies where a key would begin to look: 0 for nothing. Asked for ahead of `contains`, for many keys, the
-    /// memory comes for all of them at once.
-    #[inline]
-    pub fn ahead(&self, key: Key) -> u64 {
-        self.high.get(home_of(split(key).0, self.homes)).copied().unwrap_or(0)
+    /// The bucket that a key is in, or that it belongs to.
+    #[inline(always)]
+    fn find(&self, key: Key) -> Result<usize, usize> {
+        let mut bucket = self.home(key);
+        loop {
+            if self.holds(bucket, key) {
+                return Ok(bucket);
+            }
+            if self.high[bucket].0[SLOTS - 1] == 0 {
+                return Err(bucket);
+            }
+            bucket = self.after(bucket);
+        }
     }
 
-    /// Whether a key is there, given what `ahead` found.
-    #[inline]
-    pub fn contains(&self, key: Key, ahead: u64) -> bool {
-        let key = split(key);
-        ahead != 0 && ahead <= key.0 && self.find(key).is_ok()
+    /// Asks for the memory that `contains` will look at.
+    #[inline(always)]
+    pub fn prefetch(&self, key: Key) {
+        let home = self.home(split(key));
+        if let Some(bucket) = self.high.get(home) {
+            prefetch(bucket);
+        }
+        if let Some(bucket) = self.low.get(home) {
+            prefetch(bucket);
+        }
+    }
+
+    /// Whether a key is there.
+    #[inline(always)]
+    pub fn contains(&self, key: Key) -> bool {
+        self.len > 0 && self.find(split(key)).is_ok()
     }
 
     /// What a key carries, if it is there; else it is put in and carries `value`.
-    #[inline]
+    #[inline(always)]
     pub fn get_or_insert(&mut self, key: Key, value: V) -> Option<&mut V> {
         let key = split(key);
+        self.reserve(1);
         match self.find(key) {
-            Ok(at) => Some(&mut self.carried[at]),
-            Err(at) => {
-                self.put(at, key, value);
+            Ok(bucket) => {
+                let high = &self.high[bucket].0;
+                let is =
+                    |slot: &usize| high[*slot] == key.0 && (!self.long || self.low[bucket][*slot] == key.1);
+                let slot = (0..SLOTS).find(is)?;
+                Some(&mut self.carried[bucket][slot])
+            }
+            Err(bucket) => {
+                self.put(bucket, key, value);
                 None
             }
         }
     }
 
-    /// The keys and what they carry, in order.
-    fn iter(&self) -> impl Iterator<Item = ((u64, u32), V)> {
-        let keys = self.high.iter().zip(&self.low).zip(&self.carried);
-        keys.filter(|((high, _), _)| **high != 0).map(|((high, low), value)| ((*high, *low), *value))
+    /// How many keys are enough: 7 or, where they are short, 6 for each bucket.
+    #[inline(always)]
+    fn most(&self) -> usize {
+        self.high.len() * if self.long { 7 } else { 6 }
     }
 
-    /// Puts in the keys of another table, without what they carry.
-    pub fn extend<W: Copy + Default>(&mut self, other: &Table<W>) {
-        /// From what share of new keys on a pass over all is quicker than to push clusters aside for each.
-        const SHARE: usize = 8;
-        let most = self.len + other.len;
-        if most > full(self.homes) {
-            // By an eighth at least: a table that has just room enough would move again with the next key.
-            self.rebuild((most + most / 7 + 1).max(self.homes + self.homes / 8), other);
-            return;
-        }
-        if other.len >= self.len / SHARE {
-            self.rebuild(self.homes, other);
-            return;
-        }
-        for (key, _) in other.iter() {
-            if let Err(at) = self.find(key) {
-                self.put(at, key, V::default());
-            }
+    /// Makes room for more keys, so that they do not make the table grow one by one.
+    #[inline(always)]
+    pub fn reserve(&mut self, more: usize) {
+        let keys = self.len + more;
+        if keys > self.most() {
+            self.grow(keys);
         }
     }
 
-    fn put(&mut self, at: usize, key: (u64, u32), value: V) {
-        let mut at = at;
-        if self.len >= full(self.homes) {
-            self.rebuild(self.homes + self.homes / 8, &Table::<()>::new());
-            at = self.find(key).unwrap_or_else(|at| at);
-        }
-        // The rest of the cluster moves up.
-        let (mut key, mut value) = (key, value);
-        while at < self.high.len() && self.high[at] != 0 {
-            std::mem::swap(&mut self.high[at], &mut key.0);
-            std::mem::swap(&mut self.low[at], &mut key.1);
-            std::mem::swap(&mut self.carried[at], &mut value);
-            at += 1;
-        }
-        if at < self.high.len() {
-            (self.high[at], self.low[at], self.carried[at]) = (key.0, key.1, value);
-        } else {
-            self.push(key, value);
-        }
-        self.len += 1;
-    }
-
-    /// Puts a key behind all slots. Room comes by the tail, not by doubling: a cluster ends soon.
-    fn push(&mut self, (high, low): (u64, u32), value: V) {
-        if self.high.len() == self.high.capacity() {
-            self.high.reserve_exact(TAIL);
-            self.low.reserve_exact(TAIL);
-            self.carried.reserve_exact(TAIL);
-        }
-        self.high.push(high);
-        self.low.push(low);
-        self.carried.push(value);
-    }
-
-    /// Moves to a table of `homes`, together with the keys of another table: both are in order, so it is one pass.
-    fn rebuild<W: Copy + Default>(&mut self, homes: usize, other: &Table<W>) {
-        let mut new = Self::with_homes(homes.max(16));
-        let mut free = 0;
-        let mut others = other.iter().map(|(key, _)| key).peekable();
-        for (key, value) in self.iter() {
-            while let Some(before) = others.next_if(|other| *other < key) {
-                new.append(&mut free, before, V::default());
-            }
-            others.next_if_eq(&key);
-            new.append(&mut free, key, value);
-        }
-        for key in others {
-            new.append(&mut free, key, V::default());
-        }
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, keys: usize) {
+        // By that much at least: a table that has just room enough would move again with the next key. Afterwards 78 %
+        // of the slots of a table with long keys are in use, 54 % of those with short ones.
+        let n = self.high.len();
+        let (least, easy) = if self.long { (n + n / 8, keys * 10 / 63) } else { (n + n * 2 / 5, keys / 5) };
+        let mut new = Self::with_buckets(self.long, least.max(easy + 1));
+        new.append_all(self, |carried| carried);
         *self = new;
     }
 
-    /// Puts in a key above all that are there; `free` is the slot behind the last of them.
-    fn append(&mut self, free: &mut usize, (high, low): (u64, u32), value: V) {
-        let at = home_of(high, self.homes).max(*free);
-        if at < self.high.len() {
-            (self.high[at], self.low[at], self.carried[at]) = (high, low, value);
-        } else {
-            self.push((high, low), value);
+    /// Takes in the keys of another table, none of which is here, without what they carry.
+    pub fn extend<W: Copy + Default>(&mut self, other: &Table<W>) {
+        self.reserve(other.len);
+        self.append_all(other, |_| V::default());
+    }
+
+    /// Puts in keys that are not here, for which there is room.
+    fn append_all<W: Copy>(&mut self, other: &Table<W>, carried: impl Fn(W) -> V) {
+        for (bucket, &filled) in other.filled.iter().enumerate() {
+            for slot in 0..usize::from(filled) {
+                let low = if other.long { other.low[bucket][slot] } else { 0 };
+                let key = (other.high[bucket].0[slot], low);
+                let mut to = self.home(key);
+                while usize::from(self.filled[to]) == SLOTS {
+                    to = self.after(to);
+                }
+                self.put(to, key, carried(other.carried[bucket][slot]));
+            }
         }
-        *free = at + 1;
+    }
+
+    #[inline(always)]
+    fn put(&mut self, bucket: usize, key: Key, value: V) {
+        let slot = usize::from(self.filled[bucket]);
+        self.high[bucket].0[slot] = key.0;
+        if self.long {
+            self.low[bucket][slot] = key.1;
+        }
+        self.carried[bucket][slot] = value;
+        self.filled[bucket] += 1;
         self.len += 1;
     }
-}
-
-/// How many keys are enough: 7/8. Then an eighth more homes, so 77 % to 88 % are in use.
-fn full(homes: usize) -> usize {
-    homes - homes / 8
 }
 
 #[cfg(test)]
@@ -232,40 +224,61 @@ mod tests {
             .collect()
     }
 
+    fn entries<V: Copy + Default + Ord>(table: &Table<V>) -> Vec<(Key, V)> {
+        let mut found = Vec::new();
+        for (bucket, filled) in table.filled.iter().enumerate() {
+            for slot in 0..usize::from(*filled) {
+                let low = if table.long { table.low[bucket][slot] } else { 0 };
+                found.push(((table.high[bucket].0[slot], low), table.carried[bucket][slot]));
+            }
+        }
+        found.sort_unstable();
+        found
+    }
+
     #[test]
-    fn behaves_as_an_ordered_map() {
-        for n in [0, 1, 7, 8, 9, 100, 5000] {
-            let mut table = Table::<u32>::new();
-            let mut roomy = Table::<u32>::with_room(100);
+    fn behaves_as_a_map() {
+        for (long, n) in [0, 1, 7, 8, 9, 100, 5000].into_iter().flat_map(|n| [(true, n), (false, n)]) {
+            let keys: Vec<Key> =
+                keys(n).into_iter().map(|(high, low)| (high, if long { low } else { 0 })).collect();
+            let mut table = Table::<u32>::new(long);
+            let mut roomy = Table::<u32>::new(long);
+            roomy.reserve(100);
             let mut map = BTreeMap::new();
-            for (i, key) in keys(n).into_iter().enumerate() {
+            for (i, &key) in keys.iter().enumerate() {
                 let known = map.get(&split(key)).copied();
                 map.entry(split(key)).or_insert(i as u32);
                 assert_eq!(table.get_or_insert(key, i as u32).copied(), known);
                 assert_eq!(roomy.get_or_insert(key, i as u32).copied(), known);
             }
             assert_eq!(table.len(), map.len());
-            let found = |table: &Table<u32>| -> Vec<((u64, u32), u32)> { table.iter().collect() };
-            assert_eq!(found(&table), map.clone().into_iter().collect::<Vec<_>>());
-            assert_eq!(found(&roomy), found(&table));
-            let mut set = Table::<()>::new();
+            assert_eq!(entries(&table), map.into_iter().collect::<Vec<_>>());
+            assert_eq!(entries(&roomy), entries(&table));
+            let mut set = Table::<()>::new(long);
             set.extend(&table);
-            set.extend(&roomy);
-            assert_eq!(set.len(), map.len());
-            assert!(keys(n).into_iter().all(|key| set.contains(key, set.ahead(key))));
+            let mut more = Table::<u32>::new(long);
+            for i in 0..50 {
+                more.get_or_insert((random(i) | 1 << 40, 1000), 0);
+            }
+            set.extend(&more);
+            assert_eq!(set.len(), table.len() + more.len());
+            assert!(keys.into_iter().all(|key| set.contains(key)));
+            assert!(entries(&more).into_iter().all(|(key, _)| set.contains(key)));
             let absent = (1 << 32 | 2, 3000);
-            assert!(!set.contains(absent, set.ahead(absent)));
+            assert!(!set.contains(absent));
         }
     }
 
     #[test]
     fn sixteen_bytes_a_key_are_enough() {
-        let mut set = Table::<()>::new();
-        for i in 0..40_000 {
-            let mut one = Table::<u32>::new();
-            one.get_or_insert((random(i), i as u32), 0);
-            set.extend(&one);
-            assert!(i < 2000 || set.bytes() <= 16 * set.len(), "{} bytes for {}", set.bytes(), set.len());
+        for long in [true, false] {
+            let mut set = Table::<()>::new(long);
+            for i in 0..40_000 {
+                let mut one = Table::<u32>::new(long);
+                one.get_or_insert((random(i), i as u32), 0);
+                set.extend(&one);
+                assert!(i < 2000 || set.bytes() <= 16 * set.len(), "{} bytes for {}", set.bytes(), set.len());
+            }
         }
     }
 }
