@@ -62,7 +62,7 @@ class Scores:
         return len(self.score)
 
 
-class RAMP:
+class RAMP(RampCore):
     """A streaming detector: scores each sample, trains itself, takes feedback.
 
     Args:
@@ -106,10 +106,10 @@ class RAMP:
     as published, and kept at 1e150 or less.
     """
 
-    __slots__ = ("__weakref__", "_core")
+    __slots__ = ("__weakref__",)
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         n_features: int,
         *,
         subsequence_length: int,
@@ -127,9 +127,11 @@ class RAMP:
         min_gap: int = 0,
         max_weights: int = 100_000,
         processes: Literal["infer"] | Sequence[str | int] | None = None,
-    ) -> None:
+    ) -> RAMP:
+        """Make a detector that has seen nothing."""
         author = mode == "author"
-        self._core = RampCore(
+        return super().__new__(
+            cls,
             {
                 "n_features": n_features,
                 "subsequence_length": subsequence_length,
@@ -147,28 +149,15 @@ class RAMP:
                 "min_gap": min_gap,
                 "max_weights": max_weights,
                 "processes": processes,
-            }
+            },
         )
-
-    def update(self, x: ArrayLike, process: Process = None) -> Detection | None:
-        """Score the window that sample ``x`` (d,) completes.
-
-        ``None`` while the process fills: M samples of reference, then m of the first window. With
-        ``processes="infer"`` the detection names the owner, and ``process`` must not be given.
-
-        Raises:
-            SpecError: another number of values; a missing value with ``nan_policy="raise"``.
-            SpecTypeError: no numbers.
-            UnknownKeyError: (KeyError) a process that is not among fixed ones.
-        """
-        return self._core.update(x, process)
 
     def score(self, X: ArrayLike, process: Process = None) -> Scores:
         """Score the rows of ``X`` (n, d) in turn: the same numbers as n updates, the GIL released.
 
         If interrupted, the detector is as before.
         """
-        return self._scores(self._core.score(_matrix(X, "X"), process))
+        return self._scores(self._score(_matrix(X, "X"), process))
 
     def update_many(
         self, X: ArrayLike, processes: Sequence[str | int] | NDArray[np.int64], *, threads: int | None = None
@@ -181,24 +170,12 @@ class RAMP:
         """
         if isinstance(processes, np.ndarray) and processes.dtype.kind in "iu":
             processes = processes.astype(np.int64)
-        return self._scores(self._core.update_many(_matrix(X, "X"), processes, threads))
+        return self._scores(self._update_many(_matrix(X, "X"), processes, threads))
 
     def _scores(self, arrays: dict[str, Any]) -> Scores:
         time = arrays["time"]
         start = np.where(time < 0, -1, time - (self.subsequence_length - 1))
         return Scores(start=start, **arrays)
-
-    def score_next(self, x: ArrayLike, process: Process = None) -> float:
-        """Return the score that sample ``x`` would get, and change nothing; NaN while the process fills."""
-        return self._core.peek(x, process)
-
-    def add_process(self, key: str | int | None = None) -> str | int:
-        """Begin a process with the next sample; returns its key (the lowest free number by default).
-
-        With ``processes="infer"`` it takes the next M samples of the stream as its reference while the others
-        keep scoring, and competes for samples from its first complete window on.
-        """
-        return self._core.add_process(key)
 
     def feedback(
         self,
@@ -223,13 +200,11 @@ class RAMP:
         Raises:
             UnknownKeyError: (KeyError) a time without a detection, or forgotten; an unknown process.
         """
-        self._core.feedback(
-            _times(true_positives, "true_positives"), _times(false_positives, "false_positives"), process
-        )
+        self._feedback(_times(true_positives, "true_positives"), _times(false_positives, "false_positives"), process)
 
     def undo(self, times: Iterable[int], *, process: Process = None) -> None:
         """Take back what feedback said about detections at ``times`` (within the last M samples)."""
-        self._core.undo(_times(times, "times"), process)
+        self._undo(_times(times, "times"), process)
 
     def calibrate(
         self,
@@ -258,10 +233,10 @@ class RAMP:
         by_rate = alarms_per_day is not None and samples_per_day is not None
         if (quantile is None) != by_rate or (alarms_per_day is None) != (samples_per_day is None):
             raise SpecError("quantile: give either it, or alarms_per_day and samples_per_day")
-        settings = self._core.settings | {"p_limit": 0.0, "processes": None}
+        settings = self.settings | {"p_limit": 0.0, "processes": None}
         if settings["nan_policy"] == "propagate":
             settings["nan_policy"] = "skip"
-        scores = RampCore(settings).score(_matrix(X, "X"))["score"]
+        scores = RampCore(settings)._score(_matrix(X, "X"))["score"]
         scores = scores[~np.isnan(scores)]
         if len(scores) == 0:
             least = self.window + self.subsequence_length
@@ -279,56 +254,23 @@ class RAMP:
             allowed = alarms_per_day * len(scores) / samples_per_day
             threshold = _lowest_threshold(scores, allowed, settings["release"], settings["min_gap"])
         threshold = max(threshold, 1e-100)
-        self._core.set_threshold(threshold)
+        self.threshold = threshold
         return threshold
-
-    @property
-    def threshold(self) -> float:
-        """Scores above it are anomalies; can be set at any time."""
-        return float(self._core.settings["threshold"])
-
-    @threshold.setter
-    def threshold(self, value: float) -> None:
-        self._core.set_threshold(value)
 
     @property
     def n_features(self) -> int:
         """Channels, d."""
-        return int(self._core.settings["n_features"])
+        return int(self.settings["n_features"])
 
     @property
     def subsequence_length(self) -> int:
         """Samples per compared window, m."""
-        return int(self._core.settings["subsequence_length"])
+        return int(self.settings["subsequence_length"])
 
     @property
     def window(self) -> int:
         """Samples in the reference, M."""
-        return int(self._core.settings["window"])
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """All settings: ``RAMP(**ramp.settings)`` is a detector like this one that has seen nothing."""
-        return self._core.settings
-
-    @property
-    def processes(self) -> list[str | int | None]:
-        """The keys of the processes, in order; ``None`` is the one without a key."""
-        return self._core.keys
-
-    @property
-    def n_weights(self) -> int:
-        """Weights that training or feedback made, over all processes."""
-        return self._core.n_weights
-
-    @property
-    def bytes_per_process(self) -> int:
-        """Memory of a process, about: the mean over all."""
-        return self._core.bytes_per_process
-
-    def to_bytes(self) -> bytes:
-        """Save the whole state: versioned and checksummed. Continued, it gives the same numbers bit for bit."""
-        return self._core.to_bytes()
+        return int(self.settings["window"])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> RAMP:
@@ -339,9 +281,7 @@ class RAMP:
         """
         if not isinstance(data, bytes):
             raise SpecTypeError(f"data: must be bytes, got {type(data).__name__}")
-        new = cls.__new__(cls)
-        new._core = RampCore.from_bytes(data)
-        return new
+        return super().__new__(cls, data)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write :meth:`to_bytes` to a file, whole or not at all."""
@@ -365,7 +305,7 @@ class RAMP:
         return self.__copy__()
 
     def __repr__(self) -> str:
-        settings = ", ".join(f"{name}={value!r}" for name, value in self._core.settings.items())
+        settings = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
         return f"RAMP({settings})"
 
     def plot(

@@ -1,4 +1,4 @@
-//! `RampCore`, which `paranom_rs.ramp.RAMP` wraps, its `Detection`, and the published loop `ramp_replay`.
+//! `RampCore`, which `paranom_rs.ramp.RAMP` extends, its `Detection`, and the published loop `ramp_replay`.
 
 use std::sync::{Mutex, PoisonError, TryLockError};
 
@@ -90,8 +90,8 @@ impl Detection {
     }
 }
 
-/// The detector without its Python face.
-#[pyclass(frozen, module = "paranom_rs._core")]
+/// The detector, as far as it needs no Python. Its methods are those of `paranom_rs.ramp.RAMP`.
+#[pyclass(frozen, subclass, module = "paranom_rs._core")]
 pub(crate) struct RampCore {
     ramp: Mutex<Ramp>,
     n_features: usize,
@@ -151,55 +151,69 @@ impl RampCore {
 
 #[pymethods]
 impl RampCore {
+    /// From settings by name, or from bytes of `to_bytes`.
     #[new]
-    fn new(settings: &Bound<'_, PyDict>) -> PyResult<Self> {
-        let config = config(settings)?;
+    fn new(state: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if let Ok(bytes) = state.cast::<PyBytes>() {
+            return guarded(|| Ramp::from_bytes(bytes.as_bytes())).map(Self::wrap);
+        }
+        let config = config(state.cast::<PyDict>()?)?;
         guarded(|| Ramp::new(config)).map(Self::wrap)
     }
 
-    #[staticmethod]
-    fn from_bytes(bytes: &[u8]) -> PyResult<Self> {
-        guarded(|| Ramp::from_bytes(bytes)).map(Self::wrap)
-    }
-
-    /// The state as bytes: versioned, with a checksum.
+    /// Save the whole state: versioned and checksummed. Continued, it gives the same numbers bit for bit.
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = self.with(py, |ramp| Ok(ramp.to_bytes()))?;
         Ok(PyBytes::new(py, &bytes))
     }
 
-    /// The settings, by name.
+    /// All settings: `RAMP(**ramp.settings)` is a detector like this one that has seen nothing.
     #[getter]
     fn settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let config = self.with(py, |ramp| Ok(ramp.config().clone()))?;
         settings(py, &config)
     }
 
-    /// The processes' keys, in order.
+    /// The keys of the processes, in order; `None` is the one without a key.
     #[getter]
-    fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+    fn processes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let keys = self.with(py, |ramp| Ok(ramp.keys().cloned().collect::<Vec<_>>()))?;
         PyList::new(py, keys.iter().map(|key| key_to_python(py, key)).collect::<PyResult<Vec<_>>>()?)
     }
 
-    /// The patterns that have a weight of their own.
+    /// Weights that training or feedback made, over all processes.
     #[getter]
     fn n_weights(&self, py: Python<'_>) -> PyResult<usize> {
         self.with(py, |ramp| Ok(ramp.n_weights()))
     }
 
-    /// The memory of one process, in bytes.
+    /// Memory of a process in bytes, about: the mean over all.
     #[getter]
     fn bytes_per_process(&self, py: Python<'_>) -> PyResult<usize> {
         self.with(py, |ramp| Ok(ramp.bytes_per_process()))
     }
 
-    /// Replaces the threshold.
+    /// Scores above it are anomalies; can be set at any time.
+    #[getter]
+    fn threshold(&self, py: Python<'_>) -> PyResult<f64> {
+        self.with(py, |ramp| Ok(ramp.config().threshold))
+    }
+
+    #[setter]
     fn set_threshold(&self, py: Python<'_>, threshold: f64) -> PyResult<()> {
         self.with(py, |ramp| ramp.set_threshold(threshold))
     }
 
-    /// Takes one sample (n_features,); gives a Detection, or None while the window fills.
+    /// Score the window that sample `x` (d,) completes.
+    ///
+    /// `None` while the process fills: M samples of reference, then m of the first window. With
+    /// `processes="infer"` the detection names the owner, and `process` must not be given. A float64 array is
+    /// taken as it is; any other sequence of numbers goes through NumPy first, which takes longer.
+    ///
+    /// Raises:
+    ///     SpecError: another number of values; a missing value with `nan_policy="raise"`.
+    ///     SpecTypeError: no numbers.
+    ///     UnknownKeyError: (KeyError) a process that is not among fixed ones.
     #[pyo3(signature = (x, process=None))]
     fn update(&self, x: &Bound<'_, PyAny>, process: Option<Bound<'_, PyAny>>) -> PyResult<Option<Detection>> {
         let py = x.py();
@@ -215,16 +229,16 @@ impl RampCore {
         Ok(Some(Detection { outcome, contributions, process, window: self.subsequence_length as u64 }))
     }
 
-    /// The score that a sample would have; changes nothing.
+    /// Return the score that sample `x` would get, and change nothing; NaN while the process fills.
     #[pyo3(signature = (x, process=None))]
-    fn peek(&self, x: &Bound<'_, PyAny>, process: Option<&Bound<'_, PyAny>>) -> PyResult<f64> {
+    fn score_next(&self, x: &Bound<'_, PyAny>, process: Option<&Bound<'_, PyAny>>) -> PyResult<f64> {
         let sample = sample(x)?;
         let key = process.map(|process| key_from_python("process", process)).transpose()?;
         self.with(x.py(), |ramp| ramp.peek(key.as_ref(), &sample))
     }
 
-    /// Takes samples (n, n_features) of one process; gives arrays by name.
-    #[pyo3(signature = (x, process=None))]
+    /// The rows of `x` (n, d) in turn; gives arrays by name.
+    #[pyo3(name = "_score", signature = (x, process=None))]
     fn score<'py>(
         &self,
         py: Python<'py>,
@@ -238,8 +252,8 @@ impl RampCore {
         self.scores(py, scores)
     }
 
-    /// Takes samples (n, n_features) of many processes; gives arrays by name.
-    #[pyo3(signature = (x, processes, threads=None))]
+    /// The rows of `x` (n, d) of many processes; gives arrays by name.
+    #[pyo3(name = "_update_many", signature = (x, processes, threads=None))]
     fn update_many<'py>(
         &self,
         py: Python<'py>,
@@ -264,7 +278,10 @@ impl RampCore {
         self.scores(py, scores)
     }
 
-    /// Adds a process; gives its key.
+    /// Begin a process with the next sample; returns its key (the lowest free number by default).
+    ///
+    /// With `processes="infer"` it takes the next M samples of the stream as its reference while the others
+    /// keep scoring, and competes for samples from its first complete window on.
     #[pyo3(signature = (key=None))]
     fn add_process<'py>(
         &self,
@@ -277,6 +294,7 @@ impl RampCore {
     }
 
     /// Takes verdicts on detections, by time.
+    #[pyo3(name = "_feedback")]
     fn feedback(
         &self,
         py: Python<'_>,
@@ -289,6 +307,7 @@ impl RampCore {
     }
 
     /// Takes verdicts back, by time.
+    #[pyo3(name = "_undo")]
     fn undo(&self, py: Python<'_>, times: Vec<u64>, process: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let key = process.map(|process| key_from_python("process", process)).transpose()?;
         self.with(py, |ramp| ramp.undo(key.as_ref(), &times))

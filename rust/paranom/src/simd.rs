@@ -82,13 +82,19 @@ fn best() -> Level {
 /// Runs a kernel at the level in use.
 #[inline]
 pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
-    dispatch_at(level(), kernel)
+    run_at(level(), kernel)
 }
 
 /// Runs a kernel at a given level, or at the machine's best where that is lower.
 #[inline]
-#[cfg(target_arch = "x86_64")]
 pub fn dispatch_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
+    run_at(level.min(best()), kernel)
+}
+
+/// Runs a kernel at a level that the machine has.
+#[inline]
+#[cfg(target_arch = "x86_64")]
+fn run_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
     #[target_feature(enable = "avx2")]
     fn avx2<K: Kernel>(kernel: K) -> K::Output {
         kernel.run()
@@ -98,20 +104,20 @@ pub fn dispatch_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
         kernel.run()
     }
     match level {
-        // SAFETY: `best()` asked the processor whether it has them.
+        Level::Baseline => kernel.run(),
+        // SAFETY: no caller names a level above `best()`, which asked the processor.
         #[allow(unsafe_code)]
-        Level::Avx2 if best() >= Level::Avx2 => unsafe { avx2(kernel) },
+        Level::Avx2 => unsafe { avx2(kernel) },
         // SAFETY: as above.
         #[allow(unsafe_code)]
-        Level::Avx512 if best() >= Level::Avx512 => unsafe { avx512(kernel) },
-        _ => kernel.run(),
+        Level::Avx512 => unsafe { avx512(kernel) },
     }
 }
 
 /// Runs a kernel; this architecture has one level.
 #[inline]
 #[cfg(not(target_arch = "x86_64"))]
-pub fn dispatch_at<K: Kernel>(_level: Level, kernel: K) -> K::Output {
+fn run_at<K: Kernel>(_level: Level, kernel: K) -> K::Output {
     kernel.run()
 }
 

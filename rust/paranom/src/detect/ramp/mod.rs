@@ -8,6 +8,7 @@
 //!
 //! * [`config`]: the settings, checked once.
 //! * `distance`: the nearest window of each channel, O(M) per sample, equal to brute force.
+//! * `channel`: one channel of it, on a `lattice` of whole numbers.
 //! * `weights`: what a pattern's score is multiplied by.
 //! * `uncertainty`: the guess p.
 //! * `feedback`: what was judged lately, and K.
@@ -15,9 +16,11 @@
 //! * `replay`: the published program's loop over a finished recording.
 //! * `state`: bytes, and back.
 
+mod channel;
 pub mod config;
 mod distance;
 mod feedback;
+mod lattice;
 mod process;
 mod replay;
 mod state;

@@ -387,7 +387,7 @@ fn read_history(r: &mut Reader<'_>, config: &Config, end: u64) -> Result<History
             time: r.u64_below(end)?,
             step: r.u64_below(LATEST)?,
             beta: r.f64_in(0.0, f64::MAX)?,
-            ratio: r.f64_in(0.0, f64::MAX)?,
+            ratio: r.f64_in(0.0, f64::INFINITY)?,
             verdict: r.choice(&VERDICTS)?,
         };
         if records.last().is_some_and(|(last, _)| last.time >= record.time) {

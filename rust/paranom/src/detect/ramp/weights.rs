@@ -166,8 +166,9 @@ impl Weights {
                 weight.trained = bounded(old * (a * rest / (2.0 * ratio)));
                 if i == m {
                     // The program takes H for the weighted ratio here, though it holds the unweighted one.
-                    ratio =
-                        if old > 0.0 { weight.trained * (ratio * threshold / old) / threshold } else { 0.0 };
+                    let next = weight.trained * (ratio * threshold / old) / threshold;
+                    // None of a weight that has sunk to nothing.
+                    ratio = if old > 0.0 && !next.is_nan() { next } else { 0.0 };
                 }
                 self.near = near;
             }
