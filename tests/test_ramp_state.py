@@ -100,6 +100,15 @@ def test_versions_are_named() -> None:
         RAMP.from_bytes("text")
 
 
+def test_author_mode_is_saved_however_far_its_weights_have_sunk() -> None:
+    """A trend sinks them below the smallest float, and the program's H becomes infinite or undefined."""
+    X = np.random.default_rng(0).uniform(-1, 1, (355, 2)) + 0.1 * np.arange(355)[:, None]
+    ramp = RAMP(2, subsequence_length=3, window=85, threshold=1.0, mode="author")
+    for stretch in np.split(X, range(100, 355, 20)):
+        ramp.score(stretch)
+        assert RAMP.from_bytes(ramp.to_bytes()).to_bytes() == ramp.to_bytes()
+
+
 def test_files(tmp_path: Path) -> None:
     ramp = trained()
     ramp.save(tmp_path / "pümp.ramp")
