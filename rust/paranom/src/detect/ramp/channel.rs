@@ -506,10 +506,12 @@ impl Channel {
                 }
             }
             let needed = best.0 * density * (1.0 + 2.0 * rounding);
-            if needed <= reach {
+            if needed > reach {
+                reach = needed;
+            } else {
+                // Undefined, too: an infinite distance where all cells are 0, and so were summed.
                 return Some(best);
             }
-            reach = needed;
         }
     }
 
