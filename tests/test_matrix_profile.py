@@ -114,8 +114,8 @@ def test_join_with_another_series_equals_the_reference(distance, x, other, data)
     assert found.left_profile is None
 
 
-@given(st.integers(1, 5), st.data())
-@pytest.mark.parametrize("distance", ["znormalized", "l1", "l2"])
+@given(st.integers(1, 10), st.data())
+@pytest.mark.parametrize("distance", ["znormalized", "l1", "l2", "relative"])
 def test_several_dimensions_equal_the_reference(distance, d, data):
     columns = [data.draw(series(least=30, most=80)) for _ in range(d)]
     X = np.stack([c[: min(map(len, columns))] for c in columns], axis=1)
@@ -136,6 +136,19 @@ def test_several_dimensions_equal_the_reference(distance, d, data):
             assert (a >= b - 1e-9 * np.maximum(b, 1)).all()
             np.testing.assert_allclose(a, b, rtol=1e-7, atol=2e-5)
             assert_consistent(values, getattr(found, f"{prefix}indices")[:, level], allowed)
+
+
+@given(st.integers(1, 10), st.data())
+def test_what_is_passed_over_is_of_no_use(d, data):
+    """Values this small are out of the range of the cheap bounds: every pair of windows is looked at."""
+    columns = [data.draw(series(least=60, most=300)) for _ in range(d)]
+    X = np.stack([c[: min(map(len, columns))] for c in columns], axis=1)
+    include = tuple(data.draw(st.lists(st.integers(0, d - 1), unique=True, max_size=d)))
+    m = data.draw(st.integers(3, 20))
+    found = matrix_profile(X, m, multidimensional=True, include=include)
+    every = matrix_profile(X * 2.0**-120, m, multidimensional=True, include=include)
+    for name in ("profile", "indices", "left_profile", "left_indices", "right_profile", "right_indices"):
+        assert getattr(found, name).tobytes() == getattr(every, name).tobytes()
 
 
 def test_subspaces_are_the_nearest_columns():
@@ -215,13 +228,15 @@ def test_a_fraction_is_a_good_guess():
     assert np.median(part / whole) < 1.5
 
 
-@pytest.mark.parametrize("kind", ["walk", "integers"])
+@pytest.mark.parametrize("kind", ["walk", "integers", "several"])
 def test_threads_do_not_change_a_bit(kind):
-    rng = np.random.default_rng(10)
+    rng, settings = np.random.default_rng(10), {"k": 2}
     x = rng.normal(size=9500).cumsum() if kind == "walk" else rng.integers(0, 4, 9500).astype(float)
-    one = matrix_profile(x, 20, threads=1, k=2)
+    if kind == "several":
+        x, settings = rng.normal(size=(9500, 2)).cumsum(axis=0), {"multidimensional": True}
+    one = matrix_profile(x, 20, threads=1, **settings)
     for threads in (2, 5):
-        other = matrix_profile(x, 20, threads=threads, k=2)
+        other = matrix_profile(x, 20, threads=threads, **settings)
         for name in ("profile", "indices", "left_profile", "left_indices", "right_profile", "right_indices"):
             assert getattr(one, name).tobytes() == getattr(other, name).tobytes()
 
@@ -234,8 +249,9 @@ h = hashlib.sha256()
 for kw in ({}, dict(normalize=False, p=1), dict(normalize=False), dict(normalize="relative")):
     found = matrix_profile(x[:, 0], 21, **kw)
     h.update(found.profile.tobytes() + found.indices.tobytes())
-found = matrix_profile(x, 21, multidimensional=True)
-h.update(found.profile.tobytes() + found.indices.tobytes())
+for X in (x, np.concatenate([x, x[::-1] ** 2, np.sin(x)], axis=1)):
+    found = matrix_profile(X, 21, multidimensional=True)
+    h.update(found.profile.tobytes() + found.indices.tobytes())
 h.update(StreamingMatrixProfile(21, 200, 3).update_many(x).tobytes())
 h.update(StreamingMatrixProfile(21, 200).update_many(x[:, 1]).tobytes())
 print(build_info()["simd"], h.hexdigest())

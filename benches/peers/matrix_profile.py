@@ -2,7 +2,7 @@
 
     pip install stumpy cmake setuptools setuptools_scm vcs_versioning wheel
     FORCE_NO_CUDA=1 pip install --no-build-isolation pyscamp
-    python benches/peers/matrix_profile.py [join16] [lp13] [multi] [stream] [cold]   # all: a quarter of an hour
+    python benches/peers/matrix_profile.py [join17m64] [lp13] [multi] [stream] [cold]   # all: a quarter of an hour
 
 One thread each. STUMPY is compiled and warm before it is timed, except for the cold start: import and first
 result of a fresh process.
@@ -11,6 +11,7 @@ result of a fresh process.
 from __future__ import annotations
 
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -51,10 +52,10 @@ def row(what, ours, peer, theirs):
     print(f"| {what:40s} | {ours:10.3g} | {peer:17s} | {theirs:10.3g} | {theirs / ours:7.1f} |", flush=True)
 
 
-def join(exponent):
+def join(exponent, only=None):
     x = RNG.normal(size=1 << exponent).cumsum()
     stumpy.stump(x[:300], 20)
-    for m in (64, 256):
+    for m in (only,) if only else (64, 256):
         peers = {"stumpy.stump": partial(stumpy.stump, x, m)}
         if pyscamp:
             peers["pyscamp.selfjoin"] = partial(pyscamp.selfjoin, x, m, threads=1)
@@ -77,7 +78,7 @@ def multi(_):
         stumpy.mstump(X[:300].T, 20)
         ours = partial(matrix_profile, X, 64, multidimensional=True)
         peers = {"stumpy.mstump": partial(stumpy.mstump, X.T, 64)}
-        race(f"{d} dimensions, n = {n}, m = 64", ours, peers, 1)
+        race(f"{d} dimensions, n = {n}, m = 64", ours, peers, 3)
 
 
 def updates(stream, x):
@@ -113,5 +114,6 @@ if __name__ == "__main__":
     print(f"paranom_rs {build_info()['version']} ({build_info()['simd']}), stumpy {stumpy.__version__}")
     print("| what | paranom_rs, CPU-s | peer | its CPU-s | ratio |\n| --- | --- | --- | --- | --- |")
     for wanted in sys.argv[1:] or ROWS:
-        name = wanted.rstrip("0123456789")
-        {"join": join, "lp": lp, "multi": multi, "stream": stream, "cold": cold}[name](int(wanted[len(name) :] or 0))
+        name, exponent, only = re.fullmatch(r"([a-z]+?)(\d*)(?:m(\d+))?", wanted).groups()
+        work = {"join": join, "lp": lp, "multi": multi, "stream": stream, "cold": cold}[name]
+        work(*(int(number) for number in (exponent or 0, only) if number is not None))

@@ -15,6 +15,8 @@ pub trait Vector: Copy {
     const WIDTH: usize;
     /// A truth value per lane.
     type Mask: Copy;
+    /// Twice as many floats of half the size.
+    type Single: Single;
     /// The same value in each lane.
     fn splat(value: f64) -> Self;
     /// `values[at .. at + WIDTH]`.
@@ -31,17 +33,99 @@ pub trait Vector: Copy {
     fn size(self) -> Self;
     /// The larger one; `other` if one is NaN.
     fn larger(self, other: Self) -> Self;
+    /// The smaller one; `other` if one is NaN.
+    fn smaller(self, other: Self) -> Self;
+    /// Square root.
+    fn root(self) -> Self;
+    /// This one's lanes and those of another, rounded.
+    fn narrow(self, other: Self) -> Self::Single;
     /// Where this one is larger (nowhere with NaN).
     fn above(self, other: Self) -> Self::Mask;
     /// Where a mask or another is true.
     fn either(a: Self::Mask, b: Self::Mask) -> Self::Mask;
     /// A mask as bits, the first lane lowest.
     fn bits(mask: Self::Mask) -> u32;
+    /// Bit by bit the one or the other: negative where one of them is.
+    fn or(self, other: Self) -> Self;
+    /// The signs as bits, the first lane lowest. (Those of NaNs too, whatever they are.)
+    fn negative(self) -> u32;
+}
+
+/// As [`Vector`], of f32.
+#[allow(clippy::return_self_not_must_use)] // arithmetic
+pub trait Single: Copy {
+    /// How many.
+    const WIDTH: usize;
+    /// The same value in each lane.
+    fn splat(value: f32) -> Self;
+    /// `values[at .. at + WIDTH]`.
+    fn load(values: &[f32], at: usize) -> Self;
+    /// Writes them to `values[at .. at + WIDTH]`.
+    fn store(self, values: &mut [f32], at: usize);
+    /// Sum.
+    fn plus(self, other: Self) -> Self;
+    /// Difference.
+    fn minus(self, other: Self) -> Self;
+    /// Product.
+    fn times(self, other: Self) -> Self;
+    /// The larger one; `other` if one is NaN.
+    fn larger(self, other: Self) -> Self;
+    /// The smaller one; `other` if one is NaN.
+    fn smaller(self, other: Self) -> Self;
+    /// Square root.
+    fn root(self) -> Self;
+    /// A bit per lane that is above 0, the first lane lowest.
+    fn positive(self) -> u32;
+}
+
+impl Single for [f32; 2] {
+    const WIDTH: usize = 2;
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        [value; 2]
+    }
+    #[inline(always)]
+    fn load(values: &[f32], at: usize) -> Self {
+        [values[at], values[at + 1]]
+    }
+    #[inline(always)]
+    fn store(self, values: &mut [f32], at: usize) {
+        values[at..at + 2].copy_from_slice(&self);
+    }
+    #[inline(always)]
+    fn plus(self, other: Self) -> Self {
+        [self[0] + other[0], self[1] + other[1]]
+    }
+    #[inline(always)]
+    fn minus(self, other: Self) -> Self {
+        [self[0] - other[0], self[1] - other[1]]
+    }
+    #[inline(always)]
+    fn times(self, other: Self) -> Self {
+        [self[0] * other[0], self[1] * other[1]]
+    }
+    #[inline(always)]
+    fn larger(self, other: Self) -> Self {
+        std::array::from_fn(|l| if self[l] > other[l] { self[l] } else { other[l] })
+    }
+    #[inline(always)]
+    fn smaller(self, other: Self) -> Self {
+        std::array::from_fn(|l| if self[l] < other[l] { self[l] } else { other[l] })
+    }
+    #[inline(always)]
+    fn root(self) -> Self {
+        self.map(f32::sqrt)
+    }
+    #[inline(always)]
+    fn positive(self) -> u32 {
+        u32::from(self[0] > 0.0) | u32::from(self[1] > 0.0) << 1
+    }
 }
 
 impl Vector for f64 {
     const WIDTH: usize = 1;
     type Mask = bool;
+    type Single = [f32; 2];
     #[inline(always)]
     fn splat(value: f64) -> Self {
         value
@@ -75,6 +159,18 @@ impl Vector for f64 {
         if self > other { self } else { other }
     }
     #[inline(always)]
+    fn smaller(self, other: Self) -> Self {
+        if self < other { self } else { other }
+    }
+    #[inline(always)]
+    fn root(self) -> Self {
+        self.sqrt()
+    }
+    #[inline(always)]
+    fn narrow(self, other: Self) -> [f32; 2] {
+        [self as f32, other as f32]
+    }
+    #[inline(always)]
     fn above(self, other: Self) -> bool {
         self > other
     }
@@ -85,6 +181,14 @@ impl Vector for f64 {
     #[inline(always)]
     fn bits(mask: bool) -> u32 {
         u32::from(mask)
+    }
+    #[inline(always)]
+    fn or(self, other: Self) -> Self {
+        f64::from_bits(self.to_bits() | other.to_bits())
+    }
+    #[inline(always)]
+    fn negative(self) -> u32 {
+        u32::from(self.is_sign_negative())
     }
 }
 
@@ -131,7 +235,7 @@ mod x86 {
     #[allow(clippy::wildcard_imports)] // as the intrinsics are meant to be had
     use std::arch::x86_64::*;
 
-    use super::Vector;
+    use super::{Single, Vector};
 
     /// The body of an intrinsic's wrapper.
     macro_rules! intrinsic {
@@ -145,8 +249,9 @@ mod x86 {
     }
 
     macro_rules! vector {
-        ($name:ident($register:ident, $width:literal, $mask:ty), $splat:ident, $load:ident, $store:ident, $add:ident,
-         $sub:ident, $mul:ident, $max:ident, $size:expr, $above:expr, $either:expr, $bits:expr) => {
+        ($name:ident($register:ident, $width:literal, $mask:ty, $single:ident), $splat:ident, $load:ident, $store:ident, $add:ident,
+         $sub:ident, $mul:ident, $max:ident, $min:ident, $sqrt:ident, $narrow:expr, $size:expr, $above:expr, $either:expr, $bits:expr,
+         $or:ident, $negative:expr) => {
             /// So many lanes.
             #[derive(Clone, Copy)]
             pub(super) struct $name($register);
@@ -154,6 +259,7 @@ mod x86 {
             impl Vector for $name {
                 const WIDTH: usize = $width;
                 type Mask = $mask;
+                type Single = $single;
                 #[inline(always)]
                 fn splat(value: f64) -> Self {
                     Self(intrinsic!($splat(value)))
@@ -190,6 +296,18 @@ mod x86 {
                     Self(intrinsic!($max(self.0, other.0)))
                 }
                 #[inline(always)]
+                fn smaller(self, other: Self) -> Self {
+                    Self(intrinsic!($min(self.0, other.0)))
+                }
+                #[inline(always)]
+                fn root(self) -> Self {
+                    Self(intrinsic!($sqrt(self.0)))
+                }
+                #[inline(always)]
+                fn narrow(self, other: Self) -> $single {
+                    $single(intrinsic!($narrow(self.0, other.0)))
+                }
+                #[inline(always)]
                 fn above(self, other: Self) -> $mask {
                     intrinsic!($above(self.0, other.0))
                 }
@@ -201,12 +319,75 @@ mod x86 {
                 fn bits(mask: $mask) -> u32 {
                     intrinsic!($bits(mask)) as u32
                 }
+                #[inline(always)]
+                fn or(self, other: Self) -> Self {
+                    Self(intrinsic!($or(self.0, other.0)))
+                }
+                #[inline(always)]
+                fn negative(self) -> u32 {
+                    intrinsic!($negative(self.0)) as u32
+                }
+            }
+        };
+    }
+
+    macro_rules! single {
+        ($name:ident($register:ident, $width:literal), $splat:ident, $load:ident, $store:ident, $add:ident, $sub:ident,
+         $mul:ident, $max:ident, $min:ident, $sqrt:ident, $positive:expr) => {
+            /// So many lanes.
+            #[derive(Clone, Copy)]
+            pub(super) struct $name($register);
+
+            impl Single for $name {
+                const WIDTH: usize = $width;
+                #[inline(always)]
+                fn splat(value: f32) -> Self {
+                    Self(intrinsic!($splat(value)))
+                }
+                #[inline(always)]
+                fn load(values: &[f32], at: usize) -> Self {
+                    let values = &values[at..at + $width];
+                    Self(intrinsic!($load(values.as_ptr())))
+                }
+                #[inline(always)]
+                fn store(self, values: &mut [f32], at: usize) {
+                    let values = &mut values[at..at + $width];
+                    intrinsic!($store(values.as_mut_ptr(), self.0));
+                }
+                #[inline(always)]
+                fn plus(self, other: Self) -> Self {
+                    Self(intrinsic!($add(self.0, other.0)))
+                }
+                #[inline(always)]
+                fn minus(self, other: Self) -> Self {
+                    Self(intrinsic!($sub(self.0, other.0)))
+                }
+                #[inline(always)]
+                fn times(self, other: Self) -> Self {
+                    Self(intrinsic!($mul(self.0, other.0)))
+                }
+                #[inline(always)]
+                fn larger(self, other: Self) -> Self {
+                    Self(intrinsic!($max(self.0, other.0)))
+                }
+                #[inline(always)]
+                fn smaller(self, other: Self) -> Self {
+                    Self(intrinsic!($min(self.0, other.0)))
+                }
+                #[inline(always)]
+                fn root(self) -> Self {
+                    Self(intrinsic!($sqrt(self.0)))
+                }
+                #[inline(always)]
+                fn positive(self) -> u32 {
+                    intrinsic!($positive(self.0)) as u32
+                }
             }
         };
     }
 
     vector!(
-        F64x2(__m128d, 2, __m128d),
+        F64x2(__m128d, 2, __m128d, F32x4),
         _mm_set1_pd,
         _mm_loadu_pd,
         _mm_storeu_pd,
@@ -214,13 +395,18 @@ mod x86 {
         _mm_sub_pd,
         _mm_mul_pd,
         _mm_max_pd,
+        _mm_min_pd,
+        _mm_sqrt_pd,
+        |a, b| _mm_movelh_ps(_mm_cvtpd_ps(a), _mm_cvtpd_ps(b)),
         |x| _mm_andnot_pd(_mm_set1_pd(-0.0), x),
         _mm_cmpgt_pd,
+        _mm_or_pd,
+        _mm_movemask_pd,
         _mm_or_pd,
         _mm_movemask_pd
     );
     vector!(
-        F64x4(__m256d, 4, __m256d),
+        F64x4(__m256d, 4, __m256d, F32x8),
         _mm256_set1_pd,
         _mm256_loadu_pd,
         _mm256_storeu_pd,
@@ -228,13 +414,18 @@ mod x86 {
         _mm256_sub_pd,
         _mm256_mul_pd,
         _mm256_max_pd,
+        _mm256_min_pd,
+        _mm256_sqrt_pd,
+        |a, b| _mm256_set_m128(_mm256_cvtpd_ps(b), _mm256_cvtpd_ps(a)),
         |x| _mm256_andnot_pd(_mm256_set1_pd(-0.0), x),
         _mm256_cmp_pd::<_CMP_GT_OQ>,
+        _mm256_or_pd,
+        _mm256_movemask_pd,
         _mm256_or_pd,
         _mm256_movemask_pd
     );
     vector!(
-        F64x8(__m512d, 8, __mmask8),
+        F64x8(__m512d, 8, __mmask8, F32x16),
         _mm512_set1_pd,
         _mm512_loadu_pd,
         _mm512_storeu_pd,
@@ -242,10 +433,54 @@ mod x86 {
         _mm512_sub_pd,
         _mm512_mul_pd,
         _mm512_max_pd,
+        _mm512_min_pd,
+        _mm512_sqrt_pd,
+        |a, b| _mm512_insertf32x8::<1>(_mm512_castps256_ps512(_mm512_cvtpd_ps(a)), _mm512_cvtpd_ps(b)),
         _mm512_abs_pd,
         _mm512_cmp_pd_mask::<_CMP_GT_OQ>,
         |a: u8, b: u8| a | b,
-        |mask: u8| mask
+        |mask: u8| mask,
+        _mm512_or_pd,
+        |x| _mm512_movepi64_mask(_mm512_castpd_si512(x))
+    );
+    single!(
+        F32x4(__m128, 4),
+        _mm_set1_ps,
+        _mm_loadu_ps,
+        _mm_storeu_ps,
+        _mm_add_ps,
+        _mm_sub_ps,
+        _mm_mul_ps,
+        _mm_max_ps,
+        _mm_min_ps,
+        _mm_sqrt_ps,
+        |x| _mm_movemask_ps(_mm_cmpgt_ps(x, _mm_setzero_ps()))
+    );
+    single!(
+        F32x8(__m256, 8),
+        _mm256_set1_ps,
+        _mm256_loadu_ps,
+        _mm256_storeu_ps,
+        _mm256_add_ps,
+        _mm256_sub_ps,
+        _mm256_mul_ps,
+        _mm256_max_ps,
+        _mm256_min_ps,
+        _mm256_sqrt_ps,
+        |x| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(x, _mm256_setzero_ps()))
+    );
+    single!(
+        F32x16(__m512, 16),
+        _mm512_set1_ps,
+        _mm512_loadu_ps,
+        _mm512_storeu_ps,
+        _mm512_add_ps,
+        _mm512_sub_ps,
+        _mm512_mul_ps,
+        _mm512_max_ps,
+        _mm512_min_ps,
+        _mm512_sqrt_ps,
+        |x| _mm512_cmp_ps_mask::<_CMP_GT_OQ>(x, _mm512_setzero_ps())
     );
 }
 
@@ -261,17 +496,52 @@ mod tests {
 
         #[inline(always)]
         fn run<V: Vector, const N: usize>(self) -> Self::Output {
-            let mut results = vec![0.0; 6 * LANES];
+            let mut results = vec![0.0; 8 * LANES];
             let mut bits = 0;
             for g in 0..N {
                 let at = g * V::WIDTH;
                 let (a, b) = (V::load(self.0, at), V::load(self.1, at));
-                let all = [a.plus(b), a.minus(b), a.times(b), a.size(), a.larger(b), V::splat(self.0[3])];
+                let all = [
+                    a.plus(b),
+                    a.minus(b),
+                    a.times(b),
+                    a.size(),
+                    a.larger(b),
+                    a.smaller(b),
+                    a.size().root(),
+                    V::splat(self.0[3]),
+                ];
                 for (nth, result) in all.into_iter().enumerate() {
                     result.store(&mut results, nth * LANES + at);
                 }
                 bits |= V::bits(V::either(a.above(b), V::splat(0.0).above(b))) << at;
+                // (NaNs made on the way have any sign.)
+                let whole = a.smaller(V::splat(9.0)).or(V::splat(1.0).smaller(b));
+                bits ^= whole.negative() << at;
             }
+            let mut singles = vec![0.0; 8 * LANES];
+            for at in (0..LANES).step_by(V::Single::WIDTH) {
+                let high = at + V::WIDTH;
+                let a = V::load(self.0, at).narrow(V::load(self.0, high));
+                let b = V::load(self.1, at).narrow(V::load(self.1, high));
+                let root = a.times(a).root();
+                let all = [
+                    a.plus(b),
+                    a.minus(b),
+                    a.times(b),
+                    a.larger(b),
+                    a.smaller(b),
+                    root,
+                    V::Single::splat(0.7),
+                ];
+                for (nth, result) in all.into_iter().enumerate() {
+                    result.store(&mut singles, nth * LANES + at);
+                }
+                let back = V::Single::load(&singles, at);
+                back.store(&mut singles, all.len() * LANES + at);
+                bits ^= back.positive() << at;
+            }
+            results.extend(singles.into_iter().map(f64::from));
             // Of NaNs, only that they are.
             (results.iter().map(|r| if r.is_nan() { u64::MAX } else { r.to_bits() }).collect(), bits)
         }

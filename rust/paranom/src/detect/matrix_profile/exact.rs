@@ -1,6 +1,6 @@
 //! One distance, computed directly from the values: what is reported.
 
-use super::metric::{Distance, Lp, Metric};
+use super::metric::{Distance, Lp};
 use super::series::Series;
 use crate::simd::vector::{Blocks, Vector, dispatch_blocks};
 
@@ -54,10 +54,13 @@ impl Blocks for Exact<'_> {
     fn run<V: Vector, const N: usize>(self) -> f64 {
         let Self { distance, a, b, f, g } = self;
         match distance {
-            Distance::ZNormalized => (sum::<V, N>(a, b, Normalized(f, g)) * a.len() as f64).sqrt(),
-            Distance::L1 => sum::<V, N>(a, b, Plain(Lp::<1>)),
-            Distance::L2 => sum::<V, N>(a, b, Plain(Lp::<2>)).sqrt(),
-            Distance::Relative => sum::<V, N>(a, b, Plain(Lp::<1>)) / sum::<V, N>(b, b, Size),
+            Distance::ZNormalized if f.plain() && g.plain() => {
+                (sum::<V, N>(a, b, Normalized::<false>(f, g)) * a.len() as f64).sqrt()
+            }
+            Distance::ZNormalized => (sum::<V, N>(a, b, Normalized::<true>(f, g)) * a.len() as f64).sqrt(),
+            Distance::L1 => sum::<V, N>(a, b, Plain::<1>),
+            Distance::L2 => sum::<V, N>(a, b, Plain::<2>).sqrt(),
+            Distance::Relative => sum::<V, N>(a, b, Plain::<1>) / sum::<V, N>(b, b, Size),
         }
     }
 }
@@ -74,17 +77,29 @@ impl Blocks for MakeForm<'_> {
     fn run<V: Vector, const N: usize>(self) -> Form {
         let Self { x, span } = self;
         let scale = super::scale::to_one(span);
-        let mut form = Form { scale, base: x[0] * scale.0 * scale.1, mean: 0.0, weight: 1.0 };
-        form.mean = sum::<V, N>(x, x, Centred(form)) / x.len() as f64;
-        form.weight = 1.0 / sum::<V, N>(x, x, CentredSquare(form)).sqrt();
-        form
+        let form = Form { scale, base: x[0] * scale.0 * scale.1, mean: 0.0, weight: 1.0 };
+        if form.plain() { form.filled::<V, N, false>(x) } else { form.filled::<V, N, true>(x) }
     }
 }
 
 impl Form {
+    /// Whether scaling changes nothing, as it nearly always does.
     #[inline(always)]
-    fn centred<V: Vector>(self, x: V) -> V {
-        let scaled = x.times(V::splat(self.scale.0)).times(V::splat(self.scale.1));
+    fn plain(self) -> bool {
+        self.scale == (1.0, 1.0)
+    }
+
+    /// With the mean and the weight of window `x`.
+    #[inline(always)]
+    fn filled<V: Vector, const N: usize, const SCALED: bool>(mut self, x: &[f64]) -> Self {
+        self.mean = sum::<V, N>(x, x, Centred::<SCALED>(self)) / x.len() as f64;
+        self.weight = 1.0 / sum::<V, N>(x, x, CentredSquare::<SCALED>(self)).sqrt();
+        self
+    }
+
+    #[inline(always)]
+    fn centred<V: Vector, const SCALED: bool>(self, x: V) -> V {
+        let scaled = if SCALED { x.times(V::splat(self.scale.0)).times(V::splat(self.scale.1)) } else { x };
         scaled.minus(V::splat(self.base)).minus(V::splat(self.mean))
     }
 }
@@ -96,48 +111,48 @@ trait Term: Copy {
 
 /// The share of a plain distance.
 #[derive(Clone, Copy)]
-struct Plain<M>(M);
+struct Plain<const P: u8>;
 /// The squared difference of the z-normalised values.
 #[derive(Clone, Copy)]
-struct Normalized(Form, Form);
+struct Normalized<const SCALED: bool>(Form, Form);
 /// A value minus the mean of its window so far.
 #[derive(Clone, Copy)]
-struct Centred(Form);
+struct Centred<const SCALED: bool>(Form);
 /// That, squared.
 #[derive(Clone, Copy)]
-struct CentredSquare(Form);
+struct CentredSquare<const SCALED: bool>(Form);
 /// A value without its sign.
 #[derive(Clone, Copy)]
 struct Size;
 
-impl<M: Metric> Term for Plain<M> {
+impl<const P: u8> Term for Plain<P> {
     #[inline(always)]
     fn of<V: Vector>(self, a: V, b: V) -> V {
-        self.0.pair(a, b)
+        Lp::<P>::pair(a, b)
     }
 }
 
-impl Term for Normalized {
+impl<const SCALED: bool> Term for Normalized<SCALED> {
     #[inline(always)]
     fn of<V: Vector>(self, a: V, b: V) -> V {
         let Self(f, g) = self;
-        let u = f.centred(a).times(V::splat(f.weight));
-        let v = g.centred(b).times(V::splat(g.weight));
-        Lp::<2>.pair(u, v)
+        let u = f.centred::<V, SCALED>(a).times(V::splat(f.weight));
+        let v = g.centred::<V, SCALED>(b).times(V::splat(g.weight));
+        Lp::<2>::pair(u, v)
     }
 }
 
-impl Term for Centred {
+impl<const SCALED: bool> Term for Centred<SCALED> {
     #[inline(always)]
     fn of<V: Vector>(self, a: V, _: V) -> V {
-        self.0.centred(a)
+        self.0.centred::<V, SCALED>(a)
     }
 }
 
-impl Term for CentredSquare {
+impl<const SCALED: bool> Term for CentredSquare<SCALED> {
     #[inline(always)]
     fn of<V: Vector>(self, a: V, _: V) -> V {
-        let d = self.0.centred(a);
+        let d = self.0.centred::<V, SCALED>(a);
         d.times(d)
     }
 }

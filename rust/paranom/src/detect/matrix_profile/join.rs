@@ -95,9 +95,11 @@ fn sweep_with<M: Metric>(
     (columns, column_known): Side<'_>,
     job: &Job,
 ) -> Result<()> {
-    let found = |segment: &Segment, known: Option<&Mutex<Nearest>>| match known {
-        Some(known) => Found::new(segment, settings.k, Some(&*lock(known))),
-        None => Found::new(segment, settings.k, None),
+    let found = |segment: &Segment, known: Option<&Mutex<Nearest>>| {
+        let known = known.map(|known| lock(known));
+        let mut found = Found::new(segment, settings.k, known.as_deref())?;
+        found.leave_out(&segment.w);
+        Ok(found)
     };
     let mut row_found = found(rows, row_known)?;
     let mut column_found = found(columns, column_known)?;

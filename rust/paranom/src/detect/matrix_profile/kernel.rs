@@ -1,7 +1,7 @@
 //! The sweep: neighbouring diagonals of a pair of segments, side by side in vector registers.
 
 use super::metric::Metric;
-use super::nearest::Found;
+use super::nearest::{Found, Open};
 use super::segment::Segment;
 use crate::simd::vector::{Blocks, Vector, dispatch_blocks};
 
@@ -57,7 +57,7 @@ pub(super) fn first_cells<V: Vector, const N: usize, M: Metric>(
         let a = V::splat(rows.r[k] - row_mean);
         let b = lanes(&columns.r, first + k);
         for g in 0..N {
-            cells[g] = cells[g].plus(metric.pair(a, V::load(b, g * V::WIDTH).minus(means[g])));
+            cells[g] = metric.enter(cells[g], a, V::load(b, g * V::WIDTH).minus(means[g]));
         }
     }
     let mut out = [f64::NAN; LANES];
@@ -68,7 +68,7 @@ pub(super) fn first_cells<V: Vector, const N: usize, M: Metric>(
     out
 }
 
-impl<M: Metric> Blocks for Sweep<'_, M> {
+impl<'a, M: Metric> Blocks for Sweep<'a, M> {
     type Output = ();
 
     #[inline(always)]
@@ -77,33 +77,32 @@ impl<M: Metric> Blocks for Sweep<'_, M> {
         let start = first_cells::<V, N, M>(metric, m, rows, columns, first, last);
         let mut cells: [V; N] = load(&start, 0);
         let count = rows.len.min(columns.len - first);
-        let (p, q, w) = (&rows.p[..count], &rows.q[..count], &rows.w[..count]);
-        for i in 0..count {
+        // Slices of known length and nothing behind a reference that changes: the loop has no bounds to check.
+        let (mut row_found, mut column_found) = (row_found.open(), column_found.open());
+        let met = first..first + count + LANES;
+        let row_windows = rows.p[..count].iter().zip(&rows.q[..count]).zip(&rows.w[..count]);
+        let neighbours = |of: &'a [f64]| of[met.clone()].windows(LANES);
+        let column_windows = neighbours(&columns.p).zip(neighbours(&columns.q)).zip(neighbours(&columns.w));
+        let mut here = [0.0; LANES];
+        for (i, (((&p, &q), &w), ((pj, qj), wj))) in row_windows.zip(column_windows).enumerate() {
             let j = i + first;
-            let wi = V::splat(w[i]);
-            let (wj, column_floor) = (lanes(&columns.w, j), lanes(&column_found.floor, j));
-            let row_floor = V::splat(row_found.floor[i]);
-            let mut top = row_floor;
-            let mut better = top.above(top);
-            for (g, &cell) in cells.iter().enumerate() {
-                let wj = V::load(wj, g * V::WIDTH);
-                top = metric.row_score(cell, wi, wj).larger(top);
-                let score = metric.column_score(cell, wi, wj);
-                better = V::either(better, score.above(V::load(column_floor, g * V::WIDTH)));
-            }
-            if V::bits(V::either(better, top.above(row_floor))) != 0 {
-                let mut copy = [0.0; LANES];
-                for (g, cell) in cells.iter().enumerate() {
-                    cell.store(&mut copy, g * V::WIDTH);
-                }
-                record(metric, &copy, (rows, i), (columns, j), row_found, column_found);
-            }
-            // After the branch: before it, too many registers would be in use.
-            let (pi, qi) = (V::splat(p[i]), V::splat(q[i]));
-            let (pj, qj) = (lanes(&columns.p, j), lanes(&columns.q, j));
+            let (pi, qi, wi) = (V::splat(p), V::splat(q), V::splat(w));
+            let column_floor = lanes(column_found.floor, j);
+            let mut top = V::splat(f64::NEG_INFINITY);
+            // Negative where a floor is exceeded: differences and signs go where no products are computed.
+            let mut short = V::splat(0.0);
             for (g, cell) in cells.iter_mut().enumerate() {
-                let (pj, qj) = (V::load(pj, g * V::WIDTH), V::load(qj, g * V::WIDTH));
+                let at = g * V::WIDTH;
+                let (pj, qj, wj) = (V::load(pj, at), V::load(qj, at), V::load(wj, at));
+                top = metric.row_part(*cell, wj).larger(top);
+                short = short.or(V::load(column_floor, at).minus(metric.column_bound(*cell, wi, wj)));
+                // Kept for the rare case below: so each vector is done with at once, and all fit in registers.
+                cell.store(&mut here, at);
                 *cell = metric.step(*cell, pi, qi, pj, qj);
+            }
+            short = short.or(V::splat(row_found.floor[i]).minus(metric.row_end(top, wi)));
+            if short.negative() != 0 && !w.is_nan() {
+                record(metric, &here, (rows, i), (columns, j), row_found.again(), column_found.again());
             }
         }
     }
@@ -116,8 +115,8 @@ fn record<M: Metric>(
     cells: &[f64; LANES],
     rows: (&Segment, usize),
     columns: (&Segment, usize),
-    row_found: &mut Found,
-    column_found: &mut Found,
+    row_found: Open<'_>,
+    column_found: Open<'_>,
 ) {
     dispatch_blocks(Record { metric, cells, rows, columns, row_found, column_found });
 }
@@ -127,8 +126,8 @@ struct Record<'a, M> {
     cells: &'a [f64; LANES],
     rows: (&'a Segment, usize),
     columns: (&'a Segment, usize),
-    row_found: &'a mut Found,
-    column_found: &'a mut Found,
+    row_found: Open<'a>,
+    column_found: Open<'a>,
 }
 
 impl<M: Metric> Blocks for Record<'_, M> {
@@ -136,7 +135,8 @@ impl<M: Metric> Blocks for Record<'_, M> {
 
     #[inline(always)]
     fn run<V: Vector, const N: usize>(self) {
-        let Self { metric, cells, rows: (rows, i), columns: (columns, j), row_found, column_found } = self;
+        let Self { metric, cells, rows: (rows, i), columns: (columns, j), mut row_found, mut column_found } =
+            self;
         let wi = V::splat(rows.w[i]);
         let (mut row, mut column): ([V; N], [V; N]) = (load(cells, 0), load(&columns.w, j));
         for (cell, wj) in row.iter_mut().zip(&mut column) {

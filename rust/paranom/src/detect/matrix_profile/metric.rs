@@ -3,6 +3,9 @@
 //! A cell `(i, j)` of a diagonal holds a number (`cell`) from which the next one, `(i + 1, j + 1)`, follows with a few
 //! additions. Per window there are three numbers: `p` and `q` drive the step, `w` turns a cell into a score.
 //! Scores are compared with `>`: larger is nearer, and NaN, the `w` of a window that has no neighbours, never wins.
+//!
+//! A score is made in two steps, a part per cell and an end per row, such that the largest score of a row comes from
+//! its largest part (rounding is monotone): the kernel ends only that one.
 
 use crate::simd::vector::Vector;
 
@@ -32,89 +35,142 @@ impl Distance {
 
 /// How cells move and score; one type per distance, so that the kernels are compiled for each.
 pub(super) trait Metric: Copy + Sync {
-    /// The cell's share of one pair of (centred) values.
-    fn pair<V: Vector>(self, a: V, b: V) -> V;
+    /// Whether `sieve` has a lower bound for it.
+    const BOUNDED: bool = false;
+    /// Whether windows are as far from one another both ways.
+    const SYMMETRIC: bool = true;
+    /// A cell of windows that have one more pair of (centred) values.
+    fn enter<V: Vector>(self, cell: V, a: V, b: V) -> V;
     /// The next cell on the diagonal: one pair of values (`p`) enters, one (`q`) leaves.
-    #[inline(always)]
-    fn step<V: Vector>(self, cell: V, pi: V, qi: V, pj: V, qj: V) -> V {
-        cell.plus(self.pair(pi, pj).minus(self.pair(qi, qj)))
-    }
+    fn step<V: Vector>(self, cell: V, pi: V, qi: V, pj: V, qj: V) -> V;
+    /// What a cell contributes to the score of window j as a neighbour of window i. It may pass over a NaN in `wj`.
+    fn row_part<V: Vector>(self, cell: V, wj: V) -> V;
+    /// The score of that part, or the largest score of the largest part.
+    fn row_end<V: Vector>(self, part: V, wi: V) -> V;
     /// The score of window j as a neighbour of window i.
-    fn row_score<V: Vector>(self, cell: V, wi: V, wj: V) -> V;
+    #[inline(always)]
+    fn row_score<V: Vector>(self, cell: V, wi: V, wj: V) -> V {
+        self.row_end(self.row_part(cell, wj), wi)
+    }
     /// The score of window i as a neighbour of window j.
     #[inline(always)]
     fn column_score<V: Vector>(self, cell: V, wi: V, wj: V) -> V {
-        self.row_score(cell, wj, wi)
+        self.row_score(cell, wi, wj)
     }
-    /// The distance that a cell stands for, for two windows whose `flat` says how constant they are (0 or ½).
-    fn distance(self, cell: f64, wi: f64, wj: f64, flat: f64, m: f64) -> f64;
+    /// As `column_score`, but it may pass over a NaN in `wi` or `wj`.
+    #[inline(always)]
+    fn column_bound<V: Vector>(self, cell: V, wi: V, wj: V) -> V {
+        self.column_score(cell, wi, wj) // the same operations as `row_part`: computed once
+    }
+    /// The distance of window i to its neighbour j that a cell stands for; `flat` says how constant they are (½ each).
+    fn distance<V: Vector>(self, cell: V, wi: V, wj: V, flat: V, m: V) -> V;
 }
 
 /// Cells are covariances, scores are correlations: the recurrence of mpx (Kaplan; SCRIMP order of diagonals).
 #[derive(Clone, Copy)]
 pub(super) struct ZNormalized;
-/// Cells are sums of absolute (`P` = 1) or squared (`P` = 2) differences, scores are their negatives.
+/// Cells and scores are sums of absolute (`P` = 1) or squared (`P` = 2) differences, negative.
 #[derive(Clone, Copy)]
 pub(super) struct Lp<const P: u8>;
 /// Cells as in [`Lp<1>`]; a score is divided by the neighbour's norm.
 #[derive(Clone, Copy)]
 pub(super) struct Relative;
 
-impl Metric for ZNormalized {
+impl<const P: u8> Lp<P> {
+    /// A pair's share of the distance.
     #[inline(always)]
-    fn pair<V: Vector>(self, a: V, b: V) -> V {
-        a.times(b)
+    pub(super) fn pair<V: Vector>(a: V, b: V) -> V {
+        let d = a.minus(b);
+        if P == 1 { d.size() } else { d.times(d) }
+    }
+}
+
+impl Metric for ZNormalized {
+    const BOUNDED: bool = true;
+    #[inline(always)]
+    fn enter<V: Vector>(self, cell: V, a: V, b: V) -> V {
+        cell.plus(a.times(b))
     }
     #[inline(always)]
     fn step<V: Vector>(self, cell: V, pi: V, qi: V, pj: V, qj: V) -> V {
         cell.plus(pi.times(qj).plus(qi.times(pj)))
     }
     #[inline(always)]
-    fn row_score<V: Vector>(self, cell: V, wi: V, wj: V) -> V {
-        cell.times(wj).times(wi)
+    fn row_part<V: Vector>(self, cell: V, wj: V) -> V {
+        cell.times(wj)
     }
     #[inline(always)]
-    fn column_score<V: Vector>(self, cell: V, wi: V, wj: V) -> V {
-        self.row_score(cell, wi, wj) // the same operations: computed once
+    fn row_end<V: Vector>(self, part: V, wi: V) -> V {
+        part.times(wi)
     }
     #[inline(always)]
-    fn distance(self, cell: f64, wi: f64, wj: f64, flat: f64, m: f64) -> f64 {
-        let short = 1.0 - (cell * wi * wj + flat);
-        (2.0 * m * if short < 0.0 { 0.0 } else { short }).sqrt()
+    fn distance<V: Vector>(self, cell: V, wi: V, wj: V, flat: V, m: V) -> V {
+        let short = V::splat(1.0).minus(cell.times(wi).times(wj).plus(flat));
+        m.plus(m).times(V::splat(0.0).larger(short)).root()
     }
 }
 
 impl<const P: u8> Metric for Lp<P> {
     #[inline(always)]
-    fn pair<V: Vector>(self, a: V, b: V) -> V {
-        let d = a.minus(b);
-        if P == 1 { d.size() } else { d.times(d) }
+    fn enter<V: Vector>(self, cell: V, a: V, b: V) -> V {
+        cell.minus(Self::pair(a, b))
+    }
+    #[inline(always)]
+    fn step<V: Vector>(self, cell: V, pi: V, qi: V, pj: V, qj: V) -> V {
+        cell.plus(Self::pair(qi, qj).minus(Self::pair(pi, pj)))
+    }
+    #[inline(always)]
+    fn row_part<V: Vector>(self, cell: V, _wj: V) -> V {
+        cell
+    }
+    #[inline(always)]
+    fn row_end<V: Vector>(self, part: V, wi: V) -> V {
+        part.plus(wi)
     }
     #[inline(always)]
     fn row_score<V: Vector>(self, cell: V, wi: V, wj: V) -> V {
-        wi.plus(wj).minus(cell)
+        cell.plus(wi.plus(wj))
     }
     #[inline(always)]
-    fn distance(self, cell: f64, wi: f64, wj: f64, _flat: f64, _m: f64) -> f64 {
-        let d = cell + (wi + wj);
-        let d = if d < 0.0 { 0.0 } else { d };
-        if P == 1 { d } else { d.sqrt() }
+    fn column_bound<V: Vector>(self, cell: V, _wi: V, _wj: V) -> V {
+        cell
+    }
+    #[inline(always)]
+    fn distance<V: Vector>(self, cell: V, wi: V, wj: V, _flat: V, _m: V) -> V {
+        let d = V::splat(0.0).larger(wi.plus(wj).minus(cell));
+        if P == 1 { d } else { d.root() }
     }
 }
 
 impl Metric for Relative {
+    const SYMMETRIC: bool = false;
     #[inline(always)]
-    fn pair<V: Vector>(self, a: V, b: V) -> V {
-        Lp::<1>.pair(a, b)
+    fn enter<V: Vector>(self, cell: V, a: V, b: V) -> V {
+        Lp::<1>.enter(cell, a, b)
     }
     #[inline(always)]
-    fn row_score<V: Vector>(self, cell: V, wi: V, wj: V) -> V {
+    fn step<V: Vector>(self, cell: V, pi: V, qi: V, pj: V, qj: V) -> V {
+        Lp::<1>.step(cell, pi, qi, pj, qj)
+    }
+    #[inline(always)]
+    fn row_part<V: Vector>(self, cell: V, wj: V) -> V {
+        cell.times(wj)
+    }
+    #[inline(always)]
+    fn row_end<V: Vector>(self, part: V, wi: V) -> V {
         // wi takes part so that a window with a hole has no neighbours.
-        V::splat(0.0).times(wi).minus(cell.times(wj))
+        part.plus(V::splat(0.0).times(wi))
     }
     #[inline(always)]
-    fn distance(self, cell: f64, wi: f64, wj: f64, _flat: f64, _m: f64) -> f64 {
-        let d = 0.0 * wi + cell * wj;
-        if d < 0.0 { 0.0 } else { d }
+    fn column_score<V: Vector>(self, cell: V, wi: V, wj: V) -> V {
+        self.row_score(cell, wj, wi)
+    }
+    #[inline(always)]
+    fn column_bound<V: Vector>(self, cell: V, wi: V, _wj: V) -> V {
+        cell.times(wi)
+    }
+    #[inline(always)]
+    fn distance<V: Vector>(self, cell: V, wi: V, wj: V, _flat: V, _m: V) -> V {
+        V::splat(0.0).larger(V::splat(0.0).times(wi).minus(cell.times(wj)))
     }
 }

@@ -9,7 +9,7 @@
 //! * `kernel`, with the distances in `metric`: the sweep along neighbouring diagonals.
 //! * `nearest`: the best found so far, under a total order.
 //! * `join`, with `exact` and `twins`: the neighbour found for each window gets its exact distance.
-//! * `multidimensional`: the same for several series at once (mSTAMP).
+//! * `multidimensional`, with `sieve`: the same for several series at once (mSTAMP).
 //! * `stream`: one sample at a time, in a sliding window; `stream_state`: that as bytes.
 
 mod double;
@@ -22,6 +22,7 @@ mod nearest;
 mod scale;
 mod segment;
 mod series;
+mod sieve;
 mod stream;
 mod stream_state;
 mod tasks;

@@ -8,12 +8,13 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 use super::exact;
-use super::kernel::{LANES, first_cells, lanes, load};
+use super::kernel::{LANES, first_cells, lanes};
 use super::metric::{Distance, Lp, Metric, Relative, ZNormalized};
 use super::nearest::{Found, NONE, Nearest};
 use super::segment::{Segment, cuts};
 use super::series::Series;
-use super::tasks::{self, Pairs, Task};
+use super::sieve::{Bars, Near, ROWS, Rows, advance, bound, sift};
+use super::tasks::{self, Pairs};
 use super::{Neighbours, Profile, Settings};
 use crate::Result;
 use crate::job::Job;
@@ -119,6 +120,10 @@ fn within_with<M: Metric>(
         cut.iter().map(|range| Ok(Mutex::new(levels(range)?))).collect()
     };
     let (left, right) = (known()?, known()?);
+    let near: Vec<Option<Vec<Near>>> = segments
+        .iter()
+        .map(|of| if M::BOUNDED { of.iter().map(Near::new).collect() } else { None })
+        .collect();
     let tasks = tasks::tasks(Pairs::Within { cuts: &cut, exclusion }, settings.fraction);
     tasks::run(settings.threads, &tasks, |task| {
         let (row_known, column_known) = if task.swapped { (&left, &right) } else { (&right, &left) };
@@ -128,7 +133,26 @@ fn within_with<M: Metric>(
         };
         let (rows, columns) = (&segments[task.rows], &segments[task.columns]);
         let (mut row_found, mut column_found) = (found(rows, row_known)?, found(columns, column_known)?);
-        sweep(metric, task, order, settings, (rows, &mut row_found), (columns, &mut column_found), job)?;
+        let mut sieve = near[task.rows].as_ref().zip(near[task.columns].as_ref()).map(|(rows, columns)| {
+            let bars = |found: &[Found]| Bars::new(found.iter().map(|found| &found.floor[..]), settings.m);
+            Sieve { rows, columns, row_bars: bars(&row_found), column_bars: bars(&column_found) }
+        });
+        for block in task.blocks() {
+            let cells: usize = block.clone().map(|d| rows[0].len.min(columns[0].len - d)).sum();
+            dispatch_blocks(Sweep {
+                metric,
+                m: settings.m,
+                order,
+                rows,
+                columns,
+                first: block.start,
+                last: block.end,
+                sieve: sieve.as_mut(),
+                row_found: &mut row_found,
+                column_found: &mut column_found,
+            });
+            job.step(cells as u64)?;
+        }
         for (found, known) in [(row_found, row_known), (column_found, column_known)] {
             for (found, known) in found.iter().zip(&mut *lock(known)) {
                 found.give(known);
@@ -145,9 +169,21 @@ fn within_with<M: Metric>(
         let rows = tasks::for_windows(settings.threads, series[0].windows(), job, |i| {
             let at = cut.partition_point(|r| r.end <= i);
             let index = |level: usize| known[at][level].index[i - cut[at].start];
-            (0..d)
-                .map(|level| level_distance(series, order, settings, i, index(level), level))
-                .collect::<Vec<_>>()
+            // Several levels often have the same neighbour.
+            let mut seen: Vec<(u32, Vec<f64>)> = Vec::with_capacity(d);
+            let mut distance = |level: usize| {
+                let j = index(level);
+                if j == NONE {
+                    return (f64::INFINITY, NONE);
+                }
+                let at = seen.iter().position(|&(other, _)| other == j).unwrap_or_else(|| {
+                    seen.push((j, levels(series, order, settings, i, j as usize)));
+                    seen.len() - 1
+                });
+                let mean = seen[at].1[level];
+                if mean.is_finite() { (mean, j) } else { (f64::INFINITY, NONE) }
+            };
+            (0..d).map(&mut distance).collect::<Vec<_>>()
         })?;
         Neighbours::from_lists(&rows, d)
     };
@@ -160,20 +196,15 @@ fn lock(known: &Mutex<Vec<Nearest>>) -> std::sync::MutexGuard<'_, Vec<Nearest>> 
     known.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn level_distance(
-    series: &[Series],
-    order: &Order,
-    settings: &Settings,
-    i: usize,
-    j: u32,
-    level: usize,
-) -> (f64, u32) {
-    if j == NONE {
-        return (f64::INFINITY, NONE);
-    }
-    let all = order.distances(series, settings.distance, i, j as usize);
-    let mean = all[..=level].iter().map(|(distance, _)| distance).sum::<f64>() / (level + 1) as f64;
-    if mean.is_finite() { (mean, j) } else { (f64::INFINITY, NONE) }
+/// The exact distance of two windows at each level.
+fn levels(series: &[Series], order: &Order, settings: &Settings, i: usize, j: usize) -> Vec<f64> {
+    let mut total = 0.0;
+    let all = order.distances(series, settings.distance, i, j);
+    let sums = all.iter().map(|(distance, _)| {
+        total += distance;
+        total
+    });
+    sums.enumerate().map(|(level, sum)| sum / (level + 1) as f64).collect()
 }
 
 /// Level by level the nearer of both; the left one if equal.
@@ -206,37 +237,16 @@ pub(super) fn subspaces(
     Ok(rows.concat())
 }
 
-type Side<'a> = (&'a [Segment], &'a mut [Found]);
-
-fn sweep<M: Metric>(
-    metric: M,
-    task: &Task,
-    order: &Order,
-    settings: &Settings,
-    (rows, row_found): Side<'_>,
-    (columns, column_found): Side<'_>,
-    job: &Job,
-) -> Result<()> {
-    for block in task.blocks() {
-        let cells: usize = block.clone().map(|d| rows[0].len.min(columns[0].len - d)).sum();
-        dispatch_blocks(Sweep {
-            metric,
-            m: settings.m,
-            order,
-            rows,
-            columns,
-            first: block.start,
-            last: block.end,
-            row_found: &mut *row_found,
-            column_found: &mut *column_found,
-        });
-        job.step(cells as u64)?;
-    }
-    Ok(())
+/// What it takes to pass over most cells of a pair of segments.
+struct Sieve<'a> {
+    rows: &'a [Near],
+    columns: &'a [Near],
+    row_bars: Bars,
+    column_bars: Bars,
 }
 
 /// As [`super::kernel::Sweep`], with one segment per dimension and one `Found` per level.
-struct Sweep<'a, M> {
+struct Sweep<'a, 'b, M> {
     metric: M,
     m: usize,
     order: &'a Order,
@@ -244,78 +254,164 @@ struct Sweep<'a, M> {
     columns: &'a [Segment],
     first: usize,
     last: usize,
+    sieve: Option<&'a mut Sieve<'b>>,
     row_found: &'a mut [Found],
     column_found: &'a mut [Found],
 }
 
-impl<M: Metric> Blocks for Sweep<'_, M> {
+impl<M: Metric> Blocks for Sweep<'_, '_, M> {
     type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector, const N: usize>(self) {
-        let Self { metric, m, order, rows, columns, first, last, row_found, column_found } = self;
-        let size = m as f64;
-        let mut cells: Vec<[f64; LANES]> = Vec::with_capacity(rows.len());
-        for (a, b) in rows.iter().zip(columns) {
-            cells.push(first_cells::<V, N, M>(metric, m, a, b, first, last));
+    fn run<V: Vector, const N: usize>(mut self) {
+        let d = self.rows.len();
+        let mut cells: Vec<[f64; LANES]> = Vec::with_capacity(d);
+        for (a, b) in self.rows.iter().zip(self.columns) {
+            cells.push(first_cells::<V, N, M>(self.metric, self.m, a, b, self.first, self.last));
         }
-        // Of each dimension; then sorted; then, negative, the sums of the levels: scores.
-        let mut sums = vec![[0.0; LANES]; rows.len()];
-        for i in 0..rows[0].len.min(columns[0].len - first) {
-            let j = i + first;
-            for (((cell, sum), a), b) in cells.iter_mut().zip(&mut sums).zip(rows).zip(columns) {
-                let (pi, qi, wi, fi) = (a.p[i], a.q[i], a.w[i], a.flat[i]);
-                let (pj, qj, wj, fj) = (lanes(&b.p, j), lanes(&b.q, j), lanes(&b.w, j), lanes(&b.flat, j));
-                for l in 0..LANES {
-                    let distance = metric.distance(cell[l], wi, wj[l], fi + fj[l], size);
-                    sum[l] = if distance.is_nan() { f64::INFINITY } else { distance };
-                    cell[l] = metric.step(cell[l], pi, qi, pj[l], qj[l]);
-                }
+        let mut kept: Vec<Rows<f64>> = vec![[[0.0; LANES]; ROWS]; d];
+        let mut bounds: Vec<Rows<f32>> = vec![[[0.0; LANES]; ROWS]; d];
+        let mut distances = vec![V::splat(0.0); d];
+        let count = self.rows[0].len.min(self.columns[0].len - self.first);
+        for i in (0..count).step_by(ROWS) {
+            let (j, size) = (i + self.first, ROWS.min(count - i));
+            for ((cells, kept), (a, b)) in
+                cells.iter_mut().zip(&mut kept).zip(self.rows.iter().zip(self.columns))
+            {
+                advance::<V, N, M>(self.metric, cells, kept, (a, i), (b, j), size);
             }
-            order.sort(&mut sums);
-            let mut total = [0.0; LANES];
-            let mut better = 0u64;
-            for ((sum, row), column) in sums.iter_mut().zip(&*row_found).zip(&*column_found) {
-                let (row_floor, column_floor) = (row.floor[i], lanes(&column.floor, j));
-                for l in 0..LANES {
-                    total[l] += sum[l];
-                    sum[l] = -total[l];
-                    better |= u64::from(sum[l] > row_floor) | u64::from(sum[l] > column_floor[l]);
+            let mut hits = [u32::MAX; ROWS];
+            if M::BOUNDED
+                && let Some(sieve) = &self.sieve
+            {
+                for ((kept, bounds), (a, b)) in
+                    kept.iter().zip(&mut bounds).zip(sieve.rows.iter().zip(sieve.columns))
+                {
+                    bound::<V>(kept, bounds, (a, i), (b, j), size);
                 }
+                let order = (self.order.included, &self.order.network[..]);
+                hits = sift::<V>(&bounds, order, (&sieve.row_bars, i), (&sieve.column_bars, j), size);
             }
-            if better != 0 {
-                record(&sums, (rows[0].start, i, row_found), (columns[0].start, j, column_found));
+            for (r, hits) in hits.into_iter().enumerate().take(size) {
+                if hits != 0 {
+                    self.look(&kept, (r, i + r), hits, &mut distances);
+                }
             }
         }
     }
 }
 
-#[inline(never)]
-fn record(
-    scores: &[[f64; LANES]],
-    rows: (usize, usize, &mut [Found]),
-    columns: (usize, usize, &mut [Found]),
-) {
-    dispatch_blocks(Record { scores, rows, columns });
+/// A few neighbouring cells: lanes `at ..` of row `r` of those kept, which is row `i` of the segment.
+#[derive(Clone, Copy)]
+struct Place {
+    r: usize,
+    i: usize,
+    at: usize,
+    /// The columns' windows look for neighbours among the rows', not the other way round.
+    turned: bool,
 }
 
-struct Record<'a> {
-    scores: &'a [[f64; LANES]],
-    rows: (usize, usize, &'a mut [Found]),
-    columns: (usize, usize, &'a mut [Found]),
-}
-
-impl Blocks for Record<'_> {
-    type Output = ();
+impl<M: Metric> Sweep<'_, '_, M> {
+    /// Enters those of a row's cells that are better than what is known: `hits` has a bit for each that may be.
+    #[inline(always)]
+    fn look<V: Vector>(
+        &mut self,
+        kept: &[Rows<f64>],
+        (r, i): (usize, usize),
+        hits: u32,
+        distances: &mut [V],
+    ) {
+        for at in (0..LANES).step_by(V::WIDTH) {
+            if hits >> at & ((1 << V::WIDTH) - 1) != 0 {
+                for turned in [false, true] {
+                    if !(turned && M::SYMMETRIC) {
+                        self.look_at(kept, Place { r, i, at, turned }, distances);
+                    }
+                }
+            }
+        }
+    }
 
     #[inline(always)]
-    fn run<V: Vector, const N: usize>(self) {
-        let Self { scores, rows: (row_start, i, row_found), columns: (column_start, j, column_found) } = self;
-        for ((scores, row), column) in scores.iter().zip(row_found).zip(column_found) {
-            let scores: [V; N] = load(scores, 0);
-            row.offer_row(i, &scores, column_start + j);
-            column.offer_column(j, &scores, row_start + i);
+    fn look_at<V: Vector>(&mut self, kept: &[Rows<f64>], place: Place, distances: &mut [V]) {
+        match (distances.len(), self.order.included) {
+            (2, 0) => self.sorted::<V, 2>(kept, place, distances),
+            (3, 0) => self.sorted::<V, 3>(kept, place, distances),
+            (4, 0) => self.sorted::<V, 4>(kept, place, distances),
+            (5, 0) => self.sorted::<V, 5>(kept, place, distances),
+            (6, 0) => self.sorted::<V, 6>(kept, place, distances),
+            (7, 0) => self.sorted::<V, 7>(kept, place, distances),
+            (8, 0) => self.sorted::<V, 8>(kept, place, distances),
+            _ => {
+                for (t, distance) in distances.iter_mut().enumerate() {
+                    *distance = self.distance(&kept[t], t, place);
+                }
+                for &(low, high) in &self.order.network {
+                    (distances[low], distances[high]) =
+                        (distances[low].smaller(distances[high]), distances[low].larger(distances[high]));
+                }
+            }
         }
+        let Place { i, at, turned, .. } = place;
+        let (for_rows, for_columns) = (!turned, turned || M::SYMMETRIC);
+        let (j, nothing, never) = (i + self.first, V::splat(0.0), V::splat(f64::INFINITY));
+        let mut total = nothing;
+        for (level, &distance) in distances.iter().enumerate() {
+            total = total.plus(distance);
+            let score = nothing.minus(total);
+            let (row, column) = (&mut self.row_found[level], &mut self.column_found[level]);
+            let row_floor = if for_rows { V::splat(row.floor[i]) } else { never };
+            let column_floor = if for_columns { V::load(lanes(&column.floor, j), at) } else { never };
+            let mut better = V::bits(V::either(score.above(row_floor), score.above(column_floor)));
+            if better == 0 {
+                continue;
+            }
+            let mut scores = [0.0; LANES];
+            score.store(&mut scores, 0);
+            while better != 0 {
+                let l = better.trailing_zeros() as usize;
+                let (score, j) = (scores[l], j + at + l);
+                let row_is = for_rows && row.open().offer_nearest(i, score, self.columns[0].start + j);
+                let column_is = for_columns && column.open().offer_nearest(j, score, self.rows[0].start + i);
+                if let Some(sieve) = &mut self.sieve {
+                    if row_is {
+                        sieve.row_bars.set(level, i, score);
+                    }
+                    if column_is {
+                        sieve.column_bars.set(level, j, score);
+                    }
+                }
+                better &= better - 1;
+            }
+        }
+    }
+
+    /// The distances, in f64, in dimension `t` (in order).
+    #[inline(always)]
+    fn distance<V: Vector>(&self, kept: &Rows<f64>, t: usize, place: Place) -> V {
+        let Place { r, i, at, turned } = place;
+        let (a, b, j) = (&self.rows[t], &self.columns[t], i + self.first);
+        let (wi, wj) = (V::splat(a.w[i]), V::load(lanes(&b.w, j), at));
+        let (wi, wj) = if turned { (wj, wi) } else { (wi, wj) };
+        let flat = V::splat(a.flat[i]).plus(V::load(lanes(&b.flat, j), at));
+        let exact = self.metric.distance(V::load(&kept[r], at), wi, wj, flat, V::splat(self.m as f64));
+        exact.smaller(V::splat(f64::INFINITY)) // NaN: a hole
+    }
+
+    /// Those of all dimensions, sorted: as by the network, but in registers.
+    #[inline(always)]
+    #[allow(clippy::needless_range_loop)] // unrolled only if written so
+    fn sorted<V: Vector, const D: usize>(&self, kept: &[Rows<f64>], place: Place, out: &mut [V]) {
+        let mut x = [V::splat(0.0); D];
+        for t in 0..D {
+            x[t] = self.distance(&kept[t], t, place);
+        }
+        for end in 1..D {
+            for t in (0..end).rev() {
+                (x[t], x[t + 1]) = (x[t].smaller(x[t + 1]), x[t].larger(x[t + 1]));
+            }
+        }
+        out.copy_from_slice(&x);
     }
 }
 

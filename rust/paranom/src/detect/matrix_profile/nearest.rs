@@ -66,11 +66,61 @@ impl Found {
         let windows = segment.len + LANES;
         let mut floor = try_vec(windows)?;
         if let Some(known) = known {
-            floor.extend(known.score[k - 1..].iter().step_by(k).map(|score| score.next_down()));
+            floor.extend(known.score.chunks_exact(k).map(|list| list[k - 1].next_down()));
         }
         floor.resize(windows, f64::INFINITY);
         let Nearest { index, score, .. } = Nearest::new(windows, k)?;
         Ok(Self { floor, index, score, k })
+    }
+
+    /// Nothing is of use to windows whose weight is NaN.
+    pub(super) fn leave_out(&mut self, weights: &[f64]) {
+        for (floor, _) in self.floor.iter_mut().zip(weights).filter(|(_, w)| w.is_nan()) {
+            *floor = f64::INFINITY;
+        }
+    }
+
+    /// Its parts, each borrowed by itself.
+    #[inline(always)]
+    pub(super) fn open(&mut self) -> Open<'_> {
+        Open { floor: &mut self.floor, index: &mut self.index, score: &mut self.score, k: self.k }
+    }
+
+    /// Hands everything to `known`, of the same windows.
+    pub(super) fn give(&self, known: &mut Nearest) {
+        let scores = if self.k == 1 { &self.floor } else { &self.score };
+        for (at, (&score, &index)) in scores.iter().zip(&self.index).enumerate() {
+            if index != NONE {
+                known.offer(at / self.k, score, index);
+            }
+        }
+    }
+}
+
+/// The parts of a [`Found`]: as local variables they stay in registers where a `Found` would not.
+#[derive(Debug)]
+pub(super) struct Open<'a> {
+    pub(super) floor: &'a mut [f64],
+    index: &'a mut [u32],
+    score: &'a mut [f64],
+    k: usize,
+}
+
+impl Open<'_> {
+    /// The same again, for a while.
+    #[inline(always)]
+    pub(super) fn again(&mut self) -> Open<'_> {
+        Open { floor: &mut *self.floor, index: &mut *self.index, score: &mut *self.score, k: self.k }
+    }
+
+    /// Offers window `i` one neighbour, where only the nearest is kept; says whether it was one.
+    #[inline(always)]
+    pub(super) fn offer_nearest(&mut self, i: usize, score: f64, neighbour: usize) -> bool {
+        let better = score > self.floor[i];
+        if better {
+            (self.floor[i], self.index[i]) = (score, neighbour as u32);
+        }
+        better
     }
 
     /// Offers window `i` the `LANES` windows `first ..` as neighbours.
@@ -134,16 +184,6 @@ impl Found {
             }
             (scores[slot], indices[slot]) = (score, neighbour as u32);
             self.floor[i] = self.floor[i].max(scores[self.k - 1]);
-        }
-    }
-
-    /// Hands everything to `known`, of the same windows.
-    pub(super) fn give(&self, known: &mut Nearest) {
-        let scores = if self.k == 1 { &self.floor } else { &self.score };
-        for (at, (&score, &index)) in scores.iter().zip(&self.index).enumerate() {
-            if index != NONE {
-                known.offer(at / self.k, score, index);
-            }
         }
     }
 }

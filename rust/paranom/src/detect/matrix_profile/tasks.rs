@@ -9,7 +9,7 @@ use crate::job::Job;
 use crate::{Result, pool};
 
 /// Cells per task: milliseconds of work.
-const CELLS: usize = 1 << 23;
+const CELLS: usize = 1 << 24;
 
 /// Diagonals `diagonals` of the pair of segments (`rows`, `columns`).
 #[derive(Debug)]
@@ -28,15 +28,27 @@ pub(super) struct Task {
 impl Task {
     /// The blocks of neighbouring diagonals that this task sweeps.
     ///
+    /// In strides of about the golden ratio: neighbouring diagonals tend to be about as good, and when they come late
+    /// most of their cells are already known to be of no use.
+    ///
     /// A part of them is taken by a golden-ratio sequence: evenly spread, and a larger part contains the smaller.
     pub(super) fn blocks(&self) -> impl Iterator<Item = Range<usize>> + '_ {
-        let starts = self.diagonals.clone().step_by(LANES).enumerate();
-        starts.filter_map(move |(nth, first)| {
+        let count = self.diagonals.len().div_ceil(LANES);
+        let mut stride = (count as f64 * 0.618) as usize + 1;
+        while common_divisor(stride, count) > 1 {
+            stride += 1;
+        }
+        (0..count).map(move |turn| turn * stride % count).filter_map(move |nth| {
             let place = (self.seed + nth as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let first = self.diagonals.start + nth * LANES;
             let taken = self.share.is_none_or(|share| place < share);
             taken.then(|| first..(first + LANES).min(self.diagonals.end))
         })
     }
+}
+
+fn common_divisor(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { common_divisor(b, a % b) }
 }
 
 /// What is joined with what.
