@@ -117,6 +117,18 @@ def test_duplicate_events_are_counted() -> None:
     assert (fresh.audit(20_000).duplicate_events, fresh.audit(20_000).near_duplicate_events) == (0, 0)
 
 
+def test_lengths_of_kinds_with_exact_counts_have_nothing_to_do_with_each_other() -> None:
+    """Each stretch of 6,000 rows has one of each: were these as long as each other, length would go with position."""
+    kinds = [Anomaly(name=name, count=1, within=6_000, duration=(30, 90)) for name in "abcd"]
+    gen = Generator({"x": Stochastic(Normal(), anomalous=Shift(1.0))}, anomalies=kinds, seed=4)
+    table = gen.audit(600_000).table
+    by_kind = np.array([(table["stop"] - table["start"])[table["kind"] == kind].astype(float) for kind in range(4)])
+    assert by_kind.shape == (4, 100)
+    apart = np.corrcoef(by_kind)[np.triu_indices(4, 1)]
+    assert np.abs(apart).max() < 0.35
+    assert (by_kind.mean(axis=1) == pytest.approx(60, abs=1)).all()
+
+
 def test_drift_and_ties_are_seen() -> None:
     walk = Generator({"x": Stochastic(RandomWalk(std=1.0))}, seed=3).audit(50_000)
     noise = Generator({"x": Stochastic(Normal())}, seed=3).audit(50_000)

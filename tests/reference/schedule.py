@@ -227,13 +227,15 @@ class Schedule:
 
         # How many, and how long. Each kind has a stretch as long as its expected number of events; the points
         # u, u + 1, u + 2, ... that fall into it are its events (systematic sampling). So numbers are whole,
-        # right on average, and even. Where in the stretch a point falls is even too: it gives the duration.
+        # right on average, and even. Where in the stretch a point falls is even too: it gives the duration. Each slot
+        # has points of every kind with an exact count, so each such kind has its own, or durations would go together.
         u = self.even(slot)
         drawn = []  # (kind, duration)
-        for kind, begin, end in zip(self.kinds, self.ends, self.ends[1:], strict=False):
+        for nth, (kind, begin, end) in enumerate(zip(self.kinds, self.ends, self.ends[1:], strict=False)):
             timing = self.timings[kind]
+            own = self.even(slot, nth) if timing.count is not None else u
             for i in range(points_below(begin, u), points_below(end, u)):
-                place = (u + i - begin) / (end - begin)
+                place = (own + i - begin) / (end - begin)
                 longer = int(place * (timing.longest - timing.shortest + 1))
                 drawn.append((kind, min(timing.shortest + longer, timing.longest)))
 
@@ -259,22 +261,23 @@ class Schedule:
             used += duration + self.timings[kind].gap
         return events
 
-    def even(self, slot: int) -> float:
+    def even(self, slot: int, number: int = 0) -> float:
         """A uniform in [0, 1) for each slot; 2^k neighbouring slots, k >= 6, get one in each 2^k-th of the range.
 
         A van der Corput sequence (the bits of a number, reversed) with nested scrambling (Owen 1995; the hash is
         that of Laine and Karras 2011). A rare anomaly so happens as often as its frequency says, within a few
-        events. Slots are permuted in groups of 64 before, or neighbours would take turns between low and high.
+        events. Slots are permuted in groups of 64 before, or neighbours would take turns between low and high. Sequences of
+        different numbers are independent.
         """
         # The permutation: a Feistel network on 3 + 3 bits; each round looks its 3 bits up in 24 random ones.
-        first, second = random.block(self.key, slot >> 6, PERMUTATION << 28)
+        first, second = random.block(self.key, slot >> 6, PERMUTATION << 28 | number)
         left, right = slot >> 3 & 7, slot & 7
         for table in (int(first), int(first) >> 24, int(second), int(second) >> 24):
             left, right = right, left ^ (table >> 3 * right & 7)
         permuted = slot // 64 * 64 + 8 * left + right
-        x = (permuted + self.word(SCRAMBLE, 0, slot >> 32, 0)) % 2**32
+        x = (permuted + self.word(SCRAMBLE, number, slot >> 32, 0)) % 2**32
         for factor in (0x6C50B47C, 0xB82F1E52, 0xC7AFE638, 0x8D22F6E6):
             x ^= x * factor % 2**32
         reversed_bits = int(f"{x:032b}"[::-1], 2)
-        low = self.word(NUMBER, 0, slot, 0) >> 32
+        low = self.word(NUMBER, number, slot, 0) >> 32
         return ((reversed_bits << 32 | low) >> 11) * 2.0**-53

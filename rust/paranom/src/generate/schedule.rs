@@ -305,15 +305,18 @@ impl Schedule {
         };
         // Systematic sampling: the points u, u+1, u+2, ... on an axis where each kind has a stretch as long as its
         // expected number of events.
-        let u = self.even(slot);
+        let u = self.even(slot, 0);
         // How many points lie below a place; all of them for a whole place, whatever rounding does.
         let points_below = |end: f64| if end == end.trunc() { end } else { (end - u).ceil() };
         let mut begin = 0.0;
-        for &(kind, end) in &slots.ends {
-            let Timing { shortest, longest, .. } = self.timings[kind];
+        for (nth, &(kind, end)) in slots.ends.iter().enumerate() {
+            let Timing { shortest, longest, ref placing, .. } = self.timings[kind];
+            // Where in its stretch a point falls is even, too: it gives the duration. Each slot has points of every
+            // kind with an exact count: so that their durations have nothing to do with each other, each has its own.
+            let counted = matches!(placing, Placing::Count { .. });
+            let own = if counted && nth > 0 { self.even(slot, nth as u32) } else { u };
             for i in points_below(begin) as u64..points_below(end) as u64 {
-                // Where in its stretch the point falls is even, too: it gives the duration.
-                let place = (u + i as f64 - begin) / (end - begin);
+                let place = (own + i as f64 - begin) / (end - begin);
                 let more = (place * (longest - shortest + 1) as f64) as u64;
                 let duration = (shortest + more).min(longest);
                 events.push(Event { start: 0, stop: duration, kind, id: 0 });
@@ -353,21 +356,21 @@ impl Schedule {
     /// A uniform in [0, 1) for each slot: over any 2^k neighbouring slots from the sixth power on, one falls in each
     /// 2^k-th of the range, so that shares stay within a few events of what was asked. A van der Corput sequence
     /// with nested scrambling (Owen 1995; the hash of Laine and Karras 2011), the slots permuted inside groups of 64:
-    /// without that, neighbours would take turns between low and high.
-    fn even(&self, slot: u64) -> f64 {
-        let (a, b) = pair(self.source(Purpose::Permutation, 0, 0), slot >> 6);
+    /// without that, neighbours would take turns between low and high. Sequences of different numbers are independent.
+    fn even(&self, slot: u64, number: u32) -> f64 {
+        let (a, b) = pair(self.source(Purpose::Permutation, number, 0), slot >> 6);
         let (mut left, mut right) = (slot >> 3 & 7, slot & 7);
         // A Feistel network on 3 + 3 bits; each round looks its 3 bits up in 24 random ones.
         for table in [a, a >> 24, b, b >> 24] {
             (left, right) = (right, left ^ (table >> (3 * right)) & 7);
         }
         let index = slot & !63 | left << 3 | right;
-        let seed = word(self.source(Purpose::Scramble, 0, 0), slot >> 32);
+        let seed = word(self.source(Purpose::Scramble, number, 0), slot >> 32);
         let mut x = (index as u32).wrapping_add(seed as u32);
         for factor in [0x6c50_b47c, 0xb82f_1e52, 0xc7af_e638, 0x8d22_f6e6_u32] {
             x ^= x.wrapping_mul(factor);
         }
-        let low = word(self.source(Purpose::Number, 0, 0), slot) >> 32;
+        let low = word(self.source(Purpose::Number, number, 0), slot) >> 32;
         unit(u64::from(x.reverse_bits()) << 32 | low)
     }
 }
@@ -557,6 +560,25 @@ mod tests {
                 // Draws spread evenly over some 20 neighbours repel each other by 1/20.
                 assert!((-0.1..0.06).contains(&r), "kind {kind}, lag {lag}: r = {r}");
             }
+        }
+    }
+
+    #[test]
+    fn durations_of_counted_kinds_have_nothing_to_do_with_each_other() {
+        let placing = || Placing::Count { count: 1, within: 500 };
+        let s = schedule(vec![timing(placing(), 5, 40), timing(placing(), 5, 40), timing(placing(), 5, 40)]);
+        let all = events(&s, 0, 2_000_000 - 1);
+        let of = |kind| -> Vec<f64> {
+            all.iter().filter(|e| e.kind == kind).map(|e| (e.stop - e.start) as f64 - 22.5).collect()
+        };
+        let variance = (36.0 * 36.0 - 1.0) / 12.0;
+        for (a, b) in [(0, 1), (0, 2), (1, 2)] {
+            let (x, y) = (of(a), of(b));
+            assert_eq!((x.len(), y.len()), (4000, 4000));
+            let r = x.iter().zip(&y).map(|(x, y)| x * y).sum::<f64>() / variance / 4000.0;
+            assert!(r.abs() < 0.05, "kinds {a} and {b}: r = {r}");
+            // Each is even on its own.
+            assert!((x.iter().sum::<f64>() / 4000.0).abs() < 0.1);
         }
     }
 
