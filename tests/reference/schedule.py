@@ -266,8 +266,8 @@ class Schedule:
 
         A van der Corput sequence (the bits of a number, reversed) with nested scrambling (Owen 1995; the hash is
         that of Laine and Karras 2011). A rare anomaly so happens as often as its frequency says, within a few
-        events. Slots are permuted in groups of 64 before, or neighbours would take turns between low and high. Sequences of
-        different numbers are independent.
+        events. Slots are permuted in groups of 64 before, or neighbours would take turns between low and high.
+        Sequences of different numbers are independent.
         """
         # The permutation: a Feistel network on 3 + 3 bits; each round looks its 3 bits up in 24 random ones.
         first, second = random.block(self.key, slot >> 6, PERMUTATION << 28 | number)
