@@ -37,7 +37,6 @@ impl At<'_> {
     }
 
     /// The j-th row's offset in its event, and the event's duration, in rows.
-    #[inline(always)]
     pub fn place(&self, j: usize) -> (f64, f64) {
         match self.event {
             Some(event) => ((self.row - event.start + j as u64) as f64, (event.stop - event.start) as f64),

@@ -6,7 +6,6 @@ use crate::fmath;
 use crate::generate::moved::Position;
 use crate::generate::param::Param;
 use crate::generate::rule::{At, Rule, Scope};
-use crate::random::TILE;
 use crate::simd::{Kernel, dispatch};
 use crate::spec::Table;
 
@@ -112,23 +111,6 @@ impl<W: Wave> Kernel for Draw<'_, W> {
     }
 }
 
-struct DrawMoved<'a, W> {
-    wave: &'a W,
-    phases: &'a [Phases],
-    amplitude: &'a [f64],
-    out: &'a mut [f64],
-}
-
-impl<W: Wave> Kernel for DrawMoved<'_, W> {
-    type Output = ();
-    #[inline(always)]
-    fn run(self) {
-        for ((x, phases), amplitude) in self.out.iter_mut().zip(self.phases).zip(self.amplitude) {
-            *x = amplitude * self.wave.value(*phases, 0);
-        }
-    }
-}
-
 impl<W: Wave> Rule for Periodic<W> {
     fn fill(&self, at: At, out: &mut [f64]) {
         let (wave, phases) = (&self.wave, self.phase.at(at));
@@ -146,13 +128,9 @@ impl<W: Wave> Rule for Periodic<W> {
     fn fill_moved(&self, at: At, to: &[Position], out: &mut [f64]) {
         let (wave, cycles) = (&self.wave, self.phase.cycles(at));
         let amplitude = self.amplitude.column(At { moved: Some(to), ..at }, out.len());
-        // Whole numbers first: what follows is vectorised.
-        let mut buffer = [Phases::default(); TILE];
-        let phases = &mut buffer[..out.len()];
-        for (phases, to) in phases.iter_mut().zip(to) {
-            *phases = cycles.phase(*to);
+        for ((x, to), amplitude) in out.iter_mut().zip(to).zip(amplitude) {
+            *x = amplitude * wave.value(cycles.phase(*to), 0);
         }
-        dispatch(DrawMoved { wave, phases, amplitude: &amplitude[..out.len()], out });
     }
 
     fn bounds(&self) -> (f64, f64) {

@@ -21,7 +21,7 @@ pub(super) struct Phase {
 }
 
 /// The phases of neighbouring rows, in units of 2^-64 cycles: `first`, then one `step` per row.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Phases {
     first: u64,
     step: u64,

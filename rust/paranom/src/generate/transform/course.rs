@@ -6,7 +6,6 @@ use crate::generate::moved::Position;
 use crate::generate::param::Param;
 use crate::generate::rule::{At, Look, Rule, Scope, Transform};
 use crate::random::TILE;
-use crate::simd::{Kernel, dispatch};
 use crate::spec::Table;
 
 #[derive(Debug)]
@@ -46,7 +45,6 @@ pub(super) fn time_warp(table: &Table, scope: &Scope) -> Result<Box<dyn Transfor
 
 impl Course {
     /// The place to look at for the j-th row.
-    #[inline(always)]
     fn position(&self, at: At, amount: f64, j: usize) -> Position {
         let row = at.row + j as u64;
         let (start, stop) = at.event.map_or((row, row + 1), |event| (event.start, event.stop));
@@ -66,23 +64,6 @@ impl Course {
     }
 }
 
-struct Places<'a> {
-    course: &'a Course,
-    at: At<'a>,
-    amount: f64,
-    to: &'a mut [Position],
-}
-
-impl Kernel for Places<'_> {
-    type Output = ();
-    #[inline(always)]
-    fn run(self) {
-        for (j, to) in self.to.iter_mut().enumerate() {
-            *to = self.course.position(self.at, self.amount, j);
-        }
-    }
-}
-
 impl Transform for Course {
     fn looks(&self) -> Look {
         Look::Signals
@@ -95,7 +76,9 @@ impl Transform for Course {
         };
         let mut buffer = [Position::default(); TILE];
         let to = &mut buffer[..values.len()];
-        dispatch(Places { course: self, at, amount, to });
+        for (j, to) in to.iter_mut().enumerate() {
+            *to = self.position(at, amount, j);
+        }
         normal.fill(At { event: None, moved: Some(to), ..at }, values);
     }
 }
