@@ -45,10 +45,6 @@ pub trait Vector: Copy {
     fn either(a: Self::Mask, b: Self::Mask) -> Self::Mask;
     /// A mask as bits, the first lane lowest.
     fn bits(mask: Self::Mask) -> u32;
-    /// Bit by bit the one or the other: negative where one of them is.
-    fn or(self, other: Self) -> Self;
-    /// The signs as bits, the first lane lowest. (Those of NaNs too, whatever they are.)
-    fn negative(self) -> u32;
 }
 
 /// As [`Vector`], of f32.
@@ -182,14 +178,6 @@ impl Vector for f64 {
     fn bits(mask: bool) -> u32 {
         u32::from(mask)
     }
-    #[inline(always)]
-    fn or(self, other: Self) -> Self {
-        f64::from_bits(self.to_bits() | other.to_bits())
-    }
-    #[inline(always)]
-    fn negative(self) -> u32 {
-        u32::from(self.is_sign_negative())
-    }
 }
 
 /// Work on blocks of [`LANES`] lanes, compiled once per level.
@@ -250,8 +238,7 @@ mod x86 {
 
     macro_rules! vector {
         ($name:ident($register:ident, $width:literal, $mask:ty, $single:ident), $splat:ident, $load:ident, $store:ident, $add:ident,
-         $sub:ident, $mul:ident, $max:ident, $min:ident, $sqrt:ident, $narrow:expr, $size:expr, $above:expr, $either:expr, $bits:expr,
-         $or:ident, $negative:expr) => {
+         $sub:ident, $mul:ident, $max:ident, $min:ident, $sqrt:ident, $narrow:expr, $size:expr, $above:expr, $either:expr, $bits:expr) => {
             /// So many lanes.
             #[derive(Clone, Copy)]
             pub(super) struct $name($register);
@@ -318,14 +305,6 @@ mod x86 {
                 #[inline(always)]
                 fn bits(mask: $mask) -> u32 {
                     intrinsic!($bits(mask)) as u32
-                }
-                #[inline(always)]
-                fn or(self, other: Self) -> Self {
-                    Self(intrinsic!($or(self.0, other.0)))
-                }
-                #[inline(always)]
-                fn negative(self) -> u32 {
-                    intrinsic!($negative(self.0)) as u32
                 }
             }
         };
@@ -401,8 +380,6 @@ mod x86 {
         |x| _mm_andnot_pd(_mm_set1_pd(-0.0), x),
         _mm_cmpgt_pd,
         _mm_or_pd,
-        _mm_movemask_pd,
-        _mm_or_pd,
         _mm_movemask_pd
     );
     vector!(
@@ -419,8 +396,6 @@ mod x86 {
         |a, b| _mm256_set_m128(_mm256_cvtpd_ps(b), _mm256_cvtpd_ps(a)),
         |x| _mm256_andnot_pd(_mm256_set1_pd(-0.0), x),
         _mm256_cmp_pd::<_CMP_GT_OQ>,
-        _mm256_or_pd,
-        _mm256_movemask_pd,
         _mm256_or_pd,
         _mm256_movemask_pd
     );
@@ -439,9 +414,7 @@ mod x86 {
         _mm512_abs_pd,
         _mm512_cmp_pd_mask::<_CMP_GT_OQ>,
         |a: u8, b: u8| a | b,
-        |mask: u8| mask,
-        _mm512_or_pd,
-        |x| _mm512_movepi64_mask(_mm512_castpd_si512(x))
+        |mask: u8| mask
     );
     single!(
         F32x4(__m128, 4),
@@ -515,9 +488,6 @@ mod tests {
                     result.store(&mut results, nth * LANES + at);
                 }
                 bits |= V::bits(V::either(a.above(b), V::splat(0.0).above(b))) << at;
-                // (NaNs made on the way have any sign.)
-                let whole = a.smaller(V::splat(9.0)).or(V::splat(1.0).smaller(b));
-                bits ^= whole.negative() << at;
             }
             let mut singles = vec![0.0; 8 * LANES];
             for at in (0..LANES).step_by(V::Single::WIDTH) {

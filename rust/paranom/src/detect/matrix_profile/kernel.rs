@@ -68,7 +68,7 @@ pub(super) fn first_cells<V: Vector, const N: usize, M: Metric>(
     out
 }
 
-impl<'a, M: Metric> Blocks for Sweep<'a, M> {
+impl<M: Metric> Blocks for Sweep<'_, M> {
     type Output = ();
 
     #[inline(always)]
@@ -77,32 +77,40 @@ impl<'a, M: Metric> Blocks for Sweep<'a, M> {
         let start = first_cells::<V, N, M>(metric, m, rows, columns, first, last);
         let mut cells: [V; N] = load(&start, 0);
         let count = rows.len.min(columns.len - first);
-        // Slices of known length and nothing behind a reference that changes: the loop has no bounds to check.
+        // Slices, and nothing behind a reference that changes: what the loop needs stays in registers.
         let (mut row_found, mut column_found) = (row_found.open(), column_found.open());
+        let (p, q, w) = (&rows.p[..count], &rows.q[..count], &rows.w[..count]);
         let met = first..first + count + LANES;
-        let row_windows = rows.p[..count].iter().zip(&rows.q[..count]).zip(&rows.w[..count]);
-        let neighbours = |of: &'a [f64]| of[met.clone()].windows(LANES);
-        let column_windows = neighbours(&columns.p).zip(neighbours(&columns.q)).zip(neighbours(&columns.w));
-        let mut here = [0.0; LANES];
-        for (i, (((&p, &q), &w), ((pj, qj), wj))) in row_windows.zip(column_windows).enumerate() {
+        let (column_p, column_q) = (&columns.p[met.clone()], &columns.q[met.clone()]);
+        let column_w = &columns.w[met];
+        // Two short loops over the vectors: one long loop would not be unrolled, and the cells would live in memory.
+        for i in 0..count {
             let j = i + first;
-            let (pi, qi, wi) = (V::splat(p), V::splat(q), V::splat(w));
-            let column_floor = lanes(column_found.floor, j);
+            let wi = V::splat(w[i]);
+            let (wj, column_floor) = (lanes(column_w, i), lanes(column_found.floor, j));
+            let row_floor = V::splat(row_found.floor[i]);
             let mut top = V::splat(f64::NEG_INFINITY);
-            // Negative where a floor is exceeded: differences and signs go where no products are computed.
-            let mut short = V::splat(0.0);
-            for (g, cell) in cells.iter_mut().enumerate() {
-                let at = g * V::WIDTH;
-                let (pj, qj, wj) = (V::load(pj, at), V::load(qj, at), V::load(wj, at));
-                top = metric.row_part(*cell, wj).larger(top);
-                short = short.or(V::load(column_floor, at).minus(metric.column_bound(*cell, wi, wj)));
-                // Kept for the rare case below: so each vector is done with at once, and all fit in registers.
-                cell.store(&mut here, at);
-                *cell = metric.step(*cell, pi, qi, pj, qj);
+            let mut better = top.above(top);
+            for (g, &cell) in cells.iter().enumerate() {
+                let wj = V::load(wj, g * V::WIDTH);
+                top = metric.row_part(cell, wj).larger(top);
+                let score = metric.column_bound(cell, wi, wj);
+                better = V::either(better, score.above(V::load(column_floor, g * V::WIDTH)));
             }
-            short = short.or(V::splat(row_found.floor[i]).minus(metric.row_end(top, wi)));
-            if short.negative() != 0 && !w.is_nan() {
-                record(metric, &here, (rows, i), (columns, j), row_found.again(), column_found.again());
+            better = V::either(better, metric.row_end(top, wi).above(row_floor));
+            if V::bits(better) != 0 && !w[i].is_nan() {
+                let mut copy = [0.0; LANES];
+                for (g, cell) in cells.iter().enumerate() {
+                    cell.store(&mut copy, g * V::WIDTH);
+                }
+                record(metric, &copy, (rows, i), (columns, j), row_found.again(), column_found.again());
+            }
+            // After the branch: before it, too many registers would be in use.
+            let (pi, qi) = (V::splat(p[i]), V::splat(q[i]));
+            let (pj, qj) = (lanes(column_p, i), lanes(column_q, i));
+            for (g, cell) in cells.iter_mut().enumerate() {
+                let (pj, qj) = (V::load(pj, g * V::WIDTH), V::load(qj, g * V::WIDTH));
+                *cell = metric.step(*cell, pi, qi, pj, qj);
             }
         }
     }

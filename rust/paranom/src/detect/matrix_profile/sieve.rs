@@ -71,6 +71,7 @@ pub(super) fn bound<V: Vector>(
 }
 
 #[inline(always)]
+#[allow(clippy::needless_range_loop)]
 fn bound_with<V: Vector, const EXTRA: bool>(
     cells: &Rows<f64>,
     bounds: &mut Rows<f32>,
@@ -79,12 +80,14 @@ fn bound_with<V: Vector, const EXTRA: bool>(
     size: usize,
 ) {
     let zero = V::Single::splat(0.0);
-    for (r, (cells, bounds)) in cells.iter().zip(bounds).enumerate().take(size) {
+    for r in 0..size {
+        let (cells, bounds) = (&cells[r], &mut bounds[r]);
         let wi = V::Single::splat(rows.w[i + r]);
         let most = V::Single::splat(1.0 - 1.0 / 1_048_576.0 - rows.extra[i + r]);
         let w = single_lanes(&columns.w, j + r);
         let extra = single_lanes(&columns.extra, j + r);
-        for at in (0..LANES).step_by(V::Single::WIDTH) {
+        for g in 0..LANES / V::Single::WIDTH {
+            let at = g * V::Single::WIDTH;
             let cell = V::load(cells, at).narrow(V::load(cells, at + V::WIDTH));
             let mut near = cell.times(V::Single::load(w, at)).times(wi);
             if EXTRA {
@@ -168,12 +171,13 @@ fn sift_sorted<V: Vector, const D: usize>(
     let rows: &[Vec<f32>; D] = rows.levels.first_chunk().unwrap();
     let columns: &[Vec<f32>; D] = columns.levels.first_chunk().unwrap();
     let mut hits = [0; ROWS];
-    for (r, hits) in hits.iter_mut().enumerate().take(size) {
+    for r in 0..size {
         let mut column_bars = [&[0.0; LANES]; D];
         for k in 0..D {
             column_bars[k] = single_lanes(&columns[k], j + r);
         }
-        for at in (0..LANES).step_by(V::Single::WIDTH) {
+        for g in 0..LANES / V::Single::WIDTH {
+            let at = g * V::Single::WIDTH;
             let mut x = [V::Single::splat(0.0); D];
             for t in 0..D {
                 x[t] = V::Single::load(&bounds[t][r], at);
@@ -190,7 +194,7 @@ fn sift_sorted<V: Vector, const D: usize>(
                 let bar = V::Single::splat(rows[k][i + r]).larger(V::Single::load(column_bars[k], at));
                 short = bar.minus(total).larger(short);
             }
-            *hits |= short.positive() << at;
+            hits[r] |= short.positive() << at;
         }
     }
     hits
@@ -208,7 +212,8 @@ fn sift_any<V: Vector>(
     let mut x = vec![V::Single::splat(0.0); bounds.len()];
     let mut hits = [0; ROWS];
     for (r, hits) in hits.iter_mut().enumerate().take(size) {
-        for at in (0..LANES).step_by(V::Single::WIDTH) {
+        for g in 0..LANES / V::Single::WIDTH {
+            let at = g * V::Single::WIDTH;
             for (x, bounds) in x.iter_mut().zip(bounds) {
                 *x = V::Single::load(&bounds[r], at);
             }
@@ -230,6 +235,7 @@ fn sift_any<V: Vector>(
 
 /// Steps the cells of `LANES` diagonals through rows `i ..`, and keeps those of each row.
 #[inline(always)]
+#[allow(clippy::needless_range_loop)] // so that the cells stay in registers
 pub(super) fn advance<V: Vector, const N: usize, M: super::metric::Metric>(
     metric: M,
     state: &mut [f64; LANES],
@@ -239,15 +245,16 @@ pub(super) fn advance<V: Vector, const N: usize, M: super::metric::Metric>(
     size: usize,
 ) {
     let mut cells: [V; N] = super::kernel::load(state, 0);
-    for (r, kept) in kept.iter_mut().enumerate().take(size) {
+    for r in 0..size {
         let (pi, qi) = (V::splat(rows.p[i + r]), V::splat(rows.q[i + r]));
         let (pj, qj) = (lanes(&columns.p, j + r), lanes(&columns.q, j + r));
-        for (g, cell) in cells.iter_mut().enumerate() {
-            cell.store(kept, g * V::WIDTH);
-            *cell = metric.step(*cell, pi, qi, V::load(pj, g * V::WIDTH), V::load(qj, g * V::WIDTH));
+        let kept = &mut kept[r];
+        for g in 0..N {
+            cells[g].store(kept, g * V::WIDTH);
+            cells[g] = metric.step(cells[g], pi, qi, V::load(pj, g * V::WIDTH), V::load(qj, g * V::WIDTH));
         }
     }
-    for (g, cell) in cells.iter().enumerate() {
-        cell.store(state, g * V::WIDTH);
+    for g in 0..N {
+        cells[g].store(state, g * V::WIDTH);
     }
 }
