@@ -10,33 +10,38 @@ pub const LANES: usize = 32;
 
 /// A few floats side by side; one float is the shortest.
 #[allow(clippy::return_self_not_must_use)] // arithmetic
-pub trait Vector: Copy {
+pub trait Lanes<T>: Copy {
     /// How many.
     const WIDTH: usize;
-    /// A truth value per lane.
-    type Mask: Copy;
-    /// Twice as many floats of half the size.
-    type Single: Single;
     /// The same value in each lane.
-    fn splat(value: f64) -> Self;
+    fn splat(value: T) -> Self;
     /// `values[at .. at + WIDTH]`.
-    fn load(values: &[f64], at: usize) -> Self;
+    fn load(values: &[T], at: usize) -> Self;
     /// Writes them to `values[at .. at + WIDTH]`.
-    fn store(self, values: &mut [f64], at: usize);
+    fn store(self, values: &mut [T], at: usize);
     /// Sum.
     fn plus(self, other: Self) -> Self;
     /// Difference.
     fn minus(self, other: Self) -> Self;
     /// Product.
     fn times(self, other: Self) -> Self;
-    /// Size without sign.
-    fn size(self) -> Self;
     /// The larger one; `other` if one is NaN.
     fn larger(self, other: Self) -> Self;
     /// The smaller one; `other` if one is NaN.
     fn smaller(self, other: Self) -> Self;
     /// Square root.
     fn root(self) -> Self;
+}
+
+/// Lanes of f64.
+#[allow(clippy::return_self_not_must_use)] // arithmetic
+pub trait Vector: Lanes<f64> {
+    /// A truth value per lane.
+    type Mask: Copy;
+    /// Twice as many floats of half the size.
+    type Single: Single;
+    /// Size without sign.
+    fn size(self) -> Self;
     /// This one's lanes and those of another, rounded.
     fn narrow(self, other: Self) -> Self::Single;
     /// Where this one is larger (nowhere with NaN).
@@ -47,34 +52,13 @@ pub trait Vector: Copy {
     fn bits(mask: Self::Mask) -> u32;
 }
 
-/// As [`Vector`], of f32.
-#[allow(clippy::return_self_not_must_use)] // arithmetic
-pub trait Single: Copy {
-    /// How many.
-    const WIDTH: usize;
-    /// The same value in each lane.
-    fn splat(value: f32) -> Self;
-    /// `values[at .. at + WIDTH]`.
-    fn load(values: &[f32], at: usize) -> Self;
-    /// Writes them to `values[at .. at + WIDTH]`.
-    fn store(self, values: &mut [f32], at: usize);
-    /// Sum.
-    fn plus(self, other: Self) -> Self;
-    /// Difference.
-    fn minus(self, other: Self) -> Self;
-    /// Product.
-    fn times(self, other: Self) -> Self;
-    /// The larger one; `other` if one is NaN.
-    fn larger(self, other: Self) -> Self;
-    /// The smaller one; `other` if one is NaN.
-    fn smaller(self, other: Self) -> Self;
-    /// Square root.
-    fn root(self) -> Self;
+/// Lanes of f32.
+pub trait Single: Lanes<f32> {
     /// A bit per lane that is above 0, the first lane lowest.
     fn positive(self) -> u32;
 }
 
-impl Single for [f32; 2] {
+impl Lanes<f32> for [f32; 2] {
     const WIDTH: usize = 2;
     #[inline(always)]
     fn splat(value: f32) -> Self {
@@ -112,16 +96,17 @@ impl Single for [f32; 2] {
     fn root(self) -> Self {
         self.map(f32::sqrt)
     }
+}
+
+impl Single for [f32; 2] {
     #[inline(always)]
     fn positive(self) -> u32 {
         u32::from(self[0] > 0.0) | u32::from(self[1] > 0.0) << 1
     }
 }
 
-impl Vector for f64 {
+impl Lanes<f64> for f64 {
     const WIDTH: usize = 1;
-    type Mask = bool;
-    type Single = [f32; 2];
     #[inline(always)]
     fn splat(value: f64) -> Self {
         value
@@ -147,10 +132,6 @@ impl Vector for f64 {
         self * other
     }
     #[inline(always)]
-    fn size(self) -> Self {
-        self.abs()
-    }
-    #[inline(always)]
     fn larger(self, other: Self) -> Self {
         if self > other { self } else { other }
     }
@@ -161,6 +142,15 @@ impl Vector for f64 {
     #[inline(always)]
     fn root(self) -> Self {
         self.sqrt()
+    }
+}
+
+impl Vector for f64 {
+    type Mask = bool;
+    type Single = [f32; 2];
+    #[inline(always)]
+    fn size(self) -> Self {
+        self.abs()
     }
     #[inline(always)]
     fn narrow(self, other: Self) -> [f32; 2] {
@@ -177,6 +167,24 @@ impl Vector for f64 {
     #[inline(always)]
     fn bits(mask: bool) -> u32 {
         u32::from(mask)
+    }
+}
+
+/// Compares and exchanges pairs of vectors, lane by lane: the smaller goes to the first place.
+#[inline(always)]
+pub fn exchange<T, L: Lanes<T>>(x: &mut [L], pairs: &[(usize, usize)]) {
+    for &(low, high) in pairs {
+        (x[low], x[high]) = (x[low].smaller(x[high]), x[low].larger(x[high]));
+    }
+}
+
+/// Sorts a few vectors, lane by lane, in registers.
+#[inline(always)]
+pub fn sort<T, L: Lanes<T>, const D: usize>(x: &mut [L; D]) {
+    for end in 1..D {
+        for t in (0..end).rev() {
+            (x[t], x[t + 1]) = (x[t].smaller(x[t + 1]), x[t].larger(x[t + 1]));
+        }
     }
 }
 
@@ -223,7 +231,7 @@ mod x86 {
     #[allow(clippy::wildcard_imports)] // as the intrinsics are meant to be had
     use std::arch::x86_64::*;
 
-    use super::{Single, Vector};
+    use super::{Lanes, Single, Vector};
 
     /// The body of an intrinsic's wrapper.
     macro_rules! intrinsic {
@@ -236,29 +244,27 @@ mod x86 {
         }};
     }
 
-    macro_rules! vector {
-        ($name:ident($register:ident, $width:literal, $mask:ty, $single:ident), $splat:ident, $load:ident, $store:ident, $add:ident,
-         $sub:ident, $mul:ident, $max:ident, $min:ident, $sqrt:ident, $narrow:expr, $size:expr, $above:expr, $either:expr, $bits:expr) => {
+    macro_rules! lanes {
+        ($name:ident($register:ident, $float:ty, $width:literal), $splat:ident, $load:ident, $store:ident, $add:ident,
+         $sub:ident, $mul:ident, $max:ident, $min:ident, $sqrt:ident) => {
             /// So many lanes.
             #[derive(Clone, Copy)]
             pub(super) struct $name($register);
 
-            impl Vector for $name {
+            impl Lanes<$float> for $name {
                 const WIDTH: usize = $width;
-                type Mask = $mask;
-                type Single = $single;
                 #[inline(always)]
-                fn splat(value: f64) -> Self {
+                fn splat(value: $float) -> Self {
                     Self(intrinsic!($splat(value)))
                 }
                 #[inline(always)]
-                fn load(values: &[f64], at: usize) -> Self {
+                fn load(values: &[$float], at: usize) -> Self {
                     // (Reads no more than this slice, whatever its alignment.)
                     let values = &values[at..at + $width];
                     Self(intrinsic!($load(values.as_ptr())))
                 }
                 #[inline(always)]
-                fn store(self, values: &mut [f64], at: usize) {
+                fn store(self, values: &mut [$float], at: usize) {
                     let values = &mut values[at..at + $width];
                     intrinsic!($store(values.as_mut_ptr(), self.0));
                 }
@@ -275,10 +281,6 @@ mod x86 {
                     Self(intrinsic!($mul(self.0, other.0)))
                 }
                 #[inline(always)]
-                fn size(self) -> Self {
-                    Self(intrinsic!($size(self.0)))
-                }
-                #[inline(always)]
                 fn larger(self, other: Self) -> Self {
                     Self(intrinsic!($max(self.0, other.0)))
                 }
@@ -289,6 +291,19 @@ mod x86 {
                 #[inline(always)]
                 fn root(self) -> Self {
                     Self(intrinsic!($sqrt(self.0)))
+                }
+            }
+        };
+    }
+
+    macro_rules! vector {
+        ($name:ident, $mask:ty, $single:ident, $narrow:expr, $size:expr, $above:expr, $either:expr, $bits:expr) => {
+            impl Vector for $name {
+                type Mask = $mask;
+                type Single = $single;
+                #[inline(always)]
+                fn size(self) -> Self {
+                    Self(intrinsic!($size(self.0)))
                 }
                 #[inline(always)]
                 fn narrow(self, other: Self) -> $single {
@@ -311,52 +326,8 @@ mod x86 {
     }
 
     macro_rules! single {
-        ($name:ident($register:ident, $width:literal), $splat:ident, $load:ident, $store:ident, $add:ident, $sub:ident,
-         $mul:ident, $max:ident, $min:ident, $sqrt:ident, $positive:expr) => {
-            /// So many lanes.
-            #[derive(Clone, Copy)]
-            pub(super) struct $name($register);
-
+        ($name:ident, $positive:expr) => {
             impl Single for $name {
-                const WIDTH: usize = $width;
-                #[inline(always)]
-                fn splat(value: f32) -> Self {
-                    Self(intrinsic!($splat(value)))
-                }
-                #[inline(always)]
-                fn load(values: &[f32], at: usize) -> Self {
-                    let values = &values[at..at + $width];
-                    Self(intrinsic!($load(values.as_ptr())))
-                }
-                #[inline(always)]
-                fn store(self, values: &mut [f32], at: usize) {
-                    let values = &mut values[at..at + $width];
-                    intrinsic!($store(values.as_mut_ptr(), self.0));
-                }
-                #[inline(always)]
-                fn plus(self, other: Self) -> Self {
-                    Self(intrinsic!($add(self.0, other.0)))
-                }
-                #[inline(always)]
-                fn minus(self, other: Self) -> Self {
-                    Self(intrinsic!($sub(self.0, other.0)))
-                }
-                #[inline(always)]
-                fn times(self, other: Self) -> Self {
-                    Self(intrinsic!($mul(self.0, other.0)))
-                }
-                #[inline(always)]
-                fn larger(self, other: Self) -> Self {
-                    Self(intrinsic!($max(self.0, other.0)))
-                }
-                #[inline(always)]
-                fn smaller(self, other: Self) -> Self {
-                    Self(intrinsic!($min(self.0, other.0)))
-                }
-                #[inline(always)]
-                fn root(self) -> Self {
-                    Self(intrinsic!($sqrt(self.0)))
-                }
                 #[inline(always)]
                 fn positive(self) -> u32 {
                     intrinsic!($positive(self.0)) as u32
@@ -365,8 +336,8 @@ mod x86 {
         };
     }
 
-    vector!(
-        F64x2(__m128d, 2, __m128d, F32x4),
+    lanes!(
+        F64x2(__m128d, f64, 2),
         _mm_set1_pd,
         _mm_loadu_pd,
         _mm_storeu_pd,
@@ -375,15 +346,20 @@ mod x86 {
         _mm_mul_pd,
         _mm_max_pd,
         _mm_min_pd,
-        _mm_sqrt_pd,
+        _mm_sqrt_pd
+    );
+    vector!(
+        F64x2,
+        __m128d,
+        F32x4,
         |a, b| _mm_movelh_ps(_mm_cvtpd_ps(a), _mm_cvtpd_ps(b)),
         |x| _mm_andnot_pd(_mm_set1_pd(-0.0), x),
         _mm_cmpgt_pd,
         _mm_or_pd,
         _mm_movemask_pd
     );
-    vector!(
-        F64x4(__m256d, 4, __m256d, F32x8),
+    lanes!(
+        F64x4(__m256d, f64, 4),
         _mm256_set1_pd,
         _mm256_loadu_pd,
         _mm256_storeu_pd,
@@ -392,15 +368,20 @@ mod x86 {
         _mm256_mul_pd,
         _mm256_max_pd,
         _mm256_min_pd,
-        _mm256_sqrt_pd,
+        _mm256_sqrt_pd
+    );
+    vector!(
+        F64x4,
+        __m256d,
+        F32x8,
         |a, b| _mm256_set_m128(_mm256_cvtpd_ps(b), _mm256_cvtpd_ps(a)),
         |x| _mm256_andnot_pd(_mm256_set1_pd(-0.0), x),
         _mm256_cmp_pd::<_CMP_GT_OQ>,
         _mm256_or_pd,
         _mm256_movemask_pd
     );
-    vector!(
-        F64x8(__m512d, 8, __mmask8, F32x16),
+    lanes!(
+        F64x8(__m512d, f64, 8),
         _mm512_set1_pd,
         _mm512_loadu_pd,
         _mm512_storeu_pd,
@@ -409,15 +390,20 @@ mod x86 {
         _mm512_mul_pd,
         _mm512_max_pd,
         _mm512_min_pd,
-        _mm512_sqrt_pd,
+        _mm512_sqrt_pd
+    );
+    vector!(
+        F64x8,
+        __mmask8,
+        F32x16,
         |a, b| _mm512_insertf32x8::<1>(_mm512_castps256_ps512(_mm512_cvtpd_ps(a)), _mm512_cvtpd_ps(b)),
         _mm512_abs_pd,
         _mm512_cmp_pd_mask::<_CMP_GT_OQ>,
         |a: u8, b: u8| a | b,
         |mask: u8| mask
     );
-    single!(
-        F32x4(__m128, 4),
+    lanes!(
+        F32x4(__m128, f32, 4),
         _mm_set1_ps,
         _mm_loadu_ps,
         _mm_storeu_ps,
@@ -426,11 +412,11 @@ mod x86 {
         _mm_mul_ps,
         _mm_max_ps,
         _mm_min_ps,
-        _mm_sqrt_ps,
-        |x| _mm_movemask_ps(_mm_cmpgt_ps(x, _mm_setzero_ps()))
+        _mm_sqrt_ps
     );
-    single!(
-        F32x8(__m256, 8),
+    single!(F32x4, |x| _mm_movemask_ps(_mm_cmpgt_ps(x, _mm_setzero_ps())));
+    lanes!(
+        F32x8(__m256, f32, 8),
         _mm256_set1_ps,
         _mm256_loadu_ps,
         _mm256_storeu_ps,
@@ -439,11 +425,11 @@ mod x86 {
         _mm256_mul_ps,
         _mm256_max_ps,
         _mm256_min_ps,
-        _mm256_sqrt_ps,
-        |x| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(x, _mm256_setzero_ps()))
+        _mm256_sqrt_ps
     );
-    single!(
-        F32x16(__m512, 16),
+    single!(F32x8, |x| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(x, _mm256_setzero_ps())));
+    lanes!(
+        F32x16(__m512, f32, 16),
         _mm512_set1_ps,
         _mm512_loadu_ps,
         _mm512_storeu_ps,
@@ -452,9 +438,9 @@ mod x86 {
         _mm512_mul_ps,
         _mm512_max_ps,
         _mm512_min_ps,
-        _mm512_sqrt_ps,
-        |x| _mm512_cmp_ps_mask::<_CMP_GT_OQ>(x, _mm512_setzero_ps())
+        _mm512_sqrt_ps
     );
+    single!(F32x16, |x| _mm512_cmp_ps_mask::<_CMP_GT_OQ>(x, _mm512_setzero_ps()));
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use super::tasks::{self, Pairs};
 use super::{Neighbours, Profile, Settings};
 use crate::Result;
 use crate::job::Job;
-use crate::simd::vector::{Blocks, Vector, dispatch_blocks};
+use crate::simd::vector::{Blocks, Vector, dispatch_blocks, exchange, sort};
 
 /// The dimensions in the order of their distances: those included first, the others sorted.
 #[derive(Debug, Clone)]
@@ -346,10 +346,7 @@ impl<M: Metric> Sweep<'_, '_, M> {
                 for (t, distance) in distances.iter_mut().enumerate() {
                     *distance = self.distance(&kept[t], t, place);
                 }
-                for &(low, high) in &self.order.network {
-                    (distances[low], distances[high]) =
-                        (distances[low].smaller(distances[high]), distances[low].larger(distances[high]));
-                }
+                exchange(distances, &self.order.network);
             }
         }
         let Place { i, at, turned, .. } = place;
@@ -406,11 +403,7 @@ impl<M: Metric> Sweep<'_, '_, M> {
         for t in 0..D {
             x[t] = self.distance(&kept[t], t, place);
         }
-        for end in 1..D {
-            for t in (0..end).rev() {
-                (x[t], x[t + 1]) = (x[t].smaller(x[t + 1]), x[t].larger(x[t + 1]));
-            }
-        }
+        sort(&mut x);
         out.copy_from_slice(&x);
     }
 }

@@ -15,7 +15,7 @@
 
 use super::kernel::{LANES, lanes};
 use super::segment::Segment;
-use crate::simd::vector::{Single, Vector};
+use crate::simd::vector::{Lanes, Single, Vector, exchange, sort};
 
 /// Rows that are sifted at once: cells and bounds of eight dimensions then stay in the first-level cache.
 pub(super) const ROWS: usize = 8;
@@ -182,11 +182,7 @@ fn sift_sorted<V: Vector, const D: usize>(
             for t in 0..D {
                 x[t] = V::Single::load(&bounds[t][r], at);
             }
-            for end in 1..D {
-                for t in (0..end).rev() {
-                    (x[t], x[t + 1]) = (x[t].smaller(x[t + 1]), x[t].larger(x[t + 1]));
-                }
-            }
+            sort(&mut x);
             let mut total = V::Single::splat(0.0);
             let mut short = V::Single::splat(-1.0);
             for k in 0..D {
@@ -217,9 +213,7 @@ fn sift_any<V: Vector>(
             for (x, bounds) in x.iter_mut().zip(bounds) {
                 *x = V::Single::load(&bounds[r], at);
             }
-            for &(low, high) in network {
-                (x[low], x[high]) = (x[low].smaller(x[high]), x[low].larger(x[high]));
-            }
+            exchange(&mut x, network);
             let mut total = V::Single::splat(0.0);
             let mut short = V::Single::splat(-1.0);
             for ((&x, rows), columns) in x.iter().zip(&rows.levels).zip(&columns.levels) {
