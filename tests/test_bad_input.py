@@ -479,6 +479,8 @@ FACE: list[tuple[Callable[[], Any], type[ParanomError], list[str]]] = [
     (lambda: build().split(train=2, validation=9, test=1, start=2**64 - 9), SpecError, ["validation", "9 rows"]),
     (lambda: build().split(train=1, test=1, dtype="int32"), SpecError, ["dtype", "int32"]),
     (lambda: build().split(train=10**15, test=1), OutOfMemoryError, [str(10**15)]),
+    # Before any work, and any memory.
+    (lambda: build().split(train=10**15, test=-1), SpecError, ["test", "-1"]),
     # Batches.
     (lambda: build().batches(10, batch_rows=0), SpecError, ["batch_rows", "0", "> 0"]),
     (lambda: build().batches(-10), SpecError, ["rows", "-10"]),

@@ -182,6 +182,8 @@ def test_samples_are_checked() -> None:
         (lambda: ramp.feedback(false_positives=[78, 3]), KeyError, "false_positives: 3 is forgotten"),
         (lambda: ramp.feedback(false_positives=[1.5]), TypeError, r"false_positives\[0\]: must be an int"),
         (lambda: ramp.feedback(false_positives=[-1]), ValueError, r"false_positives\[0\]: must be the time"),
+        (lambda: setattr(ramp, "threshold", "high"), TypeError, "threshold: must be a float, got str"),
+        (lambda: setattr(ramp, "threshold", -1.0), ValueError, "threshold: must be > 0"),
         (lambda: ramp.undo([500]), KeyError, "times: 500 is not"),
         (lambda: ramp.feedback(true_positives=[1], process="x"), KeyError, 'process: "x" is unknown'),
         (lambda: setattr(ramp, "threshold", -1), ValueError, "threshold"),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from paranom_rs.rule import Rule, Transform, plain
+from paranom_rs.rule import Rule, Transform
+from paranom_rs.timing import Timing
 
 __all__ = ["Anomaly", "Decoys"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Anomaly:
+class Anomaly(Timing):
     """An anomaly that happens again and again. Events never overlap.
 
     Parameters
@@ -44,22 +45,11 @@ class Anomaly:
         with functions, and without uniqueness.
     """
 
-    frequency: float | None = None
-    count: int | None = None
-    within: int | None = None
-    events: Sequence[tuple[int, int]] | None = None
-    duration: int | tuple[int, int] | None = None
-    gap: int = 1
     onset: Literal["creeping"] | float | None = None
     name: str = "anomaly"
     variables: Sequence[str] | None = None
     values: Mapping[str, Rule | Transform | float] | None = None
     difficulty: Literal["nontrivial"] | None = None
-
-    def to_spec(self) -> dict[str, Any]:
-        """Return the anomaly as plain values; fields that are None are left out."""
-        given = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: plain(x) for name, x in given.items() if x is not None}
 
 
 @dataclass(frozen=True, kw_only=True)

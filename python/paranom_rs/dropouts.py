@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
-from paranom_rs.rule import Part, plain
+from paranom_rs.rule import Part
+from paranom_rs.timing import Timing
 
 __all__ = ["Dropouts"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dropouts(Part):
+class Dropouts(Timing, Part):
     """Values that are lost: NaN, in normal and in anomalous rows alike.
 
     ``Generator(…, missing=Dropouts(frequency=0.02, duration=(1, 5)))`` loses values of each variable for itself;
@@ -35,15 +34,3 @@ class Dropouts(Part):
     gap
         Rows that keep their value after a stretch, at least.
     """
-
-    frequency: float | None = None
-    count: int | None = None
-    within: int | None = None
-    events: Sequence[tuple[int, int]] | None = None
-    duration: int | tuple[int, int] | None = None
-    gap: int = 1
-
-    def to_spec(self) -> dict[str, Any]:
-        """Return the dropouts as plain values; fields that are None are left out."""
-        given = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: plain(x) for name, x in given.items() if x is not None}

@@ -346,16 +346,21 @@ class Generator:
             As in `generate`.
         """
         one_of("learning", learning, ("semi-supervised", "supervised", "unsupervised"))
-        sizes = {"train": train, "validation": validation, "test": test}
-        parts, first = [], whole("start", start)
-        for name, rows in sizes.items():
+        first = whole("start", start)
+        # All arguments before any work.
+        places: list[tuple[int, int]] = []
+        for name, rows in {"train": train, "validation": validation, "test": test}.items():
             size = whole(name, rows)
             if first + size > 2**64:
                 raise SpecError(f"{name}: must leave room for {size} rows from row {first} on below 2**64")
-            clean = learning == "semi-supervised" and name != "test"
-            stretches = [(first, size)] if size else []
-            parts.append(self._fill(stretches, self._columns(size, dtype), clean=clean, threads=threads))
+            places.append((first, size))
             first += size
+        columns = [self._columns(size, dtype) for _, size in places]
+        is_clean = learning == "semi-supervised"
+        parts = [
+            self._fill([place] if place[1] else [], filled, clean=clean, threads=threads)
+            for place, filled, clean in zip(places, columns, (is_clean, is_clean, False), strict=True)
+        ]
         return Split(*parts)
 
     def batches(

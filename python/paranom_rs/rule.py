@@ -40,6 +40,12 @@ def plain(value: object) -> Any:
     raise SpecTypeError(f"a spec is made of rules, numbers, texts, lists and dicts, got {value!r}")
 
 
+def plain_fields(of: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass as plain values; those that are None are left out."""
+    fields = {field.name: getattr(of, field.name) for field in dataclasses.fields(of)}
+    return {name: plain(x) for name, x in fields.items() if x is not None}
+
+
 class Part:
     """Something that stands in a spec under a ``kind``; its dataclass fields are the spec's values."""
 
@@ -47,8 +53,7 @@ class Part:
 
     def to_spec(self) -> dict[str, Any]:
         """Return the part as plain values; fields that are None are left out."""
-        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
-        return {"kind": self.kind} | {name: plain(x) for name, x in fields.items() if x is not None}
+        return {"kind": self.kind} | plain_fields(self)
 
 
 class Rule(Part):

@@ -200,8 +200,9 @@ impl RampCore {
     }
 
     #[setter]
-    fn set_threshold(&self, py: Python<'_>, threshold: f64) -> PyResult<()> {
-        self.with(py, |ramp| ramp.set_threshold(threshold))
+    fn set_threshold(&self, threshold: &Bound<'_, PyAny>) -> PyResult<()> {
+        let value = float(threshold, "threshold")?;
+        self.with(threshold.py(), |ramp| ramp.set_threshold(value))
     }
 
     /// Score the window that sample `x` (d,) completes.
@@ -356,8 +357,8 @@ pub(crate) fn ramp_replay<'py>(
         d,
         size(settings, "subsequence_length")?,
         size(settings, "window")?,
-        float(settings, "threshold")?,
-        float(settings, "bias")?,
+        float(&item(settings, "threshold")?, "threshold")?,
+        float(&item(settings, "bias")?, "bias")?,
     );
     config.p_limit = p_limit;
     let rows = x.as_slice()?;
@@ -436,8 +437,7 @@ fn size(settings: &Bound<'_, PyDict>, path: &str) -> PyResult<usize> {
     })
 }
 
-fn float(settings: &Bound<'_, PyDict>, path: &str) -> PyResult<f64> {
-    let value = item(settings, path)?;
+fn float(value: &Bound<'_, PyAny>, path: &str) -> PyResult<f64> {
     value.extract().map_err(|_| match value.get_type().name() {
         Ok(kind) => SpecTypeError::new_err(format!("{path}: must be a float, got {kind}")),
         Err(error) => error,
@@ -472,16 +472,16 @@ fn config(settings: &Bound<'_, PyDict>) -> PyResult<Config> {
         n_features: size(settings, "n_features")?,
         subsequence_length: size(settings, "subsequence_length")?,
         window: size(settings, "window")?,
-        threshold: float(settings, "threshold")?,
-        bias: float(settings, "bias")?,
+        threshold: float(&item(settings, "threshold")?, "threshold")?,
+        bias: float(&item(settings, "bias")?, "bias")?,
         mode: choice(settings, "mode", &MODES)?,
         scale: choice(settings, "scale", &SCALES)?,
         refresh: choice(settings, "refresh", &REFRESHES)?,
         nan_policy: choice(settings, "nan_policy", &POLICIES)?,
         kernel: choice(settings, "kernel", &SPREADS)?,
         train_on: choice(settings, "train_on", &TRAINS)?,
-        p_limit: float(settings, "p_limit")?,
-        release: float(settings, "release")?,
+        p_limit: float(&item(settings, "p_limit")?, "p_limit")?,
+        release: float(&item(settings, "release")?, "release")?,
         min_gap: size(settings, "min_gap")?,
         max_weights: size(settings, "max_weights")?,
         processes: if processes.is_none() {
