@@ -215,6 +215,37 @@ def test_a_killed_run_resumes_with_the_same_bytes(tmp_path: Path) -> None:
     assert verify(folder).rows == rows
 
 
+def test_what_a_run_left_that_was_killed_between_two_renames_goes(tmp_path: Path) -> None:
+    """Killed before the manifest had its name, or after, when the order still lay beside it."""
+    folder = tmp_path / "parts"
+    plant().write(folder, 1000, shards=2)
+    expected = hashes(folder)
+    manifest = (folder / "_manifest.json").read_bytes()
+    for name in ("._manifest.json.0123abcd.json", "._writing.json.0123abcd.json", "_writing.json"):
+        (folder / name).write_bytes(manifest)
+        plant().write(folder, 1000, shards=2)
+        assert hashes(folder) == expected
+
+
+def test_an_overwrite_that_was_killed_can_be_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "parts"
+    plant().write(folder, 1000, shards=2)
+    unlink = Path.unlink
+
+    def killed(path: Path, missing_ok: bool = False) -> None:
+        if path.name == "part-00001.parquet":
+            raise KeyboardInterrupt
+        unlink(path, missing_ok=missing_ok)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "unlink", killed)
+        plant().write(folder, 2000, shards=2, overwrite=True)
+    with pytest.raises(FileExistsError, match="other rows"):
+        plant().write(folder, 2000, shards=2)
+    plant().write(folder, 2000, shards=2, overwrite=True)
+    assert verify(folder).rows == 2000
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_no_room_is_told_and_leaves_nothing(tmp_path: Path, suffix: str) -> None:

@@ -47,13 +47,14 @@ def write_shards(
     wanted = _order(generator, plan, shards)
     _prepare(folder, wanted, overwrite=overwrite and part is None)
     names = part_names(wanted)
+    if part is None:
+        _sweep(folder, MANIFEST, WRITING)
     chosen = range(shards) if part is None else [part]
     missing = [i for i in chosen if not (folder / names[i]).exists()]
     with Progress(sum(part_rows(wanted, i)[1] for i in missing), shown=progress) as step:
         done = 0
         for i in missing:
-            for stray in folder.glob(f".{names[i]}.*"):
-                stray.unlink(missing_ok=True)
+            _sweep(folder, names[i])
             start, rows = part_rows(wanted, i)
 
             def watch(rows_done: int, before: int = done) -> None:
@@ -67,16 +68,22 @@ def write_shards(
 
 
 def _finish(folder: Path, wanted: dict[str, Any]) -> None:
-    """Write the manifest, unless it is there."""
-    if (folder / MANIFEST).exists():
-        return
-    parts = []
-    for i, name in enumerate(part_names(wanted)):
-        with (folder / name).open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        parts.append({"name": name, "rows": part_rows(wanted, i)[1], "sha256": digest})
-    _write_json(folder / MANIFEST, wanted | {"parts": parts})
+    """Write the manifest, unless it is there; then what was going to be held is told twice."""
+    if not (folder / MANIFEST).exists():
+        parts = []
+        for i, name in enumerate(part_names(wanted)):
+            with (folder / name).open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            parts.append({"name": name, "rows": part_rows(wanted, i)[1], "sha256": digest})
+        _write_json(folder / MANIFEST, wanted | {"parts": parts})
     (folder / WRITING).unlink(missing_ok=True)
+
+
+def _sweep(folder: Path, *names: str) -> None:
+    """Remove the temporary files that a killed run left of these."""
+    for name in names:
+        for stray in folder.glob(f".{name}.*"):
+            stray.unlink(missing_ok=True)
 
 
 def part_names(wanted: dict[str, Any]) -> list[str]:
@@ -134,7 +141,8 @@ def _prepare(folder: Path, wanted: dict[str, Any], *, overwrite: bool) -> None:
                 f"{folder} holds other rows: its {differs} is {_short(order.get(differs))}, not "
                 f"{_short(wanted.get(differs))}; overwrite=True replaces them"
             )
-        for name in [MANIFEST, *part_names(order), WRITING]:
+        _write_json(folder / WRITING, order)  # a run that is killed in here must find whose these parts are
+        for name in [MANIFEST, *part_names(order)]:
             (folder / name).unlink(missing_ok=True)
     elif stranger := next((entry.name for entry in folder.iterdir() if not entry.name.startswith(f".{WRITING}")), None):
         raise FileExistsError(f"{folder} holds files that are none of ours ({stranger}): name a new folder")
