@@ -31,6 +31,10 @@ pub trait Lanes<T>: Copy {
     fn smaller(self, other: Self) -> Self;
     /// Square root.
     fn root(self) -> Self;
+    /// A bit per lane that is above 0, the first lane lowest.
+    fn positive(self) -> u32;
+    /// The least lane.
+    fn least(self) -> T;
 }
 
 /// Lanes of f64.
@@ -53,9 +57,10 @@ pub trait Vector: Lanes<f64> {
 }
 
 /// Lanes of f32.
+#[allow(clippy::return_self_not_must_use)] // arithmetic
 pub trait Single: Lanes<f32> {
-    /// A bit per lane that is above 0, the first lane lowest.
-    fn positive(self) -> u32;
+    /// The square root of 0, or of a number from 2^-60 to 2^126, to 2^-11 of it: other bits on other processors.
+    fn about_root(self) -> Self;
 }
 
 impl Lanes<f32> for [f32; 2] {
@@ -96,12 +101,20 @@ impl Lanes<f32> for [f32; 2] {
     fn root(self) -> Self {
         self.map(f32::sqrt)
     }
+    #[inline(always)]
+    fn positive(self) -> u32 {
+        u32::from(self[0] > 0.0) | u32::from(self[1] > 0.0) << 1
+    }
+    #[inline(always)]
+    fn least(self) -> f32 {
+        if self[0] < self[1] { self[0] } else { self[1] }
+    }
 }
 
 impl Single for [f32; 2] {
     #[inline(always)]
-    fn positive(self) -> u32 {
-        u32::from(self[0] > 0.0) | u32::from(self[1] > 0.0) << 1
+    fn about_root(self) -> Self {
+        self.root()
     }
 }
 
@@ -143,6 +156,14 @@ impl Lanes<f64> for f64 {
     fn root(self) -> Self {
         self.sqrt()
     }
+    #[inline(always)]
+    fn positive(self) -> u32 {
+        u32::from(self > 0.0)
+    }
+    #[inline(always)]
+    fn least(self) -> Self {
+        self
+    }
 }
 
 impl Vector for f64 {
@@ -178,13 +199,60 @@ pub fn exchange<T, L: Lanes<T>>(x: &mut [L], pairs: &[(usize, usize)]) {
     }
 }
 
-/// Sorts a few vectors, lane by lane, in registers.
+/// Sorts up to eight vectors, lane by lane, in registers.
 #[inline(always)]
+#[allow(clippy::needless_range_loop)] // unrolled only if written so
 pub fn sort<T, L: Lanes<T>, const D: usize>(x: &mut [L; D]) {
-    for end in 1..D {
-        for t in (0..end).rev() {
-            (x[t], x[t + 1]) = (x[t].smaller(x[t + 1]), x[t].larger(x[t + 1]));
+    let (pairs, count) = const {
+        let mut pairs = [(0, 0); 19];
+        let count = merge_exchange(D, &mut pairs);
+        (pairs, count)
+    };
+    for n in 0..count {
+        let (low, high) = pairs[n];
+        (x[low], x[high]) = (x[low].smaller(x[high]), x[low].larger(x[high]));
+    }
+}
+
+/// Writes the pairs of places that sort `n` numbers when they are compared and exchanged one after the other, and says
+/// how many they are: Batcher's merge exchange (Knuth, TAOCP 3, 5.2.2, algorithm M), up to n = 8 as short as can be.
+pub const fn merge_exchange(n: usize, pairs: &mut [(usize, usize)]) -> usize {
+    let mut count = 0;
+    let top = n.next_power_of_two() / 2;
+    let mut p = top;
+    while p > 0 {
+        let (mut q, mut r, mut apart) = (top, 0, p);
+        loop {
+            let mut i = 0;
+            while i + apart < n {
+                if i & p == r {
+                    pairs[count] = (i, i + apart);
+                    count += 1;
+                }
+                i += 1;
+            }
+            if q == p {
+                break;
+            }
+            apart = q - p;
+            q /= 2;
+            r = p;
         }
+        p /= 2;
+    }
+    count
+}
+
+/// Says that this value's line of memory is going to be read.
+#[inline(always)]
+pub fn prefetch<T>(values: &[T], at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    #[allow(unsafe_code, unused_unsafe)] // safe in newer compilers
+    // SAFETY: a hint, which reads nothing, whatever the address.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(
+            values.as_ptr().wrapping_add(at).cast(),
+        );
     }
 }
 
@@ -246,7 +314,7 @@ mod x86 {
 
     macro_rules! lanes {
         ($name:ident($register:ident, $float:ty, $width:literal), $splat:ident, $load:ident, $store:ident, $add:ident,
-         $sub:ident, $mul:ident, $max:ident, $min:ident, $sqrt:ident) => {
+         $sub:ident, $mul:ident, $max:ident, $min:ident, $sqrt:ident, $positive:expr, $least:expr) => {
             /// So many lanes.
             #[derive(Clone, Copy)]
             pub(super) struct $name($register);
@@ -292,6 +360,14 @@ mod x86 {
                 fn root(self) -> Self {
                     Self(intrinsic!($sqrt(self.0)))
                 }
+                #[inline(always)]
+                fn positive(self) -> u32 {
+                    intrinsic!($positive(self.0)) as u32
+                }
+                #[inline(always)]
+                fn least(self) -> $float {
+                    intrinsic!($least(self.0))
+                }
             }
         };
     }
@@ -326,14 +402,27 @@ mod x86 {
     }
 
     macro_rules! single {
-        ($name:ident, $positive:expr) => {
+        ($name:ident, $inverse_root:ident) => {
             impl Single for $name {
                 #[inline(always)]
-                fn positive(self) -> u32 {
-                    intrinsic!($positive(self.0)) as u32
+                fn about_root(self) -> Self {
+                    // (The inverse of 0 is inf, and 0 * inf NaN.)
+                    let positive = self.larger(Self::splat(1.0 / (1u64 << 60) as f32));
+                    self.times(Self(intrinsic!($inverse_root(positive.0))))
                 }
             }
         };
+    }
+
+    #[inline(always)]
+    fn least_pd(x: __m128d) -> f64 {
+        intrinsic!(_mm_cvtsd_f64(_mm_min_sd(x, _mm_unpackhi_pd(x, x))))
+    }
+
+    #[inline(always)]
+    fn least_ps(x: __m128) -> f32 {
+        let half = intrinsic!(_mm_min_ps(x, _mm_movehl_ps(x, x)));
+        intrinsic!(_mm_cvtss_f32(_mm_min_ss(half, _mm_shuffle_ps::<1>(half, half))))
     }
 
     lanes!(
@@ -346,7 +435,9 @@ mod x86 {
         _mm_mul_pd,
         _mm_max_pd,
         _mm_min_pd,
-        _mm_sqrt_pd
+        _mm_sqrt_pd,
+        |x| _mm_movemask_pd(_mm_cmpgt_pd(x, _mm_setzero_pd())),
+        least_pd
     );
     vector!(
         F64x2,
@@ -368,7 +459,9 @@ mod x86 {
         _mm256_mul_pd,
         _mm256_max_pd,
         _mm256_min_pd,
-        _mm256_sqrt_pd
+        _mm256_sqrt_pd,
+        |x| _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_GT_OQ>(x, _mm256_setzero_pd())),
+        |x| least_pd(_mm_min_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd::<1>(x)))
     );
     vector!(
         F64x4,
@@ -390,7 +483,9 @@ mod x86 {
         _mm512_mul_pd,
         _mm512_max_pd,
         _mm512_min_pd,
-        _mm512_sqrt_pd
+        _mm512_sqrt_pd,
+        |x| _mm512_cmp_pd_mask::<_CMP_GT_OQ>(x, _mm512_setzero_pd()),
+        _mm512_reduce_min_pd
     );
     vector!(
         F64x8,
@@ -412,9 +507,11 @@ mod x86 {
         _mm_mul_ps,
         _mm_max_ps,
         _mm_min_ps,
-        _mm_sqrt_ps
+        _mm_sqrt_ps,
+        |x| _mm_movemask_ps(_mm_cmpgt_ps(x, _mm_setzero_ps())),
+        least_ps
     );
-    single!(F32x4, |x| _mm_movemask_ps(_mm_cmpgt_ps(x, _mm_setzero_ps())));
+    single!(F32x4, _mm_rsqrt_ps);
     lanes!(
         F32x8(__m256, f32, 8),
         _mm256_set1_ps,
@@ -425,9 +522,11 @@ mod x86 {
         _mm256_mul_ps,
         _mm256_max_ps,
         _mm256_min_ps,
-        _mm256_sqrt_ps
+        _mm256_sqrt_ps,
+        |x| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(x, _mm256_setzero_ps())),
+        |x| least_ps(_mm_min_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x)))
     );
-    single!(F32x8, |x| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(x, _mm256_setzero_ps())));
+    single!(F32x8, _mm256_rsqrt_ps);
     lanes!(
         F32x16(__m512, f32, 16),
         _mm512_set1_ps,
@@ -438,9 +537,11 @@ mod x86 {
         _mm512_mul_ps,
         _mm512_max_ps,
         _mm512_min_ps,
-        _mm512_sqrt_ps
+        _mm512_sqrt_ps,
+        |x| _mm512_cmp_ps_mask::<_CMP_GT_OQ>(x, _mm512_setzero_ps()),
+        _mm512_reduce_min_ps
     );
-    single!(F32x16, |x| _mm512_cmp_ps_mask::<_CMP_GT_OQ>(x, _mm512_setzero_ps()));
+    single!(F32x16, _mm512_rsqrt14_ps);
 }
 
 #[cfg(test)]

@@ -21,22 +21,68 @@ pub(super) fn form(x: &[f64], span: f64) -> Form {
 /// The distance between two windows, finite and, if z-normalised, neither constant; the forms are those of the windows
 /// (and not looked at by other distances).
 pub(super) fn distance(distance: Distance, (a, f): (&[f64], Form), (b, g): (&[f64], Form)) -> f64 {
-    if a == b { 0.0 } else { dispatch_blocks(Exact { distance, a, b, f, g }) }
+    dispatch_blocks(Exact { distance, a, b, f, g })
 }
 
 /// The distance between windows of two series, by the conventions for constant windows; +inf where one has a hole.
 pub(super) fn between(kind: Distance, a: &Series, i: usize, b: &Series, j: usize) -> f64 {
+    convention(kind, (a, i), (b, j))
+        .unwrap_or_else(|| distance(kind, (a.window(i), a.form(i)), (b.window(j), b.form(j))))
+}
+
+/// Adds the distances between windows i and j in each of these dimensions: as [`between`], all at once.
+pub(super) fn in_dimensions(
+    kind: Distance,
+    series: &[Series],
+    dimensions: &[usize],
+    i: usize,
+    j: usize,
+    out: &mut Vec<f64>,
+) {
+    dispatch_blocks(InDimensions { kind, series, dimensions, i, j, out });
+}
+
+/// The distance where it is no sum over the values.
+#[inline(always)]
+fn convention(kind: Distance, (a, i): (&Series, usize), (b, j): (&Series, usize)) -> Option<f64> {
     if !(a.whole[i] && b.whole[j]) {
-        return f64::INFINITY;
+        return Some(f64::INFINITY);
     }
     if kind == Distance::ZNormalized {
-        match (a.constant(i), b.constant(j)) {
-            (true, true) => return 0.0,
-            (true, false) | (false, true) => return (a.m as f64).sqrt(),
-            (false, false) => {}
+        return match (a.constant(i), b.constant(j)) {
+            (true, true) => Some(0.0),
+            (true, false) | (false, true) => Some((a.m as f64).sqrt()),
+            (false, false) => None,
+        };
+    }
+    None
+}
+
+struct InDimensions<'a> {
+    kind: Distance,
+    series: &'a [Series],
+    dimensions: &'a [usize],
+    i: usize,
+    j: usize,
+    out: &'a mut Vec<f64>,
+}
+
+impl Blocks for InDimensions<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector, const N: usize>(self) {
+        let Self { kind, series, dimensions, i, j, out } = self;
+        for &t in dimensions {
+            let x = &series[t];
+            let distance = match convention(kind, (x, i), (x, j)) {
+                Some(distance) => distance,
+                None => Exact { distance: kind, a: x.window(i), b: x.window(j), f: x.form(i), g: x.form(j) }
+                    .run::<V, N>(),
+            };
+            out.push(distance);
         }
     }
-    distance(kind, (a.window(i), a.form(i)), (b.window(j), b.form(j)))
 }
 
 struct Exact<'a> {
@@ -53,6 +99,7 @@ impl Blocks for Exact<'_> {
     #[inline(always)]
     fn run<V: Vector, const N: usize>(self) -> f64 {
         let Self { distance, a, b, f, g } = self;
+        // (Where all values are equal, so are the forms, and each sum is exactly 0.)
         match distance {
             Distance::ZNormalized if f.plain() && g.plain() => {
                 (sum::<V, N>(a, b, Normalized::<false>(f, g)) * a.len() as f64).sqrt()
@@ -60,7 +107,10 @@ impl Blocks for Exact<'_> {
             Distance::ZNormalized => (sum::<V, N>(a, b, Normalized::<true>(f, g)) * a.len() as f64).sqrt(),
             Distance::L1 => sum::<V, N>(a, b, Plain::<1>),
             Distance::L2 => sum::<V, N>(a, b, Plain::<2>).sqrt(),
-            Distance::Relative => sum::<V, N>(a, b, Plain::<1>) / sum::<V, N>(b, b, Size),
+            Distance::Relative => {
+                let apart = sum::<V, N>(a, b, Plain::<1>);
+                if apart == 0.0 { 0.0 } else { apart / sum::<V, N>(b, b, Size) }
+            }
         }
     }
 }

@@ -97,7 +97,7 @@ fn sweep_with<M: Metric>(
 ) -> Result<()> {
     let found = |segment: &Segment, known: Option<&Mutex<Nearest>>| {
         let known = known.map(|known| lock(known));
-        let mut found = Found::new(segment, settings.k, known.as_deref())?;
+        let mut found = Found::new(segment.len, settings.k, known.as_deref())?;
         found.leave_out(&segment.w);
         Ok(found)
     };

@@ -9,9 +9,10 @@
 //! * `kernel`, with the distances in `metric`: the sweep along neighbouring diagonals.
 //! * `nearest`: the best found so far, under a total order.
 //! * `join`, with `exact` and `twins`: the neighbour found for each window gets its exact distance.
-//! * `multidimensional`, with `sieve`: the same for several series at once (mSTAMP).
+//! * `multidimensional`, with `order`, `bars` and `sieve`: the same for several series at once (mSTAMP).
 //! * `stream`: one sample at a time, in a sliding window; `stream_state`: that as bytes.
 
+mod bars;
 mod double;
 mod exact;
 mod join;
@@ -19,6 +20,7 @@ mod kernel;
 mod metric;
 mod multidimensional;
 mod nearest;
+mod order;
 mod scale;
 mod segment;
 mod series;
@@ -35,7 +37,7 @@ use crate::error::try_vec;
 use crate::job::Job;
 use crate::{Error, Result};
 
-use multidimensional::Order;
+use order::Order;
 use series::Series;
 
 /// How windows are compared, and how much work is spent.

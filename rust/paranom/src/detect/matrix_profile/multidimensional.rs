@@ -7,84 +7,19 @@
 use std::ops::Range;
 use std::sync::Mutex;
 
-use super::exact;
-use super::kernel::{LANES, first_cells, lanes};
+use super::bars::{Bars, Number};
+use super::kernel::{LANES, first_cells};
 use super::metric::{Distance, Lp, Metric, Relative, ZNormalized};
-use super::nearest::{Found, NONE, Nearest};
+use super::nearest::{Found, NONE, Nearest, Open};
+use super::order::Order;
 use super::segment::{Segment, cuts};
 use super::series::Series;
-use super::sieve::{Bars, Near, ROWS, Rows, advance, bound, sift};
-use super::tasks::{self, Pairs};
+use super::sieve::{BarPair, Bounded, Exact, Near, Place, ROWS, Rows, Sieve, distance, sift, unit};
+use super::tasks::{self, Pairs, Task};
 use super::{Neighbours, Profile, Settings};
 use crate::Result;
 use crate::job::Job;
 use crate::simd::vector::{Blocks, Vector, dispatch_blocks, exchange, sort};
-
-/// The dimensions in the order of their distances: those included first, the others sorted.
-#[derive(Debug, Clone)]
-pub(super) struct Order {
-    /// The dimensions, the included ones first.
-    dimensions: Vec<usize>,
-    included: usize,
-    /// Pairs of places to compare and exchange, which sort the others.
-    network: Vec<(usize, usize)>,
-}
-
-impl Order {
-    pub(super) fn new(d: usize, include: &[usize]) -> Self {
-        let mut dimensions = include.to_vec();
-        dimensions.extend((0..d).filter(|t| !include.contains(t)));
-        let included = include.len();
-        let network = network(d - included).into_iter().map(|(a, b)| (a + included, b + included)).collect();
-        Self { dimensions, included, network }
-    }
-
-    /// Sorts the distances of the dimensions that are not included, lane by lane.
-    #[inline(always)]
-    pub(super) fn sort(&self, distances: &mut [[f64; LANES]]) {
-        for &(low, high) in &self.network {
-            let (head, tail) = distances.split_at_mut(high);
-            let (a, b) = (&mut head[low], &mut tail[0]);
-            for l in 0..LANES {
-                let (x, y) = (a[l], b[l]);
-                a[l] = if x < y { x } else { y };
-                b[l] = if x < y { y } else { x };
-            }
-        }
-    }
-
-    /// The exact distances between windows i and j in all dimensions, each with its dimension, in order.
-    fn distances(&self, series: &[Series], kind: Distance, i: usize, j: usize) -> Vec<(f64, usize)> {
-        let mut all: Vec<(f64, usize)> = self
-            .dimensions
-            .iter()
-            .map(|&t| (exact::between(kind, &series[t], i, &series[t], j), t))
-            .collect();
-        all[self.included..].sort_by(|a, b| a.0.total_cmp(&b.0));
-        all
-    }
-}
-
-/// Batcher's merge exchange for any n (Knuth, TAOCP 3, 5.2.2, algorithm M).
-fn network(n: usize) -> Vec<(usize, usize)> {
-    let mut pairs = Vec::new();
-    let top = n.next_power_of_two() / 2;
-    let mut p = top;
-    while p > 0 {
-        let (mut q, mut r, mut apart) = (top, 0, p);
-        loop {
-            pairs.extend((0..n - apart).filter(|i| i & p == r).map(|i| (i, i + apart)));
-            if q == p {
-                break;
-            }
-            apart = q - p;
-            q /= 2;
-            r = p;
-        }
-        p /= 2;
-    }
-    pairs
-}
 
 /// Joins d series with themselves. Each window has d neighbours: one per level.
 pub(super) fn within(series: &[Series], order: &Order, settings: &Settings, job: &Job) -> Result<Profile> {
@@ -93,6 +28,29 @@ pub(super) fn within(series: &[Series], order: &Order, settings: &Settings, job:
         Distance::L1 => within_with(Lp::<1>, series, order, settings, job),
         Distance::L2 => within_with(Lp::<2>, series, order, settings, job),
         Distance::Relative => within_with(Relative, series, order, settings, job),
+    }
+}
+
+/// What is known of each segment's windows: level `level` of window i is number `d * i + level`.
+type Known = Vec<Mutex<Nearest>>;
+
+/// A run of windows in all dimensions (in order).
+struct Part {
+    segments: Vec<Segment>,
+    /// What the bounds need, unless numbers might leave their range.
+    near: Option<Vec<Near>>,
+    /// The weights of all dimensions, window by window, and how constant they are (½ or 0).
+    w: Vec<f64>,
+    flat: Vec<f64>,
+}
+
+impl Part {
+    fn new(segments: Vec<Segment>, bounded: bool) -> Self {
+        let near = if bounded { segments.iter().map(Near::new).collect() } else { None };
+        let by_window = |of: fn(&Segment) -> &[f64]| -> Vec<f64> {
+            (0..segments[0].len).flat_map(|i| segments.iter().map(move |s| of(s)[i])).collect()
+        };
+        Self { near, w: by_window(|s| &s.w), flat: by_window(|s| &s.flat), segments }
     }
 }
 
@@ -105,82 +63,53 @@ fn within_with<M: Metric>(
 ) -> Result<Profile> {
     let (d, exclusion) = (series.len(), settings.exclusion());
     let cut = cuts(series);
-    // Segments by place in time, then by dimension (in order).
-    let segment = |range: &Range<usize>, t: usize| -> Result<Segment> {
-        job.check()?;
-        Ok(Segment::new(&series[t], range.clone(), settings.distance, true))
+    let part = |range: &Range<usize>| -> Result<Part> {
+        let segment = |&t: &usize| -> Result<Segment> {
+            job.check()?;
+            Ok(Segment::new(&series[t], range.clone(), settings.distance, true))
+        };
+        Ok(Part::new(order.dimensions.iter().map(segment).collect::<Result<_>>()?, M::BOUNDED))
     };
-    let segments: Vec<Vec<Segment>> = cut
-        .iter()
-        .map(|range| order.dimensions.iter().map(|&t| segment(range, t)).collect())
-        .collect::<Result<_>>()?;
-    let known = || -> Result<Vec<Mutex<Vec<Nearest>>>> {
-        let levels =
-            |range: &Range<usize>| (0..d).map(|_| Nearest::new(range.len(), 1)).collect::<Result<_>>();
-        cut.iter().map(|range| Ok(Mutex::new(levels(range)?))).collect()
-    };
-    let (left, right) = (known()?, known()?);
-    let near: Vec<Option<Vec<Near>>> = segments
-        .iter()
-        .map(|of| if M::BOUNDED { of.iter().map(Near::new).collect() } else { None })
-        .collect();
+    let parts: Vec<Part> = cut.iter().map(part).collect::<Result<_>>()?;
+    let nothing_known =
+        || -> Result<Known> { cut.iter().map(|range| Ok(Mutex::new(Nearest::new(range.len() * d, 1)?))).collect() };
+    let (left, right) = (nothing_known()?, nothing_known()?);
     let tasks = tasks::tasks(Pairs::Within { cuts: &cut, exclusion }, settings.fraction);
     tasks::run(settings.threads, &tasks, |task| {
-        let (row_known, column_known) = if task.swapped { (&left, &right) } else { (&right, &left) };
-        let (row_known, column_known) = (&row_known[task.rows], &column_known[task.columns]);
-        let found = |segments: &[Segment], known: &Mutex<Vec<Nearest>>| -> Result<Vec<Found>> {
-            lock(known).iter().map(|known| Found::new(&segments[0], 1, Some(known))).collect()
-        };
-        let (rows, columns) = (&segments[task.rows], &segments[task.columns]);
-        let (mut row_found, mut column_found) = (found(rows, row_known)?, found(columns, column_known)?);
-        let mut sieve = near[task.rows].as_ref().zip(near[task.columns].as_ref()).map(|(rows, columns)| {
-            let bars = |found: &[Found]| Bars::new(found.iter().map(|found| &found.floor[..]), settings.m);
-            Sieve { rows, columns, row_bars: bars(&row_found), column_bars: bars(&column_found) }
-        });
-        for block in task.blocks() {
-            let cells: usize = block.clone().map(|d| rows[0].len.min(columns[0].len - d)).sum();
-            dispatch_blocks(Sweep {
-                metric,
-                m: settings.m,
-                order,
-                rows,
-                columns,
-                first: block.start,
-                last: block.end,
-                sieve: sieve.as_mut(),
-                row_found: &mut row_found,
-                column_found: &mut column_found,
-            });
-            job.step(cells as u64)?;
-        }
-        for (found, known) in [(row_found, row_known), (column_found, column_known)] {
-            for (found, known) in found.iter().zip(&mut *lock(known)) {
-                found.give(known);
+        let (rows, columns) = if task.swapped { (&left, &right) } else { (&right, &left) };
+        let rows = (&parts[task.rows], &rows[task.rows]);
+        let columns = (&parts[task.columns], &columns[task.columns]);
+        match (&rows.0.near, &columns.0.near) {
+            (Some(near), Some(other)) => {
+                let bounded = Bounded { rows: near, columns: other };
+                sweep(metric, bounded, unit(d, settings.m), order, task, settings.m, rows, columns, job)
             }
+            _ => sweep(metric, Exact, 1.0, order, task, settings.m, rows, columns, job),
         }
-        Ok(())
     })?;
-    drop(segments);
-    let report = |known: Vec<Mutex<Vec<Nearest>>>| -> Result<Neighbours> {
-        let known: Vec<Vec<Nearest>> = known
+    drop(parts);
+    let report = |known: Known| -> Result<Neighbours> {
+        let known: Vec<Nearest> = known
             .into_iter()
             .map(|k| k.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
             .collect();
         let rows = tasks::for_windows(settings.threads, series[0].windows(), job, |i| {
             let at = cut.partition_point(|r| r.end <= i);
-            let index = |level: usize| known[at][level].index[i - cut[at].start];
+            let index = |level: usize| known[at].index[(i - cut[at].start) * d + level];
             // Several levels often have the same neighbour.
-            let mut seen: Vec<(u32, Vec<f64>)> = Vec::with_capacity(d);
+            let mut seen: Vec<u32> = Vec::with_capacity(d);
+            let mut means: Vec<f64> = Vec::with_capacity(d * d);
             let mut distance = |level: usize| {
                 let j = index(level);
                 if j == NONE {
                     return (f64::INFINITY, NONE);
                 }
-                let at = seen.iter().position(|&(other, _)| other == j).unwrap_or_else(|| {
-                    seen.push((j, levels(series, order, settings, i, j as usize)));
+                let at = seen.iter().position(|&other| other == j).unwrap_or_else(|| {
+                    seen.push(j);
+                    order.means(series, settings.distance, i, j as usize, &mut means);
                     seen.len() - 1
                 });
-                let mean = seen[at].1[level];
+                let mean = means[at * d + level];
                 if mean.is_finite() { (mean, j) } else { (f64::INFINITY, NONE) }
             };
             (0..d).map(&mut distance).collect::<Vec<_>>()
@@ -192,19 +121,51 @@ fn within_with<M: Metric>(
     Ok(Profile { best, sides: Some((left, right)) })
 }
 
-fn lock(known: &Mutex<Vec<Nearest>>) -> std::sync::MutexGuard<'_, Vec<Nearest>> {
-    known.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+/// One task: sweeps its diagonals, and gives what was found to those who know.
+#[allow(clippy::too_many_arguments)]
+fn sweep<M: Metric, S: Sieve>(
+    metric: M,
+    sieve: S,
+    unit: f64,
+    order: &Order,
+    task: &Task,
+    m: usize,
+    (rows, row_known): (&Part, &Mutex<Nearest>),
+    (columns, column_known): (&Part, &Mutex<Nearest>),
+    job: &Job,
+) -> Result<()> {
+    let d = rows.segments.len();
+    let lengths = (rows.segments[0].len, columns.segments[0].len);
+    let found = |len: usize, known: &Mutex<Nearest>| Found::new(len * d, 1, Some(&lock(known)));
+    let (mut row_found, mut column_found) = (found(lengths.0, row_known)?, found(lengths.1, column_known)?);
+    let bars = |found: &Found, len: usize, by_level| Bars::new(&found.floor[..len * d], d, unit, by_level);
+    let mut row_bars = bars(&row_found, lengths.0, false);
+    let mut column_bars = bars(&column_found, lengths.1, true);
+    for block in task.blocks() {
+        let cells: usize = block.clone().map(|d| lengths.0.min(lengths.1 - d)).sum();
+        dispatch_blocks(Sweep {
+            metric,
+            sieve,
+            m,
+            order,
+            rows,
+            columns,
+            first: block.start,
+            last: block.end,
+            row_bars: &mut row_bars,
+            column_bars: &mut column_bars,
+            row_found: row_found.open(),
+            column_found: column_found.open(),
+        });
+        job.step(cells as u64)?;
+    }
+    row_found.give(&mut lock(row_known));
+    column_found.give(&mut lock(column_known));
+    Ok(())
 }
 
-/// The exact distance of two windows at each level.
-fn levels(series: &[Series], order: &Order, settings: &Settings, i: usize, j: usize) -> Vec<f64> {
-    let mut total = 0.0;
-    let all = order.distances(series, settings.distance, i, j);
-    let sums = all.iter().map(|(distance, _)| {
-        total += distance;
-        total
-    });
-    sums.enumerate().map(|(level, sum)| sum / (level + 1) as f64).collect()
+fn lock(known: &Mutex<Nearest>) -> std::sync::MutexGuard<'_, Nearest> {
+    known.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Level by level the nearer of both; the left one if equal.
@@ -231,199 +192,139 @@ pub(super) fn subspaces(
         let Some(j) = usize::try_from(index[i]).ok().filter(|&j| j < windows) else {
             return vec![-1; level + 1];
         };
-        let all = order.distances(series, settings.distance, i, j);
-        all[..=level].iter().map(|&(_, t)| t as i64).collect()
+        order.subspace(series, settings.distance, i, j, level)
     })?;
     Ok(rows.concat())
 }
 
-/// What it takes to pass over most cells of a pair of segments.
-struct Sieve<'a> {
-    rows: &'a [Near],
-    columns: &'a [Near],
-    row_bars: Bars,
-    column_bars: Bars,
-}
-
-/// As [`super::kernel::Sweep`], with one segment per dimension and one `Found` per level.
-struct Sweep<'a, 'b, M> {
+/// As [`super::kernel::Sweep`], in several dimensions.
+struct Sweep<'a, M, S: Sieve> {
     metric: M,
+    sieve: S,
     m: usize,
     order: &'a Order,
-    rows: &'a [Segment],
-    columns: &'a [Segment],
+    rows: &'a Part,
+    columns: &'a Part,
     first: usize,
     last: usize,
-    sieve: Option<&'a mut Sieve<'b>>,
-    row_found: &'a mut [Found],
-    column_found: &'a mut [Found],
+    row_bars: &'a mut Bars<S::Number>,
+    column_bars: &'a mut Bars<S::Number>,
+    row_found: Open<'a>,
+    column_found: Open<'a>,
 }
 
-impl<M: Metric> Blocks for Sweep<'_, '_, M> {
+impl<M: Metric, S: Sieve> Blocks for Sweep<'_, M, S> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Vector, const N: usize>(mut self) {
-        let d = self.rows.len();
-        let mut cells: Vec<[f64; LANES]> = Vec::with_capacity(d);
-        for (a, b) in self.rows.iter().zip(self.columns) {
-            cells.push(first_cells::<V, N, M>(self.metric, self.m, a, b, self.first, self.last));
+        let (rows, columns) = (&self.rows.segments[..], &self.columns.segments[..]);
+        let d = rows.len();
+        let mut states: Vec<[f64; LANES]> = Vec::with_capacity(d);
+        for (a, b) in rows.iter().zip(columns) {
+            states.push(first_cells::<V, N, M>(self.metric, self.m, a, b, self.first, self.last));
         }
         let mut kept: Vec<Rows<f64>> = vec![[[0.0; LANES]; ROWS]; d];
-        let mut bounds: Vec<Rows<f32>> = vec![[[0.0; LANES]; ROWS]; d];
-        let mut distances = vec![V::splat(0.0); d];
-        let count = self.rows[0].len.min(self.columns[0].len - self.first);
+        let mut numbers: Vec<Rows<S::Number>> = vec![[[S::Number::ZERO; LANES]; ROWS]; d];
+        let count = rows[0].len.min(columns[0].len - self.first);
         for i in (0..count).step_by(ROWS) {
             let (j, size) = (i + self.first, ROWS.min(count - i));
-            for ((cells, kept), (a, b)) in
-                cells.iter_mut().zip(&mut kept).zip(self.rows.iter().zip(self.columns))
+            for t in 0..d {
+                let place = Place { rows: &rows[t], columns: &columns[t], i, j, size, m: self.m };
+                let (kept, numbers) = (&mut kept[t], &mut numbers[t]);
+                self.sieve.advance::<V, N, M>(self.metric, t, place, &mut states[t], kept, numbers);
+            }
+            let network = (self.order.included, &self.order.network[..]);
+            let bars = BarPair { rows: self.row_bars, columns: self.column_bars, lower: M::SYMMETRIC };
+            let hits = sift::<S::Number, S::Lanes<V>>(&mut numbers, network, bars, (i, j), size);
+            for (r, mut hits) in hits.into_iter().enumerate().take(size) {
+                while hits != 0 {
+                    self.look(&kept, r, i + r, hits.trailing_zeros() as usize);
+                    hits &= hits - 1;
+                }
+            }
+        }
+    }
+}
+
+impl<M: Metric, S: Sieve> Sweep<'_, M, S> {
+    /// Enters lane `l` of row `r` of the kept cells, which is row `i` of the segment, where it is better than what is known.
+    #[inline(always)]
+    fn look(&mut self, kept: &[Rows<f64>], r: usize, i: usize, l: usize) {
+        match (kept.len(), self.order.included) {
+            (2, 0) => self.look_sorted::<2>(kept, r, i, l),
+            (3, 0) => self.look_sorted::<3>(kept, r, i, l),
+            (4, 0) => self.look_sorted::<4>(kept, r, i, l),
+            (5, 0) => self.look_sorted::<5>(kept, r, i, l),
+            (6, 0) => self.look_sorted::<6>(kept, r, i, l),
+            (7, 0) => self.look_sorted::<7>(kept, r, i, l),
+            (8, 0) => self.look_sorted::<8>(kept, r, i, l),
+            _ => self.look_any(kept, r, i, l),
+        }
+    }
+
+    #[inline(always)]
+    fn look_sorted<const D: usize>(&mut self, kept: &[Rows<f64>], r: usize, i: usize, l: usize) {
+        let mut distances = [0.0; D];
+        for side in Self::SIDES {
+            self.distances(kept, (r, i, l), side, &mut distances);
+            sort(&mut distances);
+            self.enter(&distances, i, l, side);
+        }
+    }
+
+    #[inline(always)]
+    fn look_any(&mut self, kept: &[Rows<f64>], r: usize, i: usize, l: usize) {
+        let mut distances = vec![0.0; kept.len()];
+        for side in Self::SIDES {
+            self.distances(kept, (r, i, l), side, &mut distances);
+            exchange(&mut distances, &self.order.network);
+            self.enter(&distances, i, l, side);
+        }
+    }
+
+    const SIDES: &'static [Side] = if M::SYMMETRIC { &[Side::Both] } else { &[Side::Row, Side::Column] };
+
+    /// The distances of a cell in each dimension.
+    #[inline(always)]
+    fn distances(&self, kept: &[Rows<f64>], (r, i, l): (usize, usize, usize), side: &Side, out: &mut [f64]) {
+        let (d, j) = (out.len(), i + self.first + l);
+        let (row, column) = (i * d..(i + 1) * d, j * d..(j + 1) * d);
+        let (mut wi, fi) = (&self.rows.w[row.clone()], &self.rows.flat[row]);
+        let (mut wj, fj) = (&self.columns.w[column.clone()], &self.columns.flat[column]);
+        if matches!(side, Side::Column) {
+            (wi, wj) = (wj, wi);
+        }
+        for t in 0..d {
+            out[t] = distance(self.metric, kept[t][r][l], wi[t], wj[t], fi[t] + fj[t], self.m);
+        }
+    }
+
+    /// Enters a cell with these distances, level by level.
+    #[inline(always)]
+    fn enter(&mut self, distances: &[f64], i: usize, l: usize, side: &Side) {
+        let (d, j) = (distances.len(), i + self.first + l);
+        let neighbour = (self.columns.segments[0].start + j, self.rows.segments[0].start + i);
+        let mut total = 0.0;
+        for (level, distance) in distances.iter().enumerate() {
+            total += distance;
+            if !matches!(side, Side::Column)
+                && self.row_found.offer_nearest(i * d + level, -total, neighbour.0)
             {
-                advance::<V, N, M>(self.metric, cells, kept, (a, i), (b, j), size);
+                self.row_bars.set(level, i, -total);
             }
-            let mut hits = [u32::MAX; ROWS];
-            if M::BOUNDED
-                && let Some(sieve) = &self.sieve
+            if !matches!(side, Side::Row)
+                && self.column_found.offer_nearest(j * d + level, -total, neighbour.1)
             {
-                for ((kept, bounds), (a, b)) in
-                    kept.iter().zip(&mut bounds).zip(sieve.rows.iter().zip(sieve.columns))
-                {
-                    bound::<V>(kept, bounds, (a, i), (b, j), size);
-                }
-                let order = (self.order.included, &self.order.network[..]);
-                hits = sift::<V>(&bounds, order, (&sieve.row_bars, i), (&sieve.column_bars, j), size);
-            }
-            for (r, hits) in hits.into_iter().enumerate().take(size) {
-                if hits != 0 {
-                    self.look(&kept, (r, i + r), hits, &mut distances);
-                }
+                self.column_bars.set(level, j, -total);
             }
         }
     }
 }
 
-/// A few neighbouring cells: lanes `at ..` of row `r` of those kept, which is row `i` of the segment.
-#[derive(Clone, Copy)]
-struct Place {
-    r: usize,
-    i: usize,
-    at: usize,
-    /// The columns' windows look for neighbours among the rows', not the other way round.
-    turned: bool,
-}
-
-impl<M: Metric> Sweep<'_, '_, M> {
-    /// Enters those of a row's cells that are better than what is known: `hits` has a bit for each that may be.
-    #[inline(always)]
-    fn look<V: Vector>(
-        &mut self,
-        kept: &[Rows<f64>],
-        (r, i): (usize, usize),
-        hits: u32,
-        distances: &mut [V],
-    ) {
-        for at in (0..LANES).step_by(V::WIDTH) {
-            if hits >> at & ((1 << V::WIDTH) - 1) != 0 {
-                for turned in [false, true] {
-                    if !(turned && M::SYMMETRIC) {
-                        self.look_at(kept, Place { r, i, at, turned }, distances);
-                    }
-                }
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn look_at<V: Vector>(&mut self, kept: &[Rows<f64>], place: Place, distances: &mut [V]) {
-        match (distances.len(), self.order.included) {
-            (2, 0) => self.sorted::<V, 2>(kept, place, distances),
-            (3, 0) => self.sorted::<V, 3>(kept, place, distances),
-            (4, 0) => self.sorted::<V, 4>(kept, place, distances),
-            (5, 0) => self.sorted::<V, 5>(kept, place, distances),
-            (6, 0) => self.sorted::<V, 6>(kept, place, distances),
-            (7, 0) => self.sorted::<V, 7>(kept, place, distances),
-            (8, 0) => self.sorted::<V, 8>(kept, place, distances),
-            _ => {
-                for (t, distance) in distances.iter_mut().enumerate() {
-                    *distance = self.distance(&kept[t], t, place);
-                }
-                exchange(distances, &self.order.network);
-            }
-        }
-        let Place { i, at, turned, .. } = place;
-        let (for_rows, for_columns) = (!turned, turned || M::SYMMETRIC);
-        let (j, nothing, never) = (i + self.first, V::splat(0.0), V::splat(f64::INFINITY));
-        let mut total = nothing;
-        for (level, &distance) in distances.iter().enumerate() {
-            total = total.plus(distance);
-            let score = nothing.minus(total);
-            let (row, column) = (&mut self.row_found[level], &mut self.column_found[level]);
-            let row_floor = if for_rows { V::splat(row.floor[i]) } else { never };
-            let column_floor = if for_columns { V::load(lanes(&column.floor, j), at) } else { never };
-            let mut better = V::bits(V::either(score.above(row_floor), score.above(column_floor)));
-            if better == 0 {
-                continue;
-            }
-            let mut scores = [0.0; LANES];
-            score.store(&mut scores, 0);
-            while better != 0 {
-                let l = better.trailing_zeros() as usize;
-                let (score, j) = (scores[l], j + at + l);
-                let row_is = for_rows && row.open().offer_nearest(i, score, self.columns[0].start + j);
-                let column_is = for_columns && column.open().offer_nearest(j, score, self.rows[0].start + i);
-                if let Some(sieve) = &mut self.sieve {
-                    if row_is {
-                        sieve.row_bars.set(level, i, score);
-                    }
-                    if column_is {
-                        sieve.column_bars.set(level, j, score);
-                    }
-                }
-                better &= better - 1;
-            }
-        }
-    }
-
-    /// The distances, in f64, in dimension `t` (in order).
-    #[inline(always)]
-    fn distance<V: Vector>(&self, kept: &Rows<f64>, t: usize, place: Place) -> V {
-        let Place { r, i, at, turned } = place;
-        let (a, b, j) = (&self.rows[t], &self.columns[t], i + self.first);
-        let (wi, wj) = (V::splat(a.w[i]), V::load(lanes(&b.w, j), at));
-        let (wi, wj) = if turned { (wj, wi) } else { (wi, wj) };
-        let flat = V::splat(a.flat[i]).plus(V::load(lanes(&b.flat, j), at));
-        let exact = self.metric.distance(V::load(&kept[r], at), wi, wj, flat, V::splat(self.m as f64));
-        exact.smaller(V::splat(f64::INFINITY)) // NaN: a hole
-    }
-
-    /// Those of all dimensions, sorted: as by the network, but in registers.
-    #[inline(always)]
-    #[allow(clippy::needless_range_loop)] // unrolled only if written so
-    fn sorted<V: Vector, const D: usize>(&self, kept: &[Rows<f64>], place: Place, out: &mut [V]) {
-        let mut x = [V::splat(0.0); D];
-        for t in 0..D {
-            x[t] = self.distance(&kept[t], t, place);
-        }
-        sort(&mut x);
-        out.copy_from_slice(&x);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_network_sorts_by_the_zero_one_principle() {
-        for n in 1..12 {
-            for bits in 0..1u32 << n {
-                let mut x: Vec<u32> = (0..n).map(|i| bits >> i & 1).collect();
-                for (a, b) in network(n) {
-                    if x[a] > x[b] {
-                        x.swap(a, b);
-                    }
-                }
-                assert!(x.is_sorted(), "{n} {bits:b}");
-            }
-        }
-    }
+/// Whose neighbour the other is.
+enum Side {
+    Row,
+    Column,
+    Both,
 }

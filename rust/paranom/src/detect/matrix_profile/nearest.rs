@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 
 use super::kernel::LANES;
-use super::segment::Segment;
 use crate::Result;
 use crate::error::try_vec;
 use crate::simd::vector::Vector;
@@ -61,9 +60,9 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Room for a segment's windows; `known` is what all tasks together know, None if nobody asks for the result.
-    pub(super) fn new(segment: &Segment, k: usize, known: Option<&Nearest>) -> Result<Self> {
-        let windows = segment.len + LANES;
+    /// Room for so many windows; `known` is what all tasks together know, None if nobody asks for the result.
+    pub(super) fn new(windows: usize, k: usize, known: Option<&Nearest>) -> Result<Self> {
+        let windows = windows + LANES;
         let mut floor = try_vec(windows)?;
         if let Some(known) = known {
             floor.extend(known.score.chunks_exact(k).map(|list| list[k - 1].next_down()));

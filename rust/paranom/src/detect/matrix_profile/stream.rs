@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use super::exact;
 use super::kernel::LANES;
 use super::metric::Distance;
-use super::multidimensional::Order;
+use super::order::Order;
 use super::twins::Roll;
 use crate::simd::{Kernel, dispatch};
 use crate::{Error, Result};
