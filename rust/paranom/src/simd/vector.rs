@@ -31,8 +31,10 @@ pub trait Lanes<T>: Copy {
     fn smaller(self, other: Self) -> Self;
     /// Square root.
     fn root(self) -> Self;
-    /// A bit per lane that is above 0, the first lane lowest.
-    fn positive(self) -> u32;
+    /// Bitwise or: negative where one of both is.
+    fn or(self, other: Self) -> Self;
+    /// A bit per lane whose sign is set, -0 and NaN included, the first lane lowest.
+    fn negative(self) -> u32;
     /// The least lane.
     fn least(self) -> T;
 }
@@ -40,26 +42,21 @@ pub trait Lanes<T>: Copy {
 /// Lanes of f64.
 #[allow(clippy::return_self_not_must_use)] // arithmetic
 pub trait Vector: Lanes<f64> {
-    /// A truth value per lane.
-    type Mask: Copy;
     /// Twice as many floats of half the size.
     type Single: Single;
     /// Size without sign.
     fn size(self) -> Self;
     /// This one's lanes and those of another, rounded.
     fn narrow(self, other: Self) -> Self::Single;
-    /// Where this one is larger (nowhere with NaN).
-    fn above(self, other: Self) -> Self::Mask;
-    /// Where a mask or another is true.
-    fn either(a: Self::Mask, b: Self::Mask) -> Self::Mask;
-    /// A mask as bits, the first lane lowest.
-    fn bits(mask: Self::Mask) -> u32;
+    /// Negative where this one is larger, else (and with NaN) not.
+    fn above(self, other: Self) -> Self;
 }
 
 /// Lanes of f32.
 #[allow(clippy::return_self_not_must_use)] // arithmetic
 pub trait Single: Lanes<f32> {
-    /// The square root of 0, or of a number from 2^-60 to 2^126, to 2^-11 of it: other bits on other processors.
+    /// The square root, to 2^-11 of it, of numbers up to 2^126; of those below 2^-60, 2^-30. NaN of NaN. Other
+    /// bits on other processors.
     fn about_root(self) -> Self;
 }
 
@@ -102,8 +99,12 @@ impl Lanes<f32> for [f32; 2] {
         self.map(f32::sqrt)
     }
     #[inline(always)]
-    fn positive(self) -> u32 {
-        u32::from(self[0] > 0.0) | u32::from(self[1] > 0.0) << 1
+    fn or(self, other: Self) -> Self {
+        std::array::from_fn(|l| f32::from_bits(self[l].to_bits() | other[l].to_bits()))
+    }
+    #[inline(always)]
+    fn negative(self) -> u32 {
+        self[0].to_bits() >> 31 | self[1].to_bits() >> 31 << 1
     }
     #[inline(always)]
     fn least(self) -> f32 {
@@ -114,7 +115,7 @@ impl Lanes<f32> for [f32; 2] {
 impl Single for [f32; 2] {
     #[inline(always)]
     fn about_root(self) -> Self {
-        self.root()
+        Self::splat(1.0 / (1u64 << 60) as f32).larger(self).root()
     }
 }
 
@@ -157,8 +158,12 @@ impl Lanes<f64> for f64 {
         self.sqrt()
     }
     #[inline(always)]
-    fn positive(self) -> u32 {
-        u32::from(self > 0.0)
+    fn or(self, other: Self) -> Self {
+        Self::from_bits(self.to_bits() | other.to_bits())
+    }
+    #[inline(always)]
+    fn negative(self) -> u32 {
+        (self.to_bits() >> 63) as u32
     }
     #[inline(always)]
     fn least(self) -> Self {
@@ -167,7 +172,6 @@ impl Lanes<f64> for f64 {
 }
 
 impl Vector for f64 {
-    type Mask = bool;
     type Single = [f32; 2];
     #[inline(always)]
     fn size(self) -> Self {
@@ -178,16 +182,8 @@ impl Vector for f64 {
         [self as f32, other as f32]
     }
     #[inline(always)]
-    fn above(self, other: Self) -> bool {
-        self > other
-    }
-    #[inline(always)]
-    fn either(a: bool, b: bool) -> bool {
-        a | b
-    }
-    #[inline(always)]
-    fn bits(mask: bool) -> u32 {
-        u32::from(mask)
+    fn above(self, other: Self) -> Self {
+        if self > other { -1.0 } else { 0.0 }
     }
 }
 
@@ -314,7 +310,7 @@ mod x86 {
 
     macro_rules! lanes {
         ($name:ident($register:ident, $float:ty, $width:literal), $splat:ident, $load:ident, $store:ident, $add:ident,
-         $sub:ident, $mul:ident, $max:ident, $min:ident, $sqrt:ident, $positive:expr, $least:expr) => {
+         $sub:ident, $mul:ident, $max:ident, $min:ident, $sqrt:ident, $or:ident, $signs:expr, $least:expr) => {
             /// So many lanes.
             #[derive(Clone, Copy)]
             pub(super) struct $name($register);
@@ -361,8 +357,12 @@ mod x86 {
                     Self(intrinsic!($sqrt(self.0)))
                 }
                 #[inline(always)]
-                fn positive(self) -> u32 {
-                    intrinsic!($positive(self.0)) as u32
+                fn or(self, other: Self) -> Self {
+                    Self(intrinsic!($or(self.0, other.0)))
+                }
+                #[inline(always)]
+                fn negative(self) -> u32 {
+                    intrinsic!($signs(self.0)) as u32
                 }
                 #[inline(always)]
                 fn least(self) -> $float {
@@ -373,9 +373,8 @@ mod x86 {
     }
 
     macro_rules! vector {
-        ($name:ident, $mask:ty, $single:ident, $narrow:expr, $size:expr, $above:expr, $either:expr, $bits:expr) => {
+        ($name:ident, $single:ident, $narrow:expr, $size:expr, $above:expr) => {
             impl Vector for $name {
-                type Mask = $mask;
                 type Single = $single;
                 #[inline(always)]
                 fn size(self) -> Self {
@@ -386,16 +385,8 @@ mod x86 {
                     $single(intrinsic!($narrow(self.0, other.0)))
                 }
                 #[inline(always)]
-                fn above(self, other: Self) -> $mask {
-                    intrinsic!($above(self.0, other.0))
-                }
-                #[inline(always)]
-                fn either(a: $mask, b: $mask) -> $mask {
-                    intrinsic!($either(a, b))
-                }
-                #[inline(always)]
-                fn bits(mask: $mask) -> u32 {
-                    intrinsic!($bits(mask)) as u32
+                fn above(self, other: Self) -> Self {
+                    Self(intrinsic!($above(self.0, other.0)))
                 }
             }
         };
@@ -406,9 +397,8 @@ mod x86 {
             impl Single for $name {
                 #[inline(always)]
                 fn about_root(self) -> Self {
-                    // (The inverse of 0 is inf, and 0 * inf NaN.)
-                    let positive = self.larger(Self::splat(1.0 / (1u64 << 60) as f32));
-                    self.times(Self(intrinsic!($inverse_root(positive.0))))
+                    let positive = Self::splat(1.0 / (1u64 << 60) as f32).larger(self);
+                    positive.times(Self(intrinsic!($inverse_root(positive.0))))
                 }
             }
         };
@@ -436,18 +426,16 @@ mod x86 {
         _mm_max_pd,
         _mm_min_pd,
         _mm_sqrt_pd,
-        |x| _mm_movemask_pd(_mm_cmpgt_pd(x, _mm_setzero_pd())),
+        _mm_or_pd,
+        _mm_movemask_pd,
         least_pd
     );
     vector!(
         F64x2,
-        __m128d,
         F32x4,
         |a, b| _mm_movelh_ps(_mm_cvtpd_ps(a), _mm_cvtpd_ps(b)),
         |x| _mm_andnot_pd(_mm_set1_pd(-0.0), x),
-        _mm_cmpgt_pd,
-        _mm_or_pd,
-        _mm_movemask_pd
+        _mm_cmpgt_pd
     );
     lanes!(
         F64x4(__m256d, f64, 4),
@@ -460,18 +448,16 @@ mod x86 {
         _mm256_max_pd,
         _mm256_min_pd,
         _mm256_sqrt_pd,
-        |x| _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_GT_OQ>(x, _mm256_setzero_pd())),
+        _mm256_or_pd,
+        _mm256_movemask_pd,
         |x| least_pd(_mm_min_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd::<1>(x)))
     );
     vector!(
         F64x4,
-        __m256d,
         F32x8,
         |a, b| _mm256_set_m128(_mm256_cvtpd_ps(b), _mm256_cvtpd_ps(a)),
         |x| _mm256_andnot_pd(_mm256_set1_pd(-0.0), x),
-        _mm256_cmp_pd::<_CMP_GT_OQ>,
-        _mm256_or_pd,
-        _mm256_movemask_pd
+        _mm256_cmp_pd::<_CMP_GT_OQ>
     );
     lanes!(
         F64x8(__m512d, f64, 8),
@@ -484,18 +470,16 @@ mod x86 {
         _mm512_max_pd,
         _mm512_min_pd,
         _mm512_sqrt_pd,
-        |x| _mm512_cmp_pd_mask::<_CMP_GT_OQ>(x, _mm512_setzero_pd()),
+        _mm512_or_pd,
+        |x| _mm512_movepi64_mask(_mm512_castpd_si512(x)),
         _mm512_reduce_min_pd
     );
     vector!(
         F64x8,
-        __mmask8,
         F32x16,
         |a, b| _mm512_insertf32x8::<1>(_mm512_castps256_ps512(_mm512_cvtpd_ps(a)), _mm512_cvtpd_ps(b)),
         _mm512_abs_pd,
-        _mm512_cmp_pd_mask::<_CMP_GT_OQ>,
-        |a: u8, b: u8| a | b,
-        |mask: u8| mask
+        |a, b| _mm512_castsi512_pd(_mm512_movm_epi64(_mm512_cmp_pd_mask::<_CMP_GT_OQ>(a, b)))
     );
     lanes!(
         F32x4(__m128, f32, 4),
@@ -508,7 +492,8 @@ mod x86 {
         _mm_max_ps,
         _mm_min_ps,
         _mm_sqrt_ps,
-        |x| _mm_movemask_ps(_mm_cmpgt_ps(x, _mm_setzero_ps())),
+        _mm_or_ps,
+        _mm_movemask_ps,
         least_ps
     );
     single!(F32x4, _mm_rsqrt_ps);
@@ -523,7 +508,8 @@ mod x86 {
         _mm256_max_ps,
         _mm256_min_ps,
         _mm256_sqrt_ps,
-        |x| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(x, _mm256_setzero_ps())),
+        _mm256_or_ps,
+        _mm256_movemask_ps,
         |x| least_ps(_mm_min_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x)))
     );
     single!(F32x8, _mm256_rsqrt_ps);
@@ -538,7 +524,8 @@ mod x86 {
         _mm512_max_ps,
         _mm512_min_ps,
         _mm512_sqrt_ps,
-        |x| _mm512_cmp_ps_mask::<_CMP_GT_OQ>(x, _mm512_setzero_ps()),
+        _mm512_or_ps,
+        |x| _mm512_movepi32_mask(_mm512_castps_si512(x)),
         _mm512_reduce_min_ps
     );
     single!(F32x16, _mm512_rsqrt14_ps);
@@ -574,7 +561,7 @@ mod tests {
                 for (nth, result) in all.into_iter().enumerate() {
                     result.store(&mut results, nth * LANES + at);
                 }
-                bits |= V::bits(V::either(a.above(b), V::splat(0.0).above(b))) << at;
+                bits |= a.above(b).or(V::splat(0.0).above(b)).negative() << at;
             }
             let mut singles = vec![0.0; 8 * LANES];
             for at in (0..LANES).step_by(V::Single::WIDTH) {
@@ -596,7 +583,7 @@ mod tests {
                 }
                 let back = V::Single::load(&singles, at);
                 back.store(&mut singles, all.len() * LANES + at);
-                bits ^= back.positive() << at;
+                bits ^= back.minus(a).or(V::Single::splat(0.0).minus(b)).negative() << at;
             }
             results.extend(singles.into_iter().map(f64::from));
             // Of NaNs, only that they are.

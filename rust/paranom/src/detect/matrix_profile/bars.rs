@@ -9,7 +9,7 @@ pub(super) trait Number: Copy + PartialOrd {
     /// Its infinity.
     const INFINITY: Self;
     /// Above each sum that may stand for a distance larger than `floor` (a negative distance).
-    fn bar(floor: f64, scale: f64) -> Self;
+    fn bar(floor: f64, level: usize, scale: f64) -> Self;
     /// Above `least`, and above each sum that may stand for a distance as small as the one that `least` stands for.
     fn just_above(least: Self, level: usize) -> Self;
 }
@@ -18,8 +18,8 @@ impl Number for f64 {
     const ZERO: Self = 0.0;
     const INFINITY: Self = f64::INFINITY;
     #[inline(always)]
-    fn bar(floor: f64, _scale: f64) -> Self {
-        -floor
+    fn bar(floor: f64, _level: usize, _scale: f64) -> Self {
+        (-floor).min(f64::MAX) // finite: what is infinite is not below it
     }
     #[inline(always)]
     fn just_above(least: Self, _level: usize) -> Self {
@@ -33,9 +33,10 @@ impl Number for f32 {
     const ZERO: Self = 0.0;
     const INFINITY: Self = f32::INFINITY;
     #[inline(always)]
-    fn bar(floor: f64, scale: f64) -> Self {
+    fn bar(floor: f64, level: usize, scale: f64) -> Self {
         // A distance of 0 must pass a floor just below it, and need not pass a floor of 0.
-        if floor == 0.0 { 0.0 } else { ((-floor * scale) as f32).min(HIGHEST) + f32::MIN_POSITIVE }
+        let least = (level + 1) as f32 * (1.0 / (1 << 29) as f32);
+        if floor == 0.0 { 0.0 } else { ((-floor * scale) as f32).min(HIGHEST) + least }
     }
     #[inline(always)]
     fn just_above(least: Self, level: usize) -> Self {
@@ -62,7 +63,7 @@ impl<T: Number> Bars<T> {
     pub(super) fn new(floors: &[f64], d: usize, scale: f64, by_level: bool) -> Self {
         let windows = floors.len() / d + LANES;
         let (window, level) = if by_level { (1, windows) } else { (d, 1) };
-        let none = T::bar(f64::INFINITY, scale);
+        let none = T::bar(f64::INFINITY, 0, scale);
         let mut bars = Self { bars: vec![none; windows * d], window, level, scale };
         for (i, floors) in floors.chunks_exact(d).enumerate() {
             for (level, &floor) in floors.iter().enumerate() {
@@ -93,7 +94,7 @@ impl<T: Number> Bars<T> {
     /// That a window has a new floor.
     #[inline(always)]
     pub(super) fn set(&mut self, level: usize, i: usize, floor: f64) {
-        self.bars[level * self.level + i * self.window] = T::bar(floor, self.scale);
+        self.bars[level * self.level + i * self.window] = T::bar(floor, level, self.scale);
     }
 
     /// Lowers a window's bar, if it is higher, to just above `least`.

@@ -192,7 +192,7 @@ impl Open<'_> {
 fn bits<V: Vector, const N: usize>(scores: &[V; N], floor: impl Fn(usize) -> V) -> u32 {
     let mut out = 0;
     for (g, score) in scores.iter().enumerate() {
-        out |= V::bits(score.above(floor(g))) << (g * V::WIDTH);
+        out |= score.above(floor(g)).negative() << (g * V::WIDTH);
     }
     out
 }

@@ -3,14 +3,15 @@
 //! Per cell and dimension there is a number; sorted and summed up level by level they are compared with the bars, the
 //! sums to beat. [`Exact`] takes the distances for it. For z-normalised distances half the digits show that most cells
 //! are of no use, and [`Bounded`] takes lower bounds, in f32 and in units of the square root of 2m:
-//! `x = 1 - 2^-20 - c·wj·wi` (less what constant windows add), then the root of `max(x, 0)`. With u = 2^-24 it is one
+//! `x = 1 - 2^-20 - c·wj·wi` (less what constant windows add), then the root of `max(x, 2^-60)`. With u = 2^-24 it is one
 //! because
 //!
 //! * `c·wj·wi` has five roundings, of three factors and two products: for correlations up to 2 in size it is off by
 //!   less than 11 u, and the differences by 3 u more: less than the 16 u = 2^-20 subtracted. (A correlation beyond
 //!   2 comes of overflow only; below -2 the error is relative, 6 u at most, and covered by what follows.)
 //! * Each smaller distance makes no sorted distance larger, so sorting keeps the bound; the square root is off by 2^-11
-//!   of itself, the sum of d terms has d - 1 roundings, the bar one: the bar is raised by 2^-11 + (d + 16)·2u of itself.
+//!   of itself, the sum of d terms has d - 1 roundings, the bar one: the bar is raised by 2^-11 + (d + 16)·2u of itself,
+//!   and by 2^-29 per dimension for those that are nearer than 2^-30.
 //!
 //! So a cell that is let through may be of no use, and one that is held back never is of any: the profile
 //! does not depend on this file.
@@ -232,7 +233,6 @@ fn advance_and_bound<V: Vector, const N: usize, M: Metric, const EXTRA: bool>(
     let (column_p, column_q) = (&columns.p[met.clone()], &columns.q[met.clone()]);
     let (column_w, column_extra) = (&near.1.w[met.clone()], &near.1.extra[met]);
     let mut cells: [V; N] = load(state, 0);
-    let zero = V::Single::splat(0.0);
     for r in 0..size {
         let (pi, qi) = (V::splat(p[r]), V::splat(q[r]));
         let wi = V::Single::splat(w[r]);
@@ -249,7 +249,7 @@ fn advance_and_bound<V: Vector, const N: usize, M: Metric, const EXTRA: bool>(
             if EXTRA {
                 near = near.plus(V::Single::load(&column_extra[r..], low));
             }
-            zero.larger(most.minus(near)).about_root().store(bounds, low);
+            most.minus(near).about_root().store(bounds, low);
             for (g, at) in [(2 * g, low), (2 * g + 1, high)] {
                 cells[g] = metric.step(cells[g], pi, qi, V::load(pj, at), V::load(qj, at));
             }
@@ -356,9 +356,9 @@ fn hits<T: Number, L: Lanes<T>, const D: usize, const SUMMED: bool>(
             let mut short = L::splat(T::ZERO);
             for k in 0..D {
                 let bar = L::splat(row[k]).larger(L::load(columns[k], r + at));
-                short = bar.minus(sums[k]).larger(short);
+                short = short.or(sums[k].minus(bar));
             }
-            hits[r] |= short.positive() << at;
+            hits[r] |= short.negative() << at;
         }
     }
     hits
@@ -417,9 +417,9 @@ fn sift_any<T: Number, L: Lanes<T>>(
                 total = total.plus(x);
                 let bar = L::splat(bars.rows.at(k, i + r));
                 let bar = bar.larger(L::load(bars.columns.windows(k, j + r), at));
-                short = bar.minus(total).larger(short);
+                short = short.or(total.minus(bar));
             }
-            *hits |= short.positive() << at;
+            *hits |= short.negative() << at;
         }
     }
     hits
