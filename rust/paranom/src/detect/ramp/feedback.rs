@@ -53,7 +53,7 @@ impl History {
     }
 
     /// Adds a judged window.
-    #[inline]
+    #[inline(always)]
     pub(super) fn add(&mut self, record: Record, key: &[u64]) {
         if self.keys.is_empty() {
             self.keys = vec![0; self.window * self.d];
