@@ -3,6 +3,7 @@
 use super::config::{Refresh, Scale};
 use super::distance::{MOST, Nearest, Snapshot, is_missing};
 use super::lattice::{self, BLOCK, LANES, Lattice, Least, MISSING, NO_CELL};
+use crate::simd::prefetch;
 
 /// Spare room of the buffers that wander: they are moved back once in so many steps.
 const SLACK: usize = 64;
@@ -137,6 +138,18 @@ impl Channel {
             + places.map(|v| v.capacity() * size_of::<i32>()).iter().sum::<usize>()
             + self.least.capacity() * size_of::<Least>()
             + self.missing.capacity()
+    }
+
+    /// Asks for what the next step looks at.
+    pub(super) fn prefetch(&self) {
+        /// Where more follows, the processor sees what is wanted.
+        const MOST: usize = 8 * BLOCK;
+        let few = self.windows.min(MOST);
+        prefetch(&self.live[self.live_first..][..self.live_length.min(MOST)]);
+        prefetch(&self.live_places[self.live_first..][..self.live_length.min(MOST)]);
+        prefetch(&self.reference_places[self.first..][..few]);
+        prefetch(&self.cells[self.cell_first..][..few]);
+        prefetch(&self.least[..1]);
     }
 
     /// What is needed to continue.
@@ -452,7 +465,7 @@ impl Channel {
                     while rows != 0 {
                         let row = rows.trailing_zeros() as usize;
                         rows &= rows - 1;
-                        let k = b * BLOCK | row * LANES | lane;
+                        let k = (b * BLOCK) | (row * LANES) | lane;
                         best = better(best, (self.distance(live, &reference[k..][..live.len()]), k));
                         summed += 1;
                     }

@@ -11,7 +11,7 @@ use std::ops::Range;
 use super::channel::Channel;
 use super::config::{Refresh, Scale};
 use super::lattice::BLOCK;
-use crate::simd::{Kernel, dispatch};
+use crate::simd::{Kernel, dispatch, prefetch};
 
 /// No channel adds more than this to a score, so that sums and weights stay finite.
 pub(super) const MOST: f64 = 1e150;
@@ -94,6 +94,15 @@ impl Distance {
         let mut copy = self.clone();
         let mut out = vec![None; x.len()];
         copy.push(x, slide, &mut out).then_some(out)
+    }
+
+    /// Asks for what the next step looks at: the channels, then what they lead to.
+    pub(super) fn prefetch_channels(&self) {
+        prefetch(&*self.channels);
+    }
+
+    pub(super) fn prefetch_rows(&self) {
+        self.channels.iter().for_each(Channel::prefetch);
     }
 
     /// Whether a live sample is missing.

@@ -97,8 +97,8 @@ impl Scores {
     }
 }
 
-/// A row's position, its process's, its outcome and contributions.
-type Found = (usize, usize, Outcome, Vec<f64>);
+/// A row's position, its process's, and its outcome.
+type Found = (usize, usize, Outcome);
 
 /// Settings and what follows from them.
 #[derive(Debug, Clone)]
@@ -322,6 +322,8 @@ impl Ramp {
         const TASK: usize = 64;
         /// Rows after which a task asks whether to go on.
         const BLOCK: usize = 1 << 10;
+        /// Processes between the turns in which one is asked for.
+        const AHEAD: usize = 2;
         let d = self.config().n_features;
         for row in rows.chunks(d) {
             self.check_sample(row, "X")?;
@@ -367,31 +369,41 @@ impl Ramp {
         }
         let shared = &self.shared;
         let mut scores = Scores::blank(keys.len(), d);
-        let results: Result<Vec<Vec<Found>>> = pool::run(threads, || {
+        let results: Result<Vec<(Vec<Found>, Vec<f64>)>> = pool::run(threads, || {
             work.par_chunks_mut(TASK)
                 .map(|task| {
-                    let mut results = Vec::new();
+                    let (mut found, mut contributions) = (Vec::new(), Vec::new());
                     let mut shares = vec![0.0; d];
-                    for (group, owner, process) in task {
+                    for at in 0..task.len() {
+                        // Processes are seldom in the cache: each is asked for in turns, well ahead.
+                        for turn in 0..3 {
+                            if let Some((_, _, process)) = task.get(at + AHEAD * (3 - turn)) {
+                                process.prefetch(turn);
+                            }
+                        }
+                        let (group, owner, process) = &mut task[at];
                         for block in group.chunks(BLOCK) {
                             for &i in block {
                                 let i = i as usize;
                                 let row = &rows[i * d..(i + 1) * d];
                                 if let Some(outcome) = update_process(process, shared, row, &mut shares) {
-                                    results.push((i, *owner, outcome, shares.clone()));
+                                    found.push((i, *owner, outcome));
+                                    contributions.extend_from_slice(&shares);
                                 }
                             }
                             job.map_or(Ok(()), |job| job.step(block.len() as u64))?;
                         }
                     }
-                    Ok(results)
+                    Ok((found, contributions))
                 })
                 .collect()
         })?;
         match results {
             Ok(results) => {
-                for (i, owner, outcome, shares) in results.iter().flatten() {
-                    scores.set(*i, outcome, *owner, shares);
+                for (found, contributions) in results {
+                    for ((i, owner, outcome), shares) in found.iter().zip(contributions.chunks_exact(d)) {
+                        scores.set(*i, outcome, *owner, shares);
+                    }
                 }
                 Ok(scores)
             }
