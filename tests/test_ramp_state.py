@@ -256,30 +256,6 @@ def test_samples_are_checked() -> None:
         assert ramp.to_bytes() == before
 
 
-@pytest.mark.parametrize(
-    ("change", "error", "message"),
-    [
-        ({"window": 39}, ValueError, r"X: must have at least window \+ subsequence_length = 42 columns, got 40"),
-        ({"p_limit": "x"}, TypeError, "p_limit: must be a float, got str"),
-        ({"p_limit": 2}, ValueError, "p_limit: must be from 0 to 1"),
-        ({"start_index": 0}, TypeError, "start_index: must be a sequence, got int"),
-        ({"start_index": (1,)}, ValueError, r"start_index\[0\]: must be 0"),
-        ({"start_index": (0, -1)}, ValueError, r"start_index\[1\]: must be >= 0, got -1"),
-        ({"start_index": (0, 1.5)}, TypeError, r"start_index\[1\]: must be a whole number, got 1.5"),
-        ({"start_index": (0, 2**70)}, ValueError, r"start_index\[1\]: must be a whole number"),
-        ({"start_index": (0, 5)}, ValueError, r"start_index\[1\]: must be at least 12"),
-        ({"labels": [1]}, ValueError, "labels: must have one value per window: 37, got 1"),
-        ({"labels": [2] * 40}, ValueError, r"labels\[0\]: must be 0 or 1, got 2"),
-        ({"labels": [0] * 39 + [float("nan")]}, ValueError, r"labels\[39\]: must be 0 or 1, got nan"),
-    ],
-)
-def test_replay_checks_its_arguments(change: dict, error: type, message: str) -> None:
-    settings = {"subsequence_length": 3, "window": 12, "threshold": 0.5, "bias": 0.85}
-    with pytest.raises(error, match=message) as caught:
-        replay(np.zeros((2, 40)), **settings | change)
-    assert isinstance(caught.value, ParanomError)
-
-
 def test_a_key_is_refused_wherever_samples_come_without() -> None:
     """And an unknown one is told what there is."""
     one, fixed = RAMP(**SETTINGS, processes="infer"), RAMP(**SETTINGS, processes=["a"])

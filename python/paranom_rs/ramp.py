@@ -82,10 +82,10 @@ class RAMP(RampCore):
         refresh: ``"never"``: the reference stays; ``"sliding"``: it is always the M samples before the live window;
             ``"clean"``: as sliding, but a sample enters only if no window that held it was flagged. The scale is
             measured again after every M samples that entered.
-        nan_policy: what counts as missing is NaN, infinite or beyond 1e300. ``"skip"`` scores what is there, as long
-            as that is half of a channel's window; ``"propagate"``: score NaN, no anomaly, no training while a live
-            window holds one; ``"raise"`` refuses the sample. Missing samples of the reference take the windows
-            that hold them out of the comparison.
+        nan_policy: what counts as missing is NaN, infinite, masked or beyond 1e300. ``"skip"`` scores what is there,
+            as long as that is half of a channel's window; ``"propagate"``: score NaN, no anomaly, no training while
+            a live window holds one; ``"raise"`` refuses the sample. Missing samples of the reference take the
+            windows that hold them out of the comparison.
         kernel: how training spreads to windows s samples away: ``"gaussian"`` exp(-s²/2m²), or ``"author"``
             exp(-s²).
         train_on: train after ``"flagged"`` windows only, or at ``"every_step"`` (author mode's).
