@@ -154,7 +154,7 @@ def main() -> None:
 
         block = RAMP(d, **settings)
         block.score(X[: M + m])
-        core = per_call(lambda r=block, Y=live[:500]: r.score(Y)) / 500
+        core = per_call(lambda r=block, Y=live: r.score(Y)) / len(live)
 
         ramp = RAMP(d, **settings)
         ramp.score(X[: M + m])

@@ -263,12 +263,20 @@ impl Ramp {
         let mut scores = Scores::blank(rows.len() / d, d);
         let mut shares = vec![0.0; d];
         let mut after = self.clone_for(key);
+        if !inferred && !rows.is_empty() {
+            let key = key.unwrap_or(&Key::Only).clone();
+            after.processes.entry(key).or_insert_with(|| Process::new(&self.shared.config));
+        }
         for (b, block) in rows.chunks(rows_at_once * d).enumerate() {
             for (i, row) in block.chunks_exact(d).enumerate() {
                 let found = if inferred {
                     after.update_inferred(row, &mut shares)
                 } else {
-                    after.update(key, row, &mut shares)?.map(|(outcome, _)| (outcome, 0))
+                    // There is no other.
+                    let process = after.processes.values_mut().next();
+                    process
+                        .and_then(|process| update_process(process, &self.shared, row, &mut shares))
+                        .map(|outcome| (outcome, 0))
                 };
                 if let Some((outcome, owner)) = found {
                     scores.set(b * rows_at_once + i, &outcome, owner, &shares);
