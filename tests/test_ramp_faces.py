@@ -102,6 +102,17 @@ def test_plot(tmp_path: Path) -> None:
     assert len(plot(X, np.zeros(600), threshold=1.0).axes) == 2
     with pytest.raises(ValueError, match="names: must name 2 channels, got 1"):
         plot(X, np.zeros(600), threshold=1.0, names=["a"])
+    for given, message in [
+        ({"score": X}, r"score: must be a vector of at most 600 values, got shape \(600, 2\)"),
+        ({"score": np.zeros(601)}, "score: must be a vector"),
+        ({"score": ["a"] * 600}, "score: must hold numbers"),
+        ({"labels": ["a"] * 600}, "labels: must hold numbers"),
+        ({"alarms": np.zeros((600, 2))}, "alarms: must be a vector"),
+        ({"contributions": np.zeros((600, 3))}, r"contributions.shape: must be \(600, 2\), got \(600, 3\)"),
+        ({"threshold": "high"}, "threshold: must be a number, got str"),
+    ]:
+        with pytest.raises((ValueError, TypeError), match=message):
+            plot(X, **{"score": np.zeros(600), "threshold": 1.0} | given)
 
 
 def test_missing_packages_say_their_pip_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paranom_rs import RAMP
+from paranom_rs import RAMP, SpecError, SpecTypeError
 from paranom_rs.ramp import replay
 from reference import ramp as reference
 
@@ -121,10 +121,18 @@ def test_scores_of_author_mode_are_never_nan() -> None:
         ({"labels": ["a"] * 95}, "labels: must be a vector"),
         ({"window": 98}, "X: must have at least window"),
         ({"threshold": 0}, "threshold: must be > 0"),
+        ({"p_limit": "x"}, "p_limit: must be a float, got str"),
+        ({"p_limit": 2}, "p_limit: must be from 0 to 1"),
+        ({"start_index": 0}, "start_index: must be a sequence, got int"),
+        ({"start_index": (0, -1)}, r"start_index\[1\]: must be >= 0, got -1"),
+        ({"start_index": (0, 1.5)}, r"start_index\[1\]: must be a whole number, got 1.5"),
+        ({"start_index": (0, 2**70)}, r"start_index\[1\]: must be a whole number"),
+        ({"labels": [2] * 95}, r"labels\[0\]: must be 0 or 1, got 2"),
+        ({"labels": [0] * 94 + [float("nan")]}, r"labels\[94\]: must be 0 or 1, got nan"),
     ],
 )
 def test_replay_checks_its_arguments(change: dict, message: str) -> None:
     good = {"subsequence_length": 5, "window": 40, "threshold": 0.2, "bias": 0.85}
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((SpecError, SpecTypeError), match=message):
         replay(np.ones((2, 100)), **good | change)
     assert len(replay(np.ones((2, 3)), **good)[0]) == 0

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paranom_rs import RAMP, ParanomError, SpecError, SpecTypeError, StateError
+from paranom_rs.ramp import replay
 
 SETTINGS = {"n_features": 2, "subsequence_length": 3, "window": 12, "threshold": 0.5}
 
@@ -90,6 +91,16 @@ def test_records_of_the_future_are_refused() -> None:
         RAMP.from_bytes(sealed(bytes(data[24:-8])))
 
 
+@pytest.mark.parametrize("step", [0, 11, 80, 1 << 61])
+def test_steps_that_never_were_are_refused(step: int) -> None:
+    """K follows them: it would leave its range."""
+    at = STATE.rindex(struct.pack("<QQ", 79, 77)) + 8
+    data = bytearray(STATE)
+    data[at : at + 8] = struct.pack("<Q", step)
+    with pytest.raises(StateError, match=r"records out of order|a count too large"):
+        RAMP.from_bytes(sealed(bytes(data[24:-8])))
+
+
 def test_versions_are_named() -> None:
     with pytest.raises(StateError, match="RAMP state 2 is not supported: this version of paranom_rs knows"):
         RAMP.from_bytes(sealed(STATE[24:-8], version=2))
@@ -150,6 +161,13 @@ def test_settings_make_the_same_detector() -> None:
         ({"processes": []}, "processes: must name a process"),
         ({"processes": ["a", "a"]}, "processes: must be named once"),
         ({"mode": "author", "refresh": "sliding"}, "refresh: must be"),
+        ({"threshold": 1e300}, "threshold: must be > 0.*got 1e300"),
+        ({"threshold": 10**400}, "threshold: must fit into a float, got 1000"),
+        ({"min_gap": 2**60}, "min_gap: must be from 0"),
+        ({"scale": ""}, "scale: must be one of.*got ''"),
+        ({"kernel": 0}, "kernel: must be one of"),
+        ({"train_on": False}, "train_on: must be one of"),
+        ({"processes": [2**70]}, r"processes\[0\]: must fit into 64 bits"),
     ],
 )
 def test_settings_are_checked(change: dict, message: str) -> None:
@@ -158,7 +176,22 @@ def test_settings_are_checked(change: dict, message: str) -> None:
         RAMP(**SETTINGS | change)
 
 
-@pytest.mark.parametrize("change", [{"window": 12.5}, {"window": "12"}, {"n_features": True}, {"threshold": "x"}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"window": 12.5},
+        {"window": "12"},
+        {"window": None},
+        {"n_features": True},
+        {"threshold": "x"},
+        {"threshold": True},
+        {"bias": None},
+        {"min_gap": 1.5},
+        {"processes": 5},
+        {"processes": b"infer"},
+        {"processes": [None]},
+    ],
+)
 def test_types_are_checked(change: dict) -> None:
     with pytest.raises(SpecTypeError, match=next(iter(change))):
         RAMP(**SETTINGS | change)
@@ -172,16 +205,35 @@ def test_samples_are_checked() -> None:
         (lambda: ramp.update([[1.0, 2.0]]), ValueError, "x.ndim: must be 1: one sample, got 2"),
         (lambda: ramp.update(["a", "b"]), TypeError, "x: must hold numbers"),
         (lambda: ramp.update([1j, 2]), TypeError, "x: must hold numbers"),
+        (lambda: ramp.update([[1], [2, 3]]), ValueError, "x: must be one sample, an array of numbers"),
+        (lambda: ramp.score_next([1, 2, 3]), ValueError, "x: must have n_features = 2 values, got 3"),
+        (lambda: ramp.score([[1, 2], [3]]), ValueError, "X: must be an array of numbers"),
         (lambda: ramp.score(np.zeros((3, 5))), ValueError, r"X.shape\[1\]: must have n_features = 2"),
         (lambda: ramp.score(np.zeros(3)), ValueError, "X.ndim: must be 2, got 1"),
         (lambda: ramp.score([["a", "b"]]), TypeError, "X: must hold numbers"),
         (lambda: ramp.update_many(np.zeros((3, 2)), ["a"]), ValueError, "processes: must have one name per row"),
         (lambda: ramp.update_many(np.zeros((1, 2)), ["a"], threads=0), ValueError, "threads"),
+        (lambda: ramp.update_many(np.zeros((1, 2)), ["a"], threads=-1), ValueError, "threads: must be >= 1, got -1"),
+        (lambda: ramp.update_many(np.zeros((1, 2)), ["a"], threads="2"), TypeError, "threads: must be a whole number"),
+        (
+            lambda: ramp.update_many(np.zeros((2, 2)), "ab"),
+            TypeError,
+            "processes: must be a sequence of names, got str",
+        ),
+        (lambda: ramp.update_many(np.zeros((2, 2)), 5), TypeError, "processes: must be a sequence of names, got int"),
+        (
+            lambda: ramp.update_many(np.zeros((1, 2)), np.array([2**63], np.uint64)),
+            ValueError,
+            r"processes\[0\]: must fit into 64 bits",
+        ),
         (lambda: ramp.feedback(true_positives=[80]), KeyError, "true_positives: 80 is not the time of a detection"),
         (lambda: ramp.feedback(false_positives=[67]), KeyError, "false_positives: 67 is forgotten"),
         (lambda: ramp.feedback(false_positives=[78, 3]), KeyError, "false_positives: 3 is forgotten"),
         (lambda: ramp.feedback(false_positives=[1.5]), TypeError, r"false_positives\[0\]: must be an int"),
         (lambda: ramp.feedback(false_positives=[-1]), ValueError, r"false_positives\[0\]: must be the time"),
+        (lambda: ramp.feedback(false_positives=79), TypeError, "false_positives: must be a sequence, got int"),
+        (lambda: ramp.feedback(true_positives=np.array([[79]])), TypeError, r"true_positives\[0\]: must be an int"),
+        (lambda: ramp.undo(None), TypeError, "times: must be a sequence, got NoneType"),
         (lambda: setattr(ramp, "threshold", "high"), TypeError, "threshold: must be a float, got str"),
         (lambda: setattr(ramp, "threshold", -1.0), ValueError, "threshold: must be > 0"),
         (lambda: ramp.undo([500]), KeyError, "times: 500 is not"),
@@ -190,12 +242,48 @@ def test_samples_are_checked() -> None:
         (lambda: ramp.calibrate(np.zeros((5, 2)), quantile=0.9), ValueError, "X: must have window"),
         (lambda: ramp.calibrate(np.zeros((50, 2)), quantile=2), ValueError, "quantile: must be from 0 to 1"),
         (lambda: ramp.calibrate(np.zeros((50, 2))), ValueError, "quantile: give either"),
+        (lambda: ramp.calibrate(np.zeros((50, 2)), quantile="x"), TypeError, "quantile: must be a number, got str"),
+        (
+            lambda: ramp.calibrate(np.zeros((50, 2)), alarms_per_day=1, samples_per_day="y"),
+            TypeError,
+            "samples_per_day: must be a number, got str",
+        ),
         (lambda: ramp.add_process("filling"), ValueError, "key: must be the name of no process yet"),
     ]:
         with pytest.raises(error, match=message) as caught:
             call()
         assert isinstance(caught.value, ParanomError)
         assert ramp.to_bytes() == before
+
+
+def test_a_key_is_refused_wherever_samples_come_without() -> None:
+    """And an unknown one is told what there is."""
+    one, fixed = RAMP(**SETTINGS, processes="infer"), RAMP(**SETTINGS, processes=["a"])
+    for call in (one.update, one.score_next):
+        with pytest.raises(ValueError, match="process: must not be given"):
+            call([1, 2], "b")
+    with pytest.raises(ValueError, match="process: must not be given"):
+        one.score(np.zeros((3, 2)), "b")
+    with pytest.raises(KeyError, match='process: None is unknown; there are "a"'):
+        fixed.score(np.zeros((3, 2)))
+    with pytest.raises(KeyError, match='process: "b" is unknown; there are "a"'):
+        fixed.score_next([1, 2], "b")
+
+
+def test_masked_values_are_missing() -> None:
+    X = np.random.default_rng(7).normal(size=(40, 2))
+    hidden = np.ma.MaskedArray(X, mask=np.random.default_rng(8).random(X.shape) < 0.2)
+    want = RAMP(**SETTINGS).score(hidden.filled(np.nan)).score
+    np.testing.assert_array_equal(RAMP(**SETTINGS).score(hidden).score, want)
+    ramp = RAMP(**SETTINGS)
+    np.testing.assert_array_equal([d.score for d in map(ramp.update, hidden) if d], want[14:])
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(OSError, match="taken"):
+        trained().save(tmp_path / "taken")
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 
 
 def test_other_dtypes_and_layouts_are_taken() -> None:
@@ -240,6 +328,17 @@ def test_ctrl_c_stops_a_long_score_and_changes_nothing() -> None:
     with pytest.raises(KeyboardInterrupt):
         ramp.score(X)
     assert ramp.to_bytes() == before
+
+
+def test_ctrl_c_stops_a_long_replay() -> None:
+    import signal
+    import threading
+
+    X = np.random.default_rng(5).normal(size=(8, 200_000))
+    timer = threading.Timer(0.3, lambda: signal.raise_signal(signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        replay(X, subsequence_length=32, window=2048, threshold=1.0, bias=0.85)
 
 
 @pytest.mark.parametrize("keys", [["one"], ["filling", "new", "x"]])

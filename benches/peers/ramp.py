@@ -154,7 +154,7 @@ def main() -> None:
 
         block = RAMP(d, **settings)
         block.score(X[: M + m])
-        core = per_call(lambda r=block, Y=live[:500]: r.score(Y)) / 500
+        core = per_call(lambda r=block, Y=live: r.score(Y)) / len(live)
 
         ramp = RAMP(d, **settings)
         ramp.score(X[: M + m])
@@ -188,11 +188,12 @@ def main() -> None:
     for _ in range(66):
         ramp.update_many(rng.normal(size=(len(keys), 3)), keys)
     X = rng.normal(size=(len(keys), 3))
-    begin = time.perf_counter()
+    best = np.inf
     for _ in range(50):
+        begin = time.perf_counter()
         ramp.update_many(X, keys)
-    rate = 50 * len(keys) / (time.perf_counter() - begin)
-    print(f"10,000 processes of (3, 5, 60), all cores: {rate:,.0f} updates per second (wall)")
+        best = min(best, time.perf_counter() - begin)
+    print(f"10,000 processes of (3, 5, 60), all cores: {len(keys) / best:,.0f} updates per second (wall, best of 50)")
 
 
 def scipy_step(reference: np.ndarray, window: np.ndarray, m: int) -> Callable[[], float]:

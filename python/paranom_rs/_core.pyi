@@ -279,5 +279,4 @@ def ramp_replay(
     settings: dict[str, Any],
     start_index: Sequence[int],
     labels: Sequence[bool] | None,
-    p_limit: float,
 ) -> tuple[NDArray[np.int8], NDArray[np.float64], NDArray[np.float64]]: ...

@@ -12,8 +12,10 @@ add up to the score, which a learnt weight of that pattern multiplies. A score a
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,6 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs._core import Detection, RampCore, ramp_replay
+from paranom_rs.checks import whole
 from paranom_rs.errors import SpecError, SpecTypeError
 
 if TYPE_CHECKING:
@@ -79,10 +82,10 @@ class RAMP(RampCore):
         refresh: ``"never"``: the reference stays; ``"sliding"``: it is always the M samples before the live window;
             ``"clean"``: as sliding, but a sample enters only if no window that held it was flagged. The scale is
             measured again after every M samples that entered.
-        nan_policy: what counts as missing is NaN, infinite or beyond 1e300. ``"skip"`` scores what is there, as long
-            as that is half of a channel's window; ``"propagate"``: score NaN, no anomaly, no training while a live
-            window holds one; ``"raise"`` refuses the sample. Missing samples of the reference take the windows
-            that hold them out of the comparison.
+        nan_policy: what counts as missing is NaN, infinite, masked or beyond 1e300. ``"skip"`` scores what is there,
+            as long as that is half of a channel's window; ``"propagate"``: score NaN, no anomaly, no training while
+            a live window holds one; ``"raise"`` refuses the sample. Missing samples of the reference take the
+            windows that hold them out of the comparison.
         kernel: how training spreads to windows s samples away: ``"gaussian"`` exp(-s²/2m²), or ``"author"``
             exp(-s²).
         train_on: train after ``"flagged"`` windows only, or at ``"every_step"`` (author mode's).
@@ -139,11 +142,11 @@ class RAMP(RampCore):
                 "threshold": threshold,
                 "bias": bias,
                 "mode": mode,
-                "scale": scale or ("relative" if author else "std"),
+                "scale": scale if scale is not None else "relative" if author else "std",
                 "refresh": refresh,
                 "nan_policy": nan_policy,
-                "kernel": kernel or ("author" if author else "gaussian"),
-                "train_on": train_on or ("every_step" if author else "flagged"),
+                "kernel": kernel if kernel is not None else "author" if author else "gaussian",
+                "train_on": train_on if train_on is not None else "every_step" if author else "flagged",
                 "p_limit": p_limit,
                 "release": release,
                 "min_gap": min_gap,
@@ -168,7 +171,13 @@ class RAMP(RampCore):
         ``PARANOM_NUM_THREADS``, else all cores). Ctrl-C stops a call of some tenths of a second or more, and the
         detector is as before (such a call keeps a copy of the processes until it is done).
         """
-        if isinstance(processes, np.ndarray) and processes.dtype.kind in "iu":
+        if threads is not None:
+            threads = whole("threads", threads, least=1, most=1024)
+        if (
+            isinstance(processes, np.ndarray)
+            and processes.dtype.kind in "iu"
+            and np.can_cast(processes.dtype, np.int64)
+        ):
             processes = processes.astype(np.int64)
         return self._scores(self._update_many(_matrix(X, "X"), processes, threads))
 
@@ -198,12 +207,22 @@ class RAMP(RampCore):
         confirmed), the newest holds. In author mode it is the program's: each call moves K and multiplies weights.
 
         Raises:
+            SpecError: a time among both; more false positives than ``window``; a time that can be none.
+            SpecTypeError: a time that is no int.
             UnknownKeyError: (KeyError) a time without a detection, or forgotten; an unknown process.
         """
         self._feedback(_times(true_positives, "true_positives"), _times(false_positives, "false_positives"), process)
 
     def undo(self, times: Iterable[int], *, process: Process = None) -> None:
-        """Take back what feedback said about detections at ``times`` (within the last M samples)."""
+        """Take back what feedback said about detections at ``times`` (within the last M samples).
+
+        Nothing happens to detections that nothing was said about.
+
+        Raises:
+            SpecError: ``mode="author"``, which multiplies feedback in; a time that can be none.
+            SpecTypeError: a time that is no int.
+            UnknownKeyError: (KeyError) a time without a detection, or forgotten; an unknown process.
+        """
         self._undo(_times(times, "times"), process)
 
     def calibrate(
@@ -233,6 +252,10 @@ class RAMP(RampCore):
         by_rate = alarms_per_day is not None and samples_per_day is not None
         if (quantile is None) != by_rate or (alarms_per_day is None) != (samples_per_day is None):
             raise SpecError("quantile: give either it, or alarms_per_day and samples_per_day")
+        numbers = {"quantile": quantile, "alarms_per_day": alarms_per_day, "samples_per_day": samples_per_day}
+        for name, value in numbers.items():
+            if value is not None:
+                _check_number(value, name)
         settings = self.settings | {"p_limit": 0.0, "processes": None}
         if settings["nan_policy"] == "propagate":
             settings["nan_policy"] = "skip"
@@ -287,8 +310,12 @@ class RAMP(RampCore):
         """Write :meth:`to_bytes` to a file, whole or not at all."""
         target = Path(path)
         part = target.with_name(target.name + ".part")
-        part.write_bytes(self.to_bytes())
-        part.replace(target)
+        try:
+            part.write_bytes(self.to_bytes())
+            part.replace(target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> RAMP:
@@ -357,6 +384,10 @@ def replay(
         flags (n - m,) int8, scores (n - m,) float64 and contributions (n - m, d) float64, stamped with the *first*
         sample of the window; 0, -1 and -1 while a process fills. As in the program, the last window is not scored,
         and contributions are those of the last process, whichever owns the window.
+
+    Raises:
+        SpecError: an argument breaks a rule: too short a recording, starts too near each other, too few labels.
+        SpecTypeError: an argument has the wrong type.
     """
     columns = np.ascontiguousarray(_matrix(X, "X").T)
     said: list[bool] | None = None
@@ -364,14 +395,18 @@ def replay(
         truth = np.asarray(labels)
         if truth.ndim != 1 or truth.dtype.kind not in "iufb":
             raise SpecError(f"labels: must be a vector of 0 and 1, got {truth.ndim} dimensions of {truth.dtype}")
+        for i in np.flatnonzero((truth != 0) & (truth != 1))[:1]:
+            raise SpecError(f"labels[{i}]: must be 0 or 1, got {truth[i]}")
         said = [bool(label) for label in truth]
     settings = {
         "subsequence_length": subsequence_length,
         "window": window,
         "threshold": threshold,
         "bias": bias,
+        "p_limit": p_limit,
     }
-    return ramp_replay(columns, settings, list(start_index), said, p_limit)
+    starts = [whole(f"start_index[{i}]", start, most=1 << 62) for i, start in _each(start_index, "start_index")]
+    return ramp_replay(columns, settings, starts, said)
 
 
 def plot(
@@ -397,13 +432,16 @@ def plot(
 
     Raises:
         ImportError: matplotlib is not there (``pip install "paranom_rs[plot]"``).
+        SpecError: arrays whose shapes do not fit.
+        SpecTypeError: what holds no numbers.
     """
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError('plots need matplotlib: pip install "paranom_rs[plot]"') from error
     rows = _matrix(X, "X")
-    values = np.asarray(score, dtype=np.float64)
+    values = _vector(score, "score", len(rows))
+    _check_number(threshold, "threshold")
     drawn = np.where(values >= 0, values, np.nan)
     labelled = names or [f"channel {j}" for j in range(rows.shape[1])]
     if len(labelled) != rows.shape[1]:
@@ -419,7 +457,7 @@ def plot(
     axes[0].set_yticks([])
     axes[0].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=min(len(labelled), 6), fontsize="small")
     if labels is not None:
-        truth = np.asarray(labels).astype(bool)
+        truth = _vector(labels, "labels", len(rows)) != 0
         for start, stop in _runs(truth):
             axes[0].axvspan(start - 0.5, stop - 0.5, ymax=0.04, color="black", linewidth=0)
     axes[1].plot(drawn, color="black", linewidth=0.8)
@@ -427,13 +465,17 @@ def plot(
     axes[1].set_ylabel("score")
     axes[1].legend(loc="upper right", fontsize="small")
     if contributions is not None:
-        shares = np.where(np.isfinite(drawn)[:, None], np.asarray(contributions, dtype=np.float64), np.nan)
+        given = _matrix(contributions, "contributions")
+        if given.shape != (len(values), rows.shape[1]):
+            raise SpecError(f"contributions.shape: must be {(len(values), rows.shape[1])}, got {given.shape}")
+        shares = np.where(np.isfinite(drawn)[:, None], given, np.nan)
         axes[2].stackplot(np.arange(len(shares)), np.nan_to_num(shares).T, labels=labelled, linewidth=0)
         axes[2].set_ylim(0, 1)
         axes[2].set_ylabel("contributions")
     if alarms is not None:
+        on = _vector(alarms, "alarms", len(values)) != 0
         for axis in axes[:2]:
-            for start, stop in _runs(np.asarray(alarms).astype(bool)):
+            for start, stop in _runs(on):
                 axis.axvspan(start - 0.5, stop - 0.5, color="tab:red", alpha=0.2, linewidth=0)
     axes[-1].set_xlabel("sample")
     axes[-1].set_xlim(0, len(rows))
@@ -482,21 +524,56 @@ def _lowest_threshold(scores: NDArray[np.float64], allowed: float, release: floa
 
 def _matrix(X: ArrayLike, path: str) -> NDArray[np.float64]:
     """A C-contiguous (n, d) float64 array."""
-    array = np.asarray(X)
-    if array.dtype.kind not in "fiub":
-        raise SpecTypeError(f"{path}: must hold numbers, got dtype {array.dtype}")
+    array = _numbers(X, path)
     if array.ndim != 2:
         raise SpecError(f"{path}.ndim: must be 2, got {array.ndim}")
-    return np.ascontiguousarray(array, dtype=np.float64)
+    return np.ascontiguousarray(array)
+
+
+def _vector(x: ArrayLike, path: str, most: int) -> NDArray[np.float64]:
+    """A float64 array of one dimension that is not too long."""
+    array = _numbers(x, path)
+    if array.ndim != 1 or len(array) > most:
+        raise SpecError(f"{path}: must be a vector of at most {most} values, got shape {array.shape}")
+    return array
+
+
+def _numbers(x: ArrayLike, path: str) -> NDArray[np.float64]:
+    """A float64 array; what is masked is missing."""
+    try:
+        array = np.asanyarray(x)
+    except ValueError as error:
+        raise SpecError(f"{path}: must be an array of numbers ({error})") from None
+    if array.dtype.kind not in "fiub":
+        raise SpecTypeError(f"{path}: must hold numbers, got dtype {array.dtype}")
+    array = array.astype(np.float64, copy=False)
+    return np.asarray(array.filled(np.nan) if isinstance(array, np.ma.MaskedArray) else array)
+
+
+def _check_number(value: object, path: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise SpecTypeError(f"{path}: must be a number, got {type(value).__name__}")
+
+
+def _each(values: Iterable[Any], path: str) -> Iterable[tuple[int, Any]]:
+    """Values with their positions."""
+    try:
+        return enumerate(values)
+    except TypeError:
+        raise SpecTypeError(f"{path}: must be a sequence, got {type(values).__name__}") from None
 
 
 def _times(times: Iterable[int], path: str) -> list[int]:
     """Detection times as whole numbers."""
     found = []
-    for i, time in enumerate(times):
-        if isinstance(time, bool) or not hasattr(time, "__index__"):
-            raise SpecTypeError(f"{path}[{i}]: must be an int, got {type(time).__name__}")
-        if not 0 <= int(time) < 1 << 62:
-            raise SpecError(f"{path}[{i}]: must be the time of a detection, got {time}")
-        found.append(int(time))
+    for i, time in _each(times, path):
+        try:
+            number = operator.index(time)
+        except TypeError:
+            raise SpecTypeError(f"{path}[{i}]: must be an int, got {type(time).__name__}") from None
+        if isinstance(time, bool):
+            raise SpecTypeError(f"{path}[{i}]: must be an int, got bool")
+        if not 0 <= number < 1 << 62:
+            raise SpecError(f"{path}[{i}]: must be the time of a detection, got {number}")
+        found.append(number)
     return found

@@ -7,10 +7,11 @@ use paranom::detect::ramp::{
     Config, Key, Mode, NanPolicy, Outcome, Processes, Ramp, Refresh, Scale, Scores, Spread, TrainOn, replay,
 };
 use paranom::{Error, job::Job};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyList, PyString};
 
-use crate::errors::{self, SpecTypeError};
+use crate::errors::{self, SpecError, SpecTypeError};
 use crate::run::{detached, guarded};
 
 /// Rows times the cells of a row below which a call is too short to watch for Ctrl-C.
@@ -249,7 +250,7 @@ impl RampCore {
         let key = process.map(|process| key_from_python("process", process)).transpose()?;
         let rows = self.rows(&x)?;
         let n = x.shape()[0];
-        let scores = self.with_job(py, n, |ramp, job| ramp.score(key.as_ref(), rows, job))?;
+        let scores = self.with_job(py, n, |ramp, job| ramp.score(key.as_ref(), &rows, job))?;
         self.scores(py, scores)
     }
 
@@ -269,11 +270,11 @@ impl RampCore {
             return Err(errors::to_python(&Error::invalid("processes", keys.len(), rule)));
         }
         let scores = if self.cells(keys.len()) < LONG {
-            py.detach(|| self.blocking(|ramp| ramp.update_many(&keys, rows, threads, None)))?
+            py.detach(|| self.blocking(|ramp| ramp.update_many(&keys, &rows, threads, None)))?
         } else {
             detached(py, None, |job| {
                 let mut ramp = self.ramp.lock().unwrap_or_else(PoisonError::into_inner);
-                ramp.update_many(&keys, rows, threads, Some(job))
+                ramp.update_many(&keys, &rows, threads, Some(job))
             })?
         };
         self.scores(py, scores)
@@ -316,13 +317,14 @@ impl RampCore {
 }
 
 impl RampCore {
-    /// The rows of a C-contiguous array (the face sees to that), checked for their width.
-    fn rows<'a>(&self, x: &'a PyReadonlyArray2<'_, f64>) -> PyResult<&'a [f64]> {
+    /// The rows of a C-contiguous array (the face sees to that), checked for their width. A copy: other Python threads
+    /// may write to the array while this one does not hold the GIL.
+    fn rows(&self, x: &PyReadonlyArray2<'_, f64>) -> PyResult<Vec<f64>> {
         if x.shape()[1] != self.n_features {
             let rule = format!("must have n_features = {} columns", self.n_features);
             return Err(errors::to_python(&Error::invalid("X.shape[1]", x.shape()[1], rule)));
         }
-        Ok(x.as_slice()?)
+        Ok(x.as_slice()?.to_vec())
     }
 
     fn scores<'py>(&self, py: Python<'py>, scores: Scores) -> PyResult<Bound<'py, PyDict>> {
@@ -342,7 +344,7 @@ impl RampCore {
 
 /// The published program's loop; `x` is (n, d).
 #[pyfunction]
-#[pyo3(signature = (x, settings, start_index, labels, p_limit))]
+#[pyo3(signature = (x, settings, start_index, labels))]
 #[allow(clippy::type_complexity)] // flags, scores, contributions
 pub(crate) fn ramp_replay<'py>(
     py: Python<'py>,
@@ -350,7 +352,6 @@ pub(crate) fn ramp_replay<'py>(
     settings: &Bound<'py, PyDict>,
     start_index: Vec<usize>,
     labels: Option<Vec<bool>>,
-    p_limit: f64,
 ) -> PyResult<(Bound<'py, PyArray1<i8>>, Bound<'py, PyArray1<f64>>, Bound<'py, PyArray2<f64>>)> {
     let d = x.shape()[1];
     let mut config = Config::author(
@@ -360,9 +361,9 @@ pub(crate) fn ramp_replay<'py>(
         float(&item(settings, "threshold")?, "threshold")?,
         float(&item(settings, "bias")?, "bias")?,
     );
-    config.p_limit = p_limit;
-    let rows = x.as_slice()?;
-    let out = detached(py, None, |job| replay(&config, rows, &start_index, labels.as_deref(), job))?;
+    config.p_limit = float(&item(settings, "p_limit")?, "p_limit")?;
+    let rows = x.as_slice()?.to_vec(); // as in `RampCore::rows`
+    let out = detached(py, None, |job| replay(&config, &rows, &start_index, labels.as_deref(), job))?;
     let n = out.scores.len();
     let contributions = PyArray1::from_vec(py, out.contributions).reshape([n, d])?;
     Ok((PyArray1::from_vec(py, out.flags), PyArray1::from_vec(py, out.scores), contributions))
@@ -370,18 +371,28 @@ pub(crate) fn ramp_replay<'py>(
 
 /// One sample as floats. A float64 array is copied at once; anything else of numbers goes through NumPy.
 fn sample(x: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
-    if let Ok(array) = x.cast::<PyArray1<f64>>()
+    if let Ok(array) = x.cast_exact::<PyArray1<f64>>()
         && let Ok(values) = array.to_vec()
     {
         return Ok(values);
     }
-    let array = x.py().import("numpy")?.call_method1("array", (x,))?;
+    let py = x.py();
+    let array = py.import("numpy")?.call_method1("asanyarray", (x,)).map_err(|error| {
+        if !error.is_instance_of::<PyValueError>(py) {
+            return error;
+        }
+        SpecError::new_err(format!("x: must be one sample, an array of numbers ({})", error.value(py)))
+    })?;
     let dtype = array.getattr("dtype")?;
     let kind: String = dtype.getattr("kind")?.extract()?;
     if !"fiub".contains(&kind) {
         return Err(SpecTypeError::new_err(format!("x: must hold numbers, got dtype {dtype}")));
     }
-    let array = array.call_method1("astype", ("float64",))?;
+    let mut array = array.call_method1("astype", ("float64",))?;
+    // What is masked is missing.
+    if array.hasattr("mask")? {
+        array = array.call_method1("filled", (f64::NAN,))?;
+    }
     match array.cast::<PyArray1<f64>>() {
         Ok(array) => Ok(array.to_vec()?),
         Err(_) => {
@@ -418,8 +429,15 @@ fn keys_from_python(keys: &Bound<'_, PyAny>) -> PyResult<Vec<Key>> {
     {
         return Ok(numbers.into_iter().map(Key::Number).collect());
     }
-    let keys = keys.try_iter()?.enumerate();
-    keys.map(|(i, key)| key_from_python(&format!("processes[{i}]"), &key?)).collect()
+    let names = keys
+        .try_iter()
+        .ok()
+        .filter(|_| !keys.is_instance_of::<PyString>() && !keys.is_instance_of::<PyBytes>());
+    let Some(names) = names else {
+        let kind = keys.get_type().name()?;
+        return Err(SpecTypeError::new_err(format!("processes: must be a sequence of names, got {kind}")));
+    };
+    names.enumerate().map(|(i, key)| key_from_python(&format!("processes[{i}]"), &key?)).collect()
 }
 
 fn item<'py>(settings: &Bound<'py, PyDict>, path: &str) -> PyResult<Bound<'py, PyAny>> {
@@ -438,10 +456,16 @@ fn size(settings: &Bound<'_, PyDict>, path: &str) -> PyResult<usize> {
 }
 
 fn float(value: &Bound<'_, PyAny>, path: &str) -> PyResult<f64> {
-    value.extract().map_err(|_| match value.get_type().name() {
-        Ok(kind) => SpecTypeError::new_err(format!("{path}: must be a float, got {kind}")),
-        Err(error) => error,
-    })
+    if !value.is_instance_of::<PyBool>() {
+        if let Ok(number) = value.extract() {
+            return Ok(number);
+        }
+        if value.is_instance_of::<PyInt>() {
+            return Err(errors::to_python(&Error::invalid(path, value, "must fit into a float")));
+        }
+    }
+    let kind = value.get_type().name()?;
+    Err(SpecTypeError::new_err(format!("{path}: must be a float, got {kind}")))
 }
 
 /// One of the named choices.

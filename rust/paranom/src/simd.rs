@@ -123,13 +123,16 @@ fn run_at<K: Kernel>(_level: Level, kernel: K) -> K::Output {
 
 /// Asks for the memory of something that will be looked at soon.
 #[inline(always)]
-pub fn prefetch<T>(soon: &T) {
+pub fn prefetch<T: ?Sized>(soon: &T) {
     #[cfg(target_arch = "x86_64")]
-    // SAFETY: it only fills the cache, and SSE is always there.
-    #[allow(unsafe_code, unused_unsafe)]
-    unsafe {
+    for at in (0..size_of_val(soon)).step_by(64) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(soon).cast());
+        let line = std::ptr::from_ref(soon).cast::<i8>().wrapping_add(at);
+        // SAFETY: it only fills the cache, and SSE is always there.
+        #[allow(unsafe_code, unused_unsafe)]
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(line);
+        }
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = soon;

@@ -3,6 +3,7 @@
 use super::config::{Refresh, Scale};
 use super::distance::{MOST, Nearest, Snapshot, is_missing};
 use super::lattice::{self, BLOCK, LANES, Lattice, Least, MISSING, NO_CELL};
+use crate::simd::prefetch;
 
 /// Spare room of the buffers that wander: they are moved back once in so many steps.
 const SLACK: usize = 64;
@@ -17,12 +18,12 @@ const STEADY: f64 = 1e-9;
 #[derive(Debug, Clone)]
 pub(super) struct Channel {
     m: usize,
-    /// Rows that hold m places.
-    rows: usize,
+    /// Places in the rows that hold m.
+    padded: usize,
     /// K, the windows of the reference that are compared.
     windows: usize,
     scale: Scale,
-    /// M samples from `first` on; holes are filled with the value before, and marked in `missing`.
+    /// M samples from `first` on, 1 at least; holes are filled with the value before, and marked in `missing`.
     reference: Vec<f64>,
     missing: Vec<bool>,
     first: usize,
@@ -47,8 +48,8 @@ pub(super) struct Channel {
     live: Vec<f64>,
     live_first: usize,
     live_length: usize,
-    /// How many of them are not missing, and how many lie beyond the lattice.
-    pub(super) valid: usize,
+    /// How many of them are missing, and how many lie beyond the lattice.
+    pub(super) holes: usize,
     beyond: usize,
     /// The same samples on a lattice.
     lattice: Lattice,
@@ -59,6 +60,12 @@ pub(super) struct Channel {
     /// D(t, k) at `cell_first + k`, and no distance beyond. The diagonal moves the origin instead of the cells.
     cells: Vec<i32>,
     cell_first: usize,
+    /// The places that [`Self::take`] put in and out, for [`Self::advance`].
+    new: i32,
+    old: i32,
+    /// Minima that [`Self::advance`] leaves for [`Self::search`]: of each lane of each block of cells, and of all.
+    least: Vec<Least>,
+    low: i32,
     /// The cells have nothing to do with the live window yet.
     pub(super) stale: bool,
 }
@@ -67,10 +74,10 @@ impl Channel {
     pub(super) fn new(samples: &[f64], m: usize, windows: usize, scale: Scale, refresh: Refresh) -> Self {
         let length = samples.len();
         let room = if refresh == Refresh::Never { 0 } else { SLACK };
-        let mut reference = vec![0.0; length + room + BLOCK];
-        let mut missing = vec![false; length + room + BLOCK];
+        let mut reference = vec![0.0; 1 + length + room + BLOCK];
+        let mut missing = vec![false; reference.len()];
         let mut before = samples.iter().copied().find(|&x| !is_missing(x)).unwrap_or(0.0);
-        for (i, &x) in samples.iter().enumerate() {
+        for (i, &x) in (1..).zip(samples) {
             missing[i] = is_missing(x);
             if !is_missing(x) {
                 before = x;
@@ -79,14 +86,14 @@ impl Channel {
         }
         let mut channel = Self {
             m,
-            rows: m.div_ceil(ROW),
+            padded: m.next_multiple_of(ROW),
             windows,
             scale,
             reference_places: vec![0; reference.len()],
-            lattice: Lattice::around(reference[..length].to_vec(), m),
+            lattice: Lattice::around(reference[1..=length].to_vec(), m),
             reference,
             missing,
-            first: 0,
+            first: 1,
             length,
             left: 0,
             weigh: Vec::new(),
@@ -99,12 +106,16 @@ impl Channel {
             live: vec![0.0; m + SLACK],
             live_first: 0,
             live_length: 0,
-            valid: 0,
+            holes: 0,
             beyond: 0,
             live_places: vec![MISSING; m + SLACK + ROW],
             clamped: 0,
             cells: vec![NO_CELL; SLACK + windows.next_multiple_of(BLOCK)],
             cell_first: SLACK,
+            new: MISSING,
+            old: MISSING,
+            least: vec![[NO_CELL; LANES]; windows.div_ceil(BLOCK)],
+            low: NO_CELL,
             stale: true,
         };
         let plain = refresh == Refresh::Never && scale != Scale::Relative;
@@ -125,7 +136,20 @@ impl Channel {
         size_of::<Self>()
             + floats.map(|v| v.capacity() * size_of::<f64>()).iter().sum::<usize>()
             + places.map(|v| v.capacity() * size_of::<i32>()).iter().sum::<usize>()
+            + self.least.capacity() * size_of::<Least>()
             + self.missing.capacity()
+    }
+
+    /// Asks for what the next step looks at.
+    pub(super) fn prefetch(&self) {
+        /// Where more follows, the processor sees what is wanted.
+        const MOST: usize = 8 * BLOCK;
+        let few = self.windows.min(MOST);
+        prefetch(&self.live[self.live_first..][..self.live_length.min(MOST)]);
+        prefetch(&self.live_places[self.live_first..][..self.live_length.min(MOST)]);
+        prefetch(&self.reference_places[self.first..][..few]);
+        prefetch(&self.cells[self.cell_first..][..few]);
+        prefetch(&self.least[..1]);
     }
 
     /// What is needed to continue.
@@ -238,15 +262,15 @@ impl Channel {
     fn append(&mut self, x: f64) {
         if self.first + self.length + BLOCK == self.reference.len() {
             let held = self.first..self.first + self.length;
-            self.reference.copy_within(held.clone(), 0);
-            self.reference_places.copy_within(held.clone(), 0);
-            self.missing.copy_within(held.clone(), 0);
-            self.weigh.copy_within(held.clone(), 0);
-            self.weigh[self.length..].fill(f64::INFINITY);
+            self.reference.copy_within(held.clone(), 1);
+            self.reference_places.copy_within(held.clone(), 1);
+            self.missing.copy_within(held.clone(), 1);
+            self.weigh.copy_within(held.clone(), 1);
+            self.weigh[1 + self.length..].fill(f64::INFINITY);
             if !self.norm.is_empty() {
-                self.norm.copy_within(held, 0);
+                self.norm.copy_within(held, 1);
             }
-            self.first = 0;
+            self.first = 1;
         }
         let end = self.first + self.length;
         self.missing[end] = x.is_nan();
@@ -281,67 +305,90 @@ impl Channel {
         &self.live[self.live_first..self.live_first + self.live_length]
     }
 
-    /// Puts `new` into the live window; gives its place, and the place that left (nothing leaves while it fills).
+    /// Puts `new` into the live window; a sample leaves it once it is full.
     #[inline(always)]
-    pub(super) fn take(&mut self, new: f64, slide: bool) -> (i32, i32) {
+    pub(super) fn take(&mut self, new: f64, slide: bool) {
         if self.live_first + self.live_length == self.live.len() {
-            self.live.copy_within(self.live_first.., 0);
-            self.live_places.copy_within(self.live_first.., 0);
-            self.live_places[self.live_length..].fill(MISSING);
-            self.live_first = 0;
+            self.rewind_live();
         }
         let end = self.live_first + self.live_length;
-        let place = self.lattice.place(new);
+        self.new = self.lattice.place(new);
         self.live[end] = new;
-        self.live_places[end] = place;
-        self.valid += usize::from(!new.is_nan());
-        self.beyond += usize::from(self.lattice.beyond(new) > 0.0);
+        self.live_places[end] = self.new;
+        if !self.lattice.holds(new) {
+            self.count(new, 1);
+        }
         if self.live_length < self.m {
             self.live_length += 1;
-            return (place, MISSING);
+            return;
         }
-        let (old, old_place) = (self.live[self.live_first], self.live_places[self.live_first]);
-        self.valid -= usize::from(!old.is_nan());
-        self.beyond -= usize::from(self.lattice.beyond(old) > 0.0);
+        let old = self.live[self.live_first];
+        self.old = self.live_places[self.live_first];
+        if !self.lattice.holds(old) {
+            self.count(old, -1);
+        }
         self.live_first += 1;
         if slide {
             self.append(old);
         }
-        (place, old_place)
     }
 
-    /// Brings all cells to the new live window, which one sample has entered and one left, and leaves the minima of
-    /// the blocks.
+    #[cold]
+    fn rewind_live(&mut self) {
+        self.live.copy_within(self.live_first.., 0);
+        self.live_places.copy_within(self.live_first.., 0);
+        self.live_places[self.live_length..].fill(MISSING);
+        self.live_first = 0;
+    }
+
+    /// A sample that is missing or beyond the lattice has entered the live window, or left it.
+    #[cold]
+    fn count(&mut self, x: f64, by: isize) {
+        let count = if x.is_nan() { &mut self.holes } else { &mut self.beyond };
+        *count = count.wrapping_add_signed(by);
+    }
+
+    /// Moves the origin one cell ahead of the first, and drops the last one, so that D(t - 1, k - 1) is at k.
     #[inline(always)]
-    pub(super) fn advance(&mut self, (new, old): (i32, i32), slide: bool, least: &mut [Least]) {
-        if std::mem::take(&mut self.stale) {
-            return self.measure(slide, least);
+    pub(super) fn make_way(&mut self) {
+        if self.cell_first == 0 {
+            self.rewind_cells();
         }
-        // Either D(t, k) from D(t - 1, k - 1), or (the reference moved too) from D(t - 1, k).
-        let (base, count) = if slide {
-            // Before it moved, the reference's old first sample sat one place ahead.
-            (self.first - 1, self.windows)
-        } else {
-            if self.cell_first == 0 {
-                self.cells.copy_within(..self.windows, SLACK);
-                self.cells[SLACK + self.windows..].fill(NO_CELL);
-                self.cell_first = SLACK;
-            }
-            // The last cell falls off its end.
-            self.cells[self.cell_first + self.windows - 1] = NO_CELL;
-            (self.first, self.windows - 1)
-        };
-        let padded = count.next_multiple_of(BLOCK);
+        self.cells[self.cell_first + self.windows - 1] = NO_CELL;
+        self.cell_first -= 1;
+    }
+
+    #[cold]
+    fn rewind_cells(&mut self) {
+        self.cells.copy_within(..self.windows, SLACK);
+        self.cells[SLACK + self.windows..].fill(NO_CELL);
+        self.cells[..SLACK].fill(NO_CELL);
+        self.cell_first = SLACK;
+    }
+
+    /// Brings all cells to the new live window, which one sample has entered and one left: D(t, k) from
+    /// D(t - 1, k - 1), or, if the reference moved too, from D(t - 1, k). Leaves the minima of the blocks, and
+    /// the smallest of these.
+    #[inline(always)]
+    pub(super) fn advance(&mut self, slide: bool) {
+        if self.stale {
+            self.measure();
+            return;
+        }
+        let padded = self.least.len() * BLOCK;
+        // Nothing is ahead of the first window: it is summed.
+        let sum = if slide { NO_CELL } else { self.sum(0) };
         let cells = &mut self.cells[self.cell_first..][..padded];
         if slide {
-            cells[count..].fill(NO_CELL);
+            cells[self.windows..].fill(NO_CELL);
         }
+        // What leaves a window sat one place ahead of it.
+        let base = self.first - 1;
         let newer = &self.reference_places[base + self.m..][..padded];
         let older = &self.reference_places[base..][..padded];
-        lattice::advance(cells, newer, older, new, old, least);
+        self.low = lattice::advance(cells, newer, older, (self.new, self.old), sum, &mut self.least);
         if !slide {
-            self.cell_first -= 1;
-            self.cells[self.cell_first] = self.sum(0);
+            cells[0] = sum;
         }
     }
 
@@ -349,9 +396,8 @@ impl Channel {
     #[inline(always)]
     fn sum(&self, k: usize) -> i32 {
         // Rows of lanes: beyond the live window places are missing, and beyond the reference there is room.
-        let length = self.rows * ROW;
-        let live = self.live_places[self.live_first..][..length].as_chunks::<ROW>().0;
-        let reference = self.reference_places[self.first + k..][..length].as_chunks::<ROW>().0;
+        let live = self.live_places[self.live_first..][..self.padded].as_chunks::<ROW>().0;
+        let reference = self.reference_places[self.first + k..][..self.padded].as_chunks::<ROW>().0;
         let mut sums = [0_i32; ROW];
         for (live, reference) in live.iter().zip(reference) {
             for l in 0..ROW {
@@ -362,13 +408,15 @@ impl Channel {
         sums.into_iter().fold(0, i32::wrapping_add)
     }
 
-    /// Sums every cell, and leaves the minima of the blocks as [`Self::advance`] does.
+    /// Sums every cell, and leaves minima as [`Self::advance`] does.
     #[inline(never)]
-    fn measure(&mut self, slide: bool, least: &mut [Least]) {
+    fn measure(&mut self) {
+        self.stale = false;
         let live = &self.live_places[self.live_first..][..self.m];
         let reference = &self.reference_places[self.first..];
-        self.cell_first = SLACK - 1;
-        let cells = &mut self.cells[self.cell_first..];
+        self.cells[..SLACK].fill(NO_CELL);
+        self.cell_first = SLACK;
+        let cells = &mut self.cells[SLACK..];
         for (b, cells) in cells.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {
             *cells = [0; BLOCK];
             for (i, &x) in live.iter().enumerate().filter(|&(_, &x)| x != MISSING) {
@@ -378,73 +426,58 @@ impl Channel {
             }
         }
         cells[self.windows..].fill(NO_CELL);
-        for (cells, least) in cells[usize::from(!slide)..].as_chunks::<BLOCK>().0.iter().zip(least) {
+        self.low = NO_CELL;
+        for (cells, least) in cells.as_chunks::<BLOCK>().0.iter().zip(&mut self.least) {
             *least = lattice::least_of(cells);
+            self.low = self.low.min(lattice::least_lane(least));
         }
     }
 
     /// The nearest window, after [`Self::advance`].
     #[inline(always)]
-    pub(super) fn search<const WEIGHED: bool>(
-        &self,
-        slide: bool,
-        least: &[Least],
-        lows: &mut [f64],
-    ) -> Option<Nearest> {
+    pub(super) fn search<const WEIGHED: bool>(&self, lows: &mut [f64]) -> Option<Nearest> {
         // Too little is there to compare.
-        if 2 * self.valid < self.m || self.excluded == self.windows {
+        if 2 * self.holes > self.m || (WEIGHED && self.excluded == self.windows) {
             return None;
         }
-        // Cells with a minimum: all of them, or all but the first, which was summed alone.
-        let origin = usize::from(!slide);
-        let blocks = (self.windows - origin).div_ceil(BLOCK);
-        let found = if WEIGHED && self.is_weighed() {
-            self.best_weighed(origin, &mut lows[..blocks])
-        } else {
-            self.best(origin, &least[..blocks])
-        };
+        let found = if WEIGHED && self.is_weighed() { self.best_weighed(lows) } else { self.best() };
         Some(self.nearest(found.unwrap_or_else(|| self.best_of_all())))
     }
 
     /// The smallest distance and its window, or `None` if too many windows could be it.
     #[inline(always)]
-    fn best(&self, origin: usize, least: &[Least]) -> Option<(f64, usize)> {
-        let cells = self.cells[self.cell_first + origin..].as_chunks::<BLOCK>().0;
-        let excess = self.excess();
-        let first = if origin > 0 { self.cells[self.cell_first] } else { NO_CELL };
-        let mut lows = [NO_CELL; LANES];
-        for least in least {
-            for l in 0..LANES {
-                lows[l] = lows[l].min(least[l]);
-            }
-        }
-        let low = lows.into_iter().fold(first, i32::min);
-        let mut reach = self.lattice.about(low);
+    fn best(&self) -> Option<(f64, usize)> {
+        let least = &*self.least;
+        let cells = &self.cells[self.cell_first..].as_chunks::<BLOCK>().0[..least.len()];
+        let (live, reference) = (self.live(), &self.reference[self.first..]);
+        // With all samples on the lattice, one pass is enough.
+        let inside = self.beyond == 0 && self.clamped == 0;
+        let mut reach = self.lattice.about(self.low);
         loop {
             let mut best = NOTHING;
             let mut summed = 0;
-            if first <= reach {
-                best = (self.exact(0), 0);
-            }
             for b in 0..least.len() {
-                if !lattice::any(&least[b], |lane| lane <= reach) {
-                    continue;
-                }
-                let mut bits = lattice::within(&cells[b], reach);
-                while bits != 0 {
-                    let k = origin + b * BLOCK + bits.trailing_zeros() as usize;
-                    bits &= bits - 1;
-                    // What pads the rows may be within an endless reach.
-                    if k < self.windows {
-                        best = better(best, (self.exact(k), k));
+                let mut lanes = lattice::within(&least[b], reach);
+                while lanes != 0 {
+                    let lane = lanes.trailing_zeros() as usize;
+                    lanes &= lanes - 1;
+                    let mut rows = lattice::within_lane(&cells[b], lane, reach);
+                    while rows != 0 {
+                        let row = rows.trailing_zeros() as usize;
+                        rows &= rows - 1;
+                        let k = (b * BLOCK) | (row * LANES) | lane;
+                        best = better(best, (self.distance(live, &reference[k..][..live.len()]), k));
                         summed += 1;
                     }
-                }
-                if summed > self.few() {
-                    return None;
+                    if summed > self.few() {
+                        return None;
+                    }
                 }
             }
-            let needed = self.lattice.reach(best.0, excess);
+            if inside {
+                return Some(best);
+            }
+            let needed = self.lattice.reach(best.0, self.excess());
             if needed <= reach {
                 return Some(best);
             }
@@ -454,18 +487,13 @@ impl Channel {
 
     /// The same where windows have weights: the smallest weighted distance.
     #[inline(always)]
-    fn best_weighed(&self, origin: usize, lows: &mut [f64]) -> Option<(f64, usize)> {
-        let cells = self.cells[self.cell_first + origin..].as_chunks::<BLOCK>().0;
-        let weigh = self.weigh[self.first + origin..].as_chunks::<BLOCK>().0;
+    fn best_weighed(&self, lows: &mut [f64]) -> Option<(f64, usize)> {
+        let cells = self.cells[self.cell_first..].as_chunks::<BLOCK>().0;
+        let weigh = self.weigh[self.first..].as_chunks::<BLOCK>().0;
         let Lattice { density, error, rounding, .. } = self.lattice;
         // What a cell leaves out, less what it may be wrong by.
         let shift = self.excess() * density - error;
-        let first = if origin > 0 {
-            weighed(self.cells[self.cell_first], self.weigh[self.first], shift)
-        } else {
-            f64::NAN
-        };
-        let mut reach = if first < f64::INFINITY { first } else { f64::INFINITY };
+        let mut reach = f64::INFINITY;
         for ((cells, weigh), low) in cells.iter().zip(weigh).zip(lows.iter_mut()) {
             *low = f64::INFINITY;
             let mut lanes = [f64::INFINITY; 8];
@@ -481,24 +509,23 @@ impl Channel {
         loop {
             let mut best = NOTHING;
             let mut summed = 0;
-            if first <= reach && !self.is_excluded(0) {
-                best = (self.worth(0), 0);
-            }
             for (b, ((cells, weigh), low)) in cells.iter().zip(weigh).zip(&*lows).enumerate() {
                 if *low > reach {
                     continue;
                 }
-                let beyond = std::array::from_fn(|i| {
-                    let near = weighed(cells[i], weigh[i], shift) <= reach;
-                    i32::from(!near)
-                });
-                let mut bits = lattice::within(&beyond, 0);
-                while bits != 0 {
-                    let k = origin + b * BLOCK + bits.trailing_zeros() as usize;
-                    bits &= bits - 1;
-                    if k < self.windows && !self.is_excluded(k) {
-                        best = better(best, (self.worth(k), k));
-                        summed += 1;
+                for row in 0..BLOCK / LANES {
+                    let beyond = std::array::from_fn(|l| {
+                        let near = weighed(cells[row * LANES + l], weigh[row * LANES + l], shift) <= reach;
+                        i32::from(!near)
+                    });
+                    let mut lanes = lattice::within(&beyond, 0);
+                    while lanes != 0 {
+                        let k = b * BLOCK + row * LANES + lanes.trailing_zeros() as usize;
+                        lanes &= lanes - 1;
+                        if k < self.windows && !self.is_excluded(k) {
+                            best = better(best, (self.worth(k), k));
+                            summed += 1;
+                        }
                     }
                 }
                 if summed > self.few() {
@@ -553,12 +580,11 @@ impl Channel {
         self.live().iter().map(|&x| self.lattice.beyond(x)).sum()
     }
 
-    /// D(t, k), summed from left to right.
+    /// A distance, summed from left to right.
     #[inline(always)]
-    fn exact(&self, k: usize) -> f64 {
-        let window = &self.reference[self.first + k..][..self.m];
-        let terms = self.live().iter().zip(window).map(|(x, r)| (x - r).abs());
-        if self.valid == self.m {
+    fn distance(&self, live: &[f64], window: &[f64]) -> f64 {
+        let terms = live.iter().zip(window).map(|(x, r)| (x - r).abs());
+        if self.holes == 0 {
             return terms.fold(0.0, |sum, term| sum + term);
         }
         terms.fold(0.0, |sum, term| if term.is_nan() { sum } else { sum + term })
@@ -566,7 +592,7 @@ impl Channel {
 
     /// A window's distance as it is compared.
     fn worth(&self, k: usize) -> f64 {
-        self.value(self.exact(k), k)
+        self.value(self.distance(self.live(), &self.reference[self.first + k..][..self.m]), k)
     }
 
     /// A distance as it is compared: divided by the window's norm where windows have one.
@@ -588,9 +614,9 @@ impl Channel {
 
     #[inline(always)]
     fn nearest(&self, (value, k): (f64, usize)) -> Nearest {
-        let valid = self.valid as f64;
+        let valid = f64::from((self.m - self.holes) as u32);
         let value = match self.scale {
-            Scale::Relative if self.valid < self.m => value * (self.m as f64 / valid),
+            Scale::Relative if self.holes > 0 => value * (self.m as f64 / valid),
             Scale::Relative => value,
             _ => value / (self.unit * valid),
         };
@@ -658,16 +684,18 @@ mod tests {
                             noise(5 * length).enumerate().map(|(i, e)| stream(i, e)).collect();
                         let windows = length - m + 1;
                         let mut channel = Channel::new(&samples[..length], m, windows, scale, refresh);
-                        let mut least = vec![[0; LANES]; windows.div_ceil(BLOCK)];
                         let mut lows = vec![0.0; windows.div_ceil(BLOCK)];
                         for (i, &x) in samples[length..].iter().enumerate() {
                             let slide = refresh == Refresh::Sliding && i >= m;
-                            let places = channel.take(x, slide);
+                            channel.take(x, slide);
                             if i + 1 < m {
                                 continue;
                             }
-                            channel.advance(places, slide, &mut least);
-                            if let Some(found) = channel.search::<true>(slide, &least, &mut lows) {
+                            if !slide {
+                                channel.make_way();
+                            }
+                            channel.advance(slide);
+                            if let Some(found) = channel.search::<true>(&mut lows) {
                                 let forced = channel.nearest(channel.best_of_all());
                                 assert_eq!(
                                     found, forced,

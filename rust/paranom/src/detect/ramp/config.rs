@@ -193,6 +193,7 @@ impl Config {
         size("subsequence_length", self.subsequence_length, 2, 1 << 20)?;
         size("window", self.window, 3, MOST)?;
         size("max_weights", self.max_weights, 1, MOST)?;
+        size("min_gap", self.min_gap, 0, MOST)?;
         if self.subsequence_length >= self.window {
             let rule = format!("must be less than window ({})", self.window);
             return Err(Error::invalid("subsequence_length", self.subsequence_length, rule));
@@ -206,13 +207,13 @@ impl Config {
         }
         check_threshold("threshold", self.threshold)?;
         if !(self.bias.is_finite() && self.bias > 0.0) {
-            return Err(Error::invalid("bias", self.bias, "must be finite and > 0"));
+            return Err(Error::invalid("bias", shown(self.bias), "must be finite and > 0"));
         }
         if !(0.0..=1.0).contains(&self.p_limit) {
-            return Err(Error::invalid("p_limit", self.p_limit, "must be from 0 to 1"));
+            return Err(Error::invalid("p_limit", shown(self.p_limit), "must be from 0 to 1"));
         }
         if !(self.release > 0.0 && self.release <= 1.0) {
-            return Err(Error::invalid("release", self.release, "must be > 0 and at most 1"));
+            return Err(Error::invalid("release", shown(self.release), "must be > 0 and at most 1"));
         }
         if self.mode == Mode::Author && self.refresh != Refresh::Never {
             return Err(Error::invalid("refresh", "", "must be \"never\" with mode=\"author\""));
@@ -239,6 +240,11 @@ pub(super) fn check_threshold(path: &str, value: f64) -> Result<()> {
     if (1e-100..=1e100).contains(&value) {
         Ok(())
     } else {
-        Err(Error::invalid(path, value, "must be > 0 (and from 1e-100 to 1e100)"))
+        Err(Error::invalid(path, shown(value), "must be > 0 (and from 1e-100 to 1e100)"))
     }
+}
+
+/// A number as messages show it: `1e300`, not three hundred digits.
+pub(super) fn shown(value: f64) -> String {
+    format!("{value:?}")
 }

@@ -10,8 +10,8 @@ use std::ops::Range;
 
 use super::channel::Channel;
 use super::config::{Refresh, Scale};
-use super::lattice::{BLOCK, LANES, Least};
-use crate::simd::{Kernel, dispatch};
+use super::lattice::BLOCK;
+use crate::simd::{Kernel, dispatch, prefetch};
 
 /// No channel adds more than this to a score, so that sums and weights stay finite.
 pub(super) const MOST: f64 = 1e150;
@@ -38,8 +38,9 @@ pub(super) struct Distance {
     m: usize,
     windows: usize,
     channels: Vec<Channel>,
-    /// Minima of the blocks of the channel at hand: of the cells, per lane, or of weighted ones.
-    least: Vec<Least>,
+    /// Whether the windows of some channel have weights, which only a reference that slides changes.
+    weighed: bool,
+    /// Minima of the weighted cells of each block, of the channel at hand.
     lows: Vec<f64>,
     /// Samples in the live windows, m at most.
     seen: usize,
@@ -59,14 +60,12 @@ impl Distance {
             let samples: Vec<f64> = rows.iter().skip(j).step_by(d).copied().collect();
             Channel::new(&samples, m, windows, scale, refresh)
         });
-        Self {
-            m,
-            windows,
-            channels: channels.collect(),
-            least: vec![[0; LANES]; windows.div_ceil(BLOCK)],
-            lows: vec![0.0; windows.div_ceil(BLOCK)],
-            seen: 0,
-        }
+        Self::of(channels.collect(), m, windows, 0)
+    }
+
+    fn of(channels: Vec<Channel>, m: usize, windows: usize, seen: usize) -> Self {
+        let weighed = channels.iter().any(Channel::is_weighed);
+        Self { m, windows, channels, weighed, lows: vec![0.0; windows.div_ceil(BLOCK)], seen }
     }
 
     /// Takes the next sample of every channel; with `slide`, the sample that leaves the live window enters the
@@ -81,7 +80,8 @@ impl Distance {
         // left out, so it counts as weighed.
         if slide {
             dispatch(Push::<true, true> { distance: self, x, full, out });
-        } else if self.channels.iter().any(Channel::is_weighed) {
+            self.weighed = self.channels.iter().any(Channel::is_weighed);
+        } else if self.weighed {
             dispatch(Push::<false, true> { distance: self, x, full, out });
         } else {
             dispatch(Push::<false, false> { distance: self, x, full, out });
@@ -96,9 +96,18 @@ impl Distance {
         copy.push(x, slide, &mut out).then_some(out)
     }
 
+    /// Asks for what the next step looks at: the channels, then what they lead to.
+    pub(super) fn prefetch_channels(&self) {
+        prefetch(&*self.channels);
+    }
+
+    pub(super) fn prefetch_rows(&self) {
+        self.channels.iter().for_each(Channel::prefetch);
+    }
+
     /// Whether a live sample is missing.
     pub(super) fn has_missing(&self) -> bool {
-        self.channels.iter().any(|channel| channel.valid < self.seen)
+        self.channels.iter().any(|channel| channel.holes > 0)
     }
 
     /// Reference windows by number: those that the reference holds now.
@@ -109,9 +118,7 @@ impl Distance {
 
     /// Bytes on the heap.
     pub(super) fn bytes(&self) -> usize {
-        self.least.capacity() * size_of::<Least>()
-            + self.lows.capacity() * size_of::<f64>()
-            + self.channels.iter().map(Channel::bytes).sum::<usize>()
+        self.lows.capacity() * size_of::<f64>() + self.channels.iter().map(Channel::bytes).sum::<usize>()
     }
 
     /// What is needed to continue: per channel the reference, the live window (missing: NaN) and the scale's state.
@@ -147,14 +154,7 @@ impl Distance {
                 channel
             })
         });
-        Some(Self {
-            m,
-            windows,
-            channels: channels.collect::<Option<Vec<_>>>()?,
-            least: vec![[0; LANES]; windows.div_ceil(BLOCK)],
-            lows: vec![0.0; windows.div_ceil(BLOCK)],
-            seen,
-        })
+        Some(Self::of(channels.collect::<Option<Vec<_>>>()?, m, windows, seen))
     }
 }
 
@@ -180,13 +180,22 @@ impl<const SLIDE: bool, const WEIGHED: bool> Kernel for Push<'_, SLIDE, WEIGHED>
 
     #[inline(always)]
     fn run(self) {
-        let Distance { channels, least, lows, .. } = self.distance;
-        for ((channel, &x), out) in channels.iter_mut().zip(self.x).zip(self.out) {
-            let places = channel.take(if is_missing(x) { f64::NAN } else { x }, SLIDE);
-            if self.full {
-                channel.advance(places, SLIDE, least);
-                *out = channel.search::<WEIGHED>(SLIDE, least, lows);
+        let Distance { channels, lows, .. } = self.distance;
+        // In turns, so that the processor has another channel to go on with while one waits.
+        for (channel, &x) in channels.iter_mut().zip(self.x) {
+            channel.take(if is_missing(x) { f64::NAN } else { x }, SLIDE);
+            if self.full && !SLIDE {
+                channel.make_way();
             }
+        }
+        if !self.full {
+            return;
+        }
+        for channel in &mut *channels {
+            channel.advance(SLIDE);
+        }
+        for (channel, out) in channels.iter().zip(self.out) {
+            *out = channel.search::<WEIGHED>(lows);
         }
     }
 }

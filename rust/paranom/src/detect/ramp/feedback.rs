@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::uncertainty::doubt;
 use super::weights::Verdict;
+use crate::simd::prefetch;
 
 /// One judged window.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,7 +54,7 @@ impl History {
     }
 
     /// Adds a judged window.
-    #[inline]
+    #[inline(always)]
     pub(super) fn add(&mut self, record: Record, key: &[u64]) {
         if self.keys.is_empty() {
             self.keys = vec![0; self.window * self.d];
@@ -61,6 +62,13 @@ impl History {
         self.records.push_back(record);
         self.keys[self.next * self.d..][..self.d].copy_from_slice(key);
         self.next = if self.next + 1 == self.window { 0 } else { self.next + 1 };
+    }
+
+    /// Asks for what the next [`Self::add`] writes.
+    pub(super) fn prefetch(&self) {
+        self.keys.get(self.next * self.d).into_iter().for_each(prefetch);
+        self.records.front().into_iter().for_each(prefetch);
+        self.records.back().into_iter().for_each(prefetch);
     }
 
     /// Lets go of what is older than the window; its false alarms stay in K.

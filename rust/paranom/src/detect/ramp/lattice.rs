@@ -4,8 +4,10 @@
 pub(super) const MISSING: i32 = i32::MIN;
 /// No distance of windows is larger.
 const MOST: i32 = 1 << 29;
-/// What stands for no window: larger than a distance, and so far from the limits of the type that a term may enter.
-pub(super) const NO_CELL: i32 = 1 << 30;
+/// What stands for no window: terms enter and leave, two windows' worth at most, and it stays larger than a distance.
+pub(super) const NO_CELL: i32 = (1 << 30) + (1 << 28);
+/// 2^52.
+const TWO52: f64 = 4_503_599_627_370_496.0;
 /// Cells that share a minimum per lane, so that the search looks at few cells. Rows are padded to whole blocks.
 pub(super) const BLOCK: usize = 64;
 /// Cells side by side in a block, whatever the machine's vectors are.
@@ -48,10 +50,11 @@ impl Lattice {
         let (low, high) =
             if far > 0.0 { (least.max(low - far), most.min(high + far)) } else { (least, most) };
         let room = (high - low) / 2.0;
-        let density = places / (2.0 * (high - low));
+        let (low, high) = (low - room, high + room);
+        let density = places / (high - low);
         Self {
-            low: low - room,
-            high: high + room,
+            low,
+            high,
             // A constant channel has one place.
             density: if density.is_finite() { density } else { 0.0 },
             error: 1.01 * m as f64,
@@ -63,13 +66,14 @@ impl Lattice {
     /// Up to which place distances can be the smallest, if the smallest one is at `low` and no sample lies beyond.
     #[inline(always)]
     pub(super) fn about(&self, low: i32) -> i32 {
-        low.wrapping_add(self.twice)
+        low.wrapping_add(self.twice).min(MOST)
     }
 
     /// The last place that a distance of at most `best` can have, if all are larger by `excess` than places say.
     #[inline(always)]
     pub(super) fn reach(&self, best: f64, excess: f64) -> i32 {
-        (((best - excess) + self.rounding * (best + excess)) * self.density + self.error) as i32
+        let reach = ((best - excess) + self.rounding * (best + excess)) * self.density + self.error;
+        (reach as i32).min(MOST)
     }
 
     /// The place of a sample, the last one for those beyond.
@@ -78,7 +82,17 @@ impl Lattice {
         if x.is_nan() {
             return MISSING;
         }
-        ((x.max(self.low).min(self.high) - self.low) * self.density + 0.5) as i32
+        // Written so that each is one instruction.
+        let x = if x < self.low { self.low } else { x };
+        let x = if x > self.high { self.high } else { x };
+        // A float of this size has no fraction, and the whole number in its last bits.
+        ((x - self.low) * self.density + TWO52).to_bits() as i32
+    }
+
+    /// Whether a sample is there, and not beyond the ends.
+    #[inline(always)]
+    pub(super) fn holds(&self, x: f64) -> bool {
+        x >= self.low && x <= self.high
     }
 
     /// How far a sample lies beyond the ends; 0 if it is missing.
@@ -94,20 +108,21 @@ pub(super) fn apart(a: i32, b: i32) -> i32 {
     a.wrapping_sub(b).wrapping_abs()
 }
 
-/// One term enters every cell and one leaves; keeps the smallest of each lane of each block.
+/// One term enters every cell and one leaves; keeps the smallest of each lane of each block, and tells the smallest
+/// of all. `sum` is the first cell's, which will be put there.
 #[inline(always)]
 pub(super) fn advance(
     cells: &mut [i32],
     newer: &[i32],
     older: &[i32],
-    new: i32,
-    old: i32,
+    (new, old): (i32, i32),
+    sum: i32,
     least: &mut [Least],
-) {
+) -> i32 {
     if new == MISSING || old == MISSING {
-        update::<true>(cells, newer, older, new, old, least);
+        update::<true>(cells, newer, older, (new, old), sum, least)
     } else {
-        update::<false>(cells, newer, older, new, old, least);
+        update::<false>(cells, newer, older, (new, old), sum, least)
     }
 }
 
@@ -116,25 +131,36 @@ fn update<const HOLES: bool>(
     cells: &mut [i32],
     newer: &[i32],
     older: &[i32],
-    new: i32,
-    old: i32,
+    (new, old): (i32, i32),
+    sum: i32,
     least: &mut [Least],
-) {
+) -> i32 {
     let (enter, leave) = (-i32::from(new != MISSING), -i32::from(old != MISSING));
     let cells = cells.as_chunks_mut::<BLOCK>().0.iter_mut();
     let terms = newer.as_chunks::<BLOCK>().0.iter().zip(older.as_chunks::<BLOCK>().0);
+    let mut lows = [NO_CELL; LANES];
+    let mut start = [NO_CELL; LANES];
+    start[0] = sum;
     for ((cells, (newer, older)), least) in cells.zip(terms).zip(least) {
-        // Two plain loops, which the compiler vectorises whole; as one, it does not.
-        for i in 0..BLOCK {
-            let (mut enters, mut leaves) = (apart(new, newer[i]), apart(old, older[i]));
-            if HOLES {
-                enters &= enter;
-                leaves &= leave;
-            }
-            cells[i] = cells[i].wrapping_add(enters).wrapping_sub(leaves);
+        let mut lanes = std::mem::replace(&mut start, [NO_CELL; LANES]);
+        let terms = newer.as_chunks::<LANES>().0.iter().zip(older.as_chunks::<LANES>().0);
+        for (row, (newer, older)) in cells.as_chunks_mut::<LANES>().0.iter_mut().zip(terms) {
+            // Built aside, and short: so it stays in registers.
+            let moved: Least = std::array::from_fn(|l| {
+                let (mut enters, mut leaves) = (apart(new, newer[l]), apart(old, older[l]));
+                if HOLES {
+                    enters &= enter;
+                    leaves &= leave;
+                }
+                row[l].wrapping_add(enters).wrapping_sub(leaves)
+            });
+            *row = moved;
+            lanes = std::array::from_fn(|l| lanes[l].min(moved[l]));
         }
-        *least = least_of(cells);
+        *least = lanes;
+        lows = std::array::from_fn(|l| lows[l].min(lanes[l]));
     }
+    least_lane(&lows)
 }
 
 /// The smallest of each lane.
@@ -149,39 +175,42 @@ pub(super) fn least_of(cells: &Block) -> Least {
     least
 }
 
-/// Whether a lane holds it, without a branch for each.
+/// The smallest of all lanes.
 #[inline(always)]
-pub(super) fn any(least: &Least, holds: impl Fn(i32) -> bool) -> bool {
-    least.iter().fold(false, |any, &lane| any | holds(lane))
+pub(super) fn least_lane(least: &Least) -> i32 {
+    least.iter().fold(i32::MAX, |low, &lane| low.min(lane))
 }
 
-/// A bit for each cell that is at most `reach`, the first one lowest.
+/// A bit for each cell of a lane that is at most `reach`, that of the first row lowest. Which row it is, no branch
+/// could guess.
+#[inline(always)]
+pub(super) fn within_lane(cells: &Block, lane: usize, reach: i32) -> u32 {
+    (0..ROWS).fold(0, |bits, row| bits | (u32::from(cells[row * LANES + lane % LANES] <= reach) << row))
+}
+
+/// A bit for each value that is at most `reach`, the first one lowest.
 #[inline(always)]
 #[cfg(target_arch = "x86_64")]
-pub(super) fn within(cells: &Block, reach: i32) -> u64 {
+pub(super) fn within(values: &[i32; LANES], reach: i32) -> u32 {
     use std::arch::x86_64::{
         _mm_cmpgt_epi32, _mm_movemask_epi8, _mm_packs_epi16, _mm_packs_epi32, _mm_set1_epi32, _mm_setr_epi32,
     };
     // Sixteen comparisons are narrowed to a byte each, whose signs are the bits.
-    let beyond = |part: &[i32; 16]| {
-        // SAFETY: SSE2 is part of x86-64.
-        #[allow(unsafe_code)]
-        unsafe {
-            let four = |i: usize| {
-                let cells = _mm_setr_epi32(part[i], part[i + 1], part[i + 2], part[i + 3]);
-                _mm_cmpgt_epi32(cells, _mm_set1_epi32(reach))
-            };
-            let (low, high) = (_mm_packs_epi32(four(0), four(4)), _mm_packs_epi32(four(8), four(12)));
-            _mm_movemask_epi8(_mm_packs_epi16(low, high)) as u64
-        }
-    };
-    let parts = cells.as_chunks::<16>().0;
-    !(beyond(&parts[0]) | beyond(&parts[1]) << 16 | beyond(&parts[2]) << 32 | beyond(&parts[3]) << 48)
+    // SAFETY: SSE2 is part of x86-64.
+    #[allow(unsafe_code)]
+    unsafe {
+        let four = |i: usize| {
+            let values = _mm_setr_epi32(values[i], values[i + 1], values[i + 2], values[i + 3]);
+            _mm_cmpgt_epi32(values, _mm_set1_epi32(reach))
+        };
+        let (low, high) = (_mm_packs_epi32(four(0), four(4)), _mm_packs_epi32(four(8), four(12)));
+        _mm_movemask_epi8(_mm_packs_epi16(low, high)) as u32 ^ 0xffff
+    }
 }
 
-/// A bit for each cell that is at most `reach`, the first one lowest.
+/// A bit for each value that is at most `reach`, the first one lowest.
 #[inline(always)]
 #[cfg(not(target_arch = "x86_64"))]
-pub(super) fn within(cells: &Block, reach: i32) -> u64 {
-    cells.iter().rev().fold(0, |bits, &cell| bits << 1 | u64::from(cell <= reach))
+pub(super) fn within(values: &[i32; LANES], reach: i32) -> u32 {
+    values.iter().rev().fold(0, |bits, &value| bits << 1 | u32::from(value <= reach))
 }

@@ -97,8 +97,8 @@ impl Scores {
     }
 }
 
-/// A row's position, its process's, its outcome and contributions.
-type Found = (usize, usize, Outcome, Vec<f64>);
+/// A row's position, its process's, and its outcome.
+type Found = (usize, usize, Outcome);
 
 /// Settings and what follows from them.
 #[derive(Debug, Clone)]
@@ -180,12 +180,9 @@ impl Ramp {
         x: &[f64],
         contributions: &mut [f64],
     ) -> Result<Option<(Outcome, Option<Key>)>> {
-        self.check_sample(x, "x")?;
+        self.check_sample(x)?;
+        self.check_key(key)?;
         if self.shared.config.processes == Processes::Infer {
-            if let Some(key) = key {
-                let rule = "must not be given when processes are inferred";
-                return Err(Error::invalid("process", key, rule));
-            }
             let found = self.update_inferred(x, contributions);
             return Ok(found.map(|(outcome, owner)| (outcome, self.processes.keys().nth(owner).cloned())));
         }
@@ -193,10 +190,7 @@ impl Ramp {
         let key = key.unwrap_or(&Key::Only);
         let process = match processes.get_mut(key) {
             Some(process) => process,
-            None if shared.config.processes == Processes::Named => {
-                processes.entry(key.clone()).or_insert_with(|| Process::new(&shared.config))
-            }
-            None => return Err(unknown(key, processes)),
+            None => processes.entry(key.clone()).or_insert_with(|| Process::new(&shared.config)),
         };
         Ok(update_process(process, shared, x, contributions).map(|outcome| (outcome, None)))
     }
@@ -248,40 +242,44 @@ impl Ramp {
 
     /// The score that `x` would get; nothing changes. NaN while the process fills.
     pub fn peek(&self, key: Option<&Key>, x: &[f64]) -> Result<f64> {
-        self.check_sample(x, "x")?;
+        self.check_sample(x)?;
+        self.check_key(key)?;
         let config = self.config();
         if config.processes == Processes::Infer {
             let scores = self.processes.values().map(|process| process.peek(x, config));
             return Ok(scores.fold(f64::NAN, f64::min));
         }
-        let key = key.unwrap_or(&Key::Only);
-        match self.processes.get(key) {
-            Some(process) => Ok(process.peek(x, config)),
-            None if config.processes == Processes::Named => Ok(f64::NAN),
-            None => Err(unknown(key, &self.processes)),
-        }
+        let process = self.processes.get(key.unwrap_or(&Key::Only));
+        Ok(process.map_or(f64::NAN, |process| process.peek(x, config)))
     }
 
     /// As n updates; on an error or a cancelled `job` the detector is as it was.
     pub fn score(&mut self, key: Option<&Key>, rows: &[f64], job: &Job) -> Result<Scores> {
-        const BLOCK: usize = 1 << 10;
         let d = self.config().n_features;
-        for row in rows.chunks(d) {
-            self.check_sample(row, "X")?;
-        }
+        self.check_rows(rows)?;
+        self.check_key(key)?;
+        let rows_at_once = self.block();
         let inferred = self.config().processes == Processes::Infer;
         let mut scores = Scores::blank(rows.len() / d, d);
         let mut shares = vec![0.0; d];
         let mut after = self.clone_for(key);
-        for (b, block) in rows.chunks(BLOCK * d).enumerate() {
+        if !inferred && !rows.is_empty() {
+            let key = key.unwrap_or(&Key::Only).clone();
+            after.processes.entry(key).or_insert_with(|| Process::new(&self.shared.config));
+        }
+        for (b, block) in rows.chunks(rows_at_once * d).enumerate() {
             for (i, row) in block.chunks_exact(d).enumerate() {
                 let found = if inferred {
                     after.update_inferred(row, &mut shares)
                 } else {
-                    after.update(key, row, &mut shares)?.map(|(outcome, _)| (outcome, 0))
+                    // There is no other.
+                    let process = after.processes.values_mut().next();
+                    process
+                        .and_then(|process| update_process(process, &self.shared, row, &mut shares))
+                        .map(|outcome| (outcome, 0))
                 };
                 if let Some((outcome, owner)) = found {
-                    scores.set(b * BLOCK + i, &outcome, owner, &shares);
+                    scores.set(b * rows_at_once + i, &outcome, owner, &shares);
                 }
             }
             job.step((block.len() / d) as u64)?;
@@ -320,12 +318,11 @@ impl Ramp {
         use rayon::prelude::*;
         /// Processes that a task takes: their steps are too short to hand out one by one.
         const TASK: usize = 64;
-        /// Rows after which a task asks whether to go on.
-        const BLOCK: usize = 1 << 10;
+        /// Processes between the turns in which one is asked for.
+        const AHEAD: usize = 2;
         let d = self.config().n_features;
-        for row in rows.chunks(d) {
-            self.check_sample(row, "X")?;
-        }
+        self.check_rows(rows)?;
+        let rows_at_once = self.block();
         let threads = pool::thread_count(threads)?;
         match &self.shared.config.processes {
             Processes::Infer => {
@@ -367,31 +364,41 @@ impl Ramp {
         }
         let shared = &self.shared;
         let mut scores = Scores::blank(keys.len(), d);
-        let results: Result<Vec<Vec<Found>>> = pool::run(threads, || {
+        let results: Result<Vec<(Vec<Found>, Vec<f64>)>> = pool::run(threads, || {
             work.par_chunks_mut(TASK)
                 .map(|task| {
-                    let mut results = Vec::new();
+                    let (mut found, mut contributions) = (Vec::new(), Vec::new());
                     let mut shares = vec![0.0; d];
-                    for (group, owner, process) in task {
-                        for block in group.chunks(BLOCK) {
+                    for at in 0..task.len() {
+                        // Processes are seldom in the cache: each is asked for in turns, well ahead.
+                        for turn in 0..3 {
+                            if let Some((_, _, process)) = task.get(at + AHEAD * (3 - turn)) {
+                                process.prefetch(turn);
+                            }
+                        }
+                        let (group, owner, process) = &mut task[at];
+                        for block in group.chunks(rows_at_once) {
                             for &i in block {
                                 let i = i as usize;
                                 let row = &rows[i * d..(i + 1) * d];
                                 if let Some(outcome) = update_process(process, shared, row, &mut shares) {
-                                    results.push((i, *owner, outcome, shares.clone()));
+                                    found.push((i, *owner, outcome));
+                                    contributions.extend_from_slice(&shares);
                                 }
                             }
                             job.map_or(Ok(()), |job| job.step(block.len() as u64))?;
                         }
                     }
-                    Ok(results)
+                    Ok((found, contributions))
                 })
                 .collect()
         })?;
         match results {
             Ok(results) => {
-                for (i, owner, outcome, shares) in results.iter().flatten() {
-                    scores.set(*i, outcome, *owner, shares);
+                for (found, contributions) in results {
+                    for ((i, owner, outcome), shares) in found.iter().zip(contributions.chunks_exact(d)) {
+                        scores.set(*i, outcome, *owner, shares);
+                    }
                 }
                 Ok(scores)
             }
@@ -481,19 +488,55 @@ impl Ramp {
         Ok(())
     }
 
-    fn check_sample(&self, x: &[f64], path: &str) -> Result<()> {
+    /// Rows after which long work asks whether to go on.
+    fn block(&self) -> usize {
+        /// Cells of one block: some hundredths of a second.
+        const CELLS: usize = 1 << 24;
+        let config = self.config();
+        (CELLS / (config.n_features * config.window)).clamp(1, 1 << 10)
+    }
+
+    fn check_sample(&self, x: &[f64]) -> Result<()> {
         let config = self.config();
         if x.len() != config.n_features {
             let rule = format!("must have n_features = {} values", config.n_features);
-            return Err(Error::invalid(path, x.len(), rule));
+            return Err(Error::invalid("x", x.len(), rule));
         }
-        if config.nan_policy == NanPolicy::Raise
-            && let Some(j) = x.iter().position(|&x| is_missing(x))
+        self.check_finite(x, |j| format!("x[{j}]"))
+    }
+
+    fn check_rows(&self, rows: &[f64]) -> Result<()> {
+        let d = self.config().n_features;
+        if !rows.len().is_multiple_of(d) {
+            let rule = format!("must have n_features = {d} values in each row");
+            return Err(Error::invalid("X", rows.len(), rule));
+        }
+        self.check_finite(rows, |at| format!("X[{}, {}]", at / d, at % d))
+    }
+
+    #[inline]
+    fn check_finite(&self, values: &[f64], path: impl Fn(usize) -> String) -> Result<()> {
+        if self.config().nan_policy == NanPolicy::Raise
+            && let Some(at) = values.iter().position(|&x| is_missing(x))
         {
             let rule = "must be finite and within 1e300 with nan_policy=\"raise\"";
-            return Err(Error::invalid(format!("{path}[{j}]"), x[j], rule));
+            return Err(Error::invalid(path(at), config::shown(values[at]), rule));
         }
         Ok(())
+    }
+
+    /// Whether samples may come for a process of that name.
+    #[inline]
+    fn check_key(&self, key: Option<&Key>) -> Result<()> {
+        match (&self.config().processes, key) {
+            (Processes::Infer, Some(key)) => {
+                Err(Error::invalid("process", key, "must not be given when processes are inferred"))
+            }
+            (Processes::Fixed(_), _) if !self.processes.contains_key(key.unwrap_or(&Key::Only)) => {
+                Err(unknown(key.unwrap_or(&Key::Only), &self.processes))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

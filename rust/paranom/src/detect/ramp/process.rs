@@ -6,6 +6,7 @@ use super::feedback::{History, Record};
 use super::uncertainty::{Guess, guess, sure_from};
 use super::weights::{NO_WINDOW, Verdict, Weights};
 use super::{Outcome, Shared};
+use crate::simd::prefetch;
 use crate::{Error, Result};
 
 #[derive(Debug, Clone)]
@@ -66,6 +67,23 @@ impl Process {
     /// The process's own time: windows judged, counted from the end of the reference.
     pub(super) fn step(&self, config: &Config) -> u64 {
         config.window as u64 + self.judged
+    }
+
+    /// Asks for what the next step looks at. Each `turn` leads to the next one.
+    pub(super) fn prefetch(&self, turn: usize) {
+        match (turn, &self.distance) {
+            (0, _) => prefetch(self),
+            (1, Some(distance)) => {
+                distance.prefetch_channels();
+                self.history.prefetch();
+                let Assessed { nearest, key, parts, .. } = &self.assessed;
+                prefetch(&**nearest);
+                prefetch(&**key);
+                prefetch(&**parts);
+            }
+            (2, Some(distance)) => distance.prefetch_rows(),
+            _ => {}
+        }
     }
 
     /// Takes a sample; whether there is a live window to judge.

@@ -310,8 +310,8 @@ fn read_process(r: &mut Reader<'_>, config: &Config, clock: u64) -> Result<Proce
     let mut process = Process::new(config);
     process.samples = r.u64_below(LATEST)?;
     process.judged = r.u64_below(process.samples + 1)?;
-    process.clean = r.u64_below(LATEST)?;
-    process.quiet = r.u64_below(LATEST)?;
+    process.clean = r.u64_below(process.judged + 1)?;
+    process.quiet = r.u64_below(process.judged + 1)?;
     process.slide = r.flag()?;
     process.alarm = r.flag()?;
     if process.samples < window {
@@ -345,7 +345,7 @@ fn read_process(r: &mut Reader<'_>, config: &Config, clock: u64) -> Result<Proce
     process.weights = read_weights(r, d)?;
     // What comes next is later than all records: so they leave in time, and never fill more than the window.
     let end = if config.processes == Processes::Infer { clock } else { process.samples };
-    process.history = read_history(r, config, end)?;
+    process.history = read_history(r, config, end, process.step(config))?;
     Ok(process)
 }
 
@@ -375,22 +375,22 @@ fn read_weights(r: &mut Reader<'_>, d: usize) -> Result<Weights> {
     Ok(Weights::restore(all, clock))
 }
 
-fn read_history(r: &mut Reader<'_>, config: &Config, end: u64) -> Result<History> {
+/// Records of times before `end` and steps before `now`, which K follows.
+fn read_history(r: &mut Reader<'_>, config: &Config, end: u64, now: u64) -> Result<History> {
     let (d, window) = (config.n_features, config.window);
-    let latest = LATEST as f64;
-    let settled = r.f64_in(window as f64, latest)?;
-    let k = r.f64_in(window as f64, latest)?;
+    let settled = r.f64_in(window as f64, now as f64)?;
+    let k = r.f64_in(window as f64, now as f64)?;
     let count = r.u64_below(window as u64 + 1)?;
     let mut records: Vec<(Record, Vec<u64>)> = Vec::new();
     for _ in 0..count {
         let record = Record {
             time: r.u64_below(end)?,
-            step: r.u64_below(LATEST)?,
+            step: r.u64_below(now)?,
             beta: r.f64_in(0.0, f64::MAX)?,
             ratio: r.f64_in(0.0, f64::INFINITY)?,
             verdict: r.choice(&VERDICTS)?,
         };
-        if records.last().is_some_and(|(last, _)| last.time >= record.time) {
+        if record.step < window as u64 || records.last().is_some_and(|(last, _)| last.time >= record.time) {
             return Err(corrupt("records out of order"));
         }
         let key = r.numbers(d)?;
