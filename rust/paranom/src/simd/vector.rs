@@ -239,19 +239,6 @@ pub const fn merge_exchange(n: usize, pairs: &mut [(usize, usize)]) -> usize {
     count
 }
 
-/// Says that this value's line of memory is going to be read.
-#[inline(always)]
-pub fn prefetch<T>(values: &[T], at: usize) {
-    #[cfg(target_arch = "x86_64")]
-    #[allow(unsafe_code, unused_unsafe)] // safe in newer compilers
-    // SAFETY: a hint, which reads nothing, whatever the address.
-    unsafe {
-        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(
-            values.as_ptr().wrapping_add(at).cast(),
-        );
-    }
-}
-
 /// Work on blocks of [`LANES`] lanes, compiled once per level.
 pub trait Blocks {
     /// What the work gives back.

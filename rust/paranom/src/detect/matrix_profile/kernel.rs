@@ -79,18 +79,19 @@ impl<M: Metric> Blocks for Sweep<'_, M> {
         let count = rows.len.min(columns.len - first);
         // Slices, and nothing behind a reference that changes: what the loop needs stays in registers.
         let (mut row_found, mut column_found) = (row_found.open(), column_found.open());
-        let row = rows.p[..count].iter().zip(&rows.q[..count]).zip(&rows.w[..count]);
-        let met = first..first + count + LANES - 1;
-        let column = columns.p[met.clone()].windows(LANES).zip(columns.q[met.clone()].windows(LANES));
-        let column = column.zip(columns.w[met].windows(LANES));
+        let (p, q, w) = (&rows.p[..count], &rows.q[..count], &rows.w[..count]);
+        let met = first..first + count + LANES;
+        let (column_p, column_q) = (&columns.p[met.clone()], &columns.q[met.clone()]);
+        let column_w = &columns.w[met];
         // Two short loops over the vectors: one long loop would not be unrolled, and the cells would live in memory.
-        for (i, (((&pi, &qi), &w), ((pj, qj), wj))) in row.zip(column).enumerate() {
+        for i in 0..count {
             let j = i + first;
-            let wi = V::splat(w);
-            let column_floor = lanes(column_found.floor, j);
+            let wi = V::splat(w[i]);
+            let (wj, column_floor) = (lanes(column_w, i), lanes(column_found.floor, j));
             let row_floor = V::splat(row_found.floor[i]);
             let mut top = V::splat(f64::NEG_INFINITY);
-            let mut better = V::splat(0.0);
+            // (A plain 0 would let the compiler sort the bits into a tree, for which there are too few registers.)
+            let mut better = top.above(top);
             for (g, &cell) in cells.iter().enumerate() {
                 let wj = V::load(wj, g * V::WIDTH);
                 top = metric.row_part(cell, wj).larger(top);
@@ -98,7 +99,7 @@ impl<M: Metric> Blocks for Sweep<'_, M> {
                 better = better.or(score.above(V::load(column_floor, g * V::WIDTH)));
             }
             better = better.or(metric.row_end(top, wi).above(row_floor));
-            if better.negative() != 0 && !w.is_nan() {
+            if better.negative() != 0 && !w[i].is_nan() {
                 let mut copy = [0.0; LANES];
                 for (g, cell) in cells.iter().enumerate() {
                     cell.store(&mut copy, g * V::WIDTH);
@@ -106,7 +107,8 @@ impl<M: Metric> Blocks for Sweep<'_, M> {
                 record(metric, &copy, (rows, i), (columns, j), row_found.again(), column_found.again());
             }
             // After the branch: before it, too many registers would be in use.
-            let (pi, qi) = (V::splat(pi), V::splat(qi));
+            let (pi, qi) = (V::splat(p[i]), V::splat(q[i]));
+            let (pj, qj) = (lanes(column_p, i), lanes(column_q, i));
             for (g, cell) in cells.iter_mut().enumerate() {
                 let (pj, qj) = (V::load(pj, g * V::WIDTH), V::load(qj, g * V::WIDTH));
                 *cell = metric.step(*cell, pi, qi, pj, qj);

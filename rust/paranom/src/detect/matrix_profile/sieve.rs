@@ -20,7 +20,8 @@ use super::bars::{Bars, Number};
 use super::kernel::{LANES, lanes, load};
 use super::metric::Metric;
 use super::segment::Segment;
-use crate::simd::vector::{Lanes, Single, Vector, exchange, prefetch, sort};
+use crate::simd::prefetch;
+use crate::simd::vector::{Lanes, Single, Vector, exchange, sort};
 
 /// Rows that are sifted at once: their cells and numbers stay in the first-level cache.
 pub(super) const ROWS: usize = 8;
@@ -220,11 +221,11 @@ fn advance_and_bound<V: Vector, const N: usize, M: Metric, const EXTRA: bool>(
     // Eight dimensions are more streams of memory than a processor foresees by itself.
     let (next_row, next_column) = (i + 2 * ROWS - 1, j + 2 * ROWS + LANES - 1);
     for (rows, columns) in [(&rows.p, &columns.p), (&rows.q, &columns.q)] {
-        prefetch(rows, next_row);
-        prefetch(columns, next_column);
+        rows.get(next_row).into_iter().for_each(prefetch);
+        columns.get(next_column).into_iter().for_each(prefetch);
     }
-    prefetch(&near.0.w, next_row);
-    prefetch(&near.1.w, next_column);
+    near.0.w.get(next_row).into_iter().for_each(prefetch);
+    near.1.w.get(next_column).into_iter().for_each(prefetch);
     // Slices of one length each: their bounds are checked here, not in the loop.
     let row = i..i + size;
     let (p, q, w, extra) =
@@ -302,7 +303,7 @@ fn sift_sorted<T: Number, L: Lanes<T>, const D: usize>(
 ) -> [u32; ROWS] {
     let numbers: &mut [Rows<T>; D] = numbers.first_chunk_mut().unwrap();
     for k in 0..D {
-        prefetch(bars.columns.windows(k, j), 2 * ROWS + LANES - 1);
+        bars.columns.windows(k, j).get(2 * ROWS + LANES - 1).into_iter().for_each(prefetch);
     }
     let hits = hits::<T, L, D, false>(numbers, &bars, (i, j), size);
     if !bars.lower || hits.iter().map(|hits| hits.count_ones()).sum::<u32>() <= MANY {
