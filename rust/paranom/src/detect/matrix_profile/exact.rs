@@ -30,7 +30,7 @@ pub(super) fn between(kind: Distance, a: &Series, i: usize, b: &Series, j: usize
         .unwrap_or_else(|| distance(kind, (a.window(i), a.form(i)), (b.window(j), b.form(j))))
 }
 
-/// Adds the distances between windows i and j in each of these dimensions: as [`between`], all at once.
+/// Lists the distances between windows i and j in each of these dimensions: as [`between`], all at once.
 pub(super) fn in_dimensions(
     kind: Distance,
     series: &[Series],
@@ -73,6 +73,7 @@ impl Blocks for InDimensions<'_> {
     #[inline(always)]
     fn run<V: Vector, const N: usize>(self) {
         let Self { kind, series, dimensions, i, j, out } = self;
+        out.clear();
         for &t in dimensions {
             let x = &series[t];
             let distance = match convention(kind, (x, i), (x, j)) {

@@ -173,21 +173,24 @@ impl<'a> Report<'a> {
             .into_iter()
             .map(|k| k.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
             .collect();
-        let lists = tasks::for_windows(self.settings.threads, windows, job, |i| {
+        let of_window = |i: usize, list: &mut Vec<(f64, u32)>, out: &mut Vec<(f64, u32)>| {
             let segment = cut.partition_point(|r| r.end <= i);
-            let list = (i - cut[segment].start) * k..(i - cut[segment].start + 1) * k;
-            self.list(i, &known[segment].index[list], range(i))
-        })?;
-        Neighbours::from_lists(&lists, k)
+            let places = (i - cut[segment].start) * k..(i - cut[segment].start + 1) * k;
+            self.list(i, &known[segment].index[places], range(i), list);
+            out.extend_from_slice(list);
+            out.resize(out.len() + k - list.len(), (f64::INFINITY, NONE));
+        };
+        let list = tasks::for_windows(self.settings.threads, windows, job, of_window)?;
+        Neighbours::from_list(&list, k)
     }
 
-    /// The nearest neighbours of window i: those that the sweep found, its twins, and the constant windows.
-    fn list(&self, i: usize, found: &[u32], range: Range<usize>) -> Vec<(f64, u32)> {
+    /// Lists the nearest neighbours of window i: those that the sweep found, its twins, and the constant windows.
+    fn list(&self, i: usize, found: &[u32], range: Range<usize>, list: &mut Vec<(f64, u32)>) {
         let Self { series, other, settings, .. } = self;
         let k = settings.k;
-        let mut list: Vec<(f64, u32)> = Vec::with_capacity(k);
+        list.clear();
         if !series.whole[i] {
-            return list;
+            return;
         }
         for &j in found.iter().filter(|&&j| j != NONE) {
             list.push((exact::between(settings.distance, series, i, other, j as usize), j));
@@ -214,6 +217,5 @@ impl<'a> Report<'a> {
         list.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         list.dedup_by_key(|(_, j)| *j);
         list.truncate(k);
-        list
     }
 }

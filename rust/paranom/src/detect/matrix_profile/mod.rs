@@ -106,15 +106,14 @@ impl Neighbours {
         Ok(Self { k, distance, index })
     }
 
-    fn from_lists(lists: &[Vec<(f64, u32)>], k: usize) -> Result<Self> {
-        let mut out = Self::none(lists.len(), k)?;
-        for (i, list) in lists.iter().enumerate() {
-            for (slot, &(distance, j)) in list.iter().enumerate() {
-                out.distance[i * k + slot] = distance;
-                out.index[i * k + slot] = if j == nearest::NONE { -1 } else { i64::from(j) };
-            }
+    /// `k` neighbours for each window, `NONE` where there is no such one.
+    fn from_list(list: &[(f64, u32)], k: usize) -> Result<Self> {
+        let (mut distance, mut index) = (try_vec(list.len())?, try_vec(list.len())?);
+        for &(d, j) in list {
+            distance.push(d);
+            index.push(if j == nearest::NONE { -1 } else { i64::from(j) });
         }
-        Ok(out)
+        Ok(Self { k, distance, index })
     }
 
     /// The nearest of both; the left ones first among equals.

@@ -93,28 +93,30 @@ fn within_with<M: Metric>(
             .into_iter()
             .map(|k| k.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
             .collect();
-        let rows = tasks::for_windows(settings.threads, series[0].windows(), job, |i| {
+        // Several levels often have the same neighbour: its means at all levels are kept.
+        let of_window = |i: usize, seen: &mut Vec<(u32, Vec<f64>)>, out: &mut Vec<(f64, u32)>| {
             let at = cut.partition_point(|r| r.end <= i);
-            let index = |level: usize| known[at].index[(i - cut[at].start) * d + level];
-            // Several levels often have the same neighbour.
-            let mut seen: Vec<u32> = Vec::with_capacity(d);
-            let mut means: Vec<f64> = Vec::with_capacity(d * d);
-            let mut distance = |level: usize| {
-                let j = index(level);
-                if j == NONE {
-                    return (f64::INFINITY, NONE);
+            let places = (i - cut[at].start) * d..(i - cut[at].start + 1) * d;
+            let mut count = 0;
+            for (level, &j) in known[at].index[places].iter().enumerate() {
+                let mut mean = f64::INFINITY;
+                if j != NONE {
+                    let place = seen[..count].iter().position(|&(other, _)| other == j).unwrap_or(count);
+                    if place == count {
+                        if seen.len() == count {
+                            seen.push((j, Vec::with_capacity(d)));
+                        }
+                        seen[count].0 = j;
+                        order.means(series, settings.distance, i, j as usize, &mut seen[count].1);
+                        count += 1;
+                    }
+                    mean = seen[place].1[level];
                 }
-                let at = seen.iter().position(|&other| other == j).unwrap_or_else(|| {
-                    seen.push(j);
-                    order.means(series, settings.distance, i, j as usize, &mut means);
-                    seen.len() - 1
-                });
-                let mean = means[at * d + level];
-                if mean.is_finite() { (mean, j) } else { (f64::INFINITY, NONE) }
-            };
-            (0..d).map(&mut distance).collect::<Vec<_>>()
-        })?;
-        Neighbours::from_lists(&rows, d)
+                out.push(if mean.is_finite() { (mean, j) } else { (f64::INFINITY, NONE) });
+            }
+        };
+        let list = tasks::for_windows(settings.threads, series[0].windows(), job, of_window)?;
+        Neighbours::from_list(&list, d)
     };
     let (left, right) = (report(left)?, report(right)?);
     let best = nearer(&left, &right)?;
@@ -188,13 +190,12 @@ pub(super) fn subspaces(
     job: &Job,
 ) -> Result<Vec<i64>> {
     let windows = series[0].windows();
-    let rows = tasks::for_windows(settings.threads, windows, job, |i| {
-        let Some(j) = usize::try_from(index[i]).ok().filter(|&j| j < windows) else {
-            return vec![-1; level + 1];
-        };
-        order.subspace(series, settings.distance, i, j, level)
-    })?;
-    Ok(rows.concat())
+    tasks::for_windows(settings.threads, windows, job, |i, distances: &mut Vec<f64>, out| {
+        match usize::try_from(index[i]).ok().filter(|&j| j < windows) {
+            Some(j) => out.extend(order.subspace(series, settings.distance, (i, j), level, distances)),
+            None => out.extend(std::iter::repeat_n(-1, level + 1)),
+        }
+    })
 }
 
 /// As [`super::kernel::Sweep`], in several dimensions.

@@ -39,25 +39,31 @@ impl Order {
         }
     }
 
-    /// Adds the exact distance between windows i and j at each level: the mean over the dimensions that it takes.
+    /// The exact distance between windows i and j at each level: the mean over the dimensions that it takes.
     pub(super) fn means(&self, series: &[Series], kind: Distance, i: usize, j: usize, out: &mut Vec<f64>) {
-        let start = out.len();
         exact::in_dimensions(kind, series, &self.dimensions, i, j, out);
-        out[start + self.included..].sort_unstable_by(f64::total_cmp);
+        out[self.included..].sort_unstable_by(f64::total_cmp);
         let mut total = 0.0;
-        for (level, mean) in out[start..].iter_mut().enumerate() {
+        for (level, mean) in out.iter_mut().enumerate() {
             total += *mean;
             *mean = total / (level + 1) as f64;
         }
     }
 
     /// The dimensions that a level takes between windows i and j: those included, then the others from near to far.
-    pub(super) fn subspace(&self, series: &[Series], kind: Distance, i: usize, j: usize, level: usize) -> Vec<i64> {
-        let mut distances = Vec::new();
-        exact::in_dimensions(kind, series, &self.dimensions, i, j, &mut distances);
+    pub(super) fn subspace(
+        &self,
+        series: &[Series],
+        kind: Distance,
+        (i, j): (usize, usize),
+        level: usize,
+        distances: &mut Vec<f64>,
+    ) -> impl Iterator<Item = i64> {
+        exact::in_dimensions(kind, series, &self.dimensions, i, j, distances);
         let mut places: Vec<usize> = (0..distances.len()).collect();
         places[self.included..].sort_by(|&a, &b| distances[a].total_cmp(&distances[b]));
-        places[..=level].iter().map(|&place| self.dimensions[place] as i64).collect()
+        places.truncate(level + 1);
+        places.into_iter().map(|place| self.dimensions[place] as i64)
     }
 }
 

@@ -113,24 +113,24 @@ pub(super) fn run(threads: usize, tasks: &[Task], work: impl Fn(&Task) -> Result
     pool::run(threads, || tasks.par_iter().with_max_len(1).try_for_each(&work))?
 }
 
-/// Computes `each` for every window, in parallel.
-pub(super) fn for_windows<T: Send>(
+/// Lets `each` add what it has to say of every window, in parallel; what it keeps in its second argument is handed on
+/// from window to window.
+pub(super) fn for_windows<T: Send, S: Default>(
     threads: usize,
     windows: usize,
     job: &Job,
-    each: impl Fn(usize) -> T + Sync,
+    each: impl Fn(usize, &mut S, &mut Vec<T>) + Sync,
 ) -> Result<Vec<T>> {
     const BATCH: usize = 256;
+    let batch = |b: usize| -> Result<Vec<T>> {
+        job.check()?;
+        let (mut kept, mut out) = (S::default(), Vec::new());
+        (b * BATCH..((b + 1) * BATCH).min(windows)).for_each(|i| each(i, &mut kept, &mut out));
+        Ok(out)
+    };
     let batches = windows.div_ceil(BATCH);
-    let parts: Vec<Vec<T>> = pool::run(threads, || {
-        (0..batches)
-            .into_par_iter()
-            .map(|b| {
-                job.check()?;
-                Ok((b * BATCH..((b + 1) * BATCH).min(windows)).map(&each).collect())
-            })
-            .collect::<Result<_>>()
-    })??;
+    let parts: Vec<Vec<T>> =
+        pool::run(threads, || (0..batches).into_par_iter().map(batch).collect::<Result<_>>())??;
     Ok(parts.into_iter().flatten().collect())
 }
 
