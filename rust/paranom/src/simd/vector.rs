@@ -587,4 +587,62 @@ mod tests {
             assert_eq!(dispatch_blocks(Everything(&a, &b)), Everything(&a, &b).run::<f64, LANES>());
         }
     }
+    /// The least of each so many lanes, as f64 and f32, and the approximate root of all.
+    struct LeastAndRoots<'a>(&'a [f64; LANES]);
+
+    impl Blocks for LeastAndRoots<'_> {
+        type Output = ([f64; 2], [f32; LANES]);
+
+        #[inline(always)]
+        fn run<V: Vector, const N: usize>(self) -> Self::Output {
+            let (mut least, mut roots) = ([f64::INFINITY; 2], [0.0; LANES]);
+            for at in (0..LANES).step_by(V::Single::WIDTH) {
+                let (low, high) = (V::load(self.0, at), V::load(self.0, at + V::WIDTH));
+                let single = low.narrow(high);
+                least[0] = least[0].min(low.least()).min(high.least());
+                least[1] = least[1].min(f64::from(single.least()));
+                single.about_root().store(&mut roots, at);
+            }
+            (least, roots)
+        }
+    }
+
+    #[test]
+    fn the_least_lane_and_a_root_that_is_near() {
+        for turn in 0..2000 {
+            let values: [f64; LANES] = std::array::from_fn(|i| {
+                let mantissa = 1.0 + (turn * LANES + i) as f64 * 0.618_033_988_749 % 1.0;
+                f64::from((mantissa * f64::from((i as f32 - 20.0).exp2())) as f32)
+            });
+            let turned: [f64; LANES] = std::array::from_fn(|i| values[(i + turn) % LANES]);
+            let (least, roots) = dispatch_blocks(LeastAndRoots(&turned));
+            assert_eq!(least, [values.iter().copied().fold(f64::INFINITY, f64::min); 2]);
+            for (root, value) in roots.iter().zip(turned) {
+                assert!((f64::from(*root) / value.sqrt() - 1.0).abs() < 1.0 / 2048.0, "{root} {value}");
+            }
+        }
+        let odd = [f64::NAN, 0.0, -1.0, 1e-30, 1e30];
+        let (_, roots) = dispatch_blocks(LeastAndRoots(&std::array::from_fn(|i| odd[i % 5])));
+        assert!(roots[0].is_nan() && (roots[4] - 1e15).abs() < 1e12);
+        assert!(roots[1..4].iter().all(|root| (root * 1_073_741_824.0 - 1.0).abs() < 1.0 / 2048.0));
+    }
+
+    #[test]
+    fn short_networks_sort_by_the_zero_one_principle() {
+        fn check<const D: usize>() {
+            for bits in 0..1u32 << D {
+                let mut x: [f64; D] = std::array::from_fn(|i| f64::from(bits >> i & 1));
+                sort(&mut x);
+                assert!(x.is_sorted(), "{D} {bits:b}");
+            }
+        }
+        check::<1>();
+        check::<2>();
+        check::<3>();
+        check::<4>();
+        check::<5>();
+        check::<6>();
+        check::<7>();
+        check::<8>();
+    }
 }

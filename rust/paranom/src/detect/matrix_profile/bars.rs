@@ -24,7 +24,8 @@ impl Number for f64 {
     #[inline(always)]
     fn just_above(least: Self, _level: usize) -> Self {
         least * (1.0 + 2.0 * f64::EPSILON) + f64::MIN_POSITIVE
-    }}
+    }
+}
 
 /// No bar is higher, and no distance that counts; one of windows with a hole is.
 const HIGHEST: f32 = 1e14;
@@ -43,7 +44,8 @@ impl Number for f32 {
         // See `sieve`: what was taken off each square may have been 2^-19 of which the root is below 1/512, and the
         // rest is relative.
         least * (1.0 + 1.0 / 512.0) + (level + 1) as f32 / 512.0
-    }}
+    }
+}
 
 /// A bar for each window and level.
 #[derive(Debug)]

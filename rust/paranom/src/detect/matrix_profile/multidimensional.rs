@@ -71,8 +71,9 @@ fn within_with<M: Metric>(
         Ok(Part::new(order.dimensions.iter().map(segment).collect::<Result<_>>()?, M::BOUNDED))
     };
     let parts: Vec<Part> = cut.iter().map(part).collect::<Result<_>>()?;
-    let nothing_known =
-        || -> Result<Known> { cut.iter().map(|range| Ok(Mutex::new(Nearest::new(range.len() * d, 1)?))).collect() };
+    let nothing_known = || -> Result<Known> {
+        cut.iter().map(|range| Ok(Mutex::new(Nearest::new(range.len() * d, 1)?))).collect()
+    };
     let (left, right) = (nothing_known()?, nothing_known()?);
     let tasks = tasks::tasks(Pairs::Within { cuts: &cut, exclusion }, settings.fraction);
     tasks::run(settings.threads, &tasks, |task| {
