@@ -240,6 +240,7 @@ def test_samples_are_checked() -> None:
         (lambda: ramp.feedback(true_positives=[1], process="x"), KeyError, 'process: "x" is unknown'),
         (lambda: setattr(ramp, "threshold", -1), ValueError, "threshold"),
         (lambda: ramp.calibrate(np.zeros((5, 2)), quantile=0.9), ValueError, "X: must have window"),
+        (lambda: ramp.calibrate(np.full((50, 2), np.nan), quantile=0.9), ValueError, "X: must hold values"),
         (lambda: ramp.calibrate(np.zeros((50, 2)), quantile=2), ValueError, "quantile: must be from 0 to 1"),
         (lambda: ramp.calibrate(np.zeros((50, 2))), ValueError, "quantile: give either"),
         (lambda: ramp.calibrate(np.zeros((50, 2)), quantile="x"), TypeError, "quantile: must be a number, got str"),

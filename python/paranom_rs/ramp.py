@@ -259,11 +259,14 @@ class RAMP(RampCore):
         settings = self.settings | {"p_limit": 0.0, "processes": None}
         if settings["nan_policy"] == "propagate":
             settings["nan_policy"] = "skip"
-        scores = RampCore(settings)._score(_matrix(X, "X"))["score"]
+        rows = _matrix(X, "X")
+        scores = RampCore(settings)._score(rows)["score"]
         scores = scores[~np.isnan(scores)]
         if len(scores) == 0:
             least = self.window + self.subsequence_length
-            raise SpecError(f"X: must have window + subsequence_length = {least} rows at least")
+            raise SpecError(f"X: must have window + subsequence_length = {least} rows at least, got {len(rows)}")
+        if not np.isfinite(rows).any():
+            raise SpecError("X: must hold values, got missing ones only")
         if quantile is not None:
             if not 0 <= quantile <= 1:
                 raise SpecError(f"quantile: must be from 0 to 1, got {quantile}")

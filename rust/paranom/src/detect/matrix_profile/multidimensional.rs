@@ -14,7 +14,7 @@ use super::nearest::{Found, NONE, Nearest, Open};
 use super::order::Order;
 use super::segment::{Segment, cuts};
 use super::series::Series;
-use super::sieve::{BarPair, Bounded, Exact, Near, Place, ROWS, Rows, Sieve, distance, sift, unit};
+use super::sieve::{BarPair, Bounded, Exact, Near, Place, ROWS, Rows, Sieve, distance, sift};
 use super::tasks::{self, Pairs, Task};
 use super::{Neighbours, Profile, Settings};
 use crate::Result;
@@ -83,9 +83,9 @@ fn within_with<M: Metric>(
         match (&rows.0.near, &columns.0.near) {
             (Some(near), Some(other)) => {
                 let bounded = Bounded { rows: near, columns: other };
-                sweep(metric, bounded, unit(d, settings.m), order, task, settings.m, rows, columns, job)
+                sweep(metric, bounded, order, task, settings.m, rows, columns, job)
             }
-            _ => sweep(metric, Exact, 1.0, order, task, settings.m, rows, columns, job),
+            _ => sweep(metric, Exact, order, task, settings.m, rows, columns, job),
         }
     })?;
     drop(parts);
@@ -129,7 +129,6 @@ fn within_with<M: Metric>(
 fn sweep<M: Metric, S: Sieve>(
     metric: M,
     sieve: S,
-    unit: f64,
     order: &Order,
     task: &Task,
     m: usize,
@@ -141,7 +140,8 @@ fn sweep<M: Metric, S: Sieve>(
     let lengths = (rows.segments[0].len, columns.segments[0].len);
     let found = |len: usize, known: &Mutex<Nearest>| Found::new(len * d, 1, Some(&lock(known)));
     let (mut row_found, mut column_found) = (found(lengths.0, row_known)?, found(lengths.1, column_known)?);
-    let bars = |found: &Found, len: usize, by_level| Bars::new(&found.floor[..len * d], d, unit, by_level);
+    let scale = sieve.scale(d, m);
+    let bars = |found: &Found, len: usize, by_level| Bars::new(&found.floor[..len * d], d, scale, by_level);
     let mut row_bars = bars(&row_found, lengths.0, false);
     let mut column_bars = bars(&column_found, lengths.1, true);
     for block in task.blocks() {

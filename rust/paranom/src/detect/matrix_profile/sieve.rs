@@ -20,7 +20,6 @@ use super::bars::{Bars, Number};
 use super::kernel::{LANES, lanes, load};
 use super::metric::Metric;
 use super::segment::Segment;
-use crate::simd::prefetch;
 use crate::simd::vector::{Lanes, Single, Vector, exchange, sort};
 
 /// Rows that are sifted at once: more would leave the nearest caches, fewer spend more on each dimension in turn.
@@ -51,6 +50,8 @@ pub(super) trait Sieve: Copy {
     type Number: Number;
     /// Some of them.
     type Lanes<V: Vector>: Lanes<Self::Number>;
+    /// What a sum of up to `d` distances between windows of `m` values is multiplied with to become a bar.
+    fn scale(self, d: usize, m: usize) -> f64;
     /// Steps the cells of dimension `t` (in order) through some rows: keeps them, and makes their numbers.
     fn advance<V: Vector, const N: usize, M: Metric>(
         self,
@@ -70,6 +71,10 @@ pub(super) struct Exact;
 impl Sieve for Exact {
     type Number = f64;
     type Lanes<V: Vector> = V;
+
+    fn scale(self, _d: usize, _m: usize) -> f64 {
+        1.0
+    }
 
     #[inline(always)]
     fn advance<V: Vector, const N: usize, M: Metric>(
@@ -172,11 +177,6 @@ impl Near {
     }
 }
 
-/// The unit of the bounds of `d` dimensions, raised by what they may be too large.
-pub(super) fn unit(d: usize, m: usize) -> f64 {
-    (1.0 + 1.0 / 2048.0 + (d + 16) as f64 / 8_388_608.0) / (2.0 * m as f64).sqrt()
-}
-
 /// Lower bounds of z-normalised distances.
 #[derive(Clone, Copy)]
 pub(super) struct Bounded<'a> {
@@ -187,6 +187,11 @@ pub(super) struct Bounded<'a> {
 impl Sieve for Bounded<'_> {
     type Number = f32;
     type Lanes<V: Vector> = V::Single;
+
+    fn scale(self, d: usize, m: usize) -> f64 {
+        // Raised by what the bounds may be too large.
+        (1.0 + 1.0 / 2048.0 + (d + 16) as f64 / 8_388_608.0) / (2.0 * m as f64).sqrt()
+    }
 
     #[inline(always)]
     fn advance<V: Vector, const N: usize, M: Metric>(
@@ -218,14 +223,6 @@ fn advance_and_bound<V: Vector, const N: usize, M: Metric, const EXTRA: bool>(
     kept: &mut Rows<f64>,
     bounds: &mut Rows<f32>,
 ) {
-    // Eight dimensions are more streams of memory than a processor foresees by itself.
-    let (next_row, next_column) = (i + 2 * ROWS - 1, j + 2 * ROWS + LANES - 1);
-    for (rows, columns) in [(&rows.p, &columns.p), (&rows.q, &columns.q)] {
-        rows.get(next_row).into_iter().for_each(prefetch);
-        columns.get(next_column).into_iter().for_each(prefetch);
-    }
-    near.0.w.get(next_row).into_iter().for_each(prefetch);
-    near.1.w.get(next_column).into_iter().for_each(prefetch);
     // Slices of one length each: their bounds are checked here, not in the loop.
     let row = i..i + size;
     let (p, q, w, extra) =
@@ -302,9 +299,6 @@ fn sift_sorted<T: Number, L: Lanes<T>, const D: usize>(
     size: usize,
 ) -> [u32; ROWS] {
     let numbers: &mut [Rows<T>; D] = numbers.first_chunk_mut().unwrap();
-    for k in 0..D {
-        bars.columns.windows(k, j).get(2 * ROWS + LANES - 1).into_iter().for_each(prefetch);
-    }
     let hits = hits::<T, L, D, false>(numbers, &bars, (i, j), size);
     if !bars.lower || hits.iter().map(|hits| hits.count_ones()).sum::<u32>() <= MANY {
         return hits;
