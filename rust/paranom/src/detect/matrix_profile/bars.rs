@@ -99,18 +99,11 @@ impl<T: Number> Bars<T> {
         self.bars[level * self.level + i * self.window] = T::bar(floor, level, self.scale);
     }
 
-    /// Lowers a window's bar, if it is higher, to just above `least`.
+    /// Lowers the bar of window `i`, if it is higher, to just above `least`; of windows `i ..`, where theirs at a level are
+    /// contiguous.
     #[inline(always)]
-    pub(super) fn lower(&mut self, level: usize, i: usize, least: T) {
-        let bar = &mut self.bars[level * self.level + i * self.window];
-        let new = T::just_above(least, level);
-        *bar = if new < *bar { new } else { *bar };
-    }
-
-    /// That for windows `i ..`, whose bars at a level are contiguous.
-    #[inline(always)]
-    pub(super) fn lower_all(&mut self, level: usize, i: usize, least: &[T]) {
-        let bars = &mut self.bars[level * self.level + i..][..least.len()];
+    pub(super) fn lower(&mut self, level: usize, i: usize, least: &[T]) {
+        let bars = &mut self.bars[level * self.level + i * self.window..][..least.len()];
         for (bar, &least) in bars.iter_mut().zip(least) {
             let new = T::just_above(least, level);
             *bar = if new < *bar { new } else { *bar };

@@ -1,12 +1,11 @@
 //! The join of one series with itself or with another: sweep, then report exact distances.
 
 use std::ops::Range;
-use std::sync::Mutex;
 
 use super::exact;
 use super::kernel::Sweep;
 use super::metric::{Distance, Lp, Metric, Relative, ZNormalized};
-use super::nearest::{Found, NONE, Nearest};
+use super::nearest::{Found, Known, NONE, Nearest};
 use super::segment::{Segment, cuts};
 use super::series::Series;
 use super::tasks::{self, Pairs, Task};
@@ -16,11 +15,8 @@ use crate::Result;
 use crate::job::Job;
 use crate::simd::vector::dispatch_blocks;
 
-/// What is known of each segment's windows.
-type Known = Vec<Mutex<Nearest>>;
-
-fn nothing_known(segments: &[Segment], k: usize) -> Result<Known> {
-    segments.iter().map(|s| Ok(Mutex::new(Nearest::new(s.len, k)?))).collect()
+fn nothing_known(segments: &[Segment], k: usize) -> Result<Vec<Known>> {
+    segments.iter().map(|s| Known::new(s.len, k)).collect()
 }
 
 /// Joins a series with itself.
@@ -76,7 +72,7 @@ fn segments(series: &Series, cut: &[Range<usize>], settings: &Settings, job: &Jo
     cut.iter().map(segment).collect()
 }
 
-type Side<'a> = (&'a Segment, Option<&'a Mutex<Nearest>>);
+type Side<'a> = (&'a Segment, Option<&'a Known>);
 
 fn sweep(task: &Task, settings: &Settings, rows: Side<'_>, columns: Side<'_>, job: &Job) -> Result<()> {
     match settings.distance {
@@ -95,8 +91,8 @@ fn sweep_with<M: Metric>(
     (columns, column_known): Side<'_>,
     job: &Job,
 ) -> Result<()> {
-    let found = |segment: &Segment, known: Option<&Mutex<Nearest>>| {
-        let known = known.map(|known| lock(known));
+    let found = |segment: &Segment, known: Option<&Known>| {
+        let known = known.map(Known::lock);
         let mut found = Found::new(segment.len, settings.k, known.as_deref())?;
         found.leave_out(&segment.w);
         Ok(found)
@@ -119,15 +115,10 @@ fn sweep_with<M: Metric>(
     }
     for (found, known) in [(row_found, row_known), (column_found, column_known)] {
         if let Some(known) = known {
-            found.give(&mut lock(known));
+            found.give(&mut known.lock());
         }
     }
     Ok(())
-}
-
-fn lock(known: &Mutex<Nearest>) -> std::sync::MutexGuard<'_, Nearest> {
-    // What is behind it is valid after any panic, and a panic ends the call anyway.
-    known.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// What turns scores into distances to report.
@@ -164,15 +155,12 @@ impl<'a> Report<'a> {
     fn neighbours(
         &self,
         cut: &[Range<usize>],
-        known: Known,
+        known: Vec<Known>,
         range: impl Fn(usize) -> Range<usize> + Sync,
         job: &Job,
     ) -> Result<Neighbours> {
         let (k, windows) = (self.settings.k, self.series.windows());
-        let known: Vec<Nearest> = known
-            .into_iter()
-            .map(|k| k.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
-            .collect();
+        let known: Vec<Nearest> = known.into_iter().map(Known::into_nearest).collect();
         let of_window = |i: usize, list: &mut Vec<(f64, u32)>, out: &mut Vec<(f64, u32)>| {
             let segment = cut.partition_point(|r| r.end <= i);
             let places = (i - cut[segment].start) * k..(i - cut[segment].start + 1) * k;

@@ -25,7 +25,7 @@ pub(super) struct Sweep<'a, M> {
 
 /// `LANES` entries from `at` on.
 #[inline(always)]
-pub(super) fn lanes(x: &[f64], at: usize) -> &[f64; LANES] {
+pub(super) fn lanes<T>(x: &[T], at: usize) -> &[T; LANES] {
     x[at..at + LANES].first_chunk().unwrap()
 }
 

@@ -5,12 +5,11 @@
 //! Yeh, Kavantzas & Keogh, "Matrix Profile VI" (ICDM 2017).
 
 use std::ops::Range;
-use std::sync::Mutex;
 
 use super::bars::{Bars, Number};
 use super::kernel::{LANES, first_cells};
 use super::metric::{Distance, Lp, Metric, Relative, ZNormalized};
-use super::nearest::{Found, NONE, Nearest, Open};
+use super::nearest::{Found, Known, NONE, Nearest, Open};
 use super::order::Order;
 use super::segment::{Segment, cuts};
 use super::series::Series;
@@ -30,9 +29,6 @@ pub(super) fn within(series: &[Series], order: &Order, settings: &Settings, job:
         Distance::Relative => within_with(Relative, series, order, settings, job),
     }
 }
-
-/// What is known of each segment's windows: level `level` of window i is number `d * i + level`.
-type Known = Vec<Mutex<Nearest>>;
 
 /// A run of windows in all dimensions (in order).
 struct Part {
@@ -71,9 +67,9 @@ fn within_with<M: Metric>(
         Ok(Part::new(order.dimensions.iter().map(segment).collect::<Result<_>>()?, M::BOUNDED))
     };
     let parts: Vec<Part> = cut.iter().map(part).collect::<Result<_>>()?;
-    let nothing_known = || -> Result<Known> {
-        cut.iter().map(|range| Ok(Mutex::new(Nearest::new(range.len() * d, 1)?))).collect()
-    };
+    // Level `level` of window i is number `d * i + level`.
+    let nothing_known =
+        || -> Result<Vec<Known>> { cut.iter().map(|range| Known::new(range.len() * d, 1)).collect() };
     let (left, right) = (nothing_known()?, nothing_known()?);
     let tasks = tasks::tasks(Pairs::Within { cuts: &cut, exclusion }, settings.fraction);
     tasks::run(settings.threads, &tasks, |task| {
@@ -89,11 +85,8 @@ fn within_with<M: Metric>(
         }
     })?;
     drop(parts);
-    let report = |known: Known| -> Result<Neighbours> {
-        let known: Vec<Nearest> = known
-            .into_iter()
-            .map(|k| k.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
-            .collect();
+    let report = |known: Vec<Known>| -> Result<Neighbours> {
+        let known: Vec<Nearest> = known.into_iter().map(Known::into_nearest).collect();
         // Several levels often have the same neighbour: its means at all levels are kept.
         let of_window = |i: usize, seen: &mut Vec<(u32, Vec<f64>)>, out: &mut Vec<(f64, u32)>| {
             let at = cut.partition_point(|r| r.end <= i);
@@ -132,13 +125,13 @@ fn sweep<M: Metric, S: Sieve>(
     order: &Order,
     task: &Task,
     m: usize,
-    (rows, row_known): (&Part, &Mutex<Nearest>),
-    (columns, column_known): (&Part, &Mutex<Nearest>),
+    (rows, row_known): (&Part, &Known),
+    (columns, column_known): (&Part, &Known),
     job: &Job,
 ) -> Result<()> {
     let d = rows.segments.len();
     let lengths = (rows.segments[0].len, columns.segments[0].len);
-    let found = |len: usize, known: &Mutex<Nearest>| Found::new(len * d, 1, Some(&lock(known)));
+    let found = |len: usize, known: &Known| Found::new(len * d, 1, Some(&known.lock()));
     let (mut row_found, mut column_found) = (found(lengths.0, row_known)?, found(lengths.1, column_known)?);
     let scale = sieve.scale(d, m);
     let bars = |found: &Found, len: usize, by_level| Bars::new(&found.floor[..len * d], d, scale, by_level);
@@ -162,13 +155,9 @@ fn sweep<M: Metric, S: Sieve>(
         });
         job.step(cells as u64)?;
     }
-    row_found.give(&mut lock(row_known));
-    column_found.give(&mut lock(column_known));
+    row_found.give(&mut row_known.lock());
+    column_found.give(&mut column_known.lock());
     Ok(())
-}
-
-fn lock(known: &Mutex<Nearest>) -> std::sync::MutexGuard<'_, Nearest> {
-    known.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Level by level the nearer of both; the left one if equal.

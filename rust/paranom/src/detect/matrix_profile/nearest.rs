@@ -1,6 +1,7 @@
 //! The nearest neighbours found so far.
 
 use std::cmp::Ordering;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::kernel::LANES;
 use crate::Result;
@@ -42,6 +43,27 @@ impl Nearest {
         scores[slot..].rotate_right(1);
         indices[slot..].rotate_right(1);
         (scores[slot], indices[slot]) = (score, index);
+    }
+}
+
+/// What all tasks together know of a segment's windows.
+#[derive(Debug)]
+pub(super) struct Known(Mutex<Nearest>);
+
+impl Known {
+    /// Nothing, of `windows` windows.
+    pub(super) fn new(windows: usize, k: usize) -> Result<Self> {
+        Ok(Self(Mutex::new(Nearest::new(windows, k)?)))
+    }
+
+    // What is behind the lock is valid after any panic, and a panic ends the call anyway.
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Nearest> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn into_nearest(self) -> Nearest {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

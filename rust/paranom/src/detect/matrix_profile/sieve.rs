@@ -236,7 +236,7 @@ fn advance_and_bound<V: Vector, const N: usize, M: Metric, const EXTRA: bool>(
         let wi = V::Single::splat(w[r]);
         let most = V::Single::splat(1.0 - 1.0 / 1_048_576.0 - extra[r]);
         let (pj, qj) = (lanes(column_p, r), lanes(column_q, r));
-        let wj: &[f32; LANES] = column_w[r..r + LANES].first_chunk().unwrap();
+        let wj = lanes(column_w, r);
         let (kept, bounds) = (&mut kept[r], &mut bounds[r]);
         for g in 0..N / 2 {
             let (low, high) = (2 * g * V::WIDTH, (2 * g + 1) * V::WIDTH);
@@ -382,11 +382,11 @@ fn tighten<T: Number, L: Lanes<T>, const D: usize>(
             }
         }
         for k in 0..D {
-            rows.lower(k, i + r, row_least[k].least());
+            rows.lower(k, i + r, &[row_least[k].least()]);
         }
     }
     for k in 0..D {
-        columns.lower_all(k, j, &column_least[k][..LANES + size - 1]);
+        columns.lower(k, j, &column_least[k][..LANES + size - 1]);
     }
 }
 
