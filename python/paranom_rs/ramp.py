@@ -24,8 +24,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs._core import Detection, RampCore, ramp_replay
-from paranom_rs.checks import whole
+from paranom_rs.checks import file_path, whole
 from paranom_rs.errors import SpecError, SpecTypeError
+from paranom_rs.files import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -311,14 +312,8 @@ class RAMP(RampCore):
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write :meth:`to_bytes` to a file, whole or not at all."""
-        target = Path(path)
-        part = target.with_name(target.name + ".part")
-        try:
-            part.write_bytes(self.to_bytes())
-            part.replace(target)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        with whole_file(file_path(path)) as temporary:
+            temporary.write_bytes(self.to_bytes())
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> RAMP:
