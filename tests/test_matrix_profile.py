@@ -231,6 +231,22 @@ def test_a_fraction_is_a_good_guess():
     assert np.median(part / whole) < 1.5
 
 
+@pytest.mark.parametrize("distance", DISTANCES)
+def test_long_windows_of_a_long_series(distance):
+    # Long enough for more rows and diagonals than are swept at a time; windows drawn, for all would take hours.
+    rng, m, k = np.random.default_rng(20), 400, 2
+    x = rng.normal(size=21_000).cumsum()
+    x[[5000, 17_000]] = np.nan
+    found = matrix_profile(x, m, k=k, **DISTANCES[distance])
+    drawn = np.append(rng.choice(len(x) - m + 1, 4, replace=False), [0, 4990, 8192, 16_384, 20_600])
+    rows = np.stack([reference.distances(x[i : i + m], x, m, distance)[0] for i in drawn])
+    rows[np.abs(drawn[:, None] - np.arange(rows.shape[1])) <= reference.exclusion(m)] = np.inf
+    values, _ = reference.nearest(rows, k)
+    assert_close(found.profile[drawn], values, m)
+    for column in range(k):
+        assert_consistent(found.profile[drawn, column], found.indices[drawn, column], rows)
+
+
 @pytest.mark.parametrize("kind", ["walk", "integers", "several"])
 def test_threads_do_not_change_a_bit(kind):
     rng, settings = np.random.default_rng(10), {"k": 2}

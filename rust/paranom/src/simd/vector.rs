@@ -37,6 +37,8 @@ pub trait Lanes<T>: Copy {
     fn negative(self) -> u32;
     /// The least lane.
     fn least(self) -> T;
+    /// The greatest lane.
+    fn greatest(self) -> T;
 }
 
 /// Lanes of f64.
@@ -48,8 +50,10 @@ pub trait Vector: Lanes<f64> {
     fn size(self) -> Self;
     /// This one's lanes and those of another, rounded.
     fn narrow(self, other: Self) -> Self::Single;
-    /// Negative where this one is larger, else (and with NaN) not.
+    /// Where this one is larger, all bits set; else (and with NaN) none.
     fn above(self, other: Self) -> Self;
+    /// Of a result of `above`: `yes` where it is set, else `no`.
+    fn choose(self, yes: Self, no: Self) -> Self;
 }
 
 /// Lanes of f32.
@@ -110,6 +114,10 @@ impl Lanes<f32> for [f32; 2] {
     fn least(self) -> f32 {
         if self[0] < self[1] { self[0] } else { self[1] }
     }
+    #[inline(always)]
+    fn greatest(self) -> f32 {
+        if self[0] > self[1] { self[0] } else { self[1] }
+    }
 }
 
 impl Single for [f32; 2] {
@@ -169,6 +177,10 @@ impl Lanes<f64> for f64 {
     fn least(self) -> Self {
         self
     }
+    #[inline(always)]
+    fn greatest(self) -> Self {
+        self
+    }
 }
 
 impl Vector for f64 {
@@ -183,7 +195,11 @@ impl Vector for f64 {
     }
     #[inline(always)]
     fn above(self, other: Self) -> Self {
-        if self > other { -1.0 } else { 0.0 }
+        f64::from_bits(if self > other { u64::MAX } else { 0 })
+    }
+    #[inline(always)]
+    fn choose(self, yes: Self, no: Self) -> Self {
+        if self.to_bits() == 0 { no } else { yes }
     }
 }
 
@@ -297,7 +313,7 @@ mod x86 {
 
     macro_rules! lanes {
         ($name:ident($register:ident, $float:ty, $width:literal), $splat:ident, $load:ident, $store:ident, $add:ident,
-         $sub:ident, $mul:ident, $max:ident, $min:ident, $sqrt:ident, $or:ident, $signs:expr, $least:expr) => {
+         $sub:ident, $mul:ident, $max:ident, $min:ident, $sqrt:ident, $or:ident, $signs:expr, $least:expr, $greatest:expr) => {
             /// So many lanes.
             #[derive(Clone, Copy)]
             pub(super) struct $name($register);
@@ -355,12 +371,16 @@ mod x86 {
                 fn least(self) -> $float {
                     intrinsic!($least(self.0))
                 }
+                #[inline(always)]
+                fn greatest(self) -> $float {
+                    intrinsic!($greatest(self.0))
+                }
             }
         };
     }
 
     macro_rules! vector {
-        ($name:ident, $single:ident, $narrow:expr, $size:expr, $above:expr) => {
+        ($name:ident, $single:ident, $narrow:expr, $size:expr, $above:expr, $choose:expr) => {
             impl Vector for $name {
                 type Single = $single;
                 #[inline(always)]
@@ -374,6 +394,10 @@ mod x86 {
                 #[inline(always)]
                 fn above(self, other: Self) -> Self {
                     Self(intrinsic!($above(self.0, other.0)))
+                }
+                #[inline(always)]
+                fn choose(self, yes: Self, no: Self) -> Self {
+                    Self(intrinsic!($choose(self.0, yes.0, no.0)))
                 }
             }
         };
@@ -402,6 +426,17 @@ mod x86 {
         intrinsic!(_mm_cvtss_f32(_mm_min_ss(half, _mm_shuffle_ps::<1>(half, half))))
     }
 
+    #[inline(always)]
+    fn greatest_pd(x: __m128d) -> f64 {
+        intrinsic!(_mm_cvtsd_f64(_mm_max_sd(x, _mm_unpackhi_pd(x, x))))
+    }
+
+    #[inline(always)]
+    fn greatest_ps(x: __m128) -> f32 {
+        let half = intrinsic!(_mm_max_ps(x, _mm_movehl_ps(x, x)));
+        intrinsic!(_mm_cvtss_f32(_mm_max_ss(half, _mm_shuffle_ps::<1>(half, half))))
+    }
+
     lanes!(
         F64x2(__m128d, f64, 2),
         _mm_set1_pd,
@@ -415,14 +450,16 @@ mod x86 {
         _mm_sqrt_pd,
         _mm_or_pd,
         _mm_movemask_pd,
-        least_pd
+        least_pd,
+        greatest_pd
     );
     vector!(
         F64x2,
         F32x4,
         |a, b| _mm_movelh_ps(_mm_cvtpd_ps(a), _mm_cvtpd_ps(b)),
         |x| _mm_andnot_pd(_mm_set1_pd(-0.0), x),
-        _mm_cmpgt_pd
+        _mm_cmpgt_pd,
+        |set, yes, no| _mm_or_pd(_mm_and_pd(set, yes), _mm_andnot_pd(set, no))
     );
     lanes!(
         F64x4(__m256d, f64, 4),
@@ -437,14 +474,16 @@ mod x86 {
         _mm256_sqrt_pd,
         _mm256_or_pd,
         _mm256_movemask_pd,
-        |x| least_pd(_mm_min_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd::<1>(x)))
+        |x| least_pd(_mm_min_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd::<1>(x))),
+        |x| greatest_pd(_mm_max_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd::<1>(x)))
     );
     vector!(
         F64x4,
         F32x8,
         |a, b| _mm256_set_m128(_mm256_cvtpd_ps(b), _mm256_cvtpd_ps(a)),
         |x| _mm256_andnot_pd(_mm256_set1_pd(-0.0), x),
-        _mm256_cmp_pd::<_CMP_GT_OQ>
+        _mm256_cmp_pd::<_CMP_GT_OQ>,
+        |set, yes, no| _mm256_blendv_pd(no, yes, set)
     );
     lanes!(
         F64x8(__m512d, f64, 8),
@@ -459,14 +498,16 @@ mod x86 {
         _mm512_sqrt_pd,
         _mm512_or_pd,
         |x| _mm512_movepi64_mask(_mm512_castpd_si512(x)),
-        _mm512_reduce_min_pd
+        _mm512_reduce_min_pd,
+        _mm512_reduce_max_pd
     );
     vector!(
         F64x8,
         F32x16,
         |a, b| _mm512_insertf32x8::<1>(_mm512_castps256_ps512(_mm512_cvtpd_ps(a)), _mm512_cvtpd_ps(b)),
         _mm512_abs_pd,
-        |a, b| _mm512_castsi512_pd(_mm512_movm_epi64(_mm512_cmp_pd_mask::<_CMP_GT_OQ>(a, b)))
+        |a, b| _mm512_castsi512_pd(_mm512_movm_epi64(_mm512_cmp_pd_mask::<_CMP_GT_OQ>(a, b))),
+        |set, yes, no| _mm512_mask_blend_pd(_mm512_movepi64_mask(_mm512_castpd_si512(set)), no, yes)
     );
     lanes!(
         F32x4(__m128, f32, 4),
@@ -481,7 +522,8 @@ mod x86 {
         _mm_sqrt_ps,
         _mm_or_ps,
         _mm_movemask_ps,
-        least_ps
+        least_ps,
+        greatest_ps
     );
     single!(F32x4, _mm_rsqrt_ps);
     lanes!(
@@ -497,7 +539,8 @@ mod x86 {
         _mm256_sqrt_ps,
         _mm256_or_ps,
         _mm256_movemask_ps,
-        |x| least_ps(_mm_min_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x)))
+        |x| least_ps(_mm_min_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x))),
+        |x| greatest_ps(_mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x)))
     );
     single!(F32x8, _mm256_rsqrt_ps);
     lanes!(
@@ -513,7 +556,8 @@ mod x86 {
         _mm512_sqrt_ps,
         _mm512_or_ps,
         |x| _mm512_movepi32_mask(_mm512_castps_si512(x)),
-        _mm512_reduce_min_ps
+        _mm512_reduce_min_ps,
+        _mm512_reduce_max_ps
     );
     single!(F32x16, _mm512_rsqrt14_ps);
 }
@@ -530,7 +574,7 @@ mod tests {
 
         #[inline(always)]
         fn run<V: Vector, const N: usize>(self) -> Self::Output {
-            let mut results = vec![0.0; 8 * LANES];
+            let mut results = vec![0.0; 9 * LANES];
             let mut bits = 0;
             for g in 0..N {
                 let at = g * V::WIDTH;
@@ -544,6 +588,7 @@ mod tests {
                     a.smaller(b),
                     a.size().root(),
                     V::splat(self.0[3]),
+                    a.above(b).choose(a, b),
                 ];
                 for (nth, result) in all.into_iter().enumerate() {
                     result.store(&mut results, nth * LANES + at);
@@ -587,42 +632,48 @@ mod tests {
             assert_eq!(dispatch_blocks(Everything(&a, &b)), Everything(&a, &b).run::<f64, LANES>());
         }
     }
-    /// The least of each so many lanes, as f64 and f32, and the approximate root of all.
-    struct LeastAndRoots<'a>(&'a [f64; LANES]);
 
-    impl Blocks for LeastAndRoots<'_> {
-        type Output = ([f64; 2], [f32; LANES]);
+    /// The least and the greatest of each so many lanes, as f64 and f32, and the approximate root of all.
+    struct EndsAndRoots<'a>(&'a [f64; LANES]);
+
+    impl Blocks for EndsAndRoots<'_> {
+        type Output = ([f64; 4], [f32; LANES]);
 
         #[inline(always)]
         fn run<V: Vector, const N: usize>(self) -> Self::Output {
-            let (mut least, mut roots) = ([f64::INFINITY; 2], [0.0; LANES]);
+            let mut ends = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
+            let mut roots = [0.0; LANES];
             for at in (0..LANES).step_by(V::Single::WIDTH) {
                 let (low, high) = (V::load(self.0, at), V::load(self.0, at + V::WIDTH));
                 let single = low.narrow(high);
-                least[0] = least[0].min(low.least()).min(high.least());
-                least[1] = least[1].min(f64::from(single.least()));
+                ends[0] = ends[0].min(low.least()).min(high.least());
+                ends[1] = ends[1].min(f64::from(single.least()));
+                ends[2] = ends[2].max(low.greatest()).max(high.greatest());
+                ends[3] = ends[3].max(f64::from(single.greatest()));
                 single.about_root().store(&mut roots, at);
             }
-            (least, roots)
+            (ends, roots)
         }
     }
 
     #[test]
-    fn the_least_lane_and_a_root_that_is_near() {
+    fn the_least_and_the_greatest_lane_and_a_root_that_is_near() {
         for turn in 0..2000 {
             let values: [f64; LANES] = std::array::from_fn(|i| {
                 let mantissa = 1.0 + (turn * LANES + i) as f64 * 0.618_033_988_749 % 1.0;
                 f64::from((mantissa * f64::from((i as f32 - 20.0).exp2())) as f32)
             });
             let turned: [f64; LANES] = std::array::from_fn(|i| values[(i + turn) % LANES]);
-            let (least, roots) = dispatch_blocks(LeastAndRoots(&turned));
-            assert_eq!(least, [values.iter().copied().fold(f64::INFINITY, f64::min); 2]);
+            let (ends, roots) = dispatch_blocks(EndsAndRoots(&turned));
+            let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+            let greatest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            assert_eq!(ends, [least, least, greatest, greatest]);
             for (root, value) in roots.iter().zip(turned) {
                 assert!((f64::from(*root) / value.sqrt() - 1.0).abs() < 1.0 / 2048.0, "{root} {value}");
             }
         }
         let odd = [f64::NAN, 0.0, -1.0, 1e-30, 1e30];
-        let (_, roots) = dispatch_blocks(LeastAndRoots(&std::array::from_fn(|i| odd[i % 5])));
+        let (_, roots) = dispatch_blocks(EndsAndRoots(&std::array::from_fn(|i| odd[i % 5])));
         assert!(roots[0].is_nan() && (roots[4] - 1e15).abs() < 1e12);
         assert!(roots[1..4].iter().all(|root| (root * 1_073_741_824.0 - 1.0).abs() < 1.0 / 2048.0));
     }

@@ -19,13 +19,19 @@ fn nothing_known(segments: &[Segment], k: usize) -> Result<Vec<Known>> {
     segments.iter().map(|s| Known::new(s.len, k)).collect()
 }
 
+/// Cells per task: milliseconds of work, and thousands of diagonals, so that what each one prepares counts little.
+fn cells(cut: &[Range<usize>]) -> usize {
+    let longest = cut.iter().map(Range::len).max().unwrap_or(0);
+    longest.saturating_mul(4096).max(1 << 26)
+}
+
 /// Joins a series with itself.
 pub(super) fn within(series: &Series, settings: &Settings, job: &Job) -> Result<Profile> {
     let exclusion = settings.exclusion();
     let cut = cuts(std::slice::from_ref(series));
     let segments = segments(series, &cut, settings, job)?;
     let (left, right) = (nothing_known(&segments, settings.k)?, nothing_known(&segments, settings.k)?);
-    let tasks = tasks::tasks(Pairs::Within { cuts: &cut, exclusion }, settings.fraction);
+    let tasks = tasks::tasks(Pairs::Within { cuts: &cut, exclusion }, cells(&cut), settings.fraction);
     tasks::run(settings.threads, &tasks, |task| {
         let (rows, columns) = if task.swapped { (&left, &right) } else { (&right, &left) };
         let rows = (&segments[task.rows], Some(&rows[task.rows]));
@@ -49,7 +55,11 @@ pub(super) fn between(series: &Series, other: &Series, settings: &Settings, job:
     let mine = segments(series, &cut, settings, job)?;
     let others = segments(other, &other_cut, settings, job)?;
     let known = nothing_known(&mine, settings.k)?;
-    let tasks = tasks::tasks(Pairs::Between { cuts: &cut, other: &other_cut }, settings.fraction);
+    let tasks = tasks::tasks(
+        Pairs::Between { cuts: &cut, other: &other_cut },
+        cells(&cut).max(cells(&other_cut)),
+        settings.fraction,
+    );
     tasks::run(settings.threads, &tasks, |task| {
         if task.swapped {
             let columns = (&mine[task.columns], Some(&known[task.columns]));
@@ -99,20 +109,16 @@ fn sweep_with<M: Metric>(
     };
     let mut row_found = found(rows, row_known)?;
     let mut column_found = found(columns, column_known)?;
-    for block in task.blocks() {
-        let cells: usize = block.clone().map(|d| rows.len.min(columns.len - d)).sum();
-        dispatch_blocks(Sweep {
-            metric,
-            m: settings.m,
-            rows,
-            columns,
-            first: block.start,
-            last: block.end,
-            row_found: &mut row_found,
-            column_found: &mut column_found,
-        });
-        job.step(cells as u64)?;
-    }
+    dispatch_blocks(Sweep {
+        metric,
+        m: settings.m,
+        task,
+        rows,
+        columns,
+        row_found: &mut row_found,
+        column_found: &mut column_found,
+        job,
+    })?;
     for (found, known) in [(row_found, row_known), (column_found, column_known)] {
         if let Some(known) = known {
             found.give(&mut known.lock());

@@ -20,6 +20,9 @@ use crate::Result;
 use crate::job::Job;
 use crate::simd::vector::{Blocks, Vector, dispatch_blocks, exchange, sort};
 
+/// Cells per task and dimension: milliseconds of work.
+const CELLS: usize = 1 << 24;
+
 /// Joins d series with themselves. Each window has d neighbours: one per level.
 pub(super) fn within(series: &[Series], order: &Order, settings: &Settings, job: &Job) -> Result<Profile> {
     match settings.distance {
@@ -71,7 +74,7 @@ fn within_with<M: Metric>(
     let nothing_known =
         || -> Result<Vec<Known>> { cut.iter().map(|range| Known::new(range.len() * d, 1)).collect() };
     let (left, right) = (nothing_known()?, nothing_known()?);
-    let tasks = tasks::tasks(Pairs::Within { cuts: &cut, exclusion }, settings.fraction);
+    let tasks = tasks::tasks(Pairs::Within { cuts: &cut, exclusion }, CELLS, settings.fraction);
     tasks::run(settings.threads, &tasks, |task| {
         let (rows, columns) = if task.swapped { (&left, &right) } else { (&right, &left) };
         let rows = (&parts[task.rows], &rows[task.rows]);

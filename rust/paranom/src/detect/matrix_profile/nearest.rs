@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::kernel::LANES;
+use super::kernel::{LANES, load};
 use crate::Result;
 use crate::error::try_vec;
 use crate::simd::vector::Vector;
@@ -75,8 +75,9 @@ impl Known {
 pub(super) struct Found {
     /// A score must be above this to be of use; one per window, and `LANES` more that nothing passes.
     pub(super) floor: Vec<f64>,
-    /// As in [`Nearest`]; with `k` = 1 as long as `floor`, which has the scores.
-    index: Vec<u32>,
+    /// As in [`Nearest`], but f64, to be blended as scores are; -1 for none. With `k` = 1 as long as `floor`.
+    index: Vec<f64>,
+    /// As in [`Nearest`]; with `k` = 1 none: `floor` has them.
     score: Vec<f64>,
     k: usize,
 }
@@ -90,7 +91,13 @@ impl Found {
             floor.extend(known.score.chunks_exact(k).map(|list| list[k - 1].next_down()));
         }
         floor.resize(windows, f64::INFINITY);
-        let Nearest { index, score, .. } = Nearest::new(windows, k)?;
+        let size = windows.saturating_mul(k);
+        let (mut index, mut score) = (try_vec(size)?, Vec::new());
+        index.resize(size, -1.0);
+        if k > 1 {
+            score = try_vec(size)?;
+            score.resize(size, f64::NEG_INFINITY);
+        }
         Ok(Self { floor, index, score, k })
     }
 
@@ -111,8 +118,8 @@ impl Found {
     pub(super) fn give(&self, known: &mut Nearest) {
         let scores = if self.k == 1 { &self.floor } else { &self.score };
         for (at, (&score, &index)) in scores.iter().zip(&self.index).enumerate() {
-            if index != NONE {
-                known.offer(at / self.k, score, index);
+            if index >= 0.0 {
+                known.offer(at / self.k, score, index as u32);
             }
         }
     }
@@ -122,24 +129,18 @@ impl Found {
 #[derive(Debug)]
 pub(super) struct Open<'a> {
     pub(super) floor: &'a mut [f64],
-    index: &'a mut [u32],
+    index: &'a mut [f64],
     score: &'a mut [f64],
     k: usize,
 }
 
 impl Open<'_> {
-    /// The same again, for a while.
-    #[inline(always)]
-    pub(super) fn again(&mut self) -> Open<'_> {
-        Open { floor: &mut *self.floor, index: &mut *self.index, score: &mut *self.score, k: self.k }
-    }
-
     /// Offers window `i` one neighbour, where only the nearest is kept; says whether it was one.
     #[inline(always)]
     pub(super) fn offer_nearest(&mut self, i: usize, score: f64, neighbour: usize) -> bool {
         let better = score > self.floor[i];
         if better {
-            (self.floor[i], self.index[i]) = (score, neighbour as u32);
+            (self.floor[i], self.index[i]) = (score, neighbour as f64);
         }
         better
     }
@@ -147,24 +148,27 @@ impl Open<'_> {
     /// Offers window `i` the `LANES` windows `first ..` as neighbours.
     #[inline(always)]
     pub(super) fn offer_row<V: Vector, const N: usize>(&mut self, i: usize, scores: &[V; N], first: usize) {
+        if self.k > 1 {
+            let floor = V::splat(self.floor[i]);
+            each_above(scores, |_| floor, |l, score| self.offer(i, score, first + l));
+            return;
+        }
+        // Without branches: whether a row or a column is better is as good as random.
         let mut top = V::splat(f64::NEG_INFINITY);
         for score in scores {
             top = score.larger(top);
         }
-        let mut tops = [f64::NEG_INFINITY; LANES];
-        top.store(&mut tops, 0);
-        let top = tops[..V::WIDTH].iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        if self.k == 1 {
-            if top > self.floor[i] {
-                self.floor[i] = top;
-                let lane = bits(scores, |_| V::splat(top.next_down())).trailing_zeros();
-                self.index[i] = (first + lane as usize) as u32;
-            }
-        } else if top > self.floor[i] {
-            for l in 0..LANES {
-                self.offer(i, lane(scores, l), first + l);
-            }
+        let top = top.greatest();
+        let mut worse = 0;
+        for (g, score) in scores.iter().enumerate() {
+            // (Not NaN.)
+            let score = score.larger(V::splat(f64::NEG_INFINITY));
+            worse |= V::splat(top).above(score).negative() << (g * V::WIDTH);
         }
+        let best = (first + worse.trailing_ones() as usize) as f64;
+        let better = top > self.floor[i];
+        self.index[i] = if better { best } else { self.index[i] };
+        self.floor[i] = if better { top } else { self.floor[i] };
     }
 
     /// Offers each of the `LANES` windows `j ..` window `neighbour`.
@@ -175,25 +179,23 @@ impl Open<'_> {
         scores: &[V; N],
         neighbour: usize,
     ) {
-        let floors = &mut self.floor[j..j + LANES];
-        let mut better = bits(scores, |g| V::load(floors, g * V::WIDTH));
-        if self.k == 1 {
-            for (g, score) in scores.iter().enumerate() {
-                score.larger(V::load(floors, g * V::WIDTH)).store(floors, g * V::WIDTH);
-            }
+        if self.k > 1 {
+            let floor: [V; N] = load(self.floor, j);
+            each_above(scores, |g| floor[g], |l, score| self.offer(j + l, score, neighbour));
+            return;
         }
-        while better != 0 {
-            let l = better.trailing_zeros() as usize;
-            if self.k == 1 {
-                self.index[j + l] = neighbour as u32;
-            } else {
-                self.offer(j + l, lane(scores, l), neighbour);
-            }
-            better &= better - 1;
+        let (floor, index) = (&mut self.floor[j..j + LANES], &mut self.index[j..j + LANES]);
+        for (g, &score) in scores.iter().enumerate() {
+            let at = g * V::WIDTH;
+            let (known, whose) = (V::load(floor, at), V::load(index, at));
+            let better = score.above(known);
+            better.choose(score, known).store(floor, at);
+            better.choose(V::splat(neighbour as f64), whose).store(index, at);
         }
     }
 
     /// Enters a neighbour of the segment's window `i` in its list, if it is above the floor.
+    #[cold]
     fn offer(&mut self, i: usize, score: f64, neighbour: usize) {
         if score > self.floor[i] {
             let list = i * self.k..(i + 1) * self.k;
@@ -203,25 +205,27 @@ impl Open<'_> {
                 (scores[slot], indices[slot]) = (scores[slot - 1], indices[slot - 1]);
                 slot -= 1;
             }
-            (scores[slot], indices[slot]) = (score, neighbour as u32);
+            (scores[slot], indices[slot]) = (score, neighbour as f64);
             self.floor[i] = self.floor[i].max(scores[self.k - 1]);
         }
     }
 }
 
-/// A bit for each lane that is above its floor.
+/// Calls `each` with every lane that is above its floor, and the score in it.
 #[inline(always)]
-fn bits<V: Vector, const N: usize>(scores: &[V; N], floor: impl Fn(usize) -> V) -> u32 {
-    let mut out = 0;
-    for (g, score) in scores.iter().enumerate() {
-        out |= score.above(floor(g)).negative() << (g * V::WIDTH);
+fn each_above<V: Vector, const N: usize>(
+    scores: &[V; N],
+    floor: impl Fn(usize) -> V,
+    mut each: impl FnMut(usize, f64),
+) {
+    let (mut above, mut values) = (0, [0.0; LANES]);
+    for (g, &score) in scores.iter().enumerate() {
+        above |= score.above(floor(g)).negative() << (g * V::WIDTH);
+        score.store(&mut values, g * V::WIDTH);
     }
-    out
-}
-
-#[inline(always)]
-fn lane<V: Vector, const N: usize>(scores: &[V; N], l: usize) -> f64 {
-    let mut values = [0.0; LANES];
-    scores[l / V::WIDTH].store(&mut values, 0);
-    values[l % V::WIDTH]
+    while above != 0 {
+        let l = above.trailing_zeros() as usize;
+        each(l, values[l]);
+        above &= above - 1;
+    }
 }

@@ -8,9 +8,6 @@ use super::kernel::LANES;
 use crate::job::Job;
 use crate::{Result, pool};
 
-/// Cells per task: milliseconds of work.
-const CELLS: usize = 1 << 24;
-
 /// Diagonals `diagonals` of the pair of segments (`rows`, `columns`).
 #[derive(Debug)]
 pub(super) struct Task {
@@ -60,15 +57,15 @@ pub(super) enum Pairs<'a> {
     Between { cuts: &'a [Range<usize>], other: &'a [Range<usize>] },
 }
 
-/// All tasks of a join; `fraction` of the diagonals if it is less than 1.
-pub(super) fn tasks(pairs: Pairs<'_>, fraction: f64) -> Vec<Task> {
+/// All tasks of a join, of about so many cells at most; `fraction` of the diagonals if it is less than 1.
+pub(super) fn tasks(pairs: Pairs<'_>, cells: usize, fraction: f64) -> Vec<Task> {
     let share = (fraction < 1.0).then_some((fraction * 18_446_744_073_709_551_616.0) as u64);
     let mut tasks = Vec::new();
     let mut seed = 0;
     let mut add =
         |rows: usize, columns: usize, swapped: bool, lengths: (usize, usize), diagonals: Range<usize>| {
             let per_diagonal = lengths.0.min(lengths.1).max(1);
-            let chunk = (CELLS / per_diagonal).next_multiple_of(LANES);
+            let chunk = (cells / per_diagonal).max(1).next_multiple_of(LANES);
             for start in diagonals.clone().step_by(chunk) {
                 let diagonals = start..(start + chunk).min(diagonals.end);
                 let blocks = diagonals.len().div_ceil(LANES) as u64;
@@ -141,7 +138,7 @@ mod tests {
     /// How often each pair of windows is met.
     fn met(pairs: Pairs<'_>, rows: &[Range<usize>], columns: &[Range<usize>], n: (usize, usize)) -> Vec<u32> {
         let mut count = vec![0; n.0 * n.1];
-        for task in tasks(pairs, 1.0) {
+        for task in tasks(pairs, 1 << 24, 1.0) {
             for block in task.blocks() {
                 for diagonal in block {
                     let (a, b) = if task.swapped {
@@ -177,7 +174,7 @@ mod tests {
     fn a_larger_fraction_contains_the_smaller() {
         let blocks = |fraction| -> Vec<usize> {
             let pairs = Pairs::Within { cuts: std::slice::from_ref(&(0..5000)), exclusion: 5 };
-            tasks(pairs, fraction)
+            tasks(pairs, 1 << 24, fraction)
                 .iter()
                 .flat_map(|t| t.blocks().map(|b| b.start).collect::<Vec<_>>())
                 .collect()
