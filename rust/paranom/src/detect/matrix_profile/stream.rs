@@ -6,12 +6,14 @@
 //! are used. The neighbour found is reported with its exact distance.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use super::exact;
-use super::kernel::LANES;
+use super::kernel::{LANES, lanes};
 use super::metric::Distance;
 use super::order::Order;
 use super::twins::Roll;
+use crate::simd::vector::{Blocks, Vector, dispatch_blocks};
 use crate::simd::{Kernel, dispatch};
 use crate::{Error, Result};
 
@@ -32,10 +34,11 @@ pub(super) struct Dimension {
     pub(super) x: History<f64>,
     /// 1 for a sample that was not finite.
     pub(super) hole: History<u8>,
+    /// What drives the step to each window, and its weight, see [`super::metric`]; a weight of 0 if it is constant, NaN
+    /// if it has a hole.
     p: History<f64>,
     q: History<f64>,
     w: History<f64>,
-    flat: History<f64>,
     hash: History<u64>,
     /// The covariance of each slot's window with the newest one.
     pub(super) covariance: Vec<f64>,
@@ -79,7 +82,6 @@ struct Facts {
     p: f64,
     q: f64,
     w: f64,
-    flat: f64,
     span: f64,
 }
 
@@ -120,7 +122,6 @@ impl Stream {
                 p: History::new(windows, 0.0)?,
                 q: History::new(windows, 0.0)?,
                 w: History::new(windows, f64::NAN)?,
-                flat: History::new(windows, 0.0)?,
                 hash: History::new(windows, 0)?,
                 covariance,
                 peak: 0.0,
@@ -198,13 +199,14 @@ impl Stream {
             return Ok(());
         };
         let (m, windows) = (self.m, self.windows());
-        for dimension in &mut self.dimensions {
-            dimension.enter(newest, m, windows, self.roll);
-        }
         scores.fill(f64::INFINITY);
-        if self.dimensions.len() == 1 {
-            self.score_one(newest, scores);
+        if let [dimension] = &mut self.dimensions[..] {
+            let best = dimension.enter::<true>(newest, m, windows, self.roll);
+            self.score_one(newest, best, scores);
         } else {
+            for dimension in &mut self.dimensions {
+                dimension.enter::<false>(newest, m, windows, self.roll);
+            }
             self.score_levels(newest, scores);
         }
         Ok(())
@@ -215,11 +217,10 @@ impl Stream {
         newest as i64 - (self.windows() - 1 - slot) as i64
     }
 
-    fn score_one(&mut self, newest: u64, scores: &mut [f64]) {
+    fn score_one(&mut self, newest: u64, best: Best, scores: &mut [f64]) {
         let dimension = &self.dimensions[0];
-        let (score, slot) = dispatch(Search { dimension });
-        let Some(mut slot) = slot else { return };
-        if score > NEAR_ONE {
+        let Some(mut slot) = best.slot else { return };
+        if best.score > NEAR_ONE {
             // Rounding cannot tell which of several is the very same.
             let hashes = dimension.hash.all();
             let (x, this) = (dimension.x.all(), hashes[hashes.len() - 1]);
@@ -274,12 +275,9 @@ impl Dimension {
         let x = &all[end - m..end];
         let size = m as f64;
         let newest = x[m - 1];
-        let (low, high) = x
-            .iter()
-            .fold((newest, newest), |(l, h), &v| (if v < l { v } else { l }, if v > h { v } else { h }));
-        let span = high - low;
-        let mean = x.iter().map(|v| v - newest).sum::<f64>() / size;
-        let squares: f64 = x.iter().map(|v| ((v - newest) - mean) * ((v - newest) - mean)).sum();
+        let span = span(x);
+        let mean = sum(x, x, |v, _| v - newest) / size;
+        let squares = sum(x, x, |v, _| ((v - newest) - mean) * ((v - newest) - mean));
         let whole = self.hole.all()[end - m..end].iter().all(|&hole| hole == 0);
         let constant = span == 0.0;
         let w = match (whole, constant) {
@@ -294,19 +292,18 @@ impl Dimension {
             // newest - mean of this window, plus oldest - mean of the window before.
             (step * 0.5, -mean + ((step / size - mean) - step))
         };
-        Facts { p, q, w, flat: if constant { 0.5 } else { 0.0 }, span }
+        Facts { p, q, w, span }
     }
 
     fn keep(&mut self, facts: &Facts, hash: u64) {
         self.p.push(facts.p);
         self.q.push(facts.q);
         self.w.push(facts.w);
-        self.flat.push(facts.flat);
         self.hash.push(hash);
     }
 
-    /// Makes the window that the newest sample ends the newest one.
-    fn enter(&mut self, number: u64, m: usize, windows: usize, roll: Roll) {
+    /// Makes the window that the newest sample ends the newest one; if `SEARCH`, finds the one it correlates most with.
+    fn enter<const SEARCH: bool>(&mut self, number: u64, m: usize, windows: usize, roll: Roll) -> Best {
         let facts = self.facts(number, self.x.kept, m);
         let x = self.x.all();
         let hash = if number == 0 {
@@ -328,45 +325,55 @@ impl Dimension {
         }
         let slot_of = |window: u64| windows - 1 - (number - window) as usize;
         let slots = self.covariance.len();
-        if dropped {
-            for slot in slot_of(oldest)..slots {
-                self.covariance[slot] = self.direct(slot, m);
-            }
-            return;
-        }
-        dispatch(Advance {
-            covariance: &mut self.covariance,
-            p: self.p.all(),
-            q: self.q.all(),
-            now: (facts.p, facts.q),
-        });
-        // The diagonal that begins here, the windows after a drop, and one more in turn.
+        // The diagonals to sum anew: the one that begins here, the windows after a drop, and one more in turn.
         let turn = (number % slots as u64) as usize;
         let begins = (oldest == 0).then(|| slot_of(0));
         let again =
             self.anew.iter().map(|&window| slot_of(window)).chain(begins).chain([turn.max(slot_of(oldest))]);
-        for slot in again.filter(|&slot| slot < slots).collect::<Vec<_>>() {
-            self.covariance[slot] = self.direct(slot, m);
+        let mut again: Vec<usize> = again.filter(|&slot| slot < slots).collect();
+        if dropped {
+            again = (slot_of(oldest)..slots).collect();
         }
+        again.sort_unstable();
+        let mut best = Best { score: f64::NEG_INFINITY, slot: None };
+        let mut start = 0;
+        // Each of them ends a run of diagonals that move on.
+        for end in again.into_iter().map(Some).chain([None]) {
+            let run = start..end.unwrap_or(slots).max(start);
+            dispatch_blocks(Advance::<SEARCH> {
+                slots: run,
+                covariance: &mut self.covariance,
+                p: self.p.all(),
+                q: self.q.all(),
+                w: self.w.all(),
+                best: &mut best,
+            });
+            if let Some(slot) = end {
+                self.covariance[slot] = self.direct(slot, m);
+                best.offer(slot, correlation(self.covariance[slot], self.w.all(), slot));
+                start = slot + 1;
+            }
+        }
+        best
     }
 
     /// The covariance (times m) of a slot's window with the newest one, from the values.
     fn direct(&self, slot: usize, m: usize) -> f64 {
         let x = self.x.all();
         let (a, b) = (&x[slot..slot + m], &x[x.len() - m..]);
-        let centre = |x: &[f64]| x.iter().map(|v| v - x[0]).sum::<f64>() / m as f64;
-        let (mean_a, mean_b) = (centre(a), centre(b));
-        a.iter().zip(b).map(|(u, v)| ((u - a[0]) - mean_a) * ((v - b[0]) - mean_b)).sum()
+        let mean = |x: &[f64]| sum(x, x, |v, _| v - x[0]) / m as f64;
+        let (mean_a, mean_b) = (mean(a), mean(b));
+        sum(a, b, |u, v| ((u - a[0]) - mean_a) * ((v - b[0]) - mean_b))
     }
 
     /// The exact distance of a slot's window to the newest one, +inf if one has a hole.
     fn distance(&self, m: usize, slot: usize) -> f64 {
-        let (x, w, flat) = (self.x.all(), self.w.all(), self.flat.all());
+        let (x, w) = (self.x.all(), self.w.all());
         let last = w.len() - 1;
         if w[slot].is_nan() || w[last].is_nan() {
             return f64::INFINITY;
         }
-        match (flat[slot] > 0.0, flat[last] > 0.0) {
+        match (w[slot] == 0.0, w[last] == 0.0) {
             (true, true) => 0.0,
             (true, false) | (false, true) => (m as f64).sqrt(),
             (false, false) => {
@@ -380,71 +387,111 @@ impl Dimension {
 
 /// Largest minus smallest value.
 fn span(x: &[f64]) -> f64 {
-    let (low, high) =
-        x.iter().fold((x[0], x[0]), |(l, h), &v| (if v < l { v } else { l }, if v > h { v } else { h }));
+    let low = in_eight(x, x, x[0], |v, _| v, |low, v| if v < low { v } else { low });
+    let high = in_eight(x, x, x[0], |v, _| v, |high, v| if v > high { v } else { high });
     high - low
 }
 
-/// Moves all covariances on by one sample.
-struct Advance<'a> {
-    covariance: &'a mut [f64],
-    p: &'a [f64],
-    q: &'a [f64],
-    now: (f64, f64),
+/// The sum of a term over two windows.
+fn sum(a: &[f64], b: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
+    in_eight(a, b, 0.0, term, |x, y| x + y)
 }
 
-impl Kernel for Advance<'_> {
-    type Output = ();
+/// All terms joined, in eight interleaved parts: a single one would wait for each value in turn.
+#[inline]
+fn in_eight(
+    a: &[f64],
+    b: &[f64],
+    start: f64,
+    term: impl Fn(f64, f64) -> f64,
+    join: impl Fn(f64, f64) -> f64,
+) -> f64 {
+    let mut parts = [start; 8];
+    for (a, b) in a.chunks(8).zip(b.chunks(8)) {
+        for (part, (&a, &b)) in parts.iter_mut().zip(a.iter().zip(b)) {
+            *part = join(*part, term(a, b));
+        }
+    }
+    parts.into_iter().reduce(join).unwrap_or(start)
+}
 
+/// The slot of the highest correlation, the lowest of several.
+#[derive(Debug, Clone, Copy)]
+struct Best {
+    score: f64,
+    slot: Option<usize>,
+}
+
+impl Best {
     #[inline(always)]
-    fn run(self) {
-        let (p, q) = self.now;
-        for ((c, pj), qj) in self.covariance.iter_mut().zip(self.p).zip(self.q) {
-            *c += p * qj + q * pj;
+    fn offer(&mut self, slot: usize, score: f64) {
+        if score > self.score {
+            *self = Self { score, slot: Some(slot) };
         }
     }
 }
 
-/// Finds the slot of the highest correlation (the lowest of several) in one dimension.
-struct Search<'a> {
-    dimension: &'a Dimension,
+/// What a constant window adds to a correlation.
+#[inline(always)]
+fn flat<V: Vector>(w: V) -> V {
+    w.above(V::splat(0.0)).choose(V::splat(0.0), V::splat(0.5))
 }
 
-impl Kernel for Search<'_> {
-    type Output = (f64, Option<usize>);
+/// The correlation of a slot's window with the newest one: NaN if one of them has a hole, 1 if both are constant, ½ if one
+/// is.
+#[inline(always)]
+fn correlation(covariance: f64, w: &[f64], slot: usize) -> f64 {
+    let (wi, wj) = (w[w.len() - 1], w[slot]);
+    covariance * wi * wj + (flat(wi) + flat(wj))
+}
+
+/// Moves the covariances of some slots on by one sample; if `SEARCH`, finds the best of them.
+struct Advance<'a, const SEARCH: bool> {
+    slots: Range<usize>,
+    covariance: &'a mut [f64],
+    p: &'a [f64],
+    q: &'a [f64],
+    w: &'a [f64],
+    best: &'a mut Best,
+}
+
+impl<const SEARCH: bool> Blocks for Advance<'_, SEARCH> {
+    type Output = ();
 
     #[inline(always)]
-    fn run(self) -> Self::Output {
-        let Dimension { covariance, w, flat, .. } = self.dimension;
-        let (w, flat) = (w.all(), flat.all());
-        let (wi, fi) = (w[w.len() - 1], flat[flat.len() - 1]);
-        let mut best = (f64::NEG_INFINITY, None);
-        let blocks = covariance.chunks(LANES).zip(w.chunks(LANES)).zip(flat.chunks(LANES));
-        for (block, ((c, w), flat)) in blocks.enumerate() {
-            let mut score = [f64::NEG_INFINITY; LANES];
-            let mut better = 0u64;
-            if let (Some(c), Some(w), Some(flat)) =
-                (c.first_chunk::<LANES>(), w.first_chunk::<LANES>(), flat.first_chunk::<LANES>())
-            {
-                for l in 0..LANES {
-                    score[l] = c[l] * wi * w[l] + (fi + flat[l]);
-                    better |= u64::from(score[l] > best.0);
-                }
-            } else {
-                for (l, ((c, w), flat)) in c.iter().zip(w).zip(flat).enumerate() {
-                    score[l] = c * wi * w + (fi + flat);
-                    better |= u64::from(score[l] > best.0);
+    fn run<V: Vector, const N: usize>(self) {
+        let Self { slots, covariance, p, q, w, best } = self;
+        let last = w.len() - 1;
+        let (p_now, q_now) = (p[last], q[last]);
+        let (pi, qi, wi) = (V::splat(p_now), V::splat(q_now), V::splat(w[last]));
+        let whole = slots.len() / LANES * LANES;
+        for at in (slots.start..slots.start + whole).step_by(LANES) {
+            let (c, p, q, w) = (&mut covariance[at..at + LANES], lanes(p, at), lanes(q, at), lanes(w, at));
+            let mut scores = [0.0; LANES];
+            let mut better = V::splat(0.0);
+            for g in 0..N {
+                let l = g * V::WIDTH;
+                let cell = V::load(c, l).plus(pi.times(V::load(q, l)).plus(qi.times(V::load(p, l))));
+                cell.store(c, l);
+                if SEARCH {
+                    let wj = V::load(w, l);
+                    let score = cell.times(wi).times(wj).plus(flat(wi).plus(flat(wj)));
+                    better = better.or(score.above(V::splat(best.score)));
+                    score.store(&mut scores, l);
                 }
             }
-            if better != 0 {
-                for (l, &score) in score.iter().enumerate() {
-                    if score > best.0 {
-                        best = (score, Some(block * LANES + l));
-                    }
+            if better.negative() != 0 {
+                for (l, &score) in scores.iter().enumerate() {
+                    best.offer(at + l, score);
                 }
             }
         }
-        best
+        for slot in slots.start + whole..slots.end {
+            covariance[slot] += p_now * q[slot] + q_now * p[slot];
+            if SEARCH {
+                best.offer(slot, correlation(covariance[slot], w, slot));
+            }
+        }
     }
 }
 
@@ -468,13 +515,12 @@ impl Kernel for SearchLevels<'_> {
         for start in (0..slots).step_by(LANES) {
             let count = LANES.min(slots - start);
             for (sum, dimension) in sums.iter_mut().zip(dimensions) {
-                let (w, flat) = (dimension.w.all(), dimension.flat.all());
-                let (wi, fi) = (w[w.len() - 1], flat[flat.len() - 1]);
+                let w = dimension.w.all();
+                let wi = w[w.len() - 1];
                 let c = &dimension.covariance[start..start + count];
-                let (w, flat) = (&w[start..start + count], &flat[start..start + count]);
                 *sum = [f64::INFINITY; LANES];
-                for (((sum, c), w), flat) in sum.iter_mut().zip(c).zip(w).zip(flat) {
-                    let short = 1.0 - (c * wi * w + (fi + flat));
+                for ((sum, c), &wj) in sum.iter_mut().zip(c).zip(&w[start..start + count]) {
+                    let short = 1.0 - (c * wi * wj + (flat(wi) + flat(wj)));
                     let distance = (size * if short < 0.0 { 0.0 } else { short }).sqrt();
                     *sum = if distance.is_nan() { f64::INFINITY } else { distance };
                 }
