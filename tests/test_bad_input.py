@@ -35,6 +35,7 @@ from paranom_rs import (
     StreamVersionError,
     TimeIndex,
     Uniform,
+    matrix_profile,
 )
 from paranom_rs._core import Plan
 
@@ -547,6 +548,29 @@ def test_every_exception_is_also_a_standard_one() -> None:
     assert issubclass(SpecTypeError, TypeError)
     assert issubclass(OutOfMemoryError, MemoryError)
     assert paranom_rs.SpecError is SpecError
+
+
+FLAGS: dict[str, Callable[[Any, Path], object]] = {
+    "progress": lambda no, _: build().generate(10, progress=no),
+    "clean": lambda no, _: build().batches(10, clean=no),
+    "overwrite": lambda no, path: build().write(path / "x.csv", 10, overwrite=no),
+    "overwrite in parts": lambda no, path: build().write(path / "x", 10, shards=2, overwrite=no),
+    "overwrite a dataset": lambda no, path: build().generate(10).write(path / "x.npz", overwrite=no),
+    "import_functions": lambda no, _: Generator.from_spec(good(), import_functions=no),
+    "multidimensional": lambda no, _: matrix_profile(np.arange(20.0), 5, multidimensional=no),
+    "ignore_trivial": lambda no, _: matrix_profile(np.arange(20.0), 5, ignore_trivial=no),
+    "progress of a profile": lambda no, _: matrix_profile(np.arange(20.0), 5, progress=no),
+}
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+def test_a_flag_is_true_or_false(flag: str, tmp_path: Path) -> None:
+    """The text "no" is true to Python: what it asks for must not happen."""
+    for no in ("no", 0, None, []):
+        with pytest.raises(SpecTypeError, match=f"^{flag.split()[0]}: must be True or False, got "):
+            FLAGS[flag](no, tmp_path)
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))
+    FLAGS[flag](np.bool_(flag == "ignore_trivial"), tmp_path)
 
 
 def test_good_edges_are_not_refused() -> None:

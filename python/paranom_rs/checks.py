@@ -1,14 +1,19 @@
-"""Checks of arguments that never reach the core; the core checks the spec."""
+"""What people hand us, checked once and for all: arguments and arrays. The core checks the spec."""
 
 from __future__ import annotations
 
 import operator
 import os
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs.errors import SpecError, SpecTypeError
 
-__all__ = ["file_path", "whole"]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 def whole(path: str, value: object, *, least: int = 0, most: int | None = None) -> int:
@@ -35,3 +40,97 @@ def file_path(value: object) -> Path:
     except UnicodeEncodeError:
         raise SpecError(f"path: must be valid Unicode, got {value!r}") from None
     return Path(value)
+
+
+def flag(path: str, value: object) -> bool:
+    """Return True or False; no other value will do, for a text is always true."""
+    if not isinstance(value, bool | np.bool_):
+        raise SpecTypeError(f"{path}: must be True or False, got {value!r}")
+    return bool(value)
+
+
+def positive(name: str, value: float) -> None:
+    """SpecError unless `value` is a finite number above 0."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise SpecTypeError(f"{name}: {value!r}; a number above 0 is wanted")
+    if not (value > 0 and np.isfinite(value)):
+        raise SpecError(f"{name}: {value}; a number above 0 is wanted")
+
+
+def share(name: str, value: float) -> None:
+    """SpecError unless 0 < `value` < 1."""
+    positive(name, value)
+    if value >= 1:
+        raise SpecError(f"{name}: {value}; a share lies strictly between 0 and 1")
+
+
+def one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    """SpecError unless `value` is one of the `allowed` words."""
+    if value not in allowed:
+        raise SpecError(f"{name}: {value!r}; it is one of {', '.join(map(repr, allowed))}")
+
+
+def _array(name: str, value: ArrayLike) -> NDArray[Any]:
+    array = np.asarray(value)
+    if array.dtype.kind not in "buif":
+        raise SpecTypeError(f"{name}: dtype {array.dtype} is not numeric")
+    return array
+
+
+def labels(name: str, value: ArrayLike) -> Flags:
+    """0/1 per row as a boolean array of one dimension.
+
+    Raises SpecError for another shape or another value, SpecTypeError for what is not numeric.
+    """
+    array = _array(name, value)
+    if array.ndim != 1:
+        raise SpecError(f"{name}: shape {array.shape}; one label per row is wanted, shape (n,)")
+    wrong = ~((array == 0) | (array == 1))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise SpecError(f"{name}[{row}]: {array[row]}; a label is 0 or 1")
+    return array.astype(bool)
+
+
+def both_classes(name: str, y: Flags) -> Flags:
+    """`y`, or SpecError when it holds only one class (or nothing)."""
+    if y.all() or not y.any():
+        held = "nothing" if not len(y) else f"only class {int(y[0])}"
+        raise SpecError(f"{name}: holds {held}; normal (0) and anomalous (1) rows are both needed")
+    return y
+
+
+def scores(name: str, value: ArrayLike, rows: int | None = None) -> Floats:
+    """One score per row as float64 of one dimension; infinities are fine, NaN is not."""
+    array = _array(name, value).astype(np.float64)
+    if array.ndim != 1:
+        raise SpecError(f"{name}: shape {array.shape}; one score per row is wanted, shape (n,)")
+    if rows is not None and len(array) != rows:
+        raise SpecError(f"{name}: {len(array)} rows, but the labels have {rows}")
+    if not len(array):
+        raise SpecError(f"{name}: is empty")
+    missing = np.isnan(array)
+    if missing.any():
+        raise SpecError(f"{name}[{int(np.argmax(missing))}]: is NaN; a score must be a number")
+    return array
+
+
+def series(name: str, value: ArrayLike, features: int | None = None) -> Floats:
+    """A series as C-contiguous float64 (n, d); (n,) becomes (n, 1). NaN is missing; infinity is refused."""
+    array = np.ascontiguousarray(_array(name, value), dtype=np.float64)
+    if array.ndim == 1:
+        array = array[:, None]
+    if array.ndim != 2 or not array.shape[1]:
+        raise SpecError(f"{name}: shape {array.shape}; a series has shape (n,) or (n, d)")
+    return finite(name, array, features)
+
+
+def finite(name: str, array: Floats, features: int | None = None) -> Floats:
+    """`array`, or SpecError when it holds an infinity or another number of features (its last axis)."""
+    if features is not None and array.shape[-1] != features:
+        raise SpecError(f"{name}: {array.shape[-1]} features, but the detector was fitted on {features}")
+    infinite = np.isinf(array)
+    if infinite.any():
+        where = ", ".join(str(int(i)) for i in np.argwhere(infinite)[0])
+        raise SpecError(f"{name}[{where}]: is infinite; a value is a finite number, or NaN where it is missing")
+    return array

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from paranom_rs import _core
-from paranom_rs.checks import whole
+from paranom_rs.checks import flag, whole
 from paranom_rs.errors import SpecError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def whole_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
 
     Errors of the system name ``path``. A process that is killed leaves the temporary file (its name begins with a dot).
     """
-    if path.exists() and not overwrite:
+    if not flag("overwrite", overwrite) and path.exists():
         raise FileExistsError(f"{path} exists; overwrite=True replaces it")
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{path.suffix}")
     try:
@@ -171,31 +171,6 @@ def file_metadata(path: Path) -> dict[str, str]:
         if error.errno is None:
             raise SpecError(f"{path}: is no Parquet or Arrow file: {error}") from None
         raise OSError(error.errno, error.strerror, str(path)) from None
-
-
-class Progress:
-    """A bar over rows, or nothing; calling it says how many rows are done."""
-
-    def __init__(self, total: int, *, shown: bool) -> None:
-        self._bar: Any = None
-        if shown:
-            try:
-                from tqdm.auto import tqdm
-            except ImportError as error:
-                raise ImportError('progress needs tqdm: pip install "paranom_rs[progress]"') from error
-            self._bar = tqdm(total=total, unit="rows", unit_scale=True)
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def __call__(self, done: int) -> None:
-        """Move the bar to ``done`` rows."""
-        if self._bar is not None:
-            self._bar.update(done - self._bar.n)
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
 
 
 def metadata(generator: Generator, start: int | None) -> list[tuple[str, str]]:

@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from paranom_rs import _core
-from paranom_rs._check import one_of
 from paranom_rs.anomaly import Anomaly
 from paranom_rs.callback import find_function, load_functions, refuse_imports
-from paranom_rs.checks import file_path, whole
+from paranom_rs.checks import file_path, flag, one_of, whole
 from paranom_rs.dataset import Dataset, Split
 from paranom_rs.dropouts import Dropouts
 from paranom_rs.errors import OutOfMemoryError, SpecError, SpecTypeError
-from paranom_rs.files import FINGERPRINT, SPEC, FilePlan, Progress, check_format, file_metadata, whole_file
+from paranom_rs.files import FINGERPRINT, SPEC, FilePlan, check_format, file_metadata, whole_file
+from paranom_rs.progress import Progress
 from paranom_rs.reference import Edge
 from paranom_rs.rule import Part, plain
 from paranom_rs.stretches import count_stretches
@@ -112,7 +112,7 @@ class Generator:
         if not isinstance(spec, Mapping):
             raise SpecTypeError(f"spec: must be a dict, got {type(spec).__name__}")
         plain_spec = _plain("spec", lambda: plain(spec))
-        if not import_functions:
+        if not flag("import_functions", import_functions):
             refuse_imports(plain_spec)
         time = plain_spec.get("time")
         if isinstance(time, dict) and isinstance(time.get("start"), str) and time.get("kind", "datetime") == "datetime":
@@ -377,7 +377,7 @@ class Generator:
 
         ``clean`` leaves the anomalies out, as `Dataset.clean` does.
         """
-        rows, start = whole("rows", rows), whole("start", start)
+        rows, start, clean = whole("rows", rows), whole("start", start), flag("clean", clean)
         size = whole("batch_rows", batch_rows)
         if size == 0:
             raise SpecError("batch_rows: must be > 0, got 0")
@@ -478,7 +478,7 @@ class Generator:
         if part is not None:
             raise SpecError("part: goes with shards")
         with whole_file(path, overwrite=overwrite) as temporary, Progress(plan.rows, shown=progress) as step:
-            plan.write(self, temporary, step if progress else None)
+            plan.write(self, temporary, step)
 
     def audit(self, rows: int, *, start: int = 0, batch_rows: int = 1 << 18) -> Audit:
         """Audit rows as `Dataset.audit` does, ``batch_rows`` at a time: in the memory of a batch, however many."""
@@ -520,13 +520,11 @@ class Generator:
             raise OutOfMemoryError(f"rows: the labels of {total} rows need {total} bytes") from error
         arrays = [columns[name] for name in self.names]
         with Progress(total, shown=progress) as step:
-            watch = step if progress else None
             duplicates = (0, 0)
             if total:
                 duplicates = self._plan.fill(
-                    stretches, arrays, labels, clean=clean, threads=threads, progress=watch, history=history
+                    stretches, arrays, labels, clean=clean, threads=threads, progress=step, history=history
                 )
-            step(total)
         return Dataset(self, stretches, columns, labels, clean=clean, duplicates=duplicates)
 
     def __eq__(self, other: object) -> bool:

@@ -8,15 +8,16 @@ Source: Yeh et al., "Matrix Profile I" (ICDM 2016) and "Matrix Profile VI" (seve
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 from paranom_rs import _core
+from paranom_rs.checks import flag, whole
 from paranom_rs.errors import OutOfMemoryError, SpecError, SpecTypeError
+from paranom_rs.progress import Progress
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -67,18 +68,6 @@ def _array(path: str, x: ArrayLike, dimensions: int) -> NDArray[np.float64]:
             raise
         msg = f"{path}: {error}"
         raise SpecTypeError(msg) from error
-
-
-def _whole(path: str, value: Any, at_least: int) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        msg = f"{path}: must be a whole number, got {value!r}"
-        raise SpecTypeError(msg) from None
-    if number < at_least:
-        msg = f"{path}: must be at least {at_least}, got {number}"
-        raise SpecError(msg)
-    return number
 
 
 def _distance(normalize: object, p: object) -> str:
@@ -167,19 +156,19 @@ def matrix_profile(
         On Ctrl-C, within a fraction of a second.
 
     """
-    m = _whole("m", m, 3)
-    k = _whole("k", k, 1)
+    m = whole("m", m, least=3)
+    k = whole("k", k, least=1)
     distance = _distance(normalize, p)
-    values = _array("x", x, 2 if multidimensional else 1)
+    values = _array("x", x, 2 if flag("multidimensional", multidimensional) else 1)
     if threads is not None:
-        threads = _whole("threads", threads, 1)
+        threads = whole("threads", threads, least=1)
     try:
         fraction = float(fraction)
     except (TypeError, ValueError):
         msg = f"fraction: must be a number above 0, and 1 at most, got {fraction!r}"
         raise SpecTypeError(msg) from None
     second = None if other is None else _array("other", other, 1)
-    if second is None and not ignore_trivial:
+    if second is None and not flag("ignore_trivial", ignore_trivial):
         msg = "ignore_trivial: must be True without other (each window would be its own neighbour), got False"
         raise SpecError(msg)
     n = len(values)
@@ -190,8 +179,8 @@ def matrix_profile(
         if k != 1:
             msg = f"k: must be 1 with multidimensional=True, got {k}"
             raise SpecError(msg)
-        columns = [_whole(f"include[{at}]", column, 0) for at, column in enumerate(include)]
-        with _Bar(progress, n - m + 1, None, fraction) as bar:
+        columns = [whole(f"include[{at}]", column, least=0) for at, column in enumerate(include)]
+        with _progress(progress, n - m + 1, None, fraction) as step:
             result = _core.matrix_profile_multidimensional(
                 values,
                 m,
@@ -199,7 +188,7 @@ def matrix_profile(
                 include=columns,
                 fraction=fraction,
                 threads=threads,
-                progress=bar,
+                progress=step,
             )
         width = values.shape[1]
     else:
@@ -207,9 +196,9 @@ def matrix_profile(
             msg = f"include: must not be given without multidimensional=True, got {list(include)!r}"
             raise SpecError(msg)
         columns = []
-        with _Bar(progress, n - m + 1, None if second is None else len(second) - m + 1, fraction) as bar:
+        with _progress(progress, n - m + 1, None if second is None else len(second) - m + 1, fraction) as step:
             result = _core.matrix_profile_join(
-                values, second, m, distance=distance, k=k, fraction=fraction, threads=threads, progress=bar
+                values, second, m, distance=distance, k=k, fraction=fraction, threads=threads, progress=step
             )
         width = k
     best, sides = result
@@ -230,32 +219,10 @@ def matrix_profile(
     )
 
 
-class _Bar:
-    """The progress bar of one call, as the callback that the core wants (None if there is no bar)."""
-
-    def __init__(self, wanted: bool, windows: int, other: int | None, fraction: float) -> None:
-        self._bar: Any = None
-        if not wanted:
-            return
-        try:
-            from tqdm.auto import tqdm
-        except ImportError as error:
-            msg = "progress=True needs tqdm: pip install tqdm"
-            raise ImportError(msg) from error
-        pairs = windows * (windows - 1) // 2 if other is None else windows * other
-        self._bar = tqdm(total=max(int(pairs * fraction), 1), unit="pair", unit_scale=True, desc="matrix profile")
-
-    def __enter__(self) -> Callable[[int], object] | None:
-        return None if self._bar is None else self._show
-
-    def _show(self, done: int) -> None:
-        self._bar.update(min(done, self._bar.total) - self._bar.n)
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if self._bar is not None:
-            if kind is None:
-                self._show(self._bar.total)
-            self._bar.close()
+def _progress(shown: bool, windows: int, other: int | None, fraction: float) -> Progress:
+    pairs = windows * (windows - 1) // 2 if other is None else windows * other
+    total = int(pairs * fraction) if 0 < fraction <= 1 else 0  # (The core says what is wrong with others.)
+    return Progress(max(total, 1), shown=shown, unit="pair", what="matrix profile")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -302,7 +269,7 @@ class MatrixProfile:
             if self.profile.ndim == 1:
                 return self.profile, self.indices
             return self.profile[:, 0], self.indices[:, 0]
-        level = self.x.shape[1] if dimensions is None else _whole("dimensions", dimensions, 1)
+        level = self.x.shape[1] if dimensions is None else whole("dimensions", dimensions, least=1)
         if level > self.x.shape[1]:
             msg = f"dimensions: must be at most {self.x.shape[1]}, got {level}"
             raise SpecError(msg)
@@ -315,7 +282,7 @@ class MatrixProfile:
         fewer than ``k``. ``dimensions`` says which level of a multidimensional profile to take; the default
         is all of them.
         """
-        k = _whole("k", k, 1)
+        k = whole("k", k, least=1)
         profile, indices = self._level(dimensions)
         found: list[Discord] = []
         free = np.isfinite(profile)
@@ -333,7 +300,7 @@ class MatrixProfile:
         For a join with another series, ``second`` is a window of that one. ``dimensions`` as in
         :meth:`discords`.
         """
-        k = _whole("k", k, 1)
+        k = whole("k", k, least=1)
         profile, indices = self._level(dimensions)
         found: list[Motif] = []
         free = np.isfinite(profile)
@@ -426,7 +393,7 @@ class StreamingMatrixProfile:
 
     def __init__(self, m: int, window: int, n_features: int = 1) -> None:
         self._core = _core.MatrixProfileStream(
-            _whole("m", m, 3), _whole("window", window, 1), _whole("n_features", n_features, 1)
+            whole("m", m, least=3), whole("window", window, least=1), whole("n_features", n_features, least=1)
         )
 
     def update(self, x: ArrayLike) -> float | NDArray[np.float64]:

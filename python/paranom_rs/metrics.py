@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from paranom_rs import _check
-from paranom_rs._check import Flags, Floats
+from paranom_rs import checks
+from paranom_rs.checks import Flags, Floats
 from paranom_rs.errors import SpecError
 
 __all__ = [
@@ -52,7 +52,7 @@ def _pyplot() -> Any:
 
 def events(y: ArrayLike) -> NDArray[np.int64]:
     """The runs of ones in `y`, as (k, 2) rows of [start, stop)."""
-    flags = _check.labels("y", y)
+    flags = checks.labels("y", y)
     edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
     return edges.reshape(-1, 2).astype(np.int64)
 
@@ -96,7 +96,7 @@ def event_report(y_true: ArrayLike, y_pred: ArrayLike) -> EventReport:
 
 
 def _pair(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[Flags, Flags]:
-    truth, pred = _check.labels("y_true", y_true), _check.labels("y_pred", y_pred)
+    truth, pred = checks.labels("y_true", y_true), checks.labels("y_pred", y_pred)
     if len(truth) != len(pred):
         raise SpecError(f"y_pred: {len(pred)} rows, but y_true has {len(truth)}")
     return truth, pred
@@ -159,11 +159,11 @@ def vus(y_true: ArrayLike, scores: ArrayLike, *, window: int = 100, thresholds: 
 
     Needs both classes in `y_true` (n,), and scores (n,) without NaN; raises SpecError otherwise.
     """
-    truth = _check.both_classes("y_true", _check.labels("y_true", y_true))
-    s = _check.scores("scores", scores, len(truth))
+    truth = checks.both_classes("y_true", checks.labels("y_true", y_true))
+    s = checks.scores("scores", scores, len(truth))
     if window != int(window) or window < 0:
         raise SpecError(f"window: {window}; a whole number of rows, 0 or more, is wanted")
-    _check.positive("thresholds", thresholds, whole=True)
+    checks.whole("thresholds", thresholds, least=1)
     if thresholds < 2:
         raise SpecError(f"thresholds: {thresholds}; 2 or more are wanted, from the highest score to the lowest")
     n, half = len(truth), window // 2
@@ -306,18 +306,18 @@ def evaluate(
     Raises SpecError for another shape, NaN, lengths that differ, or a `y_true` of one class only.
     """
     metrics = _sklearn()
-    truth = _check.both_classes("y_true", _check.labels("y_true", y_true))
+    truth = checks.both_classes("y_true", checks.labels("y_true", y_true))
     given = np.asarray(score_or_pred)
     pred: Flags | None
     scores: Floats | None
     if given.dtype.kind in "bui":
-        scores, pred = None, _check.labels("score_or_pred", given)
+        scores, pred = None, checks.labels("score_or_pred", given)
         if len(pred) != len(truth):
             raise SpecError(f"score_or_pred: {len(pred)} rows, but y_true has {len(truth)}")
         if threshold is not None:
             raise SpecError(f"threshold: {threshold}; predictions (integers) were given, not scores")
     else:
-        scores = _check.scores("score_or_pred", given, len(truth))
+        scores = checks.scores("score_or_pred", given, len(truth))
         if threshold is not None and np.isnan(threshold):
             raise SpecError("threshold: is NaN, above which no score lies")
         pred = None if threshold is None else scores > threshold
@@ -372,11 +372,11 @@ def plot_confusion(y_true: ArrayLike, y_pred: ArrayLike, *, ax: Any = None) -> A
 def plot_curves(y_true: ArrayLike, scores: dict[str, ArrayLike] | ArrayLike) -> Any:
     """Draw ROC and precision-recall curves of one score, or of several by name; returns the figure."""
     metrics = _sklearn()
-    truth = _check.both_classes("y_true", _check.labels("y_true", y_true))
+    truth = checks.both_classes("y_true", checks.labels("y_true", y_true))
     named = scores if isinstance(scores, dict) else {"score": scores}
     figure, (roc, pr) = _pyplot().subplots(1, 2, figsize=(9, 4), layout="constrained")
     for name, values in named.items():
-        s = _ranks(_check.scores(f"scores[{name!r}]", values, len(truth)))
+        s = _ranks(checks.scores(f"scores[{name!r}]", values, len(truth)))
         metrics.RocCurveDisplay.from_predictions(truth, s, name=name, ax=roc)
         metrics.PrecisionRecallDisplay.from_predictions(truth, s, name=name, ax=pr)
     roc.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paranom_rs.checks import whole
+from paranom_rs.checks import flag, whole
 from paranom_rs.errors import SpecError
-from paranom_rs.files import FORMATS, FilePlan, Progress, metadata, whole_file
+from paranom_rs.files import FORMATS, FilePlan, metadata, whole_file
+from paranom_rs.progress import Progress
 from paranom_rs.uniqueness import refuse_parts
 
 if TYPE_CHECKING:
@@ -45,7 +48,7 @@ def write_shards(
         # What is refused for the last row is refused now, not in the last part.
         generator.generate(1, start=plan.start + plan.rows - 1).t  # noqa: B018
     wanted = _order(generator, plan, shards)
-    _prepare(folder, wanted, overwrite=overwrite and part is None)
+    _prepare(folder, wanted, overwrite=flag("overwrite", overwrite) and part is None)
     names = part_names(wanted)
     if part is None:
         _sweep(folder, MANIFEST, WRITING)
@@ -57,14 +60,16 @@ def write_shards(
             _sweep(folder, names[i])
             start, rows = part_rows(wanted, i)
 
-            def watch(rows_done: int, before: int = done) -> None:
-                step(before + rows_done)
-
+            watch = None if step is None else partial(_on, step, done)
             with whole_file(folder / names[i]) as temporary:
-                plan._replace(start=start, rows=rows).write(generator, temporary, watch if progress else None)
+                plan._replace(start=start, rows=rows).write(generator, temporary, watch)
             done += rows
     if all((folder / name).exists() for name in names):
         _finish(folder, wanted)
+
+
+def _on(step: Callable[[int], None], before: int, done: int) -> None:
+    step(before + done)
 
 
 def _finish(folder: Path, wanted: dict[str, Any]) -> None:

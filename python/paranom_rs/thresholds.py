@@ -26,8 +26,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from paranom_rs import _check
-from paranom_rs._check import Flags, Floats
+from paranom_rs import checks
+from paranom_rs.checks import Flags, Floats
 from paranom_rs.errors import SpecError
 
 __all__ = ["POT", "SPOT", "AlarmsPerDay", "FBeta", "KSigma", "Quantile", "Threshold"]
@@ -41,14 +41,14 @@ class Threshold(ABC):
 
     def fit(self, scores: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Learn ``threshold_`` from scores (n,) and, where there are any, labels (n,). Returns self."""
-        s = _check.scores("scores", scores)
-        flags = None if y is None else _check.labels("y", y)
+        s = checks.scores("scores", scores)
+        flags = None if y is None else checks.labels("y", y)
         if flags is not None and len(flags) != len(s):
             raise SpecError(f"y: {len(flags)} rows, but there are {len(s)} scores")
         if self.needs_labels:
             if flags is None:
                 raise SpecError(f"y: {type(self).__name__} learns from labels; give y, or use another rule")
-            _check.both_classes("y", flags)
+            checks.both_classes("y", flags)
         elif flags is not None:
             if flags.all():
                 raise SpecError("y: holds no normal row to learn a threshold from")
@@ -65,7 +65,7 @@ class Threshold(ABC):
 
     def predict(self, scores: ArrayLike) -> NDArray[np.int8]:
         """1 where ``score > threshold_``, else 0; int8 (n,)."""
-        return (_check.scores("scores", scores) > self.threshold_).astype(np.int8)
+        return (checks.scores("scores", scores) > self.threshold_).astype(np.int8)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The arguments that make an equal, unfitted rule (`deep` is scikit-learn's, and changes nothing)."""
@@ -90,7 +90,7 @@ class Quantile(Threshold):
     """The `q` quantile of the scores: a share of 1 - q of normal rows will be called anomalous."""
 
     def __init__(self, q: float = 0.90) -> None:
-        _check.share("q", q)
+        checks.share("q", q)
         self.q = q
 
     def _find(self, s: Floats, y: Flags | None) -> float:
@@ -101,7 +101,7 @@ class KSigma(Threshold):
     """Mean + `k` standard deviations; with ``robust=True`` median + k * 1.4826 * MAD."""
 
     def __init__(self, k: float = 3.0, *, robust: bool = False) -> None:
-        _check.positive("k", k)
+        checks.positive("k", k)
         self.k = k
         self.robust = robust
 
@@ -121,8 +121,8 @@ class AlarmsPerDay(Threshold):
     """
 
     def __init__(self, alarms: float = 1.0, *, rows_per_day: float) -> None:
-        _check.positive("alarms", alarms)
-        _check.positive("rows_per_day", rows_per_day)
+        checks.positive("alarms", alarms)
+        checks.positive("rows_per_day", rows_per_day)
         self.alarms = alarms
         self.rows_per_day = rows_per_day
 
@@ -149,7 +149,7 @@ class FBeta(Threshold):
     needs_labels = True
 
     def __init__(self, beta: float = 0.1) -> None:
-        _check.positive("beta", beta)
+        checks.positive("beta", beta)
         self.beta = beta
 
     def _find(self, s: Floats, y: Flags | None) -> float:
@@ -182,8 +182,8 @@ class POT(Threshold):
     start_: float
 
     def __init__(self, risk: float = 1e-4, *, level: float = 0.98) -> None:
-        _check.share("risk", risk)
-        _check.share("level", level)
+        checks.share("risk", risk)
+        checks.share("level", level)
         if risk >= 1 - level:
             raise SpecError(f"risk: {risk}; it must be below 1 - level = {1 - level:g}: the tail starts there")
         self.risk = risk
@@ -262,7 +262,7 @@ class SPOT(POT):
 
     def update(self, score: float) -> bool:
         """Whether `score` is anomalous; a normal score is learned from."""
-        value = float(_check.scores("score", [score])[0])
+        value = float(checks.scores("score", [score])[0])
         if value > self.threshold_:
             return True
         self._seen += 1

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs import _core
-from paranom_rs._check import labels, series
+from paranom_rs.checks import labels, series
 from paranom_rs.errors import SpecError
 
 __all__ = ["one_liners", "triviality"]

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.validation import check_is_fitted
 
-from paranom_rs import _check
-from paranom_rs._check import Floats
+from paranom_rs import checks
+from paranom_rs.checks import Floats
 from paranom_rs.deep import plots
 from paranom_rs.deep.base import Detector, Scaler, load_weights, need_torch
 from paranom_rs.deep.baselines import Baselines
@@ -75,13 +75,14 @@ class RNNAutoencoder(Detector):
 
     def _check_params(self) -> None:
         self._check_common()
-        _check.one_of("cell", self.cell, ("rnn", "gru", "lstm"))
-        _check.one_of("loss", self.loss, ("l1", "l2"))
-        _check.one_of("score", self.score, ("latent", "reconstruction", "both"))
-        _check.one_of("stop", self.stop, ("loss", "detection", "spread"))
-        _check.one_of("nan", self.nan, NAN_POLICIES)
-        _check.positive("window", self.window, whole=True)
-        _check.positive("stride", self.stride, whole=True)
+        checks.one_of("cell", self.cell, ("rnn", "gru", "lstm"))
+        checks.one_of("loss", self.loss, ("l1", "l2"))
+        checks.one_of("score", self.score, ("latent", "reconstruction", "both"))
+        checks.one_of("stop", self.stop, ("loss", "detection", "spread"))
+        checks.one_of("nan", self.nan, NAN_POLICIES)
+        checks.flag("variational", self.variational)
+        checks.whole("window", self.window, least=1)
+        checks.whole("stride", self.stride, least=1)
         if self.stride > self.window:
             raise SpecError(f"stride: {self.stride}; above the window of {self.window}, rows would be left out")
         for name, value in (("beta", self.beta), ("kl_warmup", self.kl_warmup)):
@@ -198,7 +199,7 @@ class RNNAutoencoder(Detector):
         """Windows, the number of anomalous rows in each (or None), and the number of features."""
         values = np.asarray(X)
         if values.ndim != 3:
-            series = _check.series(name, X, features)
+            series = checks.series(name, X, features)
             if self.window > len(series):
                 raise SpecError(f"window: {self.window}; {name} has only {len(series)} rows")
             cut = windows(series, y, size=self.window, stride=self.stride)
@@ -206,7 +207,7 @@ class RNNAutoencoder(Detector):
         checked = self._three(name, values, features)
         if y is None:
             return checked, None, checked.shape[2]
-        flags = _check.labels("y", y)
+        flags = checks.labels("y", y)
         if len(flags) != len(checked):
             raise SpecError(f"y: {len(flags)} labels, but {name} has {len(checked)} windows")
         return checked, np.where(flags, self.window, 0), checked.shape[2]
@@ -215,7 +216,7 @@ class RNNAutoencoder(Detector):
         right = values.ndim == 3 and values.shape[1] == self.window and values.shape[2] > 0
         if values.dtype.kind not in "buif" or not right:
             raise SpecError(f"{name}: shape {values.shape}, {values.dtype}; windows have shape (k, {self.window}, d)")
-        return _check.finite(name, values.astype(np.float64, copy=False), features)
+        return checks.finite(name, values.astype(np.float64, copy=False), features)
 
     def _parts(self, name: str, data: Floats, count: NDArray[np.int64] | None) -> tuple[Floats, Floats]:
         if count is None:
@@ -324,7 +325,7 @@ class RNNAutoencoder(Detector):
         values = np.asarray(X)
         if values.ndim == 3:
             return self._score_windows(self._three("X", values, self.n_features_in_))
-        series = _check.series("X", X, self.n_features_in_)
+        series = checks.series("X", X, self.n_features_in_)
         start = covering(len(series), self.window, self.stride)
         view = np.lib.stride_tricks.sliding_window_view(series, self.window, axis=0).transpose(0, 2, 1)
         parts = [self._score_windows(view[start[k : k + CHUNK]]) for k in range(0, len(start), CHUNK)]

@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from paranom_rs import _check, thresholds
-from paranom_rs._check import Flags, Floats
+from paranom_rs import checks, thresholds
+from paranom_rs.checks import Flags, Floats
 from paranom_rs.deep import plots, state
 from paranom_rs.deep.inject import Inject, shapes
 from paranom_rs.deep.windows import fill_missing
@@ -165,7 +165,7 @@ class Detector(Learned, BaseEstimator):
         rule = threshold or self._rule(labelled=y is not None)
         scores = self.decision_function(X)
         if y is not None:
-            flags = _check.labels("y", y)
+            flags = checks.labels("y", y)
             if len(flags) != len(scores):
                 raise SpecError(f"y: {len(flags)} rows, but there are {len(scores)} scores")
             if np.ndim(X) < 3:
@@ -194,7 +194,7 @@ class Detector(Learned, BaseEstimator):
         The threshold has the largest F0.1 on them, unless `threshold` names another rule.
         """
         check_is_fitted(self)
-        values = fill_missing(_check.series("X", X, self.n_features_in_)[None], "linear")[0]
+        values = fill_missing(checks.series("X", X, self.n_features_in_)[None], "linear")[0]
         if inject is None:
             changed, y = shapes(values, rng, frequency=frequency, duration=duration or self._event_rows())
         else:
@@ -231,16 +231,16 @@ class Detector(Learned, BaseEstimator):
         """SpecError or SpecTypeError for a parameter that every detector has and that breaks its rule."""
         p = self.get_params()
         for name in ("num_layers", "hidden_size", "epochs", "batch_size", "threads"):
-            _check.positive(name, p[name], whole=True)
-        _check.positive("lr", p["lr"])
+            checks.whole(name, p[name], least=1)
+        checks.positive("lr", p["lr"])
         if p["clip"] is not None:
-            _check.positive("clip", p["clip"])
+            checks.positive("clip", p["clip"])
         if p["patience"] is not None:
-            _check.positive("patience", p["patience"], whole=True)
-        _check.share("quantile", p["quantile"])
-        _check.share("validation_share", p["validation_share"])
-        _check.one_of("schedule", p["schedule"], ("onecycle", "cosine", "constant"))
-        _check.one_of("precision", p["precision"], ("auto", "float32", "bfloat16"))
+            checks.whole("patience", p["patience"], least=1)
+        checks.share("quantile", p["quantile"])
+        checks.share("validation_share", p["validation_share"])
+        checks.one_of("schedule", p["schedule"], ("onecycle", "cosine", "constant"))
+        checks.one_of("precision", p["precision"], ("auto", "float32", "bfloat16"))
         if p["threads"] > MOST_THREADS:
             raise SpecError(f"threads: {p['threads']}; at most {MOST_THREADS} are possible")
         if isinstance(p["dropout"], bool) or not isinstance(p["dropout"], (int, float, np.integer, np.floating)):

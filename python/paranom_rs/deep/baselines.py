@@ -12,7 +12,7 @@ from sklearn.ensemble import IsolationForest
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.utils.validation import check_is_fitted
 
-from paranom_rs._check import Floats
+from paranom_rs.checks import Floats
 from paranom_rs.deep.base import Scaler
 from paranom_rs.deep.windows import fill_missing
 from paranom_rs.errors import SpecError

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.covariance import ledoit_wolf
 
-from paranom_rs._check import Floats
+from paranom_rs.checks import Floats
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from paranom_rs import _check
-from paranom_rs._check import Flags, Floats
+from paranom_rs import checks
+from paranom_rs.checks import Flags, Floats
 from paranom_rs.deep.base import Detector, Scaler, load_weights, need_torch, spread
 from paranom_rs.deep.baselines import Baselines
 from paranom_rs.deep.gauss import Gaussian
@@ -59,9 +59,9 @@ class LSTMAD(Detector):
 
     def _check_params(self) -> None:
         self._check_common()
-        _check.one_of("nan", self.nan, NAN_POLICIES)
-        _check.positive("horizon", self.horizon, whole=True)
-        _check.positive("seq_len", self.seq_len, whole=True)
+        checks.one_of("nan", self.nan, NAN_POLICIES)
+        checks.whole("horizon", self.horizon, least=1)
+        checks.whole("seq_len", self.seq_len, least=1)
 
     def fit(
         self,
@@ -174,9 +174,9 @@ class LSTMAD(Detector):
     def _given(self, name: str, X: Any, y: Any, features: int | None = None) -> tuple[list[Floats], list[Flags]]:
         many = isinstance(X, (list, tuple)) and len(X) > 0 and np.ndim(X[0]) > 0
         series = (
-            [_check.series(f"{name}[{k}]", s, features) for k, s in enumerate(X)]
+            [checks.series(f"{name}[{k}]", s, features) for k, s in enumerate(X)]
             if many
-            else [_check.series(name, X, features)]
+            else [checks.series(name, X, features)]
         )
         if len({s.shape[1] for s in series}) > 1:
             raise SpecError(f"{name}: its series have {[s.shape[1] for s in series]} features; one number is wanted")
@@ -184,7 +184,7 @@ class LSTMAD(Detector):
             raise SpecError(f"{name}: has no rows")
         if y is None:
             return series, [np.zeros(len(s), dtype=bool) for s in series]
-        flags = [_check.labels(f"y[{k}]", f) for k, f in enumerate(y)] if many else [_check.labels("y", y)]
+        flags = [checks.labels(f"y[{k}]", f) for k, f in enumerate(y)] if many else [checks.labels("y", y)]
         if [len(f) for f in flags] != [len(s) for s in series]:
             raise SpecError(f"y: {[len(f) for f in flags]} rows, but {name} has {[len(s) for s in series]}")
         return series, flags
@@ -261,7 +261,7 @@ class LSTMAD(Detector):
         check_is_fitted(self)
         from paranom_rs.deep.training import cpu_threads
 
-        series = _check.series("X", X, self.n_features_in_)
+        series = checks.series("X", X, self.n_features_in_)
         if not len(series):
             return np.zeros(0)
         with cpu_threads(self.threads):

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from paranom_rs import _check
-from paranom_rs._check import Floats
+from paranom_rs import checks
+from paranom_rs.checks import Floats
 from paranom_rs.errors import SpecError
 from paranom_rs.metrics import _pyplot
 
@@ -34,7 +34,7 @@ def history(lines: dict[str, list[float]], best: int) -> Any:
 
 def errors(scores: Floats, y: ArrayLike | None, threshold: float) -> Any:
     """Histogram of scores with the threshold."""
-    flags = np.zeros(len(scores), dtype=bool) if y is None else _check.labels("y", y)
+    flags = np.zeros(len(scores), dtype=bool) if y is None else checks.labels("y", y)
     if len(flags) != len(scores):
         raise SpecError(f"y: {len(flags)} rows, but there are {len(scores)} scores")
     if not len(scores):

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from paranom_rs import _check
-from paranom_rs._check import Floats
+from paranom_rs import checks
+from paranom_rs.checks import Floats
 from paranom_rs.errors import SpecError
 
 __all__ = ["Split", "Windows", "fill_missing", "to_rows", "windows"]
@@ -68,16 +68,16 @@ def windows(X: ArrayLike, y: ArrayLike | None = None, *, size: int = 60, stride:
     A series of n rows gives ``(n - size) // stride + 1`` windows; rows behind the last whole window are
     left out. Raises SpecError where `size` is longer than the series.
     """
-    values = _check.series("X", X)
-    _check.positive("size", size, whole=True)
-    _check.positive("stride", stride, whole=True)
+    values = checks.series("X", X)
+    checks.whole("size", size, least=1)
+    checks.whole("stride", stride, least=1)
     if size > len(values):
         raise SpecError(f"size: {size}; the series has only {len(values)} rows")
     view = np.lib.stride_tricks.sliding_window_view(values, size, axis=0)[::stride].transpose(0, 2, 1)
     start = np.arange(len(view), dtype=np.int64) * stride
     if y is None:
         return Windows(view, start, None)
-    flags = _check.labels("y", y)
+    flags = checks.labels("y", y)
     if len(flags) != len(values):
         raise SpecError(f"y: {len(flags)} rows, but X has {len(values)}")
     total = np.concatenate([[0], np.cumsum(flags)])
@@ -112,7 +112,7 @@ def fill_missing(data: Floats, policy: str = "median") -> Floats:
     (bandwidth 2 rows, wider where nothing is near), "raise" refuses. A channel with no value at all in a
     window raises SpecError.
     """
-    _check.one_of("nan", policy, NAN_POLICIES)
+    checks.one_of("nan", policy, NAN_POLICIES)
     missing = np.isnan(data)
     if not missing.any():
         return data

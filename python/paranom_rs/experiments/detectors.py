@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from paranom_rs._check import Floats
+from paranom_rs.checks import Floats
 from paranom_rs.experiments import recordings, report
 from paranom_rs.experiments.recordings import Task
 from paranom_rs.metrics import evaluate

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paranom_rs._check import Floats
+from paranom_rs.checks import Floats
 from paranom_rs.experiments import report
 from paranom_rs.metrics import evaluate
 

@@ -27,8 +27,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from paranom_rs._check import Floats
 from paranom_rs.association import ranks
+from paranom_rs.checks import Floats
 from paranom_rs.experiments import detectors, recordings, report
 from paranom_rs.experiments.detectors import WINDOW
 from paranom_rs.experiments.recordings import Task

@@ -36,8 +36,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from paranom_rs._check import Floats
 from paranom_rs.callback import Block
+from paranom_rs.checks import Floats
 from paranom_rs.experiments import report
 from paranom_rs.metrics import evaluate, events
 from paranom_rs.thresholds import FBeta
