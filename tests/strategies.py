@@ -196,7 +196,7 @@ def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None
                 table |= draw(clocks("datetime")) | {"kind": kind}
             for name, count in (("hour", 24), ("weekday", 7), ("month", 12)):
                 optional(draw, table, name, st.lists(NUMBERS, min_size=count, max_size=count))
-            if len(table) == 3 or draw(st.booleans()):
+            if not table.keys() & {"hour", "weekday", "month"} or draw(st.booleans()):
                 near = (table["start"] // (86_400 * 10**9)) + draw(st.integers(0, 5))
                 table["holidays"] = draw(
                     st.lists(st.one_of(st.just(near), st.integers(0, 30_000)), min_size=1, max_size=4)

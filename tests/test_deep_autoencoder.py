@@ -325,8 +325,8 @@ BAD = [
     ({}, wave(), np.full(600, 3), r"y\[0\]: 3"),
     ({"nan": "raise"}, np.where(np.arange(600)[:, None] == 3, np.nan, wave()), None, "NaN in window"),
     ({"cell": "transformer"}, wave(), None, "cell: 'transformer'"),
-    ({"hidden_size": 0}, wave(), None, "hidden_size: 0"),
-    ({"epochs": 2.5}, wave(), None, "epochs: 2.5"),
+    ({"hidden_size": 0}, wave(), None, "hidden_size: must be >= 1, got 0"),
+    ({"epochs": -1}, wave(), None, "epochs: must be >= 1, got -1"),
     ({"quantile": 1.0}, wave(), None, "quantile: 1.0"),
     ({"stride": 13}, wave(), None, "stride: 13; above the window"),
     ({"dropout": 1.0}, wave(), None, "dropout: 1.0"),
@@ -354,6 +354,8 @@ def test_bad_input_is_named(params, X, y, says):
 def test_bad_types_are_named():
     with pytest.raises(SpecTypeError, match="rng: None"):
         RNNAutoencoder(**SMALL, rng=None).fit(wave())
+    with pytest.raises(SpecTypeError, match=r"epochs: must be a whole number, got 2\.5"):
+        RNNAutoencoder(**SMALL | {"epochs": 2.5}).fit(wave())
     with pytest.raises(SpecTypeError, match=r"threshold: 0\.5"):
         RNNAutoencoder(**SMALL, threshold=0.5).fit(wave())
     with pytest.raises(SpecTypeError, match="X: dtype"):

@@ -125,9 +125,9 @@ BAD = [
     ({}, wave(), np.zeros(7, int), None, "y: .*7.* rows, but X has"),
     ({}, [wave(), wave(d=2)], None, None, r"its series have \[1, 2\] features"),
     ({}, wave(), None, wave(d=2), "validation: 2 features, but the detector was fitted on 1"),
-    ({"horizon": 0}, wave(), None, None, "horizon: 0"),
+    ({"horizon": 0}, wave(), None, None, "horizon: must be >= 1, got 0"),
     ({"threshold": FBeta()}, wave(), None, None, "learns from labels"),
-    ({"seq_len": 0}, wave(), None, None, "seq_len: 0"),
+    ({"seq_len": 0}, wave(), None, None, "seq_len: must be >= 1, got 0"),
 ]
 
 

@@ -108,7 +108,7 @@ def test_bad_series():
         windows([0, 0, 0, np.inf], size=2)
     with pytest.raises(SpecError, match="y: 3 rows, but X has 4"):
         windows(np.zeros(4), [0, 0, 0], size=2)
-    with pytest.raises(SpecError, match="stride: 0"):
+    with pytest.raises(SpecError, match="stride: must be >= 1, got 0"):
         windows(np.zeros(4), size=2, stride=0)
     with pytest.raises(SpecError, match="the series has only 0 rows"):
         windows(np.zeros(0), size=2)

@@ -328,7 +328,7 @@ def test_a_series_of_holes_has_no_neighbours():
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda: matrix_profile(np.zeros(10), 2), ValueError, "m: must be at least 3, got 2"),
+        (lambda: matrix_profile(np.zeros(10), 2), ValueError, "m: must be >= 3, got 2"),
         (
             lambda: matrix_profile(np.zeros(10), 6),
             ValueError,
@@ -352,7 +352,7 @@ def test_a_series_of_holes_has_no_neighbours():
         ),
         (lambda: matrix_profile([[1, 2], [3]], 3), TypeError, "x: "),
         (lambda: matrix_profile([None, 1.0], 3), TypeError, "x: must hold real numbers, got dtype object"),
-        (lambda: matrix_profile(np.zeros(10), 3, k=0), ValueError, "k: must be at least 1, got 0"),
+        (lambda: matrix_profile(np.zeros(10), 3, k=0), ValueError, "k: must be >= 1, got 0"),
         (
             lambda: matrix_profile(np.zeros(10), 3, p=3, normalize=False),
             ValueError,
@@ -372,7 +372,7 @@ def test_a_series_of_holes_has_no_neighbours():
         (lambda: matrix_profile(np.zeros(10), 3, fraction=0), ValueError, "fraction: must be above 0"),
         (lambda: matrix_profile(np.zeros(10), 3, fraction=np.nan), ValueError, "fraction: must be above 0"),
         (lambda: matrix_profile(np.zeros(10), 3, fraction="x"), TypeError, "fraction: must be a number"),
-        (lambda: matrix_profile(np.zeros(10), 3, threads=0), ValueError, "threads: must be at least 1"),
+        (lambda: matrix_profile(np.zeros(10), 3, threads=0), ValueError, "threads: must be >= 1"),
         (lambda: matrix_profile(np.zeros(10), 3, include=[0]), ValueError, "include: must not be given"),
         (
             lambda: matrix_profile(np.zeros(10), 4, other=np.zeros(3)),
@@ -401,7 +401,7 @@ def test_a_series_of_holes_has_no_neighbours():
             "x: must not be empty",
         ),
         (lambda: matrix_profile(np.broadcast_to(0.0, 10**15), 3), MemoryError, "x: "),
-        (lambda: matrix_profile(np.zeros(10), 3).discords(0), ValueError, "k: must be at least 1"),
+        (lambda: matrix_profile(np.zeros(10), 3).discords(0), ValueError, "k: must be >= 1"),
         (
             lambda: matrix_profile(np.zeros(10), 3).discords(dimensions=1),
             ValueError,

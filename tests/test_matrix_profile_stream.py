@@ -170,11 +170,11 @@ def test_a_bad_sample_changes_nothing():
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        ((2, 10), ValueError, "m: must be at least 3, got 2"),
+        ((2, 10), ValueError, "m: must be >= 3, got 2"),
         ((6, 11), ValueError, "window: must be at least twice m = 6, got 11"),
-        ((3, 10, 0), ValueError, "n_features: must be at least 1, got 0"),
+        ((3, 10, 0), ValueError, "n_features: must be >= 1, got 0"),
         ((3, 1 << 62), MemoryError, "cannot allocate"),
-        ((3.0, 10), TypeError, "m: must be a whole number"),
+        ((3.5, 10), TypeError, "m: must be a whole number"),
     ],
 )
 def test_bad_sizes_are_told(arguments, error, words):

@@ -11,7 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from paranom_rs import Anomaly, Calendar, Callback, Gaps, Generator, Normal, Shift, SpecError, Stochastic, TimeIndex
+from paranom_rs import (
+    Anomaly,
+    Calendar,
+    Callback,
+    Dropouts,
+    Gaps,
+    Generator,
+    Normal,
+    Shift,
+    SpecError,
+    Stochastic,
+    TimeIndex,
+)
 from paranom_rs._core import Plan
 from reference import time
 from strategies import Spec, clocks, slices
@@ -170,3 +182,12 @@ def test_specs_and_toml(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         even.generate(9).t, np.datetime64("2026-01-01", "ns") + np.arange(9) * np.timedelta64(1, "m")
     )
+
+
+@pytest.mark.parametrize("index", [UNEVEN, TimeIndex(0.0, 0.5, jitter=0.1)])
+def test_times_and_lost_values_of_many_rows_are_made_in_pieces(index: TimeIndex) -> None:
+    """What is made with the GIL released, a piece at a time, equals what few rows have."""
+    generator = Generator({"x": Stochastic(Normal(), missing=Dropouts(frequency=0.2))}, time=index)
+    whole, parts = generator.generate(600_000), [generator.generate(200_000, start=k * 200_000) for k in range(3)]
+    np.testing.assert_array_equal(whole.t, np.concatenate([part.t for part in parts]))
+    np.testing.assert_array_equal(whole.missing, np.concatenate([part.missing for part in parts]))

@@ -144,12 +144,12 @@ impl Plan {
             Time::Row => None,
             Time::Number(clock) => {
                 let times = PyArray1::zeros(py, rows, false);
-                clock.fill(start, times.readwrite().as_slice_mut()?);
+                in_pieces(py, start, times.readwrite().as_slice_mut()?, |start, out| clock.fill(start, out))?;
                 Some(times.into_any())
             }
             Time::Datetime(clock) => {
                 let times = PyArray1::zeros(py, rows, false);
-                clock.fill(start, times.readwrite().as_slice_mut()?);
+                in_pieces(py, start, times.readwrite().as_slice_mut()?, |start, out| clock.fill(start, out))?;
                 Some(times.into_any())
             }
         })
@@ -165,7 +165,9 @@ impl Plan {
         rows: usize,
     ) -> PyResult<Bound<'py, PyArray1<bool>>> {
         let mask = PyArray1::zeros(py, rows, false);
-        self.0.missing(variable, start, mask.readwrite().as_slice_mut()?);
+        in_pieces(py, start, mask.readwrite().as_slice_mut()?, |start, out| {
+            self.0.missing(variable, start, out);
+        })?;
         Ok(mask)
     }
 
@@ -257,6 +259,24 @@ impl Call<'_, '_> {
         let threads = guarded(|| pool::thread_count(threads))?;
         detached(py, progress, |job| work(job, threads))
     }
+}
+
+/// Fills an array that says something of each row from `start` on: a long one with the GIL released, until Ctrl-C.
+fn in_pieces<T: Send>(
+    py: Python<'_>,
+    start: u64,
+    out: &mut [T],
+    fill: impl Fn(u64, &mut [T]) + Sync,
+) -> PyResult<()> {
+    let short = out.len() <= SMALL;
+    let mut work = |job: &Job| {
+        for (n, piece) in out.chunks_mut(SMALL).enumerate() {
+            job.check()?;
+            fill(start + (n * SMALL) as u64, piece);
+        }
+        Ok(())
+    };
+    if short { guarded(|| work(&Job::new())) } else { detached(py, None, work) }
 }
 
 fn in_use() -> PyErr {
