@@ -233,7 +233,7 @@ def test_triviality_of_any_series() -> None:
         triviality(x, y, clean=x[:5])
     with pytest.raises(SpecError, match="per_variable: must have the shape of X"):
         triviality(x, y, per_variable=[1])
-    with pytest.raises(SpecTypeError, match="X: dtype"):
+    with pytest.raises(SpecTypeError, match="X: must hold real numbers, got dtype"):
         triviality(["a"], [1])
 
 
@@ -256,3 +256,13 @@ def test_the_spearman_p_value_is_near_the_exact_one() -> None:
     x = rng.normal(size=60)
     y = x + rng.normal(0, 3, 60)
     assert spearman(x, y).p == pytest.approx(stats.spearmanr(x, y).pvalue, rel=0.2)
+
+
+def test_the_last_rows_of_all_are_audited() -> None:
+    generator = Generator(
+        {"x": Stochastic(Normal(), Shift(3.0))}, anomalies=Anomaly(frequency=0.05, duration=(5, 20)), seed=1
+    )
+    data = generator.generate(500, start=2**64 - 500)
+    found = data.audit()
+    assert (found.rows, found.events) == (500, len(data.events))
+    assert generator.audit(500, start=2**64 - 500).to_dict() == found.to_dict()

@@ -292,3 +292,55 @@ def test_demo_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--rows", "2000", "--out", str(tmp_path / "out")]) == 0
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"plant.parquet", "plant.png"}
     assert "anomalous rows" in capsys.readouterr().out
+
+
+HEADER = "a,b\n" + "".join(f"{i % 7},{i % 5}\n" for i in range(200))
+
+
+def detect(*arguments: str) -> int:
+    return main(["detect", "ramp", *arguments])
+
+
+def test_detect_refuses_columns_that_are_not_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text(HEADER.replace("a,b", "a,a"), encoding="utf-8")
+    assert detect(str(file)) == 2
+    assert "has 2 columns 'a'" in capsys.readouterr().err
+    file.write_text(HEADER, encoding="utf-8")
+    assert detect(str(file), "--columns", "a,a") == 2
+    assert "'a' is named more than once" in capsys.readouterr().err
+
+
+def test_detect_goes_on_with_the_same_settings_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, state = tmp_path / "x.csv", str(tmp_path / "s")
+    file.write_text(HEADER, encoding="utf-8")
+    assert detect(str(file), "--state", state, "--window", "50") == 0
+    assert detect(str(file), "--state", state) == detect(str(file), "--state", state, "--window", "50") == 0
+    capsys.readouterr()
+    for option, value, words in (("--window", "60", "has 50, got 60"), ("--quantile", "0.9", "quantile: ")):
+        assert detect(str(file), "--state", state, option, value) == 2
+        assert words in capsys.readouterr().err
+
+
+def test_detect_says_what_is_no_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, content, words in (
+        ("x.csv", b"\xff\xfea,b\n1,2\n", "must be text in UTF-8"),
+        ("x.parquet", b"a,b\n1,2\n", "is no Parquet file"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        assert detect(str(tmp_path / name)) == 2
+        assert words in capsys.readouterr().err
+    (tmp_path / "bom.csv").write_bytes(b"\xef\xbb\xbf" + HEADER.encode())
+    assert detect(str(tmp_path / "bom.csv"), "--columns", "a") == 0
+
+
+def test_float32_text_is_verified_and_errors_name_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec, out = str(tmp_path / "plant.toml"), str(tmp_path / "x.csv")
+    assert main(["init", spec]) == 0
+    assert main(["generate", spec, "--rows", "100", "--out", out, "--dtype", "float32"]) == 0
+    assert main(["verify", out, "--spec", spec, "--dtype", "float32"]) == 0
+    capsys.readouterr()
+    assert main(["verify", out]) == 2
+    assert "--spec: must be given" in capsys.readouterr().err
+    assert main(["generate", spec, "--rows", "100", "--out", out]) == 3
+    assert "--overwrite replaces it" in capsys.readouterr().err

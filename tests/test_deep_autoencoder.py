@@ -358,7 +358,7 @@ def test_bad_types_are_named():
         RNNAutoencoder(**SMALL | {"epochs": 2.5}).fit(wave())
     with pytest.raises(SpecTypeError, match=r"threshold: 0\.5"):
         RNNAutoencoder(**SMALL, threshold=0.5).fit(wave())
-    with pytest.raises(SpecTypeError, match="X: dtype"):
+    with pytest.raises(SpecTypeError, match="X: must hold real numbers, got dtype"):
         RNNAutoencoder(**SMALL).fit(["a", "b"])
     for dropout in (None, "0.1", True):
         with pytest.raises(SpecTypeError, match="dropout: "):

@@ -317,6 +317,16 @@ def test_discords_do_not_overlap_and_motifs_are_pairs():
     assert found.discords(1000)  # as many as there are
 
 
+def test_what_is_masked_is_missing():
+    x = np.random.default_rng(30).normal(size=300).cumsum()
+    x[100] = 1e6
+    masked = np.ma.array(x, mask=np.arange(300) == 100)
+    holed = np.where(masked.mask, np.nan, x)
+    assert matrix_profile(masked, 20).profile.tobytes() == matrix_profile(holed, 20).profile.tobytes()
+    scores = [paranom_rs.StreamingMatrixProfile(20, 100).update_many(given) for given in (masked, holed)]
+    assert scores[0].tobytes() == scores[1].tobytes()
+
+
 def test_a_series_of_holes_has_no_neighbours():
     found = matrix_profile(np.full(20, np.nan), 5)
     assert np.isinf(found.profile).all()
@@ -350,14 +360,20 @@ def test_a_series_of_holes_has_no_neighbours():
             TypeError,
             "x: must hold real numbers, got dtype complex128",
         ),
-        (lambda: matrix_profile([[1, 2], [3]], 3), TypeError, "x: "),
+        (lambda: matrix_profile([[1, 2], [3]], 3), ValueError, "x: "),
         (lambda: matrix_profile([None, 1.0], 3), TypeError, "x: must hold real numbers, got dtype object"),
         (lambda: matrix_profile(np.zeros(10), 3, k=0), ValueError, "k: must be >= 1, got 0"),
         (
             lambda: matrix_profile(np.zeros(10), 3, p=3, normalize=False),
             ValueError,
-            "p: must be 1 or 2, got 3",
+            "p: must be a whole number from 1 to 2, got 3",
         ),
+        (lambda: matrix_profile(np.zeros(10), 3, normalize=False, p=True), TypeError, "p: must be a whole number"),
+        (lambda: matrix_profile(np.zeros(10), 3, normalize=np.zeros(2)), TypeError, "normalize: must be True"),
+        (lambda: matrix_profile(np.zeros(10), 10**30), ValueError, "m: must be a whole number from 3 to"),
+        (lambda: matrix_profile(np.zeros(10), 3, fraction=True), TypeError, "fraction: True; a number"),
+        (lambda: matrix_profile(np.zeros(10), 3, fraction=10**400), ValueError, "fraction: must be above 0"),
+        (lambda: matrix_profile(np.zeros(10), 3, include=None), TypeError, "include: must be a sequence"),
         (lambda: matrix_profile(np.zeros(10), 3, p=1), ValueError, "p: must be 2 for z-normalised"),
         (
             lambda: matrix_profile(np.zeros(10), 3, normalize="std"),
@@ -371,7 +387,7 @@ def test_a_series_of_holes_has_no_neighbours():
         ),
         (lambda: matrix_profile(np.zeros(10), 3, fraction=0), ValueError, "fraction: must be above 0"),
         (lambda: matrix_profile(np.zeros(10), 3, fraction=np.nan), ValueError, "fraction: must be above 0"),
-        (lambda: matrix_profile(np.zeros(10), 3, fraction="x"), TypeError, "fraction: must be a number"),
+        (lambda: matrix_profile(np.zeros(10), 3, fraction="x"), TypeError, "fraction: 'x'; a number"),
         (lambda: matrix_profile(np.zeros(10), 3, threads=0), ValueError, "threads: must be >= 1"),
         (lambda: matrix_profile(np.zeros(10), 3, include=[0]), ValueError, "include: must not be given"),
         (

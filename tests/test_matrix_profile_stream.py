@@ -175,6 +175,7 @@ def test_a_bad_sample_changes_nothing():
         ((3, 10, 0), ValueError, "n_features: must be >= 1, got 0"),
         ((3, 1 << 62), MemoryError, "cannot allocate"),
         ((3.5, 10), TypeError, "m: must be a whole number"),
+        ((3, 10**30), ValueError, "window: must be a whole number from 1 to"),
     ],
 )
 def test_bad_sizes_are_told(arguments, error, words):

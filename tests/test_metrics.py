@@ -159,13 +159,13 @@ def test_bad_input_is_named(y, s, says):
 
 
 def test_other_bad_arguments():
-    with pytest.raises(SpecTypeError, match="y_true: dtype"):
+    with pytest.raises(SpecTypeError, match="y_true: must hold real numbers, got dtype"):
         metrics.evaluate(["a", "b"], [0.1, 0.2])
     with pytest.raises(SpecError, match="threshold: is NaN"):
         metrics.evaluate([0, 1], [0.0, 1.0], threshold=np.nan)
     with pytest.raises(SpecError, match=r"threshold: 0.5; predictions"):
         metrics.evaluate([0, 1], [0, 1], threshold=0.5)
-    with pytest.raises(SpecError, match="window: -1"):
+    with pytest.raises(SpecError, match="window: must be >= 0, got -1"):
         metrics.vus([0, 1], [0.0, 1.0], window=-1)
     with pytest.raises(SpecError, match="thresholds: 1"):
         metrics.vus([0, 1], [0.0, 1.0], thresholds=1)
@@ -200,3 +200,13 @@ def test_plots_show_what_they_are_given():
         "other (AUC = 1.00)",
     ]
     plt.close("all")
+
+
+def test_numbers_are_numbers() -> None:
+    y, scores = np.arange(100) % 20 == 0, np.linspace(0, 1, 100)
+    assert metrics.vus(y, scores, window=10.0) == metrics.vus(y, scores, window=10)
+    for wrong in ({"window": "a"}, {"window": None}, {"threshold": "1"}, {"threshold": True}):
+        with pytest.raises(SpecTypeError, match=f"^{next(iter(wrong))}: "):
+            metrics.evaluate(y, scores, **wrong)
+    with pytest.raises(SpecTypeError, match=r"^alpha: "):
+        metrics.range_report(y, y, alpha=None)

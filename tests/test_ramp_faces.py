@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paranom_rs import RAMP
+from paranom_rs import RAMP, SpecTypeError
 from paranom_rs.ramp import plot
 
 
@@ -81,7 +81,7 @@ def test_scikit_learn_face() -> None:
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(detector)).predict(X), detector.predict(X))
     np.testing.assert_array_equal(detector.decision_function(X)[:200][4:], 0)  # the reference itself
     for change, message in [
-        ({"contamination": 0}, "contamination: must be > 0"),
+        ({"contamination": 0}, "contamination: 0; a number above 0"),
         ({"window": 1000}, "X: must have window"),
         ({"subsequence_length": 1}, "subsequence_length: must be from 2"),
     ]:
@@ -105,8 +105,8 @@ def test_plot(tmp_path: Path) -> None:
     for given, message in [
         ({"score": X}, r"score: must be a vector of at most 600 values, got shape \(600, 2\)"),
         ({"score": np.zeros(601)}, "score: must be a vector"),
-        ({"score": ["a"] * 600}, "score: must hold numbers"),
-        ({"labels": ["a"] * 600}, "labels: must hold numbers"),
+        ({"score": ["a"] * 600}, "score: must hold real numbers"),
+        ({"labels": ["a"] * 600}, "labels: must hold real numbers"),
         ({"alarms": np.zeros((600, 2))}, "alarms: must be a vector"),
         ({"contributions": np.zeros((600, 3))}, r"contributions.shape: must be \(600, 2\), got \(600, 3\)"),
         ({"threshold": "high"}, "threshold: must be a number, got str"),
@@ -126,3 +126,17 @@ def test_missing_packages_say_their_pip_line(monkeypatch: pytest.MonkeyPatch) ->
         import paranom_rs.connect.river
     with pytest.raises(ImportError, match="pip install scikit-learn"):
         import paranom_rs.connect.sklearn  # noqa: F401
+
+
+def test_scikit_learn_face_takes_what_is_masked_as_missing():
+    pytest.importorskip("sklearn")
+    from paranom_rs.connect.sklearn import RAMPDetector
+
+    X = np.random.default_rng(4).normal(size=(300, 1))
+    X[10] = 1e6
+    masked = np.ma.array(X, mask=X > 1e5)
+    fitted = [RAMPDetector(window=100).fit(given).threshold_ for given in (masked, masked.filled(np.nan))]
+    assert fitted[0] == fitted[1]
+    for wrong in ({"window": "100"}, {"contamination": "a"}):
+        with pytest.raises(SpecTypeError, match=next(iter(wrong))):
+            RAMPDetector(**wrong).fit(X)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paranom_rs import RAMP, UnknownKeyError
+from paranom_rs import RAMP, SpecError, UnknownKeyError
 from reference import ramp as reference
 from test_ramp import BASE, KINDS, same, wild
 
@@ -147,3 +147,11 @@ def test_a_forked_child_scores_in_parallel() -> None:
 
 def _child(ramp: RAMP, queue) -> None:
     queue.put(len(ramp.update_many(np.ones((4, 2)), [1, 2, 3, 4], threads=2)))
+
+
+def test_names_that_are_no_unicode_are_refused():
+    """As os.fsdecode gives them: they would all become one."""
+    ramp = RAMP(1, subsequence_length=2, window=3, threshold=1.0)
+    with pytest.raises(SpecError, match=r"process: must be valid Unicode, got 'caf\\udce9'"):
+        ramp.update([0.0], process="caf\udce9")
+    assert ramp.processes == []

@@ -278,7 +278,7 @@ class _Walk:
             low -= low % PAGE
             most = self.generator._plan.most_rows
             high = min(last, high + LONGEST)
-            high = min(high + MARGIN, 2**64 - 1 if most is None else most)
+            high = min(high + MARGIN, 2**64 if most is None else most)
         return low, high
 
     def _batch(self, spans: list[tuple[int, int]], done: int) -> None:
@@ -309,7 +309,12 @@ class _Walk:
             start, stop = events.start[chosen], events.stop[chosen]
             if len(stop):
                 self.next[of] = stop[-1]
-            return start, stop, events.kind[chosen], (start >= np.uint64(low)) & (stop <= np.uint64(high))
+            return (
+                start,
+                stop,
+                events.kind[chosen],
+                (start >= np.uint64(low)) & (stop <= np.uint64(min(high, 2**64 - 1))),
+            )
 
         start, stop, kind, whole_event = new("anomalies", made.events)
         first, last = _places(start, low, rows), _places(stop, low, rows)

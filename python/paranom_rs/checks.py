@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import os
 from pathlib import Path
@@ -49,11 +50,19 @@ def flag(path: str, value: object) -> bool:
     return bool(value)
 
 
+def real(name: str, value: object) -> float:
+    """Return a number, maybe infinite or NaN; a text or a flag is none."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise SpecTypeError(f"{name}: {value!r}; a number is wanted")
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 def positive(name: str, value: float) -> None:
     """SpecError unless `value` is a finite number above 0."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise SpecTypeError(f"{name}: {value!r}; a number above 0 is wanted")
-    if not (value > 0 and np.isfinite(value)):
+    if not 0 < real(name, value) < math.inf:
         raise SpecError(f"{name}: {value}; a number above 0 is wanted")
 
 
@@ -70,11 +79,17 @@ def one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
         raise SpecError(f"{name}: {value!r}; it is one of {', '.join(map(repr, allowed))}")
 
 
-def _array(name: str, value: ArrayLike) -> NDArray[Any]:
-    array = np.asarray(value)
+def numbers(path: str, value: ArrayLike) -> NDArray[Any]:
+    """Return an array of real numbers; what is masked is NaN."""
+    try:
+        array = np.asanyarray(value)
+    except ValueError as error:
+        raise SpecError(f"{path}: must be an array of numbers ({error})") from None
     if array.dtype.kind not in "buif":
-        raise SpecTypeError(f"{name}: dtype {array.dtype} is not numeric")
-    return array
+        raise SpecTypeError(f"{path}: must hold real numbers, got dtype {array.dtype}")
+    if np.ma.is_masked(array):
+        return np.asarray(array.astype(np.float64).filled(np.nan))  # type: ignore[attr-defined]  # a masked array
+    return np.asarray(array)
 
 
 def labels(name: str, value: ArrayLike) -> Flags:
@@ -82,7 +97,7 @@ def labels(name: str, value: ArrayLike) -> Flags:
 
     Raises SpecError for another shape or another value, SpecTypeError for what is not numeric.
     """
-    array = _array(name, value)
+    array = numbers(name, value)
     if array.ndim != 1:
         raise SpecError(f"{name}: shape {array.shape}; one label per row is wanted, shape (n,)")
     wrong = ~((array == 0) | (array == 1))
@@ -102,7 +117,7 @@ def both_classes(name: str, y: Flags) -> Flags:
 
 def scores(name: str, value: ArrayLike, rows: int | None = None) -> Floats:
     """One score per row as float64 of one dimension; infinities are fine, NaN is not."""
-    array = _array(name, value).astype(np.float64)
+    array = numbers(name, value).astype(np.float64)
     if array.ndim != 1:
         raise SpecError(f"{name}: shape {array.shape}; one score per row is wanted, shape (n,)")
     if rows is not None and len(array) != rows:
@@ -117,7 +132,7 @@ def scores(name: str, value: ArrayLike, rows: int | None = None) -> Floats:
 
 def series(name: str, value: ArrayLike, features: int | None = None) -> Floats:
     """A series as C-contiguous float64 (n, d); (n,) becomes (n, 1). NaN is missing; infinity is refused."""
-    array = np.ascontiguousarray(_array(name, value), dtype=np.float64)
+    array = np.ascontiguousarray(numbers(name, value), dtype=np.float64)
     if array.ndim == 1:
         array = array[:, None]
     if array.ndim != 2 or not array.shape[1]:

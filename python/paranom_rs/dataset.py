@@ -242,6 +242,7 @@ class Dataset:
     def event(self) -> NDArray[np.int64]:
         """The ``id`` of the event that is going on in each row, or -1; shape (n,), int64.
 
+        Other ids may be negative, too: test for ``!= -1``.
         A row that an event only goes on to, through a `Ref`, has -1 unless another is going on.
         """
         where = self._where

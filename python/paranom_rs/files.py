@@ -34,6 +34,8 @@ def whole_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
 
     Errors of the system name ``path``. A process that is killed leaves the temporary file (its name begins with a dot).
     """
+    if not path.name:
+        raise SpecError(f"path: must name a file, got {str(path)!r}")
     if not flag("overwrite", overwrite) and path.exists():
         raise FileExistsError(f"{path} exists; overwrite=True replaces it")
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{path.suffix}")

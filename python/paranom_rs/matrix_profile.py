@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from paranom_rs import _core
-from paranom_rs.checks import flag, whole
+from paranom_rs.checks import flag, numbers, real, whole
 from paranom_rs.errors import OutOfMemoryError, SpecError, SpecTypeError
 from paranom_rs.progress import Progress
 
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Discord", "MatrixProfile", "Motif", "StreamingMatrixProfile", "matrix_profile"]
+
+
+#: Sizes fit into the core's numbers; what is too much for the memory is said there.
+_MOST = 2**62
 
 
 class Discord(NamedTuple):
@@ -48,46 +52,29 @@ class Motif(NamedTuple):
 def _array(path: str, x: ArrayLike, dimensions: int) -> NDArray[np.float64]:
     """The values as contiguous float64, or an error that says why not."""
     try:
-        values = np.asarray(x)
-        if values.dtype.kind not in "biuf":
-            msg = f"{path}: must hold real numbers, got dtype {values.dtype}"
-            raise SpecTypeError(msg)
+        values = numbers(path, x)
         if values.ndim != dimensions:
             rule = "one-dimensional" if dimensions == 1 else "two-dimensional, rows are samples"
-            msg = f"{path}: must be {rule}, got shape {values.shape}"
-            raise SpecError(msg)
+            raise SpecError(f"{path}: must be {rule}, got shape {values.shape}")
         if values.size == 0:
-            msg = f"{path}: must not be empty, got shape {values.shape}"
-            raise SpecError(msg)
+            raise SpecError(f"{path}: must not be empty, got shape {values.shape}")
         return np.ascontiguousarray(values, dtype=np.float64)
     except MemoryError as error:
-        msg = f"{path}: {error}"
-        raise OutOfMemoryError(msg) from error
-    except ValueError as error:
-        if isinstance(error, SpecError):
-            raise
-        msg = f"{path}: {error}"
-        raise SpecTypeError(msg) from error
+        raise OutOfMemoryError(f"{path}: {error}") from error
 
 
 def _distance(normalize: object, p: object) -> str:
-    if normalize is True:
-        if p != 2:
-            msg = f"p: must be 2 for z-normalised windows (normalize=False takes 1 or 2), got {p!r}"
-            raise SpecError(msg)
-        return "znormalized"
-    if normalize is False:
-        if p not in {1, 2}:
-            msg = f"p: must be 1 or 2, got {p!r}"
-            raise SpecError(msg)
-        return f"l{p}"
-    if normalize == "relative":
-        if p not in {1, 2}:  # 2 is the default, and means nothing here
-            msg = f"p: must be 1 for normalize='relative', got {p!r}"
-            raise SpecError(msg)
-        return "relative"
-    msg = f"normalize: must be True, False or 'relative', got {normalize!r}"
-    raise SpecError(msg)
+    if not isinstance(normalize, bool | np.bool_) and not (isinstance(normalize, str) and normalize == "relative"):
+        wrong = SpecError if isinstance(normalize, str) else SpecTypeError
+        raise wrong(f"normalize: must be True, False or 'relative', got {normalize!r}")
+    power = whole("p", p, least=1, most=2)
+    if isinstance(normalize, str):  # 2 is the default of p, and means nothing here
+        return normalize
+    if not normalize:
+        return f"l{power}"
+    if power != 2:
+        raise SpecError(f"p: must be 2 for z-normalised windows (normalize=False takes 1 or 2), got {p!r}")
+    return "znormalized"
 
 
 def matrix_profile(
@@ -156,19 +143,17 @@ def matrix_profile(
         On Ctrl-C, within a fraction of a second.
 
     """
-    m = whole("m", m, least=3)
-    k = whole("k", k, least=1)
+    m = whole("m", m, least=3, most=_MOST)
+    k = whole("k", k, least=1, most=_MOST)
     distance = _distance(normalize, p)
+    if not isinstance(include, Sequence | np.ndarray) or isinstance(include, str):
+        raise SpecTypeError(f"include: must be a sequence of column numbers, got {include!r}")
     values = _array("x", x, 2 if flag("multidimensional", multidimensional) else 1)
     if threads is not None:
-        threads = whole("threads", threads, least=1)
-    try:
-        fraction = float(fraction)
-    except (TypeError, ValueError):
-        msg = f"fraction: must be a number above 0, and 1 at most, got {fraction!r}"
-        raise SpecTypeError(msg) from None
+        threads = whole("threads", threads, least=1, most=1024)
+    fraction = real("fraction", fraction)
     second = None if other is None else _array("other", other, 1)
-    if second is None and not flag("ignore_trivial", ignore_trivial):
+    if not flag("ignore_trivial", ignore_trivial) and second is None:
         msg = "ignore_trivial: must be True without other (each window would be its own neighbour), got False"
         raise SpecError(msg)
     n = len(values)
@@ -179,7 +164,7 @@ def matrix_profile(
         if k != 1:
             msg = f"k: must be 1 with multidimensional=True, got {k}"
             raise SpecError(msg)
-        columns = [whole(f"include[{at}]", column, least=0) for at, column in enumerate(include)]
+        columns = [whole(f"include[{at}]", column) for at, column in enumerate(include)]
         with _progress(progress, n - m + 1, None, fraction) as step:
             result = _core.matrix_profile_multidimensional(
                 values,
@@ -282,7 +267,7 @@ class MatrixProfile:
         fewer than ``k``. ``dimensions`` says which level of a multidimensional profile to take; the default
         is all of them.
         """
-        k = whole("k", k, least=1)
+        k = whole("k", k, least=1, most=_MOST)
         profile, indices = self._level(dimensions)
         found: list[Discord] = []
         free = np.isfinite(profile)
@@ -300,7 +285,7 @@ class MatrixProfile:
         For a join with another series, ``second`` is a window of that one. ``dimensions`` as in
         :meth:`discords`.
         """
-        k = whole("k", k, least=1)
+        k = whole("k", k, least=1, most=_MOST)
         profile, indices = self._level(dimensions)
         found: list[Motif] = []
         free = np.isfinite(profile)
@@ -325,6 +310,7 @@ class MatrixProfile:
         if self.x.ndim == 1:
             msg = "subspaces: only a multidimensional profile has them"
             raise SpecError(msg)
+        dimensions = whole("dimensions", dimensions, least=1)
         _, indices = self._level(dimensions)
         flat = _core.matrix_profile_subspaces(
             self.x,
@@ -393,7 +379,9 @@ class StreamingMatrixProfile:
 
     def __init__(self, m: int, window: int, n_features: int = 1) -> None:
         self._core = _core.MatrixProfileStream(
-            whole("m", m, least=3), whole("window", window, least=1), whole("n_features", n_features, least=1)
+            whole("m", m, least=3, most=_MOST),
+            whole("window", window, least=1, most=_MOST),
+            whole("n_features", n_features, least=1, most=_MOST),
         )
 
     def update(self, x: ArrayLike) -> float | NDArray[np.float64]:
@@ -416,7 +404,7 @@ class StreamingMatrixProfile:
         The scores are those of as many calls of :meth:`update`: shape (n,), or (n, n_features). If it fails
         or is interrupted, no sample has been taken.
         """
-        values = np.asarray(X)
+        values = numbers("X", X)
         if values.ndim == 1 and self.n_features == 1:
             values = values.reshape(-1, 1)
         if values.ndim == 2 and values.shape[0] == 0 and values.shape[1] == self.n_features:
@@ -460,6 +448,8 @@ class StreamingMatrixProfile:
     @classmethod
     def from_bytes(cls, data: bytes) -> StreamingMatrixProfile:
         """Restore what :meth:`to_bytes` saved; StateError if the bytes are cut off, changed or foreign."""
+        if not isinstance(data, bytes):
+            raise SpecTypeError(f"data: must be bytes, got {type(data).__name__}")
         new = cls.__new__(cls)
         new._core = _core.MatrixProfileStream.from_bytes(data)
         return new

@@ -123,7 +123,7 @@ def range_report(y_true: ArrayLike, y_pred: ArrayLike, *, alpha: float = 0.2) ->
     nothing is defined.
     """
     truth, pred = _pair(y_true, y_pred)
-    if not 0 <= alpha <= 1:
+    if not 0 <= checks.real("alpha", alpha) <= 1:
         raise SpecError(f"alpha: {alpha}; a weight between 0 and 1 is wanted")
     recall = _range_score(truth, pred, alpha)
     precision = _range_score(pred, truth, 0.0)
@@ -161,8 +161,7 @@ def vus(y_true: ArrayLike, scores: ArrayLike, *, window: int = 100, thresholds: 
     """
     truth = checks.both_classes("y_true", checks.labels("y_true", y_true))
     s = checks.scores("scores", scores, len(truth))
-    if window != int(window) or window < 0:
-        raise SpecError(f"window: {window}; a whole number of rows, 0 or more, is wanted")
+    window = checks.whole("window", window)
     checks.whole("thresholds", thresholds, least=1)
     if thresholds < 2:
         raise SpecError(f"thresholds: {thresholds}; 2 or more are wanted, from the highest score to the lowest")
@@ -307,7 +306,7 @@ def evaluate(
     """
     metrics = _sklearn()
     truth = checks.both_classes("y_true", checks.labels("y_true", y_true))
-    given = np.asarray(score_or_pred)
+    given = checks.numbers("score_or_pred", score_or_pred)
     pred: Flags | None
     scores: Floats | None
     if given.dtype.kind in "bui":
@@ -318,7 +317,7 @@ def evaluate(
             raise SpecError(f"threshold: {threshold}; predictions (integers) were given, not scores")
     else:
         scores = checks.scores("score_or_pred", given, len(truth))
-        if threshold is not None and np.isnan(threshold):
+        if threshold is not None and np.isnan(checks.real("threshold", threshold)):
             raise SpecError("threshold: is NaN, above which no score lies")
         pred = None if threshold is None else scores > threshold
     volumes = None if scores is None else vus(truth, scores, window=window)

@@ -17,14 +17,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs._core import Detection, RampCore, ramp_replay
-from paranom_rs.checks import file_path, whole
+from paranom_rs.checks import file_path, numbers, whole
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.files import whole_file
 
@@ -318,7 +317,7 @@ class RAMP(RampCore):
     @classmethod
     def load(cls, path: str | PathLike[str]) -> RAMP:
         """Read a file that :meth:`save` wrote."""
-        return cls.from_bytes(Path(path).read_bytes())
+        return cls.from_bytes(file_path(path).read_bytes())
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self).from_bytes, (self.to_bytes(),)
@@ -522,7 +521,7 @@ def _lowest_threshold(scores: NDArray[np.float64], allowed: float, release: floa
 
 def _matrix(X: ArrayLike, path: str) -> NDArray[np.float64]:
     """A C-contiguous (n, d) float64 array."""
-    array = _numbers(X, path)
+    array = numbers(path, X).astype(np.float64, copy=False)
     if array.ndim != 2:
         raise SpecError(f"{path}.ndim: must be 2, got {array.ndim}")
     return np.ascontiguousarray(array)
@@ -530,22 +529,10 @@ def _matrix(X: ArrayLike, path: str) -> NDArray[np.float64]:
 
 def _vector(x: ArrayLike, path: str, most: int) -> NDArray[np.float64]:
     """A float64 array of one dimension that is not too long."""
-    array = _numbers(x, path)
+    array = numbers(path, x).astype(np.float64, copy=False)
     if array.ndim != 1 or len(array) > most:
         raise SpecError(f"{path}: must be a vector of at most {most} values, got shape {array.shape}")
     return array
-
-
-def _numbers(x: ArrayLike, path: str) -> NDArray[np.float64]:
-    """A float64 array; what is masked is missing."""
-    try:
-        array = np.asanyarray(x)
-    except ValueError as error:
-        raise SpecError(f"{path}: must be an array of numbers ({error})") from None
-    if array.dtype.kind not in "fiub":
-        raise SpecTypeError(f"{path}: must hold numbers, got dtype {array.dtype}")
-    array = array.astype(np.float64, copy=False)
-    return np.asarray(array.filled(np.nan) if isinstance(array, np.ma.MaskedArray) else array)
 
 
 def _check_number(value: object, path: str) -> None:

@@ -74,4 +74,6 @@ def found_in(
     start: int, normal: NDArray[np.float64], values: NDArray[np.float64], events: NDArray[Any]
 ) -> NDArray[np.bool_]:
     """Which one-liners find each event in one variable; both series begin at row ``start``."""
-    return _core.found_by_one_liners(start, normal, values, [(int(a), int(b)) for a, b in events])
+    # No event holds row 2**64 - 1, and what comes after it is no row number.
+    n = min(len(normal), 2**64 - 1 - start)
+    return _core.found_by_one_liners(start, normal[:n], values[:n], [(int(a), int(b)) for a, b in events])

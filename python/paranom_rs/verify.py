@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike
 
 from paranom_rs import _core
 from paranom_rs.checks import file_path, whole
-from paranom_rs.errors import MismatchError, SpecError
+from paranom_rs.errors import MismatchError, SpecError, SpecTypeError
 from paranom_rs.files import FINGERPRINT, START, check_format, file_metadata
 from paranom_rs.generator import Generator
 from paranom_rs.shards import MANIFEST, part_names, part_rows, read_manifest
@@ -67,6 +67,8 @@ def verify(
         For a file without a spec when no ``generator`` is given, a folder that is not finished, a file that is cut off.
     """
     path, blocks = file_path(path), whole("blocks", blocks, least=1)
+    if generator is not None and not isinstance(generator, Generator):
+        raise SpecTypeError(f"generator: must be a Generator, got {type(generator).__name__}")
     single = np.dtype(dtype) == np.float32
     if not path.is_dir():
         form = check_format(path)

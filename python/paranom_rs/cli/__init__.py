@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from paranom_rs import __version__
 from paranom_rs.cli import audit, demo, detect, generate, init, preview, verify
-from paranom_rs.errors import ParanomError
+from paranom_rs.errors import CallbackError, ParanomError
 
 __all__ = ["main"]
 
@@ -20,6 +20,12 @@ _STATUS = """exit status:
   3    could not be done: a file, a missing library
   130  interrupted; no file is left half-done
 """
+#: What errors call arguments by, and what the command line calls them.
+_OPTIONS = {
+    "overwrite=True": "--overwrite",
+    "import_functions=True": "--import-functions",
+    "generator: must be given": "--spec: must be given",
+}
 _COMMANDS = (init, preview, generate, verify, audit, detect, demo)
 
 
@@ -55,5 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(status: int, error: object) -> int:
-    print(f"paranom: {error}", file=sys.stderr)
+    text = str(error)
+    if isinstance(error, CallbackError) and error.__cause__ is not None:
+        text += f": {error.__cause__}"
+    for name, option in _OPTIONS.items():
+        text = text.replace(name, option)
+    print(f"paranom: {text}", file=sys.stderr)
     return status

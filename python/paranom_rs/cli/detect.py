@@ -21,6 +21,8 @@ from paranom_rs.ramp import RAMP
 
 __all__ = ["add"]
 
+#: Of a new detector; one that goes on from a file has its own.
+_DEFAULTS: dict[str, Any] = {"subsequence_length": 5, "window": 60, "scale": "std", "refresh": "never"}
 _DESCRIPTION = """Give a sample per row to RAMP, and print a row for each: its number, its t if it has one, score,
 is_anomaly, alarm, and the channel with the largest contribution. Rows of a file are scored in batches, those of
 standard input one at a time as they come."""
@@ -34,14 +36,14 @@ def add(commands: Any) -> None:
     ramp.add_argument("file", help=".csv or .parquet, or - for CSV on standard input; the first line names the columns")
     ramp.add_argument("--columns", type=lambda text: text.split(","), help="the channels: a,b,c (default: the numbers)")
     ramp.add_argument("--process", metavar="COLUMN", help="the column that says which process a row belongs to")
-    ramp.add_argument("--subsequence-length", type=count, default=5, help="samples per compared window (default: 5)")
-    ramp.add_argument("--window", type=count, default=60, help="samples in the reference (default: 60)")
+    ramp.add_argument("--subsequence-length", type=count, help="samples per compared window (default: 5)")
+    ramp.add_argument("--window", type=count, help="samples in the reference (default: 60)")
     how = ramp.add_mutually_exclusive_group()
     how.add_argument("--threshold", type=float, help="scores above it are anomalies (default: 1.0)")
     how.add_argument("--quantile", type=float, help="of the scores of the --calibrate rows: that is the threshold")
     ramp.add_argument("--calibrate", type=count, default=1000, help="the first rows are ordinary (default: 1000)")
-    ramp.add_argument("--scale", choices=["std", "mad", "relative", "none"], default="std", help="default: std")
-    ramp.add_argument("--refresh", choices=["never", "sliding", "clean"], default="never", help="default: never")
+    ramp.add_argument("--scale", choices=["std", "mad", "relative", "none"], help="default: std")
+    ramp.add_argument("--refresh", choices=["never", "sliding", "clean"], help="default: never")
     ramp.add_argument("--state", type=Path, help="go on from this file if it is there, and save the detector into it")
     ramp.add_argument("--alarms", action="store_true", help="print only the rows with an alarm")
     ramp.add_argument("--out", type=Path, help="a .csv file (default: standard output)")
@@ -90,21 +92,22 @@ def _score(
 def _detector(options: argparse.Namespace, source: Records) -> tuple[Iterator[Batch], RAMP]:
     """Return the detector, and the batches it has to score: those it was calibrated with come first, too."""
     batches = iter(source)
+    given = {name: getattr(options, name) for name in _DEFAULTS}
+    settings = {name: value for name, value in given.items() if value is not None}
     if options.state is not None and options.state.exists():
         ramp = RAMP.load(options.state)
         if ramp.n_features != len(source.channels):
             raise SpecError(f"state: was made for {ramp.n_features} channels, got {len(source.channels)}")
+        for name, given in settings.items():
+            if given != ramp.settings[name]:
+                raise SpecError(f"{name}: the detector in {options.state} has {ramp.settings[name]!r}, got {given!r}")
+        if options.quantile is not None:
+            raise SpecError(f"quantile: the detector in {options.state} has its threshold; --threshold sets another")
         if options.threshold is not None:
             ramp.threshold = options.threshold
         return batches, ramp
-    ramp = RAMP(
-        len(source.channels),
-        subsequence_length=options.subsequence_length,
-        window=options.window,
-        threshold=1.0 if options.threshold is None else options.threshold,
-        scale=options.scale,
-        refresh=options.refresh,
-    )
+    threshold = 1.0 if options.threshold is None else options.threshold
+    ramp = RAMP(len(source.channels), threshold=threshold, **_DEFAULTS | settings)
     if options.quantile is None:
         return batches, ramp
     ahead = []

@@ -34,7 +34,9 @@ def add_rows(command: argparse.ArgumentParser, default: int | None) -> None:
 
 def add_spec(command: argparse.ArgumentParser) -> None:
     """Add the file that holds the spec."""
-    command.add_argument("spec", type=Path, help="a TOML file (paranom init writes one), or a generated file")
+    command.add_argument(
+        "spec", type=Path, help="a TOML file (paranom init writes one), or a generated file, for the spec in it"
+    )
     command.add_argument(
         "--import-functions",
         action="store_true",

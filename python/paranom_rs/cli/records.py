@@ -45,19 +45,33 @@ class Records:
 
 
 @contextmanager
+def _as_utf8(name: str) -> Iterator[None]:
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{name}: must be text in UTF-8 ({error})") from None
+
+
+@contextmanager
 def open_records(path: str, columns: list[str] | None, process: str | None, *, rows_at_once: int) -> Iterator[Records]:
     """Open a file, or standard input for "-"."""
     if path == "-":
-        yield _csv_records(sys.stdin, "standard input", columns, process, rows_at_once)
+        with _as_utf8("standard input"):
+            yield _csv_records(sys.stdin, "standard input", columns, process, rows_at_once)
     elif Path(path).suffix == ".parquet":
         try:
             import pyarrow.parquet as pq
         except ImportError as error:
             raise ImportError('reading Parquet needs pyarrow: pip install "paranom_rs[parquet]"') from error
-        with pq.ParquetFile(path) as file:
-            yield _parquet_records(file, path, columns, process, rows_at_once)
+        import pyarrow as pa
+
+        try:
+            with pq.ParquetFile(path) as file:
+                yield _parquet_records(file, path, columns, process, rows_at_once)
+        except pa.ArrowInvalid as error:
+            raise SpecError(f"{path}: is no Parquet file: {error}") from None
     elif Path(path).suffix == ".csv":
-        with Path(path).open(encoding="utf-8", newline="") as text:
+        with Path(path).open(encoding="utf-8-sig", newline="") as text, _as_utf8(path):
             yield _csv_records(text, path, columns, process, rows_at_once)
     else:
         raise SpecError(f"file: must end in .csv or .parquet, or be -, got {path!r}")
@@ -130,7 +144,12 @@ def _channels(
     for column in [*(columns or []), *([process] if process is not None else [])]:
         if column not in header:
             raise SpecError(f"columns: {name} has no {column!r}; there are {', '.join(header)}")
+        if (columns or []).count(column) > 1:
+            raise SpecError(f"columns: {column!r} is named more than once")
     found = columns or [c for c in numbers if c.lower() not in _NO_CHANNELS and c != process]
+    for column in [*found, *([process] if process is not None else [])]:
+        if header.count(column) > 1:
+            raise SpecError(f"columns: {name} has {header.count(column)} columns {column!r}")
     if not found:
         raise SpecError(f"columns: {name} has no column of numbers; there are {', '.join(header)}")
     return found

@@ -19,6 +19,9 @@ def add(commands: Any) -> None:
     command.add_argument("file", type=Path, help="a file or a folder of parts that paranom generate wrote")
     command.add_argument("--spec", type=Path, help="the TOML file, for .csv and .jsonl, which do not carry it")
     command.add_argument("--start", type=count, help="the first row, where the file does not say (default: 0)")
+    command.add_argument(
+        "--dtype", choices=["float64", "float32"], default="float64", help="of the numbers of .csv and .jsonl"
+    )
     command.add_argument("--blocks", type=count, default=16, help="how many blocks of 32768 rows (default: 16)")
     command.add_argument(
         "--import-functions", action="store_true", help="import the functions that the spec names: see generate"
@@ -35,6 +38,7 @@ def run(options: argparse.Namespace) -> int:
             generator,
             blocks=options.blocks,
             start=options.start,
+            dtype=options.dtype,
             import_functions=options.import_functions,
         )
     except MismatchError as error:

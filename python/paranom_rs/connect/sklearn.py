@@ -13,6 +13,7 @@ try:
 except ImportError as error:
     raise ImportError("paranom_rs.connect.sklearn needs scikit-learn: pip install scikit-learn") from error
 
+from paranom_rs.checks import numbers, share, whole
 from paranom_rs.errors import SpecError
 from paranom_rs.ramp import RAMP
 
@@ -60,12 +61,13 @@ class RAMPDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unty
 
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Take the reference from ``X`` (n, d), and the threshold from the scores of the rows behind it."""
-        rows = np.asarray(X)
+        rows = numbers("X", X)
         if rows.ndim != 2:
             raise SpecError(f"X.ndim: must be 2, got {rows.ndim}")
-        if not 0 < self.contamination <= 0.5:
+        share("contamination", self.contamination)
+        if self.contamination > 0.5:
             raise SpecError(f"contamination: must be > 0 and at most 0.5, got {self.contamination}")
-        window = len(rows) // 2 if self.window is None else self.window
+        window = len(rows) // 2 if self.window is None else whole("window", self.window, least=1)
         if len(rows) < window + self.subsequence_length:
             least = window + self.subsequence_length
             raise SpecError(f"X: must have window + subsequence_length = {least} rows at least, got {len(rows)}")

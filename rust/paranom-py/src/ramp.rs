@@ -386,7 +386,7 @@ fn sample(x: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
     let dtype = array.getattr("dtype")?;
     let kind: String = dtype.getattr("kind")?.extract()?;
     if !"fiub".contains(&kind) {
-        return Err(SpecTypeError::new_err(format!("x: must hold numbers, got dtype {dtype}")));
+        return Err(SpecTypeError::new_err(format!("x: must hold real numbers, got dtype {dtype}")));
     }
     let mut array = array.call_method1("astype", ("float64",))?;
     // What is masked is missing.
@@ -404,7 +404,10 @@ fn sample(x: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
 
 fn key_from_python(path: &str, key: &Bound<'_, PyAny>) -> PyResult<Key> {
     if let Ok(text) = key.cast::<PyString>() {
-        return Ok(Key::Text(text.to_string()));
+        let Ok(text) = text.to_str() else {
+            return Err(errors::to_python(&Error::invalid(path, text.repr()?, "must be valid Unicode")));
+        };
+        return Ok(Key::Text(text.to_owned()));
     }
     if key.is_instance_of::<PyBool>() || !(key.is_instance_of::<PyInt>() || key.hasattr("__index__")?) {
         let kind = key.get_type().name()?;
