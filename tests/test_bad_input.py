@@ -563,6 +563,12 @@ FLAGS: dict[str, Callable[[Any, Path], object]] = {
 }
 
 
+@pytest.mark.parametrize("value", ["0", True])
+def test_a_parameter_is_a_number_or_a_rule(value: Any) -> None:
+    with pytest.raises(SpecTypeError, match=r"^variables\.x\.normal\.mean: must be a number or a rule, got "):
+        Generator({"x": Stochastic(Normal(value, 1))})
+
+
 @pytest.mark.parametrize("flag", FLAGS)
 def test_a_flag_is_true_or_false(flag: str, tmp_path: Path) -> None:
     """The text "no" is true to Python: what it asks for must not happen."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from paranom_rs.errors import SpecError
+from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.thresholds import POT, SPOT, AlarmsPerDay, FBeta, KSigma, Quantile
 from reference import metrics as slow
 
@@ -143,3 +143,5 @@ def test_bad_arguments():
     for rule in (KSigma(), Quantile(0.9)):
         with pytest.raises(SpecError, match="hold an infinity"):
             rule.fit(np.full(5, np.inf))
+    with pytest.raises(SpecTypeError, match="robust: must be True or False, got 'yes'"):
+        KSigma(3, robust="yes")

@@ -103,7 +103,7 @@ class KSigma(Threshold):
     def __init__(self, k: float = 3.0, *, robust: bool = False) -> None:
         checks.positive("k", k)
         self.k = k
-        self.robust = robust
+        self.robust = checks.flag("robust", robust)
 
     def _find(self, s: Floats, y: Flags | None) -> float:
         if not self.robust:

@@ -37,6 +37,7 @@ impl Param {
         if let Value::Whole(_) | Value::Number(_) = field.value {
             return Ok(Self { source: From::Fixed(field.number()?), path });
         }
+        let Value::Table(_) = field.value else { return Err(field.wrong("a number or a rule")) };
         let inner = field.table()?;
         let each_row =
             matches!(inner.get("kind"), Some(kind) if *kind.value == Value::Text("each_row".into()));

@@ -329,6 +329,7 @@ impl Scope {
         if let Value::Whole(_) | Value::Number(_) = field.value {
             return Ok(signal::constant(field.number()?));
         }
+        let Value::Table(_) = field.value else { return Err(field.wrong("a number or a rule")) };
         let table = field.table()?;
         let kind = table.need("kind")?;
         let name = kind.text()?;

@@ -42,7 +42,8 @@ impl<'a> Field<'a> {
         Self { path: String::new(), value, record }
     }
 
-    fn wrong(&self, wanted: &str) -> Error {
+    /// The error for a value of another type than is wanted.
+    pub fn wrong(&self, wanted: &str) -> Error {
         Error::WrongType {
             path: self.path.clone(),
             found: format!("{} ({})", self.value, self.value.type_name()),
