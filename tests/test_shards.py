@@ -270,7 +270,15 @@ def test_no_room_is_told_and_leaves_nothing(tmp_path: Path, suffix: str) -> None
 def test_a_full_device_is_told() -> None:
     from paranom_rs import _core
 
-    options: Any = {"single": False, "group_rows": None, "zstd": False, "metadata": [], "threads": 2, "progress": None}
+    options: Any = {
+        "whole_last": 0,
+        "single": False,
+        "group_rows": None,
+        "zstd": False,
+        "metadata": [],
+        "threads": 2,
+        "progress": None,
+    }
     for form in ("parquet", "arrow", "csv", "jsonl"):
         with pytest.raises(OSError, match="No space left"):
             _core.write_generated(plant()._plan, "/dev/full", 0, 200_000, format=form, **options)
@@ -361,3 +369,11 @@ def test_verify_of_a_folder_finds_changed_bytes(tmp_path: Path) -> None:
     part.write_bytes(content)
     with pytest.raises(MismatchError, match=r"part-00001\.parquet: its bytes"):
         verify(tmp_path / "x")
+
+
+def test_parts_on_both_sides_of_the_largest_int64_have_one_schema(tmp_path: Path) -> None:
+    pq = pytest.importorskip("pyarrow.parquet")
+    plant().write(tmp_path / "x", 100, start=2**63 - 50, shards=4)
+    assert verify(tmp_path / "x").rows == 100
+    t = pq.read_table(tmp_path / "x")["t"].to_numpy()
+    np.testing.assert_array_equal(t, np.arange(2**63 - 50, 2**63 + 50, dtype=np.uint64))

@@ -158,6 +158,7 @@ def nowhere(rows: int, form: str, threads: int = 1) -> float:
         "/dev/null",
         0,
         rows,
+        whole_last=0,
         format=form,
         single=False,
         group_rows=None,

@@ -105,6 +105,8 @@ class FilePlan(NamedTuple):
     form: str
     start: int
     rows: int
+    #: the last row of all files that are read as one: what type row numbers have
+    whole_last: int
     batch_rows: int | None
     single: bool
     zstd: bool
@@ -133,7 +135,7 @@ class FilePlan(NamedTuple):
             threads = whole("threads", threads, least=1, most=1024)
         zstd = check_compression(compression, suffix)
         single = next(iter(generator._columns(0, dtype).values())).dtype == np.float32
-        return cls(FORMATS[suffix], start, rows, batch_rows, single, zstd, threads)
+        return cls(FORMATS[suffix], start, rows, start + max(rows - 1, 0), batch_rows, single, zstd, threads)
 
     def write(self, generator: Generator, path: Path, progress: Callable[[int], None] | None) -> None:
         """Generate the rows into a file, which is replaced."""
@@ -142,6 +144,7 @@ class FilePlan(NamedTuple):
             path,
             self.start,
             self.rows,
+            whole_last=self.whole_last,
             format=self.form,
             single=self.single,
             group_rows=self.batch_rows,

@@ -81,21 +81,23 @@ def verify(
         if start is None and FINGERPRINT in facts and START not in facts:
             raise SpecError(f"start: must be given, since {path} does not say which rows it holds")
         first = int(facts.get(START, 0)) if start is None else whole("start", start)
-        rows, compared = _compare(path, generator, first, form, single, blocks)
+        rows, compared = _compare(path, generator, first, 0, form, single, blocks)
         return Verified(1, rows, compared)
     manifest = read_manifest(path)
     if generator is None:
         generator = Generator.from_parquet(path, import_functions=import_functions)
     _same_spec(path / MANIFEST, manifest.get("fingerprint"), generator)
     names, done = part_names(manifest), Verified(0, 0, 0)
-    each = -(-blocks // len(names))
+    each, last = -(-blocks // len(names)), max(sum(part_rows(manifest, len(names) - 1)) - 1, 0)
     for i, (name, told) in enumerate(zip(names, manifest["parts"], strict=True)):
         part = path / name
         with part.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != told["sha256"]:
                 raise MismatchError(f"{part}: its bytes have changed since it was written", path=part)
         first, expected = part_rows(manifest, i)
-        rows, compared = _compare(part, generator, first, manifest["format"], manifest["dtype"] == "float32", each)
+        rows, compared = _compare(
+            part, generator, first, last, manifest["format"], manifest["dtype"] == "float32", each
+        )
         if rows != expected:
             raise MismatchError(f"{part}: must hold {expected} rows, holds {rows}", path=part)
         done = Verified(done.files + 1, done.rows + rows, done.compared + compared)
@@ -107,10 +109,12 @@ def _same_spec(path: Path, fingerprint: str | None, generator: Generator) -> Non
         raise SpecError(f"generator: gives other data than the spec that {path} was written from")
 
 
-def _compare(path: Path, generator: Generator, start: int, form: str, single: bool, blocks: int) -> tuple[int, int]:
+def _compare(
+    path: Path, generator: Generator, start: int, whole_last: int, form: str, single: bool, blocks: int
+) -> tuple[int, int]:
     try:
         found, rows, compared = _core.verify_file(
-            generator._plan, path, start, format=form, single=single, blocks=blocks
+            generator._plan, path, start, whole_last=whole_last, format=form, single=single, blocks=blocks
         )
     except SpecError as error:
         raise SpecError(f"{path}: {error}") from None

@@ -87,14 +87,15 @@ pub struct Generated<'a, T> {
 }
 
 impl<'a, T: Value> Generated<'a, T> {
-    /// Refuses rows that are not there. Plans whose rows look at lower ones are filled on `threads` threads.
-    pub fn new(plan: &'a Plan, start: u64, rows: u64, threads: usize) -> Result<Self> {
+    /// Refuses rows that are not there. `whole_last` is the last row of all files that are read as one: row numbers
+    /// have the type that it needs. Plans whose rows look at lower ones are filled on `threads` threads.
+    pub fn new(plan: &'a Plan, start: u64, rows: u64, whole_last: u64, threads: usize) -> Result<Self> {
         plan.check_rows(start, rows)?;
         let last = start + rows.saturating_sub(1);
         let time = plan.time();
         time.check(last)?;
         let kind = match time {
-            Time::Row if last < 1 << 63 => DataType::Int64,
+            Time::Row if last.max(whole_last) < 1 << 63 => DataType::Int64,
             Time::Row => DataType::UInt64,
             Time::Number(_) => DataType::Float64,
             Time::Datetime(_) => DataType::Timestamp(TimeUnit::Nanosecond, None),

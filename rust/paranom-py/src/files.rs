@@ -37,10 +37,11 @@ fn outside<T: Send>(
 
 /// Generates `rows` rows from `start` on into a file, which is replaced: `format` is parquet, arrow, csv or jsonl.
 ///
+/// `whole_last` is the last row of all files that are read as one: row numbers have the type that it needs.
 /// `single` rounds values to float32; groups have `group_rows` rows at most, or some two million values; `zstd`
 /// compresses Parquet; `metadata` are (key, value) pairs for Parquet and Arrow; `progress` is called with the rows done.
 #[pyfunction]
-#[pyo3(signature = (plan, path, start, rows, /, *, format, single, group_rows, zstd, metadata, threads, progress))]
+#[pyo3(signature = (plan, path, start, rows, /, *, whole_last, format, single, group_rows, zstd, metadata, threads, progress))]
 #[allow(clippy::too_many_arguments)] // the argument list of one call of the Python face
 pub(crate) fn write_generated(
     py: Python<'_>,
@@ -48,6 +49,7 @@ pub(crate) fn write_generated(
     path: PathBuf,
     start: u64,
     rows: u64,
+    whole_last: u64,
     format: &str,
     single: bool,
     group_rows: Option<u64>,
@@ -64,7 +66,7 @@ pub(crate) fn write_generated(
         let file = File::create(path)?;
         if single {
             paranom_io::write(
-                &Generated::<f32>::new(plan, start, rows, threads)?,
+                &Generated::<f32>::new(plan, start, rows, whole_last, threads)?,
                 format,
                 &options,
                 file,
@@ -72,7 +74,7 @@ pub(crate) fn write_generated(
             )
         } else {
             paranom_io::write(
-                &Generated::<f64>::new(plan, start, rows, threads)?,
+                &Generated::<f64>::new(plan, start, rows, whole_last, threads)?,
                 format,
                 &options,
                 file,
@@ -119,15 +121,17 @@ pub(crate) fn file_metadata(
 type Difference = (Option<u64>, String, String, String);
 
 /// Makes up to `blocks` blocks of the rows from `start` on again and compares them with a file's. Gives the first
-/// difference, or None; the rows that the file has; the rows compared. `single` is for text, which does not say.
+/// difference, or None; the rows that the file has; the rows compared. `whole_last` as in `write_generated` (0 for a file
+/// by itself). `single` is for text, which does not say.
 #[pyfunction]
-#[pyo3(signature = (plan, path, start, /, *, format, single, blocks))]
+#[pyo3(signature = (plan, path, start, /, *, whole_last, format, single, blocks))]
 #[allow(clippy::too_many_arguments)] // the argument list of one call of the Python face
 pub(crate) fn verify_file(
     py: Python<'_>,
     plan: &Bound<'_, Plan>,
     path: PathBuf,
     start: u64,
+    whole_last: u64,
     format: &str,
     single: bool,
     blocks: u64,
@@ -139,10 +143,10 @@ pub(crate) fn verify_file(
         let mut stored = Stored::open(&path, format)?;
         let rows = stored.rows;
         let (difference, compared) = if stored.is_single().unwrap_or(single) {
-            let source = Generated::<f32>::new(plan, start, rows, threads)?;
+            let source = Generated::<f32>::new(plan, start, rows, whole_last, threads)?;
             paranom_io::verify(&source, &mut stored, blocks, job)?
         } else {
-            let source = Generated::<f64>::new(plan, start, rows, threads)?;
+            let source = Generated::<f64>::new(plan, start, rows, whole_last, threads)?;
             paranom_io::verify(&source, &mut stored, blocks, job)?
         };
         Ok((difference, rows, compared))
