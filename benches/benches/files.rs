@@ -36,7 +36,7 @@ fn files(c: &mut Criterion) {
         let options = Options { threads: 1, ..Options::default() };
         group.bench_function(name, |b| {
             b.iter(|| {
-                let source = Generated::<f64>::new(&plan, 0, ROWS, 1).expect("rows that are there");
+                let source = Generated::<f64>::new(&plan, 0, ROWS, 0, 1).expect("rows that are there");
                 let void = File::create("/dev/null").expect("a system that has it");
                 paranom_io::write(&source, format, &options, void, &Job::new()).expect("room for all");
             });
