@@ -112,3 +112,8 @@ def test_bad_series():
         windows(np.zeros(4), size=2, stride=0)
     with pytest.raises(SpecError, match="the series has only 0 rows"):
         windows(np.zeros(0), size=2)
+
+
+def test_a_size_without_a_fraction_will_do():
+    X = np.arange(20.0)
+    np.testing.assert_array_equal(windows(X, size=4.0, stride=2.0).data, windows(X, size=4, stride=2).data)

@@ -205,6 +205,7 @@ def test_plots_show_what_they_are_given():
 def test_numbers_are_numbers() -> None:
     y, scores = np.arange(100) % 20 == 0, np.linspace(0, 1, 100)
     assert metrics.vus(y, scores, window=10.0) == metrics.vus(y, scores, window=10)
+    assert metrics.vus(y, scores, thresholds=50.0) == metrics.vus(y, scores, thresholds=50)
     for wrong in ({"window": "a"}, {"window": None}, {"threshold": "1"}, {"threshold": True}):
         with pytest.raises(SpecTypeError, match=f"^{next(iter(wrong))}: "):
             metrics.evaluate(y, scores, **wrong)

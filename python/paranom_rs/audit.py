@@ -309,12 +309,8 @@ class _Walk:
             start, stop = events.start[chosen], events.stop[chosen]
             if len(stop):
                 self.next[of] = stop[-1]
-            return (
-                start,
-                stop,
-                events.kind[chosen],
-                (start >= np.uint64(low)) & (stop <= np.uint64(min(high, 2**64 - 1))),
-            )
+            within = (start >= np.uint64(low)) & (stop <= np.uint64(min(high, 2**64 - 1)))
+            return start, stop, events.kind[chosen], within
 
         start, stop, kind, whole_event = new("anomalies", made.events)
         first, last = _places(start, low, rows), _places(stop, low, rows)

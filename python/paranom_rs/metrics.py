@@ -162,7 +162,7 @@ def vus(y_true: ArrayLike, scores: ArrayLike, *, window: int = 100, thresholds: 
     truth = checks.both_classes("y_true", checks.labels("y_true", y_true))
     s = checks.scores("scores", scores, len(truth))
     window = checks.whole("window", window)
-    checks.whole("thresholds", thresholds, least=1)
+    thresholds = checks.whole("thresholds", thresholds, least=1)
     if thresholds < 2:
         raise SpecError(f"thresholds: {thresholds}; 2 or more are wanted, from the highest score to the lowest")
     n, half = len(truth), window // 2

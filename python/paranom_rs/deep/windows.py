@@ -69,8 +69,7 @@ def windows(X: ArrayLike, y: ArrayLike | None = None, *, size: int = 60, stride:
     left out. Raises SpecError where `size` is longer than the series.
     """
     values = checks.series("X", X)
-    checks.whole("size", size, least=1)
-    checks.whole("stride", stride, least=1)
+    size, stride = checks.whole("size", size, least=1), checks.whole("stride", stride, least=1)
     if size > len(values):
         raise SpecError(f"size: {size}; the series has only {len(values)} rows")
     view = np.lib.stride_tricks.sliding_window_view(values, size, axis=0)[::stride].transpose(0, 2, 1)
