@@ -344,3 +344,10 @@ def test_float32_text_is_verified_and_errors_name_options(tmp_path: Path, capsys
     assert "--spec: must be given" in capsys.readouterr().err
     assert main(["generate", spec, "--rows", "100", "--out", out]) == 3
     assert "--overwrite replaces it" in capsys.readouterr().err
+
+
+def test_a_function_that_fails_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = tmp_path / "x.toml"
+    spec.write_text('[variables.x]\nkind = "callback"\nnormal = "os:getcwd"\n', encoding="utf-8")
+    assert main(["generate", str(spec), "--rows", "5", "--out", str(tmp_path / "x.csv"), "--import-functions"]) == 2
+    assert "getcwd() takes no arguments" in capsys.readouterr().err
