@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from paranom_rs.ramp import plot, replay
+from paranom_rs.detect.ramp import plot, replay
 
 
 def main() -> None:

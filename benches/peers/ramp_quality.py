@@ -15,7 +15,7 @@ import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
 from paranom_rs import RAMP
-from paranom_rs.ramp import replay
+from paranom_rs.detect.ramp import replay
 
 
 def runs(labels: np.ndarray) -> list[tuple[int, int]]:

@@ -37,7 +37,7 @@ from paranom_rs import (
     Triangle,
     build_info,
 )
-from paranom_rs.rule import Rule
+from paranom_rs.generate.rule import Rule
 
 BLOCK = 1 << 14
 ROWS = 1 << 18

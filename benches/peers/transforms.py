@@ -42,7 +42,7 @@ from paranom_rs import (
     TimeWarp,
     build_info,
 )
-from paranom_rs.rule import Rule, Transform
+from paranom_rs.generate.rule import Rule, Transform
 
 EVENT, BLOCK = 100, 16_000
 STRUCK = BLOCK * 9 // 10

@@ -21,7 +21,7 @@ import yaml
 from gutenTAG import GutenTAG
 
 from paranom_rs import Generator, one_liners, triviality
-from paranom_rs.suites import GRADES, load
+from paranom_rs.suites.suite import GRADES, load
 
 SEED = 42
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from paranom_rs.metrics import vus
+from paranom_rs.evaluate.metrics import vus
 
 
 def theirs():

@@ -13,10 +13,15 @@ import warnings
 
 from paranom_rs import errors
 from paranom_rs._core import build_info
-from paranom_rs.anomaly import Anomaly, Decoys
-from paranom_rs.callback import Block, Callback, Context
-from paranom_rs.dataset import Dataset, Event, Events, Split
-from paranom_rs.distributions import (
+from paranom_rs.detect.matrix_profile import MatrixProfile, StreamingMatrixProfile, matrix_profile
+from paranom_rs.detect.ramp import RAMP, Detection
+from paranom_rs.errors import *  # noqa: F403 (its __all__ is the public exception tree)
+from paranom_rs.evaluate.triviality import one_liners, triviality
+from paranom_rs.files.verify import Verified, verify
+from paranom_rs.generate.anomalies import Anomaly, Decoys
+from paranom_rs.generate.callback import Block, Callback, Context
+from paranom_rs.generate.dataset import Dataset, Event, Events, Split
+from paranom_rs.generate.distributions import (
     Bernoulli,
     Beta,
     Cauchy,
@@ -33,15 +38,11 @@ from paranom_rs.distributions import (
     StudentT,
     Uniform,
 )
-from paranom_rs.dropouts import Dropouts
-from paranom_rs.errors import *  # noqa: F403 (its __all__ is the public exception tree)
-from paranom_rs.generator import Generator
-from paranom_rs.matrix_profile import MatrixProfile, StreamingMatrixProfile, matrix_profile
-from paranom_rs.native import NativeFunction
-from paranom_rs.ramp import RAMP, Detection
-from paranom_rs.reference import Edge, Ref
-from paranom_rs.rule import EachRow
-from paranom_rs.signals import (
+from paranom_rs.generate.dropouts import Dropouts
+from paranom_rs.generate.generator import Generator
+from paranom_rs.generate.native import NativeFunction
+from paranom_rs.generate.rule import EachRow, Edge, Ref
+from paranom_rs.generate.signals import (
     AR1,
     ECG,
     MLS,
@@ -61,8 +62,8 @@ from paranom_rs.signals import (
     Trend,
     Triangle,
 )
-from paranom_rs.time_index import Gaps, TimeIndex
-from paranom_rs.transforms import (
+from paranom_rs.generate.time_index import Gaps, TimeIndex
+from paranom_rs.generate.transforms import (
     Clip,
     Decouple,
     Drift,
@@ -79,10 +80,8 @@ from paranom_rs.transforms import (
     Swap,
     TimeWarp,
 )
-from paranom_rs.triviality import one_liners, triviality
-from paranom_rs.uniqueness import Hard, Soft, Uniqueness
-from paranom_rs.variables import Recorded, Stochastic
-from paranom_rs.verify import Verified, verify
+from paranom_rs.generate.uniqueness import Hard, Soft, Uniqueness
+from paranom_rs.generate.variables import Recorded, Stochastic
 
 __version__: str = build_info()["version"]
 

@@ -13,11 +13,11 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from paranom_rs._internal.atomic import whole_file
 from paranom_rs.cli.options import count, say
-from paranom_rs.cli.records import Batch, Records, open_records
+from paranom_rs.detect.ramp import RAMP
 from paranom_rs.errors import SpecError
-from paranom_rs.files import whole_file
-from paranom_rs.ramp import RAMP
+from paranom_rs.files.read import Batch, Records, open_records
 
 __all__ = ["add"]
 

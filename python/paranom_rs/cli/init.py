@@ -7,8 +7,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from paranom_rs._internal.atomic import whole_file
 from paranom_rs.cli.options import say
-from paranom_rs.files import whole_file
 
 __all__ = ["EXAMPLE", "add"]
 

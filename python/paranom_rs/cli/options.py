@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from paranom_rs.errors import ParanomError, SpecError
-from paranom_rs.generator import Generator
+from paranom_rs.generate.generator import Generator
 
 __all__ = ["add_rows", "add_spec", "count", "read_generator", "say"]
 

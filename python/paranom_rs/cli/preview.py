@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from paranom_rs._internal.atomic import whole_file
 from paranom_rs.cli.options import add_rows, add_spec, read_generator, say
 from paranom_rs.errors import SpecError
-from paranom_rs.files import whole_file
 
 __all__ = ["add"]
 

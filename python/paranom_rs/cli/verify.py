@@ -8,7 +8,7 @@ from typing import Any
 
 from paranom_rs.cli.options import count, read_generator, say
 from paranom_rs.errors import MismatchError
-from paranom_rs.verify import verify
+from paranom_rs.files.verify import verify
 
 __all__ = ["add"]
 

@@ -10,7 +10,7 @@ except ImportError as error:
     raise ImportError('paranom_rs.connect.bytewax needs Bytewax: pip install "paranom_rs[bytewax]"') from error
 
 from paranom_rs.connect.keyed import KeyedRAMP
-from paranom_rs.ramp import RAMP
+from paranom_rs.detect.ramp import RAMP
 
 __all__ = ["detect"]
 

@@ -13,7 +13,7 @@ except ImportError as error:
 import pandas as pd
 
 from paranom_rs.connect.slices import Slice, cut
-from paranom_rs.generator import Generator
+from paranom_rs.generate.generator import Generator
 
 __all__ = ["to_dask", "to_dask_array"]
 

@@ -14,14 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from paranom_rs.anomaly import Anomaly
-from paranom_rs.checks import file_path
-from paranom_rs.distributions import Choice, Normal, Uniform
+from paranom_rs._internal.checks import file_path
 from paranom_rs.errors import SpecError
-from paranom_rs.generator import Generator
-from paranom_rs.reference import Ref
-from paranom_rs.rule import Product, Rule, Transform
-from paranom_rs.signals import (
+from paranom_rs.generate.anomalies import Anomaly
+from paranom_rs.generate.distributions import Choice, Normal, Uniform
+from paranom_rs.generate.generator import Generator
+from paranom_rs.generate.rule import Product, Ref, Rule, Transform
+from paranom_rs.generate.signals import (
     ECG,
     MLS,
     Cosine,
@@ -35,8 +34,8 @@ from paranom_rs.signals import (
     Trend,
     Triangle,
 )
-from paranom_rs.transforms import Drift, Flatline, FrequencyChange, Noise, PhaseShift, Reverse, Scale, Shift
-from paranom_rs.variables import Stochastic
+from paranom_rs.generate.transforms import Drift, Flatline, FrequencyChange, Noise, PhaseShift, Reverse, Scale, Shift
+from paranom_rs.generate.variables import Stochastic
 
 __all__ = ["Imported", "read_config"]
 

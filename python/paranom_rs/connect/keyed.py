@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from paranom_rs.detect.ramp import RAMP
 from paranom_rs.errors import SpecError, SpecTypeError
-from paranom_rs.ramp import RAMP
 
 __all__ = ["KeyedRAMP"]
 

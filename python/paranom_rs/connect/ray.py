@@ -15,7 +15,7 @@ except ImportError as error:
 import pyarrow as pa
 
 from paranom_rs.connect.slices import Slice, cut
-from paranom_rs.generator import Generator
+from paranom_rs.generate.generator import Generator
 
 __all__ = ["GeneratorDatasource", "to_ray"]
 

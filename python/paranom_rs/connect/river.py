@@ -11,7 +11,7 @@ try:
 except ImportError as error:
     raise ImportError("paranom_rs.connect.river needs River: pip install river") from error
 
-from paranom_rs.ramp import RAMP
+from paranom_rs.detect.ramp import RAMP
 
 __all__ = ["RiverRAMP"]
 

@@ -13,9 +13,9 @@ try:
 except ImportError as error:
     raise ImportError("paranom_rs.connect.sklearn needs scikit-learn: pip install scikit-learn") from error
 
-from paranom_rs.checks import numbers, share, whole
+from paranom_rs._internal.checks import numbers, share, whole
+from paranom_rs.detect.ramp import RAMP
 from paranom_rs.errors import SpecError
-from paranom_rs.ramp import RAMP
 
 __all__ = ["RAMPDetector"]
 

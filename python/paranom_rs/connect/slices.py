@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import NamedTuple
 
-from paranom_rs.checks import whole
-from paranom_rs.dataset import Dataset
+from paranom_rs._internal.checks import whole
 from paranom_rs.errors import SpecError, SpecTypeError
-from paranom_rs.generator import Generator
-from paranom_rs.uniqueness import refuse_parts
+from paranom_rs.generate.dataset import Dataset
+from paranom_rs.generate.generator import Generator
+from paranom_rs.generate.uniqueness import refuse_parts
 
 __all__ = ["Slice", "cut"]
 

@@ -19,7 +19,7 @@ except ImportError as error:
 
 from paranom_rs.connect.keyed import KeyedRAMP
 from paranom_rs.connect.slices import Slice, cut
-from paranom_rs.generator import Generator
+from paranom_rs.generate.generator import Generator
 
 __all__ = ["RAMPProcessor", "detect", "to_spark"]
 

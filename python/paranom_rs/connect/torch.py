@@ -14,10 +14,10 @@ try:
 except ImportError as error:
     raise ImportError('paranom_rs.connect.torch needs torch: pip install "paranom_rs[deep]"') from error
 
-from paranom_rs.checks import whole
+from paranom_rs._internal.checks import whole
 from paranom_rs.errors import SpecError, SpecTypeError
-from paranom_rs.generator import Generator
-from paranom_rs.uniqueness import refuse_parts
+from paranom_rs.generate.generator import Generator
+from paranom_rs.generate.uniqueness import refuse_parts
 
 __all__ = ["GeneratedDataset"]
 

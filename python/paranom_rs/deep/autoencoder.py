@@ -14,15 +14,15 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.validation import check_is_fitted
 
-from paranom_rs import checks
-from paranom_rs.checks import Floats
-from paranom_rs.deep import plots
+from paranom_rs._internal import checks
+from paranom_rs._internal.checks import Floats
 from paranom_rs.deep.base import Detector, Scaler, load_weights, need_torch
-from paranom_rs.deep.baselines import Baselines
-from paranom_rs.deep.gauss import Gaussian
+from paranom_rs.deep.gaussian import Gaussian
 from paranom_rs.deep.inject import shapes_in_windows
 from paranom_rs.deep.windows import NAN_POLICIES, covering, fill_missing, to_rows, windows
+from paranom_rs.detect.baselines import Baselines
 from paranom_rs.errors import SpecError
+from paranom_rs.plotting import deep as plots
 
 CHUNK = 1024
 """Windows scored at a time: what bounds the memory of scoring a long series."""
@@ -57,7 +57,7 @@ class RNNAutoencoder(Detector):
     each window by `nan` ("median", "linear", "kernel") or refused ("raise"). The data are scaled to unit
     variance of the normal training windows, per channel.
 
-    `threshold` is a rule of :mod:`paranom_rs.thresholds`; None means the `quantile` of the normal training
+    `threshold` is a rule of :mod:`paranom_rs.evaluate.thresholds`; None means the `quantile` of the normal training
     scores, per window or per row as the data were given: ``threshold_`` serves scores of the form that
     `fit` saw. `device` "auto" takes CUDA, then MPS, then the CPU; `precision` "auto" uses bfloat16 on CUDA
     where it is supported. On the CPU a fit gives the same bits for the same `rng`, data and `threads`.

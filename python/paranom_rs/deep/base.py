@@ -13,13 +13,15 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from paranom_rs import checks, thresholds
-from paranom_rs.checks import Flags, Floats
-from paranom_rs.deep import plots, state
+from paranom_rs._internal import checks
+from paranom_rs._internal.checks import Flags, Floats
+from paranom_rs.deep import state
 from paranom_rs.deep.inject import Inject, shapes
 from paranom_rs.deep.windows import fill_missing
 from paranom_rs.errors import SpecError, SpecTypeError, StateError
-from paranom_rs.thresholds import Threshold
+from paranom_rs.evaluate import thresholds
+from paranom_rs.evaluate.thresholds import Threshold
+from paranom_rs.plotting import deep as plots
 
 
 def need_torch() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from paranom_rs.checks import Floats
+from paranom_rs._internal.checks import Floats
 
 Inject = Callable[[Floats, int], tuple[Floats, NDArray[np.int8]]]
 """From a normal series (n, d) and a seed to a series with anomalies in it and labels (n,)."""

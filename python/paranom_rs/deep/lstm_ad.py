@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from paranom_rs import checks
-from paranom_rs.checks import Flags, Floats
+from paranom_rs._internal import checks
+from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs.deep.base import Detector, Scaler, load_weights, need_torch, spread
-from paranom_rs.deep.baselines import Baselines
-from paranom_rs.deep.gauss import Gaussian
+from paranom_rs.deep.gaussian import Gaussian
 from paranom_rs.deep.inject import shapes
 from paranom_rs.deep.windows import NAN_POLICIES, fill_missing
+from paranom_rs.detect.baselines import Baselines
 from paranom_rs.errors import SpecError
 
 CHUNK = 4096
@@ -39,7 +39,7 @@ class LSTMAD(Detector):
 
     The threshold is the one with the largest F0.1 on labelled data that was not trained on either (section
     2.2); without labels, the `quantile` of normal scores. `threshold` takes any rule of
-    :mod:`paranom_rs.thresholds`.
+    :mod:`paranom_rs.evaluate.thresholds`.
 
     Training takes batches of `batch_size` stretches of `seq_len` rows, starting every half of that; scoring
     runs the network over the whole series. NaN is filled over the whole series by `nan`. Other parameters

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paranom_rs.checks import Floats
+from paranom_rs._internal.checks import Floats
 from paranom_rs.deep.windows import fill_missing
 from paranom_rs.errors import InternalError
 

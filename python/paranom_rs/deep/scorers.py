@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from paranom_rs.deep.base import LIMIT, Scaler
-from paranom_rs.deep.gauss import Gaussian
+from paranom_rs.deep.gaussian import Gaussian
 
 
 class _Scorer(nn.Module):

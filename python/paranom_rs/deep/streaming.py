@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from paranom_rs.checks import Floats
+from paranom_rs._internal.checks import Floats
 from paranom_rs.deep.autoencoder import RNNAutoencoder
 from paranom_rs.deep.base import Detector
 from paranom_rs.deep.lstm_ad import LSTMAD

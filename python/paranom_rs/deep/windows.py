@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from paranom_rs import checks
-from paranom_rs.checks import Floats
+from paranom_rs._internal import checks
+from paranom_rs._internal.checks import Floats
 from paranom_rs.errors import SpecError
 
 __all__ = ["Split", "Windows", "fill_missing", "to_rows", "windows"]

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from paranom_rs.checks import Floats
+from paranom_rs._internal.checks import Floats
+from paranom_rs.evaluate.metrics import evaluate
 from paranom_rs.experiments import recordings, report
 from paranom_rs.experiments.recordings import Task
-from paranom_rs.metrics import evaluate
 
 WINDOW = 60
 

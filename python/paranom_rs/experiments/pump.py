@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paranom_rs.checks import Floats
+from paranom_rs._internal.checks import Floats
+from paranom_rs.evaluate.metrics import evaluate
 from paranom_rs.experiments import report
-from paranom_rs.metrics import evaluate
 
 SCORES = ("latent", "reconstruction")
 

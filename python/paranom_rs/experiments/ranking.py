@@ -27,14 +27,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from paranom_rs.association import ranks
-from paranom_rs.checks import Floats
+from paranom_rs._internal.checks import Floats
+from paranom_rs.evaluate.association import ranks
+from paranom_rs.evaluate.metrics import vus
+from paranom_rs.evaluate.triviality import one_liners, triviality
 from paranom_rs.experiments import detectors, recordings, report
 from paranom_rs.experiments.detectors import WINDOW
 from paranom_rs.experiments.recordings import Task
-from paranom_rs.metrics import vus
-from paranom_rs.suites import GRADES, Suite, load
-from paranom_rs.triviality import one_liners, triviality
+from paranom_rs.suites.suite import GRADES, Suite, load
 
 SUITE = "graded-1"
 DRAWS = 2_000
@@ -56,8 +56,8 @@ def baseline(name: str) -> Score:
     """One of the detectors of windows that need no network."""
 
     def score(task: Task, seed: int) -> Floats:
-        from paranom_rs.deep.baselines import Baselines
         from paranom_rs.deep.windows import covering, to_rows, windows
+        from paranom_rs.detect.baselines import Baselines
 
         fitted = Baselines(rng=seed).fit(windows(task.train, size=WINDOW, stride=STRIDE).data)
         start = covering(len(task.test), WINDOW, STRIDE)
@@ -322,7 +322,7 @@ def _with_interval(figures: tuple[float, float, float]) -> str:
 
 def picture(names: list[str], suite: list[Judged], real: list[Judged], seed: int, path: Path) -> None:
     """Mean ranks on the suite against those on real data, with intervals; and by grade and set as colours."""
-    from paranom_rs.plot import LINE, SHADES, new_figure
+    from paranom_rs.plotting.dataset import LINE, SHADES, new_figure
 
     rng = np.random.default_rng(seed)
     figure = new_figure(13, 5.2)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from paranom_rs.checks import Floats
+from paranom_rs._internal.checks import Floats
 
 
 class Task(NamedTuple):

@@ -36,11 +36,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from paranom_rs.callback import Block
-from paranom_rs.checks import Floats
+from paranom_rs._internal.checks import Floats
+from paranom_rs.evaluate.metrics import evaluate, events
+from paranom_rs.evaluate.thresholds import FBeta
 from paranom_rs.experiments import report
-from paranom_rs.metrics import evaluate, events
-from paranom_rs.thresholds import FBeta
+from paranom_rs.generate.callback import Block
 
 FILES = ("TEK14", "TEK16", "TEK17")
 CYCLE = 1000

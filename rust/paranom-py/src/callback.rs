@@ -19,7 +19,7 @@ use pyo3::types::PyTuple;
 use crate::errors::SpecError;
 use crate::foreign;
 
-pyo3::import_exception!(paranom_rs.callback, BadBlock);
+pyo3::import_exception!(paranom_rs.generate.callback, BadBlock);
 
 /// A function that gives values of a variable: what a `Callback` puts into a spec.
 #[pyclass(frozen, module = "paranom_rs._core")]
@@ -42,7 +42,7 @@ impl Function {
     }
 
     /// A native function whose code `owner` keeps at `address`: what is there must be a function of the signature that
-    /// `paranom_rs.native.Native` documents.
+    /// `paranom_rs.generate.native.Native` documents.
     #[staticmethod]
     #[pyo3(signature = (owner, address, name, /, *, allow_nan))]
     fn native(owner: Py<PyAny>, address: usize, name: String, allow_nan: bool) -> Self {
@@ -233,7 +233,7 @@ impl PythonFunction {
         let first = call.parts.first().map_or(0, |part| part.row);
         let Arrays { row, t, events } = arrays;
         let values = (|| {
-            let run = RUN.import(py, "paranom_rs.callback", "run_block")?;
+            let run = RUN.import(py, "paranom_rs.generate.callback", "run_block")?;
             let key = call.source(1 << 30);
             let t = match t {
                 Times::Rows => py.None().into_bound(py),

@@ -27,7 +27,7 @@ pub(crate) fn buffer<T: Element + 'static>(array: &Bound<'_, PyArray1<T>>) -> Op
 /// The function at an address. Whoever hands over an address in Python vouches for what is there, as with ctypes; how
 /// far it is checked is said there.
 pub(crate) fn native(address: usize, name: String, allow_nan: bool) -> Native {
-    // SAFETY: `paranom_rs.native` takes addresses only out of objects that declare this signature and that own the
+    // SAFETY: `paranom_rs.generate.native` takes addresses only out of objects that declare this signature and that own the
     // code; they are kept beside the function. An address of 0 is refused there.
     #[allow(unsafe_code)]
     unsafe {

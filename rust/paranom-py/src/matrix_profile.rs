@@ -1,4 +1,4 @@
-//! `paranom::detect::matrix_profile` for Python; shapes and defaults are the business of `paranom_rs.matrix_profile`.
+//! `paranom::detect::matrix_profile` for Python; shapes and defaults are the business of `paranom_rs.detect.matrix_profile`.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

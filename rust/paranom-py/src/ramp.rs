@@ -1,4 +1,4 @@
-//! `RampCore`, which `paranom_rs.ramp.RAMP` extends, its `Detection`, and the published loop `ramp_replay`.
+//! `RampCore`, which `paranom_rs.detect.ramp.RAMP` extends, its `Detection`, and the published loop `ramp_replay`.
 
 use std::sync::{Mutex, PoisonError, TryLockError};
 
@@ -91,7 +91,7 @@ impl Detection {
     }
 }
 
-/// The detector, as far as it needs no Python. Its methods are those of `paranom_rs.ramp.RAMP`.
+/// The detector, as far as it needs no Python. Its methods are those of `paranom_rs.detect.ramp.RAMP`.
 #[pyclass(frozen, subclass, module = "paranom_rs._core")]
 pub(crate) struct RampCore {
     ramp: Mutex<Ramp>,

@@ -1,0 +1,55 @@
+"""A multivariate Gaussian fitted with shrinkage, and the distance of vectors from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.covariance import ledoit_wolf
+
+from paranom_rs._internal.checks import Floats
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """N(mean, covariance), kept as the mean and a matrix that whitens."""
+
+    mean: Floats
+    """(k,)"""
+    whiten: Floats
+    """(k, k): rows turn x - mean into independent unit variables."""
+
+    @classmethod
+    def fit(cls, vectors: NDArray[np.floating]) -> Gaussian:
+        """Mean and Ledoit-Wolf shrunk covariance of vectors (n, k): never singular, even where n < k.
+
+        Each coordinate is scaled to unit variance first, so that shrinkage towards the identity treats all
+        alike; one that never changes gets the floor 1e-6, so any change in it counts.
+        """
+        x = np.asarray(vectors, dtype=np.float64)
+        mean = x.mean(axis=0)
+        scale = np.maximum(x.std(axis=0), 1e-6)
+        if len(x) > 1:
+            covariance, _ = ledoit_wolf((x - mean) / scale, assume_centered=True)
+        else:
+            covariance = np.eye(x.shape[1])
+        values, axes = np.linalg.eigh(covariance)
+        values = np.maximum(values, 1e-6 * max(values[-1], 1e-12))
+        # One layout in memory, so that a saved and loaded one gives the same bits.
+        return cls(mean, np.ascontiguousarray((axes / np.sqrt(values)).T / scale))
+
+    def distance2(self, vectors: NDArray[np.floating]) -> Floats:
+        """Squared Mahalanobis distance of each row of (n, k)."""
+        z = (np.asarray(vectors, dtype=np.float64) - self.mean) @ self.whiten.T
+        return np.asarray(np.einsum("ij,ij->i", z, z))
+
+    @property
+    def log_peak(self) -> float:
+        """The log-density at the mean, the largest there is."""
+        _, logdet = np.linalg.slogdet(self.whiten)
+        return float(logdet - len(self.mean) / 2 * np.log(2 * np.pi))
+
+    def log_density(self, vectors: NDArray[np.floating]) -> Floats:
+        """Log-density at each row of (n, k)."""
+        return self.log_peak - self.distance2(vectors) / 2

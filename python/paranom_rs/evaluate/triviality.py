@@ -1,0 +1,79 @@
+"""How many events a line of code finds (Wu & Keogh 2021), in any labelled series."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from paranom_rs import _core
+from paranom_rs._internal.checks import labels, series
+from paranom_rs.errors import SpecError
+
+__all__ = ["one_liners", "triviality"]
+
+#: Rows on each side that an event's neighbourhood may reach: 100, rounded out to 64, 80 times 64, and the windows.
+MARGIN = 100 + 64 + 80 * 64 + 65
+
+
+def one_liners() -> list[str]:
+    """Return the one-liners' names: what each takes the largest of, for a row and the rows around it."""
+    return _core.one_liners()
+
+
+def triviality(
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    clean: ArrayLike | None = None,
+    per_variable: ArrayLike | None = None,
+) -> NDArray[np.bool_]:
+    """Return which one-liners find which events of a labelled series.
+
+    A one-liner finds an event when its largest number lies in the event or within 100 rows of it, and nowhere else in
+    some 10,000 rows around (the rule of the UCR archive, for each event alone). Of several variables, one is enough.
+
+    Parameters
+    ----------
+    X
+        Values, shape (n,) or (n, d).
+    y
+        1 in anomalous rows, shape (n,): stretches of ones are the events.
+    clean
+        The same rows without anomalies, like ``X``: an event is judged alone in them. Without it, rows of other events
+        count as missing.
+    per_variable
+        Which variables an event touches, shape (n, d): only those are looked at. By default all are.
+
+    Returns
+    -------
+    found
+        bool, shape (events, one-liners): ``triviality(X, y).mean(axis=0)`` is the share of events that each finds.
+    """
+    x, bad = series("X", X), labels("y", y)
+    base = None if clean is None else series("clean", clean)
+    if len(bad) != len(x):
+        raise SpecError(f"y: {len(bad)} labels, but X has {len(x)} rows")
+    if base is not None and base.shape != x.shape:
+        raise SpecError(f"clean: must have the shape of X, {x.shape}, got {base.shape}")
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], bad.astype(np.int8), [0]]))).reshape(-1, 2)
+    touches = np.ones(x.shape, bool) if per_variable is None else np.asarray(per_variable).astype(bool)
+    if touches.shape != x.shape:
+        raise SpecError(f"per_variable: must have the shape of X, {x.shape}, got {touches.shape}")
+    found = np.zeros((len(edges), len(one_liners())), bool)
+    for j in range(x.shape[1]):
+        values = np.ascontiguousarray(x[:, j], np.float64)
+        normal = np.where(bad, np.nan, values) if base is None else np.ascontiguousarray(base[:, j], np.float64)
+        mine = [i for i, (start, _) in enumerate(edges) if touches[start, j]]
+        found[mine] |= found_in(0, normal, values, edges[mine])
+    return found
+
+
+def found_in(
+    start: int, normal: NDArray[np.float64], values: NDArray[np.float64], events: NDArray[Any]
+) -> NDArray[np.bool_]:
+    """Which one-liners find each event in one variable; both series begin at row ``start``."""
+    # No event holds row 2**64 - 1, and what comes after it is no row number.
+    n = min(len(normal), 2**64 - 1 - start)
+    return _core.found_by_one_liners(start, normal[:n], values[:n], [(int(a), int(b)) for a, b in events])

@@ -1,0 +1,1 @@
+"""Files of generated rows: written, read and verified."""

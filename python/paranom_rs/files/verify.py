@@ -1,0 +1,132 @@
+"""Whether a file holds the rows that its spec gives."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from paranom_rs import _core
+from paranom_rs._internal.checks import file_path, whole
+from paranom_rs.errors import MismatchError, SpecError, SpecTypeError
+from paranom_rs.files.shards import MANIFEST, part_names, part_rows, read_manifest
+from paranom_rs.files.write import FINGERPRINT, START, check_format, file_metadata
+from paranom_rs.generate.generator import Generator
+
+__all__ = ["Verified", "verify"]
+
+
+class Verified(NamedTuple):
+    """What `verify` looked at: files, the rows in them, and how many of these were made again and compared."""
+
+    files: int
+    rows: int
+    compared: int
+
+
+def verify(
+    path: str | Path,
+    generator: Generator | None = None,
+    *,
+    blocks: int = 16,
+    start: int | None = None,
+    dtype: DTypeLike = np.float64,
+    import_functions: bool = False,
+) -> Verified:
+    """Make a sample of a file's rows again and compare them bit for bit; of a folder of parts, check the hashes too.
+
+    Parameters
+    ----------
+    path
+        A .parquet, .arrow, .csv or .jsonl file, or a folder that `Generator.write` filled with parts.
+    generator
+        What should have made it. Parquet and Arrow files and folders carry the spec, unless it holds functions of yours
+        or long arrays; a CSV or JSON file needs it.
+    blocks
+        How many blocks of 32,768 rows: the first, the last and some between; of a folder, one of each part at least.
+    start
+        The first row, where the file does not say (by default 0).
+    dtype
+        float32 if the numbers of a CSV or JSON file are; the others say so themselves.
+    import_functions
+        Whether to import functions that the spec names (see `Generator.from_spec`).
+
+    Returns
+    -------
+    Verified
+        Files, rows, and rows compared.
+
+    Raises
+    ------
+    MismatchError
+        Naming the first row and column that differ, or the part whose bytes have changed.
+    SpecError
+        For a file without a spec when no ``generator`` is given, a folder that is not finished, a file that is cut off.
+    """
+    path, blocks = file_path(path), whole("blocks", blocks, least=1)
+    if generator is not None and not isinstance(generator, Generator):
+        raise SpecTypeError(f"generator: must be a Generator, got {type(generator).__name__}")
+    single = np.dtype(dtype) == np.float32
+    if not path.is_dir():
+        form = check_format(path)
+        facts = file_metadata(path) if form in ("parquet", "arrow") else {}
+        if generator is None:
+            if not facts:
+                raise SpecError(f"generator: must be given, since {path} carries no spec")
+            generator = Generator.from_parquet(path, import_functions=import_functions)
+        _same_spec(path, facts.get(FINGERPRINT), generator)
+        if start is None and FINGERPRINT in facts and START not in facts:
+            raise SpecError(f"start: must be given, since {path} does not say which rows it holds")
+        first = int(facts.get(START, 0)) if start is None else whole("start", start)
+        rows, compared = _compare(path, generator, first, 0, form, single, blocks)
+        return Verified(1, rows, compared)
+    manifest = read_manifest(path)
+    if generator is None:
+        generator = Generator.from_parquet(path, import_functions=import_functions)
+    _same_spec(path / MANIFEST, manifest.get("fingerprint"), generator)
+    names, done = part_names(manifest), Verified(0, 0, 0)
+    each, last = -(-blocks // len(names)), max(sum(part_rows(manifest, len(names) - 1)) - 1, 0)
+    for i, (name, told) in enumerate(zip(names, manifest["parts"], strict=True)):
+        part = path / name
+        with part.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != told["sha256"]:
+                raise MismatchError(f"{part}: its bytes have changed since it was written", path=part)
+        first, expected = part_rows(manifest, i)
+        rows, compared = _compare(
+            part, generator, first, last, manifest["format"], manifest["dtype"] == "float32", each
+        )
+        if rows != expected:
+            raise MismatchError(f"{part}: must hold {expected} rows, holds {rows}", path=part)
+        done = Verified(done.files + 1, done.rows + rows, done.compared + compared)
+    return done
+
+
+def _same_spec(path: Path, fingerprint: str | None, generator: Generator) -> None:
+    if fingerprint is not None and fingerprint != generator.fingerprint:
+        raise SpecError(f"generator: gives other data than the spec that {path} was written from")
+
+
+def _compare(
+    path: Path, generator: Generator, start: int, whole_last: int, form: str, single: bool, blocks: int
+) -> tuple[int, int]:
+    try:
+        found, rows, compared = _core.verify_file(
+            generator._plan, path, start, whole_last=whole_last, format=form, single=single, blocks=blocks
+        )
+    except SpecError as error:
+        raise SpecError(f"{path}: {error}") from None
+    except OSError as error:
+        if error.errno is None:
+            raise SpecError(f"{path}: is cut off: {error}") from None
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    if found is not None:
+        row, column, wanted, there = found
+        where: dict[str, Any] = {"path": path, "column": column, "expected": wanted, "found": there}
+        if row is None:
+            raise MismatchError(f"{path}: {column}: must be {wanted}, got {there}", **where)
+        text = f"{path}: row {start + row}, {column}: must be {wanted}, got {there}"
+        raise MismatchError(text, row=start + row, **where)
+    return rows, compared

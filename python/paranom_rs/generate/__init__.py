@@ -1,0 +1,1 @@
+"""The generator: rules, variables, anomalies, and the datasets that they give."""

@@ -1,0 +1,68 @@
+"""When anomalies happen, for how long, and to which variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from paranom_rs.generate.rule import Rule, Transform
+from paranom_rs.generate.timing import Timing
+
+__all__ = ["Anomaly", "Decoys"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Anomaly(Timing):
+    """An anomaly that happens again and again. Events never overlap.
+
+    Parameters
+    ----------
+    frequency
+        The expected share of anomalous rows, above 0 and up to 1.
+    count, within
+        Instead of a frequency: exactly ``count`` events in every ``within`` rows, for ever.
+    events
+        Instead of a frequency: these stretches ``[(start, stop), …]`` of rows, ``stop`` not included.
+    duration
+        Rows an event lasts: a number, or the shortest and the longest (both included, all equally likely).
+    gap
+        Rows that stay normal after an event, at least.
+    onset
+        ``"creeping"``: the effect grows from next to nothing in the event's first row to its full size in the last. A
+        share, above 0 and up to 1: it grows over that share of the event. By default it is there at once. While it
+        grows, a value is a mixture of the normal and the anomalous one; all rows of the event are labelled.
+    name
+        What the event is called in `Dataset.events`.
+    variables
+        The variables it touches; by default all that have an anomalous rule.
+    values
+        Rules for some variables, instead of their own anomalous rules; only these (and ``variables``) are touched.
+    difficulty
+        ``"nontrivial"``: no event that one of the one-liners finds (`triviality`). Such an event is drawn
+        anew, at another place of its slot and with other parameters, up to 64 times; then the slot goes without, and
+        ``frequency`` or ``count`` are not quite reached (`Dataset.audit` says by how much). Goes with rules only, not
+        with functions, and without uniqueness.
+    """
+
+    onset: Literal["creeping"] | float | None = None
+    name: str = "anomaly"
+    variables: Sequence[str] | None = None
+    values: Mapping[str, Rule | Transform | float] | None = None
+    difficulty: Literal["nontrivial"] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoys(Anomaly):
+    """Rare events that are normal: a detector that flags whatever is unusual pays for them.
+
+    They stand among the anomalies of a `Generator` and take the same arguments; no anomaly and no decoy overlap. Their
+    rows are normal: ``y`` and ``labels`` are 0, `Dataset.events` leaves them out, and the clean twin has them.
+    `Dataset.decoys` lists them.
+    """
+
+    name: str = "decoy"
+
+    def to_spec(self) -> dict[str, Any]:
+        """Return the decoys as plain values."""
+        return super().to_spec() | {"decoy": True}

@@ -1,0 +1,36 @@
+"""Values that are lost, whether a row is normal or anomalous."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from paranom_rs.generate.rule import Part
+from paranom_rs.generate.timing import Timing
+
+__all__ = ["Dropouts"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dropouts(Timing, Part):
+    """Values that are lost: NaN, in normal and in anomalous rows alike.
+
+    ``Generator(…, missing=Dropouts(frequency=0.02, duration=(1, 5)))`` loses values of each variable for itself;
+    ``Stochastic(…, missing=…)`` says it for one. Each variable has a stream of its own, keyed by its name.
+
+    They are laid over the data last. A `Ref`, a function, a transform and `Uniqueness` see the value underneath; labels
+    and events stay; the clean twin loses the same values. `Dataset.missing` is the mask. (`Missing` is something else:
+    an anomaly that makes values missing, and is labelled.)
+
+    Parameters
+    ----------
+    frequency
+        The expected share of lost values, above 0 and up to 1.
+    count, within
+        Instead of a frequency: exactly ``count`` stretches in every ``within`` rows, for ever.
+    events
+        Instead of a frequency: these stretches ``[(start, stop), …]`` of rows, ``stop`` not included.
+    duration
+        Rows a stretch lasts: a number (by default 1), or the shortest and the longest (both included).
+    gap
+        Rows that keep their value after a stretch, at least.
+    """

@@ -1,0 +1,616 @@
+"""The generator: labelled anomaly data for any rows, the same bytes every time."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from paranom_rs import _core
+from paranom_rs._internal.atomic import whole_file
+from paranom_rs._internal.checks import file_path, flag, one_of, whole
+from paranom_rs._internal.progress import Progress
+from paranom_rs.errors import OutOfMemoryError, SpecError, SpecTypeError
+from paranom_rs.files.write import FINGERPRINT, SPEC, FilePlan, check_format, file_metadata
+from paranom_rs.generate.anomalies import Anomaly
+from paranom_rs.generate.callback import find_function, load_functions, refuse_imports
+from paranom_rs.generate.class_counts import count_stretches
+from paranom_rs.generate.dataset import Dataset, Split
+from paranom_rs.generate.dropouts import Dropouts
+from paranom_rs.generate.rule import Edge, Part, plain
+from paranom_rs.generate.time_index import TimeIndex, in_nanoseconds
+from paranom_rs.generate.uniqueness import Uniqueness
+from paranom_rs.generate.variables import load_recordings
+
+if TYPE_CHECKING:
+    from paranom_rs.connect.gutentag import Imported
+    from paranom_rs.evaluate.audit import Audit
+
+__all__ = ["Generator"]
+
+#: The stream of values this version makes. A change of any bit is a new stream.
+STREAM = 1
+_MOST_EMBEDDED = 20_000
+_MOST_ROWS = 2**63
+
+
+class Generator:
+    """A generator of labelled anomaly data (Gottschlich, "Paranom: A Parallel Anomaly Dataset Generator", 2018).
+
+    Every value is a function of the spec, the seed and the row alone: any slice, any number of threads, any machine
+    gives the same bytes, and a longer dataset begins with the shorter one.
+
+    Parameters
+    ----------
+    variables
+        Name -> `Stochastic`, `Callback` or `Recorded`, in column order. A variable's values depend on its name, not
+        on the others.
+    anomalies
+        An `Anomaly`, several, or None for normal data only.
+    uniqueness
+        Whether rows may repeat what a lower row of their class holds; by default they may.
+    seed
+        What the data are drawn from, 0 <= seed < 2**64.
+    time
+        Timestamps of rows; by default the row numbers.
+    missing
+        When values are lost, of each variable for itself that does not say so itself; by default none are.
+
+    Raises
+    ------
+    SpecError, SpecTypeError
+        Naming the path in the spec, the value and the rule.
+    """
+
+    def __init__(
+        self,
+        variables: Mapping[str, Part],
+        *,
+        anomalies: Anomaly | Sequence[Anomaly] | None = None,
+        uniqueness: Uniqueness | None = None,
+        seed: int = 0,
+        time: TimeIndex | None = None,
+        missing: Dropouts | None = None,
+    ) -> None:
+        if not isinstance(variables, Mapping):
+            raise SpecTypeError(f"variables: must be a dict of variables, got {type(variables).__name__}")
+        spec: dict[str, Any] = {"stream": STREAM, "seed": whole("seed", seed)}
+        if time is not None:
+            spec["time"] = _part("time", time, TimeIndex)
+        if missing is not None:
+            spec["missing"] = _part("missing", missing, Dropouts)
+        spec["variables"] = {name: _part(f"variables.{name}", variable, Part) for name, variable in variables.items()}
+        if anomalies is not None:
+            listed = [anomalies] if isinstance(anomalies, Anomaly) else anomalies
+            if not isinstance(listed, Sequence):
+                raise SpecTypeError(f"anomalies: must be an Anomaly or a list of them, got {anomalies!r}")
+            spec["anomalies"] = [_part(f"anomalies[{i}]", x, Anomaly) for i, x in enumerate(listed)]
+        if uniqueness is not None:
+            spec["uniqueness"] = _part("uniqueness", uniqueness, Uniqueness)
+        self._set(spec, spec)
+
+    def _set(self, spec: dict[str, Any], resolved: dict[str, Any]) -> None:
+        self._spec = spec
+        self._resolved = resolved
+        self._plan = _core.Plan(load_functions(resolved))
+
+    @classmethod
+    def from_spec(
+        cls, spec: Mapping[str, Any], *, folder: str | Path = ".", import_functions: bool = False
+    ) -> Generator:
+        """Make a generator from plain values, as `to_spec` gives them; recordings may name files in ``folder``.
+
+        Where a spec names functions by import path (``"module:function"``), ``import_functions=True`` imports them:
+        that runs code, so only for a spec from someone whose code you would run. Without it, `SpecError`.
+        """
+        self = cls.__new__(cls)
+        if not isinstance(spec, Mapping):
+            raise SpecTypeError(f"spec: must be a dict, got {type(spec).__name__}")
+        plain_spec = _plain("spec", lambda: plain(spec))
+        if not flag("import_functions", import_functions):
+            refuse_imports(plain_spec)
+        time = plain_spec.get("time")
+        if isinstance(time, dict) and isinstance(time.get("start"), str) and time.get("kind", "datetime") == "datetime":
+            plain_spec |= {"time": in_nanoseconds(time)}
+        plain_spec, resolved = load_recordings(plain_spec, file_path(folder))
+        self._set(plain_spec, resolved)
+        return self
+
+    @classmethod
+    def from_toml(cls, path: str | Path, *, import_functions: bool = False) -> Generator:
+        """Make a generator from a TOML file; recordings name files relative to it.
+
+        ``import_functions`` as in `from_spec`.
+
+        Raises `SpecError` for a file that is not TOML or not a spec, `StreamVersionError` for one of a newer stream.
+        """
+        path = file_path(path)
+        try:
+            spec = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SpecError(f"{path}: is no TOML: {error}") from None
+        except RecursionError:
+            raise SpecError(f"{path}: is nested too deep") from None
+        return cls.from_spec(spec, folder=path.parent, import_functions=import_functions)
+
+    @classmethod
+    def from_parquet(cls, path: str | Path, *, import_functions: bool = False) -> Generator:
+        """Make the generator that wrote a Parquet or Arrow file, or a folder of parts, from the spec that it carries.
+
+        ``import_functions`` as in `from_spec`.
+        """
+        path = file_path(path)
+        if path.is_dir():
+            from paranom_rs.files.shards import read_manifest
+
+            manifest = read_manifest(path)
+            text, fingerprint = manifest.get("spec"), manifest.get("fingerprint")
+        else:
+            facts = file_metadata(path)
+            text, fingerprint = facts.get(SPEC), facts.get(FINGERPRINT)
+        if not isinstance(text, str):
+            raise SpecError(
+                f"{path}: carries no spec (it was not written by paranom_rs, or its recording was too long, or its "
+                "spec holds functions)"
+            )
+        self = cls.from_spec(tomllib.loads(text), import_functions=import_functions)
+        if fingerprint and fingerprint != self.fingerprint:
+            raise SpecError(f"{path}: its spec gives other data than the file's: a recording that it names has changed")
+        return self
+
+    @classmethod
+    def from_gutentag(cls, path: str | Path, *, seed: int = 0) -> list[Imported]:
+        """Make a generator of each series of a GutenTAG configuration (YAML or JSON). Needs PyYAML.
+
+        Each result has a ``name``, its ``rows``, a ``generator`` (None where nothing of ours is like it) and ``notes``
+        on what could not be mapped, or differs. The values are not GutenTAG's: same signals and anomalies, other random
+        numbers. Raises `SpecError` for a file that is no configuration.
+        """
+        from paranom_rs.connect.gutentag import read_config
+
+        return read_config(path, seed=seed)
+
+    def to_spec(self) -> dict[str, Any]:
+        """Return the spec as plain values: dicts, lists, texts, numbers, and arrays of recordings."""
+        spec: dict[str, Any] = plain(self._spec)
+        return spec
+
+    def to_toml(self, path: str | Path | None = None) -> str:
+        """Return the spec as TOML, and write it to ``path`` if one is given. Recordings are embedded.
+
+        A recording too long to embed stays in the file that it came from, where the TOML finds it; one that came from
+        an array raises `SpecError`: put it into a file, and let the TOML name that. So do functions: give their import
+        paths instead.
+        """
+        import tomli_w
+
+        function = find_function(self._spec)
+        if function is not None:
+            raise SpecError(
+                f'{function}: a function cannot be written as TOML; give its import path instead: "module:function"'
+            )
+        variables = self._resolved["variables"].items()
+        embedded = {name: _embedded(name, x, self._spec["variables"][name]) for name, x in variables}
+        text = tomli_w.dumps(self._spec | {"variables": embedded})
+        if path is not None:
+            with whole_file(file_path(path)) as temporary:
+                temporary.write_text(text, encoding="utf-8")
+        return text
+
+    @property
+    def names(self) -> list[str]:
+        """The variables' names, in column order."""
+        return self._plan.names
+
+    @property
+    def kinds(self) -> list[tuple[str, list[str]]]:
+        """The anomalies: their names, and the variables they touch."""
+        names = self.names
+        return [(name, [names[i] for i in touched]) for name, touched in self._plan.kinds]
+
+    @property
+    def graph(self) -> list[Edge]:
+        """How variables depend on each other: the `Ref` of their normal rules, in column order."""
+        names = self.names
+        return [Edge(names[source], names[target], lag) for source, target, lag in self._plan.graph]
+
+    @property
+    def seed(self) -> int:
+        """What the data are drawn from."""
+        return int(self._spec.get("seed", 0))
+
+    @property
+    def stream(self) -> int:
+        """The stream that the values belong to: recorded in every spec, and unknown ones are refused."""
+        return STREAM
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of what the spec means: equal for specs that give the same data under the same names."""
+        digest = hashlib.sha256(self._plan.record.encode())
+        for series in self._plan.series:
+            digest.update(series.astype("<f8", copy=False).tobytes())
+        return digest.hexdigest()
+
+    def generate(
+        self,
+        rows: int | None = None,
+        *,
+        start: int = 0,
+        normal: int | None = None,
+        anomalous: int | None = None,
+        out: Mapping[str, NDArray[Any]] | None = None,
+        dtype: DTypeLike = np.float64,
+        threads: int | None = None,
+        progress: bool = False,
+    ) -> Dataset:
+        """Generate rows ``start .. start + rows - 1``, or absolute counts of normal and anomalous rows.
+
+        Parameters
+        ----------
+        rows, start
+            How many rows, and the first one. Slices equal the same rows of any longer run.
+        normal, anomalous
+            Instead of ``rows``: the first ``normal`` normal rows and the first ``anomalous`` anomalous rows from
+            ``start`` on, in row order, with their own row numbers; so the counts can grow too.
+        out
+            Arrays to fill, one for each variable: 1-D, contiguous, writable, ``rows`` long, of one dtype.
+        dtype
+            float64, or float32 (the float64 values, rounded).
+        threads
+            1 to 1024; by default ``PARANOM_NUM_THREADS``, else one per processor. The bytes do not depend on it.
+        progress
+            Whether to show a bar (needs tqdm).
+
+        Returns
+        -------
+        Dataset
+            Values, labels and events of the rows.
+
+        Raises
+        ------
+        SpecError, SpecTypeError
+            For arguments that break a rule.
+        OutOfMemoryError
+            Before any work, for a size that cannot be had.
+        UniquenessError
+            When rows cannot be unique as `Hard` asks. With a `Uniqueness`, all rows below ``start`` are replayed.
+        CallbackError
+            When a callback raises, or gives back what is no value.
+        """
+        start = whole("start", start)
+        if rows is not None and (normal is not None or anomalous is not None):
+            raise SpecError("rows: goes without normal and anomalous, which count rows of a class")
+        if rows is not None:
+            counts = [whole("rows", rows)]
+        elif normal is not None or anomalous is not None:
+            counts = [
+                0 if count is None else whole(path, count)
+                for path, count in (("normal", normal), ("anomalous", anomalous))
+            ]
+        else:
+            raise SpecError("rows: is missing (or normal and anomalous)")
+        total = sum(counts)
+        if total > _MOST_ROWS:
+            raise SpecError(f"rows: must be at most 2**63, got {total}")
+        if start + total > 2**64:
+            raise SpecError(f"start: must leave room for {total} rows below 2**64, got {start}")
+        # The memory comes first: without it, nothing need be counted.
+        columns = self._columns(total, dtype) if out is None else _checked(out, self.names, total)
+        stretches = [(start, total)] if total else []
+        if rows is None:
+            stretches = count_stretches(self._plan, start, *counts)
+        return self._fill(stretches, columns, clean=False, threads=threads, progress=progress)
+
+    def split(
+        self,
+        *,
+        train: int,
+        test: int,
+        validation: int = 0,
+        learning: Literal["semi-supervised", "supervised", "unsupervised"] = "semi-supervised",
+        start: int = 0,
+        dtype: DTypeLike = np.float64,
+        threads: int | None = None,
+    ) -> Split:
+        """Generate rows to train on, to validate on and to test on, one part after the other: no row is in two of them.
+
+        A longer ``test`` begins with the shorter one; a longer ``train`` moves the parts behind it.
+
+        Parameters
+        ----------
+        train, validation, test
+            How many rows; 0 gives an empty part.
+        learning
+            ``"semi-supervised"``: ``train`` and ``validation``, all that a detector is fitted on, are clean twins,
+            without anomalies; ``test`` has them. ``"supervised"``: all three have anomalies, and labels to learn from.
+            ``"unsupervised"``: the same rows; but the labels of the first two are not for the detector to see.
+        start
+            The first row of ``train``.
+        dtype, threads
+            As in `generate`.
+
+        Returns
+        -------
+        Split
+            The datasets ``train``, ``validation``, ``test``.
+
+        Raises
+        ------
+        SpecError, SpecTypeError, OutOfMemoryError, UniquenessError, CallbackError
+            As in `generate`.
+        """
+        one_of("learning", learning, ("semi-supervised", "supervised", "unsupervised"))
+        first = whole("start", start)
+        # All arguments before any work.
+        places: list[tuple[int, int]] = []
+        for name, rows in {"train": train, "validation": validation, "test": test}.items():
+            size = whole(name, rows)
+            if first + size > 2**64:
+                raise SpecError(f"{name}: must leave room for {size} rows from row {first} on below 2**64")
+            places.append((first, size))
+            first += size
+        columns = [self._columns(size, dtype) for _, size in places]
+        is_clean = learning == "semi-supervised"
+        parts = [
+            self._fill([place] if place[1] else [], filled, clean=clean, threads=threads)
+            for place, filled, clean in zip(places, columns, (is_clean, is_clean, False), strict=True)
+        ]
+        return Split(*parts)
+
+    def batches(
+        self,
+        rows: int,
+        *,
+        batch_rows: int = 1 << 20,
+        start: int = 0,
+        clean: bool = False,
+        dtype: DTypeLike = np.float64,
+        threads: int | None = None,
+    ) -> Iterator[Dataset]:
+        """Generate the rows of `generate` in batches of ``batch_rows``: the memory of one batch at a time.
+
+        ``clean`` leaves the anomalies out, as `Dataset.clean` does.
+        """
+        rows, start, clean = whole("rows", rows), whole("start", start), flag("clean", clean)
+        size = whole("batch_rows", batch_rows)
+        if size == 0:
+            raise SpecError("batch_rows: must be > 0, got 0")
+        if start + rows > 2**64:
+            raise SpecError(f"start: must leave room for {rows} rows below 2**64, got {start}")
+        self._columns(0, dtype)  # refuses a dtype now, not in the first batch
+        # What batches know of lower rows: uniqueness holds over the whole stream, and nothing is replayed.
+        history = _core.History()
+        return (
+            self._fill(
+                [(start + done, min(size, rows - done))],
+                self._columns(min(size, rows - done), dtype),
+                clean=clean,
+                threads=threads,
+                history=history,
+            )
+            for done in range(0, rows, size)
+        )
+
+    def write(
+        self,
+        path: str | Path,
+        rows: int,
+        *,
+        start: int = 0,
+        shards: int | None = None,
+        part: int | None = None,
+        batch_rows: int | None = None,
+        dtype: DTypeLike = np.float64,
+        compression: Literal["zstd"] | None = None,
+        threads: int | None = None,
+        overwrite: bool = False,
+        progress: bool = False,
+    ) -> None:
+        """Generate rows into a .parquet, .arrow, .csv or .jsonl file, or a folder of them; each is whole or absent.
+
+        Columns are ``t`` (row numbers, numbers, or timestamps in nanoseconds; ISO 8601 in text), the variables,
+        ``is_anomaly`` (0 or 1) and ``event`` (-1 for none). Missing values are NaN, an empty field in CSV and null in
+        JSON, which has no infinite numbers either. Parquet and Arrow files carry the spec (`from_parquet`). The bytes
+        do not depend on ``threads``.
+
+        Parameters
+        ----------
+        path
+            The suffix says the format.
+        rows, start
+            How many rows, and the first one.
+        shards
+            Into how many part files of nearly equal size: ``path`` is a folder then, of Parquet files unless its suffix
+            says otherwise. A run that was killed goes on with the parts that are missing when it is asked again, and
+            ends with the same bytes; `verify` checks them.
+        part
+            Only this one of the ``shards`` (0 to ``shards`` - 1), for jobs on several machines; whoever finds all parts
+            there writes the manifest.
+        batch_rows
+            Most rows of a row group (Parquet) or batch (Arrow), which end at multiples of it; by default as many as
+            two million values. Memory: two of them for each thread, and two more.
+        dtype
+            Of the variables: float64, or float32 (the float64 values, rounded).
+        compression
+            "zstd" for Parquet. Noise hardly shrinks; ``t`` and labels take next to nothing anyway.
+        threads
+            1 to 1024; by default ``PARANOM_NUM_THREADS``, else one per processor.
+        overwrite
+            Whether to replace a file that is there, or all parts (not with ``part``).
+        progress
+            Whether to show a bar (needs tqdm).
+
+        Raises
+        ------
+        SpecError, SpecTypeError
+            For arguments that break a rule; with ``shards``, for rows that depend on all lower ones (`Uniqueness`).
+        FileExistsError
+            For a file that is there, or a folder of other rows, without ``overwrite``.
+        OSError
+            For no room, no permission and the like; nothing is left behind.
+        UniquenessError, CallbackError
+            As in `generate`. With a `Uniqueness`, all rows below ``start`` are replayed.
+        """
+        path = file_path(path)
+        suffix = ".parquet" if shards is not None and not path.suffix else path.suffix
+        check_format(path.with_suffix(suffix) if path.name else path)
+        plan = FilePlan.of(
+            self,
+            suffix,
+            rows,
+            start=start,
+            batch_rows=batch_rows,
+            dtype=dtype,
+            compression=compression,
+            threads=threads,
+        )
+        if shards is not None:
+            from paranom_rs.files.shards import write_shards
+
+            write_shards(self, path, plan, shards=shards, part=part, overwrite=overwrite, progress=progress)
+            return
+        if part is not None:
+            raise SpecError("part: goes with shards")
+        with whole_file(path, overwrite=overwrite) as temporary, Progress(plan.rows, shown=progress) as step:
+            plan.write(self, temporary, step)
+
+    def audit(self, rows: int, *, start: int = 0, batch_rows: int = 1 << 18) -> Audit:
+        """Audit rows as `Dataset.audit` does, ``batch_rows`` at a time: in the memory of a batch, however many."""
+        from paranom_rs.evaluate.audit import audit_rows
+
+        return audit_rows(self, rows, start=start, batch_rows=batch_rows)
+
+    def _columns(self, rows: int, dtype: DTypeLike) -> dict[str, NDArray[Any]]:
+        try:
+            kind = np.dtype(dtype)
+        except (TypeError, ValueError):
+            raise SpecTypeError(f"dtype: must be float64 or float32, got {dtype!r}") from None
+        if kind not in (np.float64, np.float32):
+            raise SpecError(f"dtype: must be float64 or float32, got {kind}")
+        try:
+            # One block, a row of it for each variable: columns are contiguous, and X is its transpose.
+            block = np.empty((len(self.names), rows), dtype=kind)
+        except (MemoryError, ValueError) as error:
+            size = len(self.names) * rows * kind.itemsize
+            raise OutOfMemoryError(f"rows: {rows} rows need {size} bytes, which cannot be had") from error
+        return dict(zip(self.names, block, strict=True))
+
+    def _fill(
+        self,
+        stretches: list[tuple[int, int]],
+        columns: dict[str, NDArray[Any]],
+        *,
+        clean: bool,
+        threads: int | None = None,
+        progress: bool = False,
+        history: _core.History | None = None,
+    ) -> Dataset:
+        total = sum(length for _, length in stretches)
+        if threads is not None:
+            threads = whole("threads", threads, least=1, most=1024)
+        try:
+            labels = np.empty(total, dtype=np.int8)
+        except MemoryError as error:
+            raise OutOfMemoryError(f"rows: the labels of {total} rows need {total} bytes") from error
+        arrays = [columns[name] for name in self.names]
+        with Progress(total, shown=progress) as step:
+            duplicates = (0, 0)
+            if total:
+                duplicates = self._plan.fill(
+                    stretches, arrays, labels, clean=clean, threads=threads, progress=step, history=history
+                )
+        return Dataset(self, stretches, columns, labels, clean=clean, duplicates=duplicates)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Generator) and self.fingerprint == other.fingerprint
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_restore, (self._spec, self._resolved))
+
+    def __repr__(self) -> str:
+        kinds = ", ".join(name for name, _ in self.kinds)
+        return f"Generator({', '.join(self.names)}; anomalies: {kinds or 'none'}; seed {self.seed})"
+
+
+def _restore(spec: dict[str, Any], resolved: dict[str, Any]) -> Generator:
+    generator = Generator.__new__(Generator)
+    generator._set(spec, resolved)
+    return generator
+
+
+def _part(path: str, value: Any, kind: type[Any]) -> dict[str, Any]:
+    if not isinstance(value, kind):
+        names = {
+            Anomaly: "an Anomaly",
+            Dropouts: "Dropouts",
+            TimeIndex: "a TimeIndex",
+            Uniqueness: "a Uniqueness",
+        }
+        wanted = names.get(kind, "a variable (Stochastic, Callback, Recorded)")
+        raise SpecTypeError(f"{path}: must be {wanted}, got {value!r}")
+    return _plain(path, value.to_spec)
+
+
+def _plain(path: str, make: Callable[[], Any]) -> dict[str, Any]:
+    try:
+        spec: dict[str, Any] = make()
+    except SpecTypeError as error:
+        raise SpecTypeError(f"{path}: {error}") from None
+    except RecursionError:
+        raise SpecError(f"{path}: is nested too deep") from None
+    return spec
+
+
+def _checked(out: Mapping[str, NDArray[Any]], names: list[str], rows: int) -> dict[str, NDArray[Any]]:
+    """Refuse arrays that cannot be filled."""
+    if not isinstance(out, Mapping):
+        raise SpecTypeError(f"out: must be a dict of arrays, got {type(out).__name__}")
+    if set(out) != set(names):
+        raise SpecError(f"out: must hold one array for each of {', '.join(names)}, got {', '.join(map(str, out))}")
+    dtypes = set()
+    for name, array in out.items():
+        path = f"out[{name!r}]"
+        if not isinstance(array, np.ndarray):
+            raise SpecTypeError(f"{path}: must be an array, got {type(array).__name__}")
+        if array.dtype not in (np.float64, np.float32):
+            raise SpecTypeError(f"{path}: must be float64 or float32, got {array.dtype}")
+        if array.shape != (rows,):
+            raise SpecError(f"{path}: must have shape ({rows},), got {array.shape}")
+        if not array.flags.c_contiguous:
+            raise SpecError(f"{path}: must be contiguous, got strides {array.strides}")
+        if not array.flags.aligned:
+            raise SpecError(f"{path}: must be aligned in memory")
+        if not array.flags.writeable:
+            raise SpecError(f"{path}: must be writable")
+        dtypes.add(array.dtype)
+    if len(dtypes) > 1:
+        raise SpecError(f"out: arrays must be of one dtype, got {', '.join(sorted(map(str, dtypes)))}")
+    arrays = [out[name] for name in names]
+    for i, array in enumerate(arrays):
+        if any(np.shares_memory(array, other) for other in arrays[:i]):
+            raise SpecError(f"out[{names[i]!r}]: must not share memory with another array")
+    return {name: out[name] for name in names}
+
+
+def _embedded(name: str, variable: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
+    """Return a variable with its recording, or as the spec names it."""
+    values = variable.get("values")
+    if not isinstance(values, np.ndarray):
+        return variable
+    if len(values) > _MOST_EMBEDDED:
+        if "file" in named:
+            return named
+        raise SpecError(
+            f"variables.{name}.values: {len(values)} values are too many to write into TOML (most: {_MOST_EMBEDDED}); "
+            f"keep them in a file and let the TOML name it: file = 'data.csv', column = {name!r}"
+        )
+    return variable | {"values": values.tolist()}

@@ -1,0 +1,317 @@
+"""Signals: values that follow from the row alone, whatever the number of rows asked for.
+
+Periods are in rows, phases in cycles (0.25 is a quarter period ahead).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar
+
+import numpy as np
+
+from paranom_rs.errors import SpecError, SpecTypeError
+from paranom_rs.generate.distributions import Parameter
+from paranom_rs.generate.rule import Rule, plain
+from paranom_rs.generate.time_index import TimeIndex
+
+__all__ = [
+    "AR1",
+    "ECG",
+    "MLS",
+    "Calendar",
+    "Constant",
+    "Cosine",
+    "CylinderBellFunnel",
+    "Dirichlet",
+    "LogisticMap",
+    "Pattern",
+    "RandomWalk",
+    "Sawtooth",
+    "Shape",
+    "Sine",
+    "Square",
+    "Steps",
+    "Trend",
+    "Triangle",
+]
+
+
+@dataclass(frozen=True)
+class Constant(Rule):
+    """The same ``value`` in every row (in an anomalous rule it may be drawn once per event)."""
+
+    kind: ClassVar[str] = "constant"
+    value: Parameter
+
+
+@dataclass(frozen=True)
+class Sine(Rule):
+    """``amplitude * sin(2π (row / period + phase))``, exact in phase at any row below 2**64."""
+
+    kind: ClassVar[str] = "sine"
+    period: Parameter
+    amplitude: Parameter = 1.0
+    phase: Parameter = 0.0
+
+
+@dataclass(frozen=True)
+class Cosine(Rule):
+    """``amplitude * cos(2π (row / period + phase))``."""
+
+    kind: ClassVar[str] = "cosine"
+    period: Parameter
+    amplitude: Parameter = 1.0
+    phase: Parameter = 0.0
+
+
+@dataclass(frozen=True)
+class Square(Rule):
+    """``+amplitude`` for the first ``duty`` (0 to 1) of each cycle, ``-amplitude`` for the rest."""
+
+    kind: ClassVar[str] = "square"
+    period: Parameter
+    amplitude: Parameter = 1.0
+    phase: Parameter = 0.0
+    duty: float = 0.5
+
+
+@dataclass(frozen=True)
+class Sawtooth(Rule):
+    """A ramp from ``-amplitude`` to ``+amplitude`` in each cycle."""
+
+    kind: ClassVar[str] = "sawtooth"
+    period: Parameter
+    amplitude: Parameter = 1.0
+    phase: Parameter = 0.0
+
+
+@dataclass(frozen=True)
+class Triangle(Rule):
+    """From ``-amplitude`` up to ``+amplitude`` at ``peak`` (0 to 1) of each cycle, and down again."""
+
+    kind: ClassVar[str] = "triangle"
+    period: Parameter
+    amplitude: Parameter = 1.0
+    phase: Parameter = 0.0
+    peak: float = 0.5
+
+
+@dataclass(frozen=True)
+class Dirichlet(Rule):
+    """A train of pulses, ``amplitude`` high at the start of each cycle (Dirichlet's kernel, a periodic sinc).
+
+    It is the mean of the cosines of 0, ±1, … ±``harmonics`` turns a cycle, 1 to 1000; more make pulses narrower.
+    """
+
+    kind: ClassVar[str] = "dirichlet"
+    period: Parameter
+    amplitude: Parameter = 1.0
+    phase: Parameter = 0.0
+    harmonics: int = 5
+
+
+@dataclass(frozen=True)
+class Pattern(Rule):
+    """A pattern of the user's, over and over: ``values`` (1 to 2**20) spread evenly over ``period`` rows.
+
+    Between values it runs on straight lines, from the last to the first too, or each is ``held``. The default period is
+    one row for each value. ``amplitude`` is a factor.
+    """
+
+    kind: ClassVar[str] = "pattern"
+    values: Sequence[float]
+    period: Parameter | None = None
+    amplitude: Parameter = 1.0
+    phase: Parameter = 0.0
+    held: bool = False
+
+
+@dataclass(frozen=True)
+class MLS(Rule):
+    """A maximum length sequence: 2**``order`` - 1 signs that look random, over and over (``order`` 2 to 16).
+
+    With ``walk``, the sums of the signs so far, between ``-amplitude`` and ``+amplitude``. The default period is one
+    row for each sign.
+    """
+
+    kind: ClassVar[str] = "mls"
+    order: int
+    walk: bool = False
+    period: Parameter | None = None
+    amplitude: Parameter = 1.0
+    phase: Parameter = 0.0
+
+
+@dataclass(frozen=True)
+class ECG(Rule):
+    """A heartbeat of one ``period``: waves P, Q, R, S and T; R at the start of a cycle, ``amplitude`` high.
+
+    After McSharry et al., "A dynamical model for generating synthetic electrocardiogram signals" (2003).
+    """
+
+    kind: ClassVar[str] = "ecg"
+    period: Parameter
+    amplitude: Parameter = 1.0
+    phase: Parameter = 0.0
+
+
+@dataclass(frozen=True)
+class Trend(Rule):
+    """A polynomial in the row: ``c[0] + c[1] u + c[2] u**2 + ...`` with ``u = row / per``.
+
+    A single number is a slope: ``Trend(0.01)`` rises by 0.01 a row. Up to 8 coefficients.
+    """
+
+    kind: ClassVar[str] = "trend"
+    coefficients: Sequence[float] | float
+    per: float = 1.0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.coefficients, int | float | np.number) and not isinstance(self.coefficients, bool):
+            object.__setattr__(self, "coefficients", (0.0, self.coefficients))
+
+
+@dataclass(frozen=True)
+class RandomWalk(Rule):
+    """A Gaussian random walk from ``start``: independent normal steps of ``std``, plus ``drift`` a row.
+
+    Any row can be asked for alone: the walk is a Brownian bridge over all rows, refined by halving.
+    """
+
+    kind: ClassVar[str] = "random_walk"
+    std: float = 1.0
+    start: float = 0.0
+    drift: float = 0.0
+
+
+@dataclass(frozen=True)
+class AR1(Rule):
+    """A first-order autoregression: ``x[t] = phi * x[t-1] + noise``, ``-1 < phi < 1``; red noise for ``phi`` near 1.
+
+    Stationary from row 0 on: every value has the ``mean`` and the standard deviation ``std``, values ``h`` rows apart
+    the correlation ``phi**h``. Exactly so at any row, without a scan: a Gaussian bridge, as in `RandomWalk`.
+    """
+
+    kind: ClassVar[str] = "ar1"
+    phi: float
+    std: float = 1.0
+    mean: float = 0.0
+
+
+@dataclass(frozen=True)
+class Steps(Rule):
+    """A level that is held for some rows, then another.
+
+    Parameters
+    ----------
+    levels
+        What levels are drawn from: ``Choice([-1.0, 1.0])``, ``Normal()``; or a signal, looked at once a step.
+    length
+        Rows of a step, or the shortest and the longest; those near their mean come more often.
+    """
+
+    kind: ClassVar[str] = "steps"
+    levels: Rule | float
+    length: int | tuple[int, int]
+
+
+@dataclass(frozen=True)
+class CylinderBellFunnel(Rule):
+    """Plateaus, ramps up that drop, and jumps that ramp down, in random order, 0 between them.
+
+    After Saito, "Local feature extraction and its applications using a library of bases" (1994).
+
+    Parameters
+    ----------
+    length
+        Rows of a shape, or the shortest and the longest.
+    every
+        One shape lies in each ``every`` rows, anywhere in them; by default the shortest plus the longest length.
+    amplitude
+        How high shapes are, or a distribution that it is drawn from for each: ``Choice([-1.0, 1.0])`` for both signs.
+    """
+
+    kind: ClassVar[str] = "cylinder_bell_funnel"
+    length: int | tuple[int, int]
+    every: int | None = None
+    amplitude: Rule | float = 1.0
+
+
+@dataclass(frozen=True)
+class Calendar(Rule):
+    """Seasonality of the calendar, on rows that are datetimes: values by hour, weekday, month and holiday, added up.
+
+    Parameters
+    ----------
+    time
+        What the time of a row is: the `TimeIndex` of datetimes that the `Generator` gets, too.
+    hour
+        24 values, one for each full hour; straight lines between them, the last to the first too.
+    weekday
+        7 values, Monday first.
+    month
+        12 values.
+    holidays, holiday
+        Dates (``"2026-12-25"``, `datetime.date`), and the value that stands in for the weekday's on them.
+
+    Raises
+    ------
+    SpecError, SpecTypeError
+        For a time without datetimes, a text that is no date, or another number of values.
+    """
+
+    kind: ClassVar[str] = "calendar"
+    time: TimeIndex
+    hour: Sequence[float] | None = None
+    weekday: Sequence[float] | None = None
+    month: Sequence[float] | None = None
+    holidays: Sequence[str | date] | None = None
+    holiday: float | None = None
+
+    def to_spec(self) -> dict[str, Any]:
+        """Return the calendar as plain values: times in nanoseconds, holidays in days since 1970."""
+        time = self.time.to_spec() if isinstance(self.time, TimeIndex) else {}
+        if time.get("kind") != "datetime":
+            raise SpecTypeError(f"time: must be a TimeIndex of datetimes, got {self.time!r}")
+        values = {name: getattr(self, name) for name in ("hour", "weekday", "month", "holiday")}
+        spec = time | {"kind": self.kind}
+        spec |= {name: plain(x) for name, x in values.items() if x is not None}
+        if self.holidays is not None:
+            spec["holidays"] = [_day(f"holidays[{i}]", day) for i, day in enumerate(self.holidays)]
+        return spec
+
+
+def _day(path: str, day: str | date) -> int:
+    """Return a date as days since 1970."""
+    if not isinstance(day, str | date):
+        raise SpecTypeError(f"{path}: must be a date, got {day!r}")
+    try:
+        found = date.fromisoformat(day) if isinstance(day, str) else day
+    except ValueError:
+        raise SpecError(f"{path}: must be a date like 2026-12-25, got {day!r}") from None
+    return found.toordinal() - date(1970, 1, 1).toordinal()
+
+
+@dataclass(frozen=True)
+class LogisticMap(Rule):
+    """Chaos between 0 and 1: ``x[t+1] = 4 x[t] (1 - x[t])``, an exact orbit that never repeats, known at any row.
+
+    It looks like noise and has no autocorrelation, but each value follows from the one before. (In the variable
+    ``u`` of ``x = sin(pi u)**2`` the map shifts binary digits, so random digits are an orbit.)
+    """
+
+    kind: ClassVar[str] = "logistic_map"
+
+
+@dataclass(frozen=True)
+class Shape(Rule):
+    """A shape of the user's, stretched over an event: ``values`` from its first row to its last, in straight lines.
+
+    Two values at least. Only in anomalous rules: ``anomalous=Shape([0, 1, 0]) * 2.0 + Normal(0.0, 0.05)``.
+    """
+
+    kind: ClassVar[str] = "shape"
+    values: Sequence[float]

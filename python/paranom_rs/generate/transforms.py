@@ -1,0 +1,171 @@
+"""Transforms: what an event does to the value that the normal rule gave.
+
+Parameters may be distributions: drawn once per event, or in each row when wrapped in `EachRow`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from paranom_rs.generate.distributions import Parameter
+from paranom_rs.generate.rule import Transform
+
+__all__ = [
+    "Clip",
+    "Decouple",
+    "Drift",
+    "Flatline",
+    "FrequencyChange",
+    "Missing",
+    "Noise",
+    "PhaseShift",
+    "Reverse",
+    "Scale",
+    "Shift",
+    "Smooth",
+    "Spike",
+    "Swap",
+    "TimeWarp",
+]
+
+
+@dataclass(frozen=True)
+class Shift(Transform):
+    """Adds the same amount ``by`` to every value of the event."""
+
+    kind: ClassVar[str] = "shift"
+    by: Parameter
+
+
+@dataclass(frozen=True)
+class Scale(Transform):
+    """Multiplies the distance from ``center`` by ``factor``: a change of amplitude."""
+
+    kind: ClassVar[str] = "scale"
+    factor: Parameter
+    center: Parameter = 0.0
+
+
+@dataclass(frozen=True)
+class Spike(Transform):
+    """Adds a triangle of ``height`` that peaks in the middle of the event; over a single row, its full height."""
+
+    kind: ClassVar[str] = "spike"
+    height: Parameter
+
+
+@dataclass(frozen=True)
+class Noise(Transform):
+    """Adds normal noise of ``std >= 0``: a change of variance."""
+
+    kind: ClassVar[str] = "noise"
+    std: Parameter
+
+
+@dataclass(frozen=True)
+class Flatline(Transform):
+    """A stuck sensor: one ``value`` throughout the event, by default the one its first row would have had."""
+
+    kind: ClassVar[str] = "flatline"
+    value: Parameter | None = None
+
+
+@dataclass(frozen=True)
+class Missing(Transform):
+    """No value: NaN."""
+
+    kind: ClassVar[str] = "missing"
+
+
+@dataclass(frozen=True)
+class Drift(Transform):
+    """Adds a ramp that reaches ``by`` in the event's last row."""
+
+    kind: ClassVar[str] = "drift"
+    by: Parameter
+
+
+@dataclass(frozen=True)
+class Clip(Transform):
+    """Cuts values off below ``low`` and above ``high``: a sensor at the end of its range.
+
+    Rows between the limits stay as they are, and are labelled like the rest of the event.
+    """
+
+    kind: ClassVar[str] = "clip"
+    low: Parameter | None = None
+    high: Parameter | None = None
+
+
+@dataclass(frozen=True)
+class Smooth(Transform):
+    """The mean of the normal values in a ``window`` (odd, 3 to 511 rows) around each row: edges and noise are lost."""
+
+    kind: ClassVar[str] = "smooth"
+    window: int
+
+
+# The next four move signals and recordings along the rows; what is drawn in each row (noise) stays in its row. They
+# need a normal rule with a signal. Between rows, periodic signals are exact, others lie on the straight line.
+
+
+@dataclass(frozen=True)
+class FrequencyChange(Transform):
+    """Signals run ``factor`` times as fast from the event's first row on, 0 < factor <= 1000; then jump back."""
+
+    kind: ClassVar[str] = "frequency_change"
+    factor: Parameter
+
+
+@dataclass(frozen=True)
+class PhaseShift(Transform):
+    """Signals run ``by`` rows ahead, behind if it is negative. Nothing comes before row 0: its value stands there."""
+
+    kind: ClassVar[str] = "phase_shift"
+    by: Parameter
+
+
+@dataclass(frozen=True)
+class Reverse(Transform):
+    """Signals run backwards, from the event's last row to its first. An odd event's middle row is where it was."""
+
+    kind: ClassVar[str] = "reverse"
+
+
+@dataclass(frozen=True)
+class TimeWarp(Transform):
+    """Signals run ahead in the event's first half and wait in the second; a negative strength, the other way round.
+
+    Nothing jumps: the pace changes from ``1 + strength`` to ``1 - strength`` and back, -1 <= strength <= 1.
+    """
+
+    kind: ClassVar[str] = "time_warp"
+    strength: Parameter = 0.9
+
+
+# Other variables.
+
+
+@dataclass(frozen=True)
+class Swap(Transform):
+    """The values of another ``variable``, as they would be without anomalies: sensors with their cables crossed."""
+
+    kind: ClassVar[str] = "swap"
+    variable: str
+
+
+@dataclass(frozen=True)
+class Decouple(Transform):
+    """Cuts the dependence on another ``variable``, which the normal rule has a `Ref` to.
+
+    The rule sees that variable ``by`` rows later (earlier if negative; in whole rows), without its anomalies: there it
+    looks the same, but has nothing to do with this row. Draw ``by`` from a range longer than the variable's memory:
+    ``Decouple("pressure", by=Uniform(100, 1000))``. `Event.broken` names the edge. Where the variable does not look the
+    same elsewhere, on a `Trend` or a `RandomWalk`, the value jumps by what lies between: there the relation is not all
+    that is wrong.
+    """
+
+    kind: ClassVar[str] = "decouple"
+    variable: str
+    by: Parameter

@@ -1,0 +1,1 @@
+"""Benchmark suites: series with published hashes."""

@@ -1,0 +1,155 @@
+"""The parts of the deep detectors, by hand: layers, loss, learning rate, Gaussian, error vectors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+
+from paranom_rs.deep.base import spread  # noqa: E402
+from paranom_rs.deep.gaussian import Gaussian  # noqa: E402
+from paranom_rs.deep.lstm_ad import LSTMAD, _halves, _last  # noqa: E402
+from paranom_rs.deep.nets import Autoencoder, Forecaster, divergence  # noqa: E402
+from paranom_rs.deep.training import learning_rate  # noqa: E402
+
+
+def test_the_lstm_of_the_article_has_its_number_of_weights():
+    # LSTM(1, 20): 4 * 20 * (1 + 20 + 2); LSTM(20, 40): 4 * 40 * (20 + 40 + 2); linear: 40 + 1.
+    net = Autoencoder("lstm", 1, 20, 1, 0.0, False)
+    assert sum(p.numel() for p in net.parameters()) == 1840 + 9920 + 41
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("variational", [False, True])
+def test_shapes(cell, layers, variational):
+    net = Autoencoder(cell, 3, 4, layers, 0.0, variational)
+    restored, kl = net(torch.zeros(5, 7, 3))
+    assert restored.shape == (5, 7, 3)
+    assert kl.shape == (5,)
+    assert net.encode(torch.zeros(5, 7, 3)).shape == (5, 4)
+    assert net.decoder.hidden_size == 8
+
+
+def test_a_plain_rnn_by_hand():
+    net = Autoencoder("rnn", 1, 1, 1, 0.0, False)
+    with torch.no_grad():
+        for p in net.parameters():
+            p.zero_()
+        net.encoder.weight_ih_l0.fill_(1.0)
+        net.encoder.weight_hh_l0.fill_(0.5)
+        net.decoder.weight_ih_l0.copy_(torch.tensor([[2.0], [0.0]]))
+        net.output.weight.copy_(torch.tensor([[3.0, 7.0]]))
+        net.output.bias.fill_(0.25)
+        x = torch.tensor([[[0.3], [-0.2]]])
+        latent = np.tanh(-0.2 + 0.5 * np.tanh(0.3))
+        assert net.encode(x).item() == pytest.approx(latent, abs=1e-6)
+        # The decoder keeps no memory here: the same value at each step.
+        wanted = 3 * np.tanh(2 * latent) + 0.25
+        assert net(x)[0].ravel().tolist() == pytest.approx([wanted, wanted], abs=1e-6)
+
+
+def test_divergence_by_hand():
+    mean, log_variance = torch.tensor([[1.0, 0.0], [0.0, 0.0]]), torch.tensor([[0.0, 2.0], [0.0, 0.0]])
+    assert divergence(mean, log_variance).tolist() == pytest.approx([0.5 + (np.exp(2) - 3) / 2, 0.0])
+
+
+def test_the_variational_form_draws_only_while_training():
+    net = Autoencoder("gru", 1, 4, 1, 0.0, True)
+    x = torch.ones(2, 5, 1)
+    assert not torch.equal(net(x)[0], net(x)[0])
+    net.eval()
+    assert torch.equal(net(x)[0], net(x)[0])
+
+
+def test_learning_rates():
+    one = [learning_rate("onecycle", 1.0, k, 100) for k in range(100)]
+    assert one[0] == pytest.approx(1 / 25)
+    assert max(one) == one[30] == 1.0
+    assert one[99] < 0.01
+    assert np.diff(one[:31]).min() > 0 > np.diff(one[30:]).max()
+    assert learning_rate("cosine", 1.0, 50, 101) == pytest.approx(0.5)
+    assert learning_rate("constant", 0.3, 7, 9) == 0.3
+    assert learning_rate("onecycle", 1.0, 0, 1) == pytest.approx(1 / 25)
+
+
+def test_gaussian_is_a_gaussian():
+    stats = pytest.importorskip("scipy.stats")
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(500, 4)) @ rng.normal(size=(4, 4)) * [1, 10, 0.1, 1] + [0, 5, 0, -3]
+    fitted = Gaussian.fit(x)
+    covariance = np.linalg.inv(fitted.whiten.T @ fitted.whiten)
+    law = stats.multivariate_normal(fitted.mean, covariance)
+    assert fitted.log_density(x) == pytest.approx(law.logpdf(x))
+    assert fitted.log_peak == pytest.approx(law.logpdf(fitted.mean))
+    # Shrinkage is slight with 500 vectors.
+    assert covariance == pytest.approx(np.cov(x.T), rel=0.3, abs=0.05 * np.abs(np.cov(x.T)).max())
+
+
+@pytest.mark.parametrize("x", [np.zeros((5, 3)), np.ones((1, 2)), np.arange(6.0).reshape(2, 3)])
+def test_gaussian_is_never_singular(x):
+    fitted = Gaussian.fit(x)
+    assert np.isfinite(fitted.distance2(x + 1)).all()
+    assert (fitted.distance2(x + 1) > fitted.distance2(x.mean(axis=0)[None])).all()
+
+
+class Persistence:
+    """Predicts that everything stays as it is."""
+
+    def __init__(self, horizon):
+        self.horizon = horizon
+
+    def parameters(self):
+        return iter([torch.zeros(1)])
+
+    def __call__(self, x, state):
+        return x[:, :, None].expand(-1, -1, self.horizon, -1), state
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 4, 100])
+def test_error_vectors_line_up(monkeypatch, chunk):
+    monkeypatch.setattr("paranom_rs.deep.lstm_ad.CHUNK", chunk)
+    x = np.random.default_rng(0).normal(size=(10, 2)).astype(np.float32)
+    errors = np.concatenate(list(LSTMAD(horizon=3)._errors(Persistence(3), x))).reshape(10, 3, 2)
+    for t in range(3, 10):
+        for k in range(3):
+            assert errors[t, k] == pytest.approx(x[t] - x[t - 1 - k])
+    assert np.isnan(errors[:3, -1]).all()
+
+
+def test_loss_compares_with_the_rows_to_come():
+    class Net:
+        def __call__(self, x):
+            return x[:, :, None].expand(-1, -1, 2, -1), None
+
+    batch = torch.tensor([[[1.0], [2.0], [4.0], [8.0]]])
+    # After 1: 2, 4 came; after 2: 4, 8 came.
+    wanted = np.mean([(1 - 2) ** 2, (1 - 4) ** 2, (2 - 4) ** 2, (2 - 8) ** 2])
+    assert LSTMAD(horizon=2)._loss(Net(), batch, 0.0).item() == pytest.approx(wanted)
+
+
+def test_forecaster_carries_its_state():
+    net = Forecaster(2, 4, 2, 3, 0.0).eval()
+    x = torch.randn(1, 9, 2)
+    whole, _ = net(x)
+    first, state = net(x[:, :5])
+    second, _ = net(x[:, 5:], state)
+    assert torch.allclose(whole, torch.cat([first, second], 1), atol=1e-6)
+    assert whole.shape == (1, 9, 3, 2)
+
+
+def test_rows_that_an_event_reaches():
+    flags = np.array([0, 0, 0, 1, 0, 0, 0, 0], bool)
+    assert spread(flags, 0, 0).tolist() == flags.tolist()
+    assert np.flatnonzero(spread(flags, 1, 2)).tolist() == [2, 3, 4, 5]
+    assert spread(flags, 9, 9).all()
+
+
+def test_held_out_rows():
+    flags = [np.array([0, 0, 1, 0], bool), np.array([0, 0], bool)]
+    held = _last(flags, 0.4)
+    assert [h.tolist() for h in held] == [[False, False, False, False], [True, True]]
+    first, second = _halves(held)
+    assert [m.tolist() for m in first] == [[False] * 4, [True, False]]
+    assert [m.tolist() for m in second] == [[False] * 4, [False, True]]

@@ -1,0 +1,99 @@
+"""The suites are what was published, and what they promise of themselves holds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from paranom_rs.errors import SpecError, UnknownKeyError
+from paranom_rs.generate.rule import Transform
+from paranom_rs.suites.suite import GRADES, Series, load, names
+
+KINDS = {
+    *("shift", "spike", "drift", "clip", "scale", "noise", "smooth", "flatline"),
+    *("phase_shift", "frequency_change", "reverse", "time_warp", "missing", "shape", "replace"),
+    *("creeping_shift", "creeping_noise", "decouple", "swap", "source_shift"),
+}
+#: Those that a line of code always finds: easy by their nature, or in what they do to the variable behind.
+ALWAYS_EASY = {"missing", "source_shift"}
+
+
+def test_every_series_is_the_published_one() -> None:
+    for name in names():
+        suite = load(name)
+        assert list(suite.published) == list(suite)
+        assert suite.verify() == []
+
+
+def test_graded_1_is_as_its_page_says() -> None:
+    suite = load("graded-1")
+    assert len(suite) == 147
+    assert {series.grade for series in suite.values()} == set(GRADES)
+    assert len({series.train.shape[1] for series in suite.values()}) == 3
+    events: dict[str, set[str]] = {grade: set() for grade in GRADES}
+    for series in suite.values():
+        assert series.train.shape[0] == 4_000
+        assert series.test.shape[0] == len(series.y) == 12_000
+        assert len(series.data.events) > 0, series.name
+        events[series.grade] |= {event.name for event in series.data.events}
+    assert events["easy"] == KINDS
+    assert events["hard"] == KINDS - ALWAYS_EASY
+    assert events["medium"] >= KINDS - ALWAYS_EASY - {"flatline"}
+
+
+def test_every_transform_is_in_the_suite() -> None:
+    """And other rules in a variable's place, and creeping onsets."""
+    transforms = {kind.kind for kind in Transform.__subclasses__()}
+    assert len(transforms) > 10
+    for anomaly in (a for x in load("graded-1").values() for a in x.generator.to_spec()["anomalies"]):
+        transforms -= {rule.get("kind") for rule in anomaly["values"].values()}
+    assert not transforms
+
+
+def test_links_break_and_nothing_else_does() -> None:
+    series = load("graded-1")["linked-links-hard"]
+    broken = {event.name: event.broken for event in series.data.events}
+    assert broken["decouple"] == (("a", "b"),)
+    a, b = series.test[:, 0], series.test[:, 1]
+    normal, cut = (np.corrcoef(a[:-7][mine[7:]], b[7:][mine[7:]])[0, 1] for mine in (series.y == 0, where(series)))
+    assert normal > 0.75
+    assert abs(cut) < 0.3
+    # Alone, b looks as it did: only its relation is another.
+    assert b[where(series)].std() == pytest.approx(b[series.y == 0].std(), rel=0.15)
+
+
+def where(series: Series) -> np.ndarray:
+    """Rows of the events that cut b off a."""
+    rows = np.zeros(len(series.y), bool)
+    for event in series.data.events:
+        if event.name == "decouple":
+            rows[event.start - 4_000 : event.stop - 4_000] = True
+    return rows
+
+
+def test_a_name_that_is_not_there_is_named() -> None:
+    suite = load("graded-1")
+    assert "nope" not in suite
+    with pytest.raises(UnknownKeyError, match="'nope' is no series of graded-1"):
+        suite["nope"]
+
+
+@pytest.mark.parametrize("name", ["wave-value-medium", "ecg-course-hard", "mixed-spread-hard", "square-other-medium"])
+def test_no_one_liner_finds_what_is_not_easy(name: str) -> None:
+    series = load("graded-1")[name]
+    audit = series.data.audit()
+    assert audit.changed_unlabelled == 0
+    assert audit.found_by_any == 0.0
+    assert audit.decoys > 0
+    assert (series.data.clean.X[series.y == 0] == series.test[series.y == 0]).all()
+
+
+def test_training_rows_are_normal_and_come_before() -> None:
+    series = load("graded-1")["plant-value-easy"]
+    clean = series.generator.generate(4_000).clean
+    np.testing.assert_array_equal(series.train, clean.X)
+
+
+def test_unknown_suites_are_refused() -> None:
+    with pytest.raises(SpecError, match="name: must be one of graded-1, got 'graded-0'"):
+        load("graded-0")

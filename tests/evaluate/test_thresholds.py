@@ -1,0 +1,147 @@
+"""Thresholds: each rule against its definition."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from paranom_rs.errors import SpecError, SpecTypeError
+from paranom_rs.evaluate.thresholds import POT, SPOT, AlarmsPerDay, FBeta, KSigma, Quantile
+from reference import metrics as slow
+
+RULES = [Quantile(0.9), KSigma(3), AlarmsPerDay(2, rows_per_day=100), POT(1e-3), SPOT(1e-3), FBeta(0.1)]
+
+
+def test_quantile_and_sigma():
+    s = np.random.default_rng(0).normal(5, 2, 10_000)
+    assert Quantile(0.9).fit(s).threshold_ == np.quantile(s, 0.9)
+    assert KSigma(3).fit(s).threshold_ == pytest.approx(s.mean() + 3 * s.std())
+    spoiled = np.append(s, [1e9] * 50)
+    assert KSigma(3, robust=True).fit(spoiled).threshold_ == pytest.approx(11.0, abs=0.2)
+
+
+def test_only_normal_rows_teach_where_labels_are_not_needed():
+    s = np.concatenate([np.arange(100.0), np.full(50, 1e6)])
+    y = np.repeat([0, 1], [100, 50])
+    assert Quantile(0.9).fit(s, y).threshold_ == Quantile(0.9).fit(np.arange(100.0)).threshold_
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 1), st.integers(0, 8)), min_size=2, max_size=40),
+    st.sampled_from([0.1, 1.0, 3.0]),
+)
+def test_f_beta_is_the_largest(rows, beta):
+    y, s = [a for a, _ in rows], [float(b) for _, b in rows]
+    assume(0 < sum(y) < len(y))
+    rule = FBeta(beta).fit(s, y)
+    pred = rule.predict(s)
+    tp = int((pred & np.array(y)).sum())
+    got = (1 + beta**2) * tp / (pred.sum() + beta**2 * sum(y)) if pred.sum() else 0.0
+    assert got == pytest.approx(slow.best_f_beta(y, s, beta))
+
+
+def test_f_beta_lies_midway_and_survives_infinities():
+    assert FBeta(1).fit([0.0, 1.0, 3.0, 4.0], [0, 0, 1, 1]).threshold_ == 2.0
+    assert FBeta(1).fit([0.0, 1.0, np.inf], [0, 0, 1]).predict([1.0, np.inf]).tolist() == [0, 1]
+    near = FBeta(1).fit([1.0, np.nextafter(1.0, 2)], [0, 1])
+    assert near.predict([1.0, np.nextafter(1.0, 2)]).tolist() == [0, 1]
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=60), st.integers(1, 6))
+def test_alarms_stay_within_the_budget(values, budget):
+    s = [float(v) for v in values]
+    found = AlarmsPerDay(budget, rows_per_day=len(s)).fit(s).threshold_
+    levels = sorted(set(s))
+    # At it and above it: within the budget. One level lower: not.
+    assert all(slow.alarms(s, level) <= budget for level in levels if level >= found)
+    lower = [level for level in levels if level < found]
+    assert not lower or slow.alarms(s, lower[-1]) > budget
+
+
+@pytest.mark.parametrize("shape", [-0.3, 0.0, 0.4])
+def test_pot_finds_the_tail_that_made_the_scores(shape):
+    scipy_stats = pytest.importorskip("scipy.stats")
+    law = scipy_stats.genpareto(shape, scale=2.0)
+    s = law.rvs(40_000, random_state=np.random.default_rng(3))
+    rule = POT(1e-4, level=0.9).fit(s)
+    assert rule.shape_ == pytest.approx(shape, abs=0.06)
+    assert rule.threshold_ == pytest.approx(law.isf(1e-4), rel=0.15)
+    # No fit of scipy's is likelier than ours.
+    tail = s[s > rule.start_] - rule.start_
+    theirs = scipy_stats.genpareto.fit(tail, floc=0)
+    ours = scipy_stats.genpareto.logpdf(tail, rule.shape_, 0, rule.scale_).sum()
+    assert ours >= scipy_stats.genpareto.logpdf(tail, *theirs).sum() - 0.01
+
+
+def test_pot_keeps_its_risk_on_fresh_scores():
+    rng = np.random.default_rng(9)
+    rule = POT(1e-3).fit(rng.gumbel(size=200_000))
+    assert rule.predict(rng.gumbel(size=200_000)).mean() == pytest.approx(1e-3, rel=0.25)
+
+
+def test_spot_judges_and_goes_on_learning():
+    rng = np.random.default_rng(4)
+    first, later = rng.exponential(size=2000), rng.exponential(size=3000)
+    rule = SPOT(1e-3).fit(first)
+    start = rule.threshold_
+    found = [rule.update(v) for v in later]
+    assert sum(found) <= 12
+    assert rule.threshold_ != start
+    before = rule.threshold_
+    assert rule.update(1e9)
+    assert rule.threshold_ == before
+    # What it learned is what a fit on all its normal scores with the same start of the tail would give.
+    normal = np.concatenate([first, later[~np.array(found)]])
+    assert rule._seen == len(normal)
+    assert len(rule._excesses) == (normal > rule.start_).sum()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
+def test_every_rule_is_one_object_with_one_sense(rule):
+    rng = np.random.default_rng(0)
+    s, y = rng.normal(size=2000), rng.random(2000) < 0.1
+    fresh = type(rule)(**rule.get_params())
+    assert fresh == rule
+    assert repr(fresh) == repr(rule)
+    assert not hasattr(fresh, "threshold_")
+    name, value = next(iter(rule.get_params().items()))
+    assert fresh.set_params(**{name: value / 2}) is fresh
+    assert fresh != rule
+    assert fresh.set_params(**{name: value}) == rule
+    assert fresh.fit(s, y) is fresh
+    assert fresh.predict(s).dtype == np.int8
+    assert (fresh.predict(s) == (s > fresh.threshold_)).all()
+    with pytest.raises(SpecError, match="is NaN"):
+        fresh.fit([0.0, np.nan])
+    with pytest.raises(SpecError, match="is empty"):
+        fresh.fit([])
+    with pytest.raises(SpecError, match="rows"):
+        fresh.fit([1.0, 2.0], [0])
+
+
+def test_bad_arguments():
+    with pytest.raises(SpecError, match=r"q: 1.5"):
+        Quantile(1.5)
+    with pytest.raises(SpecError, match="k: -1"):
+        KSigma(-1)
+    with pytest.raises(SpecError, match="beta: 0"):
+        FBeta(0)
+    with pytest.raises(SpecError, match=r"risk: 0.1; it must be below 1 - level"):
+        POT(0.1)
+    with pytest.raises(SpecError, match="learns from labels"):
+        FBeta().fit([1.0, 2.0])
+    with pytest.raises(SpecError, match="only class 1"):
+        FBeta().fit([1.0, 2.0], [1, 1])
+    with pytest.raises(SpecError, match="no normal row"):
+        Quantile().fit([1.0, 2.0], [1, 1])
+    with pytest.raises(SpecError, match="distinct excesses"):
+        POT().fit(np.ones(1000))
+    with pytest.raises(SpecError, match="infinity"):
+        POT().fit(np.append(np.arange(1000.0), np.inf))
+    for rule in (KSigma(), Quantile(0.9)):
+        with pytest.raises(SpecError, match="hold an infinity"):
+            rule.fit(np.full(5, np.inf))
+    with pytest.raises(SpecTypeError, match="robust: must be True or False, got 'yes'"):
+        KSigma(3, robust="yes")
