@@ -17,7 +17,9 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
+from typing import Self
 
 __all__ = [
     "CallbackError",
@@ -38,12 +40,55 @@ class ParanomError(Exception):
     """The base of every exception that this package raises on purpose."""
 
 
-class SpecError(ParanomError, ValueError):
-    """An argument or a spec breaks a rule; the message names its path, the value and the rule."""
+class _ArgumentError(ParanomError):
+    """What `SpecError` and `SpecTypeError` share: an argument, the rule that it breaks, and what was given.
+
+    Parameters
+    ----------
+    path
+        The argument: ``"window"``, ``"variables.pressure.normal.std"``, or the path of a file.
+    rule
+        What must hold: ``"must be > 0"``.
+    value
+        What was given, as text; None where it says nothing.
+    """
+
+    def __init__(self, path: str | PathLike[str], rule: str, value: str | None = None) -> None:
+        self.path, self.rule, self.value = str(path), rule, value
+        super().__init__(self.path, rule, value)
+
+    def __str__(self) -> str:
+        where = f"{self.path}: " if self.path else ""
+        return f"{where}{self.rule}" + ("" if self.value is None else f", got {self.value}")
+
+    def under(self, prefix: str) -> Self:
+        """Return the same error for an argument that lies in ``prefix``: its path is ``prefix.path``."""
+        separator = "." if self.path and not self.path.startswith("[") else ""
+        return type(self)(f"{prefix}{separator}{self.path}", self.rule, self.value)
+
+    def within(self, file: str | PathLike[str]) -> Self:
+        """Return the same error for a spec that lies in a file: its path is ``file: path``."""
+        return type(self)(f"{file}: {self.path}" if self.path else str(file), self.rule, self.value)
 
 
-class SpecTypeError(ParanomError, TypeError):
-    """An argument has the wrong type; the message names its path, the type and what is wanted."""
+class SpecError(_ArgumentError, ValueError):
+    """An argument or a spec breaks a rule.
+
+    Attributes
+    ----------
+    path, rule, value
+        The argument, what must hold, and what was given (text, or None). The message says all three.
+    """
+
+
+class SpecTypeError(_ArgumentError, TypeError):
+    """An argument has the wrong type.
+
+    Attributes
+    ----------
+    path, rule, value
+        The argument, what must hold, and what was given (text, or None). The message says all three.
+    """
 
 
 class StreamVersionError(ParanomError, ValueError):

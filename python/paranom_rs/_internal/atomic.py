@@ -19,7 +19,7 @@ def whole_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     Errors of the system name ``path``. A process that is killed leaves the temporary file (its name begins with a dot).
     """
     if not path.name:
-        raise SpecError(f"path: must name a file, got {str(path)!r}")
+        raise SpecError("path", "must name a file", repr(str(path)))
     if not flag("overwrite", overwrite) and path.exists():
         raise FileExistsError(f"{path} exists; overwrite=True replaces it")
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{path.suffix}")

@@ -97,12 +97,12 @@ def _detector(options: argparse.Namespace, source: Records) -> tuple[Iterator[Ba
     if options.state is not None and options.state.exists():
         ramp = RAMP.load(options.state)
         if ramp.n_features != len(source.channels):
-            raise SpecError(f"state: was made for {ramp.n_features} channels, got {len(source.channels)}")
+            raise SpecError("state", f"was made for {ramp.n_features} channels", str(len(source.channels)))
         for name, given in settings.items():
             if given != ramp.settings[name]:
-                raise SpecError(f"{name}: the detector in {options.state} has {ramp.settings[name]!r}, got {given!r}")
+                raise SpecError(name, f"the detector in {options.state} has {ramp.settings[name]!r}", repr(given))
         if options.quantile is not None:
-            raise SpecError(f"quantile: the detector in {options.state} has its threshold; --threshold sets another")
+            raise SpecError("quantile", f"the detector in {options.state} has its threshold; --threshold sets another")
         if options.threshold is not None:
             ramp.threshold = options.threshold
         return batches, ramp
@@ -126,6 +126,6 @@ def _output(path: Path | None) -> Iterator[TextIO]:
         yield sys.stdout
         return
     if path.suffix != ".csv":
-        raise SpecError(f"out: must end in .csv, got {str(path)!r}")
+        raise SpecError("out", "must end in .csv", repr(str(path)))
     with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         yield file

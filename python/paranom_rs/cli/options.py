@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from paranom_rs.errors import ParanomError, SpecError
+from paranom_rs.errors import ParanomError, SpecError, SpecTypeError
 from paranom_rs.generate.generator import Generator
 
 __all__ = ["add_rows", "add_spec", "count", "read_generator", "say"]
@@ -50,8 +50,9 @@ def read_generator(path: Path, *, import_functions: bool = False) -> Generator:
     try:
         return read(path, import_functions=import_functions)
     except ParanomError as error:
-        text = str(error)
-        raise error if text.startswith(str(path)) else SpecError(f"{path}: {text}") from None
+        if isinstance(error, SpecError | SpecTypeError) and not error.path.startswith(str(path)):
+            raise error.within(path) from None
+        raise
 
 
 def say(text: str) -> None:

@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     """Draw the rows."""
     out = options.out or options.spec.with_suffix(".png")
     if out.suffix not in (".png", ".svg", ".pdf", ".html"):
-        raise SpecError(f"out: must end in .png, .svg, .pdf or .html, got {str(out)!r}")
+        raise SpecError("out", "must end in .png, .svg, .pdf or .html", repr(str(out)))
     data = read_generator(options.spec, import_functions=options.import_functions).generate(
         options.rows, start=options.start
     )

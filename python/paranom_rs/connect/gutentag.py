@@ -70,10 +70,10 @@ def read_config(path: str | Path, *, seed: int = 0) -> list[Imported]:
     try:
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path}: is no YAML: {error}") from None
+        raise SpecError(path, f"is no YAML: {error}") from None
     series = config.get("timeseries") if isinstance(config, dict) else None
     if not isinstance(series, list) or not all(isinstance(entry, dict) for entry in series):
-        raise SpecError(f"{path}: must hold a list of series under timeseries")
+        raise SpecError(path, "must hold a list of series under timeseries")
     return [_series(entry, str(entry.get("name", f"ts_{i}")), seed) for i, entry in enumerate(series)]
 
 

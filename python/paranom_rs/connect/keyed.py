@@ -32,9 +32,9 @@ class KeyedRAMP:
     def __init__(self, features: Iterable[str], **settings: Any) -> None:
         names = () if isinstance(features, str) else tuple(features)
         if isinstance(features, str) or not all(isinstance(name, str) for name in names):
-            raise SpecTypeError(f"features: must be names of fields, got {features!r}")
+            raise SpecTypeError("features", "must be names of fields", repr(features))
         if len(set(names)) < len(names):
-            raise SpecError(f"features: must be different names, got {', '.join(names)}")
+            raise SpecError("features", "must be different names", str(", ".join(names)))
         self.features = names
         self.settings = settings
         self.new()

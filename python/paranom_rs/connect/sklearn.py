@@ -63,14 +63,14 @@ class RAMPDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unty
         """Take the reference from ``X`` (n, d), and the threshold from the scores of the rows behind it."""
         rows = numbers("X", X)
         if rows.ndim != 2:
-            raise SpecError(f"X.ndim: must be 2, got {rows.ndim}")
+            raise SpecError("X.ndim", "must be 2", str(rows.ndim))
         share("contamination", self.contamination)
         if self.contamination > 0.5:
-            raise SpecError(f"contamination: must be > 0 and at most 0.5, got {self.contamination}")
+            raise SpecError("contamination", "must be > 0 and at most 0.5", str(self.contamination))
         window = len(rows) // 2 if self.window is None else whole("window", self.window, least=1)
         if len(rows) < window + self.subsequence_length:
             least = window + self.subsequence_length
-            raise SpecError(f"X: must have window + subsequence_length = {least} rows at least, got {len(rows)}")
+            raise SpecError("X", f"must have window + subsequence_length = {least} rows at least", str(len(rows)))
         ramp = RAMP(
             rows.shape[1],
             subsequence_length=self.subsequence_length,
@@ -108,6 +108,6 @@ class RAMPDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unty
         score = RAMP.from_bytes(self._state).score(X).score
         if len(score) < self.subsequence_length:
             least = self.subsequence_length
-            raise SpecError(f"X: must have subsequence_length = {least} rows at least, got {len(score)}")
+            raise SpecError("X", f"must have subsequence_length = {least} rows at least", str(len(score)))
         score[: self.subsequence_length - 1] = score[self.subsequence_length - 1]
         return score

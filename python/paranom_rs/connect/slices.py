@@ -36,10 +36,10 @@ def cut(generator: Generator, rows: int, *, start: int = 0, blocks: int | None =
     a warmup) and for rows beyond 2**63.
     """
     if not isinstance(generator, Generator):
-        raise SpecTypeError(f"generator: must be a Generator, got {type(generator).__name__}")
+        raise SpecTypeError("generator", "must be a Generator", str(type(generator).__name__))
     rows, start = whole("rows", rows), whole("start", start)
     if start + rows > 2**63:
-        raise SpecError(f"start: must leave room for {rows} rows below 2**63, got {start}")
+        raise SpecError("start", f"must leave room for {rows} rows below 2**63", str(start))
     refuse_parts(generator.to_spec())
     most = min(max(rows, 1), _MOST_BLOCKS)
     count = -(-rows // _ROWS_PER_BLOCK) if blocks is None else whole("blocks", blocks, least=1)

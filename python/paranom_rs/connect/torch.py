@@ -69,7 +69,7 @@ class GeneratedDataset(IterableDataset):  # type: ignore[misc]  # torch counts a
         start: int = 0,
     ) -> None:
         if not isinstance(generator, Generator):
-            raise SpecTypeError(f"generator: must be a Generator, got {type(generator).__name__}")
+            raise SpecTypeError("generator", "must be a Generator", str(type(generator).__name__))
         refuse_parts(generator.to_spec())
         self._generator = generator
         self._size = whole("size", size, least=1)
@@ -87,7 +87,7 @@ class GeneratedDataset(IterableDataset):  # type: ignore[misc]  # torch counts a
         epoch, batch = whole("epoch", epoch), whole("batch", batch, most=self._batches)
         last = self._first_row((epoch + 1) * self._batches - 1) + (self._batch_size - 1) * self._step + self._size
         if last > 2**63:
-            raise SpecError(f"epoch: its rows must end below 2**63, got {epoch}")
+            raise SpecError("epoch", "its rows must end below 2**63", str(epoch))
         self._epoch, self._batch = epoch, batch
 
     def __len__(self) -> int:

@@ -84,10 +84,10 @@ class RNNAutoencoder(Detector):
         checks.whole("window", self.window, least=1)
         checks.whole("stride", self.stride, least=1)
         if self.stride > self.window:
-            raise SpecError(f"stride: {self.stride}; above the window of {self.window}, rows would be left out")
+            raise SpecError("stride", f"{self.stride}; above the window of {self.window}, rows would be left out")
         for name, value in (("beta", self.beta), ("kl_warmup", self.kl_warmup)):
             if not 0 <= value < np.inf:
-                raise SpecError(f"{name}: {value}; a number of 0 or more is wanted")
+                raise SpecError(name, f"{value}; a number of 0 or more is wanted")
 
     def fit(
         self,
@@ -126,14 +126,14 @@ class RNNAutoencoder(Detector):
         normal, anomalous = self._parts("X", data, flags)
         if validation is None:
             if len(normal) < 2:
-                raise SpecError(f"X: {len(normal)} normal window; two are needed, one of them to validate on")
+                raise SpecError("X", f"{len(normal)} normal window; two are needed, one of them to validate on")
             order = np.random.default_rng([int(self.rng), 1]).permutation(len(normal))
             held = max(1, round(self.validation_share * len(normal)))
             normal, held_out = normal[np.sort(order[held:])], normal[np.sort(order[:held])]
         else:
             pair = validation if isinstance(validation, tuple) else (validation, None)
             if len(pair) != 2:
-                raise SpecError("validation: an X, or a pair (X, y), is wanted")
+                raise SpecError("validation", "an X, or a pair (X, y), is wanted")
             other, other_flags, _ = self._windows("validation", *pair, features=features)
             held_out, more = self._parts("validation", other, other_flags)
             anomalous = np.concatenate([anomalous, more])
@@ -157,7 +157,7 @@ class RNNAutoencoder(Detector):
             rule = self._rule(labelled=False)
             if rule.needs_labels and (validation is None or pair[1] is None):
                 if not len(anomalous):
-                    raise SpecError(f"y: no wholly anomalous window; {rule!r} learns from labels: give some")
+                    raise SpecError("y", f"no wholly anomalous window; {rule!r} learns from labels: give some")
                 wrong = self._score(net, gauss, self._tensor(scaler, anomalous))
                 right = self._score(net, gauss, valid)
                 rule.fit(np.concatenate([right, wrong]), np.repeat([0, 1], [len(right), len(wrong)]))
@@ -201,7 +201,7 @@ class RNNAutoencoder(Detector):
         if values.ndim != 3:
             series = checks.series(name, X, features)
             if self.window > len(series):
-                raise SpecError(f"window: {self.window}; {name} has only {len(series)} rows")
+                raise SpecError("window", f"{self.window}; {name} has only {len(series)} rows")
             cut = windows(series, y, size=self.window, stride=self.stride)
             return cut.data, cut.count, series.shape[1]
         checked = self._three(name, values, features)
@@ -209,13 +209,13 @@ class RNNAutoencoder(Detector):
             return checked, None, checked.shape[2]
         flags = checks.labels("y", y)
         if len(flags) != len(checked):
-            raise SpecError(f"y: {len(flags)} labels, but {name} has {len(checked)} windows")
+            raise SpecError("y", f"{len(flags)} labels, but {name} has {len(checked)} windows")
         return checked, np.where(flags, self.window, 0), checked.shape[2]
 
     def _three(self, name: str, values: NDArray[Any], features: int | None) -> Floats:
         right = values.ndim == 3 and values.shape[1] == self.window and values.shape[2] > 0
         if values.dtype.kind not in "buif" or not right:
-            raise SpecError(f"{name}: shape {values.shape}, {values.dtype}; windows have shape (k, {self.window}, d)")
+            raise SpecError(name, f"shape {values.shape}, {values.dtype}; windows have shape (k, {self.window}, d)")
         return checks.finite(name, values.astype(np.float64, copy=False), features)
 
     def _parts(self, name: str, data: Floats, count: NDArray[np.int64] | None) -> tuple[Floats, Floats]:
@@ -223,7 +223,7 @@ class RNNAutoencoder(Detector):
             count = np.zeros(len(data), dtype=np.int64)
         normal = data[count == 0]
         if not len(normal):
-            raise SpecError(f"{name}: no window of {self.window} rows is wholly normal; there is nothing to learn from")
+            raise SpecError(name, f"no window of {self.window} rows is wholly normal; there is nothing to learn from")
         return normal, data[count == self.window]
 
     def _tensor(self, scaler: Scaler, data: Floats) -> Any:
@@ -272,8 +272,8 @@ class RNNAutoencoder(Detector):
         changed, marks = shapes_in_windows(fill_missing(held_out, self.nan), int(self.rng))
         if marks.all() or not marks.any():
             raise SpecError(
-                f"validation: {len(held_out)} windows; generated anomalies spoiled {int(marks.sum())} of"
-                f" {len(marks)}, and both kinds are needed: give more validation data"
+                "validation",
+                f"{len(held_out)} windows; generated anomalies spoiled {int(marks.sum())} of {len(marks)}, and both kinds are needed: give more validation data",
             )
         return changed, marks
 

@@ -51,12 +51,12 @@ class Scaler:
         """From rows (n, d), NaN left out; SpecError for a channel without any value, or too large to be squared."""
         empty = np.isnan(rows).all(axis=0)
         if empty.any():
-            raise SpecError(f"X: channel {int(np.argmax(empty))} holds no value at all in the normal data")
+            raise SpecError("X", f"channel {int(np.argmax(empty))} holds no value at all in the normal data")
         with np.errstate(over="ignore", invalid="ignore"):
             mean, scale = np.nanmean(rows, axis=0), np.nanstd(rows, axis=0)
         large = ~np.isfinite(mean + scale)
         if large.any():
-            raise SpecError(f"X: channel {int(np.argmax(large))} has values too large for a standard deviation")
+            raise SpecError("X", f"channel {int(np.argmax(large))} has values too large for a standard deviation")
         # A constant channel can show a spread of rounding errors.
         return cls(mean, np.where(scale > 1e-12 * np.maximum(np.abs(mean), 1e-300), scale, 1.0))
 
@@ -169,7 +169,7 @@ class Detector(Learned, BaseEstimator):
         if y is not None:
             flags = checks.labels("y", y)
             if len(flags) != len(scores):
-                raise SpecError(f"y: {len(flags)} rows, but there are {len(scores)} scores")
+                raise SpecError("y", f"{len(flags)} rows, but there are {len(scores)} scores")
             if np.ndim(X) < 3:
                 before, after = self._reach()
                 clear = flags | ~spread(flags, before, after)
@@ -202,7 +202,7 @@ class Detector(Learned, BaseEstimator):
         else:
             made = inject(values, rng)
             if not isinstance(made, tuple) or len(made) != 2:
-                raise SpecTypeError(f"inject: gave {type(made).__name__}; a pair (values, labels) is wanted")
+                raise SpecTypeError("inject", f"gave {type(made).__name__}; a pair (values, labels) is wanted")
             changed, y = made
         return self.calibrate(changed, y, threshold=threshold)
 
@@ -244,15 +244,15 @@ class Detector(Learned, BaseEstimator):
         checks.one_of("schedule", p["schedule"], ("onecycle", "cosine", "constant"))
         checks.one_of("precision", p["precision"], ("auto", "float32", "bfloat16"))
         if p["threads"] > MOST_THREADS:
-            raise SpecError(f"threads: {p['threads']}; at most {MOST_THREADS} are possible")
+            raise SpecError("threads", f"{p['threads']}; at most {MOST_THREADS} are possible")
         if isinstance(p["dropout"], bool) or not isinstance(p["dropout"], (int, float, np.integer, np.floating)):
-            raise SpecTypeError(f"dropout: {p['dropout']!r}; a share from 0 to below 1 is wanted")
+            raise SpecTypeError("dropout", f"{p['dropout']!r}; a share from 0 to below 1 is wanted")
         if not 0 <= p["dropout"] < 1:
-            raise SpecError(f"dropout: {p['dropout']}; a share from 0 to below 1 is wanted")
+            raise SpecError("dropout", f"{p['dropout']}; a share from 0 to below 1 is wanted")
         if not isinstance(p["rng"], (int, np.integer)) or isinstance(p["rng"], bool) or p["rng"] < 0:
-            raise SpecTypeError(f"rng: {p['rng']!r}; a whole number, 0 or more, is wanted")
+            raise SpecTypeError("rng", f"{p['rng']!r}; a whole number, 0 or more, is wanted")
         if p["rng"] >= 2**63:
-            raise SpecError(f"rng: {p['rng']}; a seed is below 2**63")
+            raise SpecError("rng", f"{p['rng']}; a seed is below 2**63")
         _check_rule(p["threshold"])
 
     def _settings(self) -> Any:
@@ -318,7 +318,7 @@ class Detector(Learned, BaseEstimator):
 
 def _check_rule(rule: object) -> None:
     if rule is not None and not isinstance(rule, Threshold):
-        raise SpecTypeError(f"threshold: {rule!r}; an object of paranom_rs.thresholds is wanted")
+        raise SpecTypeError("threshold", f"{rule!r}; an object of paranom_rs.thresholds is wanted")
 
 
 def spread(flags: Flags, before: int, after: int) -> Flags:

@@ -106,7 +106,7 @@ class LSTMAD(Detector):
         else:
             pair = validation if isinstance(validation, tuple) else (validation, None)
             if len(pair) != 2:
-                raise SpecError("validation: an X, or a pair (X, y), is wanted")
+                raise SpecError("validation", "an X, or a pair (X, y), is wanted")
             learn = [~f for f in flags]
             held_series, held_flags = self._given("validation", *pair, features=features)
             first, second = _halves([~self._seen(f) for f in held_flags])
@@ -140,7 +140,7 @@ class LSTMAD(Detector):
             if rule.needs_labels:
                 if not any(f.any() for f in anomalous):
                     raise SpecError(
-                        f"y: no anomalous row; {rule!r} learns from labels: give some, or another threshold"
+                        "y", f"no anomalous row; {rule!r} learns from labels: give some, or another threshold"
                     )
                 wrong = -gauss.log_density(self._held_out(net, held_scaled, anomalous))
                 rule.fit(
@@ -179,14 +179,14 @@ class LSTMAD(Detector):
             else [checks.series(name, X, features)]
         )
         if len({s.shape[1] for s in series}) > 1:
-            raise SpecError(f"{name}: its series have {[s.shape[1] for s in series]} features; one number is wanted")
+            raise SpecError(name, f"its series have {[s.shape[1] for s in series]} features; one number is wanted")
         if not any(len(s) for s in series):
-            raise SpecError(f"{name}: has no rows")
+            raise SpecError(name, "has no rows")
         if y is None:
             return series, [np.zeros(len(s), dtype=bool) for s in series]
         flags = [checks.labels(f"y[{k}]", f) for k, f in enumerate(y)] if many else [checks.labels("y", y)]
         if [len(f) for f in flags] != [len(s) for s in series]:
-            raise SpecError(f"y: {[len(f) for f in flags]} rows, but {name} has {[len(s) for s in series]}")
+            raise SpecError("y", f"{[len(f) for f in flags]} rows, but {name} has {[len(s) for s in series]}")
         return series, flags
 
     def _seen(self, flags: Flags) -> Flags:
@@ -199,8 +199,8 @@ class LSTMAD(Detector):
         rows = min(self.seq_len, longest - self.horizon)
         if rows < 1:
             raise SpecError(
-                f"horizon: {self.horizon}; the longest run of normal rows to learn from has {longest} rows,"
-                " and more than the horizon is needed"
+                "horizon",
+                f"{self.horizon}; the longest run of normal rows to learn from has {longest} rows, and more than the horizon is needed",
             )
         size = rows + self.horizon
         parts = [
@@ -249,7 +249,7 @@ class LSTMAD(Detector):
                 parts += [e[m] for e, m in zip(self._errors(net, x), chunks, strict=True)]
         errors = np.concatenate([np.zeros((0, self.horizon * scaled[0].shape[1])), *parts])
         if not len(errors):
-            raise SpecError("validation: too few held-out rows; give more data, or a larger validation_share")
+            raise SpecError("validation", "too few held-out rows; give more data, or a larger validation_share")
         return errors
 
     def decision_function(self, X: ArrayLike) -> Floats:
@@ -306,8 +306,8 @@ class LSTMAD(Detector):
         y = np.concatenate([np.zeros(0, bool), *marks])
         if y.all() or not y.any():
             raise SpecError(
-                f"validation: {int(y.sum())} of {len(y)} rows to judge by are anomalous, and both kinds are needed:"
-                " give more validation data"
+                "validation",
+                f"{int(y.sum())} of {len(y)} rows to judge by are anomalous, and both kinds are needed: give more validation data",
             )
         trivial = Baselines(rng=int(self.rng)).fit(normal)
         return trivial.beside(type(self).__name__, np.concatenate(scores), np.concatenate(windows), y)

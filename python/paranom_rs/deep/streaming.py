@@ -34,7 +34,7 @@ class StreamingDetector:
 
     def __init__(self, detector: Detector) -> None:
         if not isinstance(detector, (RNNAutoencoder, LSTMAD)):
-            raise SpecTypeError(f"detector: {detector!r}; a fitted RNNAutoencoder or LSTMAD is wanted")
+            raise SpecTypeError("detector", f"{detector!r}; a fitted RNNAutoencoder or LSTMAD is wanted")
         check_is_fitted(detector)
         self.threshold_ = detector.threshold_
         self.is_anomaly = None
@@ -50,12 +50,12 @@ class StreamingDetector:
         """Score of the newest sample (d,), or a number if d = 1."""
         sample = np.atleast_1d(np.asarray(x))
         if sample.dtype.kind not in "buif":
-            raise SpecTypeError(f"x: dtype {sample.dtype} is not numeric")
+            raise SpecTypeError("x", f"dtype {sample.dtype} is not numeric")
         sample = sample.astype(np.float64)
         if sample.shape != (self.n_features,):
-            raise SpecError(f"x: shape {sample.shape}; a sample of {self.n_features} features is wanted")
+            raise SpecError("x", f"shape {sample.shape}; a sample of {self.n_features} features is wanted")
         if np.isinf(sample).any():
-            raise SpecError(f"x[{int(np.argmax(np.isinf(sample)))}]: is infinite")
+            raise SpecError(f"x[{int(np.argmax(np.isinf(sample)))}]", "is infinite")
         score: float | None = self._step(sample)
         self.is_anomaly = None if score is None else score > self.threshold_
         return score

@@ -59,7 +59,7 @@ def device_of(name: str) -> Any:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, TypeError) as error:
-        raise SpecError(f"device: {name!r} cannot be used here: {str(error).splitlines()[0]}") from error
+        raise SpecError("device", f"{name!r} cannot be used here: {str(error).splitlines()[0]}") from error
     return device
 
 
@@ -130,7 +130,7 @@ def train(
             with torch.autocast(device.type, torch.bfloat16):
                 loss(net, data[:1], 0.0).backward()
         except RuntimeError as error:
-            raise SpecError(f"precision: 'bfloat16' cannot be used here: {str(error).splitlines()[0]}") from error
+            raise SpecError("precision", f"'bfloat16' cannot be used here: {str(error).splitlines()[0]}") from error
     batches = math.ceil(len(data) / settings.batch_size)
     history: dict[str, list[float]] = {k: [] for k in ("train", "validation", "criterion", "lr", "seconds")}
     best = {k: v.clone() for k, v in net.state_dict().items()}
@@ -172,7 +172,7 @@ def train(
             with torch.no_grad():
                 validation, criterion = judge(net)
             if not math.isfinite(mean) or math.isnan(criterion):
-                raise SpecError(f"lr: {settings.lr}; the loss is no longer a number in epoch {epoch}: lower it")
+                raise SpecError("lr", f"{settings.lr}; the loss is no longer a number in epoch {epoch}: lower it")
             if not history["criterion"] or criterion < min(history["criterion"]):
                 best, best_epoch = {k: v.clone() for k, v in net.state_dict().items()}, epoch
             figures = {"train": mean, "validation": validation, "criterion": criterion, "lr": rate}

@@ -56,7 +56,7 @@ class Windows:
         Windows that overlap share rows, so neighbours may fall into different parts.
         """
         if len(parts) != 3 or not (min(parts) >= 0 and abs(sum(parts) - 1) <= 1e-9):
-            raise SpecError(f"parts: {parts}; three shares that sum to 1 are wanted")
+            raise SpecError("parts", f"{parts}; three shares that sum to 1 are wanted")
         order = np.random.default_rng(rng).permutation(self.normal)
         first, second = np.round(np.cumsum(parts[:2]) * len(order)).astype(int)
         return Split(order[:first], order[first:second], order[second:], self.anomalous)
@@ -71,14 +71,14 @@ def windows(X: ArrayLike, y: ArrayLike | None = None, *, size: int = 60, stride:
     values = checks.series("X", X)
     size, stride = checks.whole("size", size, least=1), checks.whole("stride", stride, least=1)
     if size > len(values):
-        raise SpecError(f"size: {size}; the series has only {len(values)} rows")
+        raise SpecError("size", f"{size}; the series has only {len(values)} rows")
     view = np.lib.stride_tricks.sliding_window_view(values, size, axis=0)[::stride].transpose(0, 2, 1)
     start = np.arange(len(view), dtype=np.int64) * stride
     if y is None:
         return Windows(view, start, None)
     flags = checks.labels("y", y)
     if len(flags) != len(values):
-        raise SpecError(f"y: {len(flags)} rows, but X has {len(values)}")
+        raise SpecError("y", f"{len(flags)} rows, but X has {len(values)}")
     total = np.concatenate([[0], np.cumsum(flags)])
     return Windows(view, start, total[start + size] - total[start])
 
@@ -86,7 +86,7 @@ def windows(X: ArrayLike, y: ArrayLike | None = None, *, size: int = 60, stride:
 def covering(rows: int, size: int, stride: int) -> NDArray[np.int64]:
     """Starts of windows that together cover every row: one every `stride`, and one at the very end."""
     if size > rows:
-        raise SpecError(f"X: {rows} rows; the detector's window has {size}")
+        raise SpecError("X", f"{rows} rows; the detector's window has {size}")
     start = np.arange(0, rows - size + 1, stride, dtype=np.int64)
     return start if start[-1] == rows - size else np.append(start, rows - size)
 
@@ -99,7 +99,7 @@ def to_rows(scores: Floats, start: NDArray[np.int64], size: int, rows: int) -> F
         np.subtract.at(line, start + size, value)
     total, number = np.cumsum(edge, axis=1)[:, :-1]
     if not number.all():
-        raise SpecError(f"start: no window covers row {int(np.argmin(number))} of {rows}")
+        raise SpecError("start", f"no window covers row {int(np.argmin(number))} of {rows}")
     return np.asarray(total / number, dtype=np.float64)
 
 
@@ -117,11 +117,11 @@ def fill_missing(data: Floats, policy: str = "median") -> Floats:
         return data
     window, row, channel = (int(i) for i in np.argwhere(missing)[0])
     if policy == "raise":
-        raise SpecError(f"X: NaN in window {window}, row {row}, channel {channel}; choose a nan policy to fill it")
+        raise SpecError("X", f"NaN in window {window}, row {row}, channel {channel}; choose a nan policy to fill it")
     empty = missing.all(axis=1)
     if empty.any():
         window, channel = (int(i) for i in np.argwhere(empty)[0])
-        raise SpecError(f"X: channel {channel} of window {window} is all NaN; nothing can be filled in")
+        raise SpecError("X", f"channel {channel} of window {window} is all NaN; nothing can be filled in")
     filled = np.array(data)
     if policy == "median":
         np.copyto(filled, np.nanmedian(data, axis=1, keepdims=True), where=missing)

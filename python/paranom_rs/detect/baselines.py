@@ -33,7 +33,7 @@ class Baselines(BaseEstimator):
         """Learn normal windows (k, size, d), at least two."""
         data = np.asarray(X, dtype=np.float64)
         if data.ndim != 3 or len(data) < 2:
-            raise SpecError(f"X: shape {data.shape}; two or more windows (k, size, d) are wanted")
+            raise SpecError("X", f"shape {data.shape}; two or more windows (k, size, d) are wanted")
         self._shape = data.shape[1:]
         self._scaler = Scaler.fit(data.reshape(-1, data.shape[2]))
         flat = self._flat(data)
@@ -52,7 +52,7 @@ class Baselines(BaseEstimator):
         data = np.asarray(X, dtype=np.float64)
         if data.ndim != 3 or data.shape[1:] != self._shape:
             raise SpecError(
-                f"X: shape {data.shape}; windows of shape (k, {self._shape[0]}, {self._shape[1]}) are wanted"
+                "X", f"shape {data.shape}; windows of shape (k, {self._shape[0]}, {self._shape[1]}) are wanted"
             )
         flat = self._flat(data)
         means = self._means(flat.reshape(data.shape).mean(axis=1))

@@ -55,9 +55,9 @@ def _array(path: str, x: ArrayLike, dimensions: int) -> NDArray[np.float64]:
         values = numbers(path, x)
         if values.ndim != dimensions:
             rule = "one-dimensional" if dimensions == 1 else "two-dimensional, rows are samples"
-            raise SpecError(f"{path}: must be {rule}, got shape {values.shape}")
+            raise SpecError(path, f"must be {rule}", f"shape {values.shape}")
         if values.size == 0:
-            raise SpecError(f"{path}: must not be empty, got shape {values.shape}")
+            raise SpecError(path, "must not be empty", f"shape {values.shape}")
         return np.ascontiguousarray(values, dtype=np.float64)
     except MemoryError as error:
         raise OutOfMemoryError(f"{path}: {error}") from error
@@ -73,7 +73,7 @@ def _distance(normalize: object, p: object) -> str:
     if not normalize:
         return f"l{power}"
     if power != 2:
-        raise SpecError(f"p: must be 2 for z-normalised windows (normalize=False takes 1 or 2), got {p!r}")
+        raise SpecError("p", "must be 2 for z-normalised windows (normalize=False takes 1 or 2)", repr(p))
     return "znormalized"
 
 
@@ -147,23 +147,22 @@ def matrix_profile(
     k = whole("k", k, least=1, most=_MOST)
     distance = _distance(normalize, p)
     if not isinstance(include, Sequence | np.ndarray) or isinstance(include, str):
-        raise SpecTypeError(f"include: must be a sequence of column numbers, got {include!r}")
+        raise SpecTypeError("include", "must be a sequence of column numbers", repr(include))
     values = _array("x", x, 2 if flag("multidimensional", multidimensional) else 1)
     if threads is not None:
         threads = whole("threads", threads, least=1, most=1024)
     fraction = real("fraction", fraction)
     second = None if other is None else _array("other", other, 1)
     if not flag("ignore_trivial", ignore_trivial) and second is None:
-        msg = "ignore_trivial: must be True without other (each window would be its own neighbour), got False"
-        raise SpecError(msg)
+        raise SpecError(
+            "ignore_trivial", "must be True without other (each window would be its own neighbour)", "False"
+        )
     n = len(values)
     if multidimensional:
         if second is not None:
-            msg = "other: must not be given with multidimensional=True"
-            raise SpecError(msg)
+            raise SpecError("other", "must not be given with multidimensional=True")
         if k != 1:
-            msg = f"k: must be 1 with multidimensional=True, got {k}"
-            raise SpecError(msg)
+            raise SpecError("k", "must be 1 with multidimensional=True", f"{k}")
         columns = [whole(f"include[{at}]", column) for at, column in enumerate(include)]
         with _progress(progress, n - m + 1, None, fraction) as step:
             result = _core.matrix_profile_multidimensional(
@@ -178,8 +177,7 @@ def matrix_profile(
         width = values.shape[1]
     else:
         if len(include):
-            msg = f"include: must not be given without multidimensional=True, got {list(include)!r}"
-            raise SpecError(msg)
+            raise SpecError("include", "must not be given without multidimensional=True", f"{list(include)!r}")
         columns = []
         with _progress(progress, n - m + 1, None if second is None else len(second) - m + 1, fraction) as step:
             result = _core.matrix_profile_join(
@@ -249,15 +247,13 @@ class MatrixProfile:
         """The profile and indices over so many dimensions, of the nearest neighbour of several."""
         if self.x.ndim == 1:
             if dimensions is not None:
-                msg = f"dimensions: must not be given for a profile of one series, got {dimensions}"
-                raise SpecError(msg)
+                raise SpecError("dimensions", "must not be given for a profile of one series", f"{dimensions}")
             if self.profile.ndim == 1:
                 return self.profile, self.indices
             return self.profile[:, 0], self.indices[:, 0]
         level = self.x.shape[1] if dimensions is None else whole("dimensions", dimensions, least=1)
         if level > self.x.shape[1]:
-            msg = f"dimensions: must be at most {self.x.shape[1]}, got {level}"
-            raise SpecError(msg)
+            raise SpecError("dimensions", f"must be at most {self.x.shape[1]}", f"{level}")
         return self.profile[:, level - 1], self.indices[:, level - 1]
 
     def discords(self, k: int = 1, *, dimensions: int | None = None) -> list[Discord]:
@@ -308,8 +304,7 @@ class MatrixProfile:
         -1 where the window has no neighbour.
         """
         if self.x.ndim == 1:
-            msg = "subspaces: only a multidimensional profile has them"
-            raise SpecError(msg)
+            raise SpecError("subspaces", "only a multidimensional profile has them")
         dimensions = whole("dimensions", dimensions, least=1)
         _, indices = self._level(dimensions)
         flat = _core.matrix_profile_subspaces(
@@ -449,7 +444,7 @@ class StreamingMatrixProfile:
     def from_bytes(cls, data: bytes) -> StreamingMatrixProfile:
         """Restore what :meth:`to_bytes` saved; StateError if the bytes are cut off, changed or foreign."""
         if not isinstance(data, bytes):
-            raise SpecTypeError(f"data: must be bytes, got {type(data).__name__}")
+            raise SpecTypeError("data", "must be bytes", str(type(data).__name__))
         new = cls.__new__(cls)
         new._core = _core.MatrixProfileStream.from_bytes(data)
         return new

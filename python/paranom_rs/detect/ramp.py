@@ -251,7 +251,7 @@ class RAMP(RampCore):
         """
         by_rate = alarms_per_day is not None and samples_per_day is not None
         if (quantile is None) != by_rate or (alarms_per_day is None) != (samples_per_day is None):
-            raise SpecError("quantile: give either it, or alarms_per_day and samples_per_day")
+            raise SpecError("quantile", "give either it, or alarms_per_day and samples_per_day")
         numbers = {"quantile": quantile, "alarms_per_day": alarms_per_day, "samples_per_day": samples_per_day}
         for name, value in numbers.items():
             if value is not None:
@@ -264,19 +264,19 @@ class RAMP(RampCore):
         scores = scores[~np.isnan(scores)]
         if len(scores) == 0:
             least = self.window + self.subsequence_length
-            raise SpecError(f"X: must have window + subsequence_length = {least} rows at least, got {len(rows)}")
+            raise SpecError("X", f"must have window + subsequence_length = {least} rows at least", str(len(rows)))
         if not np.isfinite(rows).any():
-            raise SpecError("X: must hold values, got missing ones only")
+            raise SpecError("X", "must hold values", "missing ones only")
         if quantile is not None:
             if not 0 <= quantile <= 1:
-                raise SpecError(f"quantile: must be from 0 to 1, got {quantile}")
+                raise SpecError("quantile", "must be from 0 to 1", str(quantile))
             threshold = float(np.quantile(scores, quantile))
         else:
             assert alarms_per_day is not None
             assert samples_per_day is not None
             for name, value in (("alarms_per_day", alarms_per_day), ("samples_per_day", samples_per_day)):
                 if not (math.isfinite(value) and value > 0):
-                    raise SpecError(f"{name}: must be > 0, got {value}")
+                    raise SpecError(name, "must be > 0", str(value))
             allowed = alarms_per_day * len(scores) / samples_per_day
             threshold = _lowest_threshold(scores, allowed, settings["release"], settings["min_gap"])
         threshold = max(threshold, 1e-100)
@@ -306,7 +306,7 @@ class RAMP(RampCore):
             StateError: (ValueError) cut off, changed, foreign, or of another version. Safe on any bytes.
         """
         if not isinstance(data, bytes):
-            raise SpecTypeError(f"data: must be bytes, got {type(data).__name__}")
+            raise SpecTypeError("data", "must be bytes", str(type(data).__name__))
         return super().__new__(cls, data)
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -391,9 +391,9 @@ def replay(
     if labels is not None:
         truth = np.asarray(labels)
         if truth.ndim != 1 or truth.dtype.kind not in "iufb":
-            raise SpecError(f"labels: must be a vector of 0 and 1, got {truth.ndim} dimensions of {truth.dtype}")
+            raise SpecError("labels", "must be a vector of 0 and 1", f"{truth.ndim} dimensions of {truth.dtype}")
         for i in np.flatnonzero((truth != 0) & (truth != 1))[:1]:
-            raise SpecError(f"labels[{i}]: must be 0 or 1, got {truth[i]}")
+            raise SpecError(f"labels[{i}]", "must be 0 or 1", str(truth[i]))
         said = [bool(label) for label in truth]
     settings = {
         "subsequence_length": subsequence_length,
@@ -442,7 +442,7 @@ def plot(
     drawn = np.where(values >= 0, values, np.nan)
     labelled = names or [f"channel {j}" for j in range(rows.shape[1])]
     if len(labelled) != rows.shape[1]:
-        raise SpecError(f"names: must name {rows.shape[1]} channels, got {len(labelled)}")
+        raise SpecError("names", f"must name {rows.shape[1]} channels", str(len(labelled)))
     figure = Figure(figsize=(12, 7), layout="constrained")
     panels = 2 if contributions is None else 3
     axes = figure.subplots(panels, 1, sharex=True, squeeze=False)[:, 0]
@@ -464,7 +464,7 @@ def plot(
     if contributions is not None:
         given = _matrix(contributions, "contributions")
         if given.shape != (len(values), rows.shape[1]):
-            raise SpecError(f"contributions.shape: must be {(len(values), rows.shape[1])}, got {given.shape}")
+            raise SpecError("contributions.shape", f"must be {(len(values), rows.shape[1])}", str(given.shape))
         shares = np.where(np.isfinite(drawn)[:, None], given, np.nan)
         axes[2].stackplot(np.arange(len(shares)), np.nan_to_num(shares).T, labels=labelled, linewidth=0)
         axes[2].set_ylim(0, 1)
@@ -523,7 +523,7 @@ def _matrix(X: ArrayLike, path: str) -> NDArray[np.float64]:
     """A C-contiguous (n, d) float64 array."""
     array = numbers(path, X).astype(np.float64, copy=False)
     if array.ndim != 2:
-        raise SpecError(f"{path}.ndim: must be 2, got {array.ndim}")
+        raise SpecError(f"{path}.ndim", "must be 2", str(array.ndim))
     return np.ascontiguousarray(array)
 
 
@@ -531,13 +531,13 @@ def _vector(x: ArrayLike, path: str, most: int) -> NDArray[np.float64]:
     """A float64 array of one dimension that is not too long."""
     array = numbers(path, x).astype(np.float64, copy=False)
     if array.ndim != 1 or len(array) > most:
-        raise SpecError(f"{path}: must be a vector of at most {most} values, got shape {array.shape}")
+        raise SpecError(path, f"must be a vector of at most {most} values", f"shape {array.shape}")
     return array
 
 
 def _check_number(value: object, path: str) -> None:
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise SpecTypeError(f"{path}: must be a number, got {type(value).__name__}")
+        raise SpecTypeError(path, "must be a number", str(type(value).__name__))
 
 
 def _each(values: Iterable[Any], path: str) -> Iterable[tuple[int, Any]]:
@@ -545,7 +545,7 @@ def _each(values: Iterable[Any], path: str) -> Iterable[tuple[int, Any]]:
     try:
         return enumerate(values)
     except TypeError:
-        raise SpecTypeError(f"{path}: must be a sequence, got {type(values).__name__}") from None
+        raise SpecTypeError(path, "must be a sequence", str(type(values).__name__)) from None
 
 
 def _times(times: Iterable[int], path: str) -> list[int]:
@@ -555,10 +555,10 @@ def _times(times: Iterable[int], path: str) -> list[int]:
         try:
             number = operator.index(time)
         except TypeError:
-            raise SpecTypeError(f"{path}[{i}]: must be an int, got {type(time).__name__}") from None
+            raise SpecTypeError(f"{path}[{i}]", "must be an int", str(type(time).__name__)) from None
         if isinstance(time, bool):
-            raise SpecTypeError(f"{path}[{i}]: must be an int, got bool")
+            raise SpecTypeError(f"{path}[{i}]", "must be an int", "bool")
         if not 0 <= number < 1 << 62:
-            raise SpecError(f"{path}[{i}]: must be the time of a detection, got {number}")
+            raise SpecError(f"{path}[{i}]", "must be the time of a detection", str(number))
         found.append(number)
     return found

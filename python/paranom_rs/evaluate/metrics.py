@@ -98,7 +98,7 @@ def event_report(y_true: ArrayLike, y_pred: ArrayLike) -> EventReport:
 def _pair(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[Flags, Flags]:
     truth, pred = checks.labels("y_true", y_true), checks.labels("y_pred", y_pred)
     if len(truth) != len(pred):
-        raise SpecError(f"y_pred: {len(pred)} rows, but y_true has {len(truth)}")
+        raise SpecError("y_pred", f"{len(pred)} rows, but y_true has {len(truth)}")
     return truth, pred
 
 
@@ -124,7 +124,7 @@ def range_report(y_true: ArrayLike, y_pred: ArrayLike, *, alpha: float = 0.2) ->
     """
     truth, pred = _pair(y_true, y_pred)
     if not 0 <= checks.real("alpha", alpha) <= 1:
-        raise SpecError(f"alpha: {alpha}; a weight between 0 and 1 is wanted")
+        raise SpecError("alpha", f"{alpha}; a weight between 0 and 1 is wanted")
     recall = _range_score(truth, pred, alpha)
     precision = _range_score(pred, truth, 0.0)
     total = precision + recall
@@ -164,7 +164,7 @@ def vus(y_true: ArrayLike, scores: ArrayLike, *, window: int = 100, thresholds: 
     window = checks.whole("window", window)
     thresholds = checks.whole("thresholds", thresholds, least=1)
     if thresholds < 2:
-        raise SpecError(f"thresholds: {thresholds}; 2 or more are wanted, from the highest score to the lowest")
+        raise SpecError("thresholds", f"{thresholds}; 2 or more are wanted, from the highest score to the lowest")
     n, half = len(truth), window // 2
 
     ascending = np.sort(s)
@@ -312,13 +312,13 @@ def evaluate(
     if given.dtype.kind in "bui":
         scores, pred = None, checks.labels("score_or_pred", given)
         if len(pred) != len(truth):
-            raise SpecError(f"score_or_pred: {len(pred)} rows, but y_true has {len(truth)}")
+            raise SpecError("score_or_pred", f"{len(pred)} rows, but y_true has {len(truth)}")
         if threshold is not None:
-            raise SpecError(f"threshold: {threshold}; predictions (integers) were given, not scores")
+            raise SpecError("threshold", f"{threshold}; predictions (integers) were given, not scores")
     else:
         scores = checks.scores("score_or_pred", given, len(truth))
         if threshold is not None and np.isnan(checks.real("threshold", threshold)):
-            raise SpecError("threshold: is NaN, above which no score lies")
+            raise SpecError("threshold", "is NaN, above which no score lies")
         pred = None if threshold is None else scores > threshold
     volumes = None if scores is None else vus(truth, scores, window=window)
     confusion = None

@@ -44,19 +44,19 @@ class Threshold(ABC):
         s = checks.scores("scores", scores)
         flags = None if y is None else checks.labels("y", y)
         if flags is not None and len(flags) != len(s):
-            raise SpecError(f"y: {len(flags)} rows, but there are {len(s)} scores")
+            raise SpecError("y", f"{len(flags)} rows, but there are {len(s)} scores")
         if self.needs_labels:
             if flags is None:
-                raise SpecError(f"y: {type(self).__name__} learns from labels; give y, or use another rule")
+                raise SpecError("y", f"{type(self).__name__} learns from labels; give y, or use another rule")
             checks.both_classes("y", flags)
         elif flags is not None:
             if flags.all():
-                raise SpecError("y: holds no normal row to learn a threshold from")
+                raise SpecError("y", "holds no normal row to learn a threshold from")
             s, flags = s[~flags], None
         with np.errstate(invalid="ignore"):
             found = float(self._find(s, flags))
         if np.isnan(found):
-            raise SpecError(f"scores: hold an infinity; {type(self).__name__} finds no threshold among such")
+            raise SpecError("scores", f"hold an infinity; {type(self).__name__} finds no threshold among such")
         self.threshold_ = found
         return self
 
@@ -185,13 +185,13 @@ class POT(Threshold):
         checks.share("risk", risk)
         checks.share("level", level)
         if risk >= 1 - level:
-            raise SpecError(f"risk: {risk}; it must be below 1 - level = {1 - level:g}: the tail starts there")
+            raise SpecError("risk", f"{risk}; it must be below 1 - level = {1 - level:g}: the tail starts there")
         self.risk = risk
         self.level = level
 
     def _find(self, s: Floats, y: Flags | None) -> float:
         if not np.isfinite(s).all():
-            raise SpecError(f"scores: hold an infinity; {type(self).__name__} fits a tail to finite scores")
+            raise SpecError("scores", f"hold an infinity; {type(self).__name__} fits a tail to finite scores")
         self.start_ = float(np.quantile(s, self.level))
         self._excesses = s[s > self.start_] - self.start_
         self._seen = len(s)
@@ -200,8 +200,8 @@ class POT(Threshold):
     def _refit(self) -> float:
         if len(np.unique(self._excesses)) < 10:
             raise SpecError(
-                f"scores: {len(np.unique(self._excesses))} distinct excesses over the {self.level} quantile;"
-                " a tail needs 10 or more: give more scores or a lower level"
+                "scores",
+                f"{len(np.unique(self._excesses))} distinct excesses over the {self.level} quantile; a tail needs 10 or more: give more scores or a lower level",
             )
         self.shape_, self.scale_ = _fit_pareto(self._excesses)
         return self._level_of_risk()

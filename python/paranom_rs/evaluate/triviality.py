@@ -54,13 +54,13 @@ def triviality(
     x, bad = series("X", X), labels("y", y)
     base = None if clean is None else series("clean", clean)
     if len(bad) != len(x):
-        raise SpecError(f"y: {len(bad)} labels, but X has {len(x)} rows")
+        raise SpecError("y", f"{len(bad)} labels, but X has {len(x)} rows")
     if base is not None and base.shape != x.shape:
-        raise SpecError(f"clean: must have the shape of X, {x.shape}, got {base.shape}")
+        raise SpecError("clean", f"must have the shape of X, {x.shape}", str(base.shape))
     edges = np.flatnonzero(np.diff(np.concatenate([[0], bad.astype(np.int8), [0]]))).reshape(-1, 2)
     touches = np.ones(x.shape, bool) if per_variable is None else np.asarray(per_variable).astype(bool)
     if touches.shape != x.shape:
-        raise SpecError(f"per_variable: must have the shape of X, {x.shape}, got {touches.shape}")
+        raise SpecError("per_variable", f"must have the shape of X, {x.shape}", str(touches.shape))
     found = np.zeros((len(edges), len(one_liners())), bool)
     for j in range(x.shape[1]):
         values = np.ascontiguousarray(x[:, j], np.float64)

@@ -49,7 +49,7 @@ def _as_utf8(name: str) -> Iterator[None]:
     try:
         yield
     except UnicodeDecodeError as error:
-        raise SpecError(f"{name}: must be text in UTF-8 ({error})") from None
+        raise SpecError(name, f"must be text in UTF-8 ({error})") from None
 
 
 @contextmanager
@@ -69,12 +69,12 @@ def open_records(path: str, columns: list[str] | None, process: str | None, *, r
             with pq.ParquetFile(path) as file:
                 yield _parquet_records(file, path, columns, process, rows_at_once)
         except pa.ArrowInvalid as error:
-            raise SpecError(f"{path}: is no Parquet file: {error}") from None
+            raise SpecError(path, f"is no Parquet file: {error}") from None
     elif Path(path).suffix == ".csv":
         with Path(path).open(encoding="utf-8-sig", newline="") as text, _as_utf8(path):
             yield _csv_records(text, path, columns, process, rows_at_once)
     else:
-        raise SpecError(f"file: must end in .csv or .parquet, or be -, got {path!r}")
+        raise SpecError("file", "must end in .csv or .parquet, or be -", repr(path))
 
 
 def _csv_records(lines: Any, name: str, columns: list[str] | None, process: str | None, size: int) -> Records:
@@ -82,7 +82,7 @@ def _csv_records(lines: Any, name: str, columns: list[str] | None, process: str 
     header = next(reader, None)
     first = next(reader, None)
     if header is None:
-        raise SpecError(f"{name}: is empty; the first line must name the columns")
+        raise SpecError(name, "is empty; the first line must name the columns")
     numbers = [
         column for column, text in zip(header, first or header, strict=False) if first is None or _is_number(text)
     ]
@@ -101,7 +101,7 @@ def _csv_records(lines: Any, name: str, columns: list[str] | None, process: str 
             X = np.empty((len(part), len(at)))
             for i, row in enumerate(part):
                 if len(row) != len(header):
-                    raise SpecError(f"{name}: row {done + i} has {len(row)} fields, the header {len(header)}")
+                    raise SpecError(name, f"row {done + i} has {len(row)} fields, the header {len(header)}")
                 for j, column in enumerate(at):
                     X[i, j] = _number(row[column], name, done + i, header[column])
             yield Batch(
@@ -123,7 +123,7 @@ def _parquet_records(file: Any, name: str, columns: list[str] | None, process: s
     channels = _channels(name, schema.names, numbers, columns, process)
     for column in channels:
         if column not in numbers and not pa.types.is_boolean(schema.field(column).type):
-            raise SpecError(f"columns: {column!r} of {name} holds no numbers")
+            raise SpecError("columns", f"{column!r} of {name} holds no numbers")
     has_t = "t" in schema.names
     wanted = [*channels, *(["t"] if has_t else []), *([process] if process is not None else [])]
 
@@ -143,15 +143,15 @@ def _channels(
 ) -> list[str]:
     for column in [*(columns or []), *([process] if process is not None else [])]:
         if column not in header:
-            raise SpecError(f"columns: {name} has no {column!r}; there are {', '.join(header)}")
+            raise SpecError("columns", f"{name} has no {column!r}; there are {', '.join(header)}")
         if (columns or []).count(column) > 1:
-            raise SpecError(f"columns: {column!r} is named more than once")
+            raise SpecError("columns", f"{column!r} is named more than once")
     found = columns or [c for c in numbers if c.lower() not in _NO_CHANNELS and c != process]
     for column in [*found, *([process] if process is not None else [])]:
         if header.count(column) > 1:
-            raise SpecError(f"columns: {name} has {header.count(column)} columns {column!r}")
+            raise SpecError("columns", f"{name} has {header.count(column)} columns {column!r}")
     if not found:
-        raise SpecError(f"columns: {name} has no column of numbers; there are {', '.join(header)}")
+        raise SpecError("columns", f"{name} has no column of numbers; there are {', '.join(header)}")
     return found
 
 
@@ -167,4 +167,4 @@ def _number(text: str, name: str, row: int, column: str) -> float:
     try:
         return float(text or "nan")
     except ValueError:
-        raise SpecError(f"{name}: row {row}, column {column!r}: must be a number or empty, got {text!r}") from None
+        raise SpecError(name, f"row {row}, column {column!r}: must be a number or empty", repr(text)) from None

@@ -110,7 +110,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     manifest = _read_json(folder / MANIFEST)
     if manifest is None:
         why = "is not finished: run the same write again" if (folder / WRITING).exists() else f"has no {MANIFEST}"
-        raise SpecError(f"{folder}: {why}")
+        raise SpecError(folder, str(why))
     return manifest
 
 
@@ -172,7 +172,7 @@ def _read_json(path: Path) -> dict[str, Any] | None:
                 return found
         except (ValueError, RecursionError):
             pass
-        raise SpecError(f"{path}: is no list of parts")
+        raise SpecError(path, "is no list of parts")
     return None
 
 

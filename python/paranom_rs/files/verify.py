@@ -68,18 +68,18 @@ def verify(
     """
     path, blocks = file_path(path), whole("blocks", blocks, least=1)
     if generator is not None and not isinstance(generator, Generator):
-        raise SpecTypeError(f"generator: must be a Generator, got {type(generator).__name__}")
+        raise SpecTypeError("generator", "must be a Generator", str(type(generator).__name__))
     single = np.dtype(dtype) == np.float32
     if not path.is_dir():
         form = check_format(path)
         facts = file_metadata(path) if form in ("parquet", "arrow") else {}
         if generator is None:
             if not facts:
-                raise SpecError(f"generator: must be given, since {path} carries no spec")
+                raise SpecError("generator", f"must be given, since {path} carries no spec")
             generator = Generator.from_parquet(path, import_functions=import_functions)
         _same_spec(path, facts.get(FINGERPRINT), generator)
         if start is None and FINGERPRINT in facts and START not in facts:
-            raise SpecError(f"start: must be given, since {path} does not say which rows it holds")
+            raise SpecError("start", f"must be given, since {path} does not say which rows it holds")
         first = int(facts.get(START, 0)) if start is None else whole("start", start)
         rows, compared = _compare(path, generator, first, 0, form, single, blocks)
         return Verified(1, rows, compared)
@@ -106,7 +106,7 @@ def verify(
 
 def _same_spec(path: Path, fingerprint: str | None, generator: Generator) -> None:
     if fingerprint is not None and fingerprint != generator.fingerprint:
-        raise SpecError(f"generator: gives other data than the spec that {path} was written from")
+        raise SpecError("generator", f"gives other data than the spec that {path} was written from")
 
 
 def _compare(
@@ -117,10 +117,10 @@ def _compare(
             generator._plan, path, start, whole_last=whole_last, format=form, single=single, blocks=blocks
         )
     except SpecError as error:
-        raise SpecError(f"{path}: {error}") from None
+        raise SpecError(path, error.rule, error.value) from None
     except OSError as error:
         if error.errno is None:
-            raise SpecError(f"{path}: is cut off: {error}") from None
+            raise SpecError(path, f"is cut off: {error}") from None
         raise OSError(error.errno, error.strerror, str(path)) from None
     if found is not None:
         row, column, wanted, there = found

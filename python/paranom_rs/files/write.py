@@ -32,7 +32,7 @@ def check_format(path: Path, *, more: tuple[str, ...] = ()) -> str:
     if path.suffix in more:
         return path.suffix
     if path.suffix not in FORMATS:
-        raise SpecError(f"path: must end in one of {', '.join([*FORMATS, *more])}, got {str(path)!r}")
+        raise SpecError("path", f"must end in one of {', '.join([*FORMATS, *more])}", repr(str(path)))
     return FORMATS[path.suffix]
 
 
@@ -41,9 +41,9 @@ def check_compression(compression: object, suffix: str) -> bool:
     if compression is None:
         return False
     if compression != "zstd":
-        raise SpecError(f"compression: must be 'zstd' or None, got {compression!r}")
+        raise SpecError("compression", "must be 'zstd' or None", repr(compression))
     if suffix != ".parquet":
-        raise SpecError(f"compression: is for Parquet files, got a path that ends in {suffix!r}")
+        raise SpecError("compression", "is for Parquet files", f"a path that ends in {suffix!r}")
     return True
 
 
@@ -89,7 +89,7 @@ class FilePlan(NamedTuple):
         """Check the arguments."""
         rows, start = whole("rows", rows), whole("start", start)
         if start + rows > 2**64:
-            raise SpecError(f"start: must leave room for {rows} rows below 2**64, got {start}")
+            raise SpecError("start", f"must leave room for {rows} rows below 2**64", str(start))
         if batch_rows is not None:
             batch_rows = whole("batch_rows", batch_rows, least=1, most=2**40)
         if threads is not None:
@@ -128,14 +128,14 @@ def file_metadata(path: Path) -> dict[str, str]:
     """Return what a Parquet or Arrow file says of itself."""
     form = FORMATS.get(path.suffix, "arrow")
     if form not in ("parquet", "arrow"):
-        raise SpecError(f"{path}: is no Parquet or Arrow file, and no other carries its spec")
+        raise SpecError(path, "is no Parquet or Arrow file, and no other carries its spec")
     try:
         return _core.file_metadata(path, format=form)
     except SpecError as error:
-        raise SpecError(f"{path}: is no Parquet or Arrow file: {error}") from None
+        raise SpecError(path, f"is no Parquet or Arrow file: {error}") from None
     except OSError as error:
         if error.errno is None:
-            raise SpecError(f"{path}: is no Parquet or Arrow file: {error}") from None
+            raise SpecError(path, f"is no Parquet or Arrow file: {error}") from None
         raise OSError(error.errno, error.strerror, str(path)) from None
 
 

@@ -144,9 +144,7 @@ class Callback(Part):
             known = (Rule, Transform, int, float, type(None)) if name == "anomalous" else ()
             if not (callable(value) or is_native(value) or isinstance(value, (str, *known))):
                 hint = "; NativeFunction(address) vouches for what is there" if isinstance(value, int) else ""
-                raise SpecTypeError(
-                    f'{name}: must be a function or its import path "module:function", got {value!r}{hint}'
-                )
+                raise SpecTypeError(name, 'must be a function or its import path "module:function"', f"{value!r}{hint}")
 
 
 def load_functions(spec: dict[str, Any]) -> dict[str, Any]:
@@ -171,7 +169,7 @@ def _flags(name: str, variable: Any) -> dict[str, bool]:
     flags = {flag: variable.get(flag, default) for flag, default in _FLAGS.items()}
     for flag, value in flags.items():
         if not isinstance(value, bool):
-            raise SpecTypeError(f"variables.{name}.{flag}: must be true or false, got {value!r}")
+            raise SpecTypeError(f"variables.{name}.{flag}", "must be true or false", repr(value))
     return flags
 
 
@@ -215,15 +213,15 @@ def _imported(path: str, text: str) -> Any:
     """Return what an import path names. Importing runs the module, as any import does; nothing else is run."""
     module, colon, name = text.partition(":")
     if not (colon and module and name):
-        raise SpecError(f'{path}: must be an import path "module:function", got {text!r}')
+        raise SpecError(path, 'must be an import path "module:function"', repr(text))
     try:
         function: Any = importlib.import_module(module)
         for part in name.split("."):
             function = getattr(function, part)
     except (ImportError, AttributeError) as error:
-        raise SpecError(f"{path}: {text!r} cannot be imported ({error})") from error
+        raise SpecError(path, f"{text!r} cannot be imported ({error})") from error
     if not (callable(function) or is_native(function)):
-        raise SpecTypeError(f"{path}: must be a function, got {text!r}, which is {type(function).__name__}")
+        raise SpecTypeError(path, "must be a function", f"{text!r}, which is {type(function).__name__}")
     return function
 
 
@@ -242,8 +240,8 @@ def refuse_imports(spec: dict[str, Any]) -> None:
     for path, value in named:
         if isinstance(value, str):
             raise SpecError(
-                f"{path}: names a function, {value!r}; to import it runs code, so it is not done unasked: say "
-                "import_functions=True if you trust the spec"
+                path,
+                f"names a function, {value!r}; to import it runs code, so it is not done unasked: say import_functions=True if you trust the spec",
             )
 
 

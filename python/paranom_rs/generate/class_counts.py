@@ -21,7 +21,7 @@ def count_stretches(plan: _core.Plan, start: int, normal: int, anomalous: int) -
     if normal + anomalous == 0:
         return []
     if anomalous and not plan.kinds:
-        raise SpecError(f"anomalous: must be 0 without anomalies, got {anomalous}")
+        raise SpecError("anomalous", "must be 0 without anomalies", str(anomalous))
     end = min(2**64 - start, _FARTHEST, *([plan.most_rows - start] if plan.most_rows is not None else []))
     # Offsets from `start`, so that the last rows of the axis are numbers too.
     good, bad = _Counted(normal), _Counted(anomalous)
@@ -30,8 +30,9 @@ def count_stretches(plan: _core.Plan, start: int, normal: int, anomalous: int) -
     while good.missing or bad.missing:
         if done >= end or seen > most:
             raise SpecError(
-                f"normal, anomalous: the {max(done, 0)} rows from {start} on have {good.found} normal and {bad.found} "
-                f"anomalous ones (the search ends there), got normal={normal}, anomalous={anomalous}"
+                "normal, anomalous",
+                f"the {max(done, 0)} rows from {start} on have {good.found} normal and {bad.found} anomalous ones (the search ends there)",
+                f"normal={normal}, anomalous={anomalous}",
             )
         rows = min(window, end - done)
         hit, events = _anomalous_stretches(plan, start + done, rows)

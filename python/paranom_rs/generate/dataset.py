@@ -308,7 +308,7 @@ class Dataset:
         from paranom_rs.plotting.dataset import plot_dataset
 
         if variables is not None and not isinstance(variables, list | tuple):
-            raise SpecTypeError(f"variables: must be a list of names, got {variables!r}")
+            raise SpecTypeError("variables", "must be a list of names", repr(variables))
         return plot_dataset(self, list(variables or self.names), most_points)
 
     def to_html(self, variables: list[str] | None = None, *, most_points: int = 20_000) -> str:
@@ -316,7 +316,7 @@ class Dataset:
         from paranom_rs.plotting.html import dataset_page
 
         if variables is not None and not isinstance(variables, list | tuple):
-            raise SpecTypeError(f"variables: must be a list of names, got {variables!r}")
+            raise SpecTypeError("variables", "must be a list of names", repr(variables))
         return dataset_page(self, list(variables or self.names), most_points)
 
     def _table(self) -> dict[str, NDArray[Any] | list[str]]:

@@ -78,7 +78,7 @@ class Generator:
         missing: Dropouts | None = None,
     ) -> None:
         if not isinstance(variables, Mapping):
-            raise SpecTypeError(f"variables: must be a dict of variables, got {type(variables).__name__}")
+            raise SpecTypeError("variables", "must be a dict of variables", str(type(variables).__name__))
         spec: dict[str, Any] = {"stream": STREAM, "seed": whole("seed", seed)}
         if time is not None:
             spec["time"] = _part("time", time, TimeIndex)
@@ -88,7 +88,7 @@ class Generator:
         if anomalies is not None:
             listed = [anomalies] if isinstance(anomalies, Anomaly) else anomalies
             if not isinstance(listed, Sequence):
-                raise SpecTypeError(f"anomalies: must be an Anomaly or a list of them, got {anomalies!r}")
+                raise SpecTypeError("anomalies", "must be an Anomaly or a list of them", repr(anomalies))
             spec["anomalies"] = [_part(f"anomalies[{i}]", x, Anomaly) for i, x in enumerate(listed)]
         if uniqueness is not None:
             spec["uniqueness"] = _part("uniqueness", uniqueness, Uniqueness)
@@ -110,7 +110,7 @@ class Generator:
         """
         self = cls.__new__(cls)
         if not isinstance(spec, Mapping):
-            raise SpecTypeError(f"spec: must be a dict, got {type(spec).__name__}")
+            raise SpecTypeError("spec", "must be a dict", str(type(spec).__name__))
         plain_spec = _plain("spec", lambda: plain(spec))
         if not flag("import_functions", import_functions):
             refuse_imports(plain_spec)
@@ -133,9 +133,9 @@ class Generator:
         try:
             spec = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SpecError(f"{path}: is no TOML: {error}") from None
+            raise SpecError(path, f"is no TOML: {error}") from None
         except RecursionError:
-            raise SpecError(f"{path}: is nested too deep") from None
+            raise SpecError(path, "is nested too deep") from None
         return cls.from_spec(spec, folder=path.parent, import_functions=import_functions)
 
     @classmethod
@@ -155,12 +155,12 @@ class Generator:
             text, fingerprint = facts.get(SPEC), facts.get(FINGERPRINT)
         if not isinstance(text, str):
             raise SpecError(
-                f"{path}: carries no spec (it was not written by paranom_rs, or its recording was too long, or its "
-                "spec holds functions)"
+                path,
+                "carries no spec (it was not written by paranom_rs, or its recording was too long, or its spec holds functions)",
             )
         self = cls.from_spec(tomllib.loads(text), import_functions=import_functions)
         if fingerprint and fingerprint != self.fingerprint:
-            raise SpecError(f"{path}: its spec gives other data than the file's: a recording that it names has changed")
+            raise SpecError(path, "its spec gives other data than the file's: a recording that it names has changed")
         return self
 
     @classmethod
@@ -192,7 +192,7 @@ class Generator:
         function = find_function(self._spec)
         if function is not None:
             raise SpecError(
-                f'{function}: a function cannot be written as TOML; give its import path instead: "module:function"'
+                function, 'a function cannot be written as TOML; give its import path instead: "module:function"'
             )
         variables = self._resolved["variables"].items()
         embedded = {name: _embedded(name, x, self._spec["variables"][name]) for name, x in variables}
@@ -285,7 +285,7 @@ class Generator:
         """
         start = whole("start", start)
         if rows is not None and (normal is not None or anomalous is not None):
-            raise SpecError("rows: goes without normal and anomalous, which count rows of a class")
+            raise SpecError("rows", "goes without normal and anomalous, which count rows of a class")
         if rows is not None:
             counts = [whole("rows", rows)]
         elif normal is not None or anomalous is not None:
@@ -294,12 +294,12 @@ class Generator:
                 for path, count in (("normal", normal), ("anomalous", anomalous))
             ]
         else:
-            raise SpecError("rows: is missing (or normal and anomalous)")
+            raise SpecError("rows", "is missing (or normal and anomalous)")
         total = sum(counts)
         if total > _MOST_ROWS:
-            raise SpecError(f"rows: must be at most 2**63, got {total}")
+            raise SpecError("rows", "must be at most 2**63", str(total))
         if start + total > 2**64:
-            raise SpecError(f"start: must leave room for {total} rows below 2**64, got {start}")
+            raise SpecError("start", f"must leave room for {total} rows below 2**64", str(start))
         # The memory comes first: without it, nothing need be counted.
         columns = self._columns(total, dtype) if out is None else _checked(out, self.names, total)
         stretches = [(start, total)] if total else []
@@ -352,7 +352,7 @@ class Generator:
         for name, rows in {"train": train, "validation": validation, "test": test}.items():
             size = whole(name, rows)
             if first + size > 2**64:
-                raise SpecError(f"{name}: must leave room for {size} rows from row {first} on below 2**64")
+                raise SpecError(name, f"must leave room for {size} rows from row {first} on below 2**64")
             places.append((first, size))
             first += size
         columns = [self._columns(size, dtype) for _, size in places]
@@ -380,9 +380,9 @@ class Generator:
         rows, start, clean = whole("rows", rows), whole("start", start), flag("clean", clean)
         size = whole("batch_rows", batch_rows)
         if size == 0:
-            raise SpecError("batch_rows: must be > 0, got 0")
+            raise SpecError("batch_rows", "must be > 0", "0")
         if start + rows > 2**64:
-            raise SpecError(f"start: must leave room for {rows} rows below 2**64, got {start}")
+            raise SpecError("start", f"must leave room for {rows} rows below 2**64", str(start))
         self._columns(0, dtype)  # refuses a dtype now, not in the first batch
         # What batches know of lower rows: uniqueness holds over the whole stream, and nothing is replayed.
         history = _core.History()
@@ -476,7 +476,7 @@ class Generator:
             write_shards(self, path, plan, shards=shards, part=part, overwrite=overwrite, progress=progress)
             return
         if part is not None:
-            raise SpecError("part: goes with shards")
+            raise SpecError("part", "goes with shards")
         with whole_file(path, overwrite=overwrite) as temporary, Progress(plan.rows, shown=progress) as step:
             plan.write(self, temporary, step)
 
@@ -490,9 +490,9 @@ class Generator:
         try:
             kind = np.dtype(dtype)
         except (TypeError, ValueError):
-            raise SpecTypeError(f"dtype: must be float64 or float32, got {dtype!r}") from None
+            raise SpecTypeError("dtype", "must be float64 or float32", repr(dtype)) from None
         if kind not in (np.float64, np.float32):
-            raise SpecError(f"dtype: must be float64 or float32, got {kind}")
+            raise SpecError("dtype", "must be float64 or float32", str(kind))
         try:
             # One block, a row of it for each variable: columns are contiguous, and X is its transpose.
             block = np.empty((len(self.names), rows), dtype=kind)
@@ -556,7 +556,7 @@ def _part(path: str, value: Any, kind: type[Any]) -> dict[str, Any]:
             Uniqueness: "a Uniqueness",
         }
         wanted = names.get(kind, "a variable (Stochastic, Callback, Recorded)")
-        raise SpecTypeError(f"{path}: must be {wanted}, got {value!r}")
+        raise SpecTypeError(path, f"must be {wanted}", repr(value))
     return _plain(path, value.to_spec)
 
 
@@ -564,40 +564,40 @@ def _plain(path: str, make: Callable[[], Any]) -> dict[str, Any]:
     try:
         spec: dict[str, Any] = make()
     except SpecTypeError as error:
-        raise SpecTypeError(f"{path}: {error}") from None
+        raise error.under(path) from None
     except RecursionError:
-        raise SpecError(f"{path}: is nested too deep") from None
+        raise SpecError(path, "is nested too deep") from None
     return spec
 
 
 def _checked(out: Mapping[str, NDArray[Any]], names: list[str], rows: int) -> dict[str, NDArray[Any]]:
     """Refuse arrays that cannot be filled."""
     if not isinstance(out, Mapping):
-        raise SpecTypeError(f"out: must be a dict of arrays, got {type(out).__name__}")
+        raise SpecTypeError("out", "must be a dict of arrays", str(type(out).__name__))
     if set(out) != set(names):
-        raise SpecError(f"out: must hold one array for each of {', '.join(names)}, got {', '.join(map(str, out))}")
+        raise SpecError("out", f"must hold one array for each of {', '.join(names)}", str(", ".join(map(str, out))))
     dtypes = set()
     for name, array in out.items():
         path = f"out[{name!r}]"
         if not isinstance(array, np.ndarray):
-            raise SpecTypeError(f"{path}: must be an array, got {type(array).__name__}")
+            raise SpecTypeError(path, "must be an array", str(type(array).__name__))
         if array.dtype not in (np.float64, np.float32):
-            raise SpecTypeError(f"{path}: must be float64 or float32, got {array.dtype}")
+            raise SpecTypeError(path, "must be float64 or float32", str(array.dtype))
         if array.shape != (rows,):
-            raise SpecError(f"{path}: must have shape ({rows},), got {array.shape}")
+            raise SpecError(path, f"must have shape ({rows},)", str(array.shape))
         if not array.flags.c_contiguous:
-            raise SpecError(f"{path}: must be contiguous, got strides {array.strides}")
+            raise SpecError(path, "must be contiguous", f"strides {array.strides}")
         if not array.flags.aligned:
-            raise SpecError(f"{path}: must be aligned in memory")
+            raise SpecError(path, "must be aligned in memory")
         if not array.flags.writeable:
-            raise SpecError(f"{path}: must be writable")
+            raise SpecError(path, "must be writable")
         dtypes.add(array.dtype)
     if len(dtypes) > 1:
-        raise SpecError(f"out: arrays must be of one dtype, got {', '.join(sorted(map(str, dtypes)))}")
+        raise SpecError("out", "arrays must be of one dtype", str(", ".join(sorted(map(str, dtypes)))))
     arrays = [out[name] for name in names]
     for i, array in enumerate(arrays):
         if any(np.shares_memory(array, other) for other in arrays[:i]):
-            raise SpecError(f"out[{names[i]!r}]: must not share memory with another array")
+            raise SpecError(f"out[{names[i]!r}]", "must not share memory with another array")
     return {name: out[name] for name in names}
 
 
@@ -610,7 +610,7 @@ def _embedded(name: str, variable: dict[str, Any], named: dict[str, Any]) -> dic
         if "file" in named:
             return named
         raise SpecError(
-            f"variables.{name}.values: {len(values)} values are too many to write into TOML (most: {_MOST_EMBEDDED}); "
-            f"keep them in a file and let the TOML name it: file = 'data.csv', column = {name!r}"
+            f"variables.{name}.values",
+            f"{len(values)} values are too many to write into TOML (most: {_MOST_EMBEDDED}); keep them in a file and let the TOML name it: file = 'data.csv', column = {name!r}",
         )
     return variable | {"values": values.tolist()}

@@ -67,7 +67,7 @@ def native_address(path: str, value: Any) -> int:
             raise _wrong(path, value, str(error)) from None
     if _is_scipy(value):
         if value.user_data is not None:
-            raise SpecTypeError(f"{path}: must be a LowLevelCallable without user_data, got {value!r}")
+            raise SpecTypeError(path, "must be a LowLevelCallable without user_data", repr(value))
         if isinstance(value.function, _Foreign):
             return native_address(path, value.function)
         if _spelled(value.signature) != _C:
@@ -82,12 +82,12 @@ def native_address(path: str, value: Any) -> int:
             raise _wrong(path, value, f"{result} ({given})")
         address = ctypes.cast(value, ctypes.c_void_p).value or 0
     if not address:
-        raise SpecTypeError(f"{path}: must be a native function, got {value!r}, a null pointer")
+        raise SpecTypeError(path, "must be a native function", f"{value!r}, a null pointer")
     return address
 
 
 def _wrong(path: str, value: Any, found: str) -> SpecTypeError:
-    return SpecTypeError(f"{path}: must be a native function with the signature {_C}, got {value!r} with {found}")
+    return SpecTypeError(path, f"must be a native function with the signature {_C}", f"{value!r} with {found}")
 
 
 def _spelled(signature: str) -> str:

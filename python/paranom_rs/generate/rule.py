@@ -37,13 +37,20 @@ def plain(value: object) -> Any:
             return [plain(item) for item in value]
         case _ if callable(value):
             return value  # a callback: the plan knows where one may stand
-    raise SpecTypeError(f"a spec is made of rules, numbers, texts, lists and dicts, got {value!r}")
+    raise SpecTypeError("", "must be a rule, a number, a text, a list or a dict", repr(value))
 
 
 def plain_fields(of: Any) -> dict[str, Any]:
     """Return the fields of a dataclass as plain values; those that are None are left out."""
-    fields = {field.name: getattr(of, field.name) for field in dataclasses.fields(of)}
-    return {name: plain(x) for name, x in fields.items() if x is not None}
+    spec = {}
+    for field in dataclasses.fields(of):
+        value = getattr(of, field.name)
+        if value is not None:
+            try:
+                spec[field.name] = plain(value)
+            except SpecTypeError as error:
+                raise error.under(field.name) from None
+    return spec
 
 
 class Part:
@@ -151,7 +158,7 @@ def _join(kind: type[Sum | Product], *terms: Rule | float) -> Rule:
     """Join terms; one that is the same kind of join already is continued, not nested."""
     for term in terms:
         if isinstance(term, bool) or not isinstance(term, Rule | int | float | np.number):
-            raise SpecTypeError(f"rules add to and multiply with rules and numbers, got {term!r}")
+            raise SpecTypeError("", "must be a rule or a number, to be added or multiplied", repr(term))
     first, second = terms
     of = (*first.of, second) if isinstance(first, kind) else (first, second)
     return kind(of)

@@ -275,7 +275,7 @@ class Calendar(Rule):
         """Return the calendar as plain values: times in nanoseconds, holidays in days since 1970."""
         time = self.time.to_spec() if isinstance(self.time, TimeIndex) else {}
         if time.get("kind") != "datetime":
-            raise SpecTypeError(f"time: must be a TimeIndex of datetimes, got {self.time!r}")
+            raise SpecTypeError("time", "must be a TimeIndex of datetimes", repr(self.time))
         values = {name: getattr(self, name) for name in ("hour", "weekday", "month", "holiday")}
         spec = time | {"kind": self.kind}
         spec |= {name: plain(x) for name, x in values.items() if x is not None}
@@ -287,11 +287,11 @@ class Calendar(Rule):
 def _day(path: str, day: str | date) -> int:
     """Return a date as days since 1970."""
     if not isinstance(day, str | date):
-        raise SpecTypeError(f"{path}: must be a date, got {day!r}")
+        raise SpecTypeError(path, "must be a date", repr(day))
     try:
         found = date.fromisoformat(day) if isinstance(day, str) else day
     except ValueError:
-        raise SpecError(f"{path}: must be a date like 2026-12-25, got {day!r}") from None
+        raise SpecError(path, "must be a date like 2026-12-25", repr(day)) from None
     return found.toordinal() - date(1970, 1, 1).toordinal()
 
 

@@ -73,7 +73,7 @@ class TimeIndex:
     def to_spec(self) -> dict[str, Any]:
         """Return the timestamps as plain values: datetimes as nanoseconds since 1970."""
         if self.gaps is not None and not isinstance(self.gaps, Gaps):
-            raise SpecTypeError(f"time.gaps: must be Gaps, got {self.gaps!r}")
+            raise SpecTypeError("time.gaps", "must be Gaps", repr(self.gaps))
         is_number = not isinstance(self.start, str)
         if isinstance(self.start, str):
             spec: dict[str, Any] = {"kind": "datetime", "start": _since_1970(self.start)}
@@ -99,7 +99,7 @@ def in_nanoseconds(time: dict[str, Any]) -> dict[str, Any]:
 
 def _check_number(name: str, value: object, wanted: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise SpecTypeError(f"time.{name}: must be {wanted}, got {value!r}")
+        raise SpecTypeError(f"time.{name}", f"must be {wanted}", repr(value))
 
 
 def _length(name: str, value: Any, is_number: bool) -> Any:
@@ -125,15 +125,15 @@ def _since_1970(start: str) -> int:
     except ValueError:
         time = None
     if time is None:
-        raise SpecError(f"time.start: must be a datetime like 2026-01-01T08:00, without a time zone, got {start!r}")
+        raise SpecError("time.start", "must be a datetime like 2026-01-01T08:00, without a time zone", repr(start))
     if not np.datetime64("1678") <= time < np.datetime64("2262"):
-        raise SpecError(f"time.start: must lie in the years 1678 to 2261, got {start!r}")
+        raise SpecError("time.start", "must lie in the years 1678 to 2261", repr(start))
     return int(time.astype("datetime64[ns]").astype(np.int64))
 
 
 def _nanoseconds(name: str, length: float | str) -> int:
     match = _STEP.fullmatch(length) if isinstance(length, str) else None
     if match is None:
-        raise SpecError(f"time.{name}: must be a number and one of {', '.join(_UNITS)}, like '1min', got {length!r}")
+        raise SpecError(f"time.{name}", f"must be a number and one of {', '.join(_UNITS)}, like '1min'", repr(length))
     number, unit = match.groups()
     return round(float(number) * _UNITS[unit]) if "." in number else int(number) * _UNITS[unit]

@@ -66,9 +66,9 @@ class Uniqueness:
         """Return the uniqueness as plain values; fields that are None are left out."""
         for name in ("normal", "anomalous"):
             if not isinstance(getattr(self, name), Hard | Soft | None):
-                raise SpecTypeError(f"{name}: must be Hard(…), Soft(…) or None, got {getattr(self, name)!r}")
+                raise SpecTypeError(name, "must be Hard(…), Soft(…) or None", repr(getattr(self, name)))
         if isinstance(self.over, str):
-            raise SpecTypeError(f"over: must be a list of names, got {self.over!r}")
+            raise SpecTypeError("over", "must be a list of names", repr(self.over))
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: plain(x) for name, x in given.items() if x is not None}
 
@@ -77,12 +77,12 @@ def refuse_parts(spec: dict[str, Any]) -> None:
     """Refuse a spec whose rows cannot be made apart from each other."""
     if "uniqueness" in spec:
         raise SpecError(
-            "uniqueness: a row depends on all lower ones, so slices cannot be made apart from each other; "
-            "draw the values from a Distinct distribution instead, which needs no register"
+            "uniqueness",
+            "a row depends on all lower ones, so slices cannot be made apart from each other; draw the values from a Distinct distribution instead, which needs no register",
         )
     for name, variable in spec["variables"].items():
         if variable.get("sequential") and variable.get("warmup") is None:
             raise SpecError(
-                f"variables.{name}.sequential: a row depends on all lower ones, so slices cannot be made apart from "
-                "each other; give it a warmup"
+                f"variables.{name}.sequential",
+                "a row depends on all lower ones, so slices cannot be made apart from each other; give it a warmup",
             )

@@ -99,7 +99,7 @@ def read_columns(path: str | Path, names: list[str]) -> dict[str, NDArray[np.flo
             _check_columns(path, names, pq.read_schema(path).names)
             table = pq.read_table(path, columns=names)
         except pa.ArrowInvalid as error:
-            raise SpecError(f"{path}: is no Parquet file: {error}") from None
+            raise SpecError(path, f"is no Parquet file: {error}") from None
         return {name: _series(table[name].to_numpy(), f"{path}: {name}") for name in names}
     columns: dict[str, list[float]] = {name: [] for name in names}
     try:
@@ -113,11 +113,11 @@ def read_columns(path: str | Path, names: list[str]) -> dict[str, NDArray[np.flo
                 if not row:
                     continue
                 if len(row) != len(header):
-                    raise SpecError(f"{path}: line {reader.line_num}: must have {len(header)} fields, got {len(row)}")
+                    raise SpecError(path, f"line {reader.line_num}: must have {len(header)} fields", str(len(row)))
                 for name, place in places.items():
                     columns[name].append(_number(row[place], f"{path}: line {reader.line_num}: {name}"))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise SpecError(f"{path}: is no CSV file in UTF-8: {error}") from None
+        raise SpecError(path, f"is no CSV file in UTF-8: {error}") from None
     return {name: np.array(column, dtype=np.float64) for name, column in columns.items()}
 
 
@@ -125,13 +125,13 @@ def _number(text: str, path: str) -> float:
     try:
         return float(text) if text else np.nan
     except ValueError:
-        raise SpecError(f"{path}: must be a number, or empty, got {text!r}") from None
+        raise SpecError(path, "must be a number, or empty", repr(text)) from None
 
 
 def _check_columns(path: Path, names: list[str], found: list[str]) -> None:
     for name in names:
         if name not in found:
-            raise SpecError(f"{path}: has no column {name!r}; it has {', '.join(map(repr, found)) or 'none'}")
+            raise SpecError(path, f"has no column {name!r}; it has {', '.join(map(repr, found)) or 'none'}")
 
 
 def _series(values: ArrayLike, path: str) -> NDArray[np.float64]:
@@ -141,16 +141,16 @@ def _series(values: ArrayLike, path: str) -> NDArray[np.float64]:
         # Texts, datetimes and complex numbers would be converted without a word.
         texts = given.dtype.kind == "O" and any(isinstance(x, str | bytes) for x in given.flat)
         if given.dtype.kind not in "biufO" or texts:
-            raise SpecTypeError(f"{path}: must be numbers, got {'texts' if texts else given.dtype}")
+            raise SpecTypeError(path, "must be numbers", str("texts" if texts else given.dtype))
         if isinstance(given, np.ma.MaskedArray):
             given = np.ma.filled(given.astype(np.float64), np.nan)
         array = np.array(values if given.dtype.kind == "O" else given, dtype=np.float64, order="C", subok=False)
     except (TypeError, ValueError, OverflowError) as error:
         if isinstance(error, SpecTypeError):
             raise
-        raise SpecTypeError(f"{path}: must be numbers ({error})") from None
+        raise SpecTypeError(path, f"must be numbers ({error})") from None
     if array.ndim != 1:
-        raise SpecTypeError(f"{path}: must be one-dimensional, got {array.ndim} dimensions")
+        raise SpecTypeError(path, "must be one-dimensional", f"{array.ndim} dimensions")
     array.flags.writeable = False
     return array
 
@@ -160,7 +160,7 @@ def _stretches(labels: ArrayLike, rows: int) -> list[list[int]]:
     try:
         array = np.asarray(labels)
     except ValueError as error:
-        raise SpecTypeError(f"labels: must be one 0 or 1 for each row, or pairs ({error})") from None
+        raise SpecTypeError("labels", f"must be one 0 or 1 for each row, or pairs ({error})") from None
     if array.ndim == 2 and array.shape[1] == 2 and array.shape[0] > 0:
         # The core checks the pairs.
         pairs: list[list[int]] = array.tolist()
@@ -168,10 +168,10 @@ def _stretches(labels: ArrayLike, rows: int) -> list[list[int]]:
     if array.size == 0:
         return []
     if array.shape != (rows,):
-        raise SpecError(f"labels: must be one 0 or 1 for each of the {rows} rows, or pairs, got shape {array.shape}")
+        raise SpecError("labels", f"must be one 0 or 1 for each of the {rows} rows, or pairs", f"shape {array.shape}")
     wrong = np.flatnonzero(~np.isin(array, (0, 1)))
     if len(wrong):
-        raise SpecError(f"labels[{wrong[0]}]: must be 0 or 1, got {array[wrong[0]]}")
+        raise SpecError(f"labels[{wrong[0]}]", "must be 0 or 1", str(array[wrong[0]]))
     edges = np.flatnonzero(np.diff(np.concatenate([[0], array.astype(np.int8), [0]])))
     return [[int(start), int(stop)] for start, stop in edges.reshape(-1, 2)]
 
@@ -189,9 +189,9 @@ def load_recordings(spec: dict[str, Any], folder: Path) -> tuple[dict[str, Any],
             rest = {key: x for key, x in variable.items() if key not in ("file", "column", "labels")}
             for key in ("file", "column"):
                 if not isinstance(variable.get(key), str):
-                    raise SpecTypeError(f"variables.{name}.{key}: must be a text")
+                    raise SpecTypeError(f"variables.{name}.{key}", "must be a text")
             if "values" in variable:
-                raise SpecError(f"variables.{name}.values: goes without file")
+                raise SpecError(f"variables.{name}.values", "goes without file")
             file, column, labels = (folder / variable["file"]).absolute(), variable["column"], variable.get("labels")
             columns = read_columns(file, [column, labels] if isinstance(labels, str) else [column])
             rest["values"] = columns[column]
@@ -208,4 +208,4 @@ def _labels_at(path: str, labels: ArrayLike, rows: int) -> list[list[int]]:
     try:
         return _stretches(labels, rows)
     except (SpecError, SpecTypeError) as error:
-        raise type(error)(f"{path}.{error}") from None
+        raise error.under(path) from None

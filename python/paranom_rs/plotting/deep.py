@@ -36,9 +36,9 @@ def errors(scores: Floats, y: ArrayLike | None, threshold: float) -> Any:
     """Histogram of scores with the threshold."""
     flags = np.zeros(len(scores), dtype=bool) if y is None else checks.labels("y", y)
     if len(flags) != len(scores):
-        raise SpecError(f"y: {len(flags)} rows, but there are {len(scores)} scores")
+        raise SpecError("y", f"{len(flags)} rows, but there are {len(scores)} scores")
     if not len(scores):
-        raise SpecError("X: has no rows to draw the scores of")
+        raise SpecError("X", "has no rows to draw the scores of")
     figure, ax = _pyplot().subplots(figsize=(6, 3.6), layout="constrained")
     # Scores are skewed: equal bins on a logarithmic axis where none is 0 or less.
     positive = scores.min() > 0 and scores.max() > scores.min()
@@ -56,7 +56,7 @@ def errors(scores: Floats, y: ArrayLike | None, threshold: float) -> Any:
 def reconstruction(data: Floats, restored: Floats, scores: Floats, threshold: float) -> Any:
     """Windows and what the autoencoder made of them."""
     if not len(data):
-        raise SpecError("X: has no window to draw")
+        raise SpecError("X", "has no window to draw")
     columns = min(3, len(data))
     rows = -(-len(data) // columns)
     figure, axes = _pyplot().subplots(

@@ -139,7 +139,7 @@ def load(name: str) -> Suite:
     Raises `SpecError` for a name that is none.
     """
     if name not in _SUITES:
-        raise SpecError(f"name: must be one of {', '.join(_SUITES)}, got {name!r}")
+        raise SpecError("name", f"must be one of {', '.join(_SUITES)}", repr(name))
     return Suite(name, _SUITES[name]())
 
 

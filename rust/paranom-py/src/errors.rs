@@ -21,8 +21,13 @@ pyo3::import_exception!(paranom_rs.errors, UnknownKeyError);
 pub(crate) fn to_python(error: &Error) -> PyErr {
     let text = error.to_string();
     match error {
-        Error::Invalid { .. } => SpecError::new_err(text),
-        Error::WrongType { .. } => SpecTypeError::new_err(text),
+        Error::Invalid { path, value, rule } => {
+            let value = (!value.is_empty()).then(|| value.clone());
+            SpecError::new_err((path.clone(), rule.clone(), value))
+        }
+        Error::WrongType { path, found, wanted } => {
+            SpecTypeError::new_err((path.clone(), format!("must be {wanted}"), found.clone()))
+        }
         Error::Version { what: "stream", .. } => StreamVersionError::new_err(text),
         Error::Version { .. } | Error::Corrupt { .. } => StateError::new_err(text),
         Error::Missing { .. } => UnknownKeyError::new_err(text),
@@ -54,7 +59,7 @@ pub(crate) fn from_file(error: &paranom_io::Error) -> PyErr {
     match error {
         paranom_io::Error::Core(error) => to_python(error),
         paranom_io::Error::Io(error) => os_error(error),
-        paranom_io::Error::Foreign(why) => SpecError::new_err(why.clone()),
+        paranom_io::Error::Foreign(why) => SpecError::new_err(("path", why.clone())),
     }
 }
 
