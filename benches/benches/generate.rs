@@ -5,7 +5,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use paranom::generate::{Plan, Rows, Time};
+use paranom::generate::{Plan, RowRange, Time};
 use paranom::job::Job;
 use paranom::spec::Value;
 
@@ -119,7 +119,7 @@ fn generate(c: &mut Criterion) {
         let mut start = 0;
         group.bench_function(*name, |b| {
             b.iter(|| {
-                let rows = [Rows { start, len: ROWS }];
+                let rows = [RowRange { start, len: ROWS }];
                 plan.fill(&rows, false, vec![&mut values[..]], &mut labels, &Job::new())
                     .expect("nothing to cancel");
                 start += ROWS as u64;
@@ -131,7 +131,7 @@ fn generate(c: &mut Criterion) {
 }
 
 /// Sine and noise, nine rows in ten in events of 100 rows.
-fn struck(anomalous: Value, onset: Option<f64>) -> Plan {
+fn with_events(anomalous: Value, onset: Option<f64>) -> Plan {
     let terms =
         Value::List(vec![rule("sine", [("period", 300.0)]), rule("normal", [("mean", 0.0), ("std", 0.1)])]);
     let normal = table([("kind", Value::Text("sum".into())), ("of", terms)]);
@@ -154,21 +154,21 @@ fn transforms(c: &mut Criterion) {
     let values = Value::List([0.0, 1.0, 0.5].map(Value::Number).to_vec());
     let shape = table([("kind", Value::Text("shape".into())), ("values", values)]);
     let cases = [
-        ("shift", struck(rule("shift", [("by", 1.0)]), None)),
-        ("shift, creeping", struck(rule("shift", [("by", 1.0)]), Some(1.0))),
-        ("scale", struck(rule("scale", [("factor", 2.0)]), None)),
-        ("spike", struck(rule("spike", [("height", 2.0)]), None)),
-        ("noise", struck(rule("noise", [("std", 0.5)]), None)),
-        ("flatline", struck(rule("flatline", []), None)),
-        ("missing", struck(rule("missing", []), None)),
-        ("drift", struck(rule("drift", [("by", 1.0)]), None)),
-        ("clip", struck(rule("clip", [("low", -0.5), ("high", 0.5)]), None)),
-        ("smooth over 11 rows", struck(smooth, None)),
-        ("frequency change", struck(rule("frequency_change", [("factor", 2.0)]), None)),
-        ("phase shift", struck(rule("phase_shift", [("by", 75.0)]), None)),
-        ("reverse", struck(rule("reverse", []), None)),
-        ("time warp", struck(rule("time_warp", []), None)),
-        ("shape", struck(shape, None)),
+        ("shift", with_events(rule("shift", [("by", 1.0)]), None)),
+        ("shift, creeping", with_events(rule("shift", [("by", 1.0)]), Some(1.0))),
+        ("scale", with_events(rule("scale", [("factor", 2.0)]), None)),
+        ("spike", with_events(rule("spike", [("height", 2.0)]), None)),
+        ("noise", with_events(rule("noise", [("std", 0.5)]), None)),
+        ("flatline", with_events(rule("flatline", []), None)),
+        ("missing", with_events(rule("missing", []), None)),
+        ("drift", with_events(rule("drift", [("by", 1.0)]), None)),
+        ("clip", with_events(rule("clip", [("low", -0.5), ("high", 0.5)]), None)),
+        ("smooth over 11 rows", with_events(smooth, None)),
+        ("frequency change", with_events(rule("frequency_change", [("factor", 2.0)]), None)),
+        ("phase shift", with_events(rule("phase_shift", [("by", 75.0)]), None)),
+        ("reverse", with_events(rule("reverse", []), None)),
+        ("time warp", with_events(rule("time_warp", []), None)),
+        ("shape", with_events(shape, None)),
     ];
     let mut values = vec![0.0; ROWS];
     let mut labels = vec![0; ROWS];
@@ -177,7 +177,7 @@ fn transforms(c: &mut Criterion) {
     for (name, plan) in &cases {
         group.bench_function(*name, |b| {
             b.iter(|| {
-                let rows = [Rows { start: 0, len: ROWS }];
+                let rows = [RowRange { start: 0, len: ROWS }];
                 plan.fill(&rows, false, vec![&mut values[..]], &mut labels, &Job::new())
                     .expect("nothing to cancel");
                 black_box(values[0]);
@@ -233,7 +233,7 @@ fn references(c: &mut Criterion) {
     for (name, plan) in &cases {
         group.bench_function(*name, |b| {
             b.iter(|| {
-                let rows = [Rows { start: 0, len: ROWS }];
+                let rows = [RowRange { start: 0, len: ROWS }];
                 let columns = values.iter_mut().map(Vec::as_mut_slice).collect();
                 plan.fill(&rows, false, columns, &mut labels, &Job::new()).expect("nothing to cancel");
                 black_box(values[1][0]);
@@ -287,7 +287,7 @@ fn time(c: &mut Criterion) {
         let plan = Plan::new(&table([("variables", variables(missing))])).expect("a valid spec");
         group.bench_function(name, |b| {
             b.iter(|| {
-                let rows = [Rows { start: 0, len: ROWS }];
+                let rows = [RowRange { start: 0, len: ROWS }];
                 plan.fill(&rows, false, vec![&mut values[..]], &mut labels, &Job::new())
                     .expect("nothing to cancel");
                 black_box(values[0]);

@@ -3,7 +3,7 @@
 #![allow(missing_docs)]
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use paranom::generate::{Plan, Rows};
+use paranom::generate::{Plan, RowRange};
 use paranom::job::Job;
 use paranom::spec::Value;
 
@@ -41,7 +41,7 @@ fn uniqueness(c: &mut Criterion) {
             for threads in [1, 2] {
                 group.bench_function(BenchmarkId::new(format!("{name}, {what}"), threads), |b| {
                     b.iter(|| {
-                        let rows = [Rows { start: 0, len: ROWS }];
+                        let rows = [RowRange { start: 0, len: ROWS }];
                         paranom::pool::run(threads, || {
                             plan.fill::<f64>(&rows, false, vec![&mut values], &mut labels, &Job::new())
                         })

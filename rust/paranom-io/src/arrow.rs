@@ -7,8 +7,8 @@ use arrow_array::RecordBatch;
 use arrow_ipc::writer::FileWriter;
 use arrow_schema::{Schema, SchemaRef};
 
-use crate::write::{Encode, Options, Sink};
-use crate::{Error, Result};
+use crate::error::{Error, Result};
+use crate::format::{Encode, Options, Sink};
 
 /// Batches as they are: encoding them is writing them.
 pub(crate) struct Batches;

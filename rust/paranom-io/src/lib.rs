@@ -1,10 +1,11 @@
 //! Files of generated rows, written in parallel, and read back to verify them. No Python.
 //!
 //! ```text
-//! write, verify  ->  parquet, arrow, text, stored  ->  source, pipeline  ->  error
+//! write, verify  ->  parquet, arrow, text, stored  ->  format, source, pipeline  ->  error
 //! ```
 //!
-//! * [`source`]: where rows come from: a plan, or arrays that are there.
+//! * [`source`]: where rows come from: a plan, or arrays in memory.
+//! * `format`: the formats there are, and what a format consists of.
 //! * `pipeline`: pieces made in parallel, taken in order, few at a time.
 //! * `parquet`, `arrow`, `text`: what a piece is in each format, and how pieces become a file.
 //! * `stored`: the same files, read.
@@ -15,6 +16,7 @@
 
 mod arrow;
 mod error;
+mod format;
 mod number;
 mod parquet;
 mod pipeline;
@@ -25,6 +27,7 @@ mod verify;
 mod write;
 
 pub use error::{Error, Result};
+pub use format::{Format, Options};
 pub use stored::{Stored, metadata};
 pub use verify::{Difference, verify};
-pub use write::{Format, Options, write};
+pub use write::write;

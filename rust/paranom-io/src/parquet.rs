@@ -15,8 +15,8 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
-use crate::write::{Encode, Options, Sink};
-use crate::{Error, Result};
+use crate::error::{Error, Result};
+use crate::format::{Encode, Options, Sink};
 
 /// Bytes in a page.
 const PAGE: usize = 1 << 20;

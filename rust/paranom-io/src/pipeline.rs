@@ -9,7 +9,7 @@ use std::thread;
 
 use paranom::job::Job;
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// Pieces that may be ahead of the one next in line, beyond one for each thread.
 const AHEAD: u64 = 2;

@@ -8,10 +8,10 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, PrimitiveArray, RecordBatch};
 use arrow_buffer::{ArrowNativeType, Buffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use paranom::generate::{History, Plan, Real, Rows, Time};
+use paranom::generate::{FillState, Plan, Real, RowRange, Time};
 use paranom::job::Job;
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// A table whose rows can be read piece by piece.
 pub trait Source: Sync {
@@ -35,17 +35,17 @@ pub trait Source: Sync {
     fn read(&self, from: u64, len: usize, spare: &mut Spare, job: &Job) -> Result<RecordBatch>;
 }
 
-/// Arrays that are there.
-pub struct Table(SchemaRef, RecordBatch);
+/// Rows in memory.
+pub struct InMemory(SchemaRef, RecordBatch);
 
-impl Table {
+impl InMemory {
     /// The rows of a batch.
     pub fn new(batch: RecordBatch) -> Self {
         Self(batch.schema(), batch)
     }
 }
 
-impl Source for Table {
+impl Source for InMemory {
     fn schema(&self) -> &SchemaRef {
         &self.0
     }
@@ -60,17 +60,17 @@ impl Source for Table {
     }
 }
 
-/// Values as files hold them: f64, or f32.
-pub trait Value: Real + ArrowNativeType {
+/// A float as files hold it: f64, or f32.
+pub trait ColumnFloat: Real + ArrowNativeType {
     /// The type of their column.
     type Column: ArrowPrimitiveType<Native = Self>;
 }
 
-impl Value for f64 {
+impl ColumnFloat for f64 {
     type Column = Float64Type;
 }
 
-impl Value for f32 {
+impl ColumnFloat for f32 {
     type Column = Float32Type;
 }
 
@@ -82,11 +82,11 @@ pub struct Generated<'a, T> {
     threads: usize,
     time: Time,
     schema: SchemaRef,
-    history: Mutex<History>,
+    state: Mutex<FillState>,
     values: std::marker::PhantomData<fn() -> T>,
 }
 
-impl<'a, T: Value> Generated<'a, T> {
+impl<'a, T: ColumnFloat> Generated<'a, T> {
     /// Refuses rows that are not there. `whole_last` is the last row of all files that are read as one: row numbers
     /// have the type that it needs. Plans whose rows look at lower ones are filled on `threads` threads.
     pub fn new(plan: &'a Plan, start: u64, rows: u64, whole_last: u64, threads: usize) -> Result<Self> {
@@ -105,8 +105,8 @@ impl<'a, T: Value> Generated<'a, T> {
         fields.push(Field::new("is_anomaly", DataType::Int8, false));
         fields.push(Field::new("event", DataType::Int64, false));
         let schema = Arc::new(Schema::new(fields));
-        let history = Mutex::new(History::new());
-        Ok(Self { plan, start, rows, threads, time, schema, history, values: std::marker::PhantomData })
+        let state = Mutex::new(FillState::new());
+        Ok(Self { plan, start, rows, threads, time, schema, state, values: std::marker::PhantomData })
     }
 
     fn times(&self, first: u64, len: usize, spare: &mut Spare) -> ArrayRef {
@@ -133,7 +133,7 @@ impl<'a, T: Value> Generated<'a, T> {
     fn events(&self, first: u64, len: usize, spare: &mut Spare) -> ArrayRef {
         let mut ids = spare.fill((0..len).map(|_| -1_i64));
         let events = self.plan.events(first, len as u64);
-        for event in events.iter().filter(|event| !self.plan.kinds()[event.kind].decoy) {
+        for event in events.iter().filter(|event| !self.plan.anomalies()[event.anomaly].decoy) {
             let from = event.start.saturating_sub(first) as usize;
             let to = (event.stop - first).min(len as u64) as usize;
             ids[from..to].fill(event.id as i64);
@@ -142,7 +142,7 @@ impl<'a, T: Value> Generated<'a, T> {
     }
 }
 
-impl<T: Value> Source for Generated<'_, T> {
+impl<T: ColumnFloat> Source for Generated<'_, T> {
     fn schema(&self) -> &SchemaRef {
         &self.schema
     }
@@ -163,12 +163,12 @@ impl<T: Value> Source for Generated<'_, T> {
         let first = self.start + from;
         let mut values: Vec<Vec<T>> = self.plan.names().map(|_| spare.sized(len)).collect();
         let mut labels: Vec<i8> = spare.sized(len);
-        let rows = [Rows { start: first, len }];
+        let rows = [RowRange { start: first, len }];
         let columns: Vec<&mut [T]> = values.iter_mut().map(Vec::as_mut_slice).collect();
         if self.is_sequential() {
-            let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
-            let history = &mut *history;
-            let fill = || self.plan.fill_after(history, &rows, false, columns, &mut labels, job);
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let state = &mut *state;
+            let fill = || self.plan.fill_after(state, &rows, false, columns, &mut labels, job);
             self.plan.run(self.threads, fill)??;
         } else {
             self.plan.fill(&rows, false, columns, &mut labels, job)?;
@@ -186,7 +186,7 @@ fn column<A: ArrowPrimitiveType>(values: Vec<A::Native>) -> ArrayRef {
     Arc::new(PrimitiveArray::<A>::new(ScalarBuffer::from(values), None))
 }
 
-/// Memory of pieces that are done with: touching new memory costs more than filling it.
+/// Memory of pieces that are written: the first use of new memory costs more than filling it.
 #[derive(Default)]
 pub struct Spare {
     buffers: Vec<Buffer>,

@@ -12,8 +12,8 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 
-use crate::write::Format;
-use crate::{Error, Result};
+use crate::error::{Error, Result};
+use crate::format::Format;
 
 /// What a Parquet or Arrow file says of itself: keys and values.
 pub fn metadata(path: &Path, format: Format) -> Result<BTreeMap<String, String>> {

@@ -11,9 +11,9 @@ use arrow_array::types::{
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, SchemaRef};
 
+use crate::error::{Error, Result};
+use crate::format::{Encode, Sink};
 use crate::number::{Clock, Float};
-use crate::write::{Encode, Sink};
-use crate::{Error, Result};
 
 /// The values of a column.
 enum Column<'a> {

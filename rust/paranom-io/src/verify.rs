@@ -9,11 +9,11 @@ use arrow_schema::{DataType, SchemaRef};
 use paranom::generate::BLOCK;
 use paranom::job::Job;
 
+use crate::error::{Error, Result};
+use crate::format::{Encode, Format};
 use crate::source::{Source, Spare};
 use crate::stored::{Body, Stored};
 use crate::text::{Csv, JsonLines};
-use crate::write::{Encode, Format};
-use crate::{Error, Result};
 
 /// Where a file differs from what its spec gives.
 #[derive(Debug, Clone, PartialEq, Eq)]

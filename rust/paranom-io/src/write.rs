@@ -1,4 +1,4 @@
-//! A table into a file.
+//! Rows into a file.
 
 use std::fs::File;
 use std::sync::{Mutex, PoisonError};
@@ -7,65 +7,15 @@ use arrow_array::RecordBatch;
 use paranom::generate::BLOCK;
 use paranom::job::Job;
 
+use crate::error::Result;
+use crate::format::{Encode, Format, Options, Sink};
 use crate::source::{Source, Spare};
-use crate::{Result, arrow, parquet, pipeline, text};
-
-/// What a file is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// Parquet.
-    Parquet,
-    /// Arrow's file format (IPC, Feather).
-    Arrow,
-    /// Comma-separated values, a line of names first.
-    Csv,
-    /// A JSON object in each line.
-    JsonLines,
-}
-
-/// How a file is written.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// Most rows of a row group or batch; None: as many as two million values.
-    pub group_rows: Option<u64>,
-    /// Whether Parquet pages are compressed, with Zstandard.
-    pub zstd: bool,
-    /// What Parquet and Arrow files say of themselves.
-    pub metadata: Vec<(String, String)>,
-    /// The threads at work.
-    pub threads: usize,
-}
+use crate::{arrow, parquet, pipeline, text};
 
 /// Values in a group, if nothing else is asked for: some 16 MB.
 const GROUP_VALUES: u64 = 1 << 21;
 /// Most rows of such a group.
 const MOST_GROUP_ROWS: u64 = 1 << 20;
-
-/// A format's half that runs in parallel: batches into groups.
-pub(crate) trait Encode: Sync {
-    /// A group that is being made.
-    type Group;
-    /// A finished one, as its sink takes it.
-    type Piece: Send;
-    /// The rows that it wants at a time, of a group's.
-    fn piece(&self, group: usize) -> usize {
-        group.min(BLOCK)
-    }
-    /// Begins the group of this number.
-    fn begin(&self, number: u64) -> Result<Self::Group>;
-    /// Adds rows.
-    fn add(&self, group: &mut Self::Group, batch: &RecordBatch) -> Result<()>;
-    /// Ends the group.
-    fn end(&self, group: Self::Group) -> Result<Self::Piece>;
-}
-
-/// A format's other half: groups into a file, in order.
-pub(crate) trait Sink<P>: Send {
-    /// Writes a group.
-    fn write(&mut self, piece: P) -> Result<()>;
-    /// Writes what stands at the end.
-    fn finish(self) -> Result<()>;
-}
 
 /// Writes all rows of a source into a file that is open and empty.
 pub fn write(source: &impl Source, format: Format, options: &Options, file: File, job: &Job) -> Result<()> {
@@ -109,7 +59,7 @@ fn run<E: Encode>(
     let give_back = |spare: Spare| spares.lock().unwrap_or_else(PoisonError::into_inner).push(spare);
     let begin = |number: u64| {
         let (from, len) = groups.group(number);
-        // Rows that depend on lower ones are made here, where it is one group's turn after the other's.
+        // Rows that depend on lower ones are made here, where groups come one after another.
         let whole = if source.is_sequential() {
             Some(source.read(from, len, &mut Spare::default(), job)?)
         } else {
@@ -140,7 +90,7 @@ fn run<E: Encode>(
     sink.finish()
 }
 
-/// How rows are dealt out to groups.
+/// How rows are divided into groups.
 struct Groups {
     rows: u64,
     /// The rows of the first group, if there are as many.

@@ -157,6 +157,11 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// Refuses a value that breaks a rule.
+pub fn refuse_unless(ok: bool, path: &str, value: impl fmt::Display, rule: &str) -> Result<()> {
+    if ok { Ok(()) } else { Err(Error::invalid(path, value, rule)) }
+}
+
 /// A vector with room for `len` items, or [`Error::OutOfMemory`] before any work is done.
 pub fn try_vec<T>(len: usize) -> Result<Vec<T>> {
     let mut vec = Vec::new();

@@ -1,57 +1,65 @@
-//! Functions of the user's as rules. The core knows what they are asked for, not what they are written in.
+//! Functions of the user as rules. The core knows what they are called with, not what they are written in.
 
 use std::fmt;
 use std::sync::Arc;
 
-use super::fill::BLOCK;
-use super::schedule::Event;
-use super::sequence::Past;
+use super::block::BLOCK;
+use super::event::Event;
 use super::time::Time;
 use crate::job::Job;
 use crate::random::{Key, Source};
 use crate::{Error, Result};
 
-/// How a function wants to be called.
+/// For which rows a function is called at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Manner {
+pub enum Granularity {
     /// For the rows that are needed, each on its own.
-    Rows,
+    Row,
     /// For whole blocks: a normal one for every row of a block, an anomalous one for all of its rows there. So what
     /// it draws from one source for the block does not depend on the rows asked for.
-    Blocks,
-    /// For the rows that are needed, many at a time; it sees to it itself that this does not matter.
-    Stretches,
+    Block,
+    /// For runs of the rows that are needed; it ensures itself that its values do not depend on how rows are cut into runs.
+    Run,
 }
 
 /// A function that gives values for rows.
 pub trait Callback: fmt::Debug + Send + Sync {
-    /// How it wants to be called.
-    fn manner(&self) -> Manner;
+    /// For which rows it is called at once.
+    fn granularity(&self) -> Granularity;
 
-    /// Fills `out` with the values of the rows of `call.parts`, one part after the other.
+    /// Fills `out` with the values of the rows of `call.runs`, one run after the other.
     fn call(&self, call: &Call, out: &mut [f64]) -> Result<()>;
 
     /// Runs `thread`, which will call functions of this sort for many blocks: what they need is set up once.
-    fn host(&self, thread: &mut Life) {
+    fn host_thread(&self, thread: &mut ThreadBody) {
         thread();
     }
 }
 
 /// What a thread of a pool does until the pool ends.
-pub type Life<'a> = dyn FnMut() + Send + 'a;
+pub type ThreadBody<'a> = dyn FnMut() + Send + 'a;
 
 /// A shared function, as a spec carries it.
 pub type SharedCallback = Arc<dyn Callback>;
 
 /// Neighbouring rows of one event, or of none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Part {
+pub struct Run {
     /// The first row.
     pub row: u64,
     /// How many.
     pub len: usize,
     /// The event they belong to.
     pub event: Option<Event>,
+}
+
+/// The values before the rows of a call.
+#[derive(Debug, Clone, Copy)]
+pub struct Past<'a> {
+    /// The last ones, oldest first.
+    pub values: &'a [f64],
+    /// How many a function may see.
+    pub most: usize,
 }
 
 /// What a function is called for: rows of one block, in order.
@@ -61,15 +69,15 @@ pub struct Call<'a> {
     pub variable: &'a str,
     /// The variable's key.
     pub key: Key,
-    /// Whether it is asked for anomalous values.
+    /// Whether anomalous values are wanted.
     pub anomalous: bool,
     /// Which try.
     pub attempt: u32,
     /// What the time of a row is.
     pub time: Time,
     /// The rows.
-    pub parts: &'a [Part],
-    /// The values before them, where the function is asked row after row: then they are one part.
+    pub runs: &'a [Run],
+    /// The values before them, where the function is called row after row: then they are one run.
     pub past: Option<Past<'a>>,
     /// Says when to stop.
     pub job: &'a Job,
@@ -94,7 +102,7 @@ impl Call<'_> {
 
     /// The number of the block that the rows lie in.
     pub fn block(&self) -> u64 {
-        self.parts.first().map_or(0, |part| part.row / BLOCK as u64)
+        self.runs.first().map_or(0, |run| run.row / BLOCK as u64)
     }
 
     /// An error of the function at a row.

@@ -1,13 +1,13 @@
-//! Values that are lost: NaN, laid over a variable's values after everything else. Whatever looks at the variable (a
-//! reference, a function, uniqueness) sees the values underneath; labels stay, too.
+//! Values that are lost: NaN, which replaces a variable's values after everything else is computed. Whatever reads the
+//! variable (a reference, a function, uniqueness) sees the values as they were; labels stay, too.
 
-use super::fill::{BLOCK, Real, Rows};
-use super::plan::Plan;
-use super::schedule::{Event, Schedule, Timing};
-use crate::job::Job;
-use crate::pool;
+use std::ops::Range;
+
+use super::event::Event;
+use super::schedule::{Schedule, Timing};
+use crate::Result;
 use crate::random::Key;
-use crate::{Error, Result};
+use crate::spec::Field;
 
 /// When the values of a variable are lost.
 #[derive(Debug)]
@@ -19,8 +19,8 @@ impl Dropouts {
         Ok(Self(Schedule::new(Key::new(seed, "missing", name), vec![timing], None)?))
     }
 
-    /// Calls `lose` with each stretch of lost rows among the `len` rows from `row` on, counted from there.
-    fn each(&self, row: u64, len: usize, mut lose: impl FnMut(std::ops::Range<usize>)) {
+    /// Calls `lose` with each run of lost rows among the `len` rows from `row` on, counted from there.
+    pub fn each(&self, row: u64, len: usize, mut lose: impl FnMut(Range<usize>)) {
         let Some(more) = (len as u64).checked_sub(1) else { return };
         let last = row + more;
         for Event { start, stop, .. } in self.0.events(row, last, &mut |_| true, &mut Vec::new()) {
@@ -29,32 +29,15 @@ impl Dropouts {
     }
 }
 
-impl Plan {
-    /// Marks the rows, of those from `row` on, whose value of a variable is lost.
-    pub fn missing(&self, variable: usize, row: u64, out: &mut [bool]) {
-        out.fill(false);
-        if let Some(dropouts) = &self.variables[variable].dropouts {
-            dropouts.each(row, out.len(), |lost| out[lost].fill(true));
-        }
+/// Reads when values are lost.
+pub fn read_timing(field: &Field) -> Result<Timing> {
+    let table = field.table()?;
+    if let Some(difficulty) = table.get("difficulty") {
+        return Err(
+            difficulty.invalid("must go with anomalies: a missing value is neither hard nor easy to find")
+        );
     }
-
-    /// Takes the values that are lost out of columns.
-    pub(super) fn lose<T: Real>(&self, rows: &[Rows], columns: Vec<&mut [T]>, job: &Job) -> Result<()> {
-        let mut parts = Vec::new();
-        for (variable, column) in self.variables.iter().zip(columns) {
-            let Some(dropouts) = &variable.dropouts else { continue };
-            let mut column = column;
-            for &Rows { start, len } in rows {
-                let (now, later) = std::mem::take(&mut column).split_at_mut(len);
-                column = later;
-                let pieces = now.chunks_mut(BLOCK).enumerate();
-                parts.extend(pieces.map(|(i, part)| (dropouts, start + (i * BLOCK) as u64, part)));
-            }
-        }
-        pool::try_each(parts, |(dropouts, row, part)| {
-            job.check()?;
-            dropouts.each(row, part.len(), |lost| part[lost].fill(T::NAN));
-            Ok::<(), Error>(())
-        })
-    }
+    let timing = Timing::parse(&table)?;
+    table.finish()?;
+    Ok(timing)
 }

@@ -1,56 +1,74 @@
 //! The generator: a checked [`Plan`] gives the values of any rows, in parallel, without a lock.
 //!
 //! ```text
-//! plan      spec -> Plan: the only door, and a Plan cannot be wrong
-//! fill      Plan + rows -> values and labels, block by block
-//! variable  one column: its normal rule, and what each anomaly does to it
-//! schedule  which rows are anomalous
-//! judge     whether an event is too easy to find: whether a one-liner does
-//! time      what the time of a row is
-//! dropouts  values that are lost
-//! callback  functions of the user's as rules
-//! sequence  functions that see the values before their rows
-//! native    C functions as callbacks
-//! uniqueness  data that no lower row has, in parallel
-//! rule      what distributions, signals and transforms are to the rest
-//! graph     variables that refer to others
-//! param     parameters of rules
-//! moved     signals at other places of the row axis
+//! from a spec to a plan
+//!   read        spec -> Plan: there is no other way, so a Plan is always valid
+//!   parse       the registry of all kinds of rules; scope: what a rule that is being read belongs to
+//!   graph       which variables depend on which
+//! what a plan is made of
+//!   plan        the checked spec
+//!   variable    one column: its normal rule, and what each anomaly does to it
+//!   anomaly, effect, event   an anomaly, what it does to a variable, and the rows where it happens once
+//!   schedule    when anomalies happen; labels: the labelled rows of recordings
+//!   rule        what distributions, signals and transforms have in common
+//!   distribution, signal, transform   the kinds of rules, one file each
+//!   fixed, recorded, resampled, param   a number, a recording, a signal at other times, a parameter of a rule
+//!   position    places on the row axis between rows; view: the values of other variables
+//!   callback    functions of the user as rules; native: C functions
+//!   time        what the time of a row is; dropouts: when values are lost
+//! from a plan to values
+//!   request, block   what is asked for, and the blocks of rows that tasks fill
+//!   fill        rows -> values and labels, block by block; walk: functions that see the values before their rows
+//!   events      the events of a plan and their labels
+//!   triviality  whether a one-liner finds an event; one_liner: the one-liners
+//!   uniqueness  data that no lower row has, in parallel
+//!   lose        takes lost values out
 //! ```
 
+mod anomaly;
+mod block;
 mod callback;
 mod distribution;
 mod dropouts;
+mod effect;
+mod event;
+mod events;
 mod fill;
+mod fixed;
 mod graph;
-mod judge;
-mod moved;
+mod labels;
+mod lose;
 pub mod native;
 mod one_liner;
 mod param;
+mod parse;
 mod plan;
+mod position;
+mod read;
 mod recorded;
+mod request;
+mod resampled;
 mod rule;
 mod schedule;
-mod sequence;
+mod scope;
 mod signal;
 mod time;
 mod transform;
+mod triviality;
 mod uniqueness;
 mod variable;
+mod view;
+mod walk;
 
-pub use callback::{Call, Callback, Life, MOST_DRAWS, Manner, Part, SharedCallback};
-pub use fill::{BLOCK, Real, Rows};
-pub use graph::{Edge, Reference};
-pub use judge::{Found, Held, Judge};
+pub use anomaly::Anomaly;
+pub use block::{BLOCK, Real, RowRange};
+pub use callback::{Call, Callback, Granularity, MOST_DRAWS, Past, Run, SharedCallback, ThreadBody};
+pub use event::Event;
+pub use graph::Edge;
 pub use one_liner::names as one_liners;
-pub use plan::{Kind, Plan};
-pub use schedule::Event;
-pub use sequence::Past;
+pub use parse::kinds;
+pub use plan::Plan;
 pub use time::Time;
-pub use uniqueness::{Duplicates, History};
-
-/// The kinds of rules there are: distributions, signals, transforms.
-pub fn kinds() -> [Vec<&'static str>; 3] {
-    [distribution::names().collect(), signal::names().collect(), transform::names().collect()]
-}
+pub use triviality::{EventSeries, Found, StoredSeries, TrivialityCheck};
+pub use uniqueness::{Duplicates, FillState};
+pub use view::Reference;

@@ -1,10 +1,10 @@
-//! C functions as callbacks: they run on the worker threads as they are, and nobody's lock is held.
+//! C functions as callbacks: they run on the worker threads, and hold no lock.
 //!
-//! A function is called for one stretch of rows at a time: a tile of [`TILE`] rows for normal values, and for anomalous
-//! ones the rows of one event in one tile. It is always the whole stretch, whatever rows are wanted, so growth holds
-//! whatever the function makes of it.
+//! A function is called for one run of rows at a time: a tile of [`TILE`] rows for normal values, and for anomalous
+//! ones the rows of one event in one tile. It is always the whole run, whatever rows are wanted, so a row's value does
+//! not depend on them.
 
-use super::callback::{Call, Callback, Manner, Part};
+use super::callback::{Call, Callback, Granularity, Run};
 use crate::Result;
 use crate::random::{TILE, words};
 
@@ -34,14 +34,14 @@ impl Native {
         Self { function, name, allow_nan }
     }
 
-    /// Calls the function for a whole stretch; `out` has its length.
-    fn stretch(&self, call: &Call, part: &Part, random: &mut [u64; TILE], out: &mut [f64]) {
+    /// Calls the function for a whole run; `out` has its length.
+    fn call_once(&self, call: &Call, run: &Run, random: &mut [u64; TILE], out: &mut [f64]) {
         let random = &mut random[..out.len()];
-        words(call.source(0), part.row, random);
-        let (event, offset, duration) = part.event.map_or((-1, 0, 0), |event| {
-            (event.id as i64, (part.row - event.start) as i64, (event.stop - event.start) as i64)
+        words(call.source(0), run.row, random);
+        let (event, offset, duration) = run.event.map_or((-1, 0, 0), |event| {
+            (event.id as i64, (run.row - event.start) as i64, (event.stop - event.start) as i64)
         });
-        let (row, n) = (part.row as i64, out.len() as i64);
+        let (row, n) = (run.row as i64, out.len() as i64);
         // SAFETY: `new` was promised what the function is; both arrays have n items.
         #[allow(unsafe_code)]
         unsafe {
@@ -59,18 +59,18 @@ impl Native {
     }
 }
 
-/// The whole stretch that a row lies in.
-fn stretch(part: &Part, row: u64) -> Part {
+/// The whole run that a row lies in.
+fn whole_run(run: &Run, row: u64) -> Run {
     let first = row - row % TILE as u64;
-    let (from, to) = part.event.map_or((first, first + TILE as u64), |event| {
+    let (from, to) = run.event.map_or((first, first + TILE as u64), |event| {
         (first.max(event.start), (first + TILE as u64).min(event.stop))
     });
-    Part { row: from, len: (to - from) as usize, event: part.event }
+    Run { row: from, len: (to - from) as usize, event: run.event }
 }
 
 impl Callback for Native {
-    fn manner(&self) -> Manner {
-        Manner::Stretches
+    fn granularity(&self) -> Granularity {
+        Granularity::Run
     }
 
     fn call(&self, call: &Call, out: &mut [f64]) -> Result<()> {
@@ -78,26 +78,26 @@ impl Callback for Native {
         let mut values = [0.0; TILE];
         let mut held = None;
         let mut out = out;
-        for part in call.parts {
+        for run in call.runs {
             call.job.check()?;
-            let mut row = part.row;
-            let end = part.row + part.len as u64;
+            let mut row = run.row;
+            let end = run.row + run.len as u64;
             while row < end {
-                let whole = stretch(part, row);
+                let whole = whole_run(run, row);
                 let skip = (row - whole.row) as usize;
                 let take = (whole.len - skip).min((end - row) as usize);
                 let (now, later) = out.split_at_mut(take);
                 if take == whole.len {
-                    self.stretch(call, &whole, &mut random, now);
+                    self.call_once(call, &whole, &mut random, now);
                 } else {
                     // Rows drawn anew often lie side by side.
                     if held != Some(whole) {
-                        self.stretch(call, &whole, &mut random, &mut values[..whole.len]);
+                        self.call_once(call, &whole, &mut random, &mut values[..whole.len]);
                         held = Some(whole);
                     }
                     now.copy_from_slice(&values[skip..skip + take]);
                 }
-                // All of them, without looking up in between: that is quicker.
+                // All of them, without a jump in between: that is quicker.
                 if !self.allow_nan && now.iter().fold(false, |nan, x| nan | x.is_nan()) {
                     let j = now.iter().take_while(|x| !x.is_nan()).count();
                     return Err(call.nan(row + j as u64, &self.name));
@@ -113,17 +113,17 @@ impl Callback for Native {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generate::Event;
+    use crate::generate::event::Event;
 
     #[test]
-    fn stretches_are_whole() {
-        let part = |event| Part { row: 700, len: 3, event };
-        let normal = stretch(&part(None), 701);
+    fn runs_are_whole() {
+        let run = |event| Run { row: 700, len: 3, event };
+        let normal = whole_run(&run(None), 701);
         assert_eq!((normal.row, normal.len), (512, 512));
-        let event = Event { start: 600, stop: 3000, kind: 0, id: 4 };
-        let first = stretch(&part(Some(event)), 701);
+        let event = Event { start: 600, stop: 3000, anomaly: 0, id: 4 };
+        let first = whole_run(&run(Some(event)), 701);
         assert_eq!((first.row, first.len), (600, 424));
-        let second = stretch(&part(Some(event)), 1024);
+        let second = whole_run(&run(Some(event)), 1024);
         assert_eq!((second.row, second.len), (1024, 512));
     }
 }

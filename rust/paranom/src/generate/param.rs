@@ -1,7 +1,9 @@
 //! A parameter of a rule: a number, or a distribution that is drawn once per event or anew in each row.
 
-use super::rule::{At, Rule, Scope, refuse_unless};
+use super::rule::{At, Rule};
+use super::scope::Scope;
 use crate::Result;
+use crate::error::refuse_unless;
 use crate::random::TILE;
 use crate::spec::{Table, Value};
 
@@ -109,7 +111,7 @@ impl Param {
                 let mut value = [0.0];
                 // Redraws of a row leave the event as it is.
                 let row = at.event.map_or(0, |event| event.id);
-                rule.fill(At { row, attempt: 0, moved: None, ..at }, &mut value);
+                rule.fill(At { row, attempt: 0, positions: None, ..at }, &mut value);
                 Some(value[0])
             }
             From::Row(_) => None,

@@ -6,5 +6,5 @@
 mod reader;
 mod value;
 
-pub use reader::{Field, Record, Table};
+pub use reader::{Canonical, Field, Table};
 pub use value::{Handle, Value};

@@ -1,4 +1,4 @@
-//! Reading a spec strictly: every value is taken by name, checked, and recorded; what is left over is an error.
+//! Reading a spec strictly: every value is taken by name and checked; a value that nothing takes is an error.
 
 use std::cell::RefCell;
 use std::fmt::Write as _;
@@ -7,14 +7,15 @@ use std::sync::Arc;
 use super::Value;
 use crate::{Error, Result};
 
-/// What was read, defaults filled in, a line a value: two specs that mean the same have the same record.
+/// The canonical spec: what was read, defaults filled in, one line for each value. Specs that mean the same have the
+/// same.
 #[derive(Debug, Default)]
-pub struct Record {
+pub struct Canonical {
     lines: RefCell<String>,
     series: RefCell<Vec<Arc<[f64]>>>,
 }
 
-impl Record {
+impl Canonical {
     fn line(&self, path: &str, value: impl std::fmt::Debug) {
         // Writing to a String cannot fail.
         let _ = writeln!(self.lines.borrow_mut(), "{path} = {value:?}");
@@ -33,13 +34,13 @@ pub struct Field<'a> {
     pub path: String,
     /// What stands there.
     pub value: &'a Value,
-    record: &'a Record,
+    canonical: &'a Canonical,
 }
 
 impl<'a> Field<'a> {
     /// The root of a spec.
-    pub fn root(value: &'a Value, record: &'a Record) -> Self {
-        Self { path: String::new(), value, record }
+    pub fn root(value: &'a Value, canonical: &'a Canonical) -> Self {
+        Self { path: String::new(), value, canonical }
     }
 
     /// The error for a value of another type than is wanted.
@@ -66,7 +67,7 @@ impl<'a> Field<'a> {
         if !number.is_finite() {
             return Err(self.invalid("must be a finite number"));
         }
-        self.record.line(&self.path, number);
+        self.canonical.line(&self.path, number);
         Ok(number)
     }
 
@@ -82,7 +83,7 @@ impl<'a> Field<'a> {
         if !(least..=most).contains(&whole) {
             return Err(self.invalid(format!("must be from {least} to {most}")));
         }
-        self.record.line(&self.path, whole);
+        self.canonical.line(&self.path, whole);
         Ok(whole)
     }
 
@@ -90,7 +91,7 @@ impl<'a> Field<'a> {
     pub fn flag(&self) -> Result<bool> {
         match *self.value {
             Value::Bool(x) => {
-                self.record.line(&self.path, x);
+                self.canonical.line(&self.path, x);
                 Ok(x)
             }
             _ => Err(self.wrong("true or false")),
@@ -101,7 +102,7 @@ impl<'a> Field<'a> {
     pub fn text(&self) -> Result<&'a str> {
         match self.value {
             Value::Text(x) => {
-                self.record.line(&self.path, x);
+                self.canonical.line(&self.path, x);
                 Ok(x)
             }
             _ => Err(self.wrong("a text")),
@@ -123,8 +124,8 @@ impl<'a> Field<'a> {
                 .collect::<Result<_>>()?,
             _ => return Err(self.wrong("an array of numbers")),
         };
-        self.record.line(&self.path, format_args!("series of {}", series.len()));
-        self.record.series.borrow_mut().push(series.clone());
+        self.canonical.line(&self.path, format_args!("series of {}", series.len()));
+        self.canonical.series.borrow_mut().push(series.clone());
         Ok(series)
     }
 
@@ -132,8 +133,12 @@ impl<'a> Field<'a> {
     pub fn numbers(&self) -> Result<Vec<f64>> {
         if let Value::Series(series) = self.value {
             let number = |(i, x): (usize, &f64)| {
-                Field { path: format!("{}[{i}]", self.path), value: &Value::Number(*x), record: self.record }
-                    .number()
+                Field {
+                    path: format!("{}[{i}]", self.path),
+                    value: &Value::Number(*x),
+                    canonical: self.canonical,
+                }
+                .number()
             };
             return series.iter().enumerate().map(number).collect();
         }
@@ -145,7 +150,7 @@ impl<'a> Field<'a> {
         match self.value {
             Value::Handle(handle) => match handle.item.downcast_ref::<T>() {
                 Some(item) => {
-                    self.record.line(&self.path, handle);
+                    self.canonical.line(&self.path, handle);
                     Ok(item.clone())
                 }
                 None => Err(self.wrong(wanted)),
@@ -155,7 +160,7 @@ impl<'a> Field<'a> {
     }
 
     fn item(&self, index: usize, value: &'a Value) -> Field<'a> {
-        Field { path: format!("{}[{index}]", self.path), value, record: self.record }
+        Field { path: format!("{}[{index}]", self.path), value, canonical: self.canonical }
     }
 
     /// The items of a list.
@@ -169,9 +174,12 @@ impl<'a> Field<'a> {
     /// The named values of a table.
     pub fn table(&self) -> Result<Table<'a>> {
         match self.value {
-            Value::Table(entries) => {
-                Ok(Table { path: self.path.clone(), entries, known: RefCell::default(), record: self.record })
-            }
+            Value::Table(entries) => Ok(Table {
+                path: self.path.clone(),
+                entries,
+                known: RefCell::default(),
+                canonical: self.canonical,
+            }),
             _ => Err(self.wrong("a table")),
         }
     }
@@ -184,7 +192,7 @@ pub struct Table<'a> {
     pub path: String,
     entries: &'a [(String, Value)],
     known: RefCell<Vec<String>>,
-    record: &'a Record,
+    canonical: &'a Canonical,
 }
 
 impl<'a> Table<'a> {
@@ -196,7 +204,7 @@ impl<'a> Table<'a> {
     pub fn get(&self, name: &str) -> Option<Field<'a>> {
         self.known.borrow_mut().push(name.into());
         let (_, value) = self.entries.iter().find(|(key, _)| key == name)?;
-        Some(Field { path: self.join(name), value, record: self.record })
+        Some(Field { path: self.join(name), value, canonical: self.canonical })
     }
 
     /// A value that must be there.
@@ -211,7 +219,7 @@ impl<'a> Table<'a> {
             .map(|(name, value)| {
                 self.known.borrow_mut().push(name.clone());
                 let path = self.join(&quoted(name));
-                (name.as_str(), Field { path, value, record: self.record })
+                (name.as_str(), Field { path, value, canonical: self.canonical })
             })
             .collect()
     }
@@ -221,7 +229,7 @@ impl<'a> Table<'a> {
         match self.get(name) {
             Some(field) => field.number(),
             None => {
-                self.record.line(&self.join(name), default);
+                self.canonical.line(&self.join(name), default);
                 Ok(default)
             }
         }
@@ -232,7 +240,7 @@ impl<'a> Table<'a> {
         match self.get(name) {
             Some(field) => field.whole(least, most),
             None => {
-                self.record.line(&self.join(name), default);
+                self.canonical.line(&self.join(name), default);
                 Ok(default)
             }
         }
@@ -243,7 +251,7 @@ impl<'a> Table<'a> {
         match self.get(name) {
             Some(field) => field.flag(),
             None => {
-                self.record.line(&self.join(name), default);
+                self.canonical.line(&self.join(name), default);
                 Ok(default)
             }
         }

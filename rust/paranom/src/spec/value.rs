@@ -25,10 +25,10 @@ pub enum Value {
     Handle(Handle),
 }
 
-/// Something that a spec carries along unopened, and how it is called.
+/// Something that the spec does not look into, and its name.
 #[derive(Clone)]
 pub struct Handle {
-    /// Its name, in messages and in the record of the spec.
+    /// Its name, in messages and in the canonical spec.
     pub name: String,
     /// The thing.
     pub item: Arc<dyn Any + Send + Sync>,

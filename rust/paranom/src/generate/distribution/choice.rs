@@ -2,7 +2,8 @@
 
 use super::weights;
 use crate::Result;
-use crate::generate::rule::{At, Rule, Scope, Site};
+use crate::generate::rule::{At, Rule, Site};
+use crate::generate::scope::Scope;
 use crate::random::uniforms;
 use crate::spec::Table;
 

@@ -5,7 +5,8 @@
 //! computable alone. It has no row beyond the number of values, and nothing that another try could change.
 
 use crate::Result;
-use crate::generate::rule::{At, Rule, Scope, Site};
+use crate::generate::rule::{At, Rule, Site};
+use crate::generate::scope::Scope;
 use crate::random::{Source, TILE, word};
 use crate::simd::{Kernel, dispatch};
 use crate::spec::{Field, Table};
@@ -264,7 +265,7 @@ impl Rule for Distinct {
 mod tests {
     use super::*;
     use crate::random::Key;
-    use crate::spec::{Record, Value};
+    use crate::spec::{Canonical, Value};
 
     #[test]
     fn neighbours_on_the_finest_grid_differ() {
@@ -285,8 +286,8 @@ mod tests {
     #[test]
     fn every_number_comes_once() {
         let empty = Value::Table(Vec::new());
-        let record = Record::default();
-        let table = Field::root(&empty, &record).table().unwrap();
+        let canonical = Canonical::default();
+        let table = Field::root(&empty, &canonical).table().unwrap();
         let site = Scope::new(false, &[].into(), 0).fixed_site(&table).unwrap();
         for count in [1, 2, 3, 5, 64, 1000, 4096, 10_007] {
             let rule = Distinct { values: Values::Whole(0), count, site };
@@ -297,7 +298,7 @@ mod tests {
                 let mut numbers = [0; TILE];
                 let n = (count - row).min(TILE as u64) as usize;
                 rule.numbers(
-                    At { key, row, attempt: 0, event: None, moved: None, view: None },
+                    At { key, row, attempt: 0, event: None, positions: None, view: None },
                     &mut numbers[..n],
                 );
                 for &number in &numbers[..n] {

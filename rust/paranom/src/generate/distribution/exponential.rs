@@ -3,7 +3,8 @@
 use crate::Result;
 use crate::fmath;
 use crate::generate::param::Param;
-use crate::generate::rule::{At, Rule, Scope, Site};
+use crate::generate::rule::{At, Rule, Site};
+use crate::generate::scope::Scope;
 use crate::random::uniforms;
 use crate::simd::map;
 use crate::spec::Table;

@@ -1,7 +1,8 @@
 //! Whole numbers, equally likely, in [low, high): half-open.
 
 use crate::Result;
-use crate::generate::rule::{At, Rule, Scope, Site};
+use crate::generate::rule::{At, Rule, Site};
+use crate::generate::scope::Scope;
 use crate::random::{TILE, scale, words};
 use crate::spec::Table;
 

@@ -2,7 +2,8 @@
 
 use crate::Result;
 use crate::generate::param::Param;
-use crate::generate::rule::{At, Scope};
+use crate::generate::rule::At;
+use crate::generate::scope::Scope;
 use crate::simd::map;
 use crate::spec::Table;
 

@@ -18,9 +18,9 @@ mod student_t;
 mod uniform;
 mod weights;
 
-use super::rule::Parse;
+use super::scope::ParseRule;
 
-const KINDS: &[(&str, Parse)] = &[
+const KINDS: &[(&str, ParseRule)] = &[
     ("uniform", uniform::parse),
     ("normal", normal::parse),
     ("lognormal", lognormal::parse),
@@ -39,7 +39,7 @@ const KINDS: &[(&str, Parse)] = &[
 ];
 
 /// The reader of a kind.
-pub fn find(name: &str) -> Option<Parse> {
+pub fn find(name: &str) -> Option<ParseRule> {
     KINDS.iter().find(|(kind, _)| *kind == name).map(|(_, parse)| *parse)
 }
 

@@ -1,9 +1,11 @@
 //! Normal, truncated to [low, high] where those are given.
 
 use crate::Result;
+use crate::error::refuse_unless;
 use crate::fmath;
 use crate::generate::param::Param;
-use crate::generate::rule::{At, Rule, Scope, Site, refuse_unless};
+use crate::generate::rule::{At, Rule, Site};
+use crate::generate::scope::Scope;
 use crate::random::{normals, uniforms};
 use crate::spec::Table;
 

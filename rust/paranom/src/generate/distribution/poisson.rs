@@ -8,7 +8,8 @@
 use crate::Result;
 use crate::fmath;
 use crate::generate::param::Param;
-use crate::generate::rule::{At, Rule, Scope, Site};
+use crate::generate::rule::{At, Rule, Site};
+use crate::generate::scope::Scope;
 use crate::random::{TILE, uniforms};
 use crate::simd::{Kernel, dispatch};
 use crate::spec::Table;

@@ -1,8 +1,10 @@
 //! Uniform on [low, high).
 
 use crate::Result;
+use crate::error::refuse_unless;
 use crate::generate::param::Param;
-use crate::generate::rule::{At, Rule, Scope, Site, refuse_unless};
+use crate::generate::rule::{At, Rule, Site};
+use crate::generate::scope::Scope;
 use crate::random::uniforms;
 use crate::spec::Table;
 

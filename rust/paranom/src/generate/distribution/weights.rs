@@ -1,6 +1,6 @@
 //! Probabilities that sum to 1, as ends of intervals of [0, 1).
 
-use crate::generate::rule::refuse_unless;
+use crate::error::refuse_unless;
 use crate::spec::Table;
 use crate::{Error, Result};
 

@@ -1,7 +1,8 @@
 //! Sums and products of rules, term by term from left to right.
 
 use crate::Result;
-use crate::generate::rule::{At, Rule, Scope};
+use crate::generate::rule::{At, Rule};
+use crate::generate::scope::Scope;
 use crate::random::TILE;
 use crate::simd::{Kernel, dispatch};
 use crate::spec::Table;

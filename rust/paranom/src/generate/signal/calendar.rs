@@ -1,6 +1,8 @@
 //! The calendar: values by hour of the day, day of the week, month and holiday, added up.
 
-use crate::generate::rule::{At, Rule, Scope, refuse_unless};
+use crate::error::refuse_unless;
+use crate::generate::rule::{At, Rule};
+use crate::generate::scope::Scope;
 use crate::generate::time::Clock;
 use crate::random::TILE;
 use crate::spec::{Field, Table};

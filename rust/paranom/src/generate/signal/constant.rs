@@ -2,30 +2,9 @@
 
 use crate::Result;
 use crate::generate::param::Param;
-use crate::generate::rule::{At, Rule, Scope};
+use crate::generate::rule::{At, Rule};
+use crate::generate::scope::Scope;
 use crate::spec::Table;
-
-#[derive(Debug)]
-struct Fixed(f64);
-
-/// A number as a rule.
-pub fn constant(value: f64) -> Box<dyn Rule> {
-    Box::new(Fixed(value))
-}
-
-impl Rule for Fixed {
-    fn fill(&self, _at: At, out: &mut [f64]) {
-        out.fill(self.0);
-    }
-
-    fn support(&self) -> Option<u64> {
-        Some(1)
-    }
-
-    fn bounds(&self) -> (f64, f64) {
-        (self.0, self.0)
-    }
-}
 
 #[derive(Debug)]
 struct Constant(Param);

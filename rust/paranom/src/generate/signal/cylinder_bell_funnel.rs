@@ -3,7 +3,9 @@
 
 use super::steps::lengths;
 use crate::Result;
-use crate::generate::rule::{At, Rule, Scope, Site};
+use crate::generate::fixed::fixed;
+use crate::generate::rule::{At, Rule, Site};
+use crate::generate::scope::Scope;
 use crate::random::{below, pair, scale};
 use crate::spec::Table;
 
@@ -20,7 +22,7 @@ pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
     // What is held for a shape is not drawn anew with a row.
     let amplitude = match table.get("amplitude") {
         Some(field) => scope.once_per_event(|| scope.rule(&field))?,
-        None => super::constant(table.number_or("amplitude", 1.0)?),
+        None => fixed(table.number_or("amplitude", 1.0)?),
     };
     let (shortest, longest) = lengths(&table.need("length")?)?;
     let most = i128::from(longest);
@@ -43,7 +45,7 @@ impl CylinderBellFunnel {
         let length = self.shortest + scale(a, self.longest - self.shortest + 1);
         let start = scale(b, self.every - length + 1);
         let mut amplitude = [0.0];
-        self.amplitude.fill(At { row: number, attempt: 0, moved: None, ..at }, &mut amplitude);
+        self.amplitude.fill(At { row: number, attempt: 0, positions: None, ..at }, &mut amplitude);
         Shape { kind: below(source(1), number, 3), start, length, amplitude: amplitude[0] }
     }
 }

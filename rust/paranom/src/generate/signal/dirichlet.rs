@@ -4,7 +4,8 @@ use super::periodic::{Wave, parse as periodic};
 use super::phase::Phases;
 use crate::Result;
 use crate::fmath;
-use crate::generate::rule::{Rule, Scope};
+use crate::generate::rule::Rule;
+use crate::generate::scope::Scope;
 use crate::spec::Table;
 
 #[derive(Debug)]

@@ -3,9 +3,10 @@
 use super::phase::{Phase, Phases};
 use crate::Result;
 use crate::fmath;
-use crate::generate::moved::Position;
 use crate::generate::param::Param;
-use crate::generate::rule::{At, Rule, Scope};
+use crate::generate::position::Position;
+use crate::generate::rule::{At, Rule};
+use crate::generate::scope::Scope;
 use crate::simd::{Kernel, dispatch};
 use crate::spec::Table;
 
@@ -65,10 +66,10 @@ impl Rule for Ecg {
         }
     }
 
-    fn fill_moved(&self, at: At, to: &[Position], out: &mut [f64]) {
+    fn fill_at(&self, at: At, positions: &[Position], out: &mut [f64]) {
         let cycles = self.phase.cycles(at);
-        let amplitude = self.amplitude.column(At { moved: Some(to), ..at }, out.len());
-        for ((x, to), amplitude) in out.iter_mut().zip(to).zip(amplitude) {
+        let amplitude = self.amplitude.column(At { positions: Some(positions), ..at }, out.len());
+        for ((x, to), amplitude) in out.iter_mut().zip(positions).zip(amplitude) {
             *x = beat(cycles.phase(*to).centred(0)) * amplitude;
         }
     }

@@ -5,7 +5,8 @@
 
 use crate::Result;
 use crate::fmath;
-use crate::generate::rule::{At, Rule, Scope, Site};
+use crate::generate::rule::{At, Rule, Site};
+use crate::generate::scope::Scope;
 use crate::random::{TILE, unit, word};
 use crate::simd::map;
 use crate::spec::Table;

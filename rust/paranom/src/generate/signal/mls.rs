@@ -4,7 +4,8 @@
 use super::pattern::Pattern;
 use super::periodic::parse as periodic;
 use crate::Result;
-use crate::generate::rule::{Rule, Scope};
+use crate::generate::rule::Rule;
+use crate::generate::scope::Scope;
 use crate::spec::Table;
 
 /// Bits that feed back, for registers of 2 to 16: primitive polynomials.

@@ -20,13 +20,9 @@ mod steps;
 mod trend;
 mod triangle;
 
-use super::rule::Parse;
-use crate::Result;
-use crate::spec::Table;
+use super::scope::ParseRule;
 
-pub(super) use constant::constant;
-
-const KINDS: &[(&str, Parse)] = &[
+const KINDS: &[(&str, ParseRule)] = &[
     ("constant", constant::parse),
     ("sine", periodic::sine),
     ("cosine", periodic::cosine),
@@ -51,11 +47,11 @@ const KINDS: &[(&str, Parse)] = &[
 ];
 
 /// The reader of a kind.
-pub fn find(name: &str) -> Option<Parse> {
+pub fn find(name: &str) -> Option<ParseRule> {
     KINDS.iter().find(|(kind, _)| *kind == name).map(|(_, parse)| *parse)
 }
 
-/// Whether a kind is a signal that varies along the rows by itself: not a constant, a reference, a join of rules, nor a
+/// Whether a kind is a signal that varies along the rows by itself: not a constant, a reference, a sum or product, nor a
 /// distribution.
 pub fn varies(name: &str) -> bool {
     find(name).is_some() && !matches!(name, "constant" | "ref" | "sum" | "product")
@@ -64,11 +60,4 @@ pub fn varies(name: &str) -> bool {
 /// All kinds.
 pub fn names() -> impl Iterator<Item = &'static str> {
     KINDS.iter().map(|(kind, _)| *kind)
-}
-
-/// A share of a cycle, or its default.
-fn share(table: &Table, name: &str, default: f64) -> Result<f64> {
-    let Some(field) = table.get(name) else { return table.number_or(name, default) };
-    let share = field.number()?;
-    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(field.invalid("must be from 0 to 1")) }
 }

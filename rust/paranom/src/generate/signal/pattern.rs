@@ -2,7 +2,8 @@
 
 use super::periodic::{Wave, parse as periodic};
 use super::phase::Phases;
-use crate::generate::rule::{Rule, Scope};
+use crate::generate::rule::Rule;
+use crate::generate::scope::Scope;
 use crate::spec::Table;
 use crate::{Error, Result};
 

@@ -1,11 +1,12 @@
 //! Sine, cosine, square and sawtooth.
 
-use super::phase::{Phase, Phases};
+use super::phase::{Phase, Phases, share};
 use crate::Result;
 use crate::fmath;
-use crate::generate::moved::Position;
 use crate::generate::param::Param;
-use crate::generate::rule::{At, Rule, Scope};
+use crate::generate::position::Position;
+use crate::generate::rule::{At, Rule};
+use crate::generate::scope::Scope;
 use crate::simd::{Kernel, dispatch};
 use crate::spec::Table;
 
@@ -86,7 +87,7 @@ pub(super) fn cosine(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
 }
 
 pub(super) fn square(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
-    let duty = super::share(table, "duty", 0.5)?;
+    let duty = share(table, "duty", 0.5)?;
     parse(table, scope, Square { duty }, None)
 }
 
@@ -125,10 +126,10 @@ impl<W: Wave> Rule for Periodic<W> {
         }
     }
 
-    fn fill_moved(&self, at: At, to: &[Position], out: &mut [f64]) {
+    fn fill_at(&self, at: At, positions: &[Position], out: &mut [f64]) {
         let (wave, cycles) = (&self.wave, self.phase.cycles(at));
-        let amplitude = self.amplitude.column(At { moved: Some(to), ..at }, out.len());
-        for ((x, to), amplitude) in out.iter_mut().zip(to).zip(amplitude) {
+        let amplitude = self.amplitude.column(At { positions: Some(positions), ..at }, out.len());
+        for ((x, to), amplitude) in out.iter_mut().zip(positions).zip(amplitude) {
             *x = amplitude * wave.value(cycles.phase(*to), 0);
         }
     }

@@ -5,9 +5,10 @@
 //! numbers of rows and of cycles.
 
 use crate::Result;
-use crate::generate::moved::Position;
 use crate::generate::param::Param;
-use crate::generate::rule::{At, Scope};
+use crate::generate::position::Position;
+use crate::generate::rule::At;
+use crate::generate::scope::Scope;
 use crate::random::TILE;
 use crate::spec::Table;
 
@@ -97,6 +98,13 @@ impl Phases {
     pub(super) fn centred(self, j: usize) -> f64 {
         f64::from_bits((self.cycle(j).wrapping_add(1 << 63) >> 12) | 0x3ff0_0000_0000_0000) - 1.5
     }
+}
+
+/// A share of a cycle, or its default.
+pub(super) fn share(table: &Table, name: &str, default: f64) -> Result<f64> {
+    let Some(field) = table.get(name) else { return table.number_or(name, default) };
+    let share = field.number()?;
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(field.invalid("must be from 0 to 1")) }
 }
 
 /// 2^-51 cycles: more than a phase errs by rounding, so that a row meant to be at an edge (where a cycle begins, or

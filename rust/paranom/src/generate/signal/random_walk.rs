@@ -3,7 +3,9 @@
 
 use super::bridge::{Bridge, Middle};
 use crate::Result;
-use crate::generate::rule::{At, Rule, Scope, refuse_unless};
+use crate::error::refuse_unless;
+use crate::generate::rule::{At, Rule};
+use crate::generate::scope::Scope;
 use crate::random::TILE;
 use crate::spec::Table;
 

@@ -1,8 +1,9 @@
 //! Another variable's value, in the same row or so many before.
 
 use crate::Result;
-use crate::generate::graph::Reference;
-use crate::generate::rule::{At, Rule, Scope};
+use crate::generate::rule::{At, Rule};
+use crate::generate::scope::Scope;
+use crate::generate::view::Reference;
 use crate::spec::Table;
 
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! A shape that is stretched over an event.
 
-use crate::generate::rule::{At, Rule, Scope};
+use crate::generate::rule::{At, Rule};
+use crate::generate::scope::Scope;
 use crate::spec::Table;
 use crate::{Error, Result};
 

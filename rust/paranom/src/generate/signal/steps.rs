@@ -4,7 +4,8 @@
 //! the spread: so any row's step is found at once, and lengths lie between the shortest and the longest.
 
 use crate::Result;
-use crate::generate::rule::{At, Rule, Scope, Site};
+use crate::generate::rule::{At, Rule, Site};
+use crate::generate::scope::Scope;
 use crate::random::below;
 use crate::spec::{Field, Table, Value};
 
@@ -70,7 +71,7 @@ impl Rule for Steps {
             let (number, left) = self.step(at, at.row + done as u64);
             let end = out.len().min(done.saturating_add(left as usize));
             let mut level = [0.0];
-            self.levels.fill(At { row: number, attempt: 0, moved: None, ..at }, &mut level);
+            self.levels.fill(At { row: number, attempt: 0, positions: None, ..at }, &mut level);
             out[done..end].fill(level[0]);
             done = end;
         }

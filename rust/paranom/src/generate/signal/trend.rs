@@ -1,6 +1,7 @@
 //! A polynomial in the row: c0 + c1 u + c2 u^2 + ..., u = row / per.
 
-use crate::generate::rule::{At, Rule, Scope};
+use crate::generate::rule::{At, Rule};
+use crate::generate::scope::Scope;
 use crate::simd::{Kernel, dispatch};
 use crate::spec::Table;
 use crate::{Error, Result};

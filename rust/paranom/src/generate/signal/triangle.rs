@@ -1,9 +1,10 @@
 //! A triangle: up to `peak` of the cycle, and down again.
 
 use super::periodic::{Wave, parse as periodic};
-use super::phase::Phases;
+use super::phase::{Phases, share};
 use crate::Result;
-use crate::generate::rule::{Rule, Scope};
+use crate::generate::rule::Rule;
+use crate::generate::scope::Scope;
 use crate::spec::Table;
 
 #[derive(Debug)]
@@ -12,7 +13,7 @@ struct Triangle {
 }
 
 pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
-    let peak = super::share(table, "peak", 0.5)?;
+    let peak = share(table, "peak", 0.5)?;
     periodic(table, scope, Triangle { peak }, None)
 }
 

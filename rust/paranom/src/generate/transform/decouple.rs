@@ -2,9 +2,10 @@
 //! nothing to do with this row.
 
 use crate::Result;
-use crate::generate::graph::View;
 use crate::generate::param::Param;
-use crate::generate::rule::{At, Look, Rule, Scope, Transform};
+use crate::generate::rule::{At, Reads, Rule, Transform};
+use crate::generate::scope::Scope;
+use crate::generate::view::View;
 use crate::spec::Table;
 
 #[derive(Debug)]
@@ -15,17 +16,17 @@ struct Decouple {
 
 pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Transform>> {
     let source = scope.variable(&table.need("variable")?)?;
-    scope.look_at(source);
+    scope.read_variable(source);
     let by = Param::need(table, "by", scope)?.not_per_row()?;
     Ok(Box::new(Decouple { source, by }))
 }
 
 impl Transform for Decouple {
-    fn looks(&self) -> Look {
-        Look::Anywhere
+    fn reads(&self) -> Reads {
+        Reads::AnyRow
     }
 
-    fn cuts(&self) -> Option<usize> {
+    fn decouples(&self) -> Option<usize> {
         Some(self.source)
     }
 

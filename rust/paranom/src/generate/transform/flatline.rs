@@ -2,7 +2,8 @@
 
 use crate::Result;
 use crate::generate::param::Param;
-use crate::generate::rule::{At, Look, Rule, Scope, Transform};
+use crate::generate::rule::{At, Reads, Rule, Transform};
+use crate::generate::scope::Scope;
 use crate::spec::Table;
 
 #[derive(Debug)]
@@ -17,8 +18,8 @@ pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Transform>> 
 }
 
 impl Transform for Flatline {
-    fn looks(&self) -> Look {
-        if self.0.is_none() { Look::First } else { Look::Nowhere }
+    fn reads(&self) -> Reads {
+        if self.0.is_none() { Reads::FirstRow } else { Reads::Nothing }
     }
 
     fn apply(&self, at: At, normal: &dyn Rule, values: &mut [f64]) {

@@ -1,7 +1,8 @@
 //! No value: NaN.
 
 use crate::Result;
-use crate::generate::rule::{At, Rule, Scope, Transform};
+use crate::generate::rule::{At, Rule, Transform};
+use crate::generate::scope::Scope;
 use crate::spec::Table;
 
 #[derive(Debug)]

@@ -2,7 +2,8 @@
 
 use crate::Result;
 use crate::generate::param::Param;
-use crate::generate::rule::{At, Rule, Scope, Site, Transform};
+use crate::generate::rule::{At, Rule, Site, Transform};
+use crate::generate::scope::Scope;
 use crate::random::{TILE, normals};
 use crate::spec::Table;
 

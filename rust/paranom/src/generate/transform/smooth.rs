@@ -1,7 +1,8 @@
 //! The mean of the normal values around each row: edges and noise are lost.
 
 use crate::Result;
-use crate::generate::rule::{At, Look, Rule, Scope, Transform};
+use crate::generate::rule::{At, Reads, Rule, Transform};
+use crate::generate::scope::Scope;
 use crate::random::TILE;
 use crate::simd::{Kernel, dispatch};
 use crate::spec::Table;
@@ -22,8 +23,8 @@ pub(super) fn parse(table: &Table, _scope: &Scope) -> Result<Box<dyn Transform>>
 }
 
 impl Transform for Smooth {
-    fn looks(&self) -> Look {
-        Look::Anywhere
+    fn reads(&self) -> Reads {
+        Reads::AnyRow
     }
 
     fn apply(&self, at: At, normal: &dyn Rule, values: &mut [f64]) {

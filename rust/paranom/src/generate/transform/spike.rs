@@ -2,7 +2,8 @@
 
 use crate::Result;
 use crate::generate::param::Param;
-use crate::generate::rule::{At, Rule, Scope, Transform};
+use crate::generate::rule::{At, Rule, Transform};
+use crate::generate::scope::Scope;
 use crate::spec::Table;
 
 #[derive(Debug)]

@@ -7,13 +7,13 @@ use crate::random::TILE;
 use crate::simd::{Kernel, dispatch};
 
 /// The part of a key that a table stores: 64 bits, and 32 more of a long one.
-pub type Key = (u64, u32);
+pub type DatumKey = (u64, u32);
 
-/// Keys are dealt out to that many tables: long ones by the bits that are not stored, short ones by their last.
+/// Keys are distributed over that many tables: long ones by the bits that are not stored, short ones by their last.
 pub const SHARDS: usize = 256;
 
 /// The state of rows that are being read value by value.
-pub struct Keys {
+pub struct KeyReader {
     long: bool,
     a: [u64; TILE],
     /// Of long keys only.
@@ -21,7 +21,7 @@ pub struct Keys {
 }
 
 struct Read<'a> {
-    keys: &'a mut Keys,
+    keys: &'a mut KeyReader,
     values: &'a [f64],
 }
 
@@ -29,7 +29,7 @@ impl Kernel for Read<'_> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        let Keys { long, a, b } = self.keys;
+        let KeyReader { long, a, b } = self.keys;
         for (a, x) in a.iter_mut().zip(self.values) {
             *a = mix(*a ^ bits(*x));
         }
@@ -55,7 +55,7 @@ fn mix(mut x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-impl Keys {
+impl KeyReader {
     /// For rows, once they begin; `long` if more than one value of each will be.
     pub fn new(long: bool) -> Self {
         Self { long, a: [0; TILE], b: [0; TILE] }
@@ -76,7 +76,7 @@ impl Keys {
 
     /// The key of the j-th row, and the number of its shard.
     #[inline]
-    pub fn get(&self, j: usize) -> (Key, usize) {
+    pub fn get(&self, j: usize) -> (DatumKey, usize) {
         let (a, b) = (self.a[j], self.b[j]);
         if self.long { ((a, (b >> 32) as u32), b as usize % SHARDS) } else { ((a, 0), a as usize % SHARDS) }
     }
@@ -86,8 +86,8 @@ impl Keys {
 mod tests {
     use super::*;
 
-    fn key(values: &[f64]) -> (Key, usize) {
-        let mut keys = Keys::new(values.len() > 1);
+    fn key(values: &[f64]) -> (DatumKey, usize) {
+        let mut keys = KeyReader::new(values.len() > 1);
         keys.begin();
         for &x in values {
             keys.read(&[x]);
@@ -107,11 +107,11 @@ mod tests {
 
     #[test]
     fn small_numbers_spread_over_all_shards() {
-        let mut hit = [0; SHARDS];
+        let mut found = [0; SHARDS];
         for i in 0..256 * 32 {
-            hit[key(&[f64::from(i)]).1] += 1;
-            hit[key(&[f64::from(i), 0.0]).1] += 1;
+            found[key(&[f64::from(i)]).1] += 1;
+            found[key(&[f64::from(i), 0.0]).1] += 1;
         }
-        assert!(hit.iter().all(|&n| (16..=160).contains(&n)), "{hit:?}");
+        assert!(found.iter().all(|&n| (16..=160).contains(&n)), "{found:?}");
     }
 }

@@ -4,7 +4,7 @@
 //! home is its upper part scaled to the buckets; what finds its home full goes to the next bucket that has room. Homes
 //! rise with keys, so to grow, or to take in another table, passes over both from left to right. A key may carry a value.
 
-use super::datum::Key;
+use super::datum::DatumKey;
 use crate::simd::prefetch;
 
 /// Keys of a bucket.
@@ -17,7 +17,7 @@ struct Bucket([u64; SLOTS]);
 
 /// Keys, each with what it carries: `()` for nothing, which takes no room.
 #[derive(Debug)]
-pub struct Table<V> {
+pub struct KeyTable<V> {
     /// Whether keys have a lower part.
     long: bool,
     high: Vec<Bucket>,
@@ -30,11 +30,11 @@ pub struct Table<V> {
 
 /// The few keys that would look like an empty slot stand for their neighbours.
 #[inline(always)]
-fn split(key: Key) -> Key {
+fn split(key: DatumKey) -> DatumKey {
     (key.0.max(1), key.1)
 }
 
-impl<V: Copy + Default> Table<V> {
+impl<V: Copy + Default> KeyTable<V> {
     /// An empty table, for keys with or without a lower part.
     pub fn new(long: bool) -> Self {
         Self::with_buckets(long, 0)
@@ -60,7 +60,7 @@ impl<V: Copy + Default> Table<V> {
     }
 
     #[inline(always)]
-    fn home(&self, key: Key) -> usize {
+    fn home(&self, key: DatumKey) -> usize {
         ((u128::from(key.0) * self.high.len() as u128) >> 64) as usize
     }
 
@@ -72,7 +72,7 @@ impl<V: Copy + Default> Table<V> {
     /// Whether a key is in a bucket: all eight are looked at, in a few instructions and without a jump.
     #[inline(always)]
     #[allow(clippy::needless_bitwise_bool)] // lazy ones are jumps
-    fn holds(&self, bucket: usize, key: Key) -> bool {
+    fn holds(&self, bucket: usize, key: DatumKey) -> bool {
         let high = &self.high[bucket].0;
         if self.long {
             let both = high.iter().zip(&self.low[bucket]);
@@ -84,7 +84,7 @@ impl<V: Copy + Default> Table<V> {
 
     /// The bucket that a key is in, or that it belongs to.
     #[inline(always)]
-    fn find(&self, key: Key) -> Result<usize, usize> {
+    fn find(&self, key: DatumKey) -> Result<usize, usize> {
         let mut bucket = self.home(key);
         loop {
             if self.holds(bucket, key) {
@@ -99,7 +99,7 @@ impl<V: Copy + Default> Table<V> {
 
     /// Asks for the memory that `contains` will look at.
     #[inline(always)]
-    pub fn prefetch(&self, key: Key) {
+    pub fn prefetch(&self, key: DatumKey) {
         let home = self.home(split(key));
         if let Some(bucket) = self.high.get(home) {
             prefetch(bucket);
@@ -111,13 +111,13 @@ impl<V: Copy + Default> Table<V> {
 
     /// Whether a key is there.
     #[inline(always)]
-    pub fn contains(&self, key: Key) -> bool {
+    pub fn contains(&self, key: DatumKey) -> bool {
         self.len > 0 && self.find(split(key)).is_ok()
     }
 
     /// What a key carries, if it is there; else it is put in and carries `value`.
     #[inline(always)]
-    pub fn get_or_insert(&mut self, key: Key, value: V) -> Option<&mut V> {
+    pub fn get_or_insert(&mut self, key: DatumKey, value: V) -> Option<&mut V> {
         let key = split(key);
         self.reserve(1);
         match self.find(key) {
@@ -163,13 +163,13 @@ impl<V: Copy + Default> Table<V> {
     }
 
     /// Takes in the keys of another table, none of which is here, without what they carry.
-    pub fn extend<W: Copy + Default>(&mut self, other: &Table<W>) {
+    pub fn extend<W: Copy + Default>(&mut self, other: &KeyTable<W>) {
         self.reserve(other.len);
         self.append_all(other, |_| V::default());
     }
 
     /// Puts in keys that are not here, for which there is room.
-    fn append_all<W: Copy>(&mut self, other: &Table<W>, carried: impl Fn(W) -> V) {
+    fn append_all<W: Copy>(&mut self, other: &KeyTable<W>, carried: impl Fn(W) -> V) {
         for (bucket, &filled) in other.filled.iter().enumerate() {
             for slot in 0..usize::from(filled) {
                 let low = if other.long { other.low[bucket][slot] } else { 0 };
@@ -184,7 +184,7 @@ impl<V: Copy + Default> Table<V> {
     }
 
     #[inline(always)]
-    fn put(&mut self, bucket: usize, key: Key, value: V) {
+    fn put(&mut self, bucket: usize, key: DatumKey, value: V) {
         let slot = usize::from(self.filled[bucket]);
         self.high[bucket].0[slot] = key.0;
         if self.long {
@@ -201,14 +201,14 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::random::{Key as Philox, Source, word};
+    use crate::random::{Key, Source, word};
 
     fn random(i: u64) -> u64 {
-        word(Source { key: Philox::new(1, "test", "table"), site: 0, attempt: 0 }, i)
+        word(Source { key: Key::new(1, "test", "table"), site: 0, attempt: 0 }, i)
     }
 
     /// Keys that crowd at both ends of the array, and some in between; many come twice.
-    fn keys(n: u64) -> Vec<Key> {
+    fn keys(n: u64) -> Vec<DatumKey> {
         let high = |i| match random(i) % 4 {
             0 => 0,
             1 => u32::MAX,
@@ -224,7 +224,7 @@ mod tests {
             .collect()
     }
 
-    fn entries<V: Copy + Default + Ord>(table: &Table<V>) -> Vec<(Key, V)> {
+    fn entries<V: Copy + Default + Ord>(table: &KeyTable<V>) -> Vec<(DatumKey, V)> {
         let mut found = Vec::new();
         for (bucket, filled) in table.filled.iter().enumerate() {
             for slot in 0..usize::from(*filled) {
@@ -241,8 +241,8 @@ mod tests {
         for (long, n) in [0, 1, 7, 8, 9, 100, 5000].into_iter().flat_map(|n| [(true, n), (false, n)]) {
             let keys: Vec<Key> =
                 keys(n).into_iter().map(|(high, low)| (high, if long { low } else { 0 })).collect();
-            let mut table = Table::<u32>::new(long);
-            let mut roomy = Table::<u32>::new(long);
+            let mut table = KeyTable::<u32>::new(long);
+            let mut roomy = KeyTable::<u32>::new(long);
             roomy.reserve(100);
             let mut map = BTreeMap::new();
             for (i, &key) in keys.iter().enumerate() {
@@ -254,9 +254,9 @@ mod tests {
             assert_eq!(table.len(), map.len());
             assert_eq!(entries(&table), map.into_iter().collect::<Vec<_>>());
             assert_eq!(entries(&roomy), entries(&table));
-            let mut set = Table::<()>::new(long);
+            let mut set = KeyTable::<()>::new(long);
             set.extend(&table);
-            let mut more = Table::<u32>::new(long);
+            let mut more = KeyTable::<u32>::new(long);
             for i in 0..50 {
                 more.get_or_insert((random(i) | 1 << 40, 1000), 0);
             }
@@ -272,9 +272,9 @@ mod tests {
     #[test]
     fn sixteen_bytes_a_key_are_enough() {
         for long in [true, false] {
-            let mut set = Table::<()>::new(long);
+            let mut set = KeyTable::<()>::new(long);
             for i in 0..40_000 {
-                let mut one = Table::<u32>::new(long);
+                let mut one = KeyTable::<u32>::new(long);
                 one.get_or_insert((random(i), i as u32), 0);
                 set.extend(&one);
                 assert!(i < 2000 || set.bytes() <= 16 * set.len(), "{} bytes for {}", set.bytes(), set.len());

@@ -1,50 +1,51 @@
-//! The normal rule's signals take another course through time; what is drawn in each row stays where it is.
+//! Resampling: the normal rule's signals are evaluated at other times; what is drawn in each row stays where it is.
 
 use crate::Result;
 use crate::fmath;
-use crate::generate::moved::Position;
 use crate::generate::param::Param;
-use crate::generate::rule::{At, Look, Rule, Scope, Transform};
+use crate::generate::position::Position;
+use crate::generate::rule::{At, Reads, Rule, Transform};
+use crate::generate::scope::Scope;
 use crate::random::TILE;
 use crate::spec::Table;
 
 #[derive(Debug)]
-enum Course {
+enum Resample {
     /// From the event's first row on, so many times as fast.
     Faster(Param),
     /// So many rows ahead.
     Ahead(Param),
     /// From the event's last row to its first.
-    Back,
-    /// Ahead in the first half, and back again in the second: the larger, the farther.
-    Sway(Param),
+    Backward,
+    /// Ahead in the first half of the event, behind in the second: the larger, the farther.
+    TimeWarp(Param),
 }
 
 pub(super) fn frequency_change(table: &Table, scope: &Scope) -> Result<Box<dyn Transform>> {
     let factor = Param::need(table, "factor", scope)?
         .within(|x| x > 0.0 && x <= 1000.0, "must be > 0 and <= 1000")?
         .not_per_row()?;
-    Ok(Box::new(Course::Faster(factor)))
+    Ok(Box::new(Resample::Faster(factor)))
 }
 
 pub(super) fn phase_shift(table: &Table, scope: &Scope) -> Result<Box<dyn Transform>> {
-    Ok(Box::new(Course::Ahead(Param::need(table, "by", scope)?.not_per_row()?)))
+    Ok(Box::new(Resample::Ahead(Param::need(table, "by", scope)?.not_per_row()?)))
 }
 
 #[allow(clippy::unnecessary_wraps)] // the signature of every kind
 pub(super) fn reverse(_table: &Table, _scope: &Scope) -> Result<Box<dyn Transform>> {
-    Ok(Box::new(Course::Back))
+    Ok(Box::new(Resample::Backward))
 }
 
 pub(super) fn time_warp(table: &Table, scope: &Scope) -> Result<Box<dyn Transform>> {
     let strength = Param::or(table, "strength", 0.9, scope)?
         .within(|x| (-1.0..=1.0).contains(&x), "must be from -1 to 1: beyond, time would run backwards")?
         .not_per_row()?;
-    Ok(Box::new(Course::Sway(strength)))
+    Ok(Box::new(Resample::TimeWarp(strength)))
 }
 
-impl Course {
-    /// The place to look at for the j-th row.
+impl Resample {
+    /// Where the signals are evaluated for the j-th row.
     fn position(&self, at: At, amount: f64, j: usize) -> Position {
         let row = at.row + j as u64;
         let (start, stop) = at.event.map_or((row, row + 1), |event| (event.start, event.stop));
@@ -52,8 +53,8 @@ impl Course {
         match self {
             Self::Faster(_) => Position::beside(start, offset * amount),
             Self::Ahead(_) => Position::beside(row, amount),
-            Self::Back => Position { row: stop - 1 - (row - start), part: 0.0 },
-            Self::Sway(_) => {
+            Self::Backward => Position { row: stop - 1 - (row - start), part: 0.0 },
+            Self::TimeWarp(_) => {
                 // duration / 2 pi sin(2 pi u): its slope lies between -1 and 1, and it is 0 at both ends.
                 let u = (offset + 1.0) / (duration + 1.0);
                 let (sin, _) = fmath::sincos2pi(u - 0.5);
@@ -64,21 +65,23 @@ impl Course {
     }
 }
 
-impl Transform for Course {
-    fn looks(&self) -> Look {
-        Look::Signals
+impl Transform for Resample {
+    fn reads(&self) -> Reads {
+        Reads::Signals
     }
 
     fn apply(&self, at: At, normal: &dyn Rule, values: &mut [f64]) {
         let amount = match self {
-            Self::Faster(amount) | Self::Ahead(amount) | Self::Sway(amount) => amount.one(at).unwrap_or(0.0),
-            Self::Back => 0.0,
+            Self::Faster(amount) | Self::Ahead(amount) | Self::TimeWarp(amount) => {
+                amount.one(at).unwrap_or(0.0)
+            }
+            Self::Backward => 0.0,
         };
         let mut buffer = [Position::default(); TILE];
-        let to = &mut buffer[..values.len()];
-        for (j, to) in to.iter_mut().enumerate() {
+        let positions = &mut buffer[..values.len()];
+        for (j, to) in positions.iter_mut().enumerate() {
             *to = self.position(at, amount, j);
         }
-        normal.fill(At { event: None, moved: Some(to), ..at }, values);
+        normal.fill(At { event: None, positions: Some(positions), ..at }, values);
     }
 }

@@ -1,15 +1,15 @@
-//! Whether a one-liner finds an event: the event alone, in the normal rows around it.
+//! The triviality check: whether a one-liner finds an event, the event alone, in the normal rows around it.
 //!
 //! The neighbourhood is the event's rows with [`TOLERANCE`] on each side, rounded out to whole pieces of [`PIECE`] rows,
-//! and [`REACH`] pieces more on each side: some 10,000 rows. It holds no other event, so the verdict is a function of
+//! and [`REACH`] pieces more on each side: some 10,000 rows. It holds no other event, so the result is a function of
 //! the event and the normal rows near it, whatever else a dataset holds and however long it is. What an event changes
 //! reaches [`HALO`] rows at most: everything further out is normal, and is surveyed once for all events.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::event::Event;
 use super::one_liner::{COUNT, HALO, Largest, NONE, PAGE, TOLERANCE, raise, survey};
-use super::schedule::Event;
 
 /// Rows whose largest numbers are kept together.
 pub const PIECE: usize = 64;
@@ -17,8 +17,8 @@ pub const PIECE: usize = 64;
 pub const REACH: u64 = 80;
 const PIECES: usize = PAGE / PIECE;
 
-/// The rows that events are judged in.
-pub trait Rows {
+/// A series in which events are checked, with its events and without.
+pub trait EventSeries {
     /// The rows there are.
     fn range(&self) -> Range<u64>;
 
@@ -28,34 +28,34 @@ pub trait Rows {
     /// The same, with one event and no other.
     fn with_event(&mut self, event: &Event, variable: usize, row: u64, out: &mut [f64]);
 
-    /// Rows below `row` will not be asked for any more.
-    fn pass(&mut self, _row: u64) {}
+    /// Drops what is kept of rows below `row`: they will not be asked for any more.
+    fn forget_below(&mut self, _row: u64) {}
 }
 
 /// Which one-liners find an event.
 pub type Found = [bool; COUNT];
 
-/// Judges events, in rising order of rows for the least work.
-pub struct Judge<R> {
-    rows: R,
+/// Checks events; in rising order of rows that is least work.
+pub struct TrivialityCheck<S> {
+    series: S,
     /// The largest numbers of the normal rows, by variable and page.
     pages: BTreeMap<(u64, usize), [Largest; PIECES]>,
 }
 
-impl<R: Rows> Judge<R> {
-    /// A judge that has seen nothing.
-    pub fn new(rows: R) -> Self {
-        Self { rows, pages: BTreeMap::new() }
+impl<S: EventSeries> TrivialityCheck<S> {
+    /// A check of events in a series.
+    pub fn new(series: S) -> Self {
+        Self { series, pages: BTreeMap::new() }
     }
 
-    /// Forgets rows that no event from `row` on can need.
-    pub fn pass(&mut self, row: u64) {
+    /// Drops what is kept of rows that no event from `row` on can need.
+    pub fn forget_below(&mut self, row: u64) {
         let needed = row.saturating_sub(TOLERANCE + (REACH + 1) * PIECE as u64);
         let keep = needed / PAGE as u64;
         if self.pages.first_key_value().is_some_and(|((page, _), _)| *page < keep) {
             self.pages = self.pages.split_off(&(keep, 0));
         }
-        self.rows.pass((keep * PAGE as u64).saturating_sub(HALO as u64));
+        self.series.forget_below((keep * PAGE as u64).saturating_sub(HALO as u64));
     }
 
     /// Whether any one-liner finds the event, looking at one of these variables.
@@ -66,8 +66,8 @@ impl<R: Rows> Judge<R> {
     /// Which one-liners find the event, looking at a variable.
     pub fn found(&mut self, event: &Event, variable: usize) -> Found {
         let piece = PIECE as u64;
-        let Range { start: first, end } = self.rows.range();
-        // What finds the event, if it is the largest.
+        let Range { start: first, end } = self.series.range();
+        // Where the largest number must lie to find the event.
         let inside =
             event.start.saturating_sub(TOLERANCE).max(first)..event.stop.saturating_add(TOLERANCE).min(end);
         // The rows that the event may change, in whole pieces; then normal ones.
@@ -79,7 +79,7 @@ impl<R: Rows> Judge<R> {
         while row < own.end {
             let n = (own.end - row).min(PAGE as u64) as usize;
             let page = &mut buffer[..n + 2 * HALO];
-            padded(first..end, row, page, |from, out| self.rows.with_event(event, variable, from, out));
+            padded(first..end, row, page, |from, out| self.series.with_event(event, variable, from, out));
             let cut = |at: u64| at.clamp(row, row + n as u64).wrapping_sub(row) as usize;
             let (a, b) = (cut(inside.start), cut(inside.end));
             let mut records = [NONE; 3];
@@ -105,11 +105,11 @@ impl<R: Rows> Judge<R> {
 
     /// The largest numbers of a page of normal rows.
     fn page(&mut self, page: u64, variable: usize) -> &[Largest; PIECES] {
-        let Self { rows, pages } = self;
+        let Self { series, pages } = self;
         pages.entry((page, variable)).or_insert_with(|| {
             let mut buffer = [0.0; PAGE + 2 * HALO];
-            let range = rows.range();
-            padded(range, page * PAGE as u64, &mut buffer, |from, out| rows.normal(variable, from, out));
+            let range = series.range();
+            padded(range, page * PAGE as u64, &mut buffer, |from, out| series.normal(variable, from, out));
             let ranges: [Range<usize>; PIECES] = std::array::from_fn(|i| i * PIECE..(i + 1) * PIECE);
             let mut records = [NONE; PIECES];
             survey(&buffer, &ranges, &mut records);
@@ -133,7 +133,7 @@ fn padded(range: Range<u64>, row: u64, out: &mut [f64], fill: impl FnOnce(u64, &
 
 /// Rows in memory: normal ones, and the same with the events in them.
 #[derive(Debug)]
-pub struct Held<'a> {
+pub struct StoredSeries<'a> {
     /// The first row.
     pub start: u64,
     /// Normal values.
@@ -142,7 +142,7 @@ pub struct Held<'a> {
     pub values: &'a [f64],
 }
 
-impl Rows for Held<'_> {
+impl EventSeries for StoredSeries<'_> {
     fn range(&self) -> Range<u64> {
         self.start..self.start + self.normal.len() as u64
     }

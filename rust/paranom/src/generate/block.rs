@@ -1,0 +1,89 @@
+//! Rows, cut into the blocks that tasks fill, and the types that values are delivered in.
+
+use crate::random::TILE;
+
+/// Rows that one task fills: a column's share stays in the second-level cache.
+pub const BLOCK: usize = 64 * TILE;
+
+/// A type that values are delivered in.
+pub trait Real: Copy + Send {
+    /// Stands for a missing value.
+    const NAN: Self;
+
+    /// Lets `fill` write values, computed as f64, into `out`.
+    fn write<R>(out: &mut [Self], fill: impl FnOnce(&mut [f64]) -> R) -> R;
+}
+
+impl Real for f64 {
+    const NAN: Self = Self::NAN;
+
+    fn write<R>(out: &mut [Self], fill: impl FnOnce(&mut [f64]) -> R) -> R {
+        fill(out)
+    }
+}
+
+impl Real for f32 {
+    const NAN: Self = Self::NAN;
+
+    fn write<R>(out: &mut [Self], fill: impl FnOnce(&mut [f64]) -> R) -> R {
+        let mut wide = vec![0.0; out.len()];
+        let result = fill(&mut wide);
+        for (x, y) in out.iter_mut().zip(wide) {
+            *x = y as Self;
+        }
+        result
+    }
+}
+
+/// Neighbouring rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowRange {
+    /// The first row.
+    pub start: u64,
+    /// How many.
+    pub len: usize,
+}
+
+impl RowRange {
+    /// The last row.
+    pub fn last(&self) -> u64 {
+        self.start + (self.len as u64 - 1)
+    }
+}
+
+/// One task: neighbouring rows, and where they go.
+pub(super) struct Block<'a, T> {
+    pub rows: RowRange,
+    pub columns: Vec<&'a mut [T]>,
+    pub labels: &'a mut [i8],
+}
+
+/// Cuts ranges of rows into blocks that end at multiples of [`BLOCK`], so that tiles are whole where they can be.
+pub(super) fn blocks<'a, T>(
+    ranges: &[RowRange],
+    columns: Vec<&'a mut [T]>,
+    labels: &'a mut [i8],
+) -> Vec<Block<'a, T>> {
+    let mut columns = columns;
+    let mut labels = labels;
+    let mut blocks = Vec::new();
+    for &RowRange { start, len } in ranges {
+        let (mut start, mut len) = (start, len);
+        while len > 0 {
+            let take = len.min(BLOCK - (start % BLOCK as u64) as usize);
+            let (mine, rest) = std::mem::take(&mut labels).split_at_mut(take);
+            labels = rest;
+            let mut parts = Vec::with_capacity(columns.len());
+            for column in &mut columns {
+                let (mine, rest) = std::mem::take(column).split_at_mut(take);
+                *column = rest;
+                parts.push(mine);
+            }
+            blocks.push(Block { rows: RowRange { start, len: take }, columns: parts, labels: mine });
+            start = start.wrapping_add(take as u64);
+            len -= take;
+        }
+    }
+    assert!(labels.is_empty() && columns.iter().all(|column| column.is_empty()), "lengths match the rows");
+    blocks
+}

@@ -1,0 +1,21 @@
+//! An event: the rows of one anomaly, one after the other.
+
+/// Neighbouring anomalous rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Event {
+    /// The first row.
+    pub start: u64,
+    /// The row after the last.
+    pub stop: u64,
+    /// Which anomaly.
+    pub anomaly: usize,
+    /// What addresses the event's own draws; the same in every slice.
+    pub id: u64,
+}
+
+/// Of events in order, those that touch rows `first..=last`.
+pub fn touching(events: &[Event], first: u64, last: u64) -> &[Event] {
+    let from = events.partition_point(|event| event.stop <= first);
+    let upto = events[from..].partition_point(|event| event.start <= last);
+    &events[from..from + upto]
+}

@@ -1,0 +1,173 @@
+//! The events of a plan, and the labels that follow from them.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::block::BLOCK;
+use super::event::Event;
+use super::plan::Plan;
+use super::triviality::{EventSeries, TrivialityCheck};
+use super::variable::{Variable, Want};
+use crate::job::Job;
+use crate::random::TILE;
+
+impl Plan {
+    /// The events that touch the `rows` rows from `start` on, in order, decoys too; whole, also where they reach beyond.
+    pub fn events(&self, start: u64, rows: u64) -> Vec<Event> {
+        self.scheduled(start, rows).0
+    }
+
+    /// The events missing from these rows, where they were drawn first: no draw of them was hard enough to find.
+    pub fn left_out(&self, start: u64, rows: u64) -> Vec<Event> {
+        self.scheduled(start, rows).1
+    }
+
+    fn scheduled(&self, start: u64, rows: u64) -> (Vec<Event>, Vec<Event>) {
+        let mut left_out = Vec::new();
+        if rows == 0 {
+            return (Vec::new(), left_out);
+        }
+        let job = Job::new();
+        let mut check = TrivialityCheck::new(PlanSeries { plan: self, job: &job, tiles: BTreeMap::new() });
+        let mut accepts = |event: &Event| {
+            // Other draws may lie anywhere in the slot.
+            check.forget_below(event.start.saturating_sub(self.schedule.slot_length()));
+            !check.is_trivial(event, &self.anomalies[event.anomaly].variables)
+        };
+        let events = self.schedule.events(start, start + (rows - 1), &mut accepts, &mut left_out);
+        (events, left_out)
+    }
+
+    /// The events that functions must see to fill `rows` rows from `start` on: those of the whole block, and of a
+    /// warmup before it.
+    pub(super) fn events_around(&self, start: u64, rows: u64) -> Vec<Event> {
+        if !self.calls() {
+            return self.events(start, rows);
+        }
+        let warmup = self.variables.iter().map(Variable::warmup).max().unwrap_or(0);
+        let base = start - start % BLOCK as u64;
+        let from = base.saturating_sub(warmup);
+        self.events(from, base - from + BLOCK as u64)
+    }
+
+    /// The events that stay when anomalies are left out: decoys, and those that recordings are labelled with.
+    pub(super) fn clean(&self, events: Vec<Event>) -> Vec<Event> {
+        let stays =
+            |event: &Event| Some(event.anomaly) == self.recorded || self.anomalies[event.anomaly].decoy;
+        events.into_iter().filter(stays).collect()
+    }
+
+    /// The labelled rows among `rows` rows from `start` on, as runs, in order, apart from each other; and how many labels
+    /// they are joined from.
+    pub fn anomalous(&self, start: u64, rows: u64) -> (Vec<(u64, u64)>, usize) {
+        let mut labelled = self.labelled(start, rows, false);
+        labelled.retain(|event| !self.anomalies[event.anomaly].decoy);
+        labelled.sort_by_key(|event| event.start);
+        let labels = labelled.len();
+        let mut runs: Vec<(u64, u64)> = Vec::new();
+        for Event { start, stop, .. } in labelled {
+            match runs.last_mut() {
+                Some((_, end)) if *end >= start => *end = stop.max(*end),
+                _ => runs.push((start, stop)),
+            }
+        }
+        (runs, labels)
+    }
+
+    /// The labelled rows among `rows` rows from `start` on: one event for each event and each delay with which it reaches
+    /// other variables. They may overlap.
+    pub(super) fn labelled(&self, start: u64, rows: u64, clean: bool) -> Vec<Event> {
+        let Some(last) = rows.checked_sub(1).map(|more| start + more) else { return Vec::new() };
+        let mut labelled = Vec::new();
+        for lag in self.graph.lags() {
+            // Row 0 stands for the rows before it: what refers to those has its value.
+            let (from, upto) = (start.saturating_sub(lag), last.saturating_sub(lag));
+            let mut events = self.events(from, upto - from + 1);
+            if clean {
+                events = self.clean(events);
+            }
+            for event in events {
+                if self.graph.reach(event.anomaly).iter().any(|(_, other)| *other == lag) {
+                    let begin = if event.start == 0 { 0 } else { event.start.saturating_add(lag) };
+                    let end = event.stop.saturating_add(lag);
+                    if begin <= last && end > start && begin < end {
+                        labelled.push(Event { start: begin, stop: end, ..event });
+                    }
+                }
+            }
+        }
+        labelled
+    }
+
+    /// Labels: 1 in rows of an event, 0 in those of a decoy.
+    pub(super) fn mark(&self, start: u64, events: &[Event], labels: &mut [i8]) {
+        labels.fill(0);
+        let last = start + (labels.len() as u64 - 1);
+        for event in events.iter().filter(|event| !self.anomalies[event.anomaly].decoy) {
+            let from = (event.start.max(start) - start) as usize;
+            let to = ((event.stop - 1).min(last) - start) as usize;
+            labels[from..=to].fill(1);
+        }
+    }
+}
+
+/// The rows of a plan, for the triviality check of its events.
+struct PlanSeries<'a> {
+    plan: &'a Plan,
+    job: &'a Job,
+    /// Normal values, tile by tile: whole tiles are quick to fill, and read again and again.
+    tiles: BTreeMap<(u64, usize), [f64; TILE]>,
+}
+
+impl PlanSeries<'_> {
+    fn fill(&self, events: &[Event], variable: usize, row: u64, out: &mut [f64]) {
+        let want =
+            Want { events, around: events, attempt: 0, time: self.plan.time, view: None, job: self.job };
+        let filled = self.plan.variables[variable].fill(row, &want, out);
+        filled.expect("rules alone, which Plan::new made sure of, cannot fail");
+    }
+}
+
+impl EventSeries for PlanSeries<'_> {
+    fn range(&self) -> Range<u64> {
+        0..self.plan.most_rows().unwrap_or(u64::MAX)
+    }
+
+    fn normal(&mut self, variable: usize, row: u64, out: &mut [f64]) {
+        let (mut row, mut out, tile) = (row, out, TILE as u64);
+        while !out.is_empty() {
+            let key = (row / tile, variable);
+            let values = if let Some(known) = self.tiles.get(&key) {
+                *known
+            } else {
+                let mut values = [f64::NAN; TILE];
+                let there = (self.range().end - key.0 * tile).min(tile) as usize;
+                self.fill(&[], variable, key.0 * tile, &mut values[..there]);
+                self.tiles.insert(key, values);
+                values
+            };
+            let from = (row % tile) as usize;
+            let take = out.len().min(TILE - from);
+            let (now, later) = std::mem::take(&mut out).split_at_mut(take);
+            now.copy_from_slice(&values[from..from + take]);
+            row += take as u64;
+            out = later;
+        }
+    }
+
+    fn with_event(&mut self, event: &Event, variable: usize, row: u64, out: &mut [f64]) {
+        self.normal(variable, row, out);
+        let (from, to) = (event.start.max(row), event.stop.min(row + out.len() as u64));
+        if from < to {
+            let own = &mut out[(from - row) as usize..(to - row) as usize];
+            self.fill(&[*event], variable, from, own);
+        }
+    }
+
+    fn forget_below(&mut self, row: u64) {
+        let keep = row / TILE as u64;
+        if self.tiles.first_key_value().is_some_and(|((tile, _), _)| *tile < keep) {
+            self.tiles = self.tiles.split_off(&(keep, 0));
+        }
+    }
+}

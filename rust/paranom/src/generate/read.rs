@@ -1,0 +1,276 @@
+//! From a spec to a plan.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::anomaly::Anomaly;
+use super::dropouts::{self, Dropouts};
+use super::effect::Effect;
+use super::graph::Graph;
+use super::labels::Labels;
+use super::plan::Plan;
+use super::schedule::{Placing, Schedule, Timing};
+use super::time::Time;
+use super::uniqueness::Uniqueness;
+use super::variable::Variable;
+use crate::random::{Key, STREAM};
+use crate::spec::{Canonical, Field, Table, Value};
+use crate::{Error, Result};
+
+/// Columns of every exported table; a variable cannot have their names.
+const RESERVED: [&str; 3] = ["t", "is_anomaly", "event"];
+/// The name of the anomaly that stands for labels of recordings.
+const RECORDED: &str = "recorded";
+const MOST_SEED: i128 = u64::MAX as i128;
+
+impl Plan {
+    /// Checks a spec.
+    pub fn new(spec: &Value) -> Result<Self> {
+        let canonical = Canonical::default();
+        let root = Field::root(spec, &canonical).table()?;
+        let stream = root.whole_or("stream", 0, MOST_SEED, i128::from(STREAM))? as u64;
+        if stream != STREAM {
+            return Err(Error::Version { what: "stream", found: stream, supported: STREAM });
+        }
+        let seed = root.whole_or("seed", 0, MOST_SEED, 0)? as u64;
+        let mut variables = read_variables(&root, seed)?;
+        let (mut anomalies, mut timings) = read_anomalies(&root, &mut variables)?;
+        let labels = shared_labels(&variables)?;
+        let recorded = labels.as_ref().map(|_| anomalies.len());
+        if recorded.is_some() {
+            anomalies.push(recorded_anomaly(&mut variables));
+            timings.push(Timing::at(RECORDED.into(), Placing::Recorded, 1));
+        }
+        let schedule = Schedule::new(Key::new(seed, "schedule", ""), timings, labels)?;
+        variables.iter_mut().for_each(Variable::settle);
+        variables.iter().try_for_each(Variable::check_sequence)?;
+        check_functions(&schedule, &anomalies, &variables)?;
+        let time = root.get("time").map_or(Ok(Time::Row), |field| Time::parse(&field, seed))?;
+        let graph = Graph::new(&variables, &anomalies)?;
+        check_references(&schedule, &anomalies, &graph)?;
+        let uniqueness = match root.get("uniqueness") {
+            Some(field) => {
+                check_uniqueness(&field, &schedule, &anomalies, &graph)?;
+                Some(Uniqueness::parse(&field, &variables, anomalies.len())?)
+            }
+            None => None,
+        };
+        root.finish()?;
+        let most_rows = variables.iter().filter_map(|v| v.most_rows).min();
+        let (canonical, series) = canonical.finish();
+        Ok(Self {
+            variables,
+            anomalies,
+            schedule,
+            graph,
+            recorded,
+            time,
+            uniqueness,
+            most_rows,
+            canonical,
+            series,
+        })
+    }
+}
+
+fn read_variables(root: &Table, seed: u64) -> Result<Vec<Variable>> {
+    let field = root.need("variables")?;
+    let table = field.table()?;
+    let entries = table.all();
+    if entries.is_empty() {
+        return Err(field.invalid("must hold at least one variable"));
+    }
+    let mut variables: Vec<Variable> = Vec::with_capacity(entries.len());
+    let all: Arc<[String]> = entries.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let mut names = BTreeSet::new();
+    for (name, entry) in entries {
+        if name.is_empty() || RESERVED.contains(&name) || name.contains('\0') {
+            let rule = format!("must be a name for a variable (not {}, nor empty)", RESERVED.join(", "));
+            return Err(Error::invalid(field.path, format!("{name:?}"), rule));
+        }
+        if !names.insert(name) {
+            return Err(Error::invalid(field.path, format!("{name:?}"), "must have each name once"));
+        }
+        variables.push(Variable::parse(name, &all, &entry, seed)?);
+    }
+    table.finish()?;
+    if let Some(field) = root.get("missing") {
+        let timing = dropouts::read_timing(&field)?;
+        for variable in variables.iter_mut().filter(|variable| variable.dropouts.is_none()) {
+            variable.dropouts = Some(Dropouts::new(timing.clone(), seed, &variable.name)?);
+        }
+    }
+    Ok(variables)
+}
+
+fn read_anomalies(root: &Table, variables: &mut [Variable]) -> Result<(Vec<Anomaly>, Vec<Timing>)> {
+    let (mut anomalies, mut timings) = (Vec::new(), Vec::new());
+    if let Some(list) = root.get("anomalies") {
+        for field in list.list()? {
+            let (anomaly, timing) = read_anomaly(&field, variables, &anomalies)?;
+            anomalies.push(anomaly);
+            timings.push(timing);
+        }
+    }
+    Ok((anomalies, timings))
+}
+
+fn read_anomaly(field: &Field, variables: &mut [Variable], before: &[Anomaly]) -> Result<(Anomaly, Timing)> {
+    let table = field.table()?;
+    let name = match table.get("name") {
+        Some(name) => name.text()?.to_owned(),
+        None => "anomaly".to_owned(),
+    };
+    if name.is_empty() || name == RECORDED || before.iter().any(|other| other.name == name) {
+        let rule = format!("must be a name of its own (and not {RECORDED:?}, nor empty)");
+        return Err(Error::invalid(format!("{}.name", table.path), format!("{name:?}"), rule));
+    }
+    let onset = table.get("onset").map(|field| read_onset(&field)).transpose()?;
+    let affected = read_affected(&table, onset, variables)?;
+    let decoy = table.get("decoy").map_or(Ok(false), |field| field.flag())?;
+    let timing = Timing::parse(&table)?;
+    table.finish()?;
+    Ok((Anomaly { name, variables: affected, decoy }, timing))
+}
+
+/// Which variables an anomaly affects, and how: by rules of its own, by name, or all that have a rule.
+fn read_affected(table: &Table, onset: Option<f64>, variables: &mut [Variable]) -> Result<Vec<usize>> {
+    for variable in variables.iter_mut() {
+        variable.effects.push(None);
+    }
+    let mut affected = Vec::new();
+    let named = table.get("variables");
+    if let Some(list) = &named {
+        for item in list.list()? {
+            affected.push(position(&item, item.text()?, variables)?);
+        }
+    }
+    let values = table.get("values");
+    if let Some(rules) = &values {
+        let rules = rules.table()?;
+        for (name, rule) in rules.all() {
+            let at = position(&rule, name, variables)?;
+            let rule = variables[at].read_anomaly(&rule)?;
+            *variables[at].effects.last_mut().expect("pushed above") = Some(Effect { rule, onset });
+            affected.push(at);
+        }
+        rules.finish()?;
+    }
+    if named.is_none() && values.is_none() {
+        affected.extend((0..variables.len()).filter(|&i| variables[i].anomalous.is_some()));
+        if affected.is_empty() {
+            return Err(table.invalid("must affect a variable, and none has an anomalous rule"));
+        }
+    }
+    if affected.is_empty() {
+        return Err(table.invalid("must affect at least one variable"));
+    }
+    affected.sort_unstable();
+    affected.dedup();
+    for &at in &affected {
+        let Variable { anomalous, effects, name, .. } = &mut variables[at];
+        let effect = effects.last_mut().expect("pushed above");
+        if effect.is_none() {
+            *effect = anomalous.clone().map(|rule| Effect { rule, onset });
+        }
+        if effect.is_none() {
+            return Err(
+                table.invalid(format!("must affect variables with an anomalous rule, and {name:?} has none"))
+            );
+        }
+    }
+    Ok(affected)
+}
+
+/// The position of the variable of a name.
+fn position(field: &Field, name: &str, variables: &[Variable]) -> Result<usize> {
+    variables.iter().position(|variable| variable.name == name).ok_or_else(|| {
+        let known: Vec<_> = variables.iter().map(|variable| variable.name.as_str()).collect();
+        let rule = format!("must be a variable: {}", known.join(", "));
+        Error::invalid(field.path.clone(), format!("{name:?}"), rule)
+    })
+}
+
+/// The share of an event over which its effect grows.
+fn read_onset(field: &Field) -> Result<f64> {
+    let rule = "must be \"creeping\", or the share of the event over which its effect grows: > 0 and <= 1";
+    if let Value::Text(_) = field.value {
+        return if field.text()? == "creeping" { Ok(1.0) } else { Err(field.invalid(rule)) };
+    }
+    let share = field.number()?;
+    if share > 0.0 && share <= 1.0 { Ok(share) } else { Err(field.invalid(rule)) }
+}
+
+/// The labels that all labelled recordings share.
+fn shared_labels(variables: &[Variable]) -> Result<Option<Labels>> {
+    let mut shared: Option<&Labels> = None;
+    for variable in variables {
+        match (&variable.labels, shared) {
+            (Some(labels), None) => shared = Some(labels),
+            (Some(labels), Some(first)) if labels != first => {
+                return Err(Error::invalid(
+                    format!("variables.{}.labels", variable.name),
+                    "",
+                    "must be the same for all labelled recordings (a row is labelled as a whole)",
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(shared.cloned())
+}
+
+/// The anomaly that stands for labels of recordings. It changes no value.
+fn recorded_anomaly(variables: &mut [Variable]) -> Anomaly {
+    for variable in &mut *variables {
+        variable.effects.push(None);
+    }
+    let labelled = variables.iter().enumerate().filter(|(_, v)| v.labels.is_some());
+    Anomaly { name: RECORDED.into(), variables: labelled.map(|(i, _)| i).collect(), decoy: false }
+}
+
+/// Refuses functions in anomalies that must not be trivial.
+fn check_functions(schedule: &Schedule, anomalies: &[Anomaly], variables: &[Variable]) -> Result<()> {
+    for (i, anomaly) in anomalies.iter().enumerate() {
+        if let Some(&at) = anomaly.variables.iter().find(|&&at| variables[at].calls())
+            && schedule.is_nontrivial(i)
+        {
+            return Err(Error::invalid(
+                format!("anomalies[{i}].difficulty"),
+                "nontrivial",
+                format!("must go with rules, but {:?} calls a function", variables[at].name),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses references beside anomalies that must not be trivial.
+fn check_references(schedule: &Schedule, anomalies: &[Anomaly], graph: &Graph) -> Result<()> {
+    match (0..anomalies.len()).find(|&i| schedule.is_nontrivial(i)) {
+        Some(i) if graph.is_used() => Err(Error::invalid(
+            format!("anomalies[{i}].difficulty"),
+            "nontrivial",
+            "must go without references: an event is checked alone, and here it may reach other variables",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses uniqueness where a row cannot be drawn anew for itself.
+fn check_uniqueness(field: &Field, schedule: &Schedule, anomalies: &[Anomaly], graph: &Graph) -> Result<()> {
+    if graph.is_used() {
+        return Err(
+            field.invalid("must go without references: a row drawn anew would change rows that refer to it")
+        );
+    }
+    if schedule.has_nontrivial() {
+        return Err(
+            field.invalid("must go without difficulty: a row drawn anew is not the one that was checked")
+        );
+    }
+    if anomalies.iter().any(|anomaly| anomaly.decoy) {
+        return Err(field.invalid("must go without decoys: their rows are of neither class"));
+    }
+    Ok(())
+}

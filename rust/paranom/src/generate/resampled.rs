@@ -1,0 +1,24 @@
+//! Signals that can be evaluated at other places of the row axis than their own rows.
+
+use super::rule::{At, Rule};
+
+/// A signal, which can be evaluated anywhere. What is drawn in each row cannot: it is noise of its own row.
+#[derive(Debug)]
+pub struct Resampled(pub Box<dyn Rule>);
+
+impl Rule for Resampled {
+    fn fill(&self, at: At, out: &mut [f64]) {
+        match at.positions {
+            None => self.0.fill(at, out),
+            Some(positions) => self.0.fill_at(At { positions: None, ..at }, positions, out),
+        }
+    }
+
+    fn bounds(&self) -> (f64, f64) {
+        self.0.bounds()
+    }
+
+    fn support(&self) -> Option<u64> {
+        self.0.support()
+    }
+}

@@ -1,0 +1,138 @@
+//! What a variable is, and what follows from it for its values.
+
+use std::sync::Arc;
+
+use super::sequence::Sequence;
+use crate::generate::callback::{Granularity, SharedCallback};
+use crate::generate::dropouts::Dropouts;
+use crate::generate::effect::{Action, AnomalousRule, Effect};
+use crate::generate::event::Event;
+use crate::generate::labels::Labels;
+use crate::generate::rule::Rule;
+use crate::generate::view::Reference;
+use crate::random::Key;
+use crate::{Error, Result};
+
+/// Where normal values come from.
+#[derive(Debug)]
+pub(super) enum Normal {
+    Rule(Box<dyn Rule>),
+    Call(SharedCallback),
+}
+
+/// A variable of the plan.
+#[derive(Debug)]
+pub struct Variable {
+    /// Its name, from which the key of its random numbers is made.
+    pub name: String,
+    pub(super) seed: u64,
+    pub(super) key: Key,
+    /// The names of all variables.
+    pub(super) names: Arc<[String]>,
+    /// Its place among them.
+    pub position: usize,
+    pub(super) normal: Normal,
+    /// How its functions are called, when they see the values before a row.
+    pub sequence: Option<Sequence>,
+    /// Whether another try gives another normal value.
+    pub(super) redraws: bool,
+    /// Whether the normal rule has signals.
+    pub(super) signals: bool,
+    /// What the normal rule refers to.
+    pub references: Vec<Reference>,
+    /// Whether any of its values come from a function of the user.
+    pub(super) calls: bool,
+    /// The rule of anomalies that have none of their own here.
+    pub anomalous: Option<Arc<AnomalousRule>>,
+    /// What each anomaly does here.
+    pub effects: Vec<Option<Effect>>,
+    /// Rows there are, when the recording must not begin anew.
+    pub most_rows: Option<u64>,
+    /// The rows that the recording labels as anomalous.
+    pub labels: Option<Labels>,
+    /// When its values are lost.
+    pub dropouts: Option<Dropouts>,
+}
+
+impl Variable {
+    /// Notes, once all anomalies are read, whether any of them calls a function, and for how many rows they last.
+    pub fn settle(&mut self) {
+        let ends = self.effects.iter().flatten().filter_map(|effect| effect.rule.most_rows);
+        self.most_rows = ends.chain(self.most_rows).min();
+        self.calls |= self.effects.iter().flatten().any(|effect| effect.rule.function().is_some());
+    }
+
+    /// Refuses functions that cannot be called row after row.
+    pub fn check_sequence(&self) -> Result<()> {
+        if self.sequence.is_some() && !self.functions().all(|f| f.granularity() == Granularity::Row) {
+            return Err(Error::invalid(
+                format!("variables.{}.sequential", self.name),
+                "functions that take many rows at a time",
+                "must go with functions that are called for one row after the other (neither vectorized nor native)",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether any of its values come from a function of the user.
+    pub fn calls(&self) -> bool {
+        self.calls
+    }
+
+    /// The function that gives the values in rows of an event, or normal ones.
+    pub fn function(&self, event: Option<&Event>) -> Option<&SharedCallback> {
+        let Some(event) = event else {
+            return if let Normal::Call(function) = &self.normal { Some(function) } else { None };
+        };
+        self.effects[event.anomaly].as_ref()?.rule.function()
+    }
+
+    /// The functions that give its values.
+    pub fn functions(&self) -> impl Iterator<Item = &SharedCallback> {
+        let events = self.effects.iter().flatten().filter_map(|effect| effect.rule.function());
+        events.chain(self.function(None))
+    }
+
+    /// Whether its rows must be walked from row 0 on.
+    pub fn walks(&self) -> bool {
+        self.sequence.is_some_and(|sequence| sequence.warmup.is_none())
+    }
+
+    /// Rows before a block that must be known to fill it.
+    pub fn warmup(&self) -> u64 {
+        self.sequence.and_then(|sequence| sequence.warmup).unwrap_or(0)
+    }
+
+    fn effect(&self, anomaly: Option<usize>) -> Option<&Effect> {
+        self.effects[anomaly?].as_ref()
+    }
+
+    /// How many different values it can have: in normal rows, or in those of an anomaly.
+    pub fn support(&self, anomaly: Option<usize>) -> Option<u64> {
+        let rule = match (self.effect(anomaly), &self.normal) {
+            (Some(effect), _) if effect.onset.is_some() => return None,
+            (Some(effect), _) => match &effect.rule.action {
+                Action::Replace(rule) => rule,
+                _ => return None,
+            },
+            (None, Normal::Rule(rule)) => rule,
+            (None, Normal::Call(_)) => return None,
+        };
+        rule.support()
+    }
+
+    /// Whether another try can give it another value: in normal rows, or in those of an anomaly. Where later rows build
+    /// on it, a value stays.
+    pub fn redraws(&self, anomaly: Option<usize>) -> bool {
+        if self.sequence.is_some() {
+            return false;
+        }
+        match self.effect(anomaly) {
+            Some(Effect { rule, onset }) => {
+                let uses_normal = onset.is_some() || matches!(rule.action, Action::Change(_));
+                rule.redraws || (uses_normal && self.redraws)
+            }
+            None => self.redraws,
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! One column: its normal rule, and what each anomaly does to it.
+
+mod apply;
+mod call;
+mod definition;
+mod fill;
+mod read;
+mod sequence;
+mod walk;
+mod want;
+
+pub use definition::Variable;
+pub use sequence::{Sequence, Walk};
+pub use want::Want;
