@@ -11,8 +11,8 @@ __all__ = [
     "Context",
     "Detection",
     "Draws",
+    "FillState",
     "Function",
-    "History",
     "MatrixProfileStream",
     "Plan",
     "RampCore",
@@ -33,7 +33,7 @@ __all__ = [
 # arrow.rs
 def arrow_stream(columns: Sequence[tuple[str, Any]], times: Sequence[str]) -> object: ...
 
-# callback.rs
+# context.rs, draws.rs, callback.rs
 @final
 class Context:
     @property
@@ -177,8 +177,8 @@ def found_by_one_liners(
 
 # plan.rs
 @final
-class History:
-    def __new__(cls) -> History: ...
+class FillState:
+    def __new__(cls) -> FillState: ...
     @property
     def size(self) -> tuple[int, int]: ...
 
@@ -190,7 +190,7 @@ class Plan:
     @property
     def kinds(self) -> list[tuple[str, list[int]]]: ...
     @property
-    def record(self) -> str: ...
+    def canonical(self) -> str: ...
     @property
     def series(self) -> list[NDArray[np.float64]]: ...
     @property
@@ -219,7 +219,7 @@ class Plan:
         clean: bool,
         threads: int | None,
         progress: Callable[[int], None] | None,
-        history: History | None = None,
+        state: FillState | None = None,
     ) -> tuple[int, int]: ...
 
 # ramp.rs

@@ -207,7 +207,7 @@ def test_plans_of_one_spec_are_one(spec: Spec, where: tuple[int, int]) -> None:
     first = generated(spec, *where)
     plan.events(0, 10)
     assert_same_values(generated(copy.deepcopy(spec), *where), first)
-    assert Plan(copy.deepcopy(spec)).record == plan.record
+    assert Plan(copy.deepcopy(spec)).canonical == plan.canonical
 
 
 # Grows: generate(n) is the first n rows of generate(m).

@@ -276,8 +276,8 @@ def test_a_register_takes_sixteen_bytes_a_datum_at_most() -> None:
     from paranom_rs import _core
 
     gen = Generator({"x": Stochastic(normal=Uniform(0, 1))}, uniqueness=Uniqueness(normal=Hard()))
-    history, x, y = _core.History(), np.empty(700_000), np.empty(700_000, np.int8)
-    gen._plan.fill([(0, len(x))], [x], y, clean=False, threads=2, progress=None, history=history)
-    data, size = history.size
+    state, x, y = _core.FillState(), np.empty(700_000), np.empty(700_000, np.int8)
+    gen._plan.fill([(0, len(x))], [x], y, clean=False, threads=2, progress=None, state=state)
+    data, size = state.size
     assert data == len(x)
     assert size <= 16 * data

@@ -232,7 +232,7 @@ class Generator:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of what the spec means: equal for specs that give the same data under the same names."""
-        digest = hashlib.sha256(self._plan.record.encode())
+        digest = hashlib.sha256(self._plan.canonical.encode())
         for series in self._plan.series:
             digest.update(series.astype("<f8", copy=False).tobytes())
         return digest.hexdigest()
@@ -385,14 +385,14 @@ class Generator:
             raise SpecError("start", f"must leave room for {rows} rows below 2**64", str(start))
         self._columns(0, dtype)  # refuses a dtype now, not in the first batch
         # What batches know of lower rows: uniqueness holds over the whole stream, and nothing is replayed.
-        history = _core.History()
+        state = _core.FillState()
         return (
             self._fill(
                 [(start + done, min(size, rows - done))],
                 self._columns(min(size, rows - done), dtype),
                 clean=clean,
                 threads=threads,
-                history=history,
+                state=state,
             )
             for done in range(0, rows, size)
         )
@@ -509,7 +509,7 @@ class Generator:
         clean: bool,
         threads: int | None = None,
         progress: bool = False,
-        history: _core.History | None = None,
+        state: _core.FillState | None = None,
     ) -> Dataset:
         total = sum(length for _, length in stretches)
         if threads is not None:
@@ -523,7 +523,7 @@ class Generator:
             duplicates = (0, 0)
             if total:
                 duplicates = self._plan.fill(
-                    stretches, arrays, labels, clean=clean, threads=threads, progress=step, history=history
+                    stretches, arrays, labels, clean=clean, threads=threads, progress=step, state=state
                 )
         return Dataset(self, stretches, columns, labels, clean=clean, duplicates=duplicates)
 

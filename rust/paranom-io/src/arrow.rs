@@ -31,7 +31,7 @@ impl Encode for Batches {
     }
 
     fn end(&self, group: Self::Group) -> Result<Self::Piece> {
-        group.ok_or_else(|| Error::Foreign("a group without rows".into()))
+        group.ok_or_else(|| Error::File("must have rows in each group".into()))
     }
 }
 

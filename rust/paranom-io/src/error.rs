@@ -16,8 +16,8 @@ pub enum Error {
     Core(paranom::Error),
     /// The system refused: no room, no permission, no such file.
     Io(io::Error),
-    /// A file that is not what it should be.
-    Foreign(String),
+    /// A file that breaks this rule; the caller knows its path.
+    File(String),
 }
 
 impl fmt::Display for Error {
@@ -25,12 +25,19 @@ impl fmt::Display for Error {
         match self {
             Self::Core(error) => error.fmt(f),
             Self::Io(error) => error.fmt(f),
-            Self::Foreign(why) => f.write_str(why),
+            Self::File(rule) => f.write_str(rule),
         }
     }
 }
 
 impl std::error::Error for Error {}
+
+impl Error {
+    /// A file that the reader of its format refuses.
+    fn unreadable(why: &impl fmt::Display) -> Self {
+        Self::File(format!("must be a whole file of its format ({why})"))
+    }
+}
 
 impl From<paranom::Error> for Error {
     fn from(error: paranom::Error) -> Self {
@@ -40,6 +47,9 @@ impl From<paranom::Error> for Error {
 
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::UnexpectedEof {
+            return Self::File("must be whole: it is cut off".into());
+        }
         Self::Io(error)
     }
 }
@@ -47,8 +57,8 @@ impl From<io::Error> for Error {
 impl From<ArrowError> for Error {
     fn from(error: ArrowError) -> Self {
         match error {
-            ArrowError::IoError(_, error) => Self::Io(error),
-            error => Self::Foreign(error.to_string()),
+            ArrowError::IoError(_, error) => error.into(),
+            error => Self::unreadable(&error),
         }
     }
 }
@@ -57,10 +67,10 @@ impl From<ParquetError> for Error {
     fn from(error: ParquetError) -> Self {
         match error {
             ParquetError::External(inner) => match inner.downcast::<io::Error>() {
-                Ok(error) => Self::Io(*error),
-                Err(inner) => Self::Foreign(inner.to_string()),
+                Ok(error) => (*error).into(),
+                Err(inner) => Self::unreadable(&inner),
             },
-            error => Self::Foreign(error.to_string()),
+            error => Self::unreadable(&error),
         }
     }
 }

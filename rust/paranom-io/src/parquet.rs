@@ -77,7 +77,7 @@ impl Encode for Columns {
         let mut writers = group.iter_mut();
         for (field, array) in self.schema.fields().iter().zip(batch.columns()) {
             for leaf in compute_leaves(field, array)? {
-                let writer = writers.next().ok_or_else(|| Error::Foreign("too few columns".into()))?;
+                let writer = writers.next().ok_or_else(|| Error::File("must have more columns".into()))?;
                 writer.write(&leaf)?;
             }
         }

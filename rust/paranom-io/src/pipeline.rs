@@ -220,13 +220,13 @@ mod tests {
             1 << 40,
             &job,
             |_| Ok(()),
-            |number, ()| if number == 50 { Err(Error::Foreign("here".into())) } else { Ok(()) },
+            |number, ()| if number == 50 { Err(Error::File("here".into())) } else { Ok(()) },
             |()| Ok(()),
         );
         assert_eq!(result.unwrap_err().to_string(), "here");
         assert!(job.check().is_err());
         let failing_take =
-            in_order(2, 9, &Job::new(), |_| Ok(()), |_, ()| Ok(()), |()| Err(Error::Foreign("there".into())));
+            in_order(2, 9, &Job::new(), |_| Ok(()), |_, ()| Ok(()), |()| Err(Error::File("there".into())));
         assert_eq!(failing_take.unwrap_err().to_string(), "there");
         let nothing = in_order(2, 0, &Job::new(), |_| Ok(()), |_, ()| Ok(()), |()| Ok(()));
         assert!(nothing.is_ok());

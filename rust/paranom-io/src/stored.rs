@@ -123,20 +123,21 @@ impl Stored {
                         break;
                     }
                     reader.set_index(at)?;
-                    let batch =
-                        reader.next().ok_or_else(|| Error::Foreign("a batch is missing".into()))??;
+                    let batch = reader.next().ok_or_else(|| {
+                        Error::File("must hold all of its batches: one is missing".into())
+                    })??;
                     let (first, last) = (from.max(begin), to.min(ends[at]));
                     found.push(batch.slice((first - begin) as usize, (last - first) as usize));
                 }
                 Ok(found)
             }
-            Body::Text(_) => Err(Error::Foreign("text has no batches".into())),
+            Body::Text(_) => Err(Error::File("must have batches, and text has none".into())),
         }
     }
 
     /// The lines of rows `from .. from + len`, with their ends. Of text.
     pub(crate) fn text(&self, from: u64, len: usize) -> Result<Vec<u8>> {
-        let Body::Text(places) = &self.body else { return Err(Error::Foreign("no text".into())) };
+        let Body::Text(places) = &self.body else { return Err(Error::File("must be text".into())) };
         let mut file = File::open(&self.path)?;
         file.seek(SeekFrom::Start(places[(from / STRIDE) as usize]))?;
         let mut reader = BufReader::with_capacity(1 << 18, file);
@@ -192,7 +193,7 @@ fn lines(path: &Path, header: bool) -> Result<(u64, Body)> {
         last = buffer[read - 1];
     }
     if inside || last != b'\n' {
-        return Err(Error::Foreign("is cut off: its last line has no end".into()));
+        return Err(Error::File("must end with a whole line: it is cut off".into()));
     }
     Ok((rows, Body::Text(places)))
 }

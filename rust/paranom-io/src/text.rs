@@ -36,7 +36,9 @@ impl<'a> Column<'a> {
             DataType::Timestamp(..) => {
                 Self::Time(array.as_primitive::<TimestampNanosecondType>().values(), Clock::new())
             }
-            other => return Err(Error::Foreign(format!("a column of {other} is nothing to write as text"))),
+            other => {
+                return Err(Error::File(format!("must have columns that text can hold, and one is {other}")));
+            }
         })
     }
 }

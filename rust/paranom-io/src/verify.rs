@@ -118,9 +118,11 @@ fn text_differs<E: Encode<Group = Vec<u8>, Piece = Vec<u8>>>(
     }
     let lines = || expected.split(|b| *b == b'\n').zip(found.split(|b| *b == b'\n'));
     let Some(row) = lines().position(|(a, b)| a != b) else {
-        return Err(Error::Foreign("is cut off".into()));
+        return Err(Error::File("must be whole: it is cut off".into()));
     };
-    let Some((a, b)) = lines().nth(row) else { return Err(Error::Foreign("is cut off".into())) };
+    let Some((a, b)) = lines().nth(row) else {
+        return Err(Error::File("must be whole: it is cut off".into()));
+    };
     // The columns that agree are those that a row of fewer columns has in common.
     for column in 0..schema.fields().len() {
         let (a, b) = (cell(a, column, schema), cell(b, column, schema));
@@ -163,7 +165,11 @@ fn batches_differ(expected: &RecordBatch, found: &[RecordBatch]) -> Result<Optio
         }
         from += batch.num_rows();
     }
-    if from == expected.num_rows() { Ok(None) } else { Err(Error::Foreign("is cut off".into())) }
+    if from == expected.num_rows() {
+        Ok(None)
+    } else {
+        Err(Error::File("must be whole: it is cut off".into()))
+    }
 }
 
 fn array_differs(expected: &ArrayRef, found: &ArrayRef) -> Result<Option<(usize, String, String)>> {
@@ -190,7 +196,9 @@ fn array_differs(expected: &ArrayRef, found: &ArrayRef) -> Result<Option<(usize,
         DataType::UInt64 => compare!(UInt64Type, |a, b| a == b),
         DataType::Int8 => compare!(Int8Type, |a, b| a == b),
         DataType::Timestamp(..) => compare!(TimestampNanosecondType, |a, b| a == b),
-        other => return Err(Error::Foreign(format!("has a column of {other}"))),
+        other => {
+            return Err(Error::File(format!("must have columns of numbers or times, and one is {other}")));
+        }
     })
 }
 

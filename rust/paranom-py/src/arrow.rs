@@ -13,7 +13,7 @@ use numpy::{Element, PyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::errors::SpecTypeError;
+use crate::errors::type_error;
 use crate::foreign;
 
 /// An Arrow stream of one record batch over (name, column) pairs, as a capsule named `arrow_array_stream`.
@@ -55,13 +55,13 @@ pub(crate) fn record_batch(
             None => Arc::new(StringArray::from(
                 column
                     .extract::<Vec<String>>()
-                    .map_err(|_| SpecTypeError::new_err(format!("column {name:?} has no Arrow type")))?,
+                    .map_err(|_| type_error(&name, "must be a column with an Arrow type", None))?,
             )),
         };
         fields.push(Field::new(name, array.data_type().clone(), false));
         arrays.push(array);
     }
-    let wrong = |error: ArrowError| SpecTypeError::new_err(error.to_string());
+    let wrong = |error: ArrowError| type_error("columns", format!("must be an Arrow table ({error})"), None);
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(wrong)
 }
 

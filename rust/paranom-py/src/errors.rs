@@ -1,6 +1,7 @@
 //! The one place where an error of the library becomes a Python exception (see `paranom_rs.errors`).
 
 use std::io;
+use std::path::Path;
 
 use paranom::Error;
 use pyo3::exceptions::PyOSError;
@@ -17,16 +18,26 @@ pyo3::import_exception!(paranom_rs.errors, StreamVersionError);
 pyo3::import_exception!(paranom_rs.errors, UniquenessError);
 pyo3::import_exception!(paranom_rs.errors, UnknownKeyError);
 
-/// The Python exception for an error. `Cancelled` never gets here: the doorway raises what cancelled the work.
+/// The exception for an argument that breaks a rule.
+pub(crate) fn spec_error(path: impl Into<String>, rule: impl Into<String>, value: Option<String>) -> PyErr {
+    SpecError::new_err((path.into(), rule.into(), value))
+}
+
+/// The exception for an argument of the wrong type.
+pub(crate) fn type_error(path: impl Into<String>, rule: impl Into<String>, value: Option<String>) -> PyErr {
+    SpecTypeError::new_err((path.into(), rule.into(), value))
+}
+
+/// The Python exception for an error. `Cancelled` never gets here: `run::detached` raises what cancelled the work.
 pub(crate) fn to_python(error: &Error) -> PyErr {
     let text = error.to_string();
     match error {
         Error::Invalid { path, value, rule } => {
             let value = (!value.is_empty()).then(|| value.clone());
-            SpecError::new_err((path.clone(), rule.clone(), value))
+            spec_error(path, rule, value)
         }
         Error::WrongType { path, found, wanted } => {
-            SpecTypeError::new_err((path.clone(), format!("must be {wanted}"), found.clone()))
+            type_error(path, format!("must be {wanted}"), Some(found.clone()))
         }
         Error::Version { what: "stream", .. } => StreamVersionError::new_err(text),
         Error::Version { .. } | Error::Corrupt { .. } => StateError::new_err(text),
@@ -55,11 +66,11 @@ pub(crate) fn to_python(error: &Error) -> PyErr {
 }
 
 /// The Python exception for a file that could not be written or read.
-pub(crate) fn from_file(error: &paranom_io::Error) -> PyErr {
+pub(crate) fn from_file(error: &paranom_io::Error, path: &Path) -> PyErr {
     match error {
         paranom_io::Error::Core(error) => to_python(error),
         paranom_io::Error::Io(error) => os_error(error),
-        paranom_io::Error::Foreign(why) => SpecError::new_err(("path", why.clone())),
+        paranom_io::Error::File(rule) => spec_error(path.to_string_lossy(), rule, None),
     }
 }
 
@@ -74,7 +85,7 @@ fn os_error(error: &io::Error) -> PyErr {
     })
 }
 
-/// The Python exception for a panic: a bug of ours, told as one.
+/// The Python exception for a panic: a bug in this package.
 pub(crate) fn from_panic(panic: &(dyn std::any::Any + Send)) -> PyErr {
     let what = panic
         .downcast_ref::<&str>()

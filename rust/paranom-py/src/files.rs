@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use paranom::job::Job;
 use paranom::pool;
-use paranom_io::source::{Generated, Table};
+use paranom_io::source::{Generated, InMemory};
 use paranom_io::{Format, Options, Stored};
 use pyo3::prelude::*;
 
 use crate::arrow::record_batch;
-use crate::errors::{self, SpecError};
+use crate::errors::{from_file, spec_error};
 use crate::plan::Plan;
 use crate::run::{detached, guarded};
 
@@ -21,18 +21,19 @@ fn format(name: &str) -> PyResult<Format> {
         "arrow" => Ok(Format::Arrow),
         "csv" => Ok(Format::Csv),
         "jsonl" => Ok(Format::JsonLines),
-        _ => Err(SpecError::new_err(format!("{name:?} is no format of files"))),
+        _ => Err(spec_error("format", "must be parquet, arrow, csv or jsonl", Some(format!("{name:?}")))),
     }
 }
 
-/// Goes through the doorway with work on a file.
-fn outside<T: Send>(
+/// Runs work on a file with the GIL released.
+fn with_file<T: Send>(
     py: Python<'_>,
+    path: &Path,
     progress: Option<&Bound<'_, PyAny>>,
     work: impl FnOnce(&Job) -> paranom_io::Result<T> + Send,
 ) -> PyResult<T> {
-    // Of a cancelled job, the doorway raises what cancelled it.
-    detached(py, progress, |job| Ok(work(job)))?.map_err(|error| errors::from_file(&error))
+    // Of a cancelled job, `detached` raises what cancelled it.
+    detached(py, progress, |job| Ok(work(job)))?.map_err(|error| from_file(&error, path))
 }
 
 /// Generates `rows` rows from `start` on into a file, which is replaced: `format` is parquet, arrow, csv or jsonl.
@@ -42,7 +43,7 @@ fn outside<T: Send>(
 /// compresses Parquet; `metadata` are (key, value) pairs for Parquet and Arrow; `progress` is called with the rows done.
 #[pyfunction]
 #[pyo3(signature = (plan, path, start, rows, /, *, whole_last, format, single, group_rows, zstd, metadata, threads, progress))]
-#[allow(clippy::too_many_arguments)] // the argument list of one call of the Python face
+#[allow(clippy::too_many_arguments)] // the arguments of one call from Python
 pub(crate) fn write_generated(
     py: Python<'_>,
     plan: &Bound<'_, Plan>,
@@ -62,8 +63,8 @@ pub(crate) fn write_generated(
     let threads = guarded(|| pool::thread_count(threads))?;
     let options = Options { group_rows, zstd, metadata, threads };
     let plan = &plan.get().0;
-    outside(py, progress, |job| {
-        let file = File::create(path)?;
+    with_file(py, &path, progress, |job| {
+        let file = File::create(&path)?;
         if single {
             paranom_io::write(
                 &Generated::<f32>::new(plan, start, rows, whole_last, threads)?,
@@ -99,12 +100,12 @@ pub(crate) fn write_table(
     let format = self::format(format)?;
     let threads = guarded(|| pool::thread_count(None))?;
     let options = Options { group_rows: None, zstd, metadata, threads };
-    // It outlives the work, so that the arrays are let go by this thread, which holds the interpreter.
-    let table = Table::new(record_batch(columns, &times)?);
-    outside(py, None, |job| paranom_io::write(&table, format, &options, File::create(path)?, job))
+    // It outlives the work, so that the arrays are released by this thread, which holds the interpreter.
+    let table = InMemory::new(record_batch(columns, &times)?);
+    with_file(py, &path, None, |job| paranom_io::write(&table, format, &options, File::create(&path)?, job))
 }
 
-/// What a Parquet or Arrow file says of itself, as a dict of texts.
+/// The metadata of a Parquet or Arrow file, as a dict of texts.
 #[pyfunction]
 #[pyo3(signature = (path, /, *, format))]
 pub(crate) fn file_metadata(
@@ -113,19 +114,19 @@ pub(crate) fn file_metadata(
     format: &str,
 ) -> PyResult<BTreeMap<String, String>> {
     let format = self::format(format)?;
-    outside(py, None, |_| paranom_io::metadata(&path, format))
+    with_file(py, &path, None, |_| paranom_io::metadata(&path, format))
 }
 
 /// The first difference that a file has from the rows that were asked for: the row in the file or None, the column, what
 /// was expected, what was found.
 type Difference = (Option<u64>, String, String, String);
 
-/// Makes up to `blocks` blocks of the rows from `start` on again and compares them with a file's. Gives the first
+/// Generates up to `blocks` blocks of the rows from `start` on again and compares them with a file's. Gives the first
 /// difference, or None; the rows that the file has; the rows compared. `whole_last` as in `write_generated` (0 for a file
 /// by itself). `single` is for text, which does not say.
 #[pyfunction]
 #[pyo3(signature = (plan, path, start, /, *, whole_last, format, single, blocks))]
-#[allow(clippy::too_many_arguments)] // the argument list of one call of the Python face
+#[allow(clippy::too_many_arguments)] // the arguments of one call from Python
 pub(crate) fn verify_file(
     py: Python<'_>,
     plan: &Bound<'_, Plan>,
@@ -139,7 +140,7 @@ pub(crate) fn verify_file(
     let format = self::format(format)?;
     let threads = guarded(|| pool::thread_count(None))?;
     let plan = &plan.get().0;
-    let (difference, rows, compared) = outside(py, None, |job| {
+    let (difference, rows, compared) = with_file(py, &path, None, |job| {
         let mut stored = Stored::open(&path, format)?;
         let rows = stored.rows;
         let (difference, compared) = if stored.is_single().unwrap_or(single) {

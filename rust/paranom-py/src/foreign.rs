@@ -1,4 +1,4 @@
-//! Memory and code that others own: all the unsafe there is in the binding.
+//! Memory and code that Python objects own: all the unsafe code of the binding.
 
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -24,8 +24,8 @@ pub(crate) fn buffer<T: Element + 'static>(array: &Bound<'_, PyArray1<T>>) -> Op
     Some(unsafe { Buffer::from_custom_allocation(start, bytes, owner) })
 }
 
-/// The function at an address. Whoever hands over an address in Python vouches for what is there, as with ctypes; how
-/// far it is checked is said there.
+/// The function at an address. The Python caller is responsible for what is there, as with ctypes; the Python
+/// module documents what it checks.
 pub(crate) fn native(address: usize, name: String, allow_nan: bool) -> Native {
     // SAFETY: `paranom_rs.generate.native` takes addresses only out of objects that declare this signature and that own the
     // code; they are kept beside the function. An address of 0 is refused there.

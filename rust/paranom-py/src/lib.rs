@@ -1,18 +1,24 @@
 //! The Python binding of `paranom`: convert, call, convert. This file is the table of contents.
 //!
 //! * `plan`: the generator's plan: check a spec, fill arrays.
-//! * `callback`: Python functions as callbacks of the generator.
-//! * `foreign`: memory and code that others own: all the unsafe there is.
+//! * `value`: Python objects as the plain values of a spec.
+//! * `callback`: functions of the user, as Python hands them over; `python_function`: how Python functions are called;
+//!   `call_arrays`, `context`, `draws`: what they are called with.
+//! * `foreign`: memory and code that Python objects own: all the unsafe code.
 //! * `arrow`: NumPy arrays as an Arrow stream, without copies.
 //! * `files`: rows into files, and files of rows verified.
 //! * `ramp`: the streaming detector.
+//! * `matrix_profile`: matrix profiles, of series and of streams.
 //! * `one_liner`: which one-liners find events.
-//! * `value`: Python objects as the plain values of a spec.
-//! * `run`: the one doorway for calls that take long: it lets the GIL go, watches Ctrl-C, maps errors and panics.
+//! * `info`: what this build is.
+//! * `run`: the call wrappers: release the GIL, watch Ctrl-C, turn errors and panics into exceptions.
 //! * `errors`: the one place where an error of the library becomes a Python exception.
 
 mod arrow;
+mod call_arrays;
 mod callback;
+mod context;
+mod draws;
 mod errors;
 mod files;
 mod foreign;
@@ -20,6 +26,7 @@ mod info;
 mod matrix_profile;
 mod one_liner;
 mod plan;
+mod python_function;
 mod ramp;
 mod run;
 mod value;
@@ -29,11 +36,11 @@ mod _core {
     #[pymodule_export]
     use crate::arrow::arrow_stream;
     #[pymodule_export]
-    use crate::callback::Context;
-    #[pymodule_export]
-    use crate::callback::Draws;
-    #[pymodule_export]
     use crate::callback::Function;
+    #[pymodule_export]
+    use crate::context::Context;
+    #[pymodule_export]
+    use crate::draws::Draws;
     #[pymodule_export]
     use crate::files::{file_metadata, verify_file, write_generated, write_table};
     #[pymodule_export]
@@ -45,7 +52,7 @@ mod _core {
     #[pymodule_export]
     use crate::one_liner::{found_by_one_liners, one_liners};
     #[pymodule_export]
-    use crate::plan::History;
+    use crate::plan::FillState;
     #[pymodule_export]
     use crate::plan::Plan;
     #[pymodule_export]

@@ -2,7 +2,7 @@
 
 use numpy::{PyArray2, PyArrayMethods, PyReadonlyArray1};
 use paranom::Error;
-use paranom::generate::{Event, Held, Judge};
+use paranom::generate::{Event, StoredSeries, TrivialityCheck};
 use pyo3::prelude::*;
 
 use crate::run;
@@ -36,15 +36,15 @@ pub(crate) fn found_by_one_liners<'py>(
             return Err(Error::invalid(
                 "events",
                 format!("[{a}, {b}]"),
-                "must lie in the series, start < stop",
+                "must lie in the series, with start < stop",
             ));
         }
-        let mut judge = Judge::new(Held { start, normal: &normal, values: &values });
+        let mut check = TrivialityCheck::new(StoredSeries { start, normal: &normal, values: &values });
         let mut found = Vec::with_capacity(events.len());
         for &(start, stop) in &events {
             job.check()?;
-            judge.pass(start);
-            found.push(judge.found(&Event { start, stop, kind: 0, id: 0 }, 0).to_vec());
+            check.forget_below(start);
+            found.push(check.found(&Event { start, stop, anomaly: 0, id: 0 }, 0).to_vec());
         }
         Ok(found)
     })?;

@@ -3,44 +3,44 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use numpy::{Element, IntoPyArray, PyArray1, PyArrayMethods, PyReadwriteArray1};
-use paranom::generate::{Real, Rows, Time};
+use paranom::generate::{Real, RowRange, Time};
 use paranom::job::Job;
 use paranom::pool;
 use pyo3::prelude::*;
 
-use crate::errors::{SpecError, SpecTypeError};
+use crate::errors::{spec_error, type_error};
 use crate::run::{detached, guarded};
 use crate::value::spec_value;
 
-/// Values fewer than this are made on the spot: not worth a thread to wait on.
+/// Fewer values than this are filled on this thread: they are not worth another.
 const SMALL: usize = 1 << 18;
 
 /// A checked spec, ready to give the values of any rows.
 #[pyclass(frozen, module = "paranom_rs._core")]
 pub(crate) struct Plan(pub(crate) Arc<paranom::generate::Plan>);
 
-/// What batches that follow each other know of the rows before them.
+/// What is known of the rows before those that are filled next: batches in order share one.
 #[pyclass(frozen, module = "paranom_rs._core")]
-pub(crate) struct History(Mutex<paranom::generate::History>);
+pub(crate) struct FillState(Mutex<paranom::generate::FillState>);
 
 #[pymethods]
-impl History {
+impl FillState {
     /// Before row 0.
     #[new]
     fn new() -> Self {
-        Self(Mutex::new(paranom::generate::History::new()))
+        Self(Mutex::new(paranom::generate::FillState::new()))
     }
 
     /// The data registered, and the bytes they take.
     #[getter]
     fn size(&self) -> (usize, usize) {
-        let history = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (history.data(), history.bytes())
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (state.data(), state.bytes())
     }
 }
 
-/// Stretches of rows as arrays: starts, stops; and how many labels they are joined from.
-type Stretches<'py> = (Bound<'py, PyArray1<u64>>, Bound<'py, PyArray1<u64>>, usize);
+/// Runs of rows as arrays: starts, stops; and how many labels they are joined from.
+type Runs<'py> = (Bound<'py, PyArray1<u64>>, Bound<'py, PyArray1<u64>>, usize);
 
 /// Events as arrays: starts, stops, kinds, ids.
 type Events<'py> = (
@@ -65,10 +65,10 @@ impl Plan {
         self.0.names().map(Into::into).collect()
     }
 
-    /// The anomalies: (name, positions of the variables they touch).
+    /// The anomalies: (name, positions of the variables they affect).
     #[getter]
     fn kinds(&self) -> Vec<(String, Vec<usize>)> {
-        self.0.kinds().iter().map(|kind| (kind.name.clone(), kind.variables.clone())).collect()
+        self.0.anomalies().iter().map(|anomaly| (anomaly.name.clone(), anomaly.variables.clone())).collect()
     }
 
     /// How normal rules depend on other variables: (source, target, lag) by position.
@@ -77,25 +77,25 @@ impl Plan {
         self.0.edges().map(|edge| (edge.source, edge.target, edge.lag)).collect()
     }
 
-    /// For each anomaly, the values that its events go into: (variable, rows later).
+    /// For each anomaly, the values that its events change: (variable, rows later).
     #[getter]
     fn reach(&self) -> Vec<Vec<(usize, u64)>> {
-        (0..self.0.kinds().len()).map(|kind| self.0.reach(kind).to_vec()).collect()
+        (0..self.0.anomalies().len()).map(|anomaly| self.0.reach(anomaly).to_vec()).collect()
     }
 
     /// For each anomaly, the dependences that its events cut: (source, target).
     #[getter]
     fn broken(&self) -> Vec<Vec<(usize, usize)>> {
-        (0..self.0.kinds().len()).map(|kind| self.0.broken(kind)).collect()
+        (0..self.0.anomalies().len()).map(|anomaly| self.0.broken(anomaly)).collect()
     }
 
-    /// What the spec says, defaults filled in, a line a value.
+    /// The canonical spec: what the spec says, defaults filled in, one line for each value.
     #[getter]
-    fn record(&self) -> &str {
-        self.0.record()
+    fn canonical(&self) -> &str {
+        self.0.canonical()
     }
 
-    /// The recorded series, in the order of their lines in the record.
+    /// The recorded series, in the order of their lines in the canonical spec.
     #[getter]
     fn series<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyArray1<f64>>> {
         self.0.series().iter().map(|series| PyArray1::from_slice(py, series)).collect()
@@ -107,10 +107,10 @@ impl Plan {
         self.0.most_rows()
     }
 
-    /// Which kinds are decoys.
+    /// Which anomalies are decoys.
     #[getter]
     fn decoys(&self) -> Vec<usize> {
-        self.0.kinds().iter().enumerate().filter(|(_, kind)| kind.decoy).map(|(i, _)| i).collect()
+        self.0.anomalies().iter().enumerate().filter(|(_, anomaly)| anomaly.decoy).map(|(i, _)| i).collect()
     }
 
     /// The events that touch `rows` rows from `start` on, whole: starts, stops, kinds, ids. `of` is anomalies, decoys, or
@@ -123,12 +123,12 @@ impl Plan {
                 return Ok(self.0.left_out(start, rows));
             }
             let mut events = self.0.events(start, rows);
-            events.retain(|event| self.0.kinds()[event.kind].decoy == (of == "decoys"));
+            events.retain(|event| self.0.anomalies()[event.anomaly].decoy == (of == "decoys"));
             Ok(events)
         })?;
         let starts: Vec<u64> = events.iter().map(|event| event.start).collect();
         let stops: Vec<u64> = events.iter().map(|event| event.stop).collect();
-        let kinds: Vec<i64> = events.iter().map(|event| event.kind as i64).collect();
+        let kinds: Vec<i64> = events.iter().map(|event| event.anomaly as i64).collect();
         let ids: Vec<u64> = events.iter().map(|event| event.id).collect();
         Ok((starts.into_pyarray(py), stops.into_pyarray(py), kinds.into_pyarray(py), ids.into_pyarray(py)))
     }
@@ -171,24 +171,24 @@ impl Plan {
         Ok(mask)
     }
 
-    /// The stretches of labelled rows among `rows` rows from `start` on, whole: starts, stops; and of how many labels.
+    /// The labelled rows among `rows` rows from `start` on, as whole runs: starts, stops; and of how many labels.
     #[pyo3(signature = (start, rows, /))]
-    fn anomalous<'py>(&self, py: Python<'py>, start: u64, rows: u64) -> PyResult<Stretches<'py>> {
-        let (stretches, labels) = detached(py, None, |_| {
+    fn anomalous<'py>(&self, py: Python<'py>, start: u64, rows: u64) -> PyResult<Runs<'py>> {
+        let (runs, labels) = detached(py, None, |_| {
             self.0.check_rows(start, rows)?;
             Ok(self.0.anomalous(start, rows))
         })?;
-        let (starts, stops): (Vec<u64>, Vec<u64>) = stretches.into_iter().unzip();
+        let (starts, stops): (Vec<u64>, Vec<u64>) = runs.into_iter().unzip();
         Ok((starts.into_pyarray(py), stops.into_pyarray(py), labels))
     }
 
-    /// Fills columns (float64 or float32, one for each variable) and labels (int8) with stretches of rows.
+    /// Fills columns (float64 or float32, one for each variable) and labels (int8) with ranges of rows.
     ///
     /// `rows` holds (start, length) pairs; `clean` leaves the anomalies out; `threads` is 1 to 1024 or None;
-    /// `progress` is called with the rows done so far. `history` is what earlier fills know of lower rows. Gives the
+    /// `progress` is called with the rows done so far. `state` is what earlier fills know of lower rows. Gives the
     /// rows that Soft let through with a datum of a lower row: normal and anomalous ones.
-    #[pyo3(signature = (rows, columns, labels, /, *, clean, threads, progress, history=None))]
-    #[allow(clippy::too_many_arguments)] // the argument list of one call of the Python face
+    #[pyo3(signature = (rows, columns, labels, /, *, clean, threads, progress, state=None))]
+    #[allow(clippy::too_many_arguments)] // the arguments of one call from Python
     fn fill(
         &self,
         py: Python<'_>,
@@ -198,12 +198,12 @@ impl Plan {
         clean: bool,
         threads: Option<usize>,
         progress: Option<&Bound<'_, PyAny>>,
-        history: Option<&Bound<'_, History>>,
+        state: Option<&Bound<'_, FillState>>,
     ) -> PyResult<(u64, u64)> {
-        let rows: Vec<Rows> = rows.into_iter().map(|(start, len)| Rows { start, len }).collect();
+        let rows: Vec<RowRange> = rows.into_iter().map(|(start, len)| RowRange { start, len }).collect();
         let labels = contiguous(&mut labels)?;
-        let history = history.map(|history| &history.get().0);
-        let call = Call { plan: &self.0, rows: &rows, clean, threads, progress, history };
+        let state = state.map(|state| &state.get().0);
+        let call = Call { plan: &self.0, rows: &rows, clean, threads, progress, state };
         if columns.first().is_some_and(|column| column.cast::<PyArray1<f32>>().is_ok()) {
             call.run::<f32>(py, &columns, labels)
         } else {
@@ -214,11 +214,11 @@ impl Plan {
 
 struct Call<'a, 'py> {
     plan: &'a paranom::generate::Plan,
-    rows: &'a [Rows],
+    rows: &'a [RowRange],
     clean: bool,
     threads: Option<usize>,
     progress: Option<&'a Bound<'py, PyAny>>,
-    history: Option<&'a Mutex<paranom::generate::History>>,
+    state: Option<&'a Mutex<paranom::generate::FillState>>,
 }
 
 impl Call<'_, '_> {
@@ -228,7 +228,7 @@ impl Call<'_, '_> {
         columns: &[Bound<'_, PyAny>],
         labels: &mut [i8],
     ) -> PyResult<(u64, u64)> {
-        let Self { plan, rows, clean, threads, progress, history } = self;
+        let Self { plan, rows, clean, threads, progress, state } = self;
         // Borrowing them all at once refuses columns that overlap.
         let mut columns = columns
             .iter()
@@ -237,13 +237,13 @@ impl Call<'_, '_> {
         let columns = columns.iter_mut().map(contiguous).collect::<PyResult<Vec<_>>>()?;
         let size = labels.len().saturating_mul(columns.len());
         let work = |job: &Job, threads: usize| {
-            for stretch in rows {
-                plan.check_rows(stretch.start, stretch.len as u64)?;
+            for range in rows {
+                plan.check_rows(range.start, range.len as u64)?;
             }
-            let mut fresh = paranom::generate::History::new();
-            let mut kept = history.map(|history| history.lock().unwrap_or_else(PoisonError::into_inner));
-            let history = kept.as_deref_mut().unwrap_or(&mut fresh);
-            let fill = || plan.fill_after(history, rows, clean, columns, labels, job);
+            let mut fresh = paranom::generate::FillState::new();
+            let mut kept = state.map(|state| state.lock().unwrap_or_else(PoisonError::into_inner));
+            let state = kept.as_deref_mut().unwrap_or(&mut fresh);
+            let fill = || plan.fill_after(state, rows, clean, columns, labels, job);
             let duplicates =
                 if threads == 1 && plan.is_plain() { fill()? } else { plan.run(threads, fill)?? };
             Ok((duplicates.normal, duplicates.anomalous))
@@ -280,9 +280,9 @@ fn in_pieces<T: Send>(
 }
 
 fn in_use() -> PyErr {
-    SpecError::new_err("out: an array is being filled or read by another thread")
+    spec_error("out", "must not be filled or read by another thread meanwhile", None)
 }
 
 fn contiguous<'a, T: Element>(array: &'a mut PyReadwriteArray1<'_, T>) -> PyResult<&'a mut [T]> {
-    array.as_slice_mut().map_err(|_| SpecTypeError::new_err("out: arrays must be contiguous"))
+    array.as_slice_mut().map_err(|_| type_error("out", "must be contiguous", None))
 }

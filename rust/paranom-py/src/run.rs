@@ -1,4 +1,4 @@
-//! The doorway: every call that may take long goes through [`detached`], every short one through [`guarded`].
+//! Call wrappers: [`detached`] for calls that may take long, which releases the GIL; [`guarded`] for short ones.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -33,7 +33,7 @@ pub(crate) fn detached<T: Send>(
                 result
             });
             let worker = worker.map_err(|why| {
-                let rule = format!("the system refused a thread ({why})");
+                let rule = format!("must be fewer: the system refused a thread ({why})");
                 errors::to_python(&paranom::Error::invalid("threads", "", rule))
             })?;
             let mut interrupt = None;

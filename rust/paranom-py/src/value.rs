@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::callback::Function;
-use crate::errors::SpecTypeError;
+use crate::errors::type_error;
 
 /// Nested deeper than this, a spec is refused: the stack is finite.
 const MOST_DEPTH: usize = 100;
@@ -21,22 +21,19 @@ pub(crate) fn spec_value(object: &Bound<'_, PyAny>) -> PyResult<Value> {
 fn utf8(text: &Bound<'_, PyString>) -> PyResult<String> {
     match text.to_cow() {
         Ok(text) => Ok(text.into_owned()),
-        Err(_) => Err(SpecTypeError::new_err(format!(
-            "texts in a spec must be valid Unicode, got {}",
-            text.repr()?
-        ))),
+        Err(_) => Err(type_error("spec", "must hold valid Unicode", Some(text.repr()?.to_string()))),
     }
 }
 
 fn convert(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
     if depth > MOST_DEPTH {
-        return Err(SpecTypeError::new_err(format!("a spec may be nested {MOST_DEPTH} deep at most")));
+        return Err(type_error("spec", format!("must be nested {MOST_DEPTH} deep at most"), None));
     }
     if object.is_instance_of::<PyBool>() {
         return Ok(Value::Bool(object.extract()?));
     }
     if object.is_instance_of::<PyInt>() {
-        // Beyond 128 bits any rule refuses it; as a float it keeps its size in the message.
+        // Beyond 128 bits any rule refuses it; as a float its size can be shown in the message.
         return match object.extract::<i128>() {
             Ok(whole) => Ok(Value::Whole(whole)),
             Err(_) => Ok(Value::Number(object.extract().unwrap_or(f64::INFINITY))),
@@ -51,10 +48,7 @@ fn convert(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
     if let Ok(dict) = object.cast::<PyDict>() {
         let entry = |(key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
             let Ok(name) = key.cast::<PyString>() else {
-                return Err(SpecTypeError::new_err(format!(
-                    "names in a spec must be texts, got {}",
-                    key.repr()?
-                )));
+                return Err(type_error("spec", "must have texts as names", Some(key.repr()?.to_string())));
             };
             Ok((utf8(name)?, convert(&value, depth + 1)?))
         };
@@ -76,8 +70,9 @@ fn convert(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
         };
         return Ok(Value::Series(values));
     }
-    Err(SpecTypeError::new_err(format!(
-        "a spec is made of dicts, lists, texts, numbers, 1-D float64 arrays and functions, got {}",
-        object.get_type().name()?
-    )))
+    Err(type_error(
+        "spec",
+        "must be made of dicts, lists, texts, numbers, 1-D float64 arrays and functions",
+        Some(object.get_type().name()?.to_string()),
+    ))
 }
