@@ -197,6 +197,135 @@ def test_arrows_between_rust_modules(path: Path) -> None:
     assert not (used - {module}) & forbidden.get(module, set())
 
 
+# Rust modules. An edge goes from a file to the file that defines what it uses: what a parent only re-exports
+# belongs to the child that defines it.
+
+RustModule = tuple[str, ...]
+CRATES = sorted(path.parent for path in (ROOT / "rust").glob("*/src/lib.rs"))
+
+
+def rust_code(text: str) -> str:
+    """Return the text without comments, strings and unit tests (which stand at the end)."""
+    text = re.sub(r"//.*", "", text).partition("#[cfg(test)]")[0]
+    return re.sub(r'"(?:[^"\\]|\\.)*"', '""', text, flags=re.DOTALL)
+
+
+def flat(tree: str) -> Iterator[tuple[str, str]]:
+    """Return the paths of a `use` tree, each with the name it gets: `a::{b, c as d}` gives a::b, b and a::c, d."""
+    head, brace, rest = tree.strip().partition("{")
+    if not brace:
+        path, _, name = head.partition(" as ")
+        yield path.strip(), (name or path.rpartition("::")[2]).strip()
+        return
+    depth, item = 0, ""
+    for c in rest[: rest.rindex("}")] + ",":
+        depth += {"{": 1, "}": -1}.get(c, 0)
+        if c != "," or depth:
+            item += c
+            continue
+        for path, name in flat(item) if item.strip() else ():
+            path = head + path
+            yield (path.removesuffix("::self"), path.split("::")[-2] if name == "self" else name)
+        item = ""
+
+
+def rust_graph(files: dict[RustModule, str]) -> dict[RustModule, set[RustModule]]:
+    """Return which modules of a crate use which."""
+    codes = {module: rust_code(text) for module, text in files.items()}
+    uses = {
+        module: [
+            (bool(public), path, name)
+            for public, tree in re.findall(r"\b(pub(?:\([^)]*\))?\s+)?use\s+([^;]+);", code)
+            for path, name in flat(re.sub(r"\s+", " ", tree))
+        ]
+        for module, code in codes.items()
+    }
+
+    def absolute(module: RustModule, path: str) -> RustModule | None:
+        parts = path.split("::")
+        if parts[0] == "crate":
+            return tuple(parts[1:])
+        base, known = module, False
+        while parts and parts[0] in ("self", "super"):
+            base = base[:-1] if parts[0] == "super" else base
+            known, parts = True, parts[1:]
+        return (*base, *parts) if known or (*module, parts[0]) in files else None
+
+    def owner(path: RustModule, trail: tuple[RustModule, ...] = ()) -> RustModule:
+        for length in range(len(path), -1, -1):
+            module = path[:length]
+            if module not in files:
+                continue
+            for public, used, name in uses[module] if length < len(path) and path not in trail else ():
+                if public and name == path[length] and (source := absolute(module, used)) is not None:
+                    return owner(source + path[length + 1 :], (*trail, path))
+            return module
+        raise AssertionError(path)
+
+    graph: dict[RustModule, set[RustModule]] = {}
+    for module, code in codes.items():
+        body = re.sub(r"\buse\s+[^;]+;", "", code)
+        paths = [path for _, path, _ in uses[module]]
+        paths += re.findall(r"(?<![\w:])(?:crate|super|self)(?:::\w+)+", body)
+        paths += [
+            path for path in re.findall(r"(?<![\w:])\w+(?:::\w+)+", body) if (*module, path.partition("::")[0]) in files
+        ]
+        found = {owner(path) for text in paths if (path := absolute(module, text)) is not None}
+        graph[module] = found - {module}
+    return graph
+
+
+def find_circle(graph: dict[RustModule, set[RustModule]]) -> list[RustModule] | None:
+    done: set[RustModule] = set()
+
+    def walk(module: RustModule, trail: list[RustModule]) -> list[RustModule] | None:
+        if module in trail:
+            return [*trail[trail.index(module) :], module]
+        if module in done:
+            return None
+        for target in sorted(graph[module]):
+            if circle := walk(target, [*trail, module]):
+                return circle
+        done.add(module)
+        return None
+
+    return next((circle for module in graph if (circle := walk(module, []))), None)
+
+
+def rust_files(source: Path) -> dict[RustModule, str]:
+    files = {}
+    for path in source.rglob("*.rs"):
+        parts = path.relative_to(source).with_suffix("").parts
+        files[parts[:-1] if parts[-1] in ("mod", "lib") else parts] = path.read_text(encoding="utf-8")
+    return files
+
+
+def test_the_walk_through_rust_sees_what_it_should() -> None:
+    files = {
+        (): "mod a;\nmod b;\npub use a::{One, inner::Two as Deux};",
+        ("a",): "mod inner;\npub use inner::Two;\n// use crate::b;\nuse crate::b::{self, x};",
+        ("a", "inner"): "use crate::{One, c::d};\nfn f() { super::super::b::g() }\n#[cfg(test)]\nuse super::*;",
+        ("b",): "use crate::Deux;\nuse std::fmt;",
+        ("c",): "mod d;\nfn f() { d::g(); }",
+        ("c", "d"): "",
+    }
+    assert rust_graph(files) == {
+        (): {("a",), ("a", "inner")},
+        ("a",): {("a", "inner"), ("b",)},
+        ("a", "inner"): {("a",), ("b",), ("c", "d")},
+        ("b",): {("a", "inner")},
+        ("c",): {("c", "d")},
+        ("c", "d"): set(),
+    }
+    assert find_circle(rust_graph(files)) == [("a",), ("a", "inner"), ("a",)]
+
+
+@pytest.mark.parametrize("source", CRATES, ids=lambda source: source.parent.name)
+def test_rust_modules_do_not_use_each_other_in_a_circle(source: Path) -> None:
+    circle = find_circle(rust_graph(rust_files(source)))
+    assert circle is None, " -> ".join("::".join(module) or "lib" for module in circle or ())
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "rust").rglob("*.rs")), ids=name_below(ROOT / "rust"))
 def test_every_unsafe_says_why_it_is_safe(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
