@@ -188,15 +188,15 @@ def test_uniqueness_and_functions_are_refused() -> None:
 
     hard = Anomaly(frequency=0.01, difficulty="nontrivial")
     noise = Stochastic(Normal(), anomalous=Uniform(0.0, 1.0))
-    with pytest.raises(SpecError, match=r"anomalies\[0\].difficulty: needs rules, but \"f\" calls a function"):
+    with pytest.raises(SpecError, match=r"anomalies\[0\].difficulty: must go with rules, but \"f\" calls a function"):
         Generator({"f": Callback(normal=lambda ctx: 0.0, anomalous=lambda ctx: 1.0)}, anomalies=hard)
-    with pytest.raises(SpecError, match="uniqueness: goes without difficulty"):
+    with pytest.raises(SpecError, match="uniqueness: must go without difficulty"):
         Generator({"x": noise}, anomalies=hard, uniqueness=Uniqueness(normal=Soft(tries=2)))
-    with pytest.raises(SpecError, match="uniqueness: goes without decoys"):
+    with pytest.raises(SpecError, match="uniqueness: must go without decoys"):
         Generator({"x": noise}, anomalies=Decoys(frequency=0.01), uniqueness=Uniqueness(normal=Soft(tries=2)))
     with pytest.raises(SpecError, match=r"difficulty: must be nontrivial"):
         Generator({"x": noise}, anomalies=Anomaly(frequency=0.01, difficulty="hard"))  # type: ignore[arg-type]
-    with pytest.raises(SpecError, match=r"difficulty: goes with frequency or count"):
+    with pytest.raises(SpecError, match=r"difficulty: must go with frequency or count"):
         Generator({"x": noise}, anomalies=Anomaly(events=[(3, 5)], difficulty="nontrivial"))
 
 

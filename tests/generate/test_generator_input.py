@@ -141,7 +141,7 @@ RUBBISH: list[tuple[Callable[[], object], type[Exception], str]] = [
             {"variables": {"x": {"kind": "stochastic", "normal": 1}}, "time": {"start": "2026", "step": "1s", "x": 1}}
         ),
         SpecError,
-        "time: has no such name",
+        "time: must have no other names",
     ),
     (lambda: Generator.from_toml(5), SpecTypeError, "path: .* got 5"),  # type: ignore[arg-type]
     (lambda: plant().write(None, 5), SpecTypeError, "path: .* got None"),  # type: ignore[arg-type]

@@ -199,10 +199,10 @@ def refers(name: str, lag: int = 0) -> Spec:
     [
         ({"variables": {"x": refers("y")}}, ["variables.x.normal.variable", '"y"', "must be a variable: x"]),
         ({"variables": {"x": X, "y": refers("x", -1)}}, ["variables.y.normal.lag", "-1", "from 0"]),
-        ({"variables": {"x": refers("x", 5)}}, ["variables.x", "x <- x", "cannot depend on itself"]),
+        ({"variables": {"x": refers("x", 5)}}, ["variables.x", "x <- x", "must not depend on itself"]),
         (
             {"variables": {"a": refers("b"), "n": X, "b": refers("c", 4), "c": refers("a")}},
-            ["variables.a", "a <- b <- c <- a", "cannot depend on itself"],
+            ["variables.a", "a <- b <- c <- a", "must not depend on itself"],
         ),
         (
             {
@@ -213,7 +213,7 @@ def refers(name: str, lag: int = 0) -> Spec:
         ),
         (
             {"variables": {"a": X, "b": X | {"anomalous": {"kind": "decouple", "variable": "a", "by": 5}}}},
-            ["variables.b.anomalous", 'cuts "b" off from "a"', "does not refer to it"],
+            ["variables.b.anomalous", 'must decouple "b" from a variable', '"a" is none'],
         ),
         (
             {"variables": {"a": X, "b": X | {"anomalous": {"kind": "shift", "by": refers("a")["normal"]}}}},
@@ -234,9 +234,9 @@ def test_what_cannot_be_referred_to_is_refused(spec: Spec, says: list[str]) -> N
 
 
 def test_functions_and_uniqueness_go_without_references() -> None:
-    with pytest.raises(SpecError, match=r'variables\.b: cannot be referred to: its values come from a function.*"a"'):
+    with pytest.raises(SpecError, match=r'variables\.b: must refer to variables without functions.*"a"'):
         Generator({"a": Callback(normal=lambda c: 0.0), "b": Stochastic(Ref("a"))})
-    with pytest.raises(SpecError, match=r"uniqueness: goes without references"):
+    with pytest.raises(SpecError, match=r"uniqueness: must go without references"):
         Generator({"a": Stochastic(Normal()), "b": Stochastic(Ref("a"))}, uniqueness=Uniqueness(normal=Soft(tries=2)))
 
 

@@ -269,8 +269,8 @@ def test_what_is_refused() -> None:
         return block.row * 1.0
 
     bad: list[tuple[dict[str, Any], str]] = [
-        ({"previous": 2}, r"variables\.x\.previous: goes with sequential=True only"),
-        ({"warmup": 2}, r"variables\.x\.warmup: goes with sequential=True only"),
+        ({"previous": 2}, r"variables\.x\.previous: must go with sequential=True"),
+        ({"warmup": 2}, r"variables\.x\.warmup: must go with sequential=True"),
         ({"sequential": True, "previous": 0}, r"variables\.x\.previous: must be from 1 to 65536"),
         ({"sequential": True, "warmup": -1}, r"variables\.x\.warmup: must be from 0"),
         ({"sequential": True, "vectorized": True}, r"variables\.x\.sequential.*neither vectorized nor native"),

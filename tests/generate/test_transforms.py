@@ -181,6 +181,6 @@ def test_an_effect_of_a_function_that_grows() -> None:
 @pytest.mark.parametrize("transform", [FrequencyChange(2.0), Reverse(), Smooth(5)], ids=str)
 def test_functions_cannot_be_asked_for_other_rows(transform: Any) -> None:
     with pytest.raises(
-        pr.SpecError, match=r'variables\.x\.anomalous: looks at other rows of "x", but a function gives'
+        pr.SpecError, match=r'variables\.x\.anomalous: must read no other rows of "x": a function gives'
     ):
         Generator({"x": pr.Callback(normal=lambda c: 1.0, anomalous=transform)})

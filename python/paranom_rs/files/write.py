@@ -132,7 +132,7 @@ def file_metadata(path: Path) -> dict[str, str]:
     try:
         return _core.file_metadata(path, format=form)
     except SpecError as error:
-        raise SpecError(path, f"is no Parquet or Arrow file: {error}") from None
+        raise SpecError(path, f"must be a Parquet or Arrow file: {error.rule}") from None
     except OSError as error:
         if error.errno is None:
             raise SpecError(path, f"is no Parquet or Arrow file: {error}") from None

@@ -1,7 +1,7 @@
 //! Pieces made in parallel, taken in order, few at a time.
 //!
-//! Whoever finishes the piece that is next in line hands it over, and those that wait behind it; so there are as many
-//! threads as asked for, all of them at work. Nobody begins a piece that is too far ahead: memory is bounded.
+//! The thread that finishes the next piece in order hands it over, with those that wait behind it; so there are as many
+//! threads as asked for, and all of them work. No thread begins a piece that is too far ahead: memory is bounded.
 
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -18,7 +18,7 @@ struct Line<T> {
     /// The piece that is to be taken next.
     next: u64,
     ready: BTreeMap<u64, T>,
-    /// Whether somebody is handing pieces over.
+    /// Whether a thread is handing pieces over.
     taking: bool,
     error: Option<Error>,
     /// Whether all should stop: an error, or a panic.
@@ -44,7 +44,7 @@ pub(crate) fn in_order<B, T: Send>(
         limit: threads + AHEAD,
         job,
         line: Mutex::new(line),
-        moved: Condvar::new(),
+        changed: Condvar::new(),
         begin: Mutex::new((0, begin)),
         take: Mutex::new(take),
     };
@@ -52,7 +52,7 @@ pub(crate) fn in_order<B, T: Send>(
         for _ in 1..threads {
             let spawned = thread::Builder::new().spawn_scoped(scope, || work.run(&make));
             if let Err(why) = spawned {
-                let rule = format!("the system refused a thread ({why})");
+                let rule = format!("must be fewer: the system refused a thread ({why})");
                 work.fail(paranom::Error::invalid("threads", "", rule).into());
                 return;
             }
@@ -70,7 +70,7 @@ struct Work<'a, T, F, G> {
     limit: u64,
     job: &'a Job,
     line: Mutex<Line<T>>,
-    moved: Condvar,
+    changed: Condvar,
     begin: Mutex<(u64, F)>,
     take: Mutex<G>,
 }
@@ -104,7 +104,7 @@ impl<T, F, G> Work<'_, T, F, G> {
         let (number, begin) = &mut *begin;
         let mut line = unpoisoned(&self.line);
         while !line.stopped && *number >= line.next + self.limit {
-            line = self.moved.wait(line).unwrap_or_else(PoisonError::into_inner);
+            line = self.changed.wait(line).unwrap_or_else(PoisonError::into_inner);
         }
         let stopped = line.stopped;
         drop(line);
@@ -136,7 +136,7 @@ impl<T, F, G> Work<'_, T, F, G> {
                 break;
             }
             line.next += 1;
-            self.moved.notify_all();
+            self.changed.notify_all();
             let next = line.next;
             waiting = line.ready.remove(&next);
         }
@@ -152,11 +152,11 @@ impl<T, F, G> Work<'_, T, F, G> {
         }
         line.stopped = true;
         self.job.cancel();
-        self.moved.notify_all();
+        self.changed.notify_all();
     }
 }
 
-/// Lets nobody wait for a thread that is no more.
+/// Stops the others when a thread panics, so that none waits for it.
 struct StopOnPanic<'a, 'b, T, F, G>(&'a Work<'b, T, F, G>);
 
 impl<T, F, G> Drop for StopOnPanic<'_, '_, T, F, G> {
@@ -164,7 +164,7 @@ impl<T, F, G> Drop for StopOnPanic<'_, '_, T, F, G> {
         if thread::panicking() {
             unpoisoned(&self.0.line).stopped = true;
             self.0.job.cancel();
-            self.0.moved.notify_all();
+            self.0.changed.notify_all();
         }
     }
 }
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_leaves_nobody_waiting() {
+    fn a_panic_leaves_no_thread_waiting() {
         let result = std::panic::catch_unwind(|| {
             in_order(
                 3,

@@ -88,7 +88,7 @@ pub struct Generated<'a, T> {
 
 impl<'a, T: ColumnFloat> Generated<'a, T> {
     /// Refuses rows that are not there. `whole_last` is the last row of all files that are read as one: row numbers
-    /// have the type that it needs. Plans whose rows look at lower ones are filled on `threads` threads.
+    /// have the type that it needs. Plans whose rows depend on lower ones are filled on `threads` threads.
     pub fn new(plan: &'a Plan, start: u64, rows: u64, whole_last: u64, threads: usize) -> Result<Self> {
         plan.check_rows(start, rows)?;
         let last = start + rows.saturating_sub(1);
@@ -196,7 +196,7 @@ pub struct Spare {
 const MOST_SPARE: usize = 1024;
 
 impl Spare {
-    /// Takes the memory of a piece that nobody else holds.
+    /// Takes the memory of a piece that nothing else uses.
     pub fn keep(&mut self, batch: RecordBatch) {
         let buffers: Vec<Buffer> =
             batch.columns().iter().map(|array| array.to_data().buffers()[0].clone()).collect();

@@ -43,7 +43,7 @@ impl<'a> Column<'a> {
     }
 }
 
-/// What stands for values that no number can say: missing ones, and infinite ones below and above 0.
+/// The text of values that are no numbers: missing ones, and infinite ones below and above 0.
 struct Special {
     missing: &'static [u8],
     infinite: [&'static [u8]; 2],

@@ -1,4 +1,4 @@
-//! Whether a file holds the rows that its spec says: some blocks of them are made again and compared.
+//! Whether a file holds the rows that its spec says: some blocks of them are generated again and compared.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -64,7 +64,7 @@ pub fn verify(
     Ok((None, compared))
 }
 
-/// Which blocks are looked at: one of each of as many stretches of equal length, with the first and the last.
+/// Which blocks are compared: one of each of as many intervals of equal length, with the first and the last.
 fn sample(all: u64, blocks: u64) -> Vec<u64> {
     if blocks >= all {
         return (0..all).collect();
@@ -73,7 +73,7 @@ fn sample(all: u64, blocks: u64) -> Vec<u64> {
     let place = |i: u64| match i {
         0 => 0,
         i if i + 1 == blocks => all - 1,
-        // Spread by the golden ratio: nobody's period.
+        // Spread by the golden ratio: no period of the data fits it.
         i => edge(i) + (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33) % (edge(i + 1) - edge(i)),
     };
     (0..blocks).map(place).collect()
@@ -185,7 +185,7 @@ fn array_differs(expected: &ArrayRef, found: &ArrayRef) -> Result<Option<(usize,
         }};
     }
     Ok(match expected.data_type() {
-        // NaN is NaN, whatever it looks like inside.
+        // All bit patterns of NaN are equal.
         DataType::Float64 => {
             compare!(Float64Type, |a: &f64, b: &f64| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan())
         }

@@ -47,7 +47,7 @@ impl Function {
 }
 
 impl Function {
-    /// The function as a spec of the library carries it.
+    /// The function as a spec of the library holds it.
     pub(crate) fn handle(&self, py: Python<'_>) -> Handle {
         let (name, call) = (self.name.clone(), self.call.clone_ref(py));
         let shared: SharedCallback = match self.address {

@@ -136,12 +136,12 @@ impl PythonFunction {
 
 /// Copies values, and says whether NaN is among them.
 fn copy(values: &[f64], out: &mut [f64]) -> bool {
-    /// Values that stay in the first cache between the copy and the look.
+    /// Values that stay in the first cache between the copy and the check.
     const TOGETHER: usize = 1024;
     let mut nan = false;
     for (values, out) in values.chunks(TOGETHER).zip(out.chunks_mut(TOGETHER)) {
         out.copy_from_slice(values);
-        // All of them, without looking up in between: that is quicker.
+        // All of them, without a jump in between: that is quicker.
         nan |= values.iter().fold(false, |nan, x| nan | x.is_nan());
     }
     nan

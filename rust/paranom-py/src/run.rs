@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 
 use crate::errors;
 
-/// How often a long call looks for Ctrl-C and reports progress.
+/// How often a long call checks for Ctrl-C and reports progress.
 const POLL: Duration = Duration::from_millis(50);
 
 /// Runs `work` on another thread with the GIL released. Meanwhile this thread wakes to let Python handle its

@@ -31,14 +31,14 @@ pub enum Error {
     },
     /// A spec or a state made by another version of the format.
     Version {
-        /// What carries the version: "stream", "RAMP state", …
+        /// What has the version: "stream", "RAMP state", …
         what: &'static str,
         /// The version found.
         found: u64,
         /// The newest version this build knows.
         supported: u64,
     },
-    /// Bytes that are no state of ours: cut off, changed or foreign.
+    /// Bytes that are no saved state: cut off, changed or foreign.
     Corrupt {
         /// What the bytes should have been.
         what: &'static str,
@@ -59,7 +59,7 @@ pub enum Error {
         /// The bytes asked for.
         bytes: u64,
     },
-    /// A function of the user's that failed, or gave back something that is no value.
+    /// A function of the user that failed, or gave back something that is no value.
     Callback {
         /// The variable it belongs to.
         variable: String,
@@ -96,7 +96,7 @@ pub enum Error {
     Cancelled,
 }
 
-/// An error of another world (a Python exception), carried along unopened.
+/// A foreign error: a Python exception, which the library does not look into.
 #[derive(Clone)]
 pub struct Cause(pub Arc<dyn Any + Send + Sync>);
 

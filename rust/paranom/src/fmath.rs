@@ -6,7 +6,7 @@
 
 #![allow(clippy::excessive_precision)] // coefficients are kept as they are published
 
-/// 1.5 * 2^52: adding it rounds a small number to an integer, which then sits in the low bits.
+/// 1.5 * 2^52: adding it rounds a small number to an integer, which is then in the low bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 const ROUND_BITS: u64 = 0x4338_0000_0000_0000;
 const LN2_HI: f64 = 0.693_146_705_627_441_4; // ends in 32 zero bits: a product with an exponent is exact

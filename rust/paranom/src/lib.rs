@@ -1,9 +1,10 @@
 //! paranom: labelled time-series anomalies, generated and detected. No Python, no I/O.
 //!
-//! Arrows between modules go one way:
+//! Modules depend on each other in one direction:
 //!
 //! ```text
 //! generate, detect -> random, fmath, simd, pool, job -> error
+//! generate         -> spec                           -> error
 //! ```
 //!
 //! * [`error`]: every way a call can be refused or stopped.

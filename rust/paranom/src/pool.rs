@@ -1,7 +1,7 @@
 //! Thread pools that survive a `fork`.
 //!
 //! Rayon's global pool hangs in a forked child: its threads do not exist there. Ours are keyed by process id
-//! and size, kept for the life of the process, and looked up without a lock (a lock held while forking would
+//! and size, kept for the life of the process, and found without a lock (a lock held while forking would
 //! stay locked in the child).
 
 use std::ptr;
@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::{Error, Result};
 
-/// A pool, and the next one in the list. Entries are never removed: there are as many as distinct sizes asked for.
+/// A pool, and the next one in the list. Entries are never removed: one for each size that was asked for.
 struct Entry {
     pid: u32,
     threads: usize,
@@ -42,9 +42,9 @@ pub fn run<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> Result<R
     Ok(pool(threads)?.install(work))
 }
 
-/// As [`run`], in a pool of the call's own. For work that waits for what is not ours (a function of the user's that takes
-/// a lock, or begins work of its own): in a shared pool it would hold up others, and wait for them in turn. `host` runs
-/// what it is given, the life of a thread.
+/// As [`run`], in a pool of the call's own. For work that waits for code that is not ours (a function of the user that takes
+/// a lock, or starts work of its own): in a shared pool it would block others, and wait for them in turn. `host` runs
+/// the body of a thread, which it is given.
 pub fn run_alone<R: Send>(
     threads: usize,
     host: impl Fn(&mut (dyn FnMut() + Send)) + Sync,
@@ -76,7 +76,7 @@ fn builder(threads: usize) -> rayon::ThreadPoolBuilder {
 }
 
 fn refused(threads: usize, why: &rayon::ThreadPoolBuildError) -> Error {
-    Error::invalid("threads", threads, format!("the system refused them ({why})"))
+    Error::invalid("threads", threads, format!("must be fewer: the system refused them ({why})"))
 }
 
 fn pool(threads: usize) -> Result<&'static rayon::ThreadPool> {

@@ -68,7 +68,7 @@ impl Key {
     }
 }
 
-/// One round. The upper halves of the lanes fill with what no later step looks at: masking them would cost two
+/// One round. The upper halves of the lanes fill with bits that no later step reads: masking them would cost two
 /// instructions in ten.
 #[inline(always)]
 fn round([c0, c1, c2, c3]: [u64; 4], [k0, k1]: [u64; 2]) -> [u64; 4] {
@@ -224,7 +224,7 @@ pub fn words(source: Source, row: u64, out: &mut [u64]) {
 
 /// Uniforms in [low, high): 53 random bits each.
 pub fn uniforms(source: Source, row: u64, low: f64, high: f64, out: &mut [f64]) {
-    // Rounding may reach `high`; the largest number below it stands in.
+    // Rounding may reach `high`; the largest number below it is taken instead.
     let shape = Uniform { low, width: high - low, most: high.next_down() };
     dispatch(Draw { source, row, shape, out });
 }

@@ -121,7 +121,7 @@ fn run_at<K: Kernel>(_level: Level, kernel: K) -> K::Output {
     kernel.run()
 }
 
-/// Asks for the memory of something that will be looked at soon.
+/// Fetches the memory of something that will be read soon.
 #[inline(always)]
 pub fn prefetch<T: ?Sized>(soon: &T) {
     #[cfg(target_arch = "x86_64")]

@@ -39,7 +39,7 @@ pub trait Callback: fmt::Debug + Send + Sync {
 /// What a thread of a pool does until the pool ends.
 pub type ThreadBody<'a> = dyn FnMut() + Send + 'a;
 
-/// A shared function, as a spec carries it.
+/// A shared function, as a spec holds it.
 pub type SharedCallback = Arc<dyn Callback>;
 
 /// Neighbouring rows of one event, or of none.

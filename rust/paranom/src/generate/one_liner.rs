@@ -1,9 +1,9 @@
-//! One-liners: what a line of code can see in a series (Wu and Keogh 2021, "one-liners").
+//! One-liners: statistics that take one line of code (Wu and Keogh 2021, "one-liners").
 //!
 //! Each gives a number for every row from the rows around it; an event is *found* by one when its largest number, over
 //! a neighbourhood, lies in the event or within [`TOLERANCE`] rows of it: the rule of the UCR archive. There are
 //! [`COUNT`]: the value, the step to it, the bend, and, over windows of 4 to 128 rows, mean, variance, mean step and
-//! the distance from the mean; most in both directions, since the lowest may be what stands out.
+//! the distance from the mean; most in both directions, since the lowest may be the outlier.
 //!
 //! A number depends on the rows around its own row alone, in a fixed order of additions (windows double: a window is
 //! the sum of its halves), never on where a slice begins.
@@ -16,7 +16,7 @@ use crate::simd::{Kernel, dispatch};
 pub const TOLERANCE: u64 = 100;
 /// Rows before and after a row that its numbers depend on, at most.
 pub const HALO: usize = 65;
-/// Rows that are looked at together.
+/// Rows whose numbers are computed together.
 pub const PAGE: usize = 512;
 /// How many one-liners there are.
 pub const COUNT: usize = 48;

@@ -47,9 +47,8 @@ impl Param {
             inner.need("kind")?.text()?;
             let of = inner.need("of")?;
             if scope.per_event() {
-                return Err(
-                    field.invalid("cannot be drawn in each row: it is part of what is drawn once per event")
-                );
+                return Err(field
+                    .invalid("must not be drawn in each row: it is part of what is drawn once per event"));
             }
             let rule = scope.rule(&of)?;
             inner.finish()?;

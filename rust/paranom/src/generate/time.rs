@@ -27,16 +27,16 @@ pub struct Clock<T> {
     key: Key,
 }
 
-/// One stretch of time without rows in every so many rows.
+/// One interval of time without rows in every so many rows.
 ///
 /// How much all gaps before a row take must be known without adding them up. So the sum is the mean times their number,
-/// and each sum is moved by a draw of its own: then a gap, the difference of two sums, lies between the shortest and the
+/// and each sum is shifted by a draw of its own: then a gap, the difference of two sums, lies between the shortest and the
 /// longest.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Gaps<T> {
     every: u64,
     mean: T,
-    /// How far sums are moved at most.
+    /// How far sums are shifted at most.
     most: T,
 }
 
@@ -66,13 +66,13 @@ impl Time {
         Ok(time)
     }
 
-    /// Refuses rows whose times cannot be told.
+    /// Refuses rows whose times no timestamp can hold.
     pub fn check(&self, last: u64) -> Result<()> {
         match self {
             Self::Datetime(clock) if clock.exact(last) >= 1 << 63 => Err(Error::invalid(
                 "start",
                 "",
-                format!("row {last} lies beyond the year 2262, where timestamps in nanoseconds end"),
+                format!("must leave row {last} before the year 2262, where timestamps in nanoseconds end"),
             )),
             _ => Ok(()),
         }
@@ -197,9 +197,9 @@ impl Clock<f64> {
             for (j, t) in out.iter_mut().enumerate() {
                 *t = self.start + (row + j as u64) as f64 * self.step;
             }
-            let moved = |n: u64| unit(word(source(self.key, Purpose::Length), n));
+            let shift = |n: u64| unit(word(source(self.key, Purpose::Length), n));
             self.each_run(row, out.len(), |gaps, n, run| {
-                let sum = n as f64 * gaps.mean + (moved(n) - moved(0)) * gaps.most;
+                let sum = n as f64 * gaps.mean + (shift(n) - shift(0)) * gaps.most;
                 out[run].iter_mut().for_each(|t| *t += sum);
             });
             if self.jitter > 0.0 {
@@ -279,8 +279,8 @@ impl Clock<i64> {
         }
         self.each_run(row, out.len(), |gaps, n, run| {
             let source = source(self.key, Purpose::Length);
-            let moved = |n| i128::from(below(source, n, gaps.most as u64 + 1));
-            let sum = i128::from(n) * i128::from(gaps.mean) + (moved(n) - moved(0));
+            let shift = |n| i128::from(below(source, n, gaps.most as u64 + 1));
+            let sum = i128::from(n) * i128::from(gaps.mean) + (shift(n) - shift(0));
             out[run].iter_mut().for_each(|t| *t += sum);
         });
         if self.jitter > 0 {
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn one_gap_in_every_stretch() {
+    fn one_gap_in_every_interval() {
         let clock = clock(0, 100, 1000, 500);
         let mut times = vec![0; 100_001];
         clock.fill(0, &mut times);

@@ -109,7 +109,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// A recorded series, or a list of numbers; NaN stands for a missing value.
+    /// A recorded series, or a list of numbers; NaN is a missing value.
     pub fn series(&self) -> Result<Arc<[f64]>> {
         let series: Arc<[f64]> = match self.value {
             Value::Series(x) => x.clone(),
@@ -209,7 +209,7 @@ impl<'a> Table<'a> {
 
     /// A value that must be there.
     pub fn need(&self, name: &str) -> Result<Field<'a>> {
-        self.get(name).ok_or_else(|| Error::invalid(self.join(name), "", "is missing"))
+        self.get(name).ok_or_else(|| Error::invalid(self.join(name), "", "must be given"))
     }
 
     /// All values, under the names the user gave.
@@ -262,7 +262,7 @@ impl<'a> Table<'a> {
         Error::invalid(self.path.clone(), "", rule)
     }
 
-    /// Refuses names that nobody asked for.
+    /// Refuses names that the reader does not know.
     pub fn finish(self) -> Result<()> {
         let known = self.known.into_inner();
         for (name, _) in self.entries {
@@ -274,7 +274,7 @@ impl<'a> Table<'a> {
                 return Err(Error::invalid(
                     place,
                     format!("{name:?}"),
-                    format!("has no such name; it knows {}", names.join(", ")),
+                    format!("must have no other names than {}", names.join(", ")),
                 ));
             }
         }
@@ -282,7 +282,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// A name as it stands in a path: quoted where it would be ambiguous.
+/// A name as it is written in a path: quoted where it would be ambiguous.
 fn quoted(name: &str) -> String {
     let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
     if plain { name.into() } else { format!("{name:?}") }

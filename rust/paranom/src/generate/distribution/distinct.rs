@@ -11,7 +11,7 @@ use crate::random::{Source, TILE, word};
 use crate::simd::{Kernel, dispatch};
 use crate::spec::{Field, Table};
 
-/// What the numbers stand for.
+/// The values that the numbers mean.
 #[derive(Debug)]
 enum Values {
     /// low, low + 1, ...
@@ -34,9 +34,7 @@ const MOST: i128 = 1 << 53;
 
 pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
     if scope.per_event() {
-        return Err(
-            table.invalid("distinct draws belong to rows; what is drawn once per event cannot be distinct")
-        );
+        return Err(table.invalid("must not be drawn once per event: distinct draws belong to rows"));
     }
     let of = table.need("of")?;
     let inner = of.table()?;

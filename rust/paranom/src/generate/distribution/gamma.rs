@@ -1,7 +1,7 @@
 //! Gamma, by Marsaglia and Tsang (2000): a cubed normal, accepted or tried again.
 //!
 //! A try fails with a probability below 0.05, each has draws of its own, and there are [`TRIES`]: in fewer than one row
-//! in 10^20 all fail, and the distribution's mode stands in. A shape below 1 takes the value of shape + 1 times
+//! in 10^20 all fail, and the value is the distribution's mode. A shape below 1 takes the value of shape + 1 times
 //! u^(1/shape).
 
 use crate::Result;

@@ -1,4 +1,4 @@
-//! What distributions with a place and a width have in common: a standard value, scaled and moved.
+//! What distributions with a place and a width have in common: a standard value, scaled and shifted.
 
 use crate::Result;
 use crate::generate::param::Param;
@@ -29,7 +29,7 @@ impl Location {
         Ok(Self { loc, scale })
     }
 
-    /// Scales and moves standard values.
+    /// Scales and shifts standard values.
     pub(super) fn apply(&self, at: At, out: &mut [f64]) {
         if let (Some(loc), Some(scale)) = (self.loc.one(at), self.scale.one(at)) {
             map(out, |x| loc + scale * x);

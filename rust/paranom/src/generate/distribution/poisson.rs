@@ -2,8 +2,7 @@
 //!
 //! Below a rate of 30 the distribution function is inverted: one uniform, terms summed from 0 up. From 30 on, Hörmann's
 //! PTRS (1993): a transformed uniform, accepted or tried again. A try fails with a probability below 0.2, each has
-//! draws of its own, and there are [`TRIES`]: in fewer than one row in 10^22 all fail, and the rate's whole part
-//! stands in.
+//! draws of its own, and there are [`TRIES`]: in fewer than one row in 10^22 all fail, and the value is the rate's whole part.
 
 use crate::Result;
 use crate::fmath;

@@ -39,7 +39,7 @@ impl Draws {
     fn permute(self, slot: u64, number: u32) -> u64 {
         let (a, b) = pair(self.source(Purpose::Permutation, number, 0), slot >> 6);
         let (mut left, mut right) = (slot >> 3 & 7, slot & 7);
-        // A Feistel network on 3 + 3 bits; each round looks its 3 bits up in 24 random ones.
+        // A Feistel network on 3 + 3 bits; each round selects 3 of 24 random bits.
         for table in [a, a >> 24, b, b >> 24] {
             (left, right) = (right, left ^ (table >> (3 * right)) & 7);
         }

@@ -1,4 +1,4 @@
-//! Cylinders, bells and funnels, one in each stretch of rows (after Saito 1994): a plateau, a ramp up that drops, a jump
+//! Cylinders, bells and funnels, one in each interval of rows (after Saito 1994): a plateau, a ramp up that drops, a jump
 //! that ramps down; 0 between them.
 
 use super::steps::lengths;
@@ -30,7 +30,7 @@ pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
     Ok(Box::new(CylinderBellFunnel { amplitude, shortest, longest, every, site: scope.fixed_site(table)? }))
 }
 
-/// The shape of one stretch.
+/// The shape of one interval.
 struct Shape {
     kind: u64,
     start: u64,

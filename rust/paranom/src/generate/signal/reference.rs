@@ -9,16 +9,15 @@ use crate::spec::Table;
 #[derive(Debug)]
 struct Ref(Reference);
 
-/// Most rows to look back.
+/// Most rows of a lag.
 const MOST_LAG: i128 = 1 << 40;
 
 pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
     let lag = table.whole_or("lag", 0, MOST_LAG, 0)? as u64;
     let variable = scope.variable(&table.need("variable")?)?;
     if scope.per_event() {
-        return Err(
-            table.invalid("belongs to rows: it cannot be drawn once per event (EachRow looks in each row)")
-        );
+        return Err(table
+            .invalid("must not be drawn once per event: it belongs to rows (EachRow reads it in each row)"));
     }
     scope.refer((variable, lag));
     Ok(Box::new(Ref((variable, lag))))

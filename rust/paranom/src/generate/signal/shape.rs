@@ -1,4 +1,4 @@
-//! A shape that is stretched over an event.
+//! A shape that is scaled to the length of an event.
 
 use crate::generate::rule::{At, Rule};
 use crate::generate::scope::Scope;
@@ -11,7 +11,7 @@ struct Shape(Vec<f64>);
 pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
     if !scope.anomalous() || scope.per_event() {
         return Err(table.invalid(
-            "a shape is stretched over an event: it belongs in anomalous rows, not once per event",
+            "must be in anomalous rows, and not drawn once per event: a shape is scaled to the length of an event",
         ));
     }
     let list = table.need("values")?;

@@ -1,6 +1,6 @@
 //! A level that is held for some rows, then another (GutenTAG's random mode jump).
 //!
-//! The row axis is cut into stretches of the mean length, and each cut is moved by a random number of rows up to half of
+//! The row axis is cut into intervals of the mean length, and each cut is shifted by a random number of rows up to half of
 //! the spread: so any row's step is found at once, and lengths lie between the shortest and the longest.
 
 use crate::Result;
@@ -13,7 +13,7 @@ use crate::spec::{Field, Table, Value};
 struct Steps {
     levels: Box<dyn Rule>,
     mean: u64,
-    /// How far cuts are moved at most.
+    /// How far cuts are shifted at most.
     most: u64,
     site: Site,
 }

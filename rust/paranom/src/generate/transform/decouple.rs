@@ -1,5 +1,5 @@
-//! Cuts the dependence on another variable: the normal rule sees it elsewhere in time, where it looks the same but has
-//! nothing to do with this row.
+//! Removes the dependence on another variable: the normal rule sees it at another time, where its values are as likely
+//! but independent of this row.
 
 use crate::Result;
 use crate::generate::param::Param;

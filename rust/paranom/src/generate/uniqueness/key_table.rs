@@ -1,8 +1,8 @@
 //! A set of keys in buckets of eight, 9 to 16 bytes a key.
 //!
-//! A bucket is one line of the cache, filled from the front: to look at all of its keys at once mostly answers. A key's
+//! A bucket is one line of the cache, filled from the front: to compare all of its keys at once is mostly enough. A key's
 //! home is its upper part scaled to the buckets; what finds its home full goes to the next bucket that has room. Homes
-//! rise with keys, so to grow, or to take in another table, passes over both from left to right. A key may carry a value.
+//! rise with keys, so to grow, or to add another table, passes over both from left to right. A key may have a value.
 
 use super::datum::DatumKey;
 use crate::simd::prefetch;
@@ -15,20 +15,20 @@ const SLOTS: usize = 8;
 #[repr(align(64))]
 struct Bucket([u64; SLOTS]);
 
-/// Keys, each with what it carries: `()` for nothing, which takes no room.
+/// Keys, each with a value: `()` for none, which takes no memory.
 #[derive(Debug)]
 pub struct KeyTable<V> {
     /// Whether keys have a lower part.
     long: bool,
     high: Vec<Bucket>,
     low: Vec<[u32; SLOTS]>,
-    carried: Vec<[V; SLOTS]>,
+    values: Vec<[V; SLOTS]>,
     /// How many keys each bucket has.
     filled: Vec<u8>,
     len: usize,
 }
 
-/// The few keys that would look like an empty slot stand for their neighbours.
+/// The few keys that would look like an empty slot are replaced by their neighbours.
 #[inline(always)]
 fn split(key: DatumKey) -> DatumKey {
     (key.0.max(1), key.1)
@@ -42,8 +42,8 @@ impl<V: Copy + Default> KeyTable<V> {
 
     fn with_buckets(long: bool, n: usize) -> Self {
         let low = vec![[0; SLOTS]; if long { n } else { 0 }];
-        let (high, carried) = (vec![Bucket::default(); n], vec![[V::default(); SLOTS]; n]);
-        Self { long, high, low, carried, filled: vec![0; n], len: 0 }
+        let (high, values) = (vec![Bucket::default(); n], vec![[V::default(); SLOTS]; n]);
+        Self { long, high, low, values, filled: vec![0; n], len: 0 }
     }
 
     /// How many keys there are.
@@ -55,7 +55,7 @@ impl<V: Copy + Default> KeyTable<V> {
     pub fn bytes(&self) -> usize {
         size_of_val(&*self.high)
             + size_of_val(&*self.low)
-            + size_of_val(&*self.carried)
+            + size_of_val(&*self.values)
             + size_of_val(&*self.filled)
     }
 
@@ -69,7 +69,7 @@ impl<V: Copy + Default> KeyTable<V> {
         if bucket + 1 == self.high.len() { 0 } else { bucket + 1 }
     }
 
-    /// Whether a key is in a bucket: all eight are looked at, in a few instructions and without a jump.
+    /// Whether a key is in a bucket: all eight are compared, in a few instructions and without a jump.
     #[inline(always)]
     #[allow(clippy::needless_bitwise_bool)] // lazy ones are jumps
     fn holds(&self, bucket: usize, key: DatumKey) -> bool {
@@ -97,7 +97,7 @@ impl<V: Copy + Default> KeyTable<V> {
         }
     }
 
-    /// Asks for the memory that `contains` will look at.
+    /// Fetches the memory that `contains` will read.
     #[inline(always)]
     pub fn prefetch(&self, key: DatumKey) {
         let home = self.home(split(key));
@@ -115,7 +115,7 @@ impl<V: Copy + Default> KeyTable<V> {
         self.len > 0 && self.find(split(key)).is_ok()
     }
 
-    /// What a key carries, if it is there; else it is put in and carries `value`.
+    /// The value of a key, if it is there; else it is added with `value`.
     #[inline(always)]
     pub fn get_or_insert(&mut self, key: DatumKey, value: V) -> Option<&mut V> {
         let key = split(key);
@@ -126,7 +126,7 @@ impl<V: Copy + Default> KeyTable<V> {
                 let is =
                     |slot: &usize| high[*slot] == key.0 && (!self.long || self.low[bucket][*slot] == key.1);
                 let slot = (0..SLOTS).find(is)?;
-                Some(&mut self.carried[bucket][slot])
+                Some(&mut self.values[bucket][slot])
             }
             Err(bucket) => {
                 self.put(bucket, key, value);
@@ -158,18 +158,18 @@ impl<V: Copy + Default> KeyTable<V> {
         let n = self.high.len();
         let (least, easy) = if self.long { (n + n / 8, keys * 10 / 63) } else { (n + n * 2 / 5, keys / 5) };
         let mut new = Self::with_buckets(self.long, least.max(easy + 1));
-        new.append_all(self, |carried| carried);
+        new.append_all(self, |values| values);
         *self = new;
     }
 
-    /// Takes in the keys of another table, none of which is here, without what they carry.
+    /// Adds the keys of another table, none of which is here, without their values.
     pub fn extend<W: Copy + Default>(&mut self, other: &KeyTable<W>) {
         self.reserve(other.len);
         self.append_all(other, |_| V::default());
     }
 
     /// Puts in keys that are not here, for which there is room.
-    fn append_all<W: Copy>(&mut self, other: &KeyTable<W>, carried: impl Fn(W) -> V) {
+    fn append_all<W: Copy>(&mut self, other: &KeyTable<W>, values: impl Fn(W) -> V) {
         for (bucket, &filled) in other.filled.iter().enumerate() {
             for slot in 0..usize::from(filled) {
                 let low = if other.long { other.low[bucket][slot] } else { 0 };
@@ -178,7 +178,7 @@ impl<V: Copy + Default> KeyTable<V> {
                 while usize::from(self.filled[to]) == SLOTS {
                     to = self.after(to);
                 }
-                self.put(to, key, carried(other.carried[bucket][slot]));
+                self.put(to, key, values(other.values[bucket][slot]));
             }
         }
     }
@@ -190,7 +190,7 @@ impl<V: Copy + Default> KeyTable<V> {
         if self.long {
             self.low[bucket][slot] = key.1;
         }
-        self.carried[bucket][slot] = value;
+        self.values[bucket][slot] = value;
         self.filled[bucket] += 1;
         self.len += 1;
     }
@@ -229,7 +229,7 @@ mod tests {
         for (bucket, filled) in table.filled.iter().enumerate() {
             for slot in 0..usize::from(*filled) {
                 let low = if table.long { table.low[bucket][slot] } else { 0 };
-                found.push(((table.high[bucket].0[slot], low), table.carried[bucket][slot]));
+                found.push(((table.high[bucket].0[slot], low), table.values[bucket][slot]));
             }
         }
         found.sort_unstable();

@@ -11,7 +11,7 @@
 //! requirement  what is asked of rows           capacity  too few different data are refused at once
 //! state        what is known of lower rows     window    settles rows, window by window
 //! datum        a datum as a key                drawn     rows of a block that are being settled
-//! key_table    keys and what they carry        propose   what rows propose
+//! key_table    keys and their values           propose   what rows propose
 //! settle       who keeps a datum               deliver   settled rows into columns
 //! ```
 

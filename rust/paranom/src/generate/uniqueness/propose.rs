@@ -96,7 +96,7 @@ impl Plan {
 
 /// The rows that are pending.
 fn pending(states: &mut [AtomicU8]) -> Vec<u32> {
-    /// RowRange that are looked at together, since in most rounds but few are pending.
+    /// Rows that are checked together, since in most rounds few are pending.
     const TOGETHER: usize = 64;
     let mut rows = vec![0; states.len()];
     let mut n = 0;

@@ -22,7 +22,7 @@ impl Kernel for Settle<'_> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
-        /// Data that are looked for together.
+        /// Data that are searched for together.
         const AHEAD: usize = 32;
         let Self { shard, proposals, held, register, drawn } = self;
         let total = proposals.iter().map(|of| of.of(shard).len()).sum();

@@ -3,7 +3,7 @@
 use super::key_table::KeyTable;
 use crate::generate::variable::Walk;
 
-/// RowRange that Soft let through with a datum that a lower row has.
+/// Rows that Soft let through with a datum that a lower row has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Duplicates {
     /// Normal ones.

@@ -110,7 +110,7 @@ impl Plan {
         job: &Job,
     ) -> Result<Vec<DrawnBlock>> {
         // Enough for all threads, and little against what is generated. The more data are registered, the more rows at a
-        // time: then those that are looked up lie closer together in memory.
+        // time: then keys that are searched for lie closer together in memory.
         let few = (128 / self.variables.len()).clamp(1, 16).max(rayon::current_num_threads());
         let most = (state.data() / (4 * BLOCK)).clamp(few, few.max(4 * few.min(16)));
         let start = state.next;
@@ -190,7 +190,7 @@ impl Plan {
                 let anomalous = block.labels[j] as usize;
                 counts[anomalous] += 1;
                 if let Some(Limit { tries, hard: true }) = uniqueness.limits[anomalous] {
-                    // RowRange are judged upward, so this is the lowest; and rows below it are as they would be alone.
+                    // Rows come in order, so this is the lowest; and rows below it are as they would be alone.
                     return Err(Error::NotUnique {
                         row: block.start + j as u64,
                         class: class(anomalous == 1),

@@ -19,7 +19,7 @@ pub struct Sequence {
     pub warmup: Option<u64>,
 }
 
-/// Where a walk along a sequential variable stands.
+/// The state of a walk along a sequential variable.
 #[derive(Debug, Clone, Default)]
 pub struct Walk {
     /// The first row that is not walked yet.
@@ -28,7 +28,7 @@ pub struct Walk {
     pub(super) chain: Vec<f64>,
     /// The last values as delivered.
     pub(super) column: Vec<f64>,
-    /// The first row of the event that the walk stands in, and its normal value there.
+    /// The first row of the event that the walk is in, and its normal value there.
     pub(super) first: Option<(u64, f64)>,
 }
 

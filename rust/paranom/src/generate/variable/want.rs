@@ -10,7 +10,7 @@ use crate::job::Job;
 pub struct Want<'a> {
     /// The events that touch the rows.
     pub events: &'a [Event],
-    /// The events that touch the whole block; only functions look at them.
+    /// The events that touch the whole block; only functions need them.
     pub around: &'a [Event],
     /// Which try.
     pub attempt: u32,
