@@ -346,7 +346,7 @@ def test_verify_reads_text(tmp_path: Path, suffix: str) -> None:
 
 def test_verify_of_other_files(tmp_path: Path) -> None:
     (tmp_path / "cut.parquet").write_bytes(b"PAR1")
-    with pytest.raises(SpecError, match="no Parquet"):
+    with pytest.raises(SpecError, match="must be a"):
         verify(tmp_path / "cut.parquet")
     chosen = plant().generate(normal=100, anomalous=100)
     chosen.write(tmp_path / "x.parquet")

@@ -118,7 +118,7 @@ RUBBISH: list[tuple[Callable[[], object], type[Exception], str]] = [
             {"x": Recorded(np.zeros(10), Shift(1.0), labels=[(0, 1)])}, anomalies=Anomaly(events=[(0, 2**63)])
         ),
         SpecError,
-        "must not hit",
+        "must not touch",
     ),
     # recordings
     (lambda: Recorded(["1", "2"]), SpecTypeError, "values: must be numbers"),

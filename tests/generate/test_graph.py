@@ -222,7 +222,7 @@ def refers(name: str, lag: int = 0) -> Spec:
         ({"variables": {"a": X | {"anomalous": {"kind": "swap", "variable": "b"}}}}, ["anomalous.variable", '"b"']),
         (
             {"variables": {"a": X, **{f"v{i}": refers("a", i) for i in range(1100)}}},
-            ["variables", "a row", "more than 1024 values"],
+            ["variables", "a row", "at most 1024 values"],
         ),
     ],
 )  # fmt: skip

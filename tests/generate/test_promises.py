@@ -141,7 +141,7 @@ def test_several_stretches_in_one_call(whole: Rows) -> None:
     stretches = [(12_345 + 70_000, 20_000), (12_345, 1), (12_345 + 511, 40_000), (2**64 - 3, 3)]
     total = sum(rows for _, rows in stretches)
     columns, y = [np.empty(total) for _ in plan.names], np.empty(total, np.int8)
-    plan.fill(stretches, columns, y, clean=False, threads=2, progress=None, history=None)
+    plan.fill(stretches, columns, y, clean=False, threads=2, progress=None, state=None)
     together, at = Rows(dict(zip(plan.names, columns, strict=True)), y, []), 0
     for start, rows in stretches:
         assert_same_values(together[at : at + rows], generated(plant(), start, rows))

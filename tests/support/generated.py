@@ -28,7 +28,7 @@ def generated(spec: dict[str, Any], start: int, rows: int, *, clean: bool = Fals
     plan = Plan(spec)
     columns = [np.full(rows, -7.0) for _ in plan.names]
     y = np.full(rows, -7, np.int8)
-    plan.fill([(start, rows)], columns, y, clean=clean, threads=threads, progress=None, history=None)
+    plan.fill([(start, rows)], columns, y, clean=clean, threads=threads, progress=None, state=None)
     kinds = [name for name, _ in plan.kinds]
     events = zip(*(array.tolist() for array in plan.events(start, rows)), strict=True)
     return Rows(dict(zip(plan.names, columns, strict=True)), y, [(a, b, kinds[kind], i) for a, b, kind, i in events])

@@ -128,14 +128,12 @@ def file_metadata(path: Path) -> dict[str, str]:
     """Return what a Parquet or Arrow file says of itself."""
     form = FORMATS.get(path.suffix, "arrow")
     if form not in ("parquet", "arrow"):
-        raise SpecError(path, "is no Parquet or Arrow file, and no other carries its spec")
+        raise SpecError(path, "must be a Parquet or Arrow file: no other holds its spec")
     try:
         return _core.file_metadata(path, format=form)
-    except SpecError as error:
-        raise SpecError(path, f"must be a Parquet or Arrow file: {error.rule}") from None
     except OSError as error:
         if error.errno is None:
-            raise SpecError(path, f"is no Parquet or Arrow file: {error}") from None
+            raise SpecError(path, f"must be a Parquet or Arrow file: {error}") from None
         raise OSError(error.errno, error.strerror, str(path)) from None
 
 
