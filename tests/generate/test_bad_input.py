@@ -197,7 +197,7 @@ SPECS: list[tuple[Callable[[Spec], Any], type[ParanomError], list[str]]] = [
     (hit({"kind": "smooth", "window": 4}), SpecError, ["anomalous.window", "4", "odd"]),
     (hit({"kind": "smooth", "window": 513}), SpecError, ["anomalous.window", "513", "from 3 to 511"]),
     (hit({"kind": "shape", "values": [1]}), SpecError, ["anomalous.values", "1", "at least two"]),
-    (hit({"kind": "shift", "by": {"kind": "shape", "values": [1, 2]}}), SpecError, ["anomalous.by", "must not be drawn once per event"]),
+    (hit({"kind": "shift", "by": {"kind": "shape", "values": [1, 2]}}), SpecError, ["anomalous.by", "not drawn once per event"]),
     (rule({"kind": "shape", "values": [1, 2]}), SpecError, [X, "anomalous rows"]),
     (hit({"kind": "reverse"}), SpecError, ["variables.x.anomalous", "must resample a signal", '"x" has none']),
     (lambda spec: (rule(SINE)(spec), hit({"kind": "frequency_change", "factor": 0})(spec)), SpecError, ["anomalous.factor", "0", "must be > 0"]),

@@ -286,7 +286,9 @@ mod tests {
         let empty = Value::Table(Vec::new());
         let canonical = Canonical::default();
         let table = Field::root(&empty, &canonical).table().unwrap();
-        let site = Scope::new(false, &[].into(), 0).fixed_site(&table).unwrap();
+        let site = Scope::new(|field, _| Err(field.wrong("no rule")), false, &[].into(), 0)
+            .fixed_site(&table)
+            .unwrap();
         for count in [1, 2, 3, 5, 64, 1000, 4096, 10_007] {
             let rule = Distinct { values: Values::Whole(0), count, site };
             let key = Key::new(7, "variable", "x");

@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn behaves_as_a_map() {
         for (long, n) in [0, 1, 7, 8, 9, 100, 5000].into_iter().flat_map(|n| [(true, n), (false, n)]) {
-            let keys: Vec<Key> =
+            let keys: Vec<DatumKey> =
                 keys(n).into_iter().map(|(high, low)| (high, if long { low } else { 0 })).collect();
             let mut table = KeyTable::<u32>::new(long);
             let mut roomy = KeyTable::<u32>::new(long);
