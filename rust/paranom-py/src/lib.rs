@@ -21,6 +21,7 @@ mod matrix_profile;
 mod one_liner;
 mod plan;
 mod ramp;
+mod ramp_settings;
 mod run;
 mod value;
 
