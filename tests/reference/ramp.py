@@ -74,16 +74,19 @@ class AuthorProcess:
             if min(near) < 0 or max(near) >= self.n_windows:
                 continue  # such keys can never be looked up (D12)
             old = self.weights.get(near, 1.0)
-            new = old * (a * (1 - p) / (2 * ratio))
-            self.weights[near] = new
-            if offset == 0:
-                ratio = new * (ratio * theta / old) / theta if old > 0 else 0.0
+            # Where the program overflows or divides by zero, a defined number comes out (D12).
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                new = old * (a * (1 - p) / (2 * ratio))
+                self.weights[near] = new = new if new < 1e150 else 1e150
+                if offset == 0:
+                    ratio = new * (ratio * theta / old) / theta if old > 0 else 0.0
+                    ratio = 0.0 if np.isnan(ratio) else ratio
         return ratio
 
 
-def replay(X, *, subsequence_length, window, threshold, bias, start_index=(0,), labels=None, p_limit=1.0, trace=None):
+def replay(X, *, window, reference, threshold, bias, start_index=(0,), labels=None, p_limit=1.0, trace=None):
     """The published loop over a finished recording ``X`` (d, n): flags, scores, contributions per window."""
-    m, M, theta = subsequence_length, window, threshold
+    m, M, theta = window, reference, threshold
     d, n = X.shape
     steps = max(n - m, 0)  # the last window is never scored (D4)
     flags, scores = np.zeros(steps, np.int8), np.full(steps, -1.0)
@@ -156,11 +159,11 @@ def unit_of(samples: np.ndarray, scale: str) -> float:
 
 
 class Pattern:
-    """The weight of one pattern, and what was said about it."""
+    """The weight of one pattern, and the feedback on it."""
 
     def __init__(self) -> None:
         self.trained = 1.0
-        self.said: dict[int, tuple[str, float]] = {}  # time -> verdict, unweighted score; oldest word first
+        self.said: dict[int, tuple[str, float]] = {}  # time -> verdict, unweighted score; oldest first
 
     def limits(self) -> tuple[float, float]:
         """Scores from the first on alarm, those up to the second do not; the newest of contradictions holds."""
@@ -199,14 +202,14 @@ class Process:
         self.judged = 0
         self.patterns: dict[tuple[int, ...], Pattern] = {}
         self.records: dict[int, dict] = {}
-        self.settled = self.K = float(cfg["window"])
+        self.settled = self.K = float(cfg["reference"])
         self.clean = 0
         self.slide = False
         self.alarm = False
         self.quiet = 0
 
     def push(self, x: np.ndarray) -> bool:
-        m, M = self.cfg["subsequence_length"], self.cfg["window"]
+        m, M = self.cfg["window"], self.cfg["reference"]
         x = np.where(np.isfinite(x) & (np.abs(x) <= 1e300), x, np.nan)
         self.samples.append(x)
         n = len(self.samples)
@@ -272,7 +275,7 @@ class Process:
         return np.zeros(d) if self.cfg["mode"] == "author" else np.full(d, 1 / d)
 
     def judge(self, score: float, time: int) -> dict:
-        cfg, theta, M = self.cfg, self.cfg["threshold"], self.cfg["window"]
+        cfg, theta, M = self.cfg, self.cfg["threshold"], self.cfg["reference"]
         step = M + self.judged
         self.judged += 1
         flagged = bool(score > theta)
@@ -290,9 +293,7 @@ class Process:
                 self.quiet = 0 if score > cfg["release"] * theta else self.quiet + 1
                 self.alarm = self.quiet < max(cfg["min_gap"], 1)
         self.clean = 0 if flagged else self.clean + 1
-        self.slide = cfg["refresh"] == "sliding" or (
-            cfg["refresh"] == "clean" and self.clean >= cfg["subsequence_length"]
-        )
+        self.slide = cfg["refresh"] == "sliding" or (cfg["refresh"] == "clean" and self.clean >= cfg["window"])
         return {
             "score": score,
             "is_anomaly": flagged,
@@ -303,8 +304,8 @@ class Process:
         }
 
     def train(self, ratio: float, p: float, rest: float) -> float:
-        m, theta = self.cfg["subsequence_length"], self.cfg["threshold"]
-        n_windows = self.cfg["window"] - m + (self.cfg["mode"] == "default")
+        m, theta = self.cfg["window"], self.cfg["threshold"]
+        n_windows = self.cfg["reference"] - m + (self.cfg["mode"] == "default")
         target = 1 / (2 * ratio)
         for offset, a in zip(range(-m, m + 1), decay(m, self.cfg["kernel"]), strict=True):
             near = tuple(k if k == NO_WINDOW else k + offset for k in self.key)
@@ -322,10 +323,10 @@ class Process:
         return ratio
 
     def forget(self, now: int) -> None:
-        for time in [t for t in self.records if t <= now - self.cfg["window"]]:
+        for time in [t for t in self.records if t <= now - self.cfg["reference"]]:
             record = self.records.pop(time)
             if record["said"] == FALSE:
-                self.settled += (record["step"] - self.settled) / self.cfg["window"]
+                self.settled += (record["step"] - self.settled) / self.cfg["reference"]
 
     def feedback(self, verdicts: list[tuple[int, str | None]]) -> None:
         for time, verdict in verdicts:
@@ -339,7 +340,7 @@ class Process:
         self.K = self.settled
         for record in self.records.values():  # in the order of time
             if record["said"] == FALSE:
-                self.K += (record["step"] - self.K) / self.cfg["window"]
+                self.K += (record["step"] - self.K) / self.cfg["reference"]
 
 
 class Ramp:
