@@ -215,7 +215,7 @@ def test_author_mode_multiplies_and_cannot_undo() -> None:
     ramp = RAMP(**SETTINGS | {"threshold": 0.2}, mode="author")
     ramp.score(X[:160])
     before = ramp.to_bytes()
-    with pytest.raises(ValueError, match="mode: multiplies feedback in and cannot undo it, got author"):
+    with pytest.raises(ValueError, match='mode: must be "default": author mode multiplies feedback in'):
         ramp.undo([152])
     with pytest.raises(ValueError, match="false_positives: must be at most reference"):
         ramp.feedback(false_positives=[152] * 101)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paranom_rs import RAMP, ParanomError, SpecError, SpecTypeError, StateError
+from paranom_rs.detect.ramp import Kernel, Mode, NanPolicy, Refresh, Scale, TrainOn
 from paranom_rs.detect.ramp_replay import replay
 
 SETTINGS = {"n_features": 2, "window": 3, "reference": 12, "threshold": 0.5}
@@ -125,6 +127,19 @@ def test_files(tmp_path: Path) -> None:
     ramp.save(tmp_path / "pümp.ramp")
     assert RAMP.load(tmp_path / "pümp.ramp").to_bytes() == ramp.to_bytes()
     assert [p.name for p in tmp_path.iterdir()] == ["pümp.ramp"]
+
+
+@pytest.mark.parametrize(
+    ("name", "choices"),
+    [
+        ("mode", Mode), ("scale", Scale), ("refresh", Refresh), ("nan_policy", NanPolicy), ("kernel", Kernel),
+        ("train_on", TrainOn),
+    ],
+)  # fmt: skip
+def test_python_and_the_core_name_the_same_choices(name: str, choices: Any) -> None:
+    names = ", ".join(f'"{choice}"' for choice in get_args(choices))
+    with pytest.raises(SpecError, match=f"^{name}: must be one of {names}, got 'x'$"):
+        RAMP(**SETTINGS, **{name: "x"})
 
 
 def test_settings_make_the_same_detector() -> None:

@@ -60,7 +60,7 @@ def test_river_scores_are_those_of_update() -> None:
     assert pickle.loads(pickle.dumps(model)).score_one({"a": 0, "b": 9}) == model.score_one({"a": 0, "b": 9})
 
 
-def test_scikit_learn_face() -> None:
+def test_scikit_learn_wrapper() -> None:
     pytest.importorskip("sklearn")
     from sklearn.base import clone
     from sklearn.exceptions import NotFittedError
@@ -128,7 +128,7 @@ def test_missing_packages_say_their_pip_line(monkeypatch: pytest.MonkeyPatch) ->
         import paranom_rs.connect.sklearn  # noqa: F401
 
 
-def test_scikit_learn_face_takes_what_is_masked_as_missing():
+def test_scikit_learn_wrapper_takes_what_is_masked_as_missing():
     pytest.importorskip("sklearn")
     from paranom_rs.connect.sklearn import RAMPDetector
 

@@ -74,7 +74,7 @@ class AuthorProcess:
             if min(near) < 0 or max(near) >= self.n_windows:
                 continue  # such keys can never be looked up (D12)
             old = self.weights.get(near, 1.0)
-            # Where the program overflows or divides by zero, a defined number comes out (D12).
+            # Where the program overflows or divides by zero, the detector gives a defined number, and so does this.
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 new = old * (a * (1 - p) / (2 * ratio))
                 self.weights[near] = new = new if new < 1e150 else 1e150

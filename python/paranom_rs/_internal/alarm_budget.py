@@ -44,7 +44,8 @@ def _runs_above(scores: NDArray[np.float64], levels: NDArray[np.float64]) -> NDA
     starts = np.bincount(np.searchsorted(levels, scores[rising]), minlength=len(levels))
     stops = np.bincount(np.searchsorted(levels, before[rising & (before > -np.inf)]), minlength=len(levels))
     # Runs open at t = levels[j]: tops above it minus bottoms above it.
-    return np.cumsum((starts - stops)[::-1])[::-1] - (starts - stops)
+    runs: NDArray[np.intp] = np.cumsum((starts - stops)[::-1])[::-1] - (starts - stops)
+    return runs
 
 
 def _count_alarms(scores: NDArray[np.float64], threshold: float, release: float, min_gap: int) -> int:

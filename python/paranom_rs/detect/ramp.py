@@ -140,8 +140,8 @@ class RAMP(RampCore):
 
     Notes
     -----
-    `update` takes one sample and returns a `Detection`, or None while the reference fills. `score` and `update_many` take
-    many samples and return `Scores`, arrays of the same values.
+    `update` takes one sample and returns a `Detection`, or None while the reference fills. `score` and `update_many`
+    take many samples and return `Scores`, arrays of the same values.
 
     A refused call changes nothing. All methods may be called from several threads.
 
@@ -215,8 +215,8 @@ class RAMP(RampCore):
     ) -> Scores:
         """Score samples of many processes, in parallel over processes.
 
-        The rows of one process are taken in order. The numbers are those of n updates, whatever ``threads``. Ctrl-C stops
-        a call of some tenths of a second or more, and the detector is as before (such a call keeps a copy of the
+        The rows of one process are taken in order. The numbers are those of n updates, whatever ``threads``. Ctrl-C
+        stops a call of some tenths of a second or more, and the detector is as before (such a call keeps a copy of the
         processes until it is done).
 
         Parameters
@@ -255,9 +255,9 @@ class RAMP(RampCore):
     ) -> None:
         """Confirm or dismiss detections of the last ``reference`` samples, in any order.
 
-        Repeating feedback changes nothing, and the contrary replaces it. Where feedback on one pattern is contradictory (a
-        higher score dismissed, a lower one confirmed), the newest holds. In author mode the program's rule applies: each
-        call moves K and multiplies weights.
+        Repeating feedback changes nothing, and the contrary replaces it. Where feedback on one pattern is contradictory
+        (a higher score dismissed, a lower one confirmed), the newest holds. In author mode the program's rule applies:
+        each call moves K and multiplies weights.
 
         Parameters
         ----------
@@ -361,11 +361,13 @@ class RAMP(RampCore):
             raise SpecError("X", f"must have at least reference + window = {least} rows", str(len(rows)))
         if not np.isfinite(rows).any():
             raise SpecError("X", "must hold values", "missing ones only")
-        if alarms_per_day is not None and rows_per_day is not None:
+        if quantile is not None:
+            threshold = float(np.quantile(scores, quantile))
+        else:
+            assert alarms_per_day is not None
+            assert rows_per_day is not None
             budget = alarms_per_day * len(scores) / rows_per_day
             threshold = lowest_threshold(scores, budget, release=settings["release"], min_gap=settings["min_gap"])
-        else:
-            threshold = float(np.quantile(scores, quantile))
         self.threshold = max(threshold, 1e-100)
         return self.threshold
 

@@ -42,8 +42,8 @@ def replay(
     start_index
         Where processes begin, ascending from 0 and M apart at least. No process scores while one takes its M samples.
     labels
-        (n - m,) or longer: 1 where the window that begins there is anomalous. Each step's flag is confirmed or dismissed
-        at once. ``None``: no feedback.
+        (n - m,) or longer: 1 where the window that begins there is anomalous. Each step's flag is confirmed or
+        dismissed at once. ``None``: no feedback.
     p_limit
         Train while the uncertainty is below it.
 
