@@ -45,7 +45,7 @@ class NumPyRamp:
         self.live = np.zeros((self.d, m))
         self.weights: dict[tuple[int, ...], float] = {}
         self.records: deque[tuple[int, float, tuple[int, ...]]] = deque(maxlen=self.M)
-        self.samples, self.judged, self.alarm = self.M, 0, False
+        self.samples, self.scored, self.alarm = self.M, 0, False
 
     def distances(self) -> tuple[list[int], np.ndarray]:
         """Of each channel, the nearest window and its distance."""
@@ -75,8 +75,8 @@ class NumPyRamp:
         pattern = tuple(key)
         score = self.weights.get(pattern, 1.0) * beta
         flag = score > self.threshold
-        step = self.M + self.judged
-        self.judged += 1
+        step = self.M + self.scored
+        self.scored += 1
         rest = math.exp(self.M**BIAS - step**BIAS)
         if flag and rest > 0:
             self.train(pattern, self.threshold / (2 * beta), rest)

@@ -42,7 +42,7 @@ def ramp_data(data: Path) -> Iterator[tuple[str, str]]:
         n = min(len(X) - m, len(labels))
         labels = labels[:n]
         for feedback in (True, False):
-            told = f"feedback {'yes' if feedback else 'no'}"
+            how = f"feedback {'yes' if feedback else 'no'}"
             flags = replay(
                 X.T,
                 window=m,
@@ -52,7 +52,7 @@ def ramp_data(data: Path) -> Iterator[tuple[str, str]]:
                 start_index=starts,
                 labels=np.append(labels, np.zeros(len(X))) if feedback else None,
             )[0]
-            yield f"{name}, author mode, {told}", judged(labels, flags[:n])
+            yield f"{name}, author mode, {how}", judged(labels, flags[:n])
             for what, options in (
                 ("default mode", {"scale": "relative", "threshold": theta}),
                 ("default mode, scale std, threshold at the 90 % quantile", {"threshold": 1.0}),
@@ -74,7 +74,7 @@ def ramp_data(data: Path) -> Iterator[tuple[str, str]]:
                     if feedback and d.is_anomaly:
                         word = "true_positives" if labels[d.start] else "false_positives"
                         ramp.feedback(**{word: [d.time]})
-                yield f"{name}, {what}, {told}", judged(labels, flags)
+                yield f"{name}, {what}, {how}", judged(labels, flags)
 
 
 def skab(data: Path) -> Iterator[tuple[str, str]]:
@@ -106,12 +106,12 @@ def nab(data: Path) -> Iterator[tuple[str, str]]:
         settings = {"window": 48, "reference": 7 * day, "min_gap": day // 2, "refresh": refresh}
         ramp = RAMP(1, threshold=1.0, **settings)
         ramp.calibrate(X[:probation], quantile=1.0)
-        told = ramp.score(X)
-        begins = np.flatnonzero(np.diff(told.alarm.astype(int), prepend=0) == 1)
+        found = ramp.score(X)
+        begins = np.flatnonzero(np.diff(found.alarm.astype(int), prepend=0) == 1)
         begins = begins[begins >= probation]
-        hit = sum(told.is_anomaly[a:b].any() for a, b in runs(labels))
-        ready = ~np.isnan(told.score)
-        area = roc_auc_score(labels[ready], told.score[ready])
+        hit = sum(found.is_anomaly[a:b].any() for a, b in runs(labels))
+        ready = ~np.isnan(found.score)
+        area = roc_auc_score(labels[ready], found.score[ready])
         false = int((labels[begins] == 0).sum())
         yield (
             f"NAB machine temperature, refresh {refresh}",
@@ -124,8 +124,8 @@ def ucr(data: Path) -> Iterator[tuple[str, str]]:
         train, start, stop = map(int, path.stem.split("_")[-3:])
         X = np.loadtxt(path).reshape(-1, 1)
         ramp = RAMP(1, window=25, reference=train, threshold=1.0, p_limit=0.0)
-        told = ramp.score(X)
-        at = int(np.nanargmax(told.score)) - 12  # the middle of the window
+        found = ramp.score(X)
+        at = int(np.nanargmax(found.score)) - 12  # the middle of the window
         hit = start - 100 <= at <= stop + 100
         yield f"UCR {path.stem.split('_')[3]}", f"top-1 at {at}, truth {start}-{stop}: {'hit' if hit else 'miss'}"
 

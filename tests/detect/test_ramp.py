@@ -117,10 +117,10 @@ def test_score_equals_updates_and_continues_after_saving(case: tuple[dict, np.nd
     second = all_at_once.score(X[cut:])
     rows = [one.update(x) for x in X]
     for name in ("score", "is_anomaly", "alarm", "uncertainty", "time", "start"):
-        told = np.concatenate([getattr(first, name), getattr(second, name)])
-        blank = -1 if name in ("time", "start") else np.nan if told.dtype == float else False
-        want = np.array([blank if d is None else getattr(d, name) for d in rows], told.dtype)
-        np.testing.assert_array_equal(told, want)  # bit for bit
+        found = np.concatenate([getattr(first, name), getattr(second, name)])
+        blank = -1 if name in ("time", "start") else np.nan if found.dtype == float else False
+        want = np.array([blank if d is None else getattr(d, name) for d in rows], found.dtype)
+        np.testing.assert_array_equal(found, want)  # bit for bit
     shares = np.concatenate([first.contributions, second.contributions])
     for share, d in zip(shares, rows, strict=True):
         if d is not None:
@@ -357,7 +357,7 @@ def test_every_simd_level_gives_the_same_bits() -> None:
         "    z = RAMP(3, window=7, reference=150, threshold=1.5, scale=s, refresh=r)\n"
         "    q = z.score(X); print(hashlib.sha256(q.score.tobytes() + z.to_bytes()).hexdigest())"
     )
-    told = {
+    found = {
         subprocess.run(
             [sys.executable, "-c", code],
             env=os.environ | {"PARANOM_SIMD": level},
@@ -367,5 +367,5 @@ def test_every_simd_level_gives_the_same_bits() -> None:
         ).stdout
         for level in ("baseline", "avx2", "avx512")
     }
-    assert len(told) == 1
-    assert len(told.pop().split()) == 4
+    assert len(found) == 1
+    assert len(found.pop().split()) == 4

@@ -95,9 +95,9 @@ def test_author_mode_streams_what_replay_replays() -> None:
     rng = np.random.default_rng(1)
     X = 5 + np.sin(np.arange(300) / np.array([[2.0], [7.0]])) + 0.2 * rng.normal(size=(2, 300))
     flags, scores, _ = replay(X, window=5, reference=40, threshold=0.2, bias=0.85)
-    told = RAMP(2, window=5, reference=40, threshold=0.2, bias=0.85, mode="author").score(X.T)
-    np.testing.assert_array_equal(told.score[44:-1], scores[40:])
-    np.testing.assert_array_equal(told.is_anomaly[44:-1], flags[40:])
+    found = RAMP(2, window=5, reference=40, threshold=0.2, bias=0.85, mode="author").score(X.T)
+    np.testing.assert_array_equal(found.score[44:-1], scores[40:])
+    np.testing.assert_array_equal(found.is_anomaly[44:-1], flags[40:])
 
 
 def test_scores_of_author_mode_are_never_nan() -> None:

@@ -199,11 +199,11 @@ def test_undo_restores_and_doubt_moves_the_guess() -> None:
     ramp.feedback(false_positives=range(149, 119, -1))
     same_again = copy.copy(ramp)
     ramp.undo(range(120, 150))
-    told = [r.score(X[160:260]) for r in (plain, doubted, same_again, ramp)]
-    assert (told[1].uncertainty < told[0].uncertainty).all()
+    found = [r.score(X[160:260]) for r in (plain, doubted, same_again, ramp)]
+    assert (found[1].uncertainty < found[0].uncertainty).all()
     for a, b in ((1, 2), (0, 3)):
-        np.testing.assert_array_equal(told[a].score, told[b].score)
-        np.testing.assert_array_equal(told[a].uncertainty, told[b].uncertainty)
+        np.testing.assert_array_equal(found[a].score, found[b].score)
+        np.testing.assert_array_equal(found[a].uncertainty, found[b].uncertainty)
     ramp.feedback(false_positives=[200], true_positives=[201])
     ramp.feedback(false_positives=[201], true_positives=[200])  # minds change
     ramp.undo([200, 201])

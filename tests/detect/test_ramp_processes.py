@@ -61,8 +61,8 @@ def test_score_names_the_owners() -> None:
     ramp.score(slow[:100])
     assert ramp.add_process() == 1
     ramp.score(fast[:100])
-    told = ramp.score(np.vstack([slow[100:200], fast[100:200], slow[200:300]]))
-    owners = np.array(ramp.processes)[told.owner]
+    found = ramp.score(np.vstack([slow[100:200], fast[100:200], slow[200:300]]))
+    owners = np.array(ramp.processes)[found.owner]
     inside = np.r_[10:95, 110:195, 210:295]
     assert (owners[inside] == np.repeat([0, 1, 0], 100)[inside]).mean() > 0.95
 

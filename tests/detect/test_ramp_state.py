@@ -273,7 +273,7 @@ def test_samples_are_checked() -> None:
 
 
 def test_a_key_is_refused_wherever_samples_come_without() -> None:
-    """And an unknown one is told what there is."""
+    """The error for an unknown one names those there are."""
     one, fixed = RAMP(**SETTINGS, processes="infer"), RAMP(**SETTINGS, processes=["a"])
     for call in (one.update, one.score_next):
         with pytest.raises(ValueError, match="process: must not be given"):

@@ -5,7 +5,7 @@
 //! * `foreign`: memory and code that others own: all the unsafe there is.
 //! * `arrow`: NumPy arrays as an Arrow stream, without copies.
 //! * `files`: rows into files, and files of rows verified.
-//! * `ramp`: the streaming detector.
+//! * `ramp`, `ramp_settings`: the streaming detector; its settings and keys from Python and back.
 //! * `one_liner`: which one-liners find events.
 //! * `value`: Python objects as the plain values of a spec.
 //! * `run`: the one doorway for calls that take long: it lets the GIL go, watches Ctrl-C, maps errors and panics.

@@ -18,7 +18,7 @@ pub(crate) fn config_from_python(settings: &Bound<'_, PyDict>) -> PyResult<Confi
 }
 
 /// All settings by name.
-pub(crate) fn config_to_python<'py>(py: Python<'py>, mut config: Config) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn config_to_python(py: Python<'_>, mut config: Config) -> PyResult<Bound<'_, PyDict>> {
     let dict = PyDict::new(py);
     config.visit(&mut ToDict(&dict))?;
     Ok(dict)

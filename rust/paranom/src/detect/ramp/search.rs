@@ -97,7 +97,8 @@ impl Channel {
                 for row in 0..BLOCK / LANES {
                     let beyond = std::array::from_fn(|l| {
                         let bound = lower_bound(cells[row * LANES + l], weigh[row * LANES + l], shift);
-                        i32::from(!(bound <= reach))
+                        let near = bound <= reach;
+                        i32::from(!near)
                     });
                     let mut lanes = lattice::within(&beyond, 0);
                     while lanes != 0 {

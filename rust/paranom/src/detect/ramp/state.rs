@@ -166,7 +166,9 @@ impl Visitor for Writer {
             Processes::Fixed(keys) => {
                 self.u8(2);
                 self.u64(keys.len() as u64);
-                keys.iter().for_each(|key| self.key(key));
+                for key in keys.iter() {
+                    self.key(key);
+                }
             }
         }
         Ok(())
