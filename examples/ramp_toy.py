@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from paranom_rs.detect.ramp import plot, replay
+from paranom_rs.detect.ramp_replay import replay
+from paranom_rs.plotting.ramp import plot
 
 
 def main() -> None:
@@ -27,7 +28,7 @@ def main() -> None:
         for at in (150, 300, 420):
             X[at : at + 8] *= 1.5
             labels[at : at + 8] = 1
-    flags, scores, contributions = replay(X.T, subsequence_length=5, window=60, threshold=0.2, bias=0.85, labels=labels)
+    flags, scores, contributions = replay(X.T, window=5, reference=60, threshold=0.2, bias=0.85, labels=labels)
     figure = plot(X, scores, threshold=0.2, contributions=contributions, alarms=flags, labels=labels)
     target = sys.argv[2] if len(sys.argv) > 2 else "ramp.png"
     figure.savefig(target, dpi=150)

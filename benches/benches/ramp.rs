@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use paranom::detect::ramp::{Config, Key, Ramp};
+use paranom::detect::ramp::{Config, Key, Mode, Ramp, Scale};
 use paranom::pool;
 
 /// A noisy wave: a cheap pseudo-random stream that does not repeat.
@@ -23,20 +23,20 @@ fn samples(count: usize) -> Vec<f64> {
 
 fn update(c: &mut Criterion) {
     let mut group = c.benchmark_group("update");
-    for (d, m, window) in [(3, 5, 60), (8, 32, 1024), (32, 64, 4096)] {
+    for (d, m, reference) in [(3, 5, 60), (8, 32, 1024), (32, 64, 4096)] {
         for scale in ["std", "relative"] {
-            let mut config = Config::shipped(d, m, window, 1e3, 0.85);
+            let mut config = Config::new(Mode::Default, d, m, reference, 1e3);
             if scale == "relative" {
-                config.scale = paranom::detect::ramp::Scale::Relative;
+                config.scale = Scale::Relative;
             }
             let mut ramp = Ramp::new(config).expect("good settings");
-            let rows = samples(d * (window + m + 4096));
+            let rows = samples(d * (reference + m + 4096));
             let mut shares = vec![0.0; d];
-            for row in rows.chunks_exact(d).take(window + m) {
+            for row in rows.chunks_exact(d).take(reference + m) {
                 ramp.update(None, row, &mut shares).expect("good rows");
             }
-            let mut next = rows.chunks_exact(d).skip(window + m).cycle();
-            group.bench_function(BenchmarkId::new(scale, format!("{d}x{m}x{window}")), |b| {
+            let mut next = rows.chunks_exact(d).skip(reference + m).cycle();
+            group.bench_function(BenchmarkId::new(scale, format!("{d}x{m}x{reference}")), |b| {
                 b.iter(|| ramp.update(None, black_box(next.next().expect("endless")), &mut shares));
             });
         }
@@ -45,12 +45,12 @@ fn update(c: &mut Criterion) {
 
 fn many(c: &mut Criterion) {
     const PROCESSES: usize = 10_000;
-    let (d, m, window) = (3, 5, 60);
+    let (d, m, reference) = (3, 5, 60);
     let mut group = c.benchmark_group("update_many");
     let keys: Vec<Key> = (0..PROCESSES as i64).map(Key::Number).collect();
     let rows = samples(d * PROCESSES);
-    let mut ramp = Ramp::new(Config::shipped(d, m, window, 1e3, 0.85)).expect("good settings");
-    for _ in 0..window + m {
+    let mut ramp = Ramp::new(Config::new(Mode::Default, d, m, reference, 1e3)).expect("good settings");
+    for _ in 0..reference + m {
         ramp.update_many(&keys, &rows, None, None).expect("good rows");
     }
     eprintln!("{} bytes per process", ramp.bytes_per_process());

@@ -45,7 +45,7 @@ class NumPyRamp:
         self.live = np.zeros((self.d, m))
         self.weights: dict[tuple[int, ...], float] = {}
         self.records: deque[tuple[int, float, tuple[int, ...]]] = deque(maxlen=self.M)
-        self.samples, self.judged, self.alarm = self.M, 0, False
+        self.samples, self.scored, self.alarm = self.M, 0, False
 
     def distances(self) -> tuple[list[int], np.ndarray]:
         """Of each channel, the nearest window and its distance."""
@@ -75,8 +75,8 @@ class NumPyRamp:
         pattern = tuple(key)
         score = self.weights.get(pattern, 1.0) * beta
         flag = score > self.threshold
-        step = self.M + self.judged
-        self.judged += 1
+        step = self.M + self.scored
+        self.scored += 1
         rest = math.exp(self.M**BIAS - step**BIAS)
         if flag and rest > 0:
             self.train(pattern, self.threshold / (2 * beta), rest)
@@ -97,7 +97,7 @@ def check(X: np.ndarray, m: int, M: int) -> None:
     """Both ways give RAMP's numbers, with and without training."""
     d = X.shape[1]
     for threshold in (10.0 * d, 0.4 * d):
-        ours = RAMP(d, subsequence_length=m, window=M, threshold=threshold, bias=BIAS).score(X)
+        ours = RAMP(d, window=m, reference=M, threshold=threshold, bias=BIAS).score(X)
         for by_channel in (False, True):
             peer = NumPyRamp(X[:M], m, threshold, by_channel=by_channel)
             for i in range(M, len(X)):
@@ -150,7 +150,7 @@ def main() -> None:
         X = np.sin(np.arange(n)[:, None] / rng.uniform(3, 30, d)) + 0.1 * rng.normal(size=(n, d))
         check(X[: M + m + (300 if d == 3 else 10)], m, M)
         live = X[M + m :]
-        settings = {"subsequence_length": m, "window": M, "threshold": 10.0 * d, "bias": BIAS}
+        settings = {"window": m, "reference": M, "threshold": 10.0 * d, "bias": BIAS}
 
         block = RAMP(d, **settings)
         block.score(X[: M + m])
@@ -184,7 +184,7 @@ def main() -> None:
             print(f"  {name:28}{took:10.1f} us   {took / core:7.0f} x score   {took / update:7.0f} x update")
 
     keys = np.arange(10_000)
-    ramp = RAMP(3, subsequence_length=5, window=60, threshold=30.0)
+    ramp = RAMP(3, window=5, reference=60, threshold=30.0)
     for _ in range(66):
         ramp.update_many(rng.normal(size=(len(keys), 3)), keys)
     X = rng.normal(size=(len(keys), 3))

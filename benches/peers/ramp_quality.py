@@ -15,7 +15,7 @@ import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
 from paranom_rs import RAMP
-from paranom_rs.detect.ramp import replay
+from paranom_rs.detect.ramp_replay import replay
 
 
 def runs(labels: np.ndarray) -> list[tuple[int, int]]:
@@ -42,22 +42,22 @@ def ramp_data(data: Path) -> Iterator[tuple[str, str]]:
         n = min(len(X) - m, len(labels))
         labels = labels[:n]
         for feedback in (True, False):
-            told = f"feedback {'yes' if feedback else 'no'}"
+            how = f"feedback {'yes' if feedback else 'no'}"
             flags = replay(
                 X.T,
-                subsequence_length=m,
-                window=M,
+                window=m,
+                reference=M,
                 threshold=theta,
                 bias=0.85,
                 start_index=starts,
                 labels=np.append(labels, np.zeros(len(X))) if feedback else None,
             )[0]
-            yield f"{name}, author mode, {told}", judged(labels, flags[:n])
+            yield f"{name}, author mode, {how}", judged(labels, flags[:n])
             for what, options in (
                 ("default mode", {"scale": "relative", "threshold": theta}),
                 ("default mode, scale std, threshold at the 90 % quantile", {"threshold": 1.0}),
             ):
-                settings = {"subsequence_length": m, "window": M, "bias": 0.85} | options
+                settings = {"window": m, "reference": M, "bias": 0.85} | options
                 ramp = RAMP(3, processes="infer" if len(starts) > 1 else None, **settings)
                 if "quantile" in what:
                     # An operator's view: the threshold that flags a tenth of the windows without training, of
@@ -74,7 +74,7 @@ def ramp_data(data: Path) -> Iterator[tuple[str, str]]:
                     if feedback and d.is_anomaly:
                         word = "true_positives" if labels[d.start] else "false_positives"
                         ramp.feedback(**{word: [d.time]})
-                yield f"{name}, {what}, {told}", judged(labels, flags)
+                yield f"{name}, {what}, {how}", judged(labels, flags)
 
 
 def skab(data: Path) -> Iterator[tuple[str, str]]:
@@ -84,7 +84,7 @@ def skab(data: Path) -> Iterator[tuple[str, str]]:
             table = pd.read_csv(path, sep=";")
             labels = table.pop("anomaly").to_numpy()
             X = table.drop(columns=["datetime", "changepoint"]).to_numpy(float)
-            ramp = RAMP(X.shape[1], subsequence_length=10, window=300, threshold=1.0, scale=scale, p_limit=0.0)
+            ramp = RAMP(X.shape[1], window=10, reference=300, threshold=1.0, scale=scale, p_limit=0.0)
             score = ramp.score(X).score
             ready = ~np.isnan(score)
             areas.append(roc_auc_score(labels[ready], score[ready]))
@@ -103,15 +103,15 @@ def nab(data: Path) -> Iterator[tuple[str, str]]:
     day = 288  # samples, one per five minutes
     probation = int(0.15 * len(X))  # NAB lets detectors learn on it
     for refresh in ("never", "sliding", "clean"):
-        settings = {"subsequence_length": 48, "window": 7 * day, "min_gap": day // 2, "refresh": refresh}
+        settings = {"window": 48, "reference": 7 * day, "min_gap": day // 2, "refresh": refresh}
         ramp = RAMP(1, threshold=1.0, **settings)
         ramp.calibrate(X[:probation], quantile=1.0)
-        told = ramp.score(X)
-        begins = np.flatnonzero(np.diff(told.alarm.astype(int), prepend=0) == 1)
+        found = ramp.score(X)
+        begins = np.flatnonzero(np.diff(found.alarm.astype(int), prepend=0) == 1)
         begins = begins[begins >= probation]
-        hit = sum(told.is_anomaly[a:b].any() for a, b in runs(labels))
-        ready = ~np.isnan(told.score)
-        area = roc_auc_score(labels[ready], told.score[ready])
+        hit = sum(found.is_anomaly[a:b].any() for a, b in runs(labels))
+        ready = ~np.isnan(found.score)
+        area = roc_auc_score(labels[ready], found.score[ready])
         false = int((labels[begins] == 0).sum())
         yield (
             f"NAB machine temperature, refresh {refresh}",
@@ -123,9 +123,9 @@ def ucr(data: Path) -> Iterator[tuple[str, str]]:
     for path in sorted(data.glob("*.txt")):
         train, start, stop = map(int, path.stem.split("_")[-3:])
         X = np.loadtxt(path).reshape(-1, 1)
-        ramp = RAMP(1, subsequence_length=25, window=train, threshold=1.0, p_limit=0.0)
-        told = ramp.score(X)
-        at = int(np.nanargmax(told.score)) - 12  # the middle of the window
+        ramp = RAMP(1, window=25, reference=train, threshold=1.0, p_limit=0.0)
+        found = ramp.score(X)
+        at = int(np.nanargmax(found.score)) - 12  # the middle of the window
         hit = start - 100 <= at <= stop + 100
         yield f"UCR {path.stem.split('_')[3]}", f"top-1 at {at}, truth {start}-{stop}: {'hit' if hit else 'miss'}"
 

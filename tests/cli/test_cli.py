@@ -126,7 +126,7 @@ def test_detect_prints_what_ramp_finds(feed: Path, capsys: pytest.CaptureFixture
     rows = list(csv.DictReader(io.StringIO(printed.out)))
     with feed.open() as file:
         X = np.array([[float(row["a"] or "nan"), float(row["b"])] for row in csv.DictReader(file)])
-    found = RAMP(2, subsequence_length=5, window=60, threshold=2.0).score(X)
+    found = RAMP(2, window=5, reference=60, threshold=2.0).score(X)
     assert [row["t"] for row in rows] == [str(i) for i in range(300)]
     assert [float(row["score"] or "nan") for row in rows] == pytest.approx(found.score.tolist(), abs=0, nan_ok=True)
     assert [int(row["alarm"]) for row in rows] == found.alarm.astype(int).tolist()
@@ -212,7 +212,7 @@ def test_a_live_feed_is_scored_line_by_line(feed: Path, tmp_path: Path) -> None:
         (["detect", "ramp", "empty.csv"], 2, "empty.csv: is empty"),
         (["detect", "ramp", "text.csv"], 2, "has no column of numbers"),
         (["detect", "ramp", "short.csv", "--columns", "z"], 2, "has no 'z'"),
-        (["detect", "ramp", "short.csv", "--window", "3"], 2, "window"),
+        (["detect", "ramp", "short.csv", "--reference", "3"], 2, "reference"),
         (["detect", "ramp", "short.csv", "--quantile", "0.5"], 2, "row 1 has"),
         (["detect", "ramp", "x.xls"], 2, "file: must end in .csv or .parquet"),
     ],
@@ -314,10 +314,10 @@ def test_detect_refuses_columns_that_are_not_one(tmp_path: Path, capsys: pytest.
 def test_detect_goes_on_with_the_same_settings_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file, state = tmp_path / "x.csv", str(tmp_path / "s")
     file.write_text(HEADER, encoding="utf-8")
-    assert detect(str(file), "--state", state, "--window", "50") == 0
-    assert detect(str(file), "--state", state) == detect(str(file), "--state", state, "--window", "50") == 0
+    assert detect(str(file), "--state", state, "--reference", "50") == 0
+    assert detect(str(file), "--state", state) == detect(str(file), "--state", state, "--reference", "50") == 0
     capsys.readouterr()
-    for option, value, words in (("--window", "60", "has 50, got 60"), ("--quantile", "0.9", "quantile: ")):
+    for option, value, words in (("--reference", "60", "has 50, got 60"), ("--quantile", "0.9", "quantile: ")):
         assert detect(str(file), "--state", state, option, value) == 2
         assert words in capsys.readouterr().err
 

@@ -32,4 +32,4 @@ def fragile(tmp_path: Path) -> Generator:
 
 @pytest.fixture
 def keyed() -> KeyedRAMP:
-    return KeyedRAMP(["x", "y"], subsequence_length=3, window=20, threshold=1.0)
+    return KeyedRAMP(["x", "y"], window=3, reference=20, threshold=1.0)

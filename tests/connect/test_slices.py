@@ -82,7 +82,7 @@ def test_a_keyed_detector_is_a_detector(keyed: KeyedRAMP) -> None:
     at_once = keyed.score(keyed.new(), records)
     assert found == at_once
     X = np.array([[record.get(name) or np.nan for name in "xy"] for record in records])
-    scores = RAMP(2, subsequence_length=3, window=20, threshold=1.0).score(X)
+    scores = RAMP(2, window=3, reference=20, threshold=1.0).score(X)
     assert np.array_equal([np.nan if f["score"] is None else f["score"] for f in found], scores.score, equal_nan=True)
     assert found[-1]["is_anomaly"]
     assert found[-1]["channel"] == "y"
@@ -96,10 +96,10 @@ def test_a_keyed_detector_is_a_detector(keyed: KeyedRAMP) -> None:
         ("x", {}, "features"),
         ([1], {}, "features"),
         (["x", "x"], {}, "features"),
-        (["x"], {"window": 2}, "window"),
+        (["x"], {"reference": 2}, "reference"),
         ([], {}, "n_features"),
     ],
 )
 def test_bad_settings_are_refused_at_once(features: Any, settings: dict[str, Any], path: str) -> None:
     with pytest.raises((SpecError, SpecTypeError), match=path):
-        KeyedRAMP(features, **{"subsequence_length": 3, "window": 20, "threshold": 1.0} | settings)
+        KeyedRAMP(features, **{"window": 3, "reference": 20, "threshold": 1.0} | settings)

@@ -371,7 +371,7 @@ def test_a_series_of_holes_has_no_neighbours():
         (lambda: matrix_profile(np.zeros(10), 3, normalize=False, p=True), TypeError, "p: must be a whole number"),
         (lambda: matrix_profile(np.zeros(10), 3, normalize=np.zeros(2)), TypeError, "normalize: must be True"),
         (lambda: matrix_profile(np.zeros(10), 10**30), ValueError, "m: must be a whole number from 3 to"),
-        (lambda: matrix_profile(np.zeros(10), 3, fraction=True), TypeError, "fraction: True; a number"),
+        (lambda: matrix_profile(np.zeros(10), 3, fraction=True), TypeError, "fraction: must be a number, got True"),
         (lambda: matrix_profile(np.zeros(10), 3, fraction=10**400), ValueError, "fraction: must be above 0"),
         (lambda: matrix_profile(np.zeros(10), 3, include=None), TypeError, "include: must be a sequence"),
         (lambda: matrix_profile(np.zeros(10), 3, p=1), ValueError, "p: must be 2 for z-normalised"),
@@ -387,7 +387,7 @@ def test_a_series_of_holes_has_no_neighbours():
         ),
         (lambda: matrix_profile(np.zeros(10), 3, fraction=0), ValueError, "fraction: must be above 0"),
         (lambda: matrix_profile(np.zeros(10), 3, fraction=np.nan), ValueError, "fraction: must be above 0"),
-        (lambda: matrix_profile(np.zeros(10), 3, fraction="x"), TypeError, "fraction: 'x'; a number"),
+        (lambda: matrix_profile(np.zeros(10), 3, fraction="x"), TypeError, "fraction: must be a number, got 'x'"),
         (lambda: matrix_profile(np.zeros(10), 3, threads=0), ValueError, "threads: must be >= 1"),
         (lambda: matrix_profile(np.zeros(10), 3, include=[0]), ValueError, "include: must not be given"),
         (

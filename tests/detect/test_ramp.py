@@ -67,8 +67,8 @@ def cases(draw: st.DrawFn) -> tuple[dict, np.ndarray]:
     author = mode == "author"
     settings = BASE | {
         "n_features": d,
-        "subsequence_length": m,
-        "window": M,
+        "window": m,
+        "reference": M,
         "threshold": draw(st.sampled_from([0.2, 0.5, 1.0])) * d,
         "bias": draw(st.sampled_from([0.85, 0.3, 1.0])),
         "mode": mode,
@@ -117,10 +117,10 @@ def test_score_equals_updates_and_continues_after_saving(case: tuple[dict, np.nd
     second = all_at_once.score(X[cut:])
     rows = [one.update(x) for x in X]
     for name in ("score", "is_anomaly", "alarm", "uncertainty", "time", "start"):
-        told = np.concatenate([getattr(first, name), getattr(second, name)])
-        blank = -1 if name in ("time", "start") else np.nan if told.dtype == float else False
-        want = np.array([blank if d is None else getattr(d, name) for d in rows], told.dtype)
-        np.testing.assert_array_equal(told, want)  # bit for bit
+        found = np.concatenate([getattr(first, name), getattr(second, name)])
+        blank = -1 if name in ("time", "start") else np.nan if found.dtype == float else False
+        want = np.array([blank if d is None else getattr(d, name) for d in rows], found.dtype)
+        np.testing.assert_array_equal(found, want)  # bit for bit
     shares = np.concatenate([first.contributions, second.contributions])
     for share, d in zip(shares, rows, strict=True):
         if d is not None:
@@ -128,7 +128,7 @@ def test_score_equals_updates_and_continues_after_saving(case: tuple[dict, np.nd
     assert one.to_bytes() == all_at_once.to_bytes()
 
 
-SMALL = {"n_features": 2, "subsequence_length": 4, "window": 20, "threshold": 1.0}
+SMALL = {"n_features": 2, "window": 4, "reference": 20, "threshold": 1.0}
 
 
 def test_start_and_end_stamps() -> None:
@@ -168,7 +168,7 @@ def test_no_false_flags_on_a_clean_sine() -> None:
     t = np.arange(400)
     X = np.sin(2 * np.pi * t / 20)[:, None]
     for train_on in ("flagged", "every_step"):
-        ramp = RAMP(1, subsequence_length=5, window=60, threshold=0.2, train_on=train_on, scale="relative", bias=0.85)
+        ramp = RAMP(1, window=5, reference=60, threshold=0.2, train_on=train_on, scale="relative", bias=0.85)
         assert not ramp.score(X).is_anomaly.any()
         assert ramp.n_weights == 0
 
@@ -180,11 +180,11 @@ def test_the_surest_alarms_are_kept() -> None:
     burst = rng.normal(size=5) * 3
     for at in (1000, 1300, 1600):
         X[at : at + 5, 0] = burst
-    kept = RAMP(1, subsequence_length=5, window=60, threshold=3.0).score(X)
+    kept = RAMP(1, window=5, reference=60, threshold=3.0).score(X)
     assert all(kept.is_anomaly[at + 4] for at in (1000, 1300, 1600))
     # While it is still unsure, it takes the burst for normal after the first time.
     X[70:75, 0] = X[90:95, 0] = burst
-    unsure = RAMP(1, subsequence_length=5, window=60, threshold=3.0).score(X)
+    unsure = RAMP(1, window=5, reference=60, threshold=3.0).score(X)
     assert unsure.is_anomaly[74]
     assert unsure.score[94] < unsure.score[74]
 
@@ -233,7 +233,7 @@ def test_many_channels_learn() -> None:
     X = 0.05 * rng.normal(size=(400, d))
     burst = rng.normal(size=(5, d)) * 3
     X[90:95] = X[200:205] = burst
-    ramp = RAMP(d, subsequence_length=5, window=60, threshold=2.0 * d)
+    ramp = RAMP(d, window=5, reference=60, threshold=2.0 * d)
     scores = ramp.score(X[:150])
     assert scores.is_anomaly[94]
     ramp.feedback(false_positives=[94])
@@ -253,7 +253,7 @@ def test_sliding_reference_follows_drift() -> None:
     rng = np.random.default_rng(7)
     t = np.arange(4000)
     X = (np.sin(t / 5) + t / 200 + 0.02 * rng.normal(size=4000))[:, None]
-    settings = {"subsequence_length": 8, "window": 200, "threshold": 1.0, "p_limit": 0.0}
+    settings = {"window": 8, "reference": 200, "threshold": 1.0, "p_limit": 0.0}
     share = {r: RAMP(1, refresh=r, **settings).score(X).is_anomaly[-500:].mean() for r in ("never", "sliding")}
     assert share["never"] == 1.0
     assert share["sliding"] < 0.1
@@ -272,7 +272,7 @@ def test_a_past_spike_poisons_nothing() -> None:
     X[310] = -1e15
     for refresh in ("never", "sliding"):
         settings = BASE | {
-            "n_features": 1, "subsequence_length": 16, "window": 128, "threshold": 1.0, "refresh": refresh,
+            "n_features": 1, "window": 16, "reference": 128, "threshold": 1.0, "refresh": refresh,
         }  # fmt: skip
         ours, theirs = RAMP(**settings), reference.Ramp(**settings)
         for x in X:
@@ -337,7 +337,7 @@ def test_calibrate() -> None:
     assert np.mean(scores.is_anomaly[23:]) == pytest.approx(0.01, abs=1e-3)
     for gap, release in ((0, 1.0), (10, 0.8)):
         ramp = RAMP(**SMALL, min_gap=gap, release=release)
-        ramp.calibrate(X, alarms_per_day=5, samples_per_day=1000)
+        ramp.calibrate(X, alarms_per_day=5, rows_per_day=1000)
         alarms = RAMP(**ramp.settings | {"p_limit": 0.0}).score(X).alarm
         begins = int((np.diff(alarms.astype(int), prepend=0) == 1).sum())
         assert 10 <= begins <= 15
@@ -354,10 +354,10 @@ def test_every_simd_level_gives_the_same_bits() -> None:
         "rng = np.random.default_rng(0); X = rng.normal(size=(600, 3)); X[rng.random(X.shape) < .01] = np.nan\n"
         "for s in ('std', 'relative'):\n"
         "  for r in ('never', 'sliding'):\n"
-        "    z = RAMP(3, subsequence_length=7, window=150, threshold=1.5, scale=s, refresh=r)\n"
+        "    z = RAMP(3, window=7, reference=150, threshold=1.5, scale=s, refresh=r)\n"
         "    q = z.score(X); print(hashlib.sha256(q.score.tobytes() + z.to_bytes()).hexdigest())"
     )
-    told = {
+    found = {
         subprocess.run(
             [sys.executable, "-c", code],
             env=os.environ | {"PARANOM_SIMD": level},
@@ -367,5 +367,5 @@ def test_every_simd_level_gives_the_same_bits() -> None:
         ).stdout
         for level in ("baseline", "avx2", "avx512")
     }
-    assert len(told) == 1
-    assert len(told.pop().split()) == 4
+    assert len(found) == 1
+    assert len(found.pop().split()) == 4

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paranom_rs import RAMP, SpecError, SpecTypeError
-from paranom_rs.detect.ramp import replay
+from paranom_rs.detect.ramp_replay import replay
 from reference import ramp as reference
 
 OWN = Path(__file__).parents[1] / "golden" / "ramp"
@@ -33,8 +33,8 @@ def test_recorded_runs(name: str) -> None:
     run = np.load(path)
     m, M, _, bias, theta, feedback, p_limit = run["params"]
     arguments = {
-        "subsequence_length": int(m),
-        "window": int(M),
+        "window": int(m),
+        "reference": int(M),
         "threshold": theta,
         "bias": bias,
         "start_index": run["start_index"].tolist() if "start_index" in run else (0,),
@@ -54,8 +54,8 @@ def test_own_runs(name: str) -> None:
     run = np.load(OWN / f"{name}.npz")
     flags, scores, contributions = replay(
         run["X"],
-        subsequence_length=5,
-        window=60,
+        window=5,
+        reference=60,
         threshold=0.4,
         bias=0.85,
         start_index=run["start_index"].tolist(),
@@ -76,8 +76,8 @@ def test_replay_equals_the_reference(seed: int, feedback: bool, p_limit: float, 
     labels = (rng.random(n) < 0.3).astype(int)
     starts = [0, M + int(rng.integers(0, 9)), 2 * M + int(rng.integers(9, 19))][: more + 1]
     arguments = {
-        "subsequence_length": m,
-        "window": M,
+        "window": m,
+        "reference": M,
         "threshold": 0.3,
         "bias": 0.85,
         "start_index": starts,
@@ -94,17 +94,17 @@ def test_author_mode_streams_what_replay_replays() -> None:
     """One code path: update in author mode gives the replayed scores."""
     rng = np.random.default_rng(1)
     X = 5 + np.sin(np.arange(300) / np.array([[2.0], [7.0]])) + 0.2 * rng.normal(size=(2, 300))
-    flags, scores, _ = replay(X, subsequence_length=5, window=40, threshold=0.2, bias=0.85)
-    told = RAMP(2, subsequence_length=5, window=40, threshold=0.2, bias=0.85, mode="author").score(X.T)
-    np.testing.assert_array_equal(told.score[44:-1], scores[40:])
-    np.testing.assert_array_equal(told.is_anomaly[44:-1], flags[40:])
+    flags, scores, _ = replay(X, window=5, reference=40, threshold=0.2, bias=0.85)
+    found = RAMP(2, window=5, reference=40, threshold=0.2, bias=0.85, mode="author").score(X.T)
+    np.testing.assert_array_equal(found.score[44:-1], scores[40:])
+    np.testing.assert_array_equal(found.is_anomaly[44:-1], flags[40:])
 
 
 def test_scores_of_author_mode_are_never_nan() -> None:
     """D9, D20: weights that ran away are bounded, and a confirmed anomaly is not muted for ever."""
     X = np.sin(np.arange(800) / 3)[:, None]
     X[500] = 5
-    ramp = RAMP(1, subsequence_length=5, window=60, threshold=0.2, mode="author", bias=1e-3)
+    ramp = RAMP(1, window=5, reference=60, threshold=0.2, mode="author", bias=1e-3)
     scores = ramp.score(X)
     assert np.isfinite(scores.score[scores.time >= 0]).all()
     ramp.feedback(true_positives=[799])
@@ -119,7 +119,7 @@ def test_scores_of_author_mode_are_never_nan() -> None:
         ({"start_index": (0, 30)}, r"start_index\[1\]: must be at least 40"),
         ({"labels": [0, 1]}, "labels: must have one value per window: 95, got 2"),
         ({"labels": ["a"] * 95}, "labels: must be a vector"),
-        ({"window": 98}, "X: must have at least window"),
+        ({"reference": 98}, "X: must have at least reference"),
         ({"threshold": 0}, "threshold: must be > 0"),
         ({"p_limit": "x"}, "p_limit: must be a float, got str"),
         ({"p_limit": 2}, "p_limit: must be from 0 to 1"),
@@ -132,7 +132,7 @@ def test_scores_of_author_mode_are_never_nan() -> None:
     ],
 )
 def test_replay_checks_its_arguments(change: dict, message: str) -> None:
-    good = {"subsequence_length": 5, "window": 40, "threshold": 0.2, "bias": 0.85}
+    good = {"window": 5, "reference": 40, "threshold": 0.2, "bias": 0.85}
     with pytest.raises((SpecError, SpecTypeError), match=message):
         replay(np.ones((2, 100)), **good | change)
     assert len(replay(np.ones((2, 3)), **good)[0]) == 0

@@ -30,7 +30,7 @@ class Machine(RuleBasedStateMachine):
         self.rng = np.random.default_rng(seed)
         self.infer = infer
         options = BASE | {
-            "n_features": D, "subsequence_length": m, "window": M, "threshold": 0.8, "bias": 0.3, "scale": scale,
+            "n_features": D, "window": m, "reference": M, "threshold": 0.8, "bias": 0.3, "scale": scale,
             "refresh": refresh, "train_on": train_on, "min_gap": 2, "processes": "infer" if infer else None,
         }  # fmt: skip
         self.ours, self.theirs = RAMP(**options), reference.Ramp(**options)
@@ -157,7 +157,7 @@ def stream(seed: int) -> np.ndarray:
     return X
 
 
-SETTINGS = {"n_features": 2, "subsequence_length": 3, "window": 100, "threshold": 1.0}
+SETTINGS = {"n_features": 2, "window": 3, "reference": 100, "threshold": 1.0}
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -189,7 +189,7 @@ def test_a_confirmed_pattern_always_alarms(seed: int, train_on: str) -> None:
 
 
 def test_undo_restores_and_doubt_moves_the_guess() -> None:
-    """D2, D5, D14, D15: feedback any time within the window, idempotent, undoable; K is real and bounded."""
+    """D2, D5, D14, D15: feedback any time within the reference, idempotent, undoable; K is real and bounded."""
     X = stream(9)
     ramp = RAMP(**SETTINGS, bias=0.2)
     ramp.score(X[:160])
@@ -199,11 +199,11 @@ def test_undo_restores_and_doubt_moves_the_guess() -> None:
     ramp.feedback(false_positives=range(149, 119, -1))
     same_again = copy.copy(ramp)
     ramp.undo(range(120, 150))
-    told = [r.score(X[160:260]) for r in (plain, doubted, same_again, ramp)]
-    assert (told[1].uncertainty < told[0].uncertainty).all()
+    found = [r.score(X[160:260]) for r in (plain, doubted, same_again, ramp)]
+    assert (found[1].uncertainty < found[0].uncertainty).all()
     for a, b in ((1, 2), (0, 3)):
-        np.testing.assert_array_equal(told[a].score, told[b].score)
-        np.testing.assert_array_equal(told[a].uncertainty, told[b].uncertainty)
+        np.testing.assert_array_equal(found[a].score, found[b].score)
+        np.testing.assert_array_equal(found[a].uncertainty, found[b].uncertainty)
     ramp.feedback(false_positives=[200], true_positives=[201])
     ramp.feedback(false_positives=[201], true_positives=[200])  # minds change
     ramp.undo([200, 201])
@@ -215,9 +215,9 @@ def test_author_mode_multiplies_and_cannot_undo() -> None:
     ramp = RAMP(**SETTINGS | {"threshold": 0.2}, mode="author")
     ramp.score(X[:160])
     before = ramp.to_bytes()
-    with pytest.raises(ValueError, match="mode: multiplies feedback in and cannot undo it, got author"):
+    with pytest.raises(ValueError, match='mode: must be "default": author mode multiplies feedback in'):
         ramp.undo([152])
-    with pytest.raises(ValueError, match="false_positives: must be at most window"):
+    with pytest.raises(ValueError, match="false_positives: must be at most reference"):
         ramp.feedback(false_positives=[152] * 101)
     assert ramp.to_bytes() == before
     ramp.feedback(true_positives=[152], false_positives=[150])

@@ -13,7 +13,7 @@ from test_ramp import BASE, KINDS, same, wild
 from paranom_rs import RAMP, SpecError, UnknownKeyError
 from reference import ramp as reference
 
-SETTINGS = BASE | {"n_features": 2, "subsequence_length": 4, "window": 20, "threshold": 1.0}
+SETTINGS = BASE | {"n_features": 2, "window": 4, "reference": 20, "threshold": 1.0}
 
 
 @given(st.integers(0, 2**32), st.sampled_from(KINDS), st.sampled_from(["never", "sliding", "clean"]))
@@ -57,12 +57,12 @@ def test_the_owner_is_inferred(seed: int, kind: str, refresh: str) -> None:
 def test_score_names_the_owners() -> None:
     rng = np.random.default_rng(0)
     slow, fast = (np.sin(np.arange(400) / s)[:, None] + 0.01 * rng.normal(size=(400, 2)) for s in (9, 2))
-    ramp = RAMP(**SETTINGS | {"processes": "infer", "window": 60})
+    ramp = RAMP(**SETTINGS | {"processes": "infer", "reference": 60})
     ramp.score(slow[:100])
     assert ramp.add_process() == 1
     ramp.score(fast[:100])
-    told = ramp.score(np.vstack([slow[100:200], fast[100:200], slow[200:300]]))
-    owners = np.array(ramp.processes)[told.owner]
+    found = ramp.score(np.vstack([slow[100:200], fast[100:200], slow[200:300]]))
+    owners = np.array(ramp.processes)[found.owner]
     inside = np.r_[10:95, 110:195, 210:295]
     assert (owners[inside] == np.repeat([0, 1, 0], 100)[inside]).mean() > 0.95
 
@@ -94,7 +94,7 @@ def test_fixed_processes() -> None:
         ramp.update([1, 2])
     with pytest.raises(UnknownKeyError):
         ramp.update_many(np.zeros((2, 2)), ["pump", "tank"])
-    with pytest.raises(ValueError, match="processes: are fixed"):
+    with pytest.raises(ValueError, match="processes: must not be fixed"):
         ramp.add_process("tank")
     assert ramp.to_bytes() == before
     assert RAMP.from_bytes(before).processes == ramp.processes
@@ -151,7 +151,7 @@ def _child(ramp: RAMP, queue) -> None:
 
 def test_names_that_are_no_unicode_are_refused():
     """As os.fsdecode gives them: they would all become one."""
-    ramp = RAMP(1, subsequence_length=2, window=3, threshold=1.0)
+    ramp = RAMP(1, window=2, reference=3, threshold=1.0)
     with pytest.raises(SpecError, match=r"process: must be valid Unicode, got 'caf\\udce9'"):
         ramp.update([0.0], process="caf\udce9")
     assert ramp.processes == []

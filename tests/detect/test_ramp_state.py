@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paranom_rs import RAMP, ParanomError, SpecError, SpecTypeError, StateError
-from paranom_rs.detect.ramp import replay
+from paranom_rs.detect.ramp import Kernel, Mode, NanPolicy, Refresh, Scale, TrainOn
+from paranom_rs.detect.ramp_replay import replay
 
-SETTINGS = {"n_features": 2, "subsequence_length": 3, "window": 12, "threshold": 0.5}
+SETTINGS = {"n_features": 2, "window": 3, "reference": 12, "threshold": 0.5}
 
 
 def trained(**more) -> RAMP:
@@ -81,7 +83,7 @@ def test_hostile_bytes_are_safe(data: st.DataObject) -> None:
 
 
 def test_records_of_the_future_are_refused() -> None:
-    """They would never be forgotten, and fill more than the window."""
+    """They would never be forgotten, and fill more than the reference."""
     record, clock = STATE.rindex(struct.pack("<QQ", 79, 77)), 24 + 79  # time and step; behind the settings
     data = bytearray(STATE)
     assert data[clock : clock + 8] == bytes(8)
@@ -114,7 +116,7 @@ def test_versions_are_named() -> None:
 def test_author_mode_is_saved_however_far_its_weights_have_sunk() -> None:
     """A trend sinks them below the smallest float, and the program's H becomes infinite or undefined."""
     X = np.random.default_rng(0).uniform(-1, 1, (355, 2)) + 0.1 * np.arange(355)[:, None]
-    ramp = RAMP(2, subsequence_length=3, window=85, threshold=1.0, mode="author")
+    ramp = RAMP(2, window=3, reference=85, threshold=1.0, mode="author")
     for stretch in np.split(X, range(100, 355, 20)):
         ramp.score(stretch)
         assert RAMP.from_bytes(ramp.to_bytes()).to_bytes() == ramp.to_bytes()
@@ -127,21 +129,34 @@ def test_files(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["pümp.ramp"]
 
 
+@pytest.mark.parametrize(
+    ("name", "choices"),
+    [
+        ("mode", Mode), ("scale", Scale), ("refresh", Refresh), ("nan_policy", NanPolicy), ("kernel", Kernel),
+        ("train_on", TrainOn),
+    ],
+)  # fmt: skip
+def test_python_and_the_core_name_the_same_choices(name: str, choices: Any) -> None:
+    names = ", ".join(f'"{choice}"' for choice in get_args(choices))
+    with pytest.raises(SpecError, match=f"^{name}: must be one of {names}, got 'x'$"):
+        RAMP(**SETTINGS, **{name: "x"})
+
+
 def test_settings_make_the_same_detector() -> None:
     ramp = RAMP(**SETTINGS, refresh="clean", scale="mad", min_gap=3, release=0.5, processes=["b", "a"])
     assert RAMP(**ramp.settings).to_bytes() == ramp.to_bytes()
-    assert "window=12" in repr(ramp)
+    assert "reference=12" in repr(ramp)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"subsequence_length": 12}, r"subsequence_length: must be less than window \(12\), got 12"),
-        ({"subsequence_length": 1}, "subsequence_length: must be from 2 to"),
-        ({"subsequence_length": -3}, "subsequence_length: must be a count"),
+        ({"window": 12}, r"window: must be less than reference \(12\), got 12"),
+        ({"window": 1}, "window: must be from 2 to"),
+        ({"window": -3}, "window: must be a count"),
         ({"n_features": 0}, "n_features: must be from 1"),
-        ({"window": 2**40}, "window: must be from 3"),
-        ({"n_features": 2**20, "window": 2**20}, "window: times n_features"),
+        ({"reference": 2**40}, "reference: must be from 3"),
+        ({"n_features": 2**20, "reference": 2**20}, "reference: must be at most"),
         ({"threshold": 0}, "threshold: must be > 0"),
         ({"threshold": -1.5}, "threshold: must be > 0.*got -1.5"),
         ({"threshold": float("nan")}, "threshold: must be > 0.*got NaN"),
@@ -179,9 +194,9 @@ def test_settings_are_checked(change: dict, message: str) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"window": 12.5},
-        {"window": "12"},
-        {"window": None},
+        {"reference": 12.5},
+        {"reference": "12"},
+        {"reference": None},
         {"n_features": True},
         {"threshold": "x"},
         {"threshold": True},
@@ -239,15 +254,15 @@ def test_samples_are_checked() -> None:
         (lambda: ramp.undo([500]), KeyError, "times: 500 is not"),
         (lambda: ramp.feedback(true_positives=[1], process="x"), KeyError, 'process: "x" is unknown'),
         (lambda: setattr(ramp, "threshold", -1), ValueError, "threshold"),
-        (lambda: ramp.calibrate(np.zeros((5, 2)), quantile=0.9), ValueError, "X: must have window"),
+        (lambda: ramp.calibrate(np.zeros((5, 2)), quantile=0.9), ValueError, "X: must have at least reference"),
         (lambda: ramp.calibrate(np.full((50, 2), np.nan), quantile=0.9), ValueError, "X: must hold values"),
         (lambda: ramp.calibrate(np.zeros((50, 2)), quantile=2), ValueError, "quantile: must be from 0 to 1"),
-        (lambda: ramp.calibrate(np.zeros((50, 2))), ValueError, "quantile: give either"),
-        (lambda: ramp.calibrate(np.zeros((50, 2)), quantile="x"), TypeError, "quantile: must be a number, got str"),
+        (lambda: ramp.calibrate(np.zeros((50, 2))), ValueError, "quantile: must be given alone"),
+        (lambda: ramp.calibrate(np.zeros((50, 2)), quantile="x"), TypeError, "quantile: must be a number, got 'x'"),
         (
-            lambda: ramp.calibrate(np.zeros((50, 2)), alarms_per_day=1, samples_per_day="y"),
+            lambda: ramp.calibrate(np.zeros((50, 2)), alarms_per_day=1, rows_per_day="y"),
             TypeError,
-            "samples_per_day: must be a number, got str",
+            "rows_per_day: must be a number, got 'y'",
         ),
         (lambda: ramp.add_process("filling"), ValueError, "key: must be the name of no process yet"),
     ]:
@@ -258,7 +273,7 @@ def test_samples_are_checked() -> None:
 
 
 def test_a_key_is_refused_wherever_samples_come_without() -> None:
-    """And an unknown one is told what there is."""
+    """The error for an unknown one names those there are."""
     one, fixed = RAMP(**SETTINGS, processes="infer"), RAMP(**SETTINGS, processes=["a"])
     for call in (one.update, one.score_next):
         with pytest.raises(ValueError, match="process: must not be given"):
@@ -321,7 +336,7 @@ def test_ctrl_c_stops_a_long_score_and_changes_nothing() -> None:
     import signal
     import threading
 
-    ramp = RAMP(8, subsequence_length=32, window=2048, threshold=1.0)
+    ramp = RAMP(8, window=32, reference=2048, threshold=1.0)
     X = np.random.default_rng(5).normal(size=(200_000, 8))
     before = ramp.to_bytes()
     timer = threading.Timer(0.3, lambda: signal.raise_signal(signal.SIGINT))
@@ -339,7 +354,7 @@ def test_ctrl_c_stops_a_long_replay() -> None:
     timer = threading.Timer(0.3, lambda: signal.raise_signal(signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt):
-        replay(X, subsequence_length=32, window=2048, threshold=1.0, bias=0.85)
+        replay(X, window=32, reference=2048, threshold=1.0, bias=0.85)
 
 
 @pytest.mark.parametrize("keys", [["one"], ["filling", "new", "x"]])
@@ -347,7 +362,7 @@ def test_ctrl_c_stops_update_many_and_changes_nothing(keys: list[str]) -> None:
     import signal
     import threading
 
-    ramp = RAMP(8, subsequence_length=32, window=1024, threshold=1.0)
+    ramp = RAMP(8, window=32, reference=1024, threshold=1.0)
     X = np.random.default_rng(6).normal(size=(300_000, 8))
     ramp.update_many(X[:2000], ["one", "filling"] * 1000)
     before = ramp.to_bytes()

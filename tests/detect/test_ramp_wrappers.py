@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from paranom_rs import RAMP, SpecTypeError
-from paranom_rs.detect.ramp import plot
+from paranom_rs.plotting.ramp import plot
 
 
 def stream() -> np.ndarray:
@@ -37,7 +37,7 @@ def test_river_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     from paranom_rs.connect.river import RiverRAMP
 
     monkeypatch.setattr("river.datasets.CreditCard", Cards)
-    model = RiverRAMP(window=20)
+    model = RiverRAMP(reference=20)
     names = []
     for check in checks.yield_checks(model):
         if check.__name__ not in model._unit_test_skips():
@@ -50,7 +50,7 @@ def test_river_scores_are_those_of_update() -> None:
     pytest.importorskip("river")
     from paranom_rs.connect.river import RiverRAMP
 
-    model, ramp = RiverRAMP(threshold=1.0), RAMP(2, subsequence_length=5, window=60, threshold=1.0)
+    model, ramp = RiverRAMP(threshold=1.0), RAMP(2, window=5, reference=60, threshold=1.0)
     for x in stream():
         named = {"b": x[1], "a": x[0]}
         score = model.score_one(named)
@@ -60,7 +60,7 @@ def test_river_scores_are_those_of_update() -> None:
     assert pickle.loads(pickle.dumps(model)).score_one({"a": 0, "b": 9}) == model.score_one({"a": 0, "b": 9})
 
 
-def test_scikit_learn_face() -> None:
+def test_scikit_learn_wrapper() -> None:
     pytest.importorskip("sklearn")
     from sklearn.base import clone
     from sklearn.exceptions import NotFittedError
@@ -68,7 +68,7 @@ def test_scikit_learn_face() -> None:
     from paranom_rs.connect.sklearn import RAMPDetector
 
     X = stream()
-    detector = clone(RAMPDetector(window=200, contamination=0.02))
+    detector = clone(RAMPDetector(reference=200, contamination=0.02))
     with pytest.raises(NotFittedError):
         detector.predict(X)
     assert detector.fit(X[:450]) is detector
@@ -82,19 +82,19 @@ def test_scikit_learn_face() -> None:
     np.testing.assert_array_equal(detector.decision_function(X)[:200][4:], 0)  # the reference itself
     for change, message in [
         ({"contamination": 0}, "contamination: 0; a number above 0"),
-        ({"window": 1000}, "X: must have window"),
-        ({"subsequence_length": 1}, "subsequence_length: must be from 2"),
+        ({"reference": 1000}, "X: must have at least reference"),
+        ({"window": 1}, "window: must be from 2"),
     ]:
         with pytest.raises(ValueError, match=message):
-            RAMPDetector(**{"window": 200} | change).fit(X)
-    with pytest.raises(ValueError, match="X: must have subsequence_length = 5 rows"):
+            RAMPDetector(**{"reference": 200} | change).fit(X)
+    with pytest.raises(ValueError, match="X: must have at least window = 5 rows"):
         detector.predict(X[:3])
 
 
 def test_plot(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     X = stream()
-    ramp = RAMP(2, subsequence_length=5, window=60, threshold=1.0)
+    ramp = RAMP(2, window=5, reference=60, threshold=1.0)
     figure = ramp.plot(X, ramp.score(X), names=["press", "fän"], labels=np.arange(600) // 10 == 50)
     assert [axis.get_ylabel() for axis in figure.axes] == ["series (standardised, stacked)", "score", "contributions"]
     figure.savefig(tmp_path / "ramp.png")
@@ -109,7 +109,7 @@ def test_plot(tmp_path: Path) -> None:
         ({"labels": ["a"] * 600}, "labels: must hold real numbers"),
         ({"alarms": np.zeros((600, 2))}, "alarms: must be a vector"),
         ({"contributions": np.zeros((600, 3))}, r"contributions.shape: must be \(600, 2\), got \(600, 3\)"),
-        ({"threshold": "high"}, "threshold: must be a number, got str"),
+        ({"threshold": "high"}, "threshold: must be a number, got 'high'"),
     ]:
         with pytest.raises((ValueError, TypeError), match=message):
             plot(X, **{"score": np.zeros(600), "threshold": 1.0} | given)
@@ -128,15 +128,15 @@ def test_missing_packages_say_their_pip_line(monkeypatch: pytest.MonkeyPatch) ->
         import paranom_rs.connect.sklearn  # noqa: F401
 
 
-def test_scikit_learn_face_takes_what_is_masked_as_missing():
+def test_scikit_learn_wrapper_takes_what_is_masked_as_missing():
     pytest.importorskip("sklearn")
     from paranom_rs.connect.sklearn import RAMPDetector
 
     X = np.random.default_rng(4).normal(size=(300, 1))
     X[10] = 1e6
     masked = np.ma.array(X, mask=X > 1e5)
-    fitted = [RAMPDetector(window=100).fit(given).threshold_ for given in (masked, masked.filled(np.nan))]
+    fitted = [RAMPDetector(reference=100).fit(given).threshold_ for given in (masked, masked.filled(np.nan))]
     assert fitted[0] == fitted[1]
-    for wrong in ({"window": "100"}, {"contamination": "a"}):
+    for wrong in ({"reference": "100"}, {"contamination": "a"}):
         with pytest.raises(SpecTypeError, match=next(iter(wrong))):
             RAMPDetector(**wrong).fit(X)

@@ -74,16 +74,19 @@ class AuthorProcess:
             if min(near) < 0 or max(near) >= self.n_windows:
                 continue  # such keys can never be looked up (D12)
             old = self.weights.get(near, 1.0)
-            new = old * (a * (1 - p) / (2 * ratio))
-            self.weights[near] = new
-            if offset == 0:
-                ratio = new * (ratio * theta / old) / theta if old > 0 else 0.0
+            # Where the program overflows or divides by zero, the detector gives a defined number, and so does this.
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                new = old * (a * (1 - p) / (2 * ratio))
+                self.weights[near] = new = new if new < 1e150 else 1e150
+                if offset == 0:
+                    ratio = new * (ratio * theta / old) / theta if old > 0 else 0.0
+                    ratio = 0.0 if np.isnan(ratio) else ratio
         return ratio
 
 
-def replay(X, *, subsequence_length, window, threshold, bias, start_index=(0,), labels=None, p_limit=1.0, trace=None):
+def replay(X, *, window, reference, threshold, bias, start_index=(0,), labels=None, p_limit=1.0, trace=None):
     """The published loop over a finished recording ``X`` (d, n): flags, scores, contributions per window."""
-    m, M, theta = subsequence_length, window, threshold
+    m, M, theta = window, reference, threshold
     d, n = X.shape
     steps = max(n - m, 0)  # the last window is never scored (D4)
     flags, scores = np.zeros(steps, np.int8), np.full(steps, -1.0)
@@ -156,16 +159,16 @@ def unit_of(samples: np.ndarray, scale: str) -> float:
 
 
 class Pattern:
-    """The weight of one pattern, and what was said about it."""
+    """The weight of one pattern, and the feedback on it."""
 
     def __init__(self) -> None:
         self.trained = 1.0
-        self.said: dict[int, tuple[str, float]] = {}  # time -> verdict, unweighted score; oldest word first
+        self.verdicts: dict[int, tuple[str, float]] = {}  # time -> verdict, unweighted score; oldest first
 
     def limits(self) -> tuple[float, float]:
         """Scores from the first on alarm, those up to the second do not; the newest of contradictions holds."""
         confirmed, dismissed = np.inf, 0.0
-        for verdict, beta in self.said.values():
+        for verdict, beta in self.verdicts.values():
             if verdict == TRUE:
                 confirmed = min(confirmed, beta)
                 if dismissed * (1 + 1e-9) >= confirmed:
@@ -177,7 +180,7 @@ class Pattern:
         return confirmed, dismissed
 
     def score(self, beta: float, theta: float) -> float:
-        if not self.said:
+        if not self.verdicts:
             return self.trained * beta
         confirmed, dismissed = self.limits()
         least = 1e-10 * theta
@@ -196,17 +199,17 @@ class Process:
         self.samples: list[np.ndarray] = []
         self.reference: np.ndarray | None = None  # (M, d)
         self.left = 0  # samples that have left the reference
-        self.judged = 0
+        self.scored = 0
         self.patterns: dict[tuple[int, ...], Pattern] = {}
         self.records: dict[int, dict] = {}
-        self.settled = self.K = float(cfg["window"])
+        self.settled = self.K = float(cfg["reference"])
         self.clean = 0
         self.slide = False
         self.alarm = False
         self.quiet = 0
 
     def push(self, x: np.ndarray) -> bool:
-        m, M = self.cfg["subsequence_length"], self.cfg["window"]
+        m, M = self.cfg["window"], self.cfg["reference"]
         x = np.where(np.isfinite(x) & (np.abs(x) <= 1e300), x, np.nan)
         self.samples.append(x)
         n = len(self.samples)
@@ -271,10 +274,10 @@ class Process:
         d = len(self.parts)
         return np.zeros(d) if self.cfg["mode"] == "author" else np.full(d, 1 / d)
 
-    def judge(self, score: float, time: int) -> dict:
-        cfg, theta, M = self.cfg, self.cfg["threshold"], self.cfg["window"]
-        step = M + self.judged
-        self.judged += 1
+    def decide(self, score: float, time: int) -> dict:
+        cfg, theta, M = self.cfg, self.cfg["threshold"], self.cfg["reference"]
+        step = M + self.scored
+        self.scored += 1
         flagged = bool(score > theta)
         p = guess(self.K, step, M, cfg["bias"])
         self.forget(time)
@@ -282,7 +285,7 @@ class Process:
             ratio = self.beta / theta if self.beta > 0 else 1e-10
             if p < cfg["p_limit"] and (cfg["train_on"] == "every_step" or flagged):
                 ratio = self.train(ratio, p, np.exp(self.K ** cfg["bias"] - step ** cfg["bias"]))
-            self.records[time] = {"step": step, "beta": self.beta, "ratio": ratio, "key": self.key, "said": None}
+            self.records[time] = {"step": step, "beta": self.beta, "ratio": ratio, "key": self.key, "verdict": None}
         if not np.isnan(score):
             if flagged:
                 self.alarm, self.quiet = True, 0
@@ -290,9 +293,7 @@ class Process:
                 self.quiet = 0 if score > cfg["release"] * theta else self.quiet + 1
                 self.alarm = self.quiet < max(cfg["min_gap"], 1)
         self.clean = 0 if flagged else self.clean + 1
-        self.slide = cfg["refresh"] == "sliding" or (
-            cfg["refresh"] == "clean" and self.clean >= cfg["subsequence_length"]
-        )
+        self.slide = cfg["refresh"] == "sliding" or (cfg["refresh"] == "clean" and self.clean >= cfg["window"])
         return {
             "score": score,
             "is_anomaly": flagged,
@@ -303,8 +304,8 @@ class Process:
         }
 
     def train(self, ratio: float, p: float, rest: float) -> float:
-        m, theta = self.cfg["subsequence_length"], self.cfg["threshold"]
-        n_windows = self.cfg["window"] - m + (self.cfg["mode"] == "default")
+        m, theta = self.cfg["window"], self.cfg["threshold"]
+        n_windows = self.cfg["reference"] - m + (self.cfg["mode"] == "default")
         target = 1 / (2 * ratio)
         for offset, a in zip(range(-m, m + 1), decay(m, self.cfg["kernel"]), strict=True):
             near = tuple(k if k == NO_WINDOW else k + offset for k in self.key)
@@ -322,24 +323,24 @@ class Process:
         return ratio
 
     def forget(self, now: int) -> None:
-        for time in [t for t in self.records if t <= now - self.cfg["window"]]:
+        for time in [t for t in self.records if t <= now - self.cfg["reference"]]:
             record = self.records.pop(time)
-            if record["said"] == FALSE:
-                self.settled += (record["step"] - self.settled) / self.cfg["window"]
+            if record["verdict"] == FALSE:
+                self.settled += (record["step"] - self.settled) / self.cfg["reference"]
 
     def feedback(self, verdicts: list[tuple[int, str | None]]) -> None:
         for time, verdict in verdicts:
             record = self.records[time]
             pattern = self.patterns.setdefault(record["key"], Pattern())
-            if verdict != record["said"]:
-                pattern.said.pop(time, None)
+            if verdict != record["verdict"]:
+                pattern.verdicts.pop(time, None)
                 if verdict is not None:
-                    pattern.said[time] = (verdict, record["beta"])
-            record["said"] = verdict
+                    pattern.verdicts[time] = (verdict, record["beta"])
+            record["verdict"] = verdict
         self.K = self.settled
         for record in self.records.values():  # in the order of time
-            if record["said"] == FALSE:
-                self.K += (record["step"] - self.K) / self.cfg["window"]
+            if record["verdict"] == FALSE:
+                self.K += (record["step"] - self.K) / self.cfg["reference"]
 
 
 class Ramp:
@@ -357,7 +358,7 @@ class Ramp:
         one = self.processes.setdefault(process, Process(self.cfg))
         if not one.push(x):
             return None
-        return one.judge(one.score(), len(one.samples) - 1) | {"process": process, "key": one.key}
+        return one.decide(one.score(), len(one.samples) - 1) | {"process": process, "key": one.key}
 
     def infer(self, x) -> dict | None:
         if not self.processes:
@@ -369,21 +370,21 @@ class Ramp:
         scores = [one.score() for _, one in ready]
         owner = min(range(len(ready)), key=lambda i: (np.inf if np.isnan(scores[i]) else scores[i], -i))
         key, one = ready[owner]
-        return one.judge(scores[owner], self.clock - 1) | {"process": key, "key": one.key}
+        return one.decide(scores[owner], self.clock - 1) | {"process": key, "key": one.key}
 
     def add_process(self, key) -> None:
         self.processes[key] = Process(self.cfg)
 
     def feedback(self, true_positives=(), false_positives=(), process=None) -> None:
-        said = [(t, TRUE) for t in true_positives] + [(t, FALSE) for t in false_positives]
-        self.say(said, process)
+        verdicts = [(t, TRUE) for t in true_positives] + [(t, FALSE) for t in false_positives]
+        self.give(verdicts, process)
 
     def undo(self, times, process=None) -> None:
-        self.say([(t, None) for t in times], process)
+        self.give([(t, None) for t in times], process)
 
-    def say(self, said, process) -> None:
+    def give(self, verdicts, process) -> None:
         for key, one in self.processes.items():
-            mine = [(t, verdict) for t, verdict in said if t in one.records]
+            mine = [(t, verdict) for t, verdict in verdicts if t in one.records]
             if mine and (key == process or self.cfg.get("processes") == "infer"):
                 now = self.clock - 1 if self.cfg.get("processes") == "infer" else len(one.samples) - 1
                 one.forget(now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def flag(path: str, value: object) -> bool:
 def real(name: str, value: object) -> float:
     """Return a number, maybe infinite or NaN; a text or a flag is none."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise SpecTypeError(name, f"{value!r}; a number is wanted")
+        raise SpecTypeError(name, "must be a number", repr(value))
     try:
         return float(value)
     except OverflowError:
@@ -149,3 +150,19 @@ def finite(name: str, array: Floats, features: int | None = None) -> Floats:
         where = ", ".join(str(int(i)) for i in np.argwhere(infinite)[0])
         raise SpecError(f"{name}[{where}]", "is infinite; a value is a finite number, or NaN where it is missing")
     return array
+
+
+def matrix(name: str, value: ArrayLike) -> Floats:
+    """Return real numbers as C-contiguous float64 (n, d); what is masked is NaN."""
+    array = numbers(name, value).astype(np.float64, copy=False)
+    if array.ndim != 2:
+        raise SpecError(f"{name}.ndim", "must be 2", str(array.ndim))
+    return np.ascontiguousarray(array)
+
+
+def each(name: str, values: Iterable[Any]) -> Iterable[tuple[int, Any]]:
+    """Return values with their positions, or SpecTypeError where there is no sequence."""
+    try:
+        return enumerate(values)
+    except TypeError:
+        raise SpecTypeError(name, "must be a sequence", type(values).__name__) from None

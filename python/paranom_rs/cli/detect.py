@@ -9,20 +9,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, get_args
 
 import numpy as np
 
 from paranom_rs._internal.atomic import whole_file
 from paranom_rs.cli.options import count, say
-from paranom_rs.detect.ramp import RAMP
+from paranom_rs.detect.ramp import RAMP, Refresh, Scale
 from paranom_rs.errors import SpecError
 from paranom_rs.files.read import Batch, Records, open_records
 
 __all__ = ["add"]
 
 #: Of a new detector; one that goes on from a file has its own.
-_DEFAULTS: dict[str, Any] = {"subsequence_length": 5, "window": 60, "scale": "std", "refresh": "never"}
+_DEFAULTS: dict[str, Any] = {"window": 5, "reference": 60, "scale": "std", "refresh": "never"}
 _DESCRIPTION = """Give a sample per row to RAMP, and print a row for each: its number, its t if it has one, score,
 is_anomaly, alarm, and the channel with the largest contribution. Rows of a file are scored in batches, those of
 standard input one at a time as they come."""
@@ -36,14 +36,14 @@ def add(commands: Any) -> None:
     ramp.add_argument("file", help=".csv or .parquet, or - for CSV on standard input; the first line names the columns")
     ramp.add_argument("--columns", type=lambda text: text.split(","), help="the channels: a,b,c (default: the numbers)")
     ramp.add_argument("--process", metavar="COLUMN", help="the column that says which process a row belongs to")
-    ramp.add_argument("--subsequence-length", type=count, help="samples per compared window (default: 5)")
-    ramp.add_argument("--window", type=count, help="samples in the reference (default: 60)")
+    ramp.add_argument("--window", type=count, help="samples that are compared at once (default: 5)")
+    ramp.add_argument("--reference", type=count, help="samples that are remembered (default: 60)")
     how = ramp.add_mutually_exclusive_group()
     how.add_argument("--threshold", type=float, help="scores above it are anomalies (default: 1.0)")
     how.add_argument("--quantile", type=float, help="of the scores of the --calibrate rows: that is the threshold")
     ramp.add_argument("--calibrate", type=count, default=1000, help="the first rows are ordinary (default: 1000)")
-    ramp.add_argument("--scale", choices=["std", "mad", "relative", "none"], help="default: std")
-    ramp.add_argument("--refresh", choices=["never", "sliding", "clean"], help="default: never")
+    ramp.add_argument("--scale", choices=get_args(Scale), help="default: std")
+    ramp.add_argument("--refresh", choices=get_args(Refresh), help="default: never")
     ramp.add_argument("--state", type=Path, help="go on from this file if it is there, and save the detector into it")
     ramp.add_argument("--alarms", action="store_true", help="print only the rows with an alarm")
     ramp.add_argument("--out", type=Path, help="a .csv file (default: standard output)")

@@ -16,7 +16,7 @@ __all__ = ["detect"]
 
 
 def detect(step_id: str, up: Any, keyed: KeyedRAMP) -> Any:
-    """Score a keyed stream of records (dicts): each goes on with what was found in it, as `KeyedRAMP.score` says.
+    """Score a keyed stream of records (dicts): each goes on with its result, see `KeyedRAMP.score`.
 
     The detectors are Bytewax's state: snapshots hold them, and a recovered dataflow goes on with the same bits.
 

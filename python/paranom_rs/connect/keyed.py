@@ -21,7 +21,7 @@ class KeyedRAMP:
     features
         The fields of a record that are the channels, in this order. An absent one, or None, is a missing sample.
     **settings
-        As `RAMP` takes them, without ``n_features``: ``subsequence_length``, ``window``, ``threshold``, …
+        As `RAMP` takes them, without ``n_features``: ``window``, ``reference``, ``threshold``, …
 
     Raises
     ------

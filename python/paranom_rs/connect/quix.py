@@ -18,7 +18,7 @@ _STATE = "paranom.ramp"
 
 
 def detect(frame: StreamingDataFrame, keyed: KeyedRAMP) -> StreamingDataFrame:
-    """Score a stream of records (dicts): each goes on with what was found in it, as `KeyedRAMP.score` says.
+    """Score a stream of records (dicts): each goes on with its result, see `KeyedRAMP.score`.
 
     The detectors are Quix's state, one for each message key, so they survive restarts and move with their partition.
     Every message loads and saves its detector: some 10 microseconds for a kilobyte of `RAMP.bytes_per_process`.

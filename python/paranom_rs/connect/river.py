@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
-from typing import Any, Literal
+from typing import Any
 
 try:
     from river.base import AnomalyDetector
 except ImportError as error:
     raise ImportError("paranom_rs.connect.river needs River: pip install river") from error
 
-from paranom_rs.detect.ramp import RAMP
+from paranom_rs.detect.ramp import RAMP, Refresh, Scale
 
 __all__ = ["RiverRAMP"]
 
@@ -19,20 +19,20 @@ __all__ = ["RiverRAMP"]
 class RiverRAMP(AnomalyDetector):  # type: ignore[misc]  # River is untyped
     """RAMP behind River's interface.
 
-    The features are those of the first sample learnt; later ones are ignored, absent ones are missing samples. The
-    score is 0 until ``window + subsequence_length`` samples have been learnt. :attr:`ramp` is the detector itself,
+    The features are those of the first sample learnt. Later ones are ignored; absent ones are missing samples. The
+    score is 0 until ``reference + window`` samples have been learnt. :attr:`ramp` is the detector itself,
     for feedback.
 
     Parameters
     ----------
-    subsequence_length
-        Samples per compared window.
     window
-        Samples in the reference.
+        Samples that are compared at once.
+    reference
+        Samples that are remembered.
     threshold
         Scores above it train the detector (see :class:`paranom_rs.RAMP`).
     bias
-        How fast the detector grows sure of its alarms.
+        The larger it is, the faster the detector grows sure of its alarms.
     scale
         The unit of distance: "std", "mad", "relative" or "none".
     refresh
@@ -41,7 +41,7 @@ class RiverRAMP(AnomalyDetector):  # type: ignore[misc]  # River is untyped
     Examples
     --------
     >>> from paranom_rs.connect.river import RiverRAMP
-    >>> model = RiverRAMP(subsequence_length=2, window=4)
+    >>> model = RiverRAMP(window=2, reference=4)
     >>> for x in [1, 2, 1, 2, 1, 2]:
     ...     model.learn_one({"x": x})
     >>> model.score_one({"x": 1}), model.score_one({"x": 5}) > 1
@@ -50,15 +50,15 @@ class RiverRAMP(AnomalyDetector):  # type: ignore[misc]  # River is untyped
 
     def __init__(
         self,
-        subsequence_length: int = 5,
-        window: int = 60,
+        window: int = 5,
+        reference: int = 60,
         threshold: float = 1.0,
         bias: float = 0.85,
-        scale: Literal["std", "mad", "relative", "none"] = "std",
-        refresh: Literal["never", "sliding", "clean"] = "never",
+        scale: Scale = "std",
+        refresh: Refresh = "never",
     ) -> None:
-        self.subsequence_length = subsequence_length
         self.window = window
+        self.reference = reference
         self.threshold = threshold
         self.bias = bias
         self.scale = scale
@@ -74,8 +74,8 @@ class RiverRAMP(AnomalyDetector):  # type: ignore[misc]  # River is untyped
             self._features = sorted(x, key=lambda name: (type(name).__name__, str(name)))
             self.ramp = RAMP(
                 len(self._features),
-                subsequence_length=self.subsequence_length,
                 window=self.window,
+                reference=self.reference,
                 threshold=self.threshold,
                 bias=self.bias,
                 scale=self.scale,

@@ -14,7 +14,7 @@ except ImportError as error:
     raise ImportError("paranom_rs.connect.sklearn needs scikit-learn: pip install scikit-learn") from error
 
 from paranom_rs._internal.checks import numbers, share, whole
-from paranom_rs.detect.ramp import RAMP
+from paranom_rs.detect.ramp import RAMP, Refresh, Scale
 from paranom_rs.errors import SpecError
 
 __all__ = ["RAMPDetector"]
@@ -23,37 +23,45 @@ __all__ = ["RAMPDetector"]
 class RAMPDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     """RAMP with PyOD's conventions: rows are in the order of time, a higher score is more anomalous, 1 is an anomaly.
 
-    ``fit`` takes the first ``window`` rows as the reference and scores the rest; after that nothing is learnt, and
+    ``fit`` takes the first ``reference`` rows as the reference and scores the rest; after that nothing is learnt, and
     ``decision_function`` of the same rows is the same every time. A row's score is that of the window which ends
     there; rows before the first complete window share its score.
 
     Parameters
     ----------
-    subsequence_length : samples per compared window.
-    window : samples in the reference; None: half of the rows that ``fit`` gets.
-    contamination : the share of training rows above ``threshold_``.
-    scale, refresh, nan_policy : as in :class:`paranom_rs.RAMP`.
+    window
+        Samples that are compared at once.
+    reference
+        Samples that are remembered. None: half of the rows that ``fit`` gets.
+    contamination
+        The share of training rows above ``threshold_``.
+    scale, refresh, nan_policy
+        As in `paranom_rs.RAMP`.
 
     Attributes
     ----------
-    threshold_ : float
-    decision_scores_ : (n,) float64, the scores of the training rows (the reference's: those of its successors' first).
-    labels_ : (n,) int, 1 where they are above the threshold.
-    n_features_in_ : int
+    threshold_
+        float
+    decision_scores_
+        (n,) float64, the scores of the training rows. Those of the reference have the first score behind it.
+    labels_
+        (n,) int, 1 where they are above the threshold.
+    n_features_in_
+        int
     """
 
     def __init__(
         self,
         *,
-        subsequence_length: int = 5,
-        window: int | None = None,
+        window: int = 5,
+        reference: int | None = None,
         contamination: float = 0.1,
-        scale: Literal["std", "mad", "relative", "none"] = "std",
-        refresh: Literal["never", "sliding", "clean"] = "never",
+        scale: Scale = "std",
+        refresh: Refresh = "never",
         nan_policy: Literal["skip", "raise"] = "skip",
     ) -> None:
-        self.subsequence_length = subsequence_length
         self.window = window
+        self.reference = reference
         self.contamination = contamination
         self.scale = scale
         self.refresh = refresh
@@ -67,31 +75,31 @@ class RAMPDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unty
         share("contamination", self.contamination)
         if self.contamination > 0.5:
             raise SpecError("contamination", "must be > 0 and at most 0.5", str(self.contamination))
-        window = len(rows) // 2 if self.window is None else whole("window", self.window, least=1)
-        if len(rows) < window + self.subsequence_length:
-            least = window + self.subsequence_length
-            raise SpecError("X", f"must have window + subsequence_length = {least} rows at least", str(len(rows)))
+        reference = len(rows) // 2 if self.reference is None else whole("reference", self.reference, least=1)
+        if len(rows) < reference + self.window:
+            least = reference + self.window
+            raise SpecError("X", f"must have at least reference + window = {least} rows", str(len(rows)))
         ramp = RAMP(
             rows.shape[1],
-            subsequence_length=self.subsequence_length,
-            window=window,
+            window=self.window,
+            reference=reference,
             threshold=1.0,
             scale=self.scale,
             refresh=self.refresh,
             nan_policy=self.nan_policy,
             p_limit=0.0,
         )
-        ramp.score(rows[:window])
+        ramp.score(rows[:reference])
         self._state = ramp.to_bytes()
         self.n_features_in_ = rows.shape[1]
-        behind = self._scores(rows[window:])
+        behind = self._scores(rows[reference:])
         self.threshold_ = float(np.quantile(behind, 1 - self.contamination))
-        self.decision_scores_ = np.concatenate([np.full(window, behind[0]), behind])
+        self.decision_scores_ = np.concatenate([np.full(reference, behind[0]), behind])
         self.labels_ = (self.decision_scores_ > self.threshold_).astype(int)
         return self
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Scores (n,) of rows ``X`` (n, d), at least ``subsequence_length`` of them."""
+        """Scores (n,) of rows ``X`` (n, d), at least ``window`` of them."""
         check_is_fitted(self, "threshold_")
         return self._scores(X)
 
@@ -106,8 +114,8 @@ class RAMPDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unty
 
     def _scores(self, X: ArrayLike) -> NDArray[np.float64]:
         score = RAMP.from_bytes(self._state).score(X).score
-        if len(score) < self.subsequence_length:
-            least = self.subsequence_length
-            raise SpecError("X", f"must have subsequence_length = {least} rows at least", str(len(score)))
-        score[: self.subsequence_length - 1] = score[self.subsequence_length - 1]
+        if len(score) < self.window:
+            least = self.window
+            raise SpecError("X", f"must have at least window = {least} rows", str(len(score)))
+        score[: self.window - 1] = score[self.window - 1]
         return score

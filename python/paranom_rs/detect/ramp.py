@@ -1,55 +1,70 @@
-"""RAMP: real-time detection of anomalies in streams of many channels, which guesses, learns and takes feedback.
+"""RAMP: real-time detection of anomalies in streams of many channels. It trains itself and takes feedback.
 
 After D. Herath, *RAMP: Real-Time Aggregated Matrix Profile for Anomaly Detection* (the published text and program).
-:class:`RAMP` is what to put behind a live feed; :func:`replay` is the published loop over a finished recording;
-:func:`plot` draws one.
 
-A window of the last ``subsequence_length`` (m) samples is compared, channel by channel, with every window of a
-reference: the first ``window`` (M) samples of its process. The distances to the nearest ones, in units of ``scale``,
-add up to the score, which a learnt weight of that pattern multiplies. A score above ``threshold`` is an anomaly.
+The last ``window`` (m) samples are compared, channel by channel, with every window of the reference: the first
+``reference`` (M) samples of the process. The distances to the nearest ones, in units of ``scale``, add up to the
+score. A learnt weight of that pattern multiplies it. A score above ``threshold`` is an anomaly.
+
+`paranom_rs.detect.ramp_replay` is the published loop over a finished recording, `paranom_rs.plotting.ramp` the picture.
 """
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from numbers import Real
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from paranom_rs._core import Detection, RampCore, ramp_replay
+from paranom_rs._core import Detection, RampCore
+from paranom_rs._internal.alarm_budget import lowest_threshold
 from paranom_rs._internal.atomic import whole_file
-from paranom_rs._internal.checks import file_path, numbers, whole
+from paranom_rs._internal.checks import each, file_path, matrix, positive, real, whole
 from paranom_rs.errors import SpecError, SpecTypeError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["RAMP", "Detection", "Scores", "plot", "replay"]
+__all__ = ["RAMP", "Detection", "Scores"]
 
 Process = str | int | None
+Mode = Literal["default", "author"]
+Scale = Literal["std", "relative", "mad", "none"]
+Refresh = Literal["never", "sliding", "clean"]
+NanPolicy = Literal["skip", "propagate", "raise"]
+Kernel = Literal["gaussian", "author"]
+TrainOn = Literal["flagged", "every_step"]
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What :meth:`RAMP.score` says, one entry per sample: that of the window which the sample completes.
+    """The results of `RAMP.score`, one entry per sample: that of the window which the sample completes.
 
-    Samples that complete no window (the process still fills) have a NaN score, and ``time`` and ``owner`` -1.
+    Samples that complete no window (the reference still fills) have a NaN score, and ``time``, ``start`` and
+    ``owner`` -1.
 
-    Attributes:
-        is_anomaly: (n,) bool, score above the threshold.
-        score: (n,) float64.
-        contributions: (n, d) float64, each channel's share; rows sum to 1.
-        uncertainty: (n,) float64, the guess p in [0, 1].
-        time: (n,) int64, the index of the window's last sample (what feedback refers to).
-        start: (n,) int64, the index of the window's first sample.
-        alarm: (n,) bool, with hysteresis and minimum gap.
-        owner: (n,) int64, the position of the sample's process in ``RAMP.processes``.
+    Attributes
+    ----------
+    is_anomaly
+        (n,) bool: the score is above the threshold.
+    score
+        (n,) float64.
+    contributions
+        (n, d) float64: each channel's share of the score. Rows sum to 1.
+    uncertainty
+        (n,) float64: the guess p in [0, 1].
+    time
+        (n,) int64: the index of the window's last sample. Feedback refers to it.
+    start
+        (n,) int64: the index of the window's first sample.
+    alarm
+        (n,) bool: like ``is_anomaly``, with hysteresis and minimum gap.
+    owner
+        (n,) int64: the position of the sample's process in `RAMP.processes`.
     """
 
     is_anomaly: NDArray[np.bool_]
@@ -66,47 +81,73 @@ class Scores:
 
 
 class RAMP(RampCore):
-    """A streaming detector: scores each sample, trains itself, takes feedback.
+    """A detector for live streams: scores each sample, trains itself, takes feedback.
 
-    Args:
-        n_features: channels, d.
-        subsequence_length: samples per compared window, m >= 2.
-        window: samples in the reference, M > m; also how long feedback is possible.
-        threshold: scores above it are anomalies, > 0. See :meth:`calibrate`.
-        bias: b > 0: how fast the detector grows sure that its alarms are real (faster when larger).
-        mode: ``"default"``, or ``"author"``: every answer of the published program.
-        scale: the unit of distance per channel: ``"std"`` of the reference (mean absolute difference divided by
-            it), ``"mad"`` (1.4826 times the median absolute deviation), ``"none"``, or ``"relative"`` (the sum of
-            differences over the sum of magnitudes of the reference window; author mode's). Units are bounded below
-            (a deviation by 1e-9 of the channel's mean magnitude, a window's by 1e-6), so no score is infinite.
-        refresh: ``"never"``: the reference stays; ``"sliding"``: it is always the M samples before the live window;
-            ``"clean"``: as sliding, but a sample enters only if no window that held it was flagged. The scale is
-            measured again after every M samples that entered.
-        nan_policy: what counts as missing is NaN, infinite, masked or beyond 1e300. ``"skip"`` scores what is there,
-            as long as that is half of a channel's window; ``"propagate"``: score NaN, no anomaly, no training while
-            a live window holds one; ``"raise"`` refuses the sample. Missing samples of the reference take the
-            windows that hold them out of the comparison.
-        kernel: how training spreads to windows s samples away: ``"gaussian"`` exp(-s²/2m²), or ``"author"``
-            exp(-s²).
-        train_on: train after ``"flagged"`` windows only, or at ``"every_step"`` (author mode's).
-        p_limit: train only while the uncertainty is below it; 0 switches self-training off.
-        release: an alarm ends once scores are at or below ``release * threshold`` …
-        min_gap: … for this many windows in a row.
-        max_weights: a process keeps this many trained weights; the least recently used go first, those with
-            a verdict last.
-        processes: ``None``: any key starts a process at its first sample; a list of keys: these are all there are;
-            ``"infer"``: samples come without a key, and the process with the smallest score owns the sample (see
-            :meth:`add_process`).
+    Parameters
+    ----------
+    n_features
+        Channels, d.
+    window
+        Samples that are compared at once, m >= 2.
+    reference
+        Samples that are remembered, M > m. Feedback is possible for as many samples.
+    threshold
+        Scores above it are anomalies, > 0. See `calibrate`.
+    bias
+        b > 0. The larger it is, the faster the detector grows sure that its alarms are real.
+    mode
+        ``"default"``, or ``"author"``: every answer of the published program.
+    scale
+        The unit of distance of a channel.
 
-    Raises:
-        SpecError: (ValueError) an argument breaks a rule.
-        SpecTypeError: (TypeError) an argument has the wrong type.
+        * ``"std"``: the standard deviation of the reference; the distance is the mean absolute difference.
+        * ``"mad"``: 1.4826 times the median absolute deviation of the reference.
+        * ``"none"``: 1.
+        * ``"relative"``: the sum of magnitudes of the reference window. The default of author mode.
+
+        A deviation counts as no smaller than 1e-9 of the channel's mean magnitude, a window's magnitude as no smaller
+        than 1e-6 of it. So no score is infinite.
+    refresh
+        ``"never"``: the reference stays. ``"sliding"``: it is always the M samples before the live window.
+        ``"clean"``: as sliding, but a sample enters only if no window that held it was flagged. The scale is measured
+        again after every M samples that entered.
+    nan_policy
+        A sample counts as missing if it is NaN, infinite, masked or beyond 1e300. ``"skip"`` scores the samples that
+        are there, as long as these are half of a channel's window. With ``"propagate"`` the score is NaN while a live
+        window holds a missing sample: no anomaly, no training. ``"raise"`` refuses the sample. Reference windows with
+        missing samples are not compared.
+    kernel
+        How training spreads to windows s samples away: ``"gaussian"`` exp(-s²/2m²), or ``"author"`` exp(-s²).
+    train_on
+        Train after ``"flagged"`` windows only, or at ``"every_step"`` (the default of author mode).
+    p_limit
+        Train only while the uncertainty is below it. 0 switches self-training off.
+    release, min_gap
+        An alarm ends once scores are at or below ``release * threshold`` for ``min_gap`` windows in a row.
+    max_weights
+        A process keeps this many trained weights. The least recently used go first, those with feedback last.
+    processes
+        ``None``: any key starts a process at its first sample. A list of keys: these are all there are.
+        ``"infer"``: samples come without a key, and the process with the smallest score owns the sample (see
+        `add_process`).
+
+    Raises
+    ------
+    SpecError
+        (ValueError) An argument breaks a rule.
+    SpecTypeError
+        (TypeError) An argument has the wrong type.
+
+    Notes
+    -----
+    `update` takes one sample and returns a `Detection`, or None while the reference fills. `score` and `update_many`
+    take many samples and return `Scores`, arrays of the same values.
 
     A refused call changes nothing. All methods may be called from several threads.
 
-    In default mode training moves the weight of the nearest pattern (and its neighbours') towards the one that
-    ends the alarm at half the threshold, by 1 - p of the way, and never up. In author mode weights are multiplied
-    as published, and kept at 1e150 or less.
+    In default mode training moves the weight of the nearest pattern, and its neighbours', by 1 - p of the way towards
+    the one that ends the alarm at half the threshold, and never up. In author mode weights are multiplied as published,
+    and kept at 1e150 or less.
     """
 
     __slots__ = ("__weakref__",)
@@ -115,16 +156,16 @@ class RAMP(RampCore):
         cls,
         n_features: int,
         *,
-        subsequence_length: int,
         window: int,
+        reference: int,
         threshold: float,
         bias: float = 0.85,
-        mode: Literal["default", "author"] = "default",
-        scale: Literal["std", "relative", "mad", "none"] | None = None,
-        refresh: Literal["never", "sliding", "clean"] = "never",
-        nan_policy: Literal["skip", "propagate", "raise"] = "skip",
-        kernel: Literal["gaussian", "author"] | None = None,
-        train_on: Literal["flagged", "every_step"] | None = None,
+        mode: Mode = "default",
+        scale: Scale | None = None,
+        refresh: Refresh = "never",
+        nan_policy: NanPolicy = "skip",
+        kernel: Kernel | None = None,
+        train_on: TrainOn | None = None,
         p_limit: float = 1.0,
         release: float = 1.0,
         min_gap: int = 0,
@@ -132,44 +173,64 @@ class RAMP(RampCore):
         processes: Literal["infer"] | Sequence[str | int] | None = None,
     ) -> RAMP:
         """Make a detector that has seen nothing."""
-        author = mode == "author"
-        return super().__new__(
-            cls,
-            {
-                "n_features": n_features,
-                "subsequence_length": subsequence_length,
-                "window": window,
-                "threshold": threshold,
-                "bias": bias,
-                "mode": mode,
-                "scale": scale if scale is not None else "relative" if author else "std",
-                "refresh": refresh,
-                "nan_policy": nan_policy,
-                "kernel": kernel if kernel is not None else "author" if author else "gaussian",
-                "train_on": train_on if train_on is not None else "every_step" if author else "flagged",
-                "p_limit": p_limit,
-                "release": release,
-                "min_gap": min_gap,
-                "max_weights": max_weights,
-                "processes": processes,
-            },
-        )
+        settings = {
+            "n_features": n_features,
+            "window": window,
+            "reference": reference,
+            "threshold": threshold,
+            "bias": bias,
+            "mode": mode,
+            "refresh": refresh,
+            "nan_policy": nan_policy,
+            "p_limit": p_limit,
+            "release": release,
+            "min_gap": min_gap,
+            "max_weights": max_weights,
+            "processes": processes,
+        }
+        # Their defaults depend on the mode.
+        by_mode = {"scale": scale, "kernel": kernel, "train_on": train_on}
+        return super().__new__(cls, settings | {name: value for name, value in by_mode.items() if value is not None})
 
     def score(self, X: ArrayLike, process: Process = None) -> Scores:
-        """Score the rows of ``X`` (n, d) in turn: the same numbers as n updates, the GIL released.
+        """Score many samples: the same numbers as that many updates, without holding the GIL.
 
         If interrupted, the detector is as before.
+
+        Parameters
+        ----------
+        X
+            (n, d), a sample per row.
+        process
+            The process that the samples belong to.
+
+        Returns
+        -------
+        Scores
         """
-        return self._scores(self._score(_matrix(X, "X"), process))
+        return self._scores(self._score(matrix("X", X), process))
 
     def update_many(
         self, X: ArrayLike, processes: Sequence[str | int] | NDArray[np.int64], *, threads: int | None = None
     ) -> Scores:
-        """Score row i of ``X`` (n, d) for process ``processes[i]``, in parallel over processes.
+        """Score samples of many processes, in parallel over processes.
 
-        The rows of one process are taken in order; the numbers are those of n updates whatever ``threads`` (default:
-        ``PARANOM_NUM_THREADS``, else all cores). Ctrl-C stops a call of some tenths of a second or more, and the
-        detector is as before (such a call keeps a copy of the processes until it is done).
+        The rows of one process are taken in order. The numbers are those of n updates, whatever ``threads``. Ctrl-C
+        stops a call of some tenths of a second or more, and the detector is as before (such a call keeps a copy of the
+        processes until it is done).
+
+        Parameters
+        ----------
+        X
+            (n, d), a sample per row.
+        processes
+            (n,), the process of each row.
+        threads
+            Default: ``PARANOM_NUM_THREADS``, else all cores.
+
+        Returns
+        -------
+        Scores
         """
         if threads is not None:
             threads = whole("threads", threads, least=1, most=1024)
@@ -179,12 +240,11 @@ class RAMP(RampCore):
             and np.can_cast(processes.dtype, np.int64)
         ):
             processes = processes.astype(np.int64)
-        return self._scores(self._update_many(_matrix(X, "X"), processes, threads))
+        return self._scores(self._update_many(matrix("X", X), processes, threads))
 
     def _scores(self, arrays: dict[str, Any]) -> Scores:
         time = arrays["time"]
-        start = np.where(time < 0, -1, time - (self.subsequence_length - 1))
-        return Scores(start=start, **arrays)
+        return Scores(start=np.where(time < 0, -1, time - (self.window - 1)), **arrays)
 
     def feedback(
         self,
@@ -193,35 +253,54 @@ class RAMP(RampCore):
         false_positives: Iterable[int] = (),
         process: Process = None,
     ) -> None:
-        """Tell the detector which detections were right, and which were not.
+        """Confirm or dismiss detections of the last ``reference`` samples, in any order.
 
-        Args:
-            true_positives: ``time`` of detections that were anomalies, flagged or not: their patterns alarm from
-                now on, at twice the threshold at least.
-            false_positives: ``time`` of detections that were none: their patterns end at half the threshold, and
-                the detector doubts its alarms for longer.
-            process: whose detections; not needed with ``processes="infer"``.
+        Repeating feedback changes nothing, and the contrary replaces it. Where feedback on one pattern is contradictory
+        (a higher score dismissed, a lower one confirmed), the newest holds. In author mode the program's rule applies:
+        each call moves K and multiplies weights.
 
-        The last M samples can be commented on, in any order; saying it again changes nothing, saying the contrary
-        replaces it. Where verdicts on one pattern contradict each other (a higher score dismissed, a lower one
-        confirmed), the newest holds. In author mode it is the program's: each call moves K and multiplies weights.
+        Parameters
+        ----------
+        true_positives
+            ``time`` of detections that were anomalies, flagged or not. From now on their patterns alarm, at twice the
+            threshold at least.
+        false_positives
+            ``time`` of detections that were no anomalies. Their patterns end at half the threshold, and the detector
+            doubts its alarms for longer.
+        process
+            The process of the detections; not needed with ``processes="infer"``.
 
-        Raises:
-            SpecError: a time among both; more false positives than ``window``; a time that can be none.
-            SpecTypeError: a time that is no int.
-            UnknownKeyError: (KeyError) a time without a detection, or forgotten; an unknown process.
+        Raises
+        ------
+        SpecError
+            A time among both; more false positives than ``reference``; a time that can be none.
+        SpecTypeError
+            A time that is no int.
+        UnknownKeyError
+            (KeyError) A time without a detection, or too long ago; an unknown process.
         """
         self._feedback(_times(true_positives, "true_positives"), _times(false_positives, "false_positives"), process)
 
     def undo(self, times: Iterable[int], *, process: Process = None) -> None:
-        """Take back what feedback said about detections at ``times`` (within the last M samples).
+        """Take back the feedback on detections of the last ``reference`` samples.
 
-        Nothing happens to detections that nothing was said about.
+        Nothing happens to detections without feedback.
 
-        Raises:
-            SpecError: ``mode="author"``, which multiplies feedback in; a time that can be none.
-            SpecTypeError: a time that is no int.
-            UnknownKeyError: (KeyError) a time without a detection, or forgotten; an unknown process.
+        Parameters
+        ----------
+        times
+            ``time`` of the detections.
+        process
+            The process of the detections; not needed with ``processes="infer"``.
+
+        Raises
+        ------
+        SpecError
+            ``mode="author"``, which multiplies feedback in; a time that can be none.
+        SpecTypeError
+            A time that is no int.
+        UnknownKeyError
+            (KeyError) A time without a detection, or too long ago; an unknown process.
         """
         self._undo(_times(times, "times"), process)
 
@@ -231,57 +310,66 @@ class RAMP(RampCore):
         *,
         quantile: float | None = None,
         alarms_per_day: float | None = None,
-        samples_per_day: float | None = None,
+        rows_per_day: float | None = None,
     ) -> float:
-        """Set the threshold from ordinary data ``X`` (n, d), and return it. Nothing else changes.
+        """Set the threshold from ordinary data, and change nothing else.
 
-        A fresh detector without training scores ``X``, whose first M rows are its reference. Either ``quantile`` of
-        those scores becomes the threshold, or the lowest threshold under which, and above which, they begin at most
-        ``alarms_per_day * len(scores) / samples_per_day`` alarms.
+        A fresh detector without training scores ``X``, whose first ``reference`` rows are its reference. The threshold
+        becomes the ``quantile`` of these scores, or the lowest one at which, and above which, they begin at most
+        ``alarms_per_day * len(scores) / rows_per_day`` alarms.
 
-        Args:
-            X: (n, d), at least window + subsequence_length rows of one process, ordinary ones.
-            quantile: in [0, 1]: the share of windows at or below the threshold.
-            alarms_per_day: alarms (beginnings of ``alarm``, with ``release`` and ``min_gap``), not flagged samples, per
-                day; a fraction is fine (1/7: one a week). Less than one over all of ``X``: the largest score.
-            samples_per_day: rows per day, 86,400 at one a second.
+        Parameters
+        ----------
+        X
+            (n, d), at least ``reference + window`` ordinary rows of one process.
+        quantile
+            In [0, 1]: the share of windows at or below the threshold.
+        alarms_per_day
+            Alarms, not flagged samples, per day: beginnings of ``alarm``, with ``release`` and ``min_gap``. May be a
+            fraction (1/7: one a week). Less than one over all of ``X``: the largest score.
+        rows_per_day
+            86,400 at one row a second.
 
-        Raises:
-            SpecError: both ways or neither given, a number outside its range, too few rows.
+        Returns
+        -------
+        float
+            The threshold.
+
+        Raises
+        ------
+        SpecError
+            Both ways or neither given, a number outside its range, too few rows.
+        SpecTypeError
+            An argument that holds no numbers.
         """
-        by_rate = alarms_per_day is not None and samples_per_day is not None
-        if (quantile is None) != by_rate or (alarms_per_day is None) != (samples_per_day is None):
-            raise SpecError("quantile", "give either it, or alarms_per_day and samples_per_day")
-        numbers = {"quantile": quantile, "alarms_per_day": alarms_per_day, "samples_per_day": samples_per_day}
-        for name, value in numbers.items():
-            if value is not None:
-                _check_number(value, name)
+        by_rate = alarms_per_day is not None and rows_per_day is not None
+        if (quantile is None) != by_rate or (alarms_per_day is None) != (rows_per_day is None):
+            raise SpecError("quantile", "must be given alone, or else alarms_per_day and rows_per_day")
+        if quantile is not None and not 0 <= real("quantile", quantile) <= 1:
+            raise SpecError("quantile", "must be from 0 to 1", str(quantile))
+        if alarms_per_day is not None and rows_per_day is not None:
+            positive("alarms_per_day", alarms_per_day)
+            positive("rows_per_day", rows_per_day)
         settings = self.settings | {"p_limit": 0.0, "processes": None}
         if settings["nan_policy"] == "propagate":
             settings["nan_policy"] = "skip"
-        rows = _matrix(X, "X")
+        rows = matrix("X", X)
         scores = RampCore(settings)._score(rows)["score"]
         scores = scores[~np.isnan(scores)]
         if len(scores) == 0:
-            least = self.window + self.subsequence_length
-            raise SpecError("X", f"must have window + subsequence_length = {least} rows at least", str(len(rows)))
+            least = self.reference + self.window
+            raise SpecError("X", f"must have at least reference + window = {least} rows", str(len(rows)))
         if not np.isfinite(rows).any():
             raise SpecError("X", "must hold values", "missing ones only")
         if quantile is not None:
-            if not 0 <= quantile <= 1:
-                raise SpecError("quantile", "must be from 0 to 1", str(quantile))
             threshold = float(np.quantile(scores, quantile))
         else:
             assert alarms_per_day is not None
-            assert samples_per_day is not None
-            for name, value in (("alarms_per_day", alarms_per_day), ("samples_per_day", samples_per_day)):
-                if not (math.isfinite(value) and value > 0):
-                    raise SpecError(name, "must be > 0", str(value))
-            allowed = alarms_per_day * len(scores) / samples_per_day
-            threshold = _lowest_threshold(scores, allowed, settings["release"], settings["min_gap"])
-        threshold = max(threshold, 1e-100)
-        self.threshold = threshold
-        return threshold
+            assert rows_per_day is not None
+            budget = alarms_per_day * len(scores) / rows_per_day
+            threshold = lowest_threshold(scores, budget, release=settings["release"], min_gap=settings["min_gap"])
+        self.threshold = max(threshold, 1e-100)
+        return self.threshold
 
     @property
     def n_features(self) -> int:
@@ -289,34 +377,36 @@ class RAMP(RampCore):
         return int(self.settings["n_features"])
 
     @property
-    def subsequence_length(self) -> int:
-        """Samples per compared window, m."""
-        return int(self.settings["subsequence_length"])
+    def window(self) -> int:
+        """Samples that are compared at once, m."""
+        return int(self.settings["window"])
 
     @property
-    def window(self) -> int:
-        """Samples in the reference, M."""
-        return int(self.settings["window"])
+    def reference(self) -> int:
+        """Samples that are remembered, M."""
+        return int(self.settings["reference"])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> RAMP:
-        """Load what :meth:`to_bytes` saved.
+        """Load what `to_bytes` saved. Safe on any bytes.
 
-        Raises:
-            StateError: (ValueError) cut off, changed, foreign, or of another version. Safe on any bytes.
+        Raises
+        ------
+        StateError
+            (ValueError) Bytes that are cut off, changed, foreign, or of another version.
         """
         if not isinstance(data, bytes):
-            raise SpecTypeError("data", "must be bytes", str(type(data).__name__))
+            raise SpecTypeError("data", "must be bytes", type(data).__name__)
         return super().__new__(cls, data)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write :meth:`to_bytes` to a file, whole or not at all."""
+        """Write `to_bytes` to a file, whole or not at all."""
         with whole_file(file_path(path)) as temporary:
             temporary.write_bytes(self.to_bytes())
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> RAMP:
-        """Read a file that :meth:`save` wrote."""
+        """Read a file that `save` wrote."""
         return cls.from_bytes(file_path(path).read_bytes())
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -340,7 +430,12 @@ class RAMP(RampCore):
         names: Sequence[str] | None = None,
         labels: ArrayLike | None = None,
     ) -> Figure:
-        """Draw the rows ``X`` (n, d) and the ``scores`` that this detector gave them; see :func:`plot`."""
+        """Draw the rows ``X`` (n, d) and the ``scores`` that this detector gave them.
+
+        See `paranom_rs.plotting.ramp.plot` for ``names`` and ``labels``.
+        """
+        from paranom_rs.plotting.ramp import plot
+
         return plot(
             X,
             scores.score,
@@ -352,210 +447,14 @@ class RAMP(RampCore):
         )
 
 
-def replay(
-    X: ArrayLike,
-    *,
-    subsequence_length: int,
-    window: int,
-    threshold: float,
-    bias: float,
-    start_index: Sequence[int] = (0,),
-    labels: ArrayLike | None = None,
-    p_limit: float = 1.0,
-) -> tuple[NDArray[np.int8], NDArray[np.float64], NDArray[np.float64]]:
-    """Run the published program over a finished recording, number for number.
-
-    Args:
-        X: (d, n), channels first as in the program.
-        subsequence_length: m.
-        window: M.
-        threshold: θ.
-        bias: b.
-        start_index: where processes begin, ascending from 0 and M apart at least. All processes are blind while
-            one takes its M samples.
-        labels: 1 where the window that begins there is anomalous, (n - m,) or longer: each step's flag is confirmed
-            or dismissed at once. ``None``: no feedback.
-        p_limit: train while the uncertainty is below it.
-
-    Returns:
-        flags (n - m,) int8, scores (n - m,) float64 and contributions (n - m, d) float64, stamped with the *first*
-        sample of the window; 0, -1 and -1 while a process fills. As in the program, the last window is not scored,
-        and contributions are those of the last process, whichever owns the window.
-
-    Raises:
-        SpecError: an argument breaks a rule: too short a recording, starts too near each other, too few labels.
-        SpecTypeError: an argument has the wrong type.
-    """
-    columns = np.ascontiguousarray(_matrix(X, "X").T)
-    said: list[bool] | None = None
-    if labels is not None:
-        truth = np.asarray(labels)
-        if truth.ndim != 1 or truth.dtype.kind not in "iufb":
-            raise SpecError("labels", "must be a vector of 0 and 1", f"{truth.ndim} dimensions of {truth.dtype}")
-        for i in np.flatnonzero((truth != 0) & (truth != 1))[:1]:
-            raise SpecError(f"labels[{i}]", "must be 0 or 1", str(truth[i]))
-        said = [bool(label) for label in truth]
-    settings = {
-        "subsequence_length": subsequence_length,
-        "window": window,
-        "threshold": threshold,
-        "bias": bias,
-        "p_limit": p_limit,
-    }
-    starts = [whole(f"start_index[{i}]", start, most=1 << 62) for i, start in _each(start_index, "start_index")]
-    return ramp_replay(columns, settings, starts, said)
-
-
-def plot(
-    X: ArrayLike,
-    score: ArrayLike,
-    *,
-    threshold: float,
-    contributions: ArrayLike | None = None,
-    alarms: ArrayLike | None = None,
-    names: Sequence[str] | None = None,
-    labels: ArrayLike | None = None,
-) -> Figure:
-    """Draw series, score and threshold, contributions and alarms above each other.
-
-    Args:
-        X: (n, d), rows as scored.
-        score: (n,) or shorter; NaN and negative values (placeholders) are left out.
-        threshold: drawn into the score.
-        contributions: (len(score), d).
-        alarms: (len(score),), shaded.
-        names: of the channels.
-        labels: (n,) or shorter, 1 where anomalous: marked below the series.
-
-    Raises:
-        ImportError: matplotlib is not there (``pip install "paranom_rs[plot]"``).
-        SpecError: arrays whose shapes do not fit.
-        SpecTypeError: what holds no numbers.
-    """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError('plots need matplotlib: pip install "paranom_rs[plot]"') from error
-    rows = _matrix(X, "X")
-    values = _vector(score, "score", len(rows))
-    _check_number(threshold, "threshold")
-    drawn = np.where(values >= 0, values, np.nan)
-    labelled = names or [f"channel {j}" for j in range(rows.shape[1])]
-    if len(labelled) != rows.shape[1]:
-        raise SpecError("names", f"must name {rows.shape[1]} channels", str(len(labelled)))
-    figure = Figure(figsize=(12, 7), layout="constrained")
-    panels = 2 if contributions is None else 3
-    axes = figure.subplots(panels, 1, sharex=True, squeeze=False)[:, 0]
-    deviation = rows.std(axis=0)
-    lines = (rows - rows.mean(axis=0)) / np.where(deviation > 0, deviation, 1)
-    for j, name in enumerate(labelled):
-        axes[0].plot(lines[:, j] + 6 * j, linewidth=0.8, label=name)
-    axes[0].set_ylabel("series (standardised, stacked)")
-    axes[0].set_yticks([])
-    axes[0].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=min(len(labelled), 6), fontsize="small")
-    if labels is not None:
-        truth = _vector(labels, "labels", len(rows)) != 0
-        for start, stop in _runs(truth):
-            axes[0].axvspan(start - 0.5, stop - 0.5, ymax=0.04, color="black", linewidth=0)
-    axes[1].plot(drawn, color="black", linewidth=0.8)
-    axes[1].axhline(threshold, color="tab:red", linewidth=0.8, linestyle="--", label="threshold")
-    axes[1].set_ylabel("score")
-    axes[1].legend(loc="upper right", fontsize="small")
-    if contributions is not None:
-        given = _matrix(contributions, "contributions")
-        if given.shape != (len(values), rows.shape[1]):
-            raise SpecError("contributions.shape", f"must be {(len(values), rows.shape[1])}", str(given.shape))
-        shares = np.where(np.isfinite(drawn)[:, None], given, np.nan)
-        axes[2].stackplot(np.arange(len(shares)), np.nan_to_num(shares).T, labels=labelled, linewidth=0)
-        axes[2].set_ylim(0, 1)
-        axes[2].set_ylabel("contributions")
-    if alarms is not None:
-        on = _vector(alarms, "alarms", len(values)) != 0
-        for axis in axes[:2]:
-            for start, stop in _runs(on):
-                axis.axvspan(start - 0.5, stop - 0.5, color="tab:red", alpha=0.2, linewidth=0)
-    axes[-1].set_xlabel("sample")
-    axes[-1].set_xlim(0, len(rows))
-    return figure
-
-
-def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Runs of True as (start, stop)."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
-
-
-def _count_alarms(scores: NDArray[np.float64], threshold: float, release: float, min_gap: int) -> int:
-    """Alarms that begin, with the rules of the detector."""
-    high = scores > threshold
-    held = scores > release * threshold
-    alarms, quiet, on = 0, 0, False
-    # Nothing happens between the samples that are held or high, but for the gap's length.
-    last = -1
-    for i in np.flatnonzero(held).tolist():
-        quiet = i - last - 1
-        if on and quiet >= max(min_gap, 1):
-            on = False
-        if high[i] and not on:
-            on = True
-            alarms += 1
-        last = i
-    return alarms
-
-
-def _lowest_threshold(scores: NDArray[np.float64], allowed: float, release: float, min_gap: int) -> float:
-    """The lowest observed score which, as a threshold, gives at most ``allowed`` alarms, and so do all above it."""
-    candidates = np.unique(scores)
-    # The number of alarms first grows as the threshold sinks, and shrinks only once alarms merge: the top of that
-    # slope is what we look for, from above, in steps that double and then halve.
-    low, step = len(candidates) - 1, 1
-    while low - step >= 0 and _count_alarms(scores, candidates[low - step], release, min_gap) <= allowed:
-        low -= step
-        step *= 2
-    while step > 1:
-        step //= 2
-        if low - step >= 0 and _count_alarms(scores, candidates[low - step], release, min_gap) <= allowed:
-            low -= step
-    return float(candidates[low])
-
-
-def _matrix(X: ArrayLike, path: str) -> NDArray[np.float64]:
-    """A C-contiguous (n, d) float64 array."""
-    array = numbers(path, X).astype(np.float64, copy=False)
-    if array.ndim != 2:
-        raise SpecError(f"{path}.ndim", "must be 2", str(array.ndim))
-    return np.ascontiguousarray(array)
-
-
-def _vector(x: ArrayLike, path: str, most: int) -> NDArray[np.float64]:
-    """A float64 array of one dimension that is not too long."""
-    array = numbers(path, x).astype(np.float64, copy=False)
-    if array.ndim != 1 or len(array) > most:
-        raise SpecError(path, f"must be a vector of at most {most} values", f"shape {array.shape}")
-    return array
-
-
-def _check_number(value: object, path: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise SpecTypeError(path, "must be a number", str(type(value).__name__))
-
-
-def _each(values: Iterable[Any], path: str) -> Iterable[tuple[int, Any]]:
-    """Values with their positions."""
-    try:
-        return enumerate(values)
-    except TypeError:
-        raise SpecTypeError(path, "must be a sequence", str(type(values).__name__)) from None
-
-
 def _times(times: Iterable[int], path: str) -> list[int]:
     """Detection times as whole numbers."""
     found = []
-    for i, time in _each(times, path):
+    for i, time in each(path, times):
         try:
             number = operator.index(time)
         except TypeError:
-            raise SpecTypeError(f"{path}[{i}]", "must be an int", str(type(time).__name__)) from None
+            raise SpecTypeError(f"{path}[{i}]", "must be an int", type(time).__name__) from None
         if isinstance(time, bool):
             raise SpecTypeError(f"{path}[{i}]", "must be an int", "bool")
         if not 0 <= number < 1 << 62:

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs._internal import checks
+from paranom_rs._internal.alarm_budget import lowest_threshold
 from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs.errors import SpecError
 
@@ -127,17 +128,7 @@ class AlarmsPerDay(Threshold):
         self.rows_per_day = rows_per_day
 
     def _find(self, s: Floats, y: Flags | None) -> float:
-        # A run above t starts at each row i with s[i-1] <= t < s[i]: it is open for t in [s[i-1], s[i]).
-        before = np.concatenate([[-np.inf], s[:-1]])
-        rising = s > before
-        levels = np.unique(s)
-        starts = np.bincount(np.searchsorted(levels, s[rising]), minlength=len(levels))
-        stops = np.bincount(np.searchsorted(levels, before[rising & (before > -np.inf)]), minlength=len(levels))
-        # Runs open at t = levels[j]: tops above it minus bottoms above it.
-        above = np.cumsum((starts - stops)[::-1])[::-1] - (starts - stops)
-        budget = self.alarms * len(s) / self.rows_per_day
-        over = np.flatnonzero(above > budget)
-        return float(levels[over[-1] + 1] if len(over) else levels[0])
+        return lowest_threshold(s, self.alarms * len(s) / self.rows_per_day)
 
 
 class FBeta(Threshold):

@@ -96,7 +96,7 @@ def ramp(task: Task, seed: int) -> tuple[Floats, Floats]:
 
     size = 20
     reference = min(1000, len(task.train) // 2)
-    detector = RAMP(task.train.shape[1], subsequence_length=size, window=reference, threshold=1e9, p_limit=0.0)
+    detector = RAMP(task.train.shape[1], window=size, reference=reference, threshold=1e9, p_limit=0.0)
     scores = detector.score(np.concatenate([task.train, task.test])).score
     train, test = scores[: len(task.train)], scores[len(task.train) :]
     return train[~np.isnan(train)], test

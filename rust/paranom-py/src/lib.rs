@@ -7,7 +7,7 @@
 //! * `foreign`: memory and code that Python objects own: all the unsafe code.
 //! * `arrow`: NumPy arrays as an Arrow stream, without copies.
 //! * `files`: rows into files, and files of rows verified.
-//! * `ramp`: the streaming detector.
+//! * `ramp`, `ramp_settings`: the streaming detector; its settings and keys from Python and back.
 //! * `matrix_profile`: matrix profiles, of series and of streams.
 //! * `one_liner`: which one-liners find events.
 //! * `info`: what this build is.
@@ -28,6 +28,7 @@ mod one_liner;
 mod plan;
 mod python_function;
 mod ramp;
+mod ramp_settings;
 mod run;
 mod value;
 

@@ -1,17 +1,18 @@
-//! `RampCore`, which `paranom_rs.detect.ramp.RAMP` extends, its `Detection`, and the published loop `ramp_replay`.
+//! `RampCore`, which `RAMP` extends, its `Detection`, and the published loop `ramp_replay`.
 
 use std::sync::{Mutex, PoisonError, TryLockError};
 
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
-use paranom::detect::ramp::{
-    Config, Key, Mode, NanPolicy, Outcome, Processes, Ramp, Refresh, Scale, Scores, Spread, TrainOn, replay,
-};
+use paranom::detect::ramp::{Outcome, Ramp, Scores, replay};
 use paranom::{Error, job::Job};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyList, PyString};
+use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::errors::{self, SpecError, SpecTypeError};
+use crate::ramp_settings::{
+    config_from_python, config_to_python, float, key_from_python, key_to_python, keys_from_python,
+};
 use crate::run::{detached, guarded};
 
 /// Rows times the cells of a row below which a call is too short to watch for Ctrl-C.
@@ -19,7 +20,7 @@ const SHORT: usize = 1 << 22;
 /// The same for many processes, which are copied to be watched: a fraction of a second.
 const LONG: usize = 1 << 27;
 
-/// What a sample's arrival says about the window that it completes.
+/// The result for the window that a sample completes.
 #[pyclass(frozen, module = "paranom_rs")]
 pub(crate) struct Detection {
     outcome: Outcome,
@@ -66,7 +67,7 @@ impl Detection {
         self.outcome.time
     }
 
-    /// The index of the window's first sample: `time - subsequence_length + 1`.
+    /// The index of the window's first sample: `time - window + 1`.
     #[getter]
     fn start(&self) -> u64 {
         self.outcome.time + 1 - self.window
@@ -91,13 +92,13 @@ impl Detection {
     }
 }
 
-/// The detector, as far as it needs no Python. Its methods are those of `paranom_rs.detect.ramp.RAMP`.
+/// The detector, as far as it needs no Python. The wrapper class `RAMP` adds the rest.
 #[pyclass(frozen, subclass, module = "paranom_rs._core")]
 pub(crate) struct RampCore {
     ramp: Mutex<Ramp>,
     n_features: usize,
     window: usize,
-    subsequence_length: usize,
+    reference: usize,
 }
 
 impl RampCore {
@@ -106,7 +107,7 @@ impl RampCore {
         Self {
             n_features: config.n_features,
             window: config.window,
-            subsequence_length: config.subsequence_length,
+            reference: config.reference,
             ramp: Mutex::new(ramp),
         }
     }
@@ -126,7 +127,7 @@ impl RampCore {
 
     /// Distances that so many rows bring up to date.
     fn cells(&self, rows: usize) -> usize {
-        rows.saturating_mul(self.window).saturating_mul(self.n_features)
+        rows.saturating_mul(self.reference).saturating_mul(self.n_features)
     }
 
     /// Runs `work` on the detector with the GIL released; watches Ctrl-C if it is long.
@@ -158,21 +159,21 @@ impl RampCore {
         if let Ok(bytes) = state.cast::<PyBytes>() {
             return guarded(|| Ramp::from_bytes(bytes.as_bytes())).map(Self::wrap);
         }
-        let config = config(state.cast::<PyDict>()?)?;
+        let config = config_from_python(state.cast::<PyDict>()?)?;
         guarded(|| Ramp::new(config)).map(Self::wrap)
     }
 
-    /// Save the whole state: versioned and checksummed. Continued, it gives the same numbers bit for bit.
+    /// Return the whole state as bytes, with a version and a checksum. The loaded detector continues bit for bit.
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = self.with(py, |ramp| Ok(ramp.to_bytes()))?;
         Ok(PyBytes::new(py, &bytes))
     }
 
-    /// All settings: `RAMP(**ramp.settings)` is a detector like this one that has seen nothing.
+    /// All settings by name: `RAMP(**ramp.settings)` is a new detector with the same ones.
     #[getter]
     fn settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let config = self.with(py, |ramp| Ok(ramp.config().clone()))?;
-        settings(py, &config)
+        config_to_python(py, config)
     }
 
     /// The keys of the processes, in order; `None` is the one without a key.
@@ -208,14 +209,26 @@ impl RampCore {
 
     /// Score the window that sample `x` (d,) completes.
     ///
-    /// `None` while the process fills: M samples of reference, then m of the first window. With
-    /// `processes="infer"` the detection names the owner, and `process` must not be given. A float64 array is
-    /// taken as it is; any other sequence of numbers goes through NumPy first, which takes longer.
+    /// Parameters
+    /// ----------
+    /// x
+    ///     One sample, (d,). A float64 array is the fastest.
+    /// process
+    ///     The process that the sample belongs to. Must not be given with `processes="infer"`.
     ///
-    /// Raises:
-    ///     SpecError: another number of values; a missing value with `nan_policy="raise"`.
-    ///     SpecTypeError: no numbers.
-    ///     UnknownKeyError: (KeyError) a process that is not among fixed ones.
+    /// Returns
+    /// -------
+    /// Detection or None
+    ///     `None` for the first `reference + window - 1` samples of a process, which complete no window.
+    ///
+    /// Raises
+    /// ------
+    /// SpecError
+    ///     Another number of values, or a missing value with `nan_policy="raise"`.
+    /// SpecTypeError
+    ///     Values that are no numbers.
+    /// UnknownKeyError
+    ///     (KeyError) A process that is not among fixed ones.
     #[pyo3(signature = (x, process=None))]
     fn update(&self, x: &Bound<'_, PyAny>, process: Option<Bound<'_, PyAny>>) -> PyResult<Option<Detection>> {
         let py = x.py();
@@ -228,7 +241,7 @@ impl RampCore {
             Some(owner) => Some(key_to_python(py, &owner)?.unbind()),
             None => process.map(Bound::unbind),
         };
-        Ok(Some(Detection { outcome, contributions, process, window: self.subsequence_length as u64 }))
+        Ok(Some(Detection { outcome, contributions, process, window: self.window as u64 }))
     }
 
     /// Return the score that sample `x` would get, and change nothing; NaN while the process fills.
@@ -280,10 +293,25 @@ impl RampCore {
         self.scores(py, scores)
     }
 
-    /// Begin a process with the next sample; returns its key (the lowest free number by default).
+    /// Begin a process with the next sample.
     ///
-    /// With `processes="infer"` it takes the next M samples of the stream as its reference while the others
-    /// keep scoring, and competes for samples from its first complete window on.
+    /// With `processes="infer"` it takes the next `reference` samples of the stream as its reference while the
+    /// others keep scoring. From its first complete window on it can own samples.
+    ///
+    /// Parameters
+    /// ----------
+    /// key
+    ///     Its name. Default: the lowest number that is no name yet.
+    ///
+    /// Returns
+    /// -------
+    /// str or int
+    ///     Its name.
+    ///
+    /// Raises
+    /// ------
+    /// SpecError
+    ///     A name that is taken, or `processes` is a list of names.
     #[pyo3(signature = (key=None))]
     fn add_process<'py>(
         &self,
@@ -317,7 +345,7 @@ impl RampCore {
 }
 
 impl RampCore {
-    /// The rows of a C-contiguous array (the face sees to that), checked for their width. A copy: other Python threads
+    /// The rows of a C-contiguous array (the wrapper class makes it one), checked for their width. A copy: other Python threads
     /// may write to the array while this one does not hold the GIL.
     fn rows(&self, x: &PyReadonlyArray2<'_, f64>) -> PyResult<Vec<f64>> {
         if x.shape()[1] != self.n_features {
@@ -354,14 +382,7 @@ pub(crate) fn ramp_replay<'py>(
     labels: Option<Vec<bool>>,
 ) -> PyResult<(Bound<'py, PyArray1<i8>>, Bound<'py, PyArray1<f64>>, Bound<'py, PyArray2<f64>>)> {
     let d = x.shape()[1];
-    let mut config = Config::author(
-        d,
-        size(settings, "subsequence_length")?,
-        size(settings, "window")?,
-        float(&item(settings, "threshold")?, "threshold")?,
-        float(&item(settings, "bias")?, "bias")?,
-    );
-    config.p_limit = float(&item(settings, "p_limit")?, "p_limit")?;
+    let config = config_from_python(settings)?;
     let rows = x.as_slice()?.to_vec(); // as in `RampCore::rows`
     let out = detached(py, None, |job| replay(&config, &rows, &start_index, labels.as_deref(), job))?;
     let n = out.scores.len();
@@ -381,12 +402,12 @@ fn sample(x: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
         if !error.is_instance_of::<PyValueError>(py) {
             return error;
         }
-        SpecError::new_err(format!("x: must be one sample, an array of numbers ({})", error.value(py)))
+        SpecError::new_err(("x", format!("must be one sample, an array of numbers ({})", error.value(py))))
     })?;
     let dtype = array.getattr("dtype")?;
     let kind: String = dtype.getattr("kind")?.extract()?;
     if !"fiub".contains(&kind) {
-        return Err(SpecTypeError::new_err(format!("x: must hold real numbers, got dtype {dtype}")));
+        return Err(SpecTypeError::new_err(("x", "must hold real numbers", format!("dtype {dtype}"))));
     }
     let mut array = array.call_method1("astype", ("float64",))?;
     // What is masked is missing.
@@ -400,156 +421,4 @@ fn sample(x: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
             Err(errors::to_python(&Error::invalid("x.ndim", dimensions, "must be 1: one sample")))
         }
     }
-}
-
-fn key_from_python(path: &str, key: &Bound<'_, PyAny>) -> PyResult<Key> {
-    if let Ok(text) = key.cast::<PyString>() {
-        let Ok(text) = text.to_str() else {
-            return Err(errors::to_python(&Error::invalid(path, text.repr()?, "must be valid Unicode")));
-        };
-        return Ok(Key::Text(text.to_owned()));
-    }
-    if key.is_instance_of::<PyBool>() || !(key.is_instance_of::<PyInt>() || key.hasattr("__index__")?) {
-        let kind = key.get_type().name()?;
-        return Err(SpecTypeError::new_err(format!("{path}: must be a str or an int, got {kind}")));
-    }
-    key.extract()
-        .map(Key::Number)
-        .map_err(|_| errors::to_python(&Error::invalid(path, key, "must fit into 64 bits")))
-}
-
-fn key_to_python<'py>(py: Python<'py>, key: &Key) -> PyResult<Bound<'py, PyAny>> {
-    Ok(match key {
-        Key::Only => py.None().into_bound(py),
-        Key::Number(number) => number.into_pyobject(py)?.into_any(),
-        Key::Text(text) => text.into_pyobject(py)?.into_any(),
-    })
-}
-
-fn keys_from_python(keys: &Bound<'_, PyAny>) -> PyResult<Vec<Key>> {
-    if let Ok(array) = keys.cast::<PyArray1<i64>>()
-        && let Ok(numbers) = array.to_vec()
-    {
-        return Ok(numbers.into_iter().map(Key::Number).collect());
-    }
-    let names = keys
-        .try_iter()
-        .ok()
-        .filter(|_| !keys.is_instance_of::<PyString>() && !keys.is_instance_of::<PyBytes>());
-    let Some(names) = names else {
-        let kind = keys.get_type().name()?;
-        return Err(SpecTypeError::new_err(format!("processes: must be a sequence of names, got {kind}")));
-    };
-    names.enumerate().map(|(i, key)| key_from_python(&format!("processes[{i}]"), &key?)).collect()
-}
-
-fn item<'py>(settings: &Bound<'py, PyDict>, path: &str) -> PyResult<Bound<'py, PyAny>> {
-    settings.get_item(path)?.ok_or_else(|| SpecTypeError::new_err(format!("{path}: must be given")))
-}
-
-fn size(settings: &Bound<'_, PyDict>, path: &str) -> PyResult<usize> {
-    let value = item(settings, path)?;
-    if value.is_instance_of::<PyBool>() || !(value.is_instance_of::<PyInt>() || value.hasattr("__index__")?) {
-        let kind = value.get_type().name()?;
-        return Err(SpecTypeError::new_err(format!("{path}: must be an int, got {kind}")));
-    }
-    value.extract().map_err(|_| {
-        errors::to_python(&Error::invalid(path, &value, "must be a count that a machine can hold"))
-    })
-}
-
-fn float(value: &Bound<'_, PyAny>, path: &str) -> PyResult<f64> {
-    if !value.is_instance_of::<PyBool>() {
-        if let Ok(number) = value.extract() {
-            return Ok(number);
-        }
-        if value.is_instance_of::<PyInt>() {
-            return Err(errors::to_python(&Error::invalid(path, value, "must fit into a float")));
-        }
-    }
-    let kind = value.get_type().name()?;
-    Err(SpecTypeError::new_err(format!("{path}: must be a float, got {kind}")))
-}
-
-/// One of the named choices.
-fn choice<T: Copy>(settings: &Bound<'_, PyDict>, path: &str, names: &[(&str, T)]) -> PyResult<T> {
-    let value = item(settings, path)?;
-    let text: Option<String> = value.extract().ok();
-    let found = names.iter().find(|(name, _)| Some(*name) == text.as_deref());
-    found.map(|&(_, choice)| choice).ok_or_else(|| {
-        let all: Vec<String> = names.iter().map(|(name, _)| format!("{name:?}")).collect();
-        let shown = value.repr().map_or("?".into(), |repr| repr.to_string());
-        errors::to_python(&Error::invalid(path, shown, format!("must be one of {}", all.join(", "))))
-    })
-}
-
-const MODES: [(&str, Mode); 2] = [("default", Mode::Default), ("author", Mode::Author)];
-const SCALES: [(&str, Scale); 4] =
-    [("std", Scale::Std), ("relative", Scale::Relative), ("mad", Scale::Mad), ("none", Scale::None)];
-const REFRESHES: [(&str, Refresh); 3] =
-    [("never", Refresh::Never), ("sliding", Refresh::Sliding), ("clean", Refresh::Clean)];
-const POLICIES: [(&str, NanPolicy); 3] =
-    [("skip", NanPolicy::Skip), ("propagate", NanPolicy::Propagate), ("raise", NanPolicy::Raise)];
-const SPREADS: [(&str, Spread); 2] = [("gaussian", Spread::Gaussian), ("author", Spread::Author)];
-const TRAINS: [(&str, TrainOn); 2] = [("flagged", TrainOn::Flagged), ("every_step", TrainOn::EveryStep)];
-
-fn config(settings: &Bound<'_, PyDict>) -> PyResult<Config> {
-    let processes = item(settings, "processes")?;
-    Ok(Config {
-        n_features: size(settings, "n_features")?,
-        subsequence_length: size(settings, "subsequence_length")?,
-        window: size(settings, "window")?,
-        threshold: float(&item(settings, "threshold")?, "threshold")?,
-        bias: float(&item(settings, "bias")?, "bias")?,
-        mode: choice(settings, "mode", &MODES)?,
-        scale: choice(settings, "scale", &SCALES)?,
-        refresh: choice(settings, "refresh", &REFRESHES)?,
-        nan_policy: choice(settings, "nan_policy", &POLICIES)?,
-        kernel: choice(settings, "kernel", &SPREADS)?,
-        train_on: choice(settings, "train_on", &TRAINS)?,
-        p_limit: float(&item(settings, "p_limit")?, "p_limit")?,
-        release: float(&item(settings, "release")?, "release")?,
-        min_gap: size(settings, "min_gap")?,
-        max_weights: size(settings, "max_weights")?,
-        processes: if processes.is_none() {
-            Processes::Named
-        } else if processes.cast::<PyString>().is_ok() {
-            choice(settings, "processes", &[("infer", ())])?;
-            Processes::Infer
-        } else {
-            Processes::Fixed(keys_from_python(&processes)?)
-        },
-    })
-}
-
-fn name_of<T: PartialEq>(names: &[(&'static str, T)], choice: &T) -> &'static str {
-    names.iter().find(|(_, each)| each == choice).map_or("", |(name, _)| name)
-}
-
-fn settings<'py>(py: Python<'py>, config: &Config) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(py);
-    dict.set_item("n_features", config.n_features)?;
-    dict.set_item("subsequence_length", config.subsequence_length)?;
-    dict.set_item("window", config.window)?;
-    dict.set_item("threshold", config.threshold)?;
-    dict.set_item("bias", config.bias)?;
-    dict.set_item("mode", name_of(&MODES, &config.mode))?;
-    dict.set_item("scale", name_of(&SCALES, &config.scale))?;
-    dict.set_item("refresh", name_of(&REFRESHES, &config.refresh))?;
-    dict.set_item("nan_policy", name_of(&POLICIES, &config.nan_policy))?;
-    dict.set_item("kernel", name_of(&SPREADS, &config.kernel))?;
-    dict.set_item("train_on", name_of(&TRAINS, &config.train_on))?;
-    dict.set_item("p_limit", config.p_limit)?;
-    dict.set_item("release", config.release)?;
-    dict.set_item("min_gap", config.min_gap)?;
-    dict.set_item("max_weights", config.max_weights)?;
-    match &config.processes {
-        Processes::Named => dict.set_item("processes", py.None())?,
-        Processes::Infer => dict.set_item("processes", "infer")?,
-        Processes::Fixed(keys) => {
-            let keys = keys.iter().map(|key| key_to_python(py, key)).collect::<PyResult<Vec<_>>>()?;
-            dict.set_item("processes", PyList::new(py, keys)?)?;
-        }
-    }
-    Ok(dict)
 }

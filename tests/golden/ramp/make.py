@@ -19,7 +19,7 @@ for name, starts in (("single", [0]), ("interleaved", [0, 200])):
         X[rng.integers(3), at : at + 8] *= 2.5
         labels[at - 4 : at + 8] = 1
     flags, scores, contributions = replay(
-        X, subsequence_length=5, window=60, threshold=0.4, bias=0.85, start_index=starts, labels=labels
+        X, window=5, reference=60, threshold=0.4, bias=0.85, start_index=starts, labels=labels
     )
     arrays = {"flags": flags, "scores": scores, "contributions": contributions}
     np.savez_compressed(HERE / f"{name}.npz", X=X, labels=labels, start_index=starts, **arrays)

@@ -2,4 +2,4 @@
 
 pub mod matrix_profile;
 pub mod ramp;
-mod seal;
+mod state_envelope;

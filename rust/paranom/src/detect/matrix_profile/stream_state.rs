@@ -1,10 +1,11 @@
 //! A stream as bytes, and back: versioned, length-checked, checksummed, and safe to read from anyone.
 
 use super::stream::{History, Stream};
-use crate::detect::seal::Seal;
-use crate::{Error, Result};
+use crate::Result;
+use crate::detect::state_envelope::{StateEnvelope, StateReader};
 
-const SEAL: Seal = Seal { magic: b"parnSMP\0", version: 1, what: "matrix profile state" };
+const ENVELOPE: StateEnvelope =
+    StateEnvelope { magic: b"parnSMP\0", version: 1, what: "matrix profile state" };
 
 impl Stream {
     /// Everything that later scores depend on.
@@ -23,69 +24,56 @@ impl Stream {
             put(dimension.anew.len() as u64);
             dimension.anew.iter().for_each(|&window| put(window));
         }
-        SEAL.close(&out)
+        ENVELOPE.wrap(&out)
     }
 
     /// The inverse of [`Self::to_bytes`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let mut read = Reader(SEAL.open(bytes)?);
+        let mut read = ENVELOPE.open(bytes)?;
         let (m, window, d, seen) = (read.size()?, read.size()?, read.size()?, read.u64()?);
         // Before any memory is taken: so much must follow.
-        if window.checked_mul(d).is_none_or(|values| values > read.0.len() / 16) || seen > i64::MAX as u64 / 2
+        if window.checked_mul(d).is_none_or(|values| values > read.remaining() / 16)
+            || seen > i64::MAX as u64 / 2
         {
-            return Err(corrupt("impossible sizes"));
+            return Err(read.corrupt("impossible sizes"));
         }
-        let mut stream = Self::new(m, window, d).map_err(|error| corrupt(error.to_string()))?;
+        let mut stream = Self::new(m, window, d).map_err(|error| read.corrupt(error.to_string()))?;
         stream.seen = seen;
         let newest = seen.checked_sub(m as u64);
         for index in &mut stream.index {
             *index = read.u64()? as i64;
         }
         for dimension in &mut stream.dimensions {
-            read.history(&mut dimension.x, |bits| Some(f64::from_bits(bits)).filter(|x| x.is_finite()))?;
-            read.history(&mut dimension.hole, |hole| u8::try_from(hole).ok().filter(|&hole| hole < 2))?;
+            history(&mut read, &mut dimension.x, |bits| {
+                Some(f64::from_bits(bits)).filter(|x| x.is_finite())
+            })?;
+            history(&mut read, &mut dimension.hole, |hole| u8::try_from(hole).ok().filter(|&hole| hole < 2))?;
             for covariance in &mut dimension.covariance {
-                *covariance = f64::from_bits(read.u64()?);
+                *covariance = read.f64()?;
             }
-            dimension.peak = f64::from_bits(read.u64()?);
+            dimension.peak = read.f64()?;
             for _ in 0..read.u64()? {
                 let number = read.u64()?;
                 let after = dimension.anew.back().is_none_or(|&last| last < number);
                 if !after || newest.is_none_or(|newest| number > newest || newest - number > window as u64) {
-                    return Err(corrupt("windows out of order"));
+                    return Err(read.corrupt("windows out of order"));
                 }
                 dimension.anew.push_back(number);
             }
         }
-        if !read.0.is_empty() {
-            return Err(corrupt("bytes left over"));
-        }
+        read.finish()?;
         stream.restore();
         Ok(stream)
     }
 }
 
-fn corrupt(why: impl Into<String>) -> Error {
-    SEAL.corrupt(why)
-}
-
-struct Reader<'a>(&'a [u8]);
-
-impl Reader<'_> {
-    fn u64(&mut self) -> Result<u64> {
-        let (first, rest) = self.0.split_first_chunk().ok_or_else(|| corrupt("they are cut off"))?;
-        self.0 = rest;
-        Ok(u64::from_le_bytes(*first))
+fn history<T: Copy>(
+    read: &mut StateReader<'_>,
+    into: &mut History<T>,
+    value: impl Fn(u64) -> Option<T>,
+) -> Result<()> {
+    for _ in 0..into.all().len() {
+        into.push(value(read.u64()?).ok_or_else(|| read.corrupt("a value out of range"))?);
     }
-
-    fn size(&mut self) -> Result<usize> {
-        usize::try_from(self.u64()?).map_err(|_| corrupt("impossible sizes"))
-    }
-
-    fn history<T: Copy>(&mut self, into: &mut History<T>, read: impl Fn(u64) -> Option<T>) -> Result<()> {
-        for _ in 0..into.all().len() {
-            into.push(read(self.u64()?).ok_or_else(|| corrupt("a value out of range"))?);
-        }
-        Ok(())
-    }
+    Ok(())
 }

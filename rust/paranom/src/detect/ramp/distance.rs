@@ -2,35 +2,17 @@
 //!
 //! D(t, k) = Σ |x[t + i] - r[k + i]| follows from its neighbour on the diagonal: one term enters, one leaves.
 //! That is O(M) per channel and sample instead of O(M·m). It is done on whole numbers, samples on a lattice: they
-//! never drift, whatever passes by, and say what each distance is at least. Every window that could be the
-//! nearest by that is summed anew from left to right, and the answer is that of brute force to the last bit. Where
-//! too many windows qualify, all of them are summed, side by side.
+//! never drift, whatever passes by, and bound each distance from below. Every window that could be the nearest by
+//! these bounds is summed from left to right, so the answer is that of brute force to the last bit. Where too many
+//! windows could be it, all of them are summed, side by side.
 
 use std::ops::Range;
 
 use super::channel::Channel;
 use super::config::{Refresh, Scale};
 use super::lattice::BLOCK;
+use super::types::{Nearest, Snapshot, is_missing};
 use crate::simd::{Kernel, dispatch, prefetch};
-
-/// No channel adds more than this to a score, so that sums and weights stay finite.
-pub(super) const MOST: f64 = 1e150;
-
-/// A sample that counts as missing: NaN, infinite, or so large that sums could overflow.
-#[inline(always)]
-pub(super) fn is_missing(x: f64) -> bool {
-    // NaN is not in the range either.
-    !(-1e300..=1e300).contains(&x)
-}
-
-/// The nearest window of a channel.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Nearest {
-    /// Which one: its position in the reference, plus the samples that have left the reference since it was filled.
-    pub(super) window: u64,
-    /// How far, in units of the channel's scale.
-    pub(super) value: f64,
-}
 
 /// The references, live windows and distances of all channels of a process.
 #[derive(Debug, Clone)]
@@ -107,12 +89,12 @@ impl Distance {
 
     /// Whether a live sample is missing.
     pub(super) fn has_missing(&self) -> bool {
-        self.channels.iter().any(|channel| channel.holes > 0)
+        self.channels.iter().any(Channel::has_missing)
     }
 
     /// Reference windows by number: those that the reference holds now.
     pub(super) fn numbers(&self) -> Range<u64> {
-        let left = self.channels[0].left;
+        let left = self.channels[0].left();
         left..left + self.windows as u64
     }
 
@@ -134,38 +116,13 @@ impl Distance {
         scale: Scale,
         refresh: Refresh,
     ) -> Option<Self> {
-        let seen = parts[0].live.len();
+        let (seen, left) = (parts[0].live.len(), parts[0].left);
         let channels = parts.iter().map(|part| {
-            let fits = part.live.len() == seen
-                && seen <= m
-                && part.left == parts[0].left
-                && part.unit.is_finite()
-                && part.unit >= 1.0 / MOST
-                && (1..=part.reference.len()).contains(&part.until_rescale);
-            fits.then(|| {
-                let mut channel = Channel::new(&part.reference, m, windows, scale, refresh);
-                channel.unit = part.unit;
-                channel.left = part.left;
-                channel.until_rescale = part.until_rescale;
-                channel.measure_windows();
-                for &x in &part.live {
-                    channel.take(x, false);
-                }
-                channel
-            })
+            let fits = part.live.len() == seen && part.left == left;
+            if fits { Channel::restore(part, m, windows, scale, refresh) } else { None }
         });
         Some(Self::of(channels.collect::<Option<Vec<_>>>()?, m, windows, seen))
     }
-}
-
-/// One channel's state as it is saved.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Snapshot {
-    pub(super) reference: Vec<f64>,
-    pub(super) live: Vec<f64>,
-    pub(super) unit: f64,
-    pub(super) left: u64,
-    pub(super) until_rescale: usize,
 }
 
 struct Push<'a, const SLIDE: bool, const WEIGHED: bool> {
@@ -185,7 +142,7 @@ impl<const SLIDE: bool, const WEIGHED: bool> Kernel for Push<'_, SLIDE, WEIGHED>
         for (channel, &x) in channels.iter_mut().zip(self.x) {
             channel.take(if is_missing(x) { f64::NAN } else { x }, SLIDE);
             if self.full && !SLIDE {
-                channel.make_way();
+                channel.shift_origin();
             }
         }
         if !self.full {

@@ -1,4 +1,4 @@
-//! What was judged lately, so that people can comment on it: by time, as long as it is within the window.
+//! The windows of the last M samples, by time: those that feedback is possible on.
 
 use std::collections::VecDeque;
 
@@ -6,7 +6,7 @@ use super::uncertainty::doubt;
 use super::weights::Verdict;
 use crate::simd::prefetch;
 
-/// One judged window.
+/// One scored reference.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Record {
     /// The time of its detection.
@@ -20,13 +20,13 @@ pub(super) struct Record {
     pub(super) verdict: Option<Verdict>,
 }
 
-/// The judged windows of the last `window` samples, and what false alarms among them do to K.
+/// The windows of the last M samples, and what false alarms among them do to K.
 #[derive(Debug, Clone)]
 pub(super) struct History {
-    window: usize,
+    reference: usize,
     d: usize,
     records: VecDeque<Record>,
-    /// The keys of the records, d numbers each, in a ring of `window` places; the next record's is at `next`.
+    /// The keys of the records, d numbers each, in a ring of M places; the next record's is at `next`.
     keys: Vec<u64>,
     next: usize,
     /// K before the oldest record.
@@ -36,12 +36,12 @@ pub(super) struct History {
 }
 
 impl History {
-    pub(super) fn new(window: usize, d: usize) -> Self {
-        let k = window as f64;
-        Self { window, d, records: VecDeque::new(), keys: Vec::new(), next: 0, settled: k, k }
+    pub(super) fn new(reference: usize, d: usize) -> Self {
+        let k = reference as f64;
+        Self { reference, d, records: VecDeque::new(), keys: Vec::new(), next: 0, settled: k, k }
     }
 
-    /// K: how far doubts about its own alarms have followed the process's time.
+    /// K: how far false alarms have pulled it towards the process's time.
     #[inline]
     pub(super) fn k(&self) -> f64 {
         self.k
@@ -49,19 +49,19 @@ impl History {
 
     /// The program's K, which moves at once and in whole steps.
     pub(super) fn move_k(&mut self, now: f64, false_positives: usize) {
-        self.k += ((now - self.k) * (false_positives as f64 / self.window as f64)).trunc();
+        self.k += ((now - self.k) * (false_positives as f64 / self.reference as f64)).trunc();
         self.settled = self.k;
     }
 
-    /// Adds a judged window.
+    /// Adds a scored reference.
     #[inline(always)]
     pub(super) fn add(&mut self, record: Record, key: &[u64]) {
         if self.keys.is_empty() {
-            self.keys = vec![0; self.window * self.d];
+            self.keys = vec![0; self.reference * self.d];
         }
         self.records.push_back(record);
         self.keys[self.next * self.d..][..self.d].copy_from_slice(key);
-        self.next = if self.next + 1 == self.window { 0 } else { self.next + 1 };
+        self.next = if self.next + 1 == self.reference { 0 } else { self.next + 1 };
     }
 
     /// Asks for what the next [`Self::add`] writes.
@@ -71,13 +71,13 @@ impl History {
         self.records.back().into_iter().for_each(prefetch);
     }
 
-    /// Lets go of what is older than the window; its false alarms stay in K.
+    /// Forgets what is older than M samples; its false alarms stay in K.
     #[inline]
     pub(super) fn forget(&mut self, now: u64) {
         let oldest = self.oldest(now);
         while let Some(record) = self.records.front().filter(|record| record.time < oldest) {
             if record.verdict == Some(Verdict::FalsePositive) {
-                self.settled = doubt(self.settled, record.step as f64, self.window);
+                self.settled = doubt(self.settled, record.step as f64, self.reference);
             }
             self.records.pop_front();
         }
@@ -85,7 +85,7 @@ impl History {
 
     /// The earliest time that is remembered.
     pub(super) fn oldest(&self, now: u64) -> u64 {
-        (now + 1).saturating_sub(self.window as u64)
+        (now + 1).saturating_sub(self.reference as u64)
     }
 
     /// The position of the record of a time.
@@ -94,19 +94,19 @@ impl History {
     }
 
     pub(super) fn record(&self, at: usize) -> (Record, Vec<u64>) {
-        let place = (self.next + self.window - self.records.len() + at) % self.window;
+        let place = (self.next + self.reference - self.records.len() + at) % self.reference;
         (self.records[at], self.keys[place * self.d..][..self.d].to_vec())
     }
 
-    /// Notes what was said about a record, and moves K: false alarms count in the order of their times.
-    pub(super) fn note(&mut self, at: usize, verdict: Option<Verdict>) {
+    /// Sets the verdict on a record, and moves K: false alarms count in the order of their times.
+    pub(super) fn set_verdict(&mut self, at: usize, verdict: Option<Verdict>) {
         self.records[at].verdict = verdict;
         self.recount();
     }
 
     fn recount(&mut self) {
         let dismissed = self.records.iter().filter(|r| r.verdict == Some(Verdict::FalsePositive));
-        self.k = dismissed.fold(self.settled, |k, r| doubt(k, r.step as f64, self.window));
+        self.k = dismissed.fold(self.settled, |k, r| doubt(k, r.step as f64, self.reference));
     }
 
     /// What is needed to continue: the records with their keys, and both values of K.
@@ -116,13 +116,13 @@ impl History {
 
     /// The inverse of [`Self::snapshot`].
     pub(super) fn restore(
-        window: usize,
+        reference: usize,
         d: usize,
         records: Vec<(Record, Vec<u64>)>,
         settled: f64,
         k: f64,
     ) -> Self {
-        let mut history = Self { settled, k, ..Self::new(window, d) };
+        let mut history = Self { settled, k, ..Self::new(reference, d) };
         for (record, key) in records {
             history.add(record, &key);
         }

@@ -12,6 +12,10 @@ const TWO52: f64 = 4_503_599_627_370_496.0;
 pub(super) const BLOCK: usize = 64;
 /// Cells side by side in a block, whatever the machine's vectors are.
 pub(super) const LANES: usize = 16;
+/// Live samples that are compared side by side.
+pub(super) const ROW: usize = 8;
+/// Spare room of buffers whose contents move: they are moved back once in so many steps.
+pub(super) const SLACK: usize = 64;
 /// Rows of lanes in a block.
 const ROWS: usize = BLOCK / LANES;
 
@@ -28,17 +32,17 @@ pub(super) struct Lattice {
     high: f64,
     /// Places per unit of the samples.
     pub(super) density: f64,
-    /// The error of a distance, in places, with a grain of salt for the rounding of floats.
+    /// The error of a distance, in places, enlarged for the rounding of floats.
     pub(super) error: f64,
-    /// The share by which a sum of floats may be wrong, generously.
+    /// The share by which a sum of floats may be wrong at most.
     pub(super) rounding: f64,
     /// Twice the error, as a whole number.
     twice: i32,
 }
 
 impl Lattice {
-    /// Around such samples, for windows of m. A glitch far beyond the others is left out, so that it does not leave
-    /// few places to the rest; some room on either side lets a drift go on.
+    /// Around such samples, for windows of m. A sample far beyond the others does not count, so that it does
+    /// not leave few places to the rest. Some room on either side lets a drift go on.
     pub(super) fn around(mut samples: Vec<f64>, m: usize) -> Self {
         samples.sort_unstable_by(f64::total_cmp);
         let last = samples.len() - 1;
@@ -108,7 +112,7 @@ pub(super) fn apart(a: i32, b: i32) -> i32 {
     a.wrapping_sub(b).wrapping_abs()
 }
 
-/// One term enters every cell and one leaves; keeps the smallest of each lane of each block, and tells the smallest
+/// One term enters every cell and one leaves; keeps the smallest of each lane of each block, and returns the smallest
 /// of all. `sum` is the first cell's, which will be put there.
 #[inline(always)]
 pub(super) fn advance(
@@ -181,8 +185,8 @@ pub(super) fn least_lane(least: &Least) -> i32 {
     least.iter().fold(i32::MAX, |low, &lane| low.min(lane))
 }
 
-/// A bit for each cell of a lane that is at most `reach`, that of the first row lowest. Which row it is, no branch
-/// could guess.
+/// A bit for each cell of a lane that is at most `reach`, that of the first row lowest. Without
+/// branches: no processor could predict them.
 #[inline(always)]
 pub(super) fn within_lane(cells: &Block, lane: usize, reach: i32) -> u32 {
     (0..ROWS).fold(0, |bits, row| bits | (u32::from(cells[row * LANES + lane % LANES] <= reach) << row))

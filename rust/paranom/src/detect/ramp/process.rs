@@ -1,11 +1,11 @@
 //! One process: its reference, weights, history and clock.
 
-use super::config::{Config, Mode, NanPolicy, Refresh, TrainOn};
-use super::distance::{Distance, Nearest, is_missing};
+use super::config::{Config, Mode, NanPolicy, Refresh, Shared, TrainOn};
+use super::distance::Distance;
 use super::feedback::{History, Record};
+use super::types::{Nearest, Outcome, is_missing};
 use super::uncertainty::{Guess, guess, sure_from};
 use super::weights::{NO_WINDOW, Verdict, Weights};
-use super::{Outcome, Shared};
 use crate::simd::prefetch;
 use crate::{Error, Result};
 
@@ -13,8 +13,8 @@ use crate::{Error, Result};
 pub(super) struct Process {
     /// Samples seen.
     pub(super) samples: u64,
-    /// Windows judged.
-    pub(super) judged: u64,
+    /// Windows scored.
+    pub(super) scored: u64,
     /// The first M samples, until the reference is made of them.
     pub(super) filling: Vec<f64>,
     pub(super) distance: Option<Distance>,
@@ -27,14 +27,14 @@ pub(super) struct Process {
     /// The alarm, and for how many windows the score has been low since.
     pub(super) alarm: bool,
     pub(super) quiet: u64,
-    pub(super) assessed: Assessed,
-    /// A value of K, and the time from which it leaves no doubt: saves the powers.
+    pub(super) compared: Compared,
+    /// A value of K, and the time from which the guess is certain with it: saves the powers.
     sure: (f64, f64),
 }
 
-/// The live window before anyone judged it. Kept for its buffers.
+/// The live window, compared with the reference. Kept for its buffers.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Assessed {
+pub(super) struct Compared {
     nearest: Vec<Option<Nearest>>,
     key: Vec<u64>,
     /// Each channel's part of the unweighted score.
@@ -50,33 +50,33 @@ impl Process {
     pub(super) fn new(config: &Config) -> Self {
         Self {
             samples: 0,
-            judged: 0,
+            scored: 0,
             filling: Vec::new(),
             distance: None,
             weights: Weights::default(),
-            history: History::new(config.window, config.n_features),
+            history: History::new(config.reference, config.n_features),
             clean: 0,
             slide: false,
             alarm: false,
             quiet: 0,
-            assessed: Assessed::default(),
+            compared: Compared::default(),
             sure: (0.0, f64::INFINITY),
         }
     }
 
-    /// The process's own time: windows judged, counted from the end of the reference.
+    /// The process's own time: windows scored, counted from the end of the reference.
     pub(super) fn step(&self, config: &Config) -> u64 {
-        config.window as u64 + self.judged
+        config.reference as u64 + self.scored
     }
 
-    /// Asks for what the next step looks at. Each `turn` leads to the next one.
+    /// Asks for the memory that the next step reads. Each `turn` leads to the next one.
     pub(super) fn prefetch(&self, turn: usize) {
         match (turn, &self.distance) {
             (0, _) => prefetch(self),
             (1, Some(distance)) => {
                 distance.prefetch_channels();
                 self.history.prefetch();
-                let Assessed { nearest, key, parts, .. } = &self.assessed;
+                let Compared { nearest, key, parts, .. } = &self.compared;
                 prefetch(&**nearest);
                 prefetch(&**key);
                 prefetch(&**parts);
@@ -86,30 +86,47 @@ impl Process {
         }
     }
 
-    /// Takes a sample; whether there is a live window to judge.
+    /// Takes a sample; whether there is a live window to score.
     pub(super) fn push(&mut self, x: &[f64], config: &Config) -> bool {
         self.samples += 1;
         let Some(distance) = &mut self.distance else {
             self.filling.extend(x.iter().map(|&x| if is_missing(x) { f64::NAN } else { x }));
-            if self.samples == config.window as u64 {
-                self.distance = Some(reference(&self.filling, config));
+            if self.samples == config.reference as u64 {
+                self.distance = Some(compare_with(&self.filling, config));
                 self.filling = Vec::new();
-                self.assessed = Assessed::new(config.n_features);
+                self.compared = Compared::new(config.n_features);
             }
             return false;
         };
-        if !distance.push(x, std::mem::take(&mut self.slide), &mut self.assessed.nearest) {
+        if !distance.push(x, std::mem::take(&mut self.slide), &mut self.compared.nearest) {
             return false;
         }
         let unknown = config.nan_policy == NanPolicy::Propagate && distance.has_missing();
-        self.assessed.sum(unknown);
+        self.compared.sum(unknown);
         true
+    }
+
+    /// Takes a sample, and decides on the window that it completes. `contributions` is written with an outcome.
+    pub(super) fn update(
+        &mut self,
+        x: &[f64],
+        shared: &Shared,
+        contributions: &mut [f64],
+    ) -> Option<Outcome> {
+        let config = &shared.config;
+        if !self.push(x, config) {
+            return None;
+        }
+        let score = self.score(config);
+        self.contributions(config, contributions);
+        let now = self.step(config) as f64;
+        Some(self.decide(score, self.samples - 1, now, shared))
     }
 
     /// The score of the live window, weighted.
     #[inline]
     pub(super) fn score(&mut self, config: &Config) -> f64 {
-        let Assessed { key, beta, unknown, seen, .. } = &self.assessed;
+        let Compared { key, beta, unknown, seen, .. } = &self.compared;
         if *unknown {
             f64::NAN
         } else if *seen {
@@ -123,19 +140,19 @@ impl Process {
     pub(super) fn peek(&self, x: &[f64], config: &Config) -> f64 {
         let nearest = self.distance.as_ref().and_then(|distance| distance.peek(x, self.slide));
         let Some(nearest) = nearest else { return f64::NAN };
-        let mut assessed = Assessed::new(x.len());
-        assessed.nearest = nearest;
-        assessed.sum(false);
+        let mut compared = Compared::new(x.len());
+        compared.nearest = nearest;
+        compared.sum(false);
         let mut weights = self.weights.clone();
-        if assessed.seen { weights.score(&assessed.key, assessed.beta, config.threshold) } else { 0.0 }
+        if compared.seen { weights.score(&compared.key, compared.beta, config.threshold) } else { 0.0 }
     }
 
     /// Each channel's share of the live window's score: they sum to 1 (all equal when nothing differs).
     #[inline]
     pub(super) fn contributions(&self, config: &Config, out: &mut [f64]) {
-        let parts = &self.assessed.parts;
+        let parts = &self.compared.parts;
         let total: f64 = parts.iter().sum();
-        if total > 0.0 && !self.assessed.unknown {
+        if total > 0.0 && !self.compared.unknown {
             for (share, part) in out.iter_mut().zip(parts) {
                 *share = part / total;
             }
@@ -144,20 +161,20 @@ impl Process {
         }
     }
 
-    /// Judges the live window, whose score is `score`, at `time`: flags it, trains, remembers it.
+    /// Decides on the live window, whose score is `score`, at `time`: flags it, trains, remembers it.
     #[inline]
-    pub(super) fn judge(&mut self, score: f64, time: u64, now: f64, shared: &Shared) -> Outcome {
+    pub(super) fn decide(&mut self, score: f64, time: u64, now: f64, shared: &Shared) -> Outcome {
         let config = &shared.config;
         let is_anomaly = score > config.threshold;
         let guess = self.guess(now, config);
         let step = self.step(config);
-        self.judged += 1;
+        self.scored += 1;
         self.history.forget(time);
-        if self.assessed.seen && !self.assessed.unknown {
-            let beta = self.assessed.beta;
+        if self.compared.seen && !self.compared.unknown {
+            let beta = self.compared.beta;
             let ratio = self.train(is_anomaly, guess, shared);
             let record = Record { time, step, beta, ratio, verdict: None };
-            self.history.add(record, &self.assessed.key);
+            self.history.add(record, &self.compared.key);
         }
         if !score.is_nan() {
             self.keep_alarm(score, config);
@@ -167,7 +184,7 @@ impl Process {
             Refresh::Never => false,
             Refresh::Sliding => true,
             // The sample that leaves next was in each of the last m windows.
-            Refresh::Clean => self.clean >= config.subsequence_length as u64,
+            Refresh::Clean => self.clean >= config.window as u64,
         };
         Outcome { score, is_anomaly, alarm: self.alarm, uncertainty: guess.p, time }
     }
@@ -176,9 +193,9 @@ impl Process {
     fn guess(&mut self, now: f64, config: &Config) -> Guess {
         let k = self.history.k();
         if self.sure.0 != k {
-            self.sure = (k, sure_from(k, config.window, config.bias));
+            self.sure = (k, sure_from(k, config.reference, config.bias));
         }
-        if now >= self.sure.1 { Guess::SURE } else { guess(k, now, config.window, config.bias) }
+        if now >= self.sure.1 { Guess::SURE } else { guess(k, now, config.reference, config.bias) }
     }
 
     fn keep_alarm(&mut self, score: f64, config: &Config) {
@@ -196,7 +213,7 @@ impl Process {
     fn train(&mut self, is_anomaly: bool, guess: Guess, shared: &Shared) -> f64 {
         let config = &shared.config;
         let theta = config.threshold;
-        let Assessed { key, beta, .. } = &self.assessed;
+        let Compared { key, beta, .. } = &self.compared;
         let ratio = if *beta > 0.0 { beta / theta } else { 1e-10 };
         if guess.p >= config.p_limit || (config.train_on == TrainOn::Flagged && !is_anomaly) {
             return ratio;
@@ -207,7 +224,7 @@ impl Process {
             Mode::Author => self.weights.multiply(key, ratio, 1.0 - guess.p, &shared.decay, &windows, theta),
             Mode::Default => {
                 // A false alarm ends at half the threshold.
-                self.weights.soothe(key, 1.0 / (2.0 * ratio), guess.rest, &shared.decay, &windows);
+                self.weights.lower(key, 1.0 / (2.0 * ratio), guess.rest, &shared.decay, &windows);
                 ratio
             }
         };
@@ -223,7 +240,7 @@ impl Process {
             _ => {
                 let rule = if time < oldest {
                     format!(
-                        "is forgotten: feedback is possible for the last `window` samples, from {oldest} to {now}"
+                        "is forgotten: feedback is possible for the last `reference` samples, from {oldest} to {now}"
                     )
                 } else {
                     format!("is not the time of a detection (from {oldest} to {now})")
@@ -233,15 +250,20 @@ impl Process {
         }
     }
 
-    /// Takes verdicts on records found before (`None` takes one back).
-    pub(super) fn feedback(&mut self, verdicts: &[(usize, Option<Verdict>)], now: u64, config: &Config) {
+    /// Applies verdicts to records found before (`None` takes one back).
+    pub(super) fn apply_feedback(
+        &mut self,
+        verdicts: &[(usize, Option<Verdict>)],
+        now: u64,
+        config: &Config,
+    ) {
         match config.mode {
             Mode::Default => {
                 let oldest = self.history.oldest(now);
                 for &(at, verdict) in verdicts {
                     let (record, key) = self.history.record(at);
-                    self.weights.say(&key, record.time, verdict, record.beta, oldest);
-                    self.history.note(at, verdict);
+                    self.weights.set_verdict(&key, record.time, verdict, record.beta, oldest);
+                    self.history.set_verdict(at, verdict);
                 }
             }
             Mode::Author => {
@@ -259,7 +281,7 @@ impl Process {
         self.weights.trim(config.max_weights);
     }
 
-    /// The published program's feedback: at every step, on the window just judged at `now`.
+    /// The published program's feedback: at every step, on the window just scored at `now`.
     pub(super) fn author_feedback(&mut self, false_positive: bool, true_positive: bool, now: f64, time: u64) {
         self.history.move_k(now, usize::from(false_positive));
         if let Some(at) = self.history.find(time).filter(|_| true_positive) {
@@ -280,17 +302,17 @@ impl Process {
 }
 
 /// The distances to a reference of M samples.
-fn reference(rows: &[f64], config: &Config) -> Distance {
-    let (d, m) = (config.n_features, config.subsequence_length);
+fn compare_with(rows: &[f64], config: &Config) -> Distance {
+    let (d, m) = (config.n_features, config.window);
     Distance::new(rows, d, m, config.windows(), config.scale, config.refresh)
 }
 
-impl Assessed {
+impl Compared {
     pub(super) fn new(d: usize) -> Self {
         Self { nearest: vec![None; d], key: vec![0; d], parts: vec![0.0; d], ..Self::default() }
     }
 
-    /// Adds up what the channels say.
+    /// Adds up the channels' parts.
     #[inline]
     fn sum(&mut self, unknown: bool) {
         let mut used = 0;

@@ -1,7 +1,6 @@
 //! The published program's loop over a finished recording, on the same core.
 
-use super::Shared;
-use super::config::Config;
+use super::config::{Config, Shared};
 use super::process::Process;
 use crate::job::Job;
 use crate::{Error, Result};
@@ -29,20 +28,20 @@ pub fn replay(
 ) -> Result<Replay> {
     config.check()?;
     let shared = Shared::new(config.clone());
-    let (d, m, window) = (config.n_features, config.subsequence_length, config.window);
+    let (d, m, reference) = (config.n_features, config.window, config.reference);
     let n = rows.len() / d;
     // The program never scores the last window.
     let steps = n.saturating_sub(m);
-    check_starts(start_index, window)?;
+    check_starts(start_index, reference)?;
     if let Some(labels) = labels.filter(|labels| labels.len() < steps) {
         let rule = format!("must have one value per window: {steps}");
         return Err(Error::invalid("labels", labels.len(), rule));
     }
-    if steps > 0 && steps < window {
+    if steps > 0 && steps < reference {
         return Err(Error::invalid(
             "X",
             n,
-            format!("must have at least window + subsequence_length = {} columns", window + m),
+            format!("must have at least reference + window = {} columns", reference + m),
         ));
     }
     let row = |i: usize| &rows[i * d..(i + 1) * d];
@@ -55,22 +54,22 @@ pub fn replay(
         job.step(1)?;
         if start_index.contains(&t) {
             // A recording that ends within the reference of a later process: that one never scores.
-            if t + window > n {
+            if t + reference > n {
                 break;
             }
             let mut process = Process::new(config);
-            for i in t..t + window {
+            for i in t..t + reference {
                 process.push(row(i), config);
             }
             processes.push(process);
-            t += window;
+            t += reference;
             continue;
         }
         let mut scores = vec![0.0; processes.len()];
         while pushed < t + m {
             for (i, process) in processes.iter_mut().enumerate() {
-                // A process begins to look behind its own reference.
-                if pushed >= start_index[i] + window && process.push(row(pushed), config) {
+                // A process scores what comes after its own reference.
+                if pushed >= start_index[i] + reference && process.push(row(pushed), config) {
                     scores[i] = process.score(config);
                 }
             }
@@ -89,7 +88,7 @@ pub fn replay(
         let process = &mut processes[owner];
         // A lone process goes by the global time; several count their own steps, from one on.
         let now = if start_index.len() > 1 { process.step(config) + 1 } else { t as u64 } as f64;
-        let outcome = process.judge(scores[owner], t as u64, now, &shared);
+        let outcome = process.decide(scores[owner], t as u64, now, &shared);
         out.scores[t] = outcome.score;
         out.flags[t] = i8::from(outcome.is_anomaly);
         if let Some(labels) = labels {
@@ -101,7 +100,7 @@ pub fn replay(
     Ok(out)
 }
 
-fn check_starts(start_index: &[usize], window: usize) -> Result<()> {
+fn check_starts(start_index: &[usize], reference: usize) -> Result<()> {
     if start_index.first() != Some(&0) {
         let value = start_index.first().map_or("()".into(), ToString::to_string);
         return Err(Error::invalid(
@@ -111,10 +110,10 @@ fn check_starts(start_index: &[usize], window: usize) -> Result<()> {
         ));
     }
     for (i, pair) in start_index.windows(2).enumerate() {
-        if pair[1] < pair[0].saturating_add(window) {
+        if pair[1] < pair[0].saturating_add(reference) {
             let rule = format!(
-                "must be at least {}: a process fills its window first",
-                pair[0].saturating_add(window)
+                "must be at least {}: a process fills its reference first",
+                pair[0].saturating_add(reference)
             );
             return Err(Error::invalid(format!("start_index[{}]", i + 1), pair[1], rule));
         }

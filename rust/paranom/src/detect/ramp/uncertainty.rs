@@ -10,25 +10,25 @@ pub(super) struct Guess {
 }
 
 impl Guess {
-    /// No doubt left at all.
+    /// Certain.
     pub(super) const SURE: Self = Self { p: 1.0, rest: 0.0 };
 }
 
 /// A time from which the guess is exactly [`Guess::SURE`] as long as K stays below `k`, far beyond the last digit.
-pub(super) fn sure_from(k: f64, window: usize, bias: f64) -> f64 {
+pub(super) fn sure_from(k: f64, reference: usize, bias: f64) -> f64 {
     let start = power(k, bias);
     let t = fmath::exp(fmath::ln(start + 800.0) / bias);
     // Beyond 1e12 the powers round too coarsely to tell when 800 have been gained.
-    if start < 1e12 && t > window as f64 { t } else { f64::INFINITY }
+    if start < 1e12 && t > reference as f64 { t } else { f64::INFINITY }
 }
 
-/// The guess at time `t` of a process whose false alarms have pulled K up to `k`; 0 until `t` passes the window.
-pub(super) fn guess(k: f64, t: f64, window: usize, bias: f64) -> Guess {
-    if t <= window as f64 {
+/// The guess at time `t` of a process whose false alarms have pulled K up to `k`; 0 until `t` passes the reference.
+pub(super) fn guess(k: f64, t: f64, reference: usize, bias: f64) -> Guess {
+    if t <= reference as f64 {
         return Guess { p: 0.0, rest: 1.0 };
     }
     let gap = power(k, bias) - power(t, bias);
-    // Infinite powers of a large bias: far beyond doubt.
+    // Infinite powers of a large bias: certain.
     let rest = if gap.is_nan() { 0.0 } else { fmath::exp(gap.min(0.0)) };
     Guess { p: 1.0 - rest, rest }
 }
@@ -39,8 +39,8 @@ fn power(x: f64, b: f64) -> f64 {
 }
 
 /// K after one more false positive at `t`: a step of 1/M of the way to `t`.
-pub(super) fn doubt(k: f64, t: f64, window: usize) -> f64 {
-    k + (t - k) / window as f64
+pub(super) fn doubt(k: f64, t: f64, reference: usize) -> f64 {
+    k + (t - k) / reference as f64
 }
 
 #[cfg(test)]
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn k_stays_between_the_window_and_the_clock() {
+    fn k_stays_between_the_reference_and_the_clock() {
         let mut k = 60.0;
         for t in 61..10_000_i32 {
             k = doubt(k, f64::from(t), 60);

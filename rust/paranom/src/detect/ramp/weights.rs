@@ -1,5 +1,5 @@
 //! Weights of patterns. A pattern is the tuple of the channels' nearest reference windows; its weight multiplies
-//! the score, is 1 until it is trained, and remembers what people said about it.
+//! the score, is 1 until it is trained, and remembers the feedback on it.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -15,7 +15,7 @@ const LEAST_SHARE: f64 = 1e-10;
 /// Two scores count as contradicting verdicts when they are closer than this.
 const APART: f64 = 1.0 + 1e-9;
 
-/// What a person said about a detection.
+/// The feedback on a detection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     TruePositive,
@@ -24,7 +24,7 @@ pub(super) enum Verdict {
 
 /// A verdict on a detection of this pattern: when, and what its unweighted score was.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Said {
+pub(super) struct Feedback {
     pub(super) time: u64,
     pub(super) verdict: Verdict,
     pub(super) beta: f64,
@@ -38,32 +38,32 @@ pub(super) struct Weight {
     pub(super) confirmed: f64,
     pub(super) dismissed: f64,
     /// Verdicts that can still be undone, in the order they were given.
-    pub(super) said: Vec<Said>,
+    pub(super) feedback: Vec<Feedback>,
     /// When it was last used, for forgetting.
     pub(super) used: u64,
 }
 
 impl Weight {
     fn new() -> Self {
-        Self { trained: 1.0, confirmed: f64::INFINITY, dismissed: 0.0, said: Vec::new(), used: 0 }
+        Self { trained: 1.0, confirmed: f64::INFINITY, dismissed: 0.0, feedback: Vec::new(), used: 0 }
     }
 
     fn has_verdict(&self) -> bool {
-        self.confirmed < f64::INFINITY || self.dismissed > 0.0 || !self.said.is_empty()
+        self.confirmed < f64::INFINITY || self.dismissed > 0.0 || !self.feedback.is_empty()
     }
 
     /// A verdict joins the limits; an older one that contradicts it goes.
-    fn settle(limits: &mut (f64, f64), said: &Said) {
+    fn settle(limits: &mut (f64, f64), given: &Feedback) {
         let (confirmed, dismissed) = limits;
-        match said.verdict {
+        match given.verdict {
             Verdict::TruePositive => {
-                *confirmed = confirmed.min(said.beta);
+                *confirmed = confirmed.min(given.beta);
                 if *dismissed * APART >= *confirmed {
                     *dismissed = 0.0;
                 }
             }
             Verdict::FalsePositive => {
-                *dismissed = dismissed.max(said.beta);
+                *dismissed = dismissed.max(given.beta);
                 if *dismissed * APART >= *confirmed {
                     *confirmed = f64::INFINITY;
                 }
@@ -74,7 +74,7 @@ impl Weight {
     /// The weight: what training made of it, moved so that verdicts hold.
     fn value(&self, threshold: f64) -> f64 {
         let mut limits = (self.confirmed, self.dismissed);
-        self.said.iter().for_each(|said| Self::settle(&mut limits, said));
+        self.feedback.iter().for_each(|given| Self::settle(&mut limits, given));
         let least = LEAST_SHARE * threshold;
         // A confirmed score alarms at twice the threshold, a dismissed one ends at half of it.
         let low = if limits.0 < f64::INFINITY { threshold / limits.0.max(least) } else { 0.0 };
@@ -125,16 +125,9 @@ impl Weights {
         weight
     }
 
-    /// Moves the pattern's weight and its neighbours' towards `target`, by `rest` times the decay of their
-    /// distance; never up.
-    pub(super) fn soothe(
-        &mut self,
-        key: &[u64],
-        target: f64,
-        rest: f64,
-        decay: &[f64],
-        windows: &Range<u64>,
-    ) {
+    /// Lowers the pattern's weight and its neighbours' towards `target`, by `rest` times the decay of their
+    /// distance; never raises one.
+    pub(super) fn lower(&mut self, key: &[u64], target: f64, rest: f64, decay: &[f64], windows: &Range<u64>) {
         let m = decay.len() / 2;
         for (i, a) in decay.iter().enumerate() {
             if let Some(near) = self.neighbour(key, i as i64 - m as i64, windows) {
@@ -199,7 +192,7 @@ impl Weights {
     }
 
     /// Adds, replaces or (with `None`) takes back the verdict on the detection at `time`.
-    pub(super) fn say(
+    pub(super) fn set_verdict(
         &mut self,
         key: &[u64],
         time: u64,
@@ -208,23 +201,23 @@ impl Weights {
         forgotten: u64,
     ) {
         if verdict.is_none() && !self.map.contains_key(key) {
-            return; // made room for others meanwhile
+            return; // it was forgotten meanwhile
         }
         let weight = self.entry(key);
-        let same = |said: &Said| said.time == time;
-        if weight.said.iter().any(|said| same(said) && Some(said.verdict) == verdict) {
+        let same = |given: &Feedback| given.time == time;
+        if weight.feedback.iter().any(|given| same(given) && Some(given.verdict) == verdict) {
             return;
         }
-        weight.said.retain(|said| !same(said));
+        weight.feedback.retain(|given| !same(given));
         // Verdicts past undoing become limits.
         let mut limits = (weight.confirmed, weight.dismissed);
-        while let Some(said) = weight.said.first().filter(|said| said.time < forgotten) {
-            Weight::settle(&mut limits, said);
-            weight.said.remove(0);
+        while let Some(given) = weight.feedback.first().filter(|given| given.time < forgotten) {
+            Weight::settle(&mut limits, given);
+            weight.feedback.remove(0);
         }
         (weight.confirmed, weight.dismissed) = limits;
         if let Some(verdict) = verdict {
-            weight.said.push(Said { time, verdict, beta });
+            weight.feedback.push(Feedback { time, verdict, beta });
         } else if !weight.has_verdict() && weight.trained == 1.0 {
             self.map.remove(key);
         }
@@ -294,48 +287,48 @@ mod tests {
 
     const KEY: [u64; 2] = [3, 5];
 
-    fn said(weights: &mut Weights, time: u64, verdict: Option<Verdict>, beta: f64) {
-        weights.say(&KEY, time, verdict, beta, 0);
+    fn set(weights: &mut Weights, time: u64, verdict: Option<Verdict>, beta: f64) {
+        weights.set_verdict(&KEY, time, verdict, beta, 0);
     }
 
     #[test]
     fn verdicts_hold_are_idempotent_and_undone_in_any_order() {
         let mut w = Weights::default();
-        said(&mut w, 1, Some(Verdict::TruePositive), 0.3);
-        said(&mut w, 2, Some(Verdict::FalsePositive), 0.25);
+        set(&mut w, 1, Some(Verdict::TruePositive), 0.3);
+        set(&mut w, 2, Some(Verdict::FalsePositive), 0.25);
         assert!(w.score(&KEY, 0.3, 0.2) > 0.2 && w.score(&KEY, 0.25, 0.2) <= 0.2);
         let once = w.score(&KEY, 0.3, 0.2);
-        said(&mut w, 1, Some(Verdict::TruePositive), 0.3);
+        set(&mut w, 1, Some(Verdict::TruePositive), 0.3);
         assert_eq!(w.score(&KEY, 0.3, 0.2), once);
-        said(&mut w, 1, None, 0.3);
+        set(&mut w, 1, None, 0.3);
         assert_eq!(w.score(&KEY, 0.25, 0.2), 0.1);
-        said(&mut w, 2, None, 0.25);
+        set(&mut w, 2, None, 0.25);
         assert_eq!((w.score(&KEY, 0.25, 0.2), w.len()), (0.25, 0));
     }
 
     #[test]
     fn the_newest_of_contradicting_verdicts_wins() {
         let mut w = Weights::default();
-        said(&mut w, 1, Some(Verdict::TruePositive), 0.3);
-        said(&mut w, 2, Some(Verdict::FalsePositive), 0.5);
+        set(&mut w, 1, Some(Verdict::TruePositive), 0.3);
+        set(&mut w, 2, Some(Verdict::FalsePositive), 0.5);
         assert!(w.score(&KEY, 0.5, 0.2) <= 0.2);
-        said(&mut w, 3, Some(Verdict::TruePositive), 0.4);
+        set(&mut w, 3, Some(Verdict::TruePositive), 0.4);
         assert!(w.score(&KEY, 0.4, 0.2) > 0.2);
     }
 
     #[test]
     fn an_exact_copy_can_be_confirmed() {
         let mut w = Weights::default();
-        said(&mut w, 1, Some(Verdict::TruePositive), 0.0);
+        set(&mut w, 1, Some(Verdict::TruePositive), 0.0);
         assert!(w.score(&KEY, 0.0, 0.2) > 0.2);
     }
 
     #[test]
     fn verdicts_outlive_other_weights() {
         let mut w = Weights::default();
-        said(&mut w, 1, Some(Verdict::FalsePositive), 1.0);
+        set(&mut w, 1, Some(Verdict::FalsePositive), 1.0);
         for k in 10..200 {
-            w.soothe(&[k, k], 0.1, 1.0, &[1.0], &(0..1000));
+            w.lower(&[k, k], 0.1, 1.0, &[1.0], &(0..1000));
         }
         w.trim(20);
         assert_eq!(w.len(), 15);
