@@ -158,9 +158,9 @@ impl<M: Metric, B: Bound> Sweep<'_, M, B> {
     #[inline(always)]
     fn distances(&self, kept: &[Rows<f64>], (r, i, l): (usize, usize, usize), side: &Side, out: &mut [f64]) {
         let (d, j) = (out.len(), i + self.first + l);
-        let (row, column) = (i * d..(i + 1) * d, j * d..(j + 1) * d);
-        let (mut wi, fi) = (&self.rows.w[row.clone()], &self.rows.flat[row]);
-        let (mut wj, fj) = (&self.columns.w[column.clone()], &self.columns.flat[column]);
+        let (row, column) = (i * d, j * d);
+        let (mut wi, fi) = (&self.rows.w[row..][..d], &self.rows.flat[row..][..d]);
+        let (mut wj, fj) = (&self.columns.w[column..][..d], &self.columns.flat[column..][..d]);
         if matches!(side, Side::Column) {
             (wi, wj) = (wj, wi);
         }
@@ -174,16 +174,17 @@ impl<M: Metric, B: Bound> Sweep<'_, M, B> {
     fn enter(&mut self, distances: &[f64], i: usize, l: usize, side: &Side) {
         let (d, j) = (distances.len(), i + self.first + l);
         let neighbour = (self.columns.segments[0].start + j, self.rows.segments[0].start + i);
+        let (row, column) = (i * d, j * d);
         let mut total = 0.0;
         for (level, distance) in distances.iter().enumerate() {
             total += distance;
             if !matches!(side, Side::Column)
-                && self.row_candidates.offer_nearest(i * d + level, -total, neighbour.0)
+                && self.row_candidates.offer_nearest(row + level, -total, neighbour.0)
             {
                 self.row_thresholds.set(level, i, -total);
             }
             if !matches!(side, Side::Row)
-                && self.column_candidates.offer_nearest(j * d + level, -total, neighbour.1)
+                && self.column_candidates.offer_nearest(column + level, -total, neighbour.1)
             {
                 self.column_thresholds.set(level, j, -total);
             }
