@@ -1,7 +1,7 @@
 //! Pairs of windows per second of the matrix profile, one thread; and one streaming update.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use paranom::detect::matrix_profile::{Distance, Settings, Stream, multidimensional, self_join};
+use paranom::detect::matrix_profile::{Distance, Settings, StreamingProfile, multidimensional, self_join};
 use paranom::job::Job;
 
 /// A random walk.
@@ -19,14 +19,14 @@ fn walk(n: usize, mut state: u64) -> Vec<f64> {
 fn joins(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("matrix_profile");
     group.sample_size(10);
-    let settings = |distance, m| Settings { m, distance, k: 1, fraction: 1.0, threads: 1 };
+    let settings = |distance, window| Settings { window, distance, k: 1, fraction: 1.0, threads: 1 };
     let x = walk(1 << 14, 1);
     for distance in [Distance::ZNormalized, Distance::L1, Distance::L2, Distance::Relative] {
-        for m in [64, 256] {
-            let windows = (x.len() - m + 1) as u64;
+        for window in [64, 256] {
+            let windows = (x.len() - window + 1) as u64;
             group.throughput(Throughput::Elements(windows * windows / 2));
-            group.bench_function(format!("{distance:?} m={m}"), |bench| {
-                bench.iter(|| self_join(&x, &settings(distance, m), &Job::new()));
+            group.bench_function(format!("{distance:?} window={window}"), |bench| {
+                bench.iter(|| self_join(&x, &settings(distance, window), &Job::new()));
             });
         }
     }
@@ -34,7 +34,7 @@ fn joins(criterion: &mut Criterion) {
         let x: Vec<Vec<f64>> = (0..d).map(|t| walk(1 << 12, t)).collect();
         let windows = (x[0].len() - 63) as u64;
         group.throughput(Throughput::Elements(windows * windows / 2 * d));
-        group.bench_function(format!("multidimensional d={d} m=64"), |bench| {
+        group.bench_function(format!("multidimensional d={d} window=64"), |bench| {
             bench.iter(|| multidimensional(&x, &[], &settings(Distance::ZNormalized, 64), &Job::new()));
         });
     }
@@ -43,16 +43,16 @@ fn joins(criterion: &mut Criterion) {
 
 fn updates(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("matrix_profile_stream");
-    for (window, d) in [(1024, 1), (4096, 1), (16384, 1), (4096, 3)] {
+    for (history, d) in [(1024, 1), (4096, 1), (16384, 1), (4096, 3)] {
         let x = walk(1 << 16, 2);
-        let mut stream = Stream::new(64, window, d).unwrap();
+        let mut stream = StreamingProfile::new(64, history, d).unwrap();
         let mut scores = vec![0.0; d];
         let mut samples = x.chunks_exact(d).cycle();
-        for _ in 0..window {
+        for _ in 0..history {
             stream.update(samples.next().unwrap(), &mut scores).unwrap();
         }
-        group.throughput(Throughput::Elements((window * d) as u64));
-        group.bench_function(format!("window={window} d={d}"), |bench| {
+        group.throughput(Throughput::Elements((history * d) as u64));
+        group.bench_function(format!("history={history} d={d}"), |bench| {
             bench.iter(|| stream.update(samples.next().unwrap(), &mut scores));
         });
     }

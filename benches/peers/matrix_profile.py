@@ -2,7 +2,7 @@
 
     pip install stumpy cmake setuptools setuptools_scm vcs_versioning wheel
     FORCE_NO_CUDA=1 pip install --no-build-isolation pyscamp
-    python benches/peers/matrix_profile.py [join17m64] [lp13] [multi14] [stream] [cold]   # all: 20 minutes
+    python benches/peers/matrix_profile.py [join17w64] [lp13] [multi14] [stream] [cold]   # all: 20 minutes
 
 One thread each. STUMPY is compiled and warm before it is timed, except for the cold start: import and first
 result of a fresh process.
@@ -24,7 +24,7 @@ os.environ["PARANOM_NUM_THREADS"] = "1"
 import numpy as np
 import stumpy
 
-from paranom_rs import StreamingMatrixProfile, build_info, matrix_profile
+from paranom_rs import StreamingMatrixProfile, build_info, matrix_profile, matrix_profile_multidimensional
 
 try:
     import pyscamp
@@ -37,7 +37,7 @@ RNG = np.random.default_rng(0)
 
 
 def race(what, ours, peers, rounds=3):
-    """Prints the CPU-seconds of ``ours`` and of each peer: turn and turn about, the best of each."""
+    """Prints the CPU-seconds of ``ours`` and of each peer: in turn, the best of each."""
     best = dict.fromkeys(["", *peers], np.inf)
     for _ in range(rounds):
         for name, work in [("", ours), *peers.items()]:
@@ -55,30 +55,30 @@ def row(what, ours, peer, theirs):
 def join(exponent, only=None):
     x = RNG.normal(size=1 << exponent).cumsum()
     stumpy.stump(x[:300], 20)
-    for m in (only,) if only else (64, 256):
-        peers = {"stumpy.stump": partial(stumpy.stump, x, m)}
+    for window in (only,) if only else (64, 256):
+        peers = {"stumpy.stump": partial(stumpy.stump, x, window)}
         if pyscamp:
-            peers["pyscamp.selfjoin"] = partial(pyscamp.selfjoin, x, m, threads=1)
-        what = f"z-normalised self-join, n = 2^{exponent}, m = {m}"
-        race(what, partial(matrix_profile, x, m), peers, 3 if exponent < 16 else 1)
+            peers["pyscamp.selfjoin"] = partial(pyscamp.selfjoin, x, window, threads=1)
+        what = f"z-normalised self-join, n = 2^{exponent}, window {window}"
+        race(what, partial(matrix_profile, x, window), peers, 3 if exponent < 16 else 1)
 
 
 def lp(exponent):
     x = RNG.normal(size=1 << exponent).cumsum()
     stumpy.aamp(x[:300], 20, p=1.0)
-    for m in (64, 256):
-        ours = partial(matrix_profile, x, m, normalize=False, p=1)
-        peers = {"stumpy.aamp(p=1)": partial(stumpy.aamp, x, m, p=1.0)}
-        race(f"L1 self-join, n = 2^{exponent}, m = {m}", ours, peers, 2)
+    for window in (64, 256):
+        ours = partial(matrix_profile, x, window, distance="l1")
+        peers = {"stumpy.aamp(p=1)": partial(stumpy.aamp, x, window, p=1.0)}
+        race(f"L1 self-join, n = 2^{exponent}, window {window}", ours, peers, 2)
 
 
 def multi(exponent):
     for d in (3, 8):
         X = RNG.normal(size=(1 << exponent, d)).cumsum(axis=0)
         stumpy.mstump(X[:300].T, 20)
-        ours = partial(matrix_profile, X, 64, multidimensional=True)
+        ours = partial(matrix_profile_multidimensional, X, 64)
         peers = {"stumpy.mstump": partial(stumpy.mstump, X.T, 64)}
-        race(f"{d} dimensions, n = 2^{exponent}, m = 64", ours, peers, 3 if exponent < 14 else 1)
+        race(f"{d} dimensions, n = 2^{exponent}, window 64", ours, peers, 3 if exponent < 14 else 1)
 
 
 def updates(stream, x):
@@ -87,17 +87,17 @@ def updates(stream, x):
 
 
 def stream(_):
-    for window in (1024, 4096, 16384):
-        x = RNG.normal(size=window + 2200).cumsum()
-        ours, theirs = StreamingMatrixProfile(64, window), stumpy.stumpi(x[:window], 64, egress=True)
+    for history in (1024, 4096, 16384):
+        x = RNG.normal(size=history + 2200).cumsum()
+        ours, theirs = StreamingMatrixProfile(64, history), stumpy.stumpi(x[:history], 64, egress=True)
         took = []
-        ours.update_many(x[: window + 20])
-        updates(theirs, x[window : window + 20])
+        ours.update_many(x[: history + 20])
+        updates(theirs, x[history : history + 20])
         for which, count in ((ours, 2000), (theirs, 200)):
             start = time.process_time()
-            updates(which, x[window + 20 : window + 20 + count])
+            updates(which, x[history + 20 : history + 20 + count])
             took.append((time.process_time() - start) / count)
-        row(f"streaming update, window {window}, m = 64", took[0], "stumpy.stumpi", took[1])
+        row(f"streaming update, history {history}, window 64", took[0], "stumpy.stumpi", took[1])
 
 
 def cold(_):
@@ -114,6 +114,6 @@ if __name__ == "__main__":
     print(f"paranom_rs {build_info()['version']} ({build_info()['simd']}), stumpy {stumpy.__version__}")
     print("| what | paranom_rs, CPU-s | peer | its CPU-s | ratio |\n| --- | --- | --- | --- | --- |")
     for wanted in sys.argv[1:] or ROWS:
-        name, exponent, only = re.fullmatch(r"([a-z]+?)(\d*)(?:m(\d+))?", wanted).groups()
+        name, exponent, only = re.fullmatch(r"([a-z]+?)(\d*)(?:w(\d+))?", wanted).groups()
         work = {"join": join, "lp": lp, "multi": multi, "stream": stream, "cold": cold}[name]
         work(*(int(number) for number in (exponent or 0, only) if number is not None))

@@ -13,7 +13,15 @@ import warnings
 
 from paranom_rs import errors
 from paranom_rs._core import build_info
-from paranom_rs.detect.matrix_profile import MatrixProfile, StreamingMatrixProfile, matrix_profile
+from paranom_rs.detect.matrix_profile import (
+    Discord,
+    MatrixProfile,
+    Motif,
+    matrix_profile,
+    matrix_profile_ab_join,
+    matrix_profile_multidimensional,
+)
+from paranom_rs.detect.matrix_profile_stream import StreamingMatrixProfile
 from paranom_rs.detect.ramp import RAMP, Detection
 from paranom_rs.errors import *  # noqa: F403 (its __all__ is the public exception tree)
 from paranom_rs.evaluate.triviality import one_liners, triviality
@@ -165,9 +173,13 @@ __all__ = [
     "__version__",
     "build_info",
     *errors.__all__,
+    "Discord",
     "MatrixProfile",
+    "Motif",
     "StreamingMatrixProfile",
     "matrix_profile",
+    "matrix_profile_ab_join",
+    "matrix_profile_multidimensional",
     "verify",
     "one_liners",
     "triviality",

@@ -20,8 +20,9 @@ __all__ = [
     "build_info",
     "file_metadata",
     "found_by_one_liners",
-    "matrix_profile_join",
+    "matrix_profile_ab_join",
     "matrix_profile_multidimensional",
+    "matrix_profile_self_join",
     "matrix_profile_subspaces",
     "one_liners",
     "ramp_replay",
@@ -114,31 +115,42 @@ def build_info() -> dict[str, Any]: ...
 
 # matrix_profile.rs
 _Neighbours = tuple[NDArray[np.float64], NDArray[np.int64]]
+_Profiles = tuple[_Neighbours, tuple[_Neighbours, _Neighbours] | None]
 
-def matrix_profile_join(
+def matrix_profile_self_join(
     x: NDArray[np.float64],
-    other: NDArray[np.float64] | None,
-    m: int,
+    window: int,
     *,
     distance: str,
     k: int,
     fraction: float,
     threads: int | None,
     progress: Callable[[int], object] | None,
-) -> tuple[_Neighbours, tuple[_Neighbours, _Neighbours] | None]: ...
+) -> _Profiles: ...
+def matrix_profile_ab_join(
+    x: NDArray[np.float64],
+    reference: NDArray[np.float64],
+    window: int,
+    *,
+    distance: str,
+    k: int,
+    fraction: float,
+    threads: int | None,
+    progress: Callable[[int], object] | None,
+) -> _Profiles: ...
 def matrix_profile_multidimensional(
     x: NDArray[np.float64],
-    m: int,
+    window: int,
     *,
     distance: str,
     include: Sequence[int],
     fraction: float,
     threads: int | None,
     progress: Callable[[int], object] | None,
-) -> tuple[_Neighbours, tuple[_Neighbours, _Neighbours] | None]: ...
+) -> _Profiles: ...
 def matrix_profile_subspaces(
     x: NDArray[np.float64],
-    m: int,
+    window: int,
     index: NDArray[np.int64],
     level: int,
     *,
@@ -148,11 +160,11 @@ def matrix_profile_subspaces(
 
 @final
 class MatrixProfileStream:
-    def __new__(cls, m: int, window: int, n_features: int) -> MatrixProfileStream: ...
-    @property
-    def m(self) -> int: ...
+    def __new__(cls, window: int, history: int, n_features: int) -> MatrixProfileStream: ...
     @property
     def window(self) -> int: ...
+    @property
+    def history(self) -> int: ...
     @property
     def n_features(self) -> int: ...
     @property

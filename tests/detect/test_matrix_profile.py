@@ -17,17 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import paranom_rs
-from paranom_rs import matrix_profile
+from paranom_rs import matrix_profile, matrix_profile_ab_join, matrix_profile_multidimensional
 from reference import matrix_profile as reference
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
 
-DISTANCES = {
-    "znormalized": {},
-    "l1": {"normalize": False, "p": 1},
-    "l2": {"normalize": False, "p": 2},
-    "relative": {"normalize": "relative"},
-}
+DISTANCES = ["znormalized", "l1", "l2", "relative"]
 
 
 def assert_close(values, expected, m):
@@ -90,7 +85,7 @@ def test_self_join_equals_the_reference(distance, x, data):
     m = data.draw(st.integers(3, len(x) // 2))
     k = data.draw(st.sampled_from([1, 1, 3]))
     D = reference.distances(x, x, m, distance)
-    found = matrix_profile(x, m, k=k, **DISTANCES[distance])
+    found = matrix_profile(x, m, k=k, distance=distance)
     for side in ["both", "left", "right"]:
         prefix = "" if side == "both" else f"{side}_"
         expected, _ = reference.nearest(reference.without_trivial(D, m, side), k)
@@ -103,11 +98,11 @@ def test_self_join_equals_the_reference(distance, x, data):
 
 @given(series(), series(), st.data())
 @pytest.mark.parametrize("distance", DISTANCES)
-def test_join_with_another_series_equals_the_reference(distance, x, other, data):
+def test_ab_join_equals_the_reference(distance, x, other, data):
     m = data.draw(st.integers(3, min(len(x), len(other))))
     D = reference.distances(x, other, m, distance)
     expected, _ = reference.nearest(D, 2)
-    found = matrix_profile(x, m, other=other, ignore_trivial=False, k=2, **DISTANCES[distance])
+    found = matrix_profile_ab_join(x, other, m, k=2, distance=distance)
     assert_close(found.profile, expected, m)
     for column in range(2):
         assert_consistent(found.profile[:, column], found.indices[:, column], D)
@@ -115,14 +110,14 @@ def test_join_with_another_series_equals_the_reference(distance, x, other, data)
 
 
 @given(st.integers(1, 10), st.data())
-@pytest.mark.parametrize("distance", ["znormalized", "l1", "l2", "relative"])
+@pytest.mark.parametrize("distance", DISTANCES)
 def test_several_dimensions_equal_the_reference(distance, d, data):
     columns = [data.draw(series(least=30, most=80)) for _ in range(d)]
     X = np.stack([c[: min(map(len, columns))] for c in columns], axis=1)
     m = data.draw(st.integers(3, len(X) // 2))
     include = tuple(data.draw(st.lists(st.integers(0, d - 1), unique=True, max_size=d)))
     D = reference.multidimensional(X, m, include=include, distance=distance)
-    found = matrix_profile(X, m, multidimensional=True, include=include, **DISTANCES[distance])
+    found = matrix_profile_multidimensional(X, m, include=include, distance=distance)
     # The neighbour is chosen by sums of squares: with plain values, half the digits of the largest one.
     largest = np.abs(X[np.isfinite(X)]).max(initial=0)
     atol = max(2e-5, 1e-7 * largest) if distance == "l2" else 2e-5
@@ -142,14 +137,14 @@ def test_several_dimensions_equal_the_reference(distance, d, data):
 
 
 @given(st.integers(1, 10), st.data())
-def test_what_is_passed_over_is_of_no_use(d, data):
-    """Values this small are out of the range of the cheap bounds: every pair of windows is looked at."""
+def test_pruning_loses_no_neighbour(d, data):
+    """Values this small are out of the range of the lower bounds: every pair of windows is evaluated exactly."""
     columns = [data.draw(series(least=60, most=300)) for _ in range(d)]
     X = np.stack([c[: min(map(len, columns))] for c in columns], axis=1)
     include = tuple(data.draw(st.lists(st.integers(0, d - 1), unique=True, max_size=d)))
     m = data.draw(st.integers(3, 20))
-    found = matrix_profile(X, m, multidimensional=True, include=include)
-    every = matrix_profile(X * 2.0**-120, m, multidimensional=True, include=include)
+    found = matrix_profile_multidimensional(X, m, include=include)
+    every = matrix_profile_multidimensional(X * 2.0**-120, m, include=include)
     for name in ("profile", "indices", "left_profile", "left_indices", "right_profile", "right_indices"):
         assert getattr(found, name).tobytes() == getattr(every, name).tobytes()
 
@@ -158,12 +153,12 @@ def test_subspaces_are_the_nearest_columns():
     rng = np.random.default_rng(3)
     X = rng.normal(size=(200, 4))
     X[120:150, [1, 3]] = X[30:60, [1, 3]]
-    found = matrix_profile(X, 20, multidimensional=True)
+    found = matrix_profile_multidimensional(X, 20)
     assert found.indices[125, 1] == 35
     assert found.profile[125, 1] == 0
     assert sorted(found.subspaces(2)[125]) == [1, 3]
     assert sorted(found.subspaces(4)[0]) == [0, 1, 2, 3]
-    included = matrix_profile(X, 20, multidimensional=True, include=[2]).subspaces(3)
+    included = matrix_profile_multidimensional(X, 20, include=[2]).subspaces(3)
     assert (included[:, 0] == 2).all()
 
 
@@ -237,7 +232,7 @@ def test_long_windows_of_a_long_series(distance):
     rng, m, k = np.random.default_rng(20), 400, 2
     x = rng.normal(size=21_000).cumsum()
     x[[5000, 17_000]] = np.nan
-    found = matrix_profile(x, m, k=k, **DISTANCES[distance])
+    found = matrix_profile(x, m, k=k, distance=distance)
     drawn = np.append(rng.choice(len(x) - m + 1, 4, replace=False), [0, 4990, 8192, 16_384, 20_600])
     rows = np.stack([reference.distances(x[i : i + m], x, m, distance)[0] for i in drawn])
     rows[np.abs(drawn[:, None] - np.arange(rows.shape[1])) <= reference.exclusion(m)] = np.inf
@@ -249,27 +244,27 @@ def test_long_windows_of_a_long_series(distance):
 
 @pytest.mark.parametrize("kind", ["walk", "integers", "several"])
 def test_threads_do_not_change_a_bit(kind):
-    rng, settings = np.random.default_rng(10), {"k": 2}
+    rng, settings, compute = np.random.default_rng(10), {"k": 2}, matrix_profile
     x = rng.normal(size=9500).cumsum() if kind == "walk" else rng.integers(0, 4, 9500).astype(float)
     if kind == "several":
-        x, settings = rng.normal(size=(9500, 2)).cumsum(axis=0), {"multidimensional": True}
-    one = matrix_profile(x, 20, threads=1, **settings)
+        x, settings, compute = rng.normal(size=(9500, 2)).cumsum(axis=0), {}, matrix_profile_multidimensional
+    one = compute(x, 20, threads=1, **settings)
     for threads in (2, 5):
-        other = matrix_profile(x, 20, threads=threads, **settings)
+        other = compute(x, 20, threads=threads, **settings)
         for name in ("profile", "indices", "left_profile", "left_indices", "right_profile", "right_indices"):
             assert getattr(one, name).tobytes() == getattr(other, name).tobytes()
 
 
 SCRIPT = """
 import hashlib, numpy as np
-from paranom_rs import StreamingMatrixProfile, build_info, matrix_profile
+from paranom_rs import StreamingMatrixProfile, build_info, matrix_profile, matrix_profile_multidimensional
 x = np.random.default_rng(11).normal(size=(700, 3)).cumsum(axis=0)
 h = hashlib.sha256()
-for kw in ({}, dict(normalize=False, p=1), dict(normalize=False), dict(normalize="relative")):
-    found = matrix_profile(x[:, 0], 21, **kw)
+for distance in ("znormalized", "l1", "l2", "relative"):
+    found = matrix_profile(x[:, 0], 21, distance=distance)
     h.update(found.profile.tobytes() + found.indices.tobytes())
 for X in (x, np.concatenate([x, x[::-1] ** 2, np.sin(x)], axis=1)):
-    found = matrix_profile(X, 21, multidimensional=True)
+    found = matrix_profile_multidimensional(X, 21)
     h.update(found.profile.tobytes() + found.indices.tobytes())
 h.update(StreamingMatrixProfile(21, 200, 3).update_many(x).tobytes())
 h.update(StreamingMatrixProfile(21, 200).update_many(x[:, 1]).tobytes())
@@ -321,13 +316,13 @@ def test_what_is_masked_is_missing():
     x = np.random.default_rng(30).normal(size=300).cumsum()
     x[100] = 1e6
     masked = np.ma.array(x, mask=np.arange(300) == 100)
-    holed = np.where(masked.mask, np.nan, x)
-    assert matrix_profile(masked, 20).profile.tobytes() == matrix_profile(holed, 20).profile.tobytes()
-    scores = [paranom_rs.StreamingMatrixProfile(20, 100).update_many(given) for given in (masked, holed)]
+    without = np.where(masked.mask, np.nan, x)
+    assert matrix_profile(masked, 20).profile.tobytes() == matrix_profile(without, 20).profile.tobytes()
+    scores = [paranom_rs.StreamingMatrixProfile(20, 100).update_many(given) for given in (masked, without)]
     assert scores[0].tobytes() == scores[1].tobytes()
 
 
-def test_a_series_of_holes_has_no_neighbours():
+def test_a_series_of_missing_values_has_no_neighbours():
     found = matrix_profile(np.full(20, np.nan), 5)
     assert np.isinf(found.profile).all()
     assert (found.indices == -1).all()
@@ -338,14 +333,14 @@ def test_a_series_of_holes_has_no_neighbours():
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda: matrix_profile(np.zeros(10), 2), ValueError, "m: must be >= 3, got 2"),
+        (lambda: matrix_profile(np.zeros(10), 2), ValueError, "window: must be >= 3, got 2"),
         (
             lambda: matrix_profile(np.zeros(10), 6),
             ValueError,
-            "m: must be at most half the length of x, 10, got 6",
+            "window: must be at most half the length of x, 10, got 6",
         ),
-        (lambda: matrix_profile(np.zeros(10), 10**9), ValueError, "m: must be at most"),
-        (lambda: matrix_profile(np.zeros(10), 3.5), TypeError, "m: must be a whole number, got 3.5"),
+        (lambda: matrix_profile(np.zeros(10), 10**9), ValueError, "window: must be at most"),
+        (lambda: matrix_profile(np.zeros(10), 3.5), TypeError, "window: must be a whole number, got 3.5"),
         (
             lambda: matrix_profile(np.zeros((5, 5)), 3),
             ValueError,
@@ -363,56 +358,48 @@ def test_a_series_of_holes_has_no_neighbours():
         (lambda: matrix_profile([[1, 2], [3]], 3), ValueError, "x: "),
         (lambda: matrix_profile([None, 1.0], 3), TypeError, "x: must hold real numbers, got dtype object"),
         (lambda: matrix_profile(np.zeros(10), 3, k=0), ValueError, "k: must be >= 1, got 0"),
+        (lambda: matrix_profile(np.zeros(10), 3, distance=np.zeros(2)), TypeError, "distance: must be a text"),
+        (lambda: matrix_profile(np.zeros(10), 3, distance=False), TypeError, "distance: must be a text, got False"),
         (
-            lambda: matrix_profile(np.zeros(10), 3, p=3, normalize=False),
+            lambda: matrix_profile(np.zeros(10), 3, distance="l3"),
             ValueError,
-            "p: must be a whole number from 1 to 2, got 3",
+            "distance: .*one of 'znormalized', 'l1', 'l2', 'relative'",
         ),
-        (lambda: matrix_profile(np.zeros(10), 3, normalize=False, p=True), TypeError, "p: must be a whole number"),
-        (lambda: matrix_profile(np.zeros(10), 3, normalize=np.zeros(2)), TypeError, "normalize: must be True"),
-        (lambda: matrix_profile(np.zeros(10), 10**30), ValueError, "m: must be a whole number from 3 to"),
+        (lambda: matrix_profile(np.zeros(10), 10**30), ValueError, "window: must be a whole number from 3 to"),
         (lambda: matrix_profile(np.zeros(10), 3, fraction=True), TypeError, "fraction: must be a number, got True"),
         (lambda: matrix_profile(np.zeros(10), 3, fraction=10**400), ValueError, "fraction: must be above 0"),
-        (lambda: matrix_profile(np.zeros(10), 3, include=None), TypeError, "include: must be a sequence"),
-        (lambda: matrix_profile(np.zeros(10), 3, p=1), ValueError, "p: must be 2 for z-normalised"),
         (
-            lambda: matrix_profile(np.zeros(10), 3, normalize="std"),
-            ValueError,
-            "normalize: must be True, False or",
-        ),
-        (
-            lambda: matrix_profile(np.zeros(10), 3, ignore_trivial=False),
-            ValueError,
-            "ignore_trivial: must be True",
+            lambda: matrix_profile_multidimensional(np.zeros((10, 2)), 3, include=None),
+            TypeError,
+            "include: must be a sequence",
         ),
         (lambda: matrix_profile(np.zeros(10), 3, fraction=0), ValueError, "fraction: must be above 0"),
         (lambda: matrix_profile(np.zeros(10), 3, fraction=np.nan), ValueError, "fraction: must be above 0"),
         (lambda: matrix_profile(np.zeros(10), 3, fraction="x"), TypeError, "fraction: must be a number, got 'x'"),
         (lambda: matrix_profile(np.zeros(10), 3, threads=0), ValueError, "threads: must be >= 1"),
-        (lambda: matrix_profile(np.zeros(10), 3, include=[0]), ValueError, "include: must not be given"),
         (
-            lambda: matrix_profile(np.zeros(10), 4, other=np.zeros(3)),
+            lambda: matrix_profile_ab_join(np.zeros(10), np.zeros(3), 4),
             ValueError,
-            "other: must have at least m = 4",
+            "reference: must have at least window = 4",
         ),
+        (lambda: matrix_profile_ab_join(np.zeros(10), [], 4), ValueError, "reference: must not be empty"),
         (
-            lambda: matrix_profile(np.full(10, 1e200), 3, normalize=False),
+            lambda: matrix_profile(np.full(10, 1e200), 3, distance="l2"),
             ValueError,
             r"x\[0\]: must be at most",
         ),
         (
-            lambda: matrix_profile(np.zeros((9, 2)), 3, multidimensional=True, include=[2]),
+            lambda: matrix_profile_multidimensional(np.zeros((9, 2)), 3, include=[2]),
             ValueError,
             r"include\[0\]: must name different dimensions below 2, got 2",
         ),
-        (lambda: matrix_profile(np.zeros((9, 2)), 3, multidimensional=True, k=2), ValueError, "k: must be 1"),
         (
-            lambda: matrix_profile(np.zeros((9, 2)), 3, multidimensional=True, other=np.zeros(9)),
+            lambda: matrix_profile_multidimensional(np.zeros(9), 3),
             ValueError,
-            "other: must not be given",
+            r"x: must be two-dimensional, rows are samples, got shape \(9,\)",
         ),
         (
-            lambda: matrix_profile(np.zeros((9, 0)), 3, multidimensional=True),
+            lambda: matrix_profile_multidimensional(np.zeros((9, 0)), 3),
             ValueError,
             "x: must not be empty",
         ),
@@ -423,15 +410,15 @@ def test_a_series_of_holes_has_no_neighbours():
             ValueError,
             "dimensions: must not be",
         ),
-        (lambda: matrix_profile(np.zeros(10), 3).subspaces(1), ValueError, "subspaces: only a multidim"),
+        (lambda: matrix_profile(np.zeros(10), 3).subspaces(1), ValueError, "subspaces: must be asked of a multidim"),
         (
-            lambda: matrix_profile(np.zeros((9, 2)), 3, multidimensional=True).discords(dimensions=3),
+            lambda: matrix_profile_multidimensional(np.zeros((9, 2)), 3).discords(dimensions=3),
             ValueError,
             "dimensions: must be at most 2, got 3",
         ),
     ],
 )
-def test_bad_input_is_told(call, error, words):
+def test_bad_input_is_refused(call, error, words):
     with pytest.raises(error, match=words) as info:
         call()
     assert isinstance(info.value, paranom_rs.ParanomError)
@@ -476,7 +463,7 @@ def test_plot_marks_the_discord():
     figure = matrix_profile(x, 30).plot()
     assert len(figure.axes) == 2
     assert figure.axes[0].patches
-    assert len(matrix_profile(np.stack([x, x], axis=1), 30, multidimensional=True).plot(discords=0).axes) == 3
+    assert len(matrix_profile_multidimensional(np.stack([x, x], axis=1), 30).plot(discords=0).axes) == 3
 
 
 def overlap(discord, start, stop):
@@ -517,7 +504,7 @@ def test_the_first_discords_of_the_power_demand_are_the_labelled_weeks():
     ],
 )
 def test_the_first_discord_of_an_ecg_is_the_labelled_one(name, m, start, stop):
-    found = matrix_profile(data(name)[:, 1:], m, multidimensional=True)
+    found = matrix_profile_multidimensional(data(name)[:, 1:], m)
     assert overlap(found.discords()[0], start, stop)
 
 
@@ -540,14 +527,14 @@ def test_stumpy_agrees():
         np.testing.assert_array_equal(ours.left_indices, theirs[:, 2].astype(int))
         np.testing.assert_array_equal(ours.right_indices, theirs[:, 3].astype(int))
         joined = stumpy.stump(x, m, y, ignore_trivial=False)[:, 0].astype(float)
-        np.testing.assert_allclose(matrix_profile(x, m, other=y).profile, joined, atol=1e-6)
+        np.testing.assert_allclose(matrix_profile_ab_join(x, y, m).profile, joined, atol=1e-6)
         for p in (1, 2):
             theirs = stumpy.aamp(x, m, p=float(p))[:, 0].astype(float)
-            ours = matrix_profile(x, m, normalize=False, p=p).profile
+            ours = matrix_profile(x, m, distance=f"l{p}").profile
             np.testing.assert_allclose(ours, theirs, atol=1e-6)
     X = rng.normal(size=(300, 3)).cumsum(axis=0)
     for include in ((), (1,)):
         theirs, where = stumpy.mstump(X.T, 20, include=list(include) or None)
-        ours = matrix_profile(X, 20, multidimensional=True, include=include)
+        ours = matrix_profile_multidimensional(X, 20, include=include)
         np.testing.assert_allclose(ours.profile, theirs.T, atol=1e-6)
         np.testing.assert_array_equal(ours.indices, where.T)

@@ -16,18 +16,18 @@ from paranom_rs import StreamingMatrixProfile, matrix_profile
 from reference import matrix_profile as reference
 
 
-def left(X, m, window, t):
-    """By definition: the scores of the window that sample t ends, among the last ``window`` samples."""
-    kept = X[max(t - window + 1, 0) : t + 1]
+def left(X, m, history, t):
+    """By definition: the scores of the window that sample t ends, among the last ``history`` samples."""
+    kept = X[max(t - history + 1, 0) : t + 1]
     count = len(kept) - m + 1
     D = np.stack([reference.distances(column[-m:], column, m)[0] for column in kept.T])
     D = np.cumsum(np.sort(D, axis=0), axis=0) / np.arange(1, len(D) + 1)[:, None]
     return D[:, : max(count - 1 - reference.exclusion(m), 0)].min(axis=1, initial=np.inf).astype(float)
 
 
-def assert_scores(scores, X, m, window, at=None):
+def assert_scores(scores, X, m, history, at=None):
     for t in range(m - 1, len(X)) if at is None else at:
-        expected = left(X, m, window, t)
+        expected = left(X, m, history, t)
         np.testing.assert_array_equal(np.isfinite(scores[t]), np.isfinite(expected))
         finite = np.isfinite(expected)
         np.testing.assert_allclose(scores[t][finite], expected[finite], rtol=1e-7, atol=2e-5)
@@ -38,12 +38,12 @@ def test_scores_equal_the_reference(d, data):
     columns = [data.draw(series(least=30, most=90)) for _ in range(d)]
     X = np.stack([c[: min(map(len, columns))] for c in columns], axis=1)
     m = data.draw(st.integers(3, 12))
-    window = data.draw(st.integers(2 * m, 60))
-    stream = StreamingMatrixProfile(m, window, d)
+    history = data.draw(st.integers(2 * m, 60))
+    stream = StreamingMatrixProfile(m, history, d)
     scores = stream.update_many(X).reshape(len(X), d)
     assert np.isnan(scores[: m - 1]).all()
     assert not np.isnan(scores[m - 1 :]).any()
-    assert_scores(scores, X, m, window)
+    assert_scores(scores, X, m, history)
     assert stream.n_seen == len(X)
 
 
@@ -170,18 +170,18 @@ def test_a_bad_sample_changes_nothing():
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        ((2, 10), ValueError, "m: must be >= 3, got 2"),
-        ((6, 11), ValueError, "window: must be at least twice m = 6, got 11"),
+        ((2, 10), ValueError, "window: must be >= 3, got 2"),
+        ((6, 11), ValueError, "history: must be at least twice window = 6, got 11"),
         ((3, 10, 0), ValueError, "n_features: must be >= 1, got 0"),
         ((3, 1 << 62), MemoryError, "cannot allocate"),
-        ((3.5, 10), TypeError, "m: must be a whole number"),
-        ((3, 10**30), ValueError, "window: must be a whole number from 1 to"),
+        ((3.5, 10), TypeError, "window: must be a whole number"),
+        ((3, 10**30), ValueError, "history: must be a whole number from 1 to"),
     ],
 )
-def test_bad_sizes_are_told(arguments, error, words):
+def test_bad_sizes_are_refused(arguments, error, words):
     with pytest.raises(error, match=words):
         StreamingMatrixProfile(*arguments)
 
 
 def test_repr_says_what_it_is():
-    assert "m=5, window=20, n_features=2" in repr(StreamingMatrixProfile(5, 20, 2))
+    assert "window=5, history=20, n_features=2" in repr(StreamingMatrixProfile(5, 20, 2))

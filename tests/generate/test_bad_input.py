@@ -557,8 +557,6 @@ FLAGS: dict[str, Callable[[Any, Path], object]] = {
     "overwrite in parts": lambda no, path: build().write(path / "x", 10, shards=2, overwrite=no),
     "overwrite a dataset": lambda no, path: build().generate(10).write(path / "x.npz", overwrite=no),
     "import_functions": lambda no, _: Generator.from_spec(good(), import_functions=no),
-    "multidimensional": lambda no, _: matrix_profile(np.arange(20.0), 5, multidimensional=no),
-    "ignore_trivial": lambda no, _: matrix_profile(np.arange(20.0), 5, ignore_trivial=no),
     "progress of a profile": lambda no, _: matrix_profile(np.arange(20.0), 5, progress=no),
 }
 
@@ -576,7 +574,7 @@ def test_a_flag_is_true_or_false(flag: str, tmp_path: Path) -> None:
         with pytest.raises(SpecTypeError, match=f"^{flag.split()[0]}: must be True or False, got "):
             FLAGS[flag](no, tmp_path)
     assert not any(path.is_file() for path in tmp_path.rglob("*"))
-    FLAGS[flag](np.bool_(flag == "ignore_trivial"), tmp_path)
+    FLAGS[flag](np.bool_(False), tmp_path)
 
 
 def test_good_edges_are_not_refused() -> None:

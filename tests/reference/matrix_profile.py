@@ -36,7 +36,7 @@ def distances(x, y, m, distance="znormalized"):
     finite.
     """
     a, b = windows(x, m), windows(y, m)
-    holes_a, holes_b = ~np.isfinite(a).all(axis=1), ~np.isfinite(b).all(axis=1)
+    missing_a, missing_b = ~np.isfinite(a).all(axis=1), ~np.isfinite(b).all(axis=1)
     a, b = np.where(np.isfinite(a), a, 0), np.where(np.isfinite(b), b, 0)
     D = np.empty((len(a), len(b)), dtype=LONG)
     if distance == "znormalized":
@@ -55,8 +55,8 @@ def distances(x, y, m, distance="znormalized"):
         if distance == "relative":
             size = np.abs(b).sum(axis=1)[None, :]
             D = np.where(size > 0, D / np.where(size > 0, size, 1), np.where(D > 0, np.inf, 0))
-    D[holes_a, :] = np.inf
-    D[:, holes_b] = np.inf
+    D[missing_a, :] = np.inf
+    D[:, missing_b] = np.inf
     return D
 
 

@@ -48,7 +48,8 @@ mod _core {
     use crate::info::build_info;
     #[pymodule_export]
     use crate::matrix_profile::{
-        MatrixProfileStream, matrix_profile_join, matrix_profile_multidimensional, matrix_profile_subspaces,
+        MatrixProfileStream, matrix_profile_ab_join, matrix_profile_multidimensional,
+        matrix_profile_self_join, matrix_profile_subspaces,
     };
     #[pymodule_export]
     use crate::one_liner::{found_by_one_liners, one_liners};

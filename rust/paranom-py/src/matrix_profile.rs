@@ -1,9 +1,11 @@
-//! `paranom::detect::matrix_profile` for Python; shapes and defaults are the business of `paranom_rs.detect.matrix_profile`.
+//! `paranom::detect::matrix_profile` for Python. Shapes and defaults are in `paranom_rs.detect`.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
-use paranom::detect::matrix_profile::{self as core, Distance, Neighbours, Settings, Stream};
+use paranom::detect::matrix_profile::{
+    self as core, Distance, Neighbours, Profile, Settings, StreamingProfile,
+};
 use paranom::{Error, pool};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -26,40 +28,65 @@ fn distance(name: &str) -> paranom::Result<Distance> {
     }
 }
 
-/// The profile of `x`, joined with itself or with `other`: (distances, indices) of `k` neighbours per window, flat;
-/// the last item holds the same of the left and of the right neighbours, None for a join with `other`.
+fn settings(
+    window: usize,
+    distance: &str,
+    k: usize,
+    fraction: f64,
+    threads: Option<usize>,
+) -> paranom::Result<Settings> {
+    let distance = self::distance(distance)?;
+    Ok(Settings { window, distance, k, fraction, threads: pool::thread_count(threads)? })
+}
+
+/// The nearest neighbours anywhere, and those to the left and to the right; None for an AB-join.
+type Profiles<'py> = (Arrays<'py>, Option<(Arrays<'py>, Arrays<'py>)>);
+
+fn profiles(py: Python<'_>, profile: Profile) -> Profiles<'_> {
+    let sides = profile.sides.map(|(left, right)| (arrays(py, left), arrays(py, right)));
+    (arrays(py, profile.best), sides)
+}
+
+/// The profile of `x` joined with itself: (distances, indices) of `k` neighbours per window, flat.
 #[pyfunction]
-#[pyo3(signature = (x, other, m, *, distance, k, fraction, threads, progress))]
-#[allow(clippy::too_many_arguments, clippy::type_complexity)] // keyword arguments of one Python function
-pub(crate) fn matrix_profile_join<'py>(
+#[pyo3(signature = (x, window, *, distance, k, fraction, threads, progress))]
+#[allow(clippy::too_many_arguments)] // keyword arguments of one Python function
+pub(crate) fn matrix_profile_self_join<'py>(
     py: Python<'py>,
     x: PyReadonlyArray1<'py, f64>,
-    other: Option<PyReadonlyArray1<'py, f64>>,
-    m: usize,
+    window: usize,
     distance: &str,
     k: usize,
     fraction: f64,
     threads: Option<usize>,
     progress: Option<&Bound<'py, PyAny>>,
-) -> PyResult<(Arrays<'py>, Option<(Arrays<'py>, Arrays<'py>)>)> {
-    let settings = run::guarded(|| {
-        Ok(Settings {
-            m,
-            distance: self::distance(distance)?,
-            k,
-            fraction,
-            threads: pool::thread_count(threads)?,
-        })
-    })?;
-    // Copies: other Python threads may write to the arrays while this one does not hold the GIL.
+) -> PyResult<Profiles<'py>> {
+    let settings = run::guarded(|| settings(window, distance, k, fraction, threads))?;
+    // A copy: other Python threads may write to the array while this one does not hold the GIL.
     let x = x.as_array().to_vec();
-    let other = other.map(|other| other.as_array().to_vec());
-    let profile = run::detached(py, progress, |job| match &other {
-        None => core::self_join(&x, &settings, job),
-        Some(other) => core::join(&x, other, &settings, job),
-    })?;
-    let sides = profile.sides.map(|(left, right)| (arrays(py, left), arrays(py, right)));
-    Ok((arrays(py, profile.best), sides))
+    let profile = run::detached(py, progress, |job| core::self_join(&x, &settings, job))?;
+    Ok(profiles(py, profile))
+}
+
+/// The neighbours of the windows of `x` among those of `reference`, as [`matrix_profile_self_join`].
+#[pyfunction]
+#[pyo3(signature = (x, reference, window, *, distance, k, fraction, threads, progress))]
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn matrix_profile_ab_join<'py>(
+    py: Python<'py>,
+    x: PyReadonlyArray1<'py, f64>,
+    reference: PyReadonlyArray1<'py, f64>,
+    window: usize,
+    distance: &str,
+    k: usize,
+    fraction: f64,
+    threads: Option<usize>,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Profiles<'py>> {
+    let settings = run::guarded(|| settings(window, distance, k, fraction, threads))?;
+    let (x, reference) = (x.as_array().to_vec(), reference.as_array().to_vec());
+    let profile = run::detached(py, progress, |job| core::ab_join(&x, &reference, &settings, job))?;
+    Ok(profiles(py, profile))
 }
 
 /// The columns of a matrix.
@@ -67,51 +94,39 @@ fn columns(x: &PyReadonlyArray2<'_, f64>) -> Vec<Vec<f64>> {
     x.as_array().columns().into_iter().map(|column| column.to_vec()).collect()
 }
 
-/// The mSTAMP profile of the columns of `x`, as [`matrix_profile_join`] with one neighbour per level.
+/// The mSTAMP profile of the columns of `x`, as [`matrix_profile_self_join`] with one neighbour per level.
 #[pyfunction]
-#[pyo3(signature = (x, m, *, distance, include, fraction, threads, progress))]
-#[allow(clippy::too_many_arguments, clippy::type_complexity)]
+#[pyo3(signature = (x, window, *, distance, include, fraction, threads, progress))]
+#[allow(clippy::too_many_arguments)]
 pub(crate) fn matrix_profile_multidimensional<'py>(
     py: Python<'py>,
     x: PyReadonlyArray2<'py, f64>,
-    m: usize,
+    window: usize,
     distance: &str,
     include: Vec<usize>,
     fraction: f64,
     threads: Option<usize>,
     progress: Option<&Bound<'py, PyAny>>,
-) -> PyResult<(Arrays<'py>, Option<(Arrays<'py>, Arrays<'py>)>)> {
-    let settings = run::guarded(|| {
-        Ok(Settings {
-            m,
-            distance: self::distance(distance)?,
-            k: 1,
-            fraction,
-            threads: pool::thread_count(threads)?,
-        })
-    })?;
+) -> PyResult<Profiles<'py>> {
+    let settings = run::guarded(|| settings(window, distance, 1, fraction, threads))?;
     let x = columns(&x);
     let profile = run::detached(py, progress, |job| core::multidimensional(&x, &include, &settings, job))?;
-    let sides = profile.sides.map(|(left, right)| (arrays(py, left), arrays(py, right)));
-    Ok((arrays(py, profile.best), sides))
+    Ok(profiles(py, profile))
 }
 
 /// The columns that level `level` takes between each window and its neighbour `index`, flat.
 #[pyfunction]
-#[pyo3(signature = (x, m, index, level, *, distance, include))]
+#[pyo3(signature = (x, window, index, level, *, distance, include))]
 pub(crate) fn matrix_profile_subspaces<'py>(
     py: Python<'py>,
     x: PyReadonlyArray2<'py, f64>,
-    m: usize,
+    window: usize,
     index: PyReadonlyArray1<'py, i64>,
     level: usize,
     distance: &str,
     include: Vec<usize>,
 ) -> PyResult<Bound<'py, PyArray1<i64>>> {
-    let settings = run::guarded(|| {
-        let threads = pool::thread_count(None)?;
-        Ok(Settings { m, distance: self::distance(distance)?, k: 1, fraction: 1.0, threads })
-    })?;
+    let settings = run::guarded(|| settings(window, distance, 1, 1.0, None))?;
     let (x, index) = (columns(&x), index.as_array().to_vec());
     let out = run::detached(py, None, |job| core::subspaces(&x, &include, &settings, &index, level, job))?;
     Ok(out.into_pyarray(py))
@@ -119,11 +134,11 @@ pub(crate) fn matrix_profile_subspaces<'py>(
 
 /// The state behind `paranom_rs.StreamingMatrixProfile`.
 #[pyclass(frozen, module = "paranom_rs._core")]
-pub(crate) struct MatrixProfileStream(Mutex<Stream>);
+pub(crate) struct MatrixProfileStream(Mutex<StreamingProfile>);
 
 impl MatrixProfileStream {
-    /// The stream; whoever panicked while holding it had not changed it yet.
-    fn lock(&self) -> MutexGuard<'_, Stream> {
+    /// The stream. A panic while it was locked has not changed it.
+    fn lock(&self) -> MutexGuard<'_, StreamingProfile> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -131,11 +146,11 @@ impl MatrixProfileStream {
 #[pymethods]
 impl MatrixProfileStream {
     #[new]
-    fn new(m: usize, window: usize, n_features: usize) -> PyResult<Self> {
-        run::guarded(|| Ok(Self(Mutex::new(Stream::new(m, window, n_features)?))))
+    fn new(window: usize, history: usize, n_features: usize) -> PyResult<Self> {
+        run::guarded(|| Ok(Self(Mutex::new(StreamingProfile::new(window, history, n_features)?))))
     }
 
-    /// Takes samples (n, n_features); gives the scores of each (n * n_features). All of them or, if it fails, none.
+    /// Takes samples (n, n_features); returns the scores of each (n * n_features). If it fails, no sample is taken.
     fn update<'py>(
         &self,
         py: Python<'py>,
@@ -173,7 +188,7 @@ impl MatrixProfileStream {
         Ok(scores.into_pyarray(py))
     }
 
-    /// Takes one sample of one feature and gives its score; without arrays, which cost as much as a short window.
+    /// Takes one sample of one feature and returns its score. Without arrays, which cost as much as the score.
     fn update_one(&self, py: Python<'_>, x: f64) -> PyResult<f64> {
         py.detach(|| {
             run::guarded(|| {
@@ -187,14 +202,14 @@ impl MatrixProfileStream {
 
     /// The length of a window.
     #[getter]
-    fn m(&self) -> usize {
-        self.lock().m()
-    }
-
-    /// The samples kept.
-    #[getter]
     fn window(&self) -> usize {
         self.lock().window()
+    }
+
+    /// The number of samples remembered.
+    #[getter]
+    fn history(&self) -> usize {
+        self.lock().history()
     }
 
     /// The columns of a sample.
@@ -209,7 +224,7 @@ impl MatrixProfileStream {
         self.lock().seen()
     }
 
-    /// The nearest window of the last one, for each number of columns; -1 for none.
+    /// The neighbour of the newest window at each level; -1 if there is none.
     #[getter]
     fn index(&self) -> Vec<i64> {
         self.lock().index().to_vec()
@@ -222,6 +237,6 @@ impl MatrixProfileStream {
 
     #[staticmethod]
     fn from_bytes(data: &[u8]) -> PyResult<Self> {
-        run::guarded(|| Ok(Self(Mutex::new(Stream::from_bytes(data)?))))
+        run::guarded(|| Ok(Self(Mutex::new(StreamingProfile::from_bytes(data)?))))
     }
 }

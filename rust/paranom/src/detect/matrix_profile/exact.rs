@@ -1,36 +1,24 @@
 //! One distance, computed directly from the values: what is reported.
 
+use super::form::{Form, Normalized};
 use super::metric::{Distance, Lp};
 use super::series::Series;
+use super::sum::{Term, sum};
 use crate::simd::vector::{Blocks, Vector, dispatch_blocks};
 
-/// How a window's values become its z-normalised form: `((x * scale.0 * scale.1 - base) - mean) * weight`.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Form {
-    scale: (f64, f64),
-    base: f64,
-    mean: f64,
-    weight: f64,
-}
-
-/// The form of a window whose values span `span`, which is not 0.
-pub(super) fn form(x: &[f64], span: f64) -> Form {
-    dispatch_blocks(MakeForm { x, span })
-}
-
-/// The distance between two windows, finite and, if z-normalised, neither constant; the forms are those of the windows
-/// (and not looked at by other distances).
+/// The distance between two windows that have no missing values and, if z-normalised, are not constant. The forms are
+/// those of the windows; only the z-normalised distance uses them.
 pub(super) fn distance(distance: Distance, (a, f): (&[f64], Form), (b, g): (&[f64], Form)) -> f64 {
     dispatch_blocks(Exact { distance, a, b, f, g })
 }
 
-/// The distance between windows of two series, by the conventions for constant windows; +inf where one has a hole.
+/// The distance between windows of two series, by the conventions for constant windows; +inf where one has a missing value.
 pub(super) fn between(kind: Distance, a: &Series, i: usize, b: &Series, j: usize) -> f64 {
     convention(kind, (a, i), (b, j))
         .unwrap_or_else(|| distance(kind, (a.window(i), a.form(i)), (b.window(j), b.form(j))))
 }
 
-/// Lists the distances between windows i and j in each of these dimensions: as [`between`], all at once.
+/// Lists the distances between windows i and j in each of these dimensions, each as [`between`].
 pub(super) fn in_dimensions(
     kind: Distance,
     series: &[Series],
@@ -116,62 +104,9 @@ impl Blocks for Exact<'_> {
     }
 }
 
-struct MakeForm<'a> {
-    x: &'a [f64],
-    span: f64,
-}
-
-impl Blocks for MakeForm<'_> {
-    type Output = Form;
-
-    #[inline(always)]
-    fn run<V: Vector, const N: usize>(self) -> Form {
-        let Self { x, span } = self;
-        let scale = super::scale::to_one(span);
-        let form = Form { scale, base: x[0] * scale.0 * scale.1, mean: 0.0, weight: 1.0 };
-        if form.plain() { form.filled::<V, N, false>(x) } else { form.filled::<V, N, true>(x) }
-    }
-}
-
-impl Form {
-    /// Whether scaling changes nothing, as it nearly always does.
-    #[inline(always)]
-    fn plain(self) -> bool {
-        self.scale == (1.0, 1.0)
-    }
-
-    /// With the mean and the weight of window `x`.
-    #[inline(always)]
-    fn filled<V: Vector, const N: usize, const SCALED: bool>(mut self, x: &[f64]) -> Self {
-        self.mean = sum::<V, N>(x, x, Centred::<SCALED>(self)) / x.len() as f64;
-        self.weight = 1.0 / sum::<V, N>(x, x, CentredSquare::<SCALED>(self)).sqrt();
-        self
-    }
-
-    #[inline(always)]
-    fn centred<V: Vector, const SCALED: bool>(self, x: V) -> V {
-        let scaled = if SCALED { x.times(V::splat(self.scale.0)).times(V::splat(self.scale.1)) } else { x };
-        scaled.minus(V::splat(self.base)).minus(V::splat(self.mean))
-    }
-}
-
-/// What is summed over the pairs of values of two windows.
-trait Term: Copy {
-    fn of<V: Vector>(self, a: V, b: V) -> V;
-}
-
-/// The share of a plain distance.
+/// A pair's share of a plain distance.
 #[derive(Clone, Copy)]
 struct Plain<const P: u8>;
-/// The squared difference of the z-normalised values.
-#[derive(Clone, Copy)]
-struct Normalized<const SCALED: bool>(Form, Form);
-/// A value minus the mean of its window so far.
-#[derive(Clone, Copy)]
-struct Centred<const SCALED: bool>(Form);
-/// That, squared.
-#[derive(Clone, Copy)]
-struct CentredSquare<const SCALED: bool>(Form);
 /// A value without its sign.
 #[derive(Clone, Copy)]
 struct Size;
@@ -183,31 +118,6 @@ impl<const P: u8> Term for Plain<P> {
     }
 }
 
-impl<const SCALED: bool> Term for Normalized<SCALED> {
-    #[inline(always)]
-    fn of<V: Vector>(self, a: V, b: V) -> V {
-        let Self(f, g) = self;
-        let u = f.centred::<V, SCALED>(a).times(V::splat(f.weight));
-        let v = g.centred::<V, SCALED>(b).times(V::splat(g.weight));
-        Lp::<2>::pair(u, v)
-    }
-}
-
-impl<const SCALED: bool> Term for Centred<SCALED> {
-    #[inline(always)]
-    fn of<V: Vector>(self, a: V, _: V) -> V {
-        self.0.centred::<V, SCALED>(a)
-    }
-}
-
-impl<const SCALED: bool> Term for CentredSquare<SCALED> {
-    #[inline(always)]
-    fn of<V: Vector>(self, a: V, _: V) -> V {
-        let d = self.0.centred::<V, SCALED>(a);
-        d.times(d)
-    }
-}
-
 impl Term for Size {
     #[inline(always)]
     fn of<V: Vector>(self, a: V, _: V) -> V {
@@ -215,30 +125,9 @@ impl Term for Size {
     }
 }
 
-/// The sum of a term over all pairs, in eight interleaved partial sums: the same order at every SIMD level.
-#[inline(always)]
-fn sum<V: Vector, const N: usize>(a: &[f64], b: &[f64], term: impl Term) -> f64 {
-    const PARTS: usize = 8;
-    let mut sums = [V::splat(0.0); N]; // the first ones of them
-    let (a, b) = (a.chunks_exact(PARTS), b.chunks_exact(PARTS));
-    let (a_rest, b_rest) = (a.remainder(), b.remainder());
-    for (a, b) in a.zip(b) {
-        for (g, sum) in sums[..PARTS / V::WIDTH].iter_mut().enumerate() {
-            *sum = sum.plus(term.of(V::load(a, g * V::WIDTH), V::load(b, g * V::WIDTH)));
-        }
-    }
-    let mut parts = [0.0; PARTS];
-    for (g, sum) in sums[..PARTS / V::WIDTH].iter().enumerate() {
-        sum.store(&mut parts, g * V::WIDTH);
-    }
-    for ((part, &a), &b) in parts.iter_mut().zip(a_rest).zip(b_rest) {
-        *part += term.of(a, b);
-    }
-    ((parts[0] + parts[4]) + (parts[2] + parts[6])) + ((parts[1] + parts[5]) + (parts[3] + parts[7]))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::form::form;
     use super::*;
 
     #[test]

@@ -1,37 +1,33 @@
-//! The join of one series with itself or with another: sweep, then report exact distances.
+//! The join of one series with itself, or with a reference series: the sweep, then the exact distances.
 
 use std::ops::Range;
 
-use super::exact;
-use super::kernel::Sweep;
+use super::cuts::cuts;
 use super::metric::{Distance, Lp, Metric, Relative, ZNormalized};
-use super::nearest::{Found, Known, NONE, Nearest};
-use super::segment::{Segment, cuts};
+use super::nearest::{Candidates, SharedNearest};
+use super::profile::{Neighbours, Profile};
+use super::report::Report;
+use super::segment::Segment;
 use super::series::Series;
+use super::settings::{Settings, check_size};
+use super::sweep::Sweep;
 use super::tasks::{self, Pairs, Task};
-use super::twins::{self, Twins};
-use super::{Neighbours, Profile, Settings};
 use crate::Result;
 use crate::job::Job;
 use crate::simd::vector::dispatch_blocks;
 
-fn nothing_known(segments: &[Segment], k: usize) -> Result<Vec<Known>> {
-    segments.iter().map(|s| Known::new(s.len, k)).collect()
-}
-
-/// Cells per task: milliseconds of work, and thousands of diagonals, so that what each one prepares counts little.
-fn cells(cut: &[Range<usize>]) -> usize {
-    let longest = cut.iter().map(Range::len).max().unwrap_or(0);
-    longest.saturating_mul(4096).max(1 << 26)
-}
-
-/// Joins a series with itself.
-pub(super) fn within(series: &Series, settings: &Settings, job: &Job) -> Result<Profile> {
+/// The profile of a series joined with itself: windows more than [`Settings::exclusion`] apart.
+///
+/// The job counts cells: pairs of windows.
+pub fn self_join(x: &[f64], settings: &Settings, job: &Job) -> Result<Profile> {
+    settings.check()?;
+    settings.check_self_join(x.len())?;
+    let series = &Series::new("x", x, settings.window, settings.distance, job)?;
     let exclusion = settings.exclusion();
-    let cut = cuts(std::slice::from_ref(series));
-    let segments = segments(series, &cut, settings, job)?;
-    let (left, right) = (nothing_known(&segments, settings.k)?, nothing_known(&segments, settings.k)?);
-    let tasks = tasks::tasks(Pairs::Within { cuts: &cut, exclusion }, cells(&cut), settings.fraction);
+    let cuts = cuts(std::slice::from_ref(series));
+    let segments = segments(series, &cuts, settings, job)?;
+    let (left, right) = (nothing_found(&segments, settings.k)?, nothing_found(&segments, settings.k)?);
+    let tasks = tasks::tasks(Pairs::Within { cuts: &cuts, exclusion }, task_size(&cuts), settings.fraction);
     tasks::run(settings.threads, &tasks, |task| {
         let (rows, columns) = if task.swapped { (&left, &right) } else { (&right, &left) };
         let rows = (&segments[task.rows], Some(&rows[task.rows]));
@@ -43,46 +39,59 @@ pub(super) fn within(series: &Series, settings: &Settings, job: &Job) -> Result<
     let windows = series.windows();
     let before = |i: usize| 0..i.saturating_sub(exclusion);
     let after = |i: usize| (i + exclusion + 1).min(windows)..windows;
-    let left = report.neighbours(&cut, left, before, job)?;
-    let right = report.neighbours(&cut, right, after, job)?;
-    let best = Neighbours::nearer(&left, &right)?;
+    let left = report.neighbours(&cuts, left, before, job)?;
+    let right = report.neighbours(&cuts, right, after, job)?;
+    let best = Neighbours::merged(&left, &right)?;
     Ok(Profile { best, sides: Some((left, right)) })
 }
 
-/// Finds the neighbours of each window of a series in another one.
-pub(super) fn between(series: &Series, other: &Series, settings: &Settings, job: &Job) -> Result<Profile> {
-    let (cut, other_cut) = (cuts(std::slice::from_ref(series)), cuts(std::slice::from_ref(other)));
-    let mine = segments(series, &cut, settings, job)?;
-    let others = segments(other, &other_cut, settings, job)?;
-    let known = nothing_known(&mine, settings.k)?;
-    let tasks = tasks::tasks(
-        Pairs::Between { cuts: &cut, other: &other_cut },
-        cells(&cut).max(cells(&other_cut)),
-        settings.fraction,
-    );
-    tasks::run(settings.threads, &tasks, |task| {
+/// For each window of `x`, its nearest neighbours among all windows of `reference`.
+pub fn ab_join(x: &[f64], reference: &[f64], settings: &Settings, job: &Job) -> Result<Profile> {
+    settings.check()?;
+    check_size("x", x.len())?;
+    check_size("reference", reference.len())?;
+    let series = &Series::new("x", x, settings.window, settings.distance, job)?;
+    let reference = &Series::new("reference", reference, settings.window, settings.distance, job)?;
+    let (cuts, reference_cuts) = (cuts(std::slice::from_ref(series)), cuts(std::slice::from_ref(reference)));
+    let segments_of = |series, cuts| segments(series, cuts, settings, job);
+    let (mine, others) = (segments_of(series, &cuts)?, segments_of(reference, &reference_cuts)?);
+    let nearest = nothing_found(&mine, settings.k)?;
+    let pairs = Pairs::Between { cuts: &cuts, reference: &reference_cuts };
+    let size = task_size(&cuts).max(task_size(&reference_cuts));
+    tasks::run(settings.threads, &tasks::tasks(pairs, size, settings.fraction), |task| {
         if task.swapped {
-            let columns = (&mine[task.columns], Some(&known[task.columns]));
+            let columns = (&mine[task.columns], Some(&nearest[task.columns]));
             sweep(task, settings, (&others[task.rows], None), columns, job)
         } else {
-            let rows = (&mine[task.rows], Some(&known[task.rows]));
+            let rows = (&mine[task.rows], Some(&nearest[task.rows]));
             sweep(task, settings, rows, (&others[task.columns], None), job)
         }
     })?;
-    let report = Report::new(series, other, settings)?;
-    let best = report.neighbours(&cut, known, |_| 0..other.windows(), job)?;
+    let report = Report::new(series, reference, settings)?;
+    let best = report.neighbours(&cuts, nearest, |_| 0..reference.windows(), job)?;
     Ok(Profile { best, sides: None })
 }
 
-fn segments(series: &Series, cut: &[Range<usize>], settings: &Settings, job: &Job) -> Result<Vec<Segment>> {
+/// Cells per task: milliseconds of work, and so many diagonals that their first cells cost little.
+fn task_size(cuts: &[Range<usize>]) -> usize {
+    let longest = cuts.iter().map(Range::len).max().unwrap_or(0);
+    longest.saturating_mul(4096).max(1 << 26)
+}
+
+fn nothing_found(segments: &[Segment], k: usize) -> Result<Vec<SharedNearest>> {
+    segments.iter().map(|s| SharedNearest::new(s.len, k)).collect()
+}
+
+fn segments(series: &Series, cuts: &[Range<usize>], settings: &Settings, job: &Job) -> Result<Vec<Segment>> {
     let segment = |range: &Range<usize>| {
         job.check()?;
         Ok(Segment::new(series, range.clone(), settings.distance, false))
     };
-    cut.iter().map(segment).collect()
+    cuts.iter().map(segment).collect()
 }
 
-type Side<'a> = (&'a Segment, Option<&'a Known>);
+/// A segment, and where its neighbours are collected; None if nobody asks for them.
+type Side<'a> = (&'a Segment, Option<&'a SharedNearest>);
 
 fn sweep(task: &Task, settings: &Settings, rows: Side<'_>, columns: Side<'_>, job: &Job) -> Result<()> {
     match settings.distance {
@@ -97,119 +106,32 @@ fn sweep_with<M: Metric>(
     metric: M,
     task: &Task,
     settings: &Settings,
-    (rows, row_known): Side<'_>,
-    (columns, column_known): Side<'_>,
+    (rows, row_nearest): Side<'_>,
+    (columns, column_nearest): Side<'_>,
     job: &Job,
 ) -> Result<()> {
-    let found = |segment: &Segment, known: Option<&Known>| {
-        let known = known.map(Known::lock);
-        let mut found = Found::new(segment.len, settings.k, known.as_deref())?;
-        found.leave_out(&segment.w);
-        Ok(found)
+    let candidates = |segment: &Segment, nearest: Option<&SharedNearest>| {
+        let nearest = nearest.map(SharedNearest::lock);
+        let mut candidates = Candidates::new(segment.len, settings.k, nearest.as_deref())?;
+        candidates.exclude(&segment.w);
+        Ok(candidates)
     };
-    let mut row_found = found(rows, row_known)?;
-    let mut column_found = found(columns, column_known)?;
+    let mut row_candidates = candidates(rows, row_nearest)?;
+    let mut column_candidates = candidates(columns, column_nearest)?;
     dispatch_blocks(Sweep {
         metric,
-        m: settings.m,
+        m: settings.window,
         task,
         rows,
         columns,
-        row_found: &mut row_found,
-        column_found: &mut column_found,
+        row_candidates: &mut row_candidates,
+        column_candidates: &mut column_candidates,
         job,
     })?;
-    for (found, known) in [(row_found, row_known), (column_found, column_known)] {
-        if let Some(known) = known {
-            found.give(&mut known.lock());
+    for (candidates, nearest) in [(row_candidates, row_nearest), (column_candidates, column_nearest)] {
+        if let Some(nearest) = nearest {
+            candidates.merge_into(&mut nearest.lock());
         }
     }
     Ok(())
-}
-
-/// What turns scores into distances to report.
-struct Report<'a> {
-    series: &'a Series,
-    other: &'a Series,
-    settings: &'a Settings,
-    hashes: Vec<u64>,
-    twins: Twins,
-    /// The constant windows of `other` and its other whole ones; both empty if they are nothing special.
-    constant: Vec<u32>,
-    varied: Vec<u32>,
-}
-
-impl<'a> Report<'a> {
-    fn new(series: &'a Series, other: &'a Series, settings: &'a Settings) -> Result<Self> {
-        let special = settings.distance == Distance::ZNormalized;
-        let hashes = twins::hashes(other);
-        let twins = Twins::new(other, &hashes, |i| other.whole[i] && !(special && other.constant(i)))?;
-        let (twins, hashes) = if std::ptr::eq(series, other) {
-            (twins.among_themselves(), hashes)
-        } else {
-            (twins, twins::hashes(series))
-        };
-        let windows = |constant: bool| -> Vec<u32> {
-            let wanted = |i: &usize| special && other.whole[*i] && other.constant(*i) == constant;
-            (0..other.windows()).filter(wanted).map(|i| i as u32).collect()
-        };
-        Ok(Self { series, other, settings, hashes, twins, constant: windows(true), varied: windows(false) })
-    }
-
-    /// The exact distances and neighbours of all windows, nearest first; `range(i)` says which windows of the other
-    /// series window i may have as neighbours.
-    fn neighbours(
-        &self,
-        cut: &[Range<usize>],
-        known: Vec<Known>,
-        range: impl Fn(usize) -> Range<usize> + Sync,
-        job: &Job,
-    ) -> Result<Neighbours> {
-        let (k, windows) = (self.settings.k, self.series.windows());
-        let known: Vec<Nearest> = known.into_iter().map(Known::into_nearest).collect();
-        let of_window = |i: usize, list: &mut Vec<(f64, u32)>, out: &mut Vec<(f64, u32)>| {
-            let segment = cut.partition_point(|r| r.end <= i);
-            let places = (i - cut[segment].start) * k..(i - cut[segment].start + 1) * k;
-            self.list(i, &known[segment].index[places], range(i), list);
-            out.extend_from_slice(list);
-            out.resize(out.len() + k - list.len(), (f64::INFINITY, NONE));
-        };
-        let list = tasks::for_windows(self.settings.threads, windows, job, of_window)?;
-        Neighbours::from_list(&list, k)
-    }
-
-    /// Lists the nearest neighbours of window i: those that the sweep found, its twins, and the constant windows.
-    fn list(&self, i: usize, found: &[u32], range: Range<usize>, list: &mut Vec<(f64, u32)>) {
-        let Self { series, other, settings, .. } = self;
-        let k = settings.k;
-        list.clear();
-        if !series.whole[i] {
-            return;
-        }
-        for &j in found.iter().filter(|&&j| j != NONE) {
-            list.push((exact::between(settings.distance, series, i, other, j as usize), j));
-        }
-        let constant = !self.constant.is_empty() && series.constant(i);
-        let special = settings.distance == Distance::ZNormalized && series.constant(i);
-        if !special {
-            let equal = self.twins.from(self.hashes[i], range.start).take_while(|&j| j < range.end);
-            let equal = equal.filter(|&j| series.window(i) == other.window(j));
-            list.extend(equal.take(k).map(|j| (0.0, j as u32)));
-        }
-        let first = |of: &[u32]| -> Vec<u32> {
-            let start = of.partition_point(|&j| (j as usize) < range.start);
-            of[start..].iter().copied().take_while(|&j| (j as usize) < range.end).take(k).collect()
-        };
-        let unlike = (series.m as f64).sqrt();
-        if special || !self.constant.is_empty() {
-            list.extend(first(&self.constant).into_iter().map(|j| (if constant { 0.0 } else { unlike }, j)));
-        }
-        if special {
-            list.extend(first(&self.varied).into_iter().map(|j| (unlike, j)));
-        }
-        list.retain(|(d, _)| d.is_finite());
-        list.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        list.dedup_by_key(|(_, j)| *j);
-        list.truncate(k);
-    }
 }

@@ -1,11 +1,11 @@
-//! The distances, and how each one moves along a diagonal of the distance matrix.
+//! The distances, and the recurrence of each along a diagonal of the distance matrix.
 //!
 //! A cell `(i, j)` of a diagonal holds a number (`cell`) from which the next one, `(i + 1, j + 1)`, follows with a few
-//! additions. Per window there are three numbers: `p` and `q` drive the step, `w` turns a cell into a score.
+//! additions. Each window has three numbers: the step takes `p` and `q`, and `w` turns a cell into a score.
 //! Scores are compared with `>`: larger is nearer, and NaN, the `w` of a window that has no neighbours, never wins.
 //!
-//! A score is made in two steps, a part per cell and an end per row, such that the largest score of a row comes from
-//! its largest part (rounding is monotone): the kernel ends only that one.
+//! A score is made in two steps: a part per cell, and an end per row. The largest score of a row comes from its largest
+//! part, because rounding is monotone. So the kernel computes the end of that part only.
 
 use crate::simd::vector::Vector;
 
@@ -35,17 +35,17 @@ impl Distance {
 
 /// How cells move and score; one type per distance, so that the kernels are compiled for each.
 pub(super) trait Metric: Copy + Sync {
-    /// Whether `sieve` has a lower bound for it.
+    /// Whether there is a cheap lower bound for it (`multidimensional::bounds`).
     const BOUNDED: bool = false;
-    /// Whether windows are as far from one another both ways.
+    /// Whether the distance from i to j is that from j to i.
     const SYMMETRIC: bool = true;
-    /// A cell of windows that have one more pair of (centred) values.
+    /// The cell with one more pair of (centred) values.
     fn enter<V: Vector>(self, cell: V, a: V, b: V) -> V;
     /// The next cell on the diagonal: one pair of values (`p`) enters, one (`q`) leaves.
     fn step<V: Vector>(self, cell: V, pi: V, qi: V, pj: V, qj: V) -> V;
-    /// What a cell contributes to the score of window j as a neighbour of window i. It may pass over a NaN in `wj`.
+    /// The first step of `row_score`. It may pass over a NaN in `wj`.
     fn row_part<V: Vector>(self, cell: V, wj: V) -> V;
-    /// The score of that part, or the largest score of the largest part.
+    /// The second step of `row_score`.
     fn row_end<V: Vector>(self, part: V, wi: V) -> V;
     /// The score of window j as a neighbour of window i.
     #[inline(always)]
@@ -62,7 +62,7 @@ pub(super) trait Metric: Copy + Sync {
     fn column_bound<V: Vector>(self, cell: V, wi: V, wj: V) -> V {
         self.column_score(cell, wi, wj) // the same operations as `row_part`: computed once
     }
-    /// The distance of window i to its neighbour j that a cell stands for; `flat` says how constant they are (½ each).
+    /// The distance of window i to its neighbour j, from their cell. `flat`: ½ for each of both that is constant.
     fn distance<V: Vector>(self, cell: V, wi: V, wj: V, flat: V, m: V) -> V;
 }
 
@@ -158,7 +158,7 @@ impl Metric for Relative {
     }
     #[inline(always)]
     fn row_end<V: Vector>(self, part: V, wi: V) -> V {
-        // wi takes part so that a window with a hole has no neighbours.
+        // wi takes part so that a window with a missing value has no neighbours.
         part.plus(V::splat(0.0).times(wi))
     }
     #[inline(always)]

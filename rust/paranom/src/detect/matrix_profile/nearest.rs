@@ -1,9 +1,9 @@
-//! The nearest neighbours found so far.
+//! The best neighbours found so far: of one task, and of all tasks together.
 
 use std::cmp::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::kernel::{LANES, load};
+use super::lanes::{LANES, load};
 use crate::Result;
 use crate::error::try_vec;
 use crate::simd::vector::Vector;
@@ -11,7 +11,8 @@ use crate::simd::vector::Vector;
 /// No neighbour.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// The `k` best scores of each window of a segment and whose they are, best first; -inf and [`NONE`] where there are fewer.
+/// The `k` best scores of each window of a segment and their neighbours, best first; -inf and [`NONE`] where there are
+/// fewer.
 #[derive(Debug)]
 pub(super) struct Nearest {
     pub(super) k: usize,
@@ -46,17 +47,17 @@ impl Nearest {
     }
 }
 
-/// What all tasks together know of a segment's windows.
+/// The best neighbours that all tasks together have found for a segment's windows.
 #[derive(Debug)]
-pub(super) struct Known(Mutex<Nearest>);
+pub(super) struct SharedNearest(Mutex<Nearest>);
 
-impl Known {
-    /// Nothing, of `windows` windows.
+impl SharedNearest {
+    /// Nothing found for `windows` windows.
     pub(super) fn new(windows: usize, k: usize) -> Result<Self> {
         Ok(Self(Mutex::new(Nearest::new(windows, k)?)))
     }
 
-    // What is behind the lock is valid after any panic, and a panic ends the call anyway.
+    // A panic leaves valid values behind the lock, and ends the call anyway.
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Nearest> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -67,30 +68,31 @@ impl Known {
     }
 }
 
-/// What one task finds for the windows of one segment.
+/// The best neighbours that one task finds for the windows of one segment.
 ///
-/// `floor` starts just below what is known already, so that the result of a task, where it is as good as the best,
-/// does not depend on what other tasks found before.
+/// `threshold` starts just below the best score of all tasks so far. So a task still finds a neighbour that is exactly
+/// as good as the best, whatever other tasks found before.
 #[derive(Debug)]
-pub(super) struct Found {
-    /// A score must be above this to be of use; one per window, and `LANES` more that nothing passes.
-    pub(super) floor: Vec<f64>,
-    /// As in [`Nearest`], but f64, to be blended as scores are; -1 for none. With `k` = 1 as long as `floor`.
+pub(super) struct Candidates {
+    /// A score counts if it is above this; one per window, and `LANES` more that no score exceeds.
+    pub(super) threshold: Vec<f64>,
+    /// As in [`Nearest`], but f64 like the scores, so that both are blended alike; -1 for none. With `k` = 1 as long as
+    /// `threshold`.
     index: Vec<f64>,
-    /// As in [`Nearest`]; with `k` = 1 none: `floor` has them.
+    /// As in [`Nearest`]; empty with `k` = 1, where `threshold` holds the scores.
     score: Vec<f64>,
     k: usize,
 }
 
-impl Found {
-    /// Room for so many windows; `known` is what all tasks together know, None if nobody asks for the result.
-    pub(super) fn new(windows: usize, k: usize, known: Option<&Nearest>) -> Result<Self> {
+impl Candidates {
+    /// Room for so many windows. `shared` is what all tasks have found so far; None if the result is not used.
+    pub(super) fn new(windows: usize, k: usize, shared: Option<&Nearest>) -> Result<Self> {
         let windows = windows + LANES;
-        let mut floor = try_vec(windows)?;
-        if let Some(known) = known {
-            floor.extend(known.score.chunks_exact(k).map(|list| list[k - 1].next_down()));
+        let mut threshold = try_vec(windows)?;
+        if let Some(shared) = shared {
+            threshold.extend(shared.score.chunks_exact(k).map(|list| list[k - 1].next_down()));
         }
-        floor.resize(windows, f64::INFINITY);
+        threshold.resize(windows, f64::INFINITY);
         let size = windows.saturating_mul(k);
         let (mut index, mut score) = (try_vec(size)?, Vec::new());
         index.resize(size, -1.0);
@@ -98,49 +100,54 @@ impl Found {
             score = try_vec(size)?;
             score.resize(size, f64::NEG_INFINITY);
         }
-        Ok(Self { floor, index, score, k })
+        Ok(Self { threshold, index, score, k })
     }
 
-    /// Nothing is of use to windows whose weight is NaN.
-    pub(super) fn leave_out(&mut self, weights: &[f64]) {
-        for (floor, _) in self.floor.iter_mut().zip(weights).filter(|(_, w)| w.is_nan()) {
-            *floor = f64::INFINITY;
+    /// Windows whose weight is NaN get no neighbour.
+    pub(super) fn exclude(&mut self, weights: &[f64]) {
+        for (threshold, _) in self.threshold.iter_mut().zip(weights).filter(|(_, w)| w.is_nan()) {
+            *threshold = f64::INFINITY;
         }
     }
 
     /// Its parts, each borrowed by itself.
     #[inline(always)]
-    pub(super) fn open(&mut self) -> Open<'_> {
-        Open { floor: &mut self.floor, index: &mut self.index, score: &mut self.score, k: self.k }
+    pub(super) fn parts(&mut self) -> CandidatesMut<'_> {
+        CandidatesMut {
+            threshold: &mut self.threshold,
+            index: &mut self.index,
+            score: &mut self.score,
+            k: self.k,
+        }
     }
 
-    /// Hands everything to `known`, of the same windows.
-    pub(super) fn give(&self, known: &mut Nearest) {
-        let scores = if self.k == 1 { &self.floor } else { &self.score };
+    /// Offers everything to `shared`, of the same windows.
+    pub(super) fn merge_into(&self, shared: &mut Nearest) {
+        let scores = if self.k == 1 { &self.threshold } else { &self.score };
         for (at, (&score, &index)) in scores.iter().zip(&self.index).enumerate() {
             if index >= 0.0 {
-                known.offer(at / self.k, score, index as u32);
+                shared.offer(at / self.k, score, index as u32);
             }
         }
     }
 }
 
-/// The parts of a [`Found`]: as local variables they stay in registers where a `Found` would not.
+/// The parts of [`Candidates`]: as local variables they stay in registers, where the whole would not.
 #[derive(Debug)]
-pub(super) struct Open<'a> {
-    pub(super) floor: &'a mut [f64],
+pub(super) struct CandidatesMut<'a> {
+    pub(super) threshold: &'a mut [f64],
     index: &'a mut [f64],
     score: &'a mut [f64],
     k: usize,
 }
 
-impl Open<'_> {
-    /// Offers window `i` one neighbour, where only the nearest is kept; says whether it was one.
+impl CandidatesMut<'_> {
+    /// Offers window `i` one neighbour, where only the nearest is kept. Returns whether it is nearer than the one before.
     #[inline(always)]
     pub(super) fn offer_nearest(&mut self, i: usize, score: f64, neighbour: usize) -> bool {
-        let better = score > self.floor[i];
+        let better = score > self.threshold[i];
         if better {
-            (self.floor[i], self.index[i]) = (score, neighbour as f64);
+            (self.threshold[i], self.index[i]) = (score, neighbour as f64);
         }
         better
     }
@@ -149,11 +156,11 @@ impl Open<'_> {
     #[inline(always)]
     pub(super) fn offer_row<V: Vector, const N: usize>(&mut self, i: usize, scores: &[V; N], first: usize) {
         if self.k > 1 {
-            let floor = V::splat(self.floor[i]);
-            each_above(scores, |_| floor, |l, score| self.offer(i, score, first + l));
+            let threshold = V::splat(self.threshold[i]);
+            each_above(scores, |_| threshold, |l, score| self.offer(i, score, first + l));
             return;
         }
-        // Without branches: whether a row or a column is better is as good as random.
+        // Without branches: whether a row or a column is better cannot be predicted.
         let mut top = V::splat(f64::NEG_INFINITY);
         for score in scores {
             top = score.larger(top);
@@ -161,14 +168,14 @@ impl Open<'_> {
         let top = top.greatest();
         let mut worse = 0;
         for (g, score) in scores.iter().enumerate() {
-            // (Not NaN.)
+            // A NaN becomes -inf.
             let score = score.larger(V::splat(f64::NEG_INFINITY));
             worse |= V::splat(top).above(score).negative() << (g * V::WIDTH);
         }
         let best = (first + worse.trailing_ones() as usize) as f64;
-        let better = top > self.floor[i];
+        let better = top > self.threshold[i];
         self.index[i] = if better { best } else { self.index[i] };
-        self.floor[i] = if better { top } else { self.floor[i] };
+        self.threshold[i] = if better { top } else { self.threshold[i] };
     }
 
     /// Offers each of the `LANES` windows `j ..` window `neighbour`.
@@ -180,24 +187,24 @@ impl Open<'_> {
         neighbour: usize,
     ) {
         if self.k > 1 {
-            let floor: [V; N] = load(self.floor, j);
-            each_above(scores, |g| floor[g], |l, score| self.offer(j + l, score, neighbour));
+            let threshold: [V; N] = load(self.threshold, j);
+            each_above(scores, |g| threshold[g], |l, score| self.offer(j + l, score, neighbour));
             return;
         }
-        let (floor, index) = (&mut self.floor[j..j + LANES], &mut self.index[j..j + LANES]);
+        let (threshold, index) = (&mut self.threshold[j..j + LANES], &mut self.index[j..j + LANES]);
         for (g, &score) in scores.iter().enumerate() {
             let at = g * V::WIDTH;
-            let (known, whose) = (V::load(floor, at), V::load(index, at));
-            let better = score.above(known);
-            better.choose(score, known).store(floor, at);
-            better.choose(V::splat(neighbour as f64), whose).store(index, at);
+            let (best, of) = (V::load(threshold, at), V::load(index, at));
+            let better = score.above(best);
+            better.choose(score, best).store(threshold, at);
+            better.choose(V::splat(neighbour as f64), of).store(index, at);
         }
     }
 
-    /// Enters a neighbour of the segment's window `i` in its list, if it is above the floor.
+    /// Enters a neighbour of the segment's window `i` in its list, if its score is above the threshold.
     #[cold]
     fn offer(&mut self, i: usize, score: f64, neighbour: usize) {
-        if score > self.floor[i] {
+        if score > self.threshold[i] {
             let list = i * self.k..(i + 1) * self.k;
             let (scores, indices) = (&mut self.score[list.clone()], &mut self.index[list]);
             let mut slot = self.k - 1;
@@ -206,21 +213,21 @@ impl Open<'_> {
                 slot -= 1;
             }
             (scores[slot], indices[slot]) = (score, neighbour as f64);
-            self.floor[i] = self.floor[i].max(scores[self.k - 1]);
+            self.threshold[i] = self.threshold[i].max(scores[self.k - 1]);
         }
     }
 }
 
-/// Calls `each` with every lane that is above its floor, and the score in it.
+/// Calls `each` with every lane that is above its threshold, and the score in it.
 #[inline(always)]
 fn each_above<V: Vector, const N: usize>(
     scores: &[V; N],
-    floor: impl Fn(usize) -> V,
+    threshold: impl Fn(usize) -> V,
     mut each: impl FnMut(usize, f64),
 ) {
     let (mut above, mut values) = (0, [0.0; LANES]);
     for (g, &score) in scores.iter().enumerate() {
-        above |= score.above(floor(g)).negative() << (g * V::WIDTH);
+        above |= score.above(threshold(g)).negative() << (g * V::WIDTH);
         score.store(&mut values, g * V::WIDTH);
     }
     while above != 0 {

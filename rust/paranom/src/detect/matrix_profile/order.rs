@@ -1,7 +1,7 @@
 //! The order in which the distances of several dimensions are added up.
 
 use super::exact;
-use super::kernel::LANES;
+use super::lanes::LANES;
 use super::metric::Distance;
 use super::series::Series;
 use crate::simd::vector::merge_exchange;
@@ -39,7 +39,7 @@ impl Order {
         }
     }
 
-    /// The exact distance between windows i and j at each level: the mean over the dimensions that it takes.
+    /// The exact distance between windows i and j at each level: the mean over the dimensions of the level.
     pub(super) fn means(&self, series: &[Series], kind: Distance, i: usize, j: usize, out: &mut Vec<f64>) {
         exact::in_dimensions(kind, series, &self.dimensions, i, j, out);
         out[self.included..].sort_unstable_by(f64::total_cmp);
@@ -50,7 +50,7 @@ impl Order {
         }
     }
 
-    /// The dimensions that a level takes between windows i and j: those included, then the others from near to far.
+    /// The dimensions of a level between windows i and j: those included, then the others from near to far.
     pub(super) fn subspace(
         &self,
         series: &[Series],

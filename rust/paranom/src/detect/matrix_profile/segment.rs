@@ -1,17 +1,13 @@
-//! A run of windows of similar size, in units of its own.
-//!
-//! A recurrence carries the rounding errors of the largest windows it has passed. So the series is cut where
-//! the spans of its windows change by orders of magnitude (a spike is a segment of its own), every segment is
-//! centred and scaled by itself, and every diagonal starts afresh where it enters a pair of segments.
+//! A run of windows of similar span, centred and scaled by itself.
 
 use std::ops::Range;
 
 use super::double::Double;
-use super::kernel::LANES;
+use super::lanes::LANES;
 use super::metric::Distance;
 use super::series::Series;
 
-/// Windows `start .. start + len`, ready for the kernels. All arrays have `LANES` more entries that never win.
+/// Windows `start .. start + len`, ready for the kernels. All arrays have `LANES` more entries, which never win.
 #[derive(Debug)]
 pub(super) struct Segment {
     /// The first window.
@@ -22,69 +18,18 @@ pub(super) struct Segment {
     pub(super) r: Vec<f64>,
     /// The mean of each window (0 where the distance needs none).
     pub(super) mu: Vec<f64>,
-    /// What drives the step from window i to i + 1, see [`super::metric`].
+    /// The numbers of the step from window i to i + 1, see [`super::metric`].
     pub(super) p: Vec<f64>,
     /// As `p`.
     pub(super) q: Vec<f64>,
-    /// The weight of each window; NaN where it must not be matched by the kernels.
+    /// The weight of each window; NaN where the kernels must not match it.
     pub(super) w: Vec<f64>,
     /// ½ where the window is constant, else 0: what the joint distances of several dimensions add to a correlation.
     pub(super) flat: Vec<f64>,
 }
 
-/// Where to cut series (the dimensions of one join) of equally many windows: the same places for all.
-pub(super) fn cuts(dimensions: &[Series]) -> Vec<Range<usize>> {
-    let (windows, m) = (dimensions[0].windows(), dimensions[0].m);
-    let longest = (32 * m).max(8192);
-    // A constant window counts as an ordinary one.
-    let spans: Vec<Vec<f64>> = dimensions
-        .iter()
-        .map(|series| {
-            let mut positive: Vec<f64> = series.span.iter().copied().filter(|&span| span > 0.0).collect();
-            let middle = positive.len() / 2;
-            let usual = if positive.is_empty() {
-                1.0
-            } else {
-                *positive.select_nth_unstable_by(middle, f64::total_cmp).1
-            };
-            series.span.iter().map(|&span| if span > 0.0 { span } else { usual }).collect()
-        })
-        .collect();
-    // So many segments cost little beside the cells of the matrix.
-    let most = 16 + windows / longest + windows / (8 * m.max(128));
-    for ratio in [1024.0, 1e6, 1e9, 1e12] {
-        let cut = cut_at(&spans, windows, longest, ratio);
-        if cut.len() <= most {
-            return cut;
-        }
-    }
-    cut_at(&spans, windows, longest, f64::INFINITY)
-}
-
-fn cut_at(spans: &[Vec<f64>], windows: usize, longest: usize, ratio: f64) -> Vec<Range<usize>> {
-    let mut reach = vec![(f64::INFINITY, 0.0f64); spans.len()];
-    let (mut cut, mut start) = (Vec::new(), 0);
-    for i in 0..windows {
-        let mut full = i - start == longest;
-        for (spans, (low, high)) in spans.iter().zip(&mut reach) {
-            *low = low.min(spans[i]);
-            *high = high.max(spans[i]);
-            full |= *high / *low > ratio;
-        }
-        if full {
-            cut.push(start..i);
-            start = i;
-            for (spans, reach) in spans.iter().zip(&mut reach) {
-                *reach = (spans[i], spans[i]);
-            }
-        }
-    }
-    cut.push(start..windows);
-    cut
-}
-
 impl Segment {
-    /// Prepares windows of a series. `flats` says that constant windows take part in the kernels.
+    /// Prepares windows of a series. `flats`: whether constant windows take part in the kernels.
     pub(super) fn new(series: &Series, windows: Range<usize>, distance: Distance, flats: bool) -> Self {
         let (start, len, m) = (windows.start, windows.len(), series.m);
         let x = &series.x[start..start + len + m - 1];
@@ -108,7 +53,7 @@ impl Segment {
             Distance::L1 | Distance::L2 => segment.prepare_values(series, |_| 0.0),
             Distance::Relative => {
                 let sums = sums(&segment.r, Double::plus, f64::abs);
-                // A reference of zeros: no finite distance but to itself.
+                // A window of zeros has no finite distance but to itself.
                 let weight = |i: usize| (1.0 / sums[i + m].minus(sums[i])).min(f64::MAX);
                 segment.prepare_values(series, weight);
             }
@@ -145,7 +90,7 @@ impl Segment {
                 let total = second[i + m].minus(second[i]);
                 let mut squares = total - size * mu * mu;
                 if squares < 1e-3 * total {
-                    // Cancellation: sum them up.
+                    // Too much cancels: sum the squares directly.
                     squares = self.r[i..i + m].iter().map(|v| (v - mu) * (v - mu)).sum();
                 }
                 self.w[i] = 1.0 / squares.sqrt();
@@ -158,7 +103,7 @@ impl Segment {
     }
 }
 
-/// Running sums, one more than values: `out[i]` is the sum of the first i.
+/// Running sums: `out[i]` is the sum of the first i values.
 fn sums(r: &[f64], add: fn(Double, f64) -> Double, of: fn(f64) -> f64) -> Vec<Double> {
     let mut sum = Double::default();
     let mut out = vec![sum];
@@ -185,13 +130,6 @@ mod tests {
 
     fn series(x: &[f64], m: usize) -> Series {
         Series::new("x", x, m, Distance::ZNormalized, &crate::job::Job::new()).unwrap()
-    }
-
-    #[test]
-    fn a_spike_is_a_segment_of_its_own() {
-        let mut x: Vec<f64> = (0..1000).map(|i| f64::from(i * 7919 % 101)).collect();
-        x[500] = 1e9;
-        assert_eq!(cuts(&[series(&x, 10)]), [0..491, 491..501, 501..991]);
     }
 
     #[test]

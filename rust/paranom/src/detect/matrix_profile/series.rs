@@ -1,11 +1,12 @@
-//! A series as the join sees it: which windows are whole, which are constant, and how far each one spans.
+//! A series as the join sees it: which windows are whole, which are constant, and the span of each.
 
-use super::exact::{self, Form};
+use super::form::{Form, form};
 use super::metric::Distance;
 use crate::job::Job;
 use crate::{Error, Result};
 
-/// Values ready for a join. Values that are not finite are filled in, and the windows that hold one are `whole == false`.
+/// Values ready for a join. Missing values (those that are not finite) are filled in; a window that holds one is not
+/// `whole`.
 #[derive(Debug)]
 pub(super) struct Series {
     /// The values: finite, and -0.0 made 0.0, so that equal windows have equal bits.
@@ -21,14 +22,14 @@ pub(super) struct Series {
 }
 
 impl Series {
-    /// Takes a series apart; `path` names it in errors.
+    /// Prepares a series; `path` names it in errors.
     pub(super) fn new(path: &str, x: &[f64], m: usize, distance: Distance, job: &Job) -> Result<Self> {
         let n = x.len();
         if m < 3 {
-            return Err(Error::invalid("m", m, "must be at least 3"));
+            return Err(Error::invalid("window", m, "must be at least 3"));
         }
         if n < m {
-            let rule = format!("must have at least m = {m} values");
+            let rule = format!("must have at least window = {m} values");
             return Err(Error::invalid(path, format!("{n} values"), rule));
         }
         let most = distance.largest_value();
@@ -44,16 +45,16 @@ impl Series {
                 last = v + 0.0;
             }
             missing.push(!v.is_finite());
-            // The value before it: no jump that the recurrences would have to carry.
+            // A missing value becomes the one before it: a jump would enter the recurrences.
             filled.push(last);
         }
         let windows = n - m + 1;
         let mut whole = crate::error::try_vec(windows)?;
-        let mut holes = missing[..m - 1].iter().filter(|&&hole| hole).count();
+        let mut count = missing[..m - 1].iter().filter(|&&missing| missing).count();
         for i in 0..windows {
-            holes += usize::from(missing[i + m - 1]);
-            whole.push(holes == 0);
-            holes -= usize::from(missing[i]);
+            count += usize::from(missing[i + m - 1]);
+            whole.push(count == 0);
+            count -= usize::from(missing[i]);
         }
         let high = sliding(&filled, m, f64::max)?;
         let low = sliding(&filled, m, f64::min)?;
@@ -65,7 +66,7 @@ impl Series {
                 if i % 1024 == 0 {
                     job.check()?;
                 }
-                forms.push(exact::form(&filled[i..i + m], span));
+                forms.push(form(&filled[i..i + m], span));
             }
         }
         Ok(Self { x: filled, m, whole, span, forms })
@@ -81,7 +82,7 @@ impl Series {
         &self.x[i..i + self.m]
     }
 
-    /// The z-normalised form of window `i`; of no meaning if it is constant, or the distance another.
+    /// The z-normalised form of window `i`; meaningless if the window is constant or the distance another.
     pub(super) fn form(&self, i: usize) -> Form {
         self.forms.get(i).copied().unwrap_or_default()
     }
@@ -113,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_and_holes_are_those_of_the_windows() {
+    fn spans_and_missing_values_are_those_of_the_windows() {
         let x = [1.0, 4.0, -2.0, -2.0, -2.0, f64::NAN, 3.0, 5.0, f64::INFINITY];
         let s = Series::new("x", &x, 3, Distance::ZNormalized, &Job::new()).unwrap();
         assert_eq!(s.whole, [true, true, true, false, false, false, false]);

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::kernel::LANES;
+use super::lanes::LANES;
 use crate::job::Job;
 use crate::{Result, pool};
 
@@ -13,10 +13,10 @@ use crate::{Result, pool};
 pub(super) struct Task {
     pub(super) rows: usize,
     pub(super) columns: usize,
-    /// The rows' windows are the later ones of a self-join, or those of the other series.
+    /// Whether the rows' windows are the later ones of a self-join, or those of the reference.
     pub(super) swapped: bool,
     pub(super) diagonals: Range<usize>,
-    /// Tells the diagonals of different tasks apart when some are drawn.
+    /// The number of blocks in the tasks before this one: where it is in the sequence that draws blocks.
     seed: u64,
     /// The share of the blocks to sweep, times 2^64.
     share: Option<u64>,
@@ -25,10 +25,11 @@ pub(super) struct Task {
 impl Task {
     /// The blocks of neighbouring diagonals that this task sweeps.
     ///
-    /// In strides of about the golden ratio: neighbouring diagonals tend to be about as good, and when they come late
-    /// most of their cells are already known to be of no use.
+    /// They come in strides of about the golden ratio. Neighbouring diagonals tend to be about equally good; when they
+    /// come late, most of their cells can be passed over.
     ///
-    /// A part of them is taken by a golden-ratio sequence: evenly spread, and a larger part contains the smaller.
+    /// Below a share of 1 the blocks are drawn by a golden-ratio sequence: they are evenly spread, and a larger share
+    /// contains the smaller.
     pub(super) fn blocks(&self) -> impl Iterator<Item = Range<usize>> + '_ {
         let count = self.diagonals.len().div_ceil(LANES);
         let mut stride = (count as f64 * 0.618) as usize + 1;
@@ -53,8 +54,8 @@ fn common_divisor(a: usize, b: usize) -> usize {
 pub(super) enum Pairs<'a> {
     /// Windows of one series, more than `exclusion` apart.
     Within { cuts: &'a [Range<usize>], exclusion: usize },
-    /// Each window of one series with each of another.
-    Between { cuts: &'a [Range<usize>], other: &'a [Range<usize>] },
+    /// Each window of one series with each of a reference.
+    Between { cuts: &'a [Range<usize>], reference: &'a [Range<usize>] },
 }
 
 /// All tasks of a join, of about so many cells at most; `fraction` of the diagonals if it is less than 1.
@@ -92,9 +93,9 @@ pub(super) fn tasks(pairs: Pairs<'_>, cells: usize, fraction: f64) -> Vec<Task> 
                 }
             }
         }
-        Pairs::Between { cuts, other } => {
+        Pairs::Between { cuts, reference } => {
             for (a, rows) in cuts.iter().enumerate() {
-                for (b, columns) in other.iter().enumerate() {
+                for (b, columns) in reference.iter().enumerate() {
                     let lengths = (rows.len(), columns.len());
                     add(a, b, false, lengths, 0..columns.len());
                     add(b, a, true, (lengths.1, lengths.0), 1..rows.len());
@@ -110,8 +111,8 @@ pub(super) fn run(threads: usize, tasks: &[Task], work: impl Fn(&Task) -> Result
     pool::run(threads, || tasks.par_iter().with_max_len(1).try_for_each(&work))?
 }
 
-/// Lets `each` add what it has to say of every window, in parallel; what it keeps in its second argument is handed on
-/// from window to window.
+/// Calls `each` for every window, in parallel: it appends its items to the list of results. Its second argument is kept
+/// from window to window, so that memory can be used again.
 pub(super) fn for_windows<T: Send, S: Default>(
     threads: usize,
     windows: usize,
@@ -135,8 +136,13 @@ pub(super) fn for_windows<T: Send, S: Default>(
 mod tests {
     use super::*;
 
-    /// How often each pair of windows is met.
-    fn met(pairs: Pairs<'_>, rows: &[Range<usize>], columns: &[Range<usize>], n: (usize, usize)) -> Vec<u32> {
+    /// How often each pair of windows is visited.
+    fn visits(
+        pairs: Pairs<'_>,
+        rows: &[Range<usize>],
+        columns: &[Range<usize>],
+        n: (usize, usize),
+    ) -> Vec<u32> {
         let mut count = vec![0; n.0 * n.1];
         for task in tasks(pairs, 1 << 24, 1.0) {
             for block in task.blocks() {
@@ -158,15 +164,16 @@ mod tests {
     }
 
     #[test]
-    fn every_pair_is_met_once() {
+    fn every_pair_is_visited_once() {
         let cuts = [0..40, 40..41, 41..141, 141..150];
-        let other = [0..3, 3..70];
-        let within = met(Pairs::Within { cuts: &cuts, exclusion: 5 }, &cuts, &cuts, (150, 150));
+        let reference = [0..3, 3..70];
+        let within = visits(Pairs::Within { cuts: &cuts, exclusion: 5 }, &cuts, &cuts, (150, 150));
         for (at, &count) in within.iter().enumerate() {
             let (i, j) = (at / 150, at % 150);
             assert_eq!(count, u32::from(j > i + 5), "{i} {j}");
         }
-        let between = met(Pairs::Between { cuts: &cuts, other: &other }, &cuts, &other, (150, 70));
+        let between =
+            visits(Pairs::Between { cuts: &cuts, reference: &reference }, &cuts, &reference, (150, 70));
         assert!(between.iter().all(|&count| count == 1));
     }
 

@@ -1,0 +1,183 @@
+//! The whole way: from several series to their profile.
+
+use std::ops::Range;
+
+use super::bounds::Distances;
+use super::lower_bounds::LowerBounds;
+use super::part::Part;
+use super::sweep::sweep;
+use crate::detect::matrix_profile::cuts::cuts;
+use crate::detect::matrix_profile::metric::{Distance, Lp, Metric, Relative, ZNormalized};
+use crate::detect::matrix_profile::nearest::{NONE, Nearest, SharedNearest};
+use crate::detect::matrix_profile::order::Order;
+use crate::detect::matrix_profile::profile::{Neighbours, Profile};
+use crate::detect::matrix_profile::segment::Segment;
+use crate::detect::matrix_profile::series::Series;
+use crate::detect::matrix_profile::settings::Settings;
+use crate::detect::matrix_profile::tasks::{self, Pairs};
+use crate::job::Job;
+use crate::{Error, Result};
+
+/// Cells per task and dimension: milliseconds of work.
+const CELLS: usize = 1 << 24;
+
+/// The profile of several series of equal length, joined with themselves (mSTAMP): per window one neighbour for each
+/// level, level k being the mean distance over the best k + 1 series. Those in `include` always take part.
+pub fn multidimensional(
+    x: &[Vec<f64>],
+    include: &[usize],
+    settings: &Settings,
+    job: &Job,
+) -> Result<Profile> {
+    let dimensions = &Dimensions::new(x, include, settings, job)?;
+    match settings.distance {
+        Distance::ZNormalized => dimensions.join(ZNormalized, settings, job),
+        Distance::L1 => dimensions.join(Lp::<1>, settings, job),
+        Distance::L2 => dimensions.join(Lp::<2>, settings, job),
+        Distance::Relative => dimensions.join(Relative, settings, job),
+    }
+}
+
+/// The series that level `level` of a multidimensional profile takes between each window and its neighbour `index`:
+/// rows of `level + 1` series, the included ones first and the others from near to far; -1 where there is no neighbour.
+pub fn subspaces(
+    x: &[Vec<f64>],
+    include: &[usize],
+    settings: &Settings,
+    index: &[i64],
+    level: usize,
+    job: &Job,
+) -> Result<Vec<i64>> {
+    let Dimensions { series, order } = &Dimensions::new(x, include, settings, job)?;
+    if level >= series.len() {
+        let rule = format!("must be below the number of series, {}", x.len());
+        return Err(Error::invalid("level", level, rule));
+    }
+    let windows = series[0].windows();
+    if index.len() != windows {
+        let found = format!("{} items", index.len());
+        return Err(Error::invalid("index", found, "must have one item per window"));
+    }
+    tasks::for_windows(settings.threads, windows, job, |i, distances: &mut Vec<f64>, out| {
+        match usize::try_from(index[i]).ok().filter(|&j| j < windows) {
+            Some(j) => out.extend(order.subspace(series, settings.distance, (i, j), level, distances)),
+            None => out.extend(std::iter::repeat_n(-1, level + 1)),
+        }
+    })
+}
+
+/// The series, and the order of their distances.
+struct Dimensions {
+    series: Vec<Series>,
+    order: Order,
+}
+
+impl Dimensions {
+    fn new(x: &[Vec<f64>], include: &[usize], settings: &Settings, job: &Job) -> Result<Self> {
+        settings.check()?;
+        let d = x.len();
+        if d == 0 {
+            return Err(Error::invalid("x", "", "must have at least one dimension"));
+        }
+        let n = x[0].len();
+        if settings.k != 1 {
+            return Err(Error::invalid("k", settings.k, "must be 1 for a multidimensional profile"));
+        }
+        for (at, &t) in include.iter().enumerate() {
+            if t >= d || include[..at].contains(&t) {
+                let rule = format!("must name different dimensions below {d}");
+                return Err(Error::invalid(format!("include[{at}]"), t, rule));
+            }
+        }
+        let series = |t: usize| {
+            if x[t].len() != n {
+                let rule = format!("must have as many values as x[0], {n}");
+                return Err(Error::invalid(format!("x[{t}]"), format!("{} values", x[t].len()), rule));
+            }
+            settings.check_self_join(n)?;
+            Series::new("x", &x[t], settings.window, settings.distance, job)
+        };
+        let series = (0..d).map(series).collect::<Result<_>>()?;
+        Ok(Self { series, order: Order::new(d, include) })
+    }
+
+    /// Joins the series with themselves. Each window has d neighbours: one per level.
+    fn join<M: Metric>(&self, metric: M, settings: &Settings, job: &Job) -> Result<Profile> {
+        let Self { series, order } = self;
+        let (d, exclusion) = (series.len(), settings.exclusion());
+        let cuts = cuts(series);
+        let parts = self.parts::<M>(&cuts, settings, job)?;
+        // Level `level` of window i is number `d * i + level`.
+        let nothing_found = || -> Result<Vec<SharedNearest>> {
+            cuts.iter().map(|range| SharedNearest::new(range.len() * d, 1)).collect()
+        };
+        let (left, right) = (nothing_found()?, nothing_found()?);
+        let tasks = tasks::tasks(Pairs::Within { cuts: &cuts, exclusion }, CELLS, settings.fraction);
+        tasks::run(settings.threads, &tasks, |task| {
+            let (rows, columns) = if task.swapped { (&left, &right) } else { (&right, &left) };
+            let rows = (&parts[task.rows], &rows[task.rows]);
+            let columns = (&parts[task.columns], &columns[task.columns]);
+            match (&rows.0.bound_weights, &columns.0.bound_weights) {
+                (Some(row_weights), Some(column_weights)) => {
+                    let bound = LowerBounds { rows: row_weights, columns: column_weights };
+                    sweep(metric, bound, order, task, settings.window, rows, columns, job)
+                }
+                _ => sweep(metric, Distances, order, task, settings.window, rows, columns, job),
+            }
+        })?;
+        drop(parts);
+        let left = self.report(&cuts, left, settings, job)?;
+        let right = self.report(&cuts, right, settings, job)?;
+        let best = Neighbours::nearer(&left, &right)?;
+        Ok(Profile { best, sides: Some((left, right)) })
+    }
+
+    fn parts<M: Metric>(&self, cuts: &[Range<usize>], settings: &Settings, job: &Job) -> Result<Vec<Part>> {
+        let part = |range: &Range<usize>| -> Result<Part> {
+            let segment = |&t: &usize| -> Result<Segment> {
+                job.check()?;
+                Ok(Segment::new(&self.series[t], range.clone(), settings.distance, true))
+            };
+            let segments = self.order.dimensions.iter().map(segment).collect::<Result<_>>()?;
+            Ok(Part::new(segments, M::BOUNDED))
+        };
+        cuts.iter().map(part).collect()
+    }
+
+    /// The exact mean distance of each window and level to the neighbour found.
+    fn report(
+        &self,
+        cuts: &[Range<usize>],
+        nearest: Vec<SharedNearest>,
+        settings: &Settings,
+        job: &Job,
+    ) -> Result<Neighbours> {
+        let Self { series, order } = self;
+        let d = series.len();
+        let nearest: Vec<Nearest> = nearest.into_iter().map(SharedNearest::into_nearest).collect();
+        // Several levels often have the same neighbour: its means at all levels are kept.
+        let of_window = |i: usize, seen: &mut Vec<(u32, Vec<f64>)>, out: &mut Vec<(f64, u32)>| {
+            let at = cuts.partition_point(|r| r.end <= i);
+            let places = (i - cuts[at].start) * d..(i - cuts[at].start + 1) * d;
+            let mut count = 0;
+            for (level, &j) in nearest[at].index[places].iter().enumerate() {
+                let mut mean = f64::INFINITY;
+                if j != NONE {
+                    let place = seen[..count].iter().position(|&(other, _)| other == j).unwrap_or(count);
+                    if place == count {
+                        if seen.len() == count {
+                            seen.push((j, Vec::with_capacity(d)));
+                        }
+                        seen[count].0 = j;
+                        order.means(series, settings.distance, i, j as usize, &mut seen[count].1);
+                        count += 1;
+                    }
+                    mean = seen[place].1[level];
+                }
+                out.push(if mean.is_finite() { (mean, j) } else { (f64::INFINITY, NONE) });
+            }
+        };
+        let list = tasks::for_windows(settings.threads, series[0].windows(), job, of_window)?;
+        Neighbours::from_list(&list, d)
+    }
+}
