@@ -34,7 +34,7 @@ def main():
     print("model, score: windows/s in batches; one sample, p50 / p99 us: torch, shipped")
     for cell in ("rnn", "gru", "lstm"):
         for score in ("latent", "reconstruction"):
-            det = RNNAutoencoder(cell=cell, score=score, epochs=1, verbose=False).fit(x)
+            det = RNNAutoencoder(cell=cell, scoring_mode=score, epochs=1, verbose=False).fit(x)
             data = np.lib.stride_tricks.sliding_window_view(x, 60)[:3072, :, None]
             det.decision_function(data)
             started = time.process_time()

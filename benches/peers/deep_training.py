@@ -57,7 +57,7 @@ def main():
     torch.set_num_threads(1)
     x, y = read(given.file)
     cut = windows(x, y)
-    split = cut.split(rng=0)
+    split = cut.split(seed=0)
     train, valid = cut.data[split.train], cut.data[split.validation]
 
     model = RNNAutoencoder(

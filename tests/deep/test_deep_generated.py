@@ -56,7 +56,7 @@ def test_constant_channels_can_be_injected_into():
 
 
 def test_spoiled_windows(normal):
-    data = windows(normal, size=20, stride=20).data
+    data = windows(normal, window=20, stride=20).data
     changed, marks = shapes_in_windows(data, 0)
     assert changed.shape[1:] == (20, 2)
     assert len(changed) == len(marks)
@@ -68,7 +68,7 @@ def test_spoiled_windows(normal):
 @pytest.mark.parametrize("layers", [1, 2])
 def test_each_variant_tells_generated_anomalies(normal, labelled, cell, variational, layers):
     det = RNNAutoencoder(**SMALL, cell=cell, variational=variational, num_layers=layers).fit(normal)
-    w = windows(labelled.X, labelled.y, size=20, stride=10)
+    w = windows(labelled.X, labelled.y, window=20, stride=10)
     tested = np.concatenate([w.normal, w.anomalous])
     marks = np.repeat([0, 1], [len(w.normal), len(w.anomalous)])
     assert roc_auc_score(marks, det.decision_function(w.data[tested])) > 0.95
@@ -76,7 +76,7 @@ def test_each_variant_tells_generated_anomalies(normal, labelled, cell, variatio
 
 
 def test_lstm_ad_tells_generated_anomalies(normal, labelled):
-    det = LSTMAD(horizon=3, hidden_size=8, seq_len=60, epochs=10, verbose=False).fit(normal)
+    det = LSTMAD(horizon=3, hidden_size=8, window=60, epochs=10, verbose=False).fit(normal)
     assert roc_auc_score(labelled.y, det.decision_function(labelled.X)) > 0.8
 
 
@@ -84,7 +84,7 @@ def test_lstm_ad_tells_generated_anomalies(normal, labelled):
 def test_calibration_on_generated_anomalies_needs_no_real_ones(model, normal, labelled):
     det = model.fit(normal)
     fresh = plant(None).generate(10_000, start=2000).X
-    assert det.calibrate_generated(fresh, rng=3) is det
+    assert det.calibrate_generated(fresh, seed=3) is det
     assert det.predict(fresh).mean() < 0.02
     pred = det.predict(labelled.X)
     assert pred[labelled.y == 1].mean() > 5 * pred[labelled.y == 0].mean()

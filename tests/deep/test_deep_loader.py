@@ -41,7 +41,7 @@ def batches(dataset: GeneratedDataset, **options: Any) -> list[tuple[np.ndarray,
 
 @pytest.mark.parametrize("step", [None, 1, 7, 50])
 def test_windows_are_those_of_the_rows(step: int | None) -> None:
-    found = batches(GeneratedDataset(plant(), size=20, batches=4, batch_size=5, step=step, start=100))
+    found = batches(GeneratedDataset(plant(), window=20, batches=4, batch_size=5, stride=step, start=100))
     rows = step or 20
     data = plant().generate(20 * rows + 40, start=100, dtype=np.float32)
     x, y = np.concatenate([x for x, _ in found]), np.concatenate([y for _, y in found])
@@ -57,7 +57,7 @@ def test_windows_are_those_of_the_rows(step: int | None) -> None:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of forking a process with threads
 def test_any_number_of_workers_gives_the_same(context: str) -> None:
     plant().generate(500_000)  # the parent has a pool of its own, which a fork must not use
-    dataset = GeneratedDataset(plant(), size=16, batches=7, batch_size=3)
+    dataset = GeneratedDataset(plant(), window=16, batches=7, batch_size=3)
     alone = batches(dataset)
     for workers in (1, 2):
         together = batches(dataset, num_workers=workers, multiprocessing_context=context)
@@ -68,8 +68,8 @@ def test_any_number_of_workers_gives_the_same(context: str) -> None:
 
 
 def test_epochs_follow_each_other_and_resume() -> None:
-    dataset = GeneratedDataset(plant(), size=16, batches=5, batch_size=3)
-    twice_as_long = batches(GeneratedDataset(plant(), size=16, batches=10, batch_size=3))
+    dataset = GeneratedDataset(plant(), window=16, batches=5, batch_size=3)
+    twice_as_long = batches(GeneratedDataset(plant(), window=16, batches=10, batch_size=3))
     both = batches(dataset)
     dataset.set_epoch(1)
     both += batches(dataset)
@@ -85,11 +85,11 @@ def test_epochs_follow_each_other_and_resume() -> None:
 
 def test_arguments_are_checked() -> None:
     with pytest.raises(SpecTypeError, match="generator"):
-        GeneratedDataset("plant", size=3, batches=3)  # type: ignore[arg-type]
-    with pytest.raises(SpecError, match="size"):
-        GeneratedDataset(plant(), size=0, batches=3)
+        GeneratedDataset("plant", window=3, batches=3)  # type: ignore[arg-type]
+    with pytest.raises(SpecError, match="window"):
+        GeneratedDataset(plant(), window=0, batches=3)
     with pytest.raises(SpecError, match="epoch"):
-        GeneratedDataset(plant(), size=3, batches=3).set_epoch(2**62)
+        GeneratedDataset(plant(), window=3, batches=3).set_epoch(2**62)
     unique = Generator({"x": Stochastic(Integers(0, 10**6))}, uniqueness=Uniqueness(normal=Hard()))
     with pytest.raises(SpecError, match="Distinct"):
-        GeneratedDataset(unique, size=3, batches=3)
+        GeneratedDataset(unique, window=3, batches=3)

@@ -9,8 +9,9 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from paranom_rs.deep.base import spread  # noqa: E402
 from paranom_rs.deep.gaussian import Gaussian  # noqa: E402
-from paranom_rs.deep.lstm_ad import LSTMAD, _halves, _last  # noqa: E402
+from paranom_rs.deep.lstm_ad import LSTMAD  # noqa: E402
 from paranom_rs.deep.nets import Autoencoder, Forecaster, divergence  # noqa: E402
+from paranom_rs.deep.series_material import halves, last_normal  # noqa: E402
 from paranom_rs.deep.training import learning_rate  # noqa: E402
 
 
@@ -148,8 +149,8 @@ def test_rows_that_an_event_reaches():
 
 def test_held_out_rows():
     flags = [np.array([0, 0, 1, 0], bool), np.array([0, 0], bool)]
-    held = _last(flags, 0.4)
+    held = last_normal(flags, 0.4)
     assert [h.tolist() for h in held] == [[False, False, False, False], [True, True]]
-    first, second = _halves(held)
+    first, second = halves(held)
     assert [m.tolist() for m in first] == [[False] * 4, [True, False]]
     assert [m.tolist() for m in second] == [[False] * 4, [False, True]]

@@ -67,6 +67,13 @@ def positive(name: str, value: float) -> None:
         raise SpecError(name, f"{value}; a number above 0 is wanted")
 
 
+def at_least_0(name: str, value: float, *, below: float = math.inf) -> None:
+    """SpecError unless 0 <= `value` < `below`."""
+    if not 0 <= real(name, value) < below:
+        rule = "must be a finite number >= 0" if below == math.inf else f"must be >= 0 and < {below:g}"
+        raise SpecError(name, rule, str(value))
+
+
 def share(name: str, value: float) -> None:
     """SpecError unless 0 < `value` < 1."""
     positive(name, value)

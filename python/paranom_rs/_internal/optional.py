@@ -14,8 +14,8 @@ def require(module: str, extra: str, what: str) -> Any:
     """
     try:
         return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] != module.partition(".")[0]:
-            raise
+    except ImportError as error:
         library = module.partition(".")[0]
+        if error.name is not None and error.name.partition(".")[0] != library:
+            raise
         raise ImportError(f'{what} needs {library}: pip install "paranom_rs[{extra}]"', name=library) from error

@@ -36,21 +36,21 @@ class GeneratedDataset(IterableDataset):  # type: ignore[misc]  # torch counts a
     ----------
     generator
         What makes the rows; one without `Uniqueness`.
-    size
+    window
         Rows of a window.
     batches
         Batches in an epoch.
     batch_size
         Windows in a batch.
-    step
-        Rows from the start of a window to that of the next; by default ``size``: windows share no rows.
+    stride
+        Rows from the start of a window to that of the next; by default ``window``: windows share no rows.
     start
         The first row of epoch 0.
 
     Yields
     ------
     (x, y)
-        float32 tensors (batch_size, size, d) of values, and int8 tensors (batch_size, size) of labels.
+        float32 tensors (batch_size, window, d) of values, and int8 tensors (batch_size, window) of labels.
 
     Raises
     ------
@@ -62,20 +62,20 @@ class GeneratedDataset(IterableDataset):  # type: ignore[misc]  # torch counts a
         self,
         generator: Generator,
         *,
-        size: int,
+        window: int,
         batches: int,
         batch_size: int = 64,
-        step: int | None = None,
+        stride: int | None = None,
         start: int = 0,
     ) -> None:
         if not isinstance(generator, Generator):
             raise SpecTypeError("generator", "must be a Generator", str(type(generator).__name__))
         refuse_parts(generator.to_spec())
         self._generator = generator
-        self._size = whole("size", size, least=1)
+        self._window = whole("window", window, least=1)
         self._batches = whole("batches", batches, least=1)
         self._batch_size = whole("batch_size", batch_size, least=1)
-        self._step = self._size if step is None else whole("step", step, least=1)
+        self._stride = self._window if stride is None else whole("stride", stride, least=1)
         self._start = whole("start", start)
         self.set_epoch(0)
 
@@ -85,7 +85,7 @@ class GeneratedDataset(IterableDataset):  # type: ignore[misc]  # torch counts a
         A loader with ``persistent_workers=True`` does not hear of it.
         """
         epoch, batch = whole("epoch", epoch), whole("batch", batch, most=self._batches)
-        last = self._first_row((epoch + 1) * self._batches - 1) + (self._batch_size - 1) * self._step + self._size
+        last = self._first_row((epoch + 1) * self._batches - 1) + (self._batch_size - 1) * self._stride + self._window
         if last > 2**63:
             raise SpecError("epoch", "its rows must end below 2**63", str(epoch))
         self._epoch, self._batch = epoch, batch
@@ -102,13 +102,13 @@ class GeneratedDataset(IterableDataset):  # type: ignore[misc]  # torch counts a
             yield self._make(number)
 
     def _first_row(self, number: int) -> int:
-        return self._start + number * self._batch_size * self._step
+        return self._start + number * self._batch_size * self._stride
 
     def _make(self, number: int) -> tuple[Any, Any]:
-        rows = (self._batch_size - 1) * self._step + self._size
+        rows = (self._batch_size - 1) * self._stride + self._window
         data = self._generator.generate(rows, start=self._first_row(number), dtype=np.float32, threads=1)
-        # (d, k, size) -> (k, size, d)
-        x = sliding_window_view(data.X.T, self._size, axis=1)[:, :: self._step].transpose(1, 2, 0)
-        y = sliding_window_view(data.y, self._size)[:: self._step]
+        # (d, k, window) -> (k, window, d)
+        x = sliding_window_view(data.X.T, self._window, axis=1)[:, :: self._stride].transpose(1, 2, 0)
+        y = sliding_window_view(data.y, self._window)[:: self._stride]
         # Copies: windows that overlap share memory, which may not be written to.
         return torch.from_numpy(np.array(x, order="C")), torch.from_numpy(np.array(y, order="C"))

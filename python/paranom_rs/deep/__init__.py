@@ -11,10 +11,11 @@ try:
 except ImportError as _error:
     raise ImportError('scikit-learn is needed: pip install "paranom_rs[deep]"') from _error
 
+from paranom_rs._internal.missing import fill_missing
 from paranom_rs.deep.autoencoder import RNNAutoencoder
 from paranom_rs.deep.lstm_ad import LSTMAD
 from paranom_rs.deep.streaming import StreamingDetector
-from paranom_rs.deep.windows import Split, Windows, fill_missing, to_rows, windows
+from paranom_rs.deep.windows import Windows, WindowSplit, to_rows, windows
 from paranom_rs.detect.baselines import Baselines
 
 del _sklearn
@@ -23,8 +24,8 @@ __all__ = [
     "LSTMAD",
     "Baselines",
     "RNNAutoencoder",
-    "Split",
     "StreamingDetector",
+    "WindowSplit",
     "Windows",
     "fill_missing",
     "to_rows",

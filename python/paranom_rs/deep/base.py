@@ -1,69 +1,39 @@
-"""What every deep detector has in common: senses, checks, thresholds, saving. NumPy and scikit-learn only."""
+"""What every deep detector has in common: how it is fitted, its scores and verdicts, thresholds, saving."""
 
 from __future__ import annotations
 
+import copy
 import os
 from abc import abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from paranom_rs._internal import checks
 from paranom_rs._internal.checks import Flags, Floats
+from paranom_rs._internal.missing import fill_missing
+from paranom_rs._internal.optional import require
+from paranom_rs._internal.scaling import Scaler
 from paranom_rs.deep import state
+from paranom_rs.deep.gaussian import Gaussian
 from paranom_rs.deep.inject import Inject, shapes
-from paranom_rs.deep.windows import fill_missing
-from paranom_rs.errors import SpecError, SpecTypeError, StateError
-from paranom_rs.evaluate import thresholds
+from paranom_rs.deep.parameters import Parameters, check_rule
+from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.evaluate.thresholds import Threshold
 from paranom_rs.plotting import deep as plots
 
 
-def need_torch() -> None:
-    """Raise ImportError with the pip line where torch is absent."""
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise ImportError('torch is needed: pip install "paranom_rs[deep]"') from error
+class Material(Protocol):
+    """What a detector learns from, parted and scaled."""
 
-
-MOST_THREADS = 1024
-"""More can end the process: OpenMP asks for all their stacks at once, and for no leave."""
-
-LIMIT = 1e9
-"""Scaled values end here: their squares can be summed in float32, and nothing is more anomalous."""
-
-
-class Scaler:
-    """Mean and standard deviation of normal data, per channel; a constant channel is only centred."""
-
-    def __init__(self, mean: Floats, scale: Floats) -> None:
-        self.mean = mean
-        self.scale = scale
-
-    @classmethod
-    def fit(cls, rows: Floats) -> Scaler:
-        """From rows (n, d), NaN left out; SpecError for a channel without any value, or too large to be squared."""
-        empty = np.isnan(rows).all(axis=0)
-        if empty.any():
-            raise SpecError("X", f"channel {int(np.argmax(empty))} holds no value at all in the normal data")
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean, scale = np.nanmean(rows, axis=0), np.nanstd(rows, axis=0)
-        large = ~np.isfinite(mean + scale)
-        if large.any():
-            raise SpecError("X", f"channel {int(np.argmax(large))} has values too large for a standard deviation")
-        # A constant channel can show a spread of rounding errors.
-        return cls(mean, np.where(scale > 1e-12 * np.maximum(np.abs(mean), 1e-300), scale, 1.0))
-
-    def __call__(self, values: Floats) -> Floats:
-        """Values (..., d) in units of the normal spread, at most `LIMIT`; NaN stays."""
-        with np.errstate(over="ignore"):
-            return np.clip((values - self.mean) / self.scale, -LIMIT, LIMIT)
+    features: int
+    scaler: Scaler
+    train: Any
+    """A tensor of examples, the first axis first."""
 
 
 class Learned:
@@ -83,36 +53,15 @@ class Learned:
     """ROC AUC and average precision of the detector and of trivial ones, by name, if `fit` was asked for them."""
     scaler_: Scaler
     net_: Any
-    gauss_: Any
+    gauss_: Gaussian | None
 
 
-# The fields are the parameters of `__init__`, from which scikit-learn reads them.
 @dataclass(kw_only=True, eq=False, repr=False)
-class Detector(Learned, BaseEstimator):
-    """PyOD's senses: higher scores are more anomalous, `predict` gives 0 or 1, ``threshold_`` parts them.
+class Detector(Learned, Parameters):
+    """A deep detector, with PyOD's senses: higher scores are more anomalous, ``threshold_`` parts them.
 
-    scikit-learn's manners: parameters are kept as given, checked in `fit`; ``get_params``, ``set_params`` and
-    ``clone`` work; what `fit` learns ends in an underscore.
+    What `fit` learns ends in an underscore.
     """
-
-    num_layers: int = 1
-    hidden_size: int = 20
-    dropout: float = 0.0
-    quantile: float = 0.9
-    threshold: Any = None
-    nan: str = "median"
-    epochs: int = 10
-    batch_size: int = 64
-    lr: float = 4e-3
-    schedule: str = "onecycle"
-    clip: float | None = 5.0
-    patience: int | None = None
-    validation_share: float = 0.1
-    device: str = "auto"
-    precision: str = "auto"
-    threads: int = 1
-    rng: int = 0
-    verbose: bool | None = None
 
     _state_keys: ClassVar[tuple[str, ...]] = (
         "threshold_",
@@ -123,59 +72,169 @@ class Detector(Learned, BaseEstimator):
         "baselines_",
     )
 
-    @abstractmethod
+    # ---- fit: one recipe; the classes fill in its steps
+
     def fit(
-        self, X: Any, y: Any = None, *, validation: Any = None, checkpoint: Any = None, baselines: bool = False
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        validation: Any = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        baselines: bool = False,
     ) -> Self:
-        """Learn normal data."""
+        """Learn normal data; the class says what it takes.
+
+        Parameters
+        ----------
+        X, y
+            The data, and its 0/1 labels; without labels all of it counts as normal.
+        validation
+            Held-out data: an ``X``, or a pair ``(X, y)``. By default a ``validation_share`` of the normal data.
+        checkpoint
+            A file: the run is saved there after each epoch, and resumed from there if the file exists.
+        baselines
+            Whether to print the figures of `Baselines` beside the detector's, and keep them in ``baselines_``.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        SpecError, SpecTypeError
+            For a parameter that breaks its rule, and data that there is nothing to learn from.
+        StateError
+            For a checkpoint of another run.
+        KeyboardInterrupt
+            On Ctrl-C before the first epoch has ended. Later, training ends with the best weights so far
+            (``interrupted_``) and a RuntimeWarning.
+        """
+        self._check_params()
+        pair = validation if isinstance(validation, tuple) else (validation, None)
+        if len(pair) != 2:
+            raise SpecError("validation", "must be an X, or a pair (X, y)", f"{len(pair)} parts")
+        require("torch", "deep", f"{type(self).__name__}.fit")
+        from paranom_rs.deep import training
+        from paranom_rs.deep.nets import initialise
+
+        material = self._material(X, y, None if validation is None else pair)
+        # All is learnt in a copy: what fails leaves this detector as it was.
+        learned = copy.copy(self)
+        with training.session(self.threads, int(self.random_state)):
+            net = self._network(material.features)
+            initialise(net)
+            run = training.train(
+                net,
+                self._loss,
+                material.train,
+                self._settings(),
+                self._criterion(material),
+                checkpoint=None if checkpoint is None else Path(checkpoint),
+            )
+            net.to("cpu")
+            learned.net_, learned.gauss_ = net, self._gaussian(net, material)
+            learned.scaler_, learned.n_features_in_ = material.scaler, material.features
+            learned.history_, learned.best_epoch_, learned.interrupted_ = run.history, run.best_epoch, run.interrupted
+            learned.threshold_, learned.baselines_ = np.nan, None
+            learned._fit_threshold(material)
+            if baselines:
+                learned.baselines_ = learned._compare(material)
+        learned.labels_ = (learned.decision_scores_ > learned.threshold_).astype(np.int8)
+        self.__dict__.update(learned.__dict__)
+        return self
+
+    @abstractmethod
+    def _material(self, X: Any, y: Any, validation: tuple[Any, Any] | None) -> Any:
+        """Return the `Material`: the data, checked, parted and scaled."""
+
+    @abstractmethod
+    def _network(self, features: int) -> Any:
+        """Return a new network."""
+
+    @abstractmethod
+    def _loss(self, net: Any, batch: Any, gone: float) -> Any:
+        """Return the loss of a batch, after a share ``gone`` of the epochs."""
+
+    @abstractmethod
+    def _criterion(self, material: Any) -> Any:
+        """Return a function from a network to (validation loss, figure that the best epoch minimises)."""
+
+    @abstractmethod
+    def _gaussian(self, net: Any, material: Any) -> Gaussian | None:
+        """Return the distribution of normal vectors, where the score is a distance from it."""
+
+    @abstractmethod
+    def _fit_threshold(self, material: Any) -> None:
+        """Set ``decision_scores_`` and ``threshold_``."""
+
+    @abstractmethod
+    def _compare(self, material: Any) -> dict[str, dict[str, float]]:
+        """Return the figures of this detector and of trivial ones."""
+
+    # ---- scores and verdicts
 
     @abstractmethod
     def decision_function(self, X: ArrayLike) -> Floats:
-        """Anomaly scores, higher is more anomalous."""
-
-    @abstractmethod
-    def _arrays(self) -> dict[str, NDArray[Any]]: ...
-
-    @abstractmethod
-    def _restore(self, arrays: dict[str, NDArray[Any]]) -> None: ...
+        """Return anomaly scores; higher is more anomalous."""
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether `fit` or `load` has succeeded."""
         return hasattr(self, "threshold_")
 
     def predict(self, X: ArrayLike) -> NDArray[np.int8]:
-        """1 where the score is above ``threshold_``, else 0; in the shape of `decision_function`."""
+        """Return 1 where the score is above ``threshold_``, else 0; in the shape of `decision_function`."""
         return (self.decision_function(X) > self.threshold_).astype(np.int8)
 
     def score_samples(self, X: ArrayLike) -> Floats:
-        """scikit-learn's sense: higher is more normal, ``-decision_function(X)``."""
+        """Return ``-decision_function(X)``: scikit-learn's sense, higher is more normal."""
         return -self.decision_function(X)
 
     def fit_predict(self, X: Any, y: Any = None) -> NDArray[np.int8]:
-        """`fit`, then ``labels_``: 0 or 1 for what was given."""
+        """Call `fit`, and return ``labels_``: 0 or 1 for what was given."""
         return self.fit(X, y).labels_
 
-    def calibrate(self, X: ArrayLike, y: ArrayLike | None = None, *, threshold: Threshold | None = None) -> Self:
-        """Set ``threshold_`` anew from the scores of `X` (and labels `y`, in the shape of the scores).
+    # ---- thresholds
 
-        With labels and no `threshold` it is the one with the largest F0.1, without labels the `quantile`.
+    def calibrate(self, X: ArrayLike, y: ArrayLike | None = None, *, threshold: Threshold | None = None) -> Self:
+        """Set ``threshold_`` anew.
+
         Normal rows whose scores have seen an anomalous row, because a window or an error vector reaches
         there, are left out: they are neither.
+
+        Parameters
+        ----------
+        X
+            Data, as for `decision_function`.
+        y
+            Its labels, in the shape of the scores.
+        threshold
+            The rule. By default the largest F0.1 with labels, the ``quantile`` without.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        SpecError, SpecTypeError
+            For labels of another length, labels of one class where the rule needs both, and what is no rule.
         """
         check_is_fitted(self)
-        _check_rule(threshold)
+        check_rule(threshold)
         rule = threshold or self._rule(labelled=y is not None)
         scores = self.decision_function(X)
         if y is not None:
             flags = checks.labels("y", y)
             if len(flags) != len(scores):
-                raise SpecError("y", f"{len(flags)} rows, but there are {len(scores)} scores")
+                raise SpecError("y", f"must have one label for each of the {len(scores)} scores", str(len(flags)))
             if np.ndim(X) < 3:
                 before, after = self._reach()
                 clear = flags | ~spread(flags, before, after)
                 scores, y = scores[clear], flags[clear]
         self.threshold_ = rule.fit(scores, y).threshold_
-        self._judge_again()
+        if hasattr(self, "decision_scores_"):
+            self.labels_ = (self.decision_scores_ > self.threshold_).astype(np.int8)
         return self
 
     def calibrate_generated(
@@ -184,164 +243,102 @@ class Detector(Learned, BaseEstimator):
         *,
         frequency: float = 0.02,
         duration: tuple[int, int] | None = None,
-        rng: int = 0,
+        seed: int = 0,
         inject: Inject | None = None,
         threshold: Threshold | None = None,
     ) -> Self:
-        """Set ``threshold_`` with anomalies generated into the normal series `X` (n, d).
+        """Set ``threshold_`` with anomalies generated into normal data; no real ones are needed.
 
-        No real ones are needed. Changes of shape (stuck, shifted, scaled, bumped, drifting, noisy), made by
-        :class:`paranom_rs.Generator`, cover a share `frequency` of the rows, `duration` (shortest, longest)
-        rows each; the default fits the detector. ``inject(X, rng)`` -> (values, labels) puts others there.
-        The threshold has the largest F0.1 on them, unless `threshold` names another rule.
+        Parameters
+        ----------
+        X
+            A normal series, shape (n,) or (n, d).
+        frequency
+            The share of rows that anomalies cover. They are changes of shape (stuck, shifted, scaled, bumped,
+            drifting, noisy), made by `paranom_rs.Generator`.
+        duration
+            The shortest and the longest anomaly, in rows; by default what the detector is made for.
+        seed
+            What the anomalies are drawn from.
+        inject
+            A function ``inject(X, seed) -> (values, labels)`` that puts other anomalies there.
+        threshold
+            The rule; by default the largest F0.1.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        SpecError, SpecTypeError
+            As `calibrate`, and for an ``inject`` that returns something else.
         """
         check_is_fitted(self)
         values = fill_missing(checks.series("X", X, self.n_features_in_)[None], "linear")[0]
         if inject is None:
-            changed, y = shapes(values, rng, frequency=frequency, duration=duration or self._event_rows())
+            changed, y = shapes(values, seed, frequency=frequency, duration=duration or self._event_rows())
         else:
-            made = inject(values, rng)
+            made = inject(values, seed)
             if not isinstance(made, tuple) or len(made) != 2:
-                raise SpecTypeError("inject", f"gave {type(made).__name__}; a pair (values, labels) is wanted")
+                raise SpecTypeError("inject", "must return a pair (values, labels)", type(made).__name__)
             changed, y = made
         return self.calibrate(changed, y, threshold=threshold)
 
     @abstractmethod
     def _reach(self) -> tuple[int, int]:
-        """How many rows before and behind an event have scores that the event enters."""
+        """Return how many rows before and behind an event have scores that the event enters."""
 
     @abstractmethod
     def _event_rows(self) -> tuple[int, int]:
-        """Shortest and longest anomaly that this detector is made for, in rows."""
+        """Return the shortest and longest anomaly that this detector is made for, in rows."""
 
-    def _set(self, fitted: dict[str, Any]) -> None:
-        for name, value in fitted.items():
-            setattr(self, name, value)
-
-    def _judge_again(self) -> None:
-        if hasattr(self, "decision_scores_"):
-            self.labels_ = (self.decision_scores_ > self.threshold_).astype(np.int8)
-
-    def _rule(self, *, labelled: bool) -> Threshold:
-        given = self.get_params()["threshold"]
-        if given is not None:
-            # A fresh one: a fitted detector must not share state with its own parameter.
-            return type(given)(**given.get_params())
-        return thresholds.FBeta(0.1) if labelled else thresholds.Quantile(self.get_params()["quantile"])
-
-    def _check_common(self) -> None:
-        """SpecError or SpecTypeError for a parameter that every detector has and that breaks its rule."""
-        p = self.get_params()
-        for name in ("num_layers", "hidden_size", "epochs", "batch_size", "threads"):
-            checks.whole(name, p[name], least=1)
-        checks.positive("lr", p["lr"])
-        if p["clip"] is not None:
-            checks.positive("clip", p["clip"])
-        if p["patience"] is not None:
-            checks.whole("patience", p["patience"], least=1)
-        checks.share("quantile", p["quantile"])
-        checks.share("validation_share", p["validation_share"])
-        checks.one_of("schedule", p["schedule"], ("onecycle", "cosine", "constant"))
-        checks.one_of("precision", p["precision"], ("auto", "float32", "bfloat16"))
-        if p["threads"] > MOST_THREADS:
-            raise SpecError("threads", f"{p['threads']}; at most {MOST_THREADS} are possible")
-        if isinstance(p["dropout"], bool) or not isinstance(p["dropout"], (int, float, np.integer, np.floating)):
-            raise SpecTypeError("dropout", f"{p['dropout']!r}; a share from 0 to below 1 is wanted")
-        if not 0 <= p["dropout"] < 1:
-            raise SpecError("dropout", f"{p['dropout']}; a share from 0 to below 1 is wanted")
-        if not isinstance(p["rng"], (int, np.integer)) or isinstance(p["rng"], bool) or p["rng"] < 0:
-            raise SpecTypeError("rng", f"{p['rng']!r}; a whole number, 0 or more, is wanted")
-        if p["rng"] >= 2**63:
-            raise SpecError("rng", f"{p['rng']}; a seed is below 2**63")
-        _check_rule(p["threshold"])
-
-    def _settings(self) -> Any:
-        from paranom_rs.deep.training import Settings
-
-        kept = ("epochs", "batch_size", "lr", "schedule", "clip", "patience", "device", "precision")
-        p = self.get_params()
-        return Settings(seed=int(p["rng"]), threads=p["threads"], verbose=p["verbose"], **{k: p[k] for k in kept})
+    # ---- files
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write weights, scaler, threshold and parameters into one safetensors file; whole or not at all."""
         check_is_fitted(self)
-        params = self.get_params(deep=False)
-        if params["threshold"] is not None:
-            rule = params["threshold"]
-            params["threshold"] = {"rule": type(rule).__name__, "arguments": rule.get_params()}
-        meta = {"params": params, "fitted": {k: getattr(self, k) for k in self._state_keys}}
-        arrays = {"scaler.mean": self.scaler_.mean, "scaler.scale": self.scaler_.scale, **self._arrays()}
-        state.write(path, type(self).__name__, meta, arrays)
+        state.save(self, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """The detector that was saved: same scores. Runs no code from the file.
+        """Return the detector that was saved: same scores. Runs no code from the file.
 
-        Raises StateError for a file that is cut off, changed, foreign, or whose arrays do not fit its
-        parameters.
+        Raises
+        ------
+        StateError
+            For a file that is cut off, changed, foreign, or whose arrays do not fit its parameters.
         """
-        need_torch()
-        meta, arrays = state.read(path, cls.__name__)
-        try:
-            params, fitted = meta["params"], meta["fitted"]
-            if params["threshold"] is not None:
-                rule = params["threshold"]["rule"]
-                if rule not in thresholds.__all__ or rule == "Threshold":
-                    raise ValueError(f"threshold: {rule!r} is no rule")
-                params["threshold"] = getattr(thresholds, rule)(**params["threshold"]["arguments"])
-            det = cls(**params)
-            det._check_params()
-            det.n_features_in_ = int(fitted["n_features_in_"])
-            det.scaler_ = Scaler(arrays.pop("scaler.mean"), arrays.pop("scaler.scale"))
-            if det.scaler_.mean.shape != (det.n_features_in_,) or det.scaler_.scale.shape != (det.n_features_in_,):
-                raise ValueError("the scaler does not fit the number of features")
-            det._restore(arrays)
-            for key in det._state_keys:
-                setattr(det, key, fitted[key])
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise StateError(f"{Path(path)}: does not hold a {cls.__name__}: {error}") from error
-        return det
+        require("torch", "deep", f"{cls.__name__}.load")
+        return state.load(cls, path)
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what `load` needs beside parameters and ``_state_keys``."""
+        arrays = {"scaler.mean": self.scaler_.mean, "scaler.scale": self.scaler_.scale}
+        arrays |= {f"net.{k}": v.detach().cpu().numpy() for k, v in self.net_.state_dict().items()}
+        if self.gauss_ is not None:
+            arrays |= {"gauss.mean": self.gauss_.mean, "gauss.whiten": self.gauss_.whiten}
+        return arrays
 
     @abstractmethod
-    def _check_params(self) -> None: ...
+    def _gaussian_size(self) -> int:
+        """Return the length of the vectors that ``gauss_`` is over; 0 where there is none."""
+
+    # ---- pictures
 
     def plot_history(self) -> Any:
-        """Loss per epoch on training and validation data, with the epoch that was kept; a figure."""
+        """Plot the loss per epoch on training and validation data, with the epoch that was kept; a figure."""
         check_is_fitted(self)
         return plots.history(self.history_, self.best_epoch_)
 
     def plot_errors(self, X: ArrayLike, y: ArrayLike | None = None) -> Any:
-        """Histogram of the scores of `X`, by label where `y` is given, with the threshold; a figure."""
+        """Plot a histogram of the scores of ``X``, by label where ``y`` is given, with the threshold; a figure."""
         check_is_fitted(self)
         return plots.errors(self.decision_function(X), y, self.threshold_)
 
 
-def _check_rule(rule: object) -> None:
-    if rule is not None and not isinstance(rule, Threshold):
-        raise SpecTypeError("threshold", f"{rule!r}; an object of paranom_rs.thresholds is wanted")
-
-
 def spread(flags: Flags, before: int, after: int) -> Flags:
-    """The flags, and so many rows before and behind each flagged one."""
+    """Return the flags, and so many rows before and behind each flagged one."""
     counts = np.concatenate([[0], np.cumsum(flags)])
     row = np.arange(len(flags))
     return np.asarray(counts[np.minimum(row + before + 1, len(flags))] > counts[np.maximum(row - after, 0)])
-
-
-def load_weights(net: Any, arrays: dict[str, NDArray[Any]], prefix: str = "net.") -> None:
-    """Put saved arrays into a network built on the meta device; ValueError where they do not fit."""
-    import torch
-
-    weights = {k.removeprefix(prefix): torch.tensor(v) for k, v in arrays.items() if k.startswith(prefix)}
-    wanted = net.state_dict()
-    if set(weights) != set(wanted):
-        raise ValueError(f"weights {sorted(set(weights) ^ set(wanted))[:3]} are missing or too many")
-    for name, value in weights.items():
-        if value.shape != wanted[name].shape or value.dtype != wanted[name].dtype:
-            raise ValueError(f"{name} has shape {tuple(value.shape)}, not {tuple(wanted[name].shape)}")
-        if not bool(torch.isfinite(value).all()):
-            raise ValueError(f"{name} holds a value that is no number")
-    net.load_state_dict(weights, assign=True)
-    for parameter in net.parameters():
-        parameter.requires_grad_(True)
-    net.eval()

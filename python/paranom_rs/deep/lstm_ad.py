@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,10 +14,20 @@ from sklearn.utils.validation import check_is_fitted
 
 from paranom_rs._internal import checks
 from paranom_rs._internal.checks import Flags, Floats
-from paranom_rs.deep.base import Detector, Scaler, load_weights, need_torch, spread
+from paranom_rs._internal.missing import fill_missing
+from paranom_rs._internal.scaling import Scaler
+from paranom_rs.deep.base import Detector, spread
 from paranom_rs.deep.gaussian import Gaussian
 from paranom_rs.deep.inject import shapes
-from paranom_rs.deep.windows import NAN_POLICIES, fill_missing
+from paranom_rs.deep.series_material import (
+    SeriesMaterial,
+    halves,
+    last_normal,
+    normal_runs,
+    pieces,
+    read_series,
+    scaled,
+)
 from paranom_rs.detect.baselines import Baselines
 from paranom_rs.errors import SpecError
 
@@ -28,198 +37,209 @@ CHUNK = 4096
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class LSTMAD(Detector):
-    """Predicts the next rows and is surprised by what comes, as published.
+    """Predict the next rows, and score how far they come otherwise (as published).
 
-    A stacked LSTM (`num_layers` of `hidden_size` units) predicts, after each row, the next `horizon` rows
-    of all d channels. Each row has thus been predicted `horizon` times; the errors form its error vector,
-    of horizon * d numbers (section 2.1 of the paper). A multivariate Gaussian, full covariance with
-    Ledoit-Wolf shrinkage, is fitted to the error vectors of normal data that was *not* trained on. The
-    score of a row is the negative log-density of its error vector, higher is more anomalous. The first
-    `horizon` rows have no whole error vector and get the score of a perfect prediction.
+    A stacked LSTM predicts, after each row, the next ``horizon`` rows of all d channels. Each row has thus been
+    predicted ``horizon`` times; the errors form its error vector, of horizon * d numbers (section 2.1 of the paper). A
+    multivariate Gaussian, full covariance with Ledoit-Wolf shrinkage, is fitted to the error vectors of normal data
+    that was *not* trained on. The score of a row is the negative log-density of its error vector.
 
-    The threshold is the one with the largest F0.1 on labelled data that was not trained on either (section
-    2.2); without labels, the `quantile` of normal scores. `threshold` takes any rule of
-    :mod:`paranom_rs.evaluate.thresholds`.
+    `fit` takes a series (n,) or (n, d), or a list of series that do not continue each other, and labels in the same
+    form. It learns from runs of normal rows only. The first half of the held-out normal rows (vN1 in the paper) chooses
+    the epoch and fits the Gaussian; the second half (vN2) and all anomalous rows (vA) set the threshold.
 
-    Training takes batches of `batch_size` stretches of `seq_len` rows, starting every half of that; scoring
-    runs the network over the whole series. NaN is filled over the whole series by `nan`. Other parameters
-    are those of :class:`RNNAutoencoder`.
+    Parameters
+    ----------
+    horizon
+        How many rows ahead are predicted. The first ``horizon`` rows of a series have no whole error vector, and get
+        the score of a perfect prediction.
+    window
+        Rows that the network sees in a piece of training data; pieces start every half window. Scoring runs it over
+        the whole series.
+    num_layers, hidden_size
+        Layers and their units.
+    nan_policy
+        How missing values are filled, over the whole series: ``"linear"``, ``"median"``, ``"kernel"``, or ``"raise"``.
+    threshold, quantile
+        A rule of `paranom_rs.evaluate.thresholds`. None means the largest F0.1 on labelled held-out data (section 2.2),
+        or the ``quantile`` of normal scores without labels.
+    validation_share
+        The last share of the normal rows, which is held out where `fit` is given no ``validation``.
+
+    Notes
+    -----
+    Other parameters are those of `RNNAutoencoder`. ``fit(baselines=True)`` compares with `Baselines` on the
+    ``horizon + 1`` rows that an error vector spans: on rows of the held-out data or, where none is labelled, on
+    held-out data with generated anomalies.
     """
 
     horizon: int = 10
-    seq_len: int = 150
+    window: int = 150
     num_layers: int = 2
     hidden_size: int = 35
     quantile: float = 0.99
-    nan: str = "linear"
+    nan_policy: str = "linear"
     epochs: int = 50
     batch_size: int = 16
     lr: float = 5e-3
     validation_share: float = 0.25
 
     def _check_params(self) -> None:
-        self._check_common()
-        checks.one_of("nan", self.nan, NAN_POLICIES)
+        super()._check_params()
         checks.whole("horizon", self.horizon, least=1)
-        checks.whole("seq_len", self.seq_len, least=1)
+        checks.whole("window", self.window, least=1)
 
-    def fit(
-        self,
-        X: Any,
-        y: Any = None,
-        *,
-        validation: Any = None,
-        checkpoint: str | os.PathLike[str] | None = None,
-        baselines: bool = False,
-    ) -> Self:
-        """Learn normal rows.
+    # ---- the steps of `fit`
 
-        ``X`` is a series (n,) or (n, d), or a list of series that do not continue each other; ``y`` holds
-        0/1 per row, in the same form. Only runs of normal rows are learned from; without ``y`` all rows are
-        taken for normal. ``validation``, an ``X`` or a pair ``(X, y)``, gives the held-out data; without it
-        the last `validation_share` of the normal rows is held out. The first half of the held-out normal
-        rows (vN1 in the paper) chooses the epoch and fits the Gaussian, the second half (vN2) and all
-        anomalous rows (vA) set the threshold.
-
-        ``checkpoint`` and Ctrl-C as in :meth:`RNNAutoencoder.fit`, and `baselines` too: they see the
-        ``horizon + 1`` rows that an error vector spans, and all are judged on rows of the held-out data or,
-        where none is labelled, on held-out data with generated anomalies in it.
-
-        Raises SpecError where there are too few normal rows in one run, and for any parameter out of its
-        range.
-        """
-        self._check_params()
-        need_torch()
+    def _material(self, X: Any, y: Any, validation: tuple[Any, Any] | None) -> SeriesMaterial:
         import torch
 
-        from paranom_rs.deep import training
-        from paranom_rs.deep.autoencoder import _start_well
-        from paranom_rs.deep.nets import Forecaster
-
-        series, flags = self._given("X", X, y)
+        series, flags = read_series("X", X, y)
         features = series[0].shape[1]
         if validation is None:
-            held = _last(flags, self.validation_share)
+            held = last_normal(flags, self.validation_share)
             learn = [~f & ~h for f, h in zip(flags, held, strict=True)]
             held_series, held_flags = series, flags
-            first, second = _halves([h & ~self._seen(f) for f, h in zip(flags, held, strict=True)])
+            first, second = halves([h & ~self._seen(f) for f, h in zip(flags, held, strict=True)])
         else:
-            pair = validation if isinstance(validation, tuple) else (validation, None)
-            if len(pair) != 2:
-                raise SpecError("validation", "an X, or a pair (X, y), is wanted")
             learn = [~f for f in flags]
-            held_series, held_flags = self._given("validation", *pair, features=features)
-            first, second = _halves([~self._seen(f) for f in held_flags])
+            held_series, held_flags = read_series("validation", *validation, features=features)
+            first, second = halves([~self._seen(f) for f in held_flags])
         scaler = Scaler.fit(np.concatenate([s[m] for s, m in zip(series, learn, strict=True)]))
-        scaled = [self._scaled(scaler, s) for s in series]
-        runs = [s[a:b] for s, m in zip(scaled, learn, strict=True) for a, b in _runs(m)]
-        train = torch.tensor(self._stretches(runs))
-        held_scaled = scaled if validation is None else [self._scaled(scaler, s) for s in held_series]
-
-        def judge(net: Any) -> tuple[float, float]:
-            errors = self._held_out(net, held_scaled, first)
-            loss = float(np.mean(np.square(errors)))
-            return loss, loss
-
-        with training.session(self.threads, int(self.rng)):
-            net = Forecaster(features, self.hidden_size, self.num_layers, self.horizon, self.dropout)
-            _start_well(net)
-            run = training.train(
-                net,
-                self._loss,
-                train,
-                self._settings(),
-                judge,
-                checkpoint=None if checkpoint is None else Path(checkpoint),
-            )
-            net.to("cpu")
-            gauss = Gaussian.fit(self._held_out(net, held_scaled, first))
-            anomalous = [f.copy() for f in held_flags]
-            rule = self._rule(labelled=any(f.any() for f in anomalous))
-            normal_scores = -gauss.log_density(self._held_out(net, held_scaled, second))
-            if rule.needs_labels:
-                if not any(f.any() for f in anomalous):
-                    raise SpecError(
-                        "y", f"no anomalous row; {rule!r} learns from labels: give some, or another threshold"
-                    )
-                wrong = -gauss.log_density(self._held_out(net, held_scaled, anomalous))
-                rule.fit(
-                    np.concatenate([normal_scores, wrong]),
-                    np.repeat([0, 1], [len(normal_scores), len(wrong)]),
-                )
-            else:
-                rule.fit(normal_scores)
-            table = None
-            if baselines:
-                clear = [a | b for a, b in zip(first, second, strict=True)]
-                table = self._beside(net, gauss, scaler, runs, held_series, held_flags, clear)
-
-        fitted = {
-            "net_": net,
-            "gauss_": gauss,
-            "scaler_": scaler,
-            "n_features_in_": features,
-            "history_": run.history,
-            "best_epoch_": run.best_epoch,
-            "interrupted_": run.interrupted,
-            "baselines_": table,
-            "threshold_": rule.threshold_,
-        }
-        learned = copy.copy(self)
-        learned._set(fitted)
-        self._set({**fitted, "decision_scores_": np.concatenate([learned.decision_function(s) for s in series])})
-        self._judge_again()
-        return self
-
-    def _given(self, name: str, X: Any, y: Any, features: int | None = None) -> tuple[list[Floats], list[Flags]]:
-        many = isinstance(X, (list, tuple)) and len(X) > 0 and np.ndim(X[0]) > 0
-        series = (
-            [checks.series(f"{name}[{k}]", s, features) for k, s in enumerate(X)]
-            if many
-            else [checks.series(name, X, features)]
+        own = [self._scaled(scaler, s) for s in series]
+        runs = normal_runs(own, learn)
+        return SeriesMaterial(
+            series=series,
+            runs=runs,
+            held_series=held_series,
+            held_scaled=own if validation is None else [self._scaled(scaler, s) for s in held_series],
+            anomalous=[f.copy() for f in held_flags],
+            first=first,
+            second=second,
+            features=features,
+            scaler=scaler,
+            train=torch.tensor(pieces(runs, self.window, self.horizon)),
         )
-        if len({s.shape[1] for s in series}) > 1:
-            raise SpecError(name, f"its series have {[s.shape[1] for s in series]} features; one number is wanted")
-        if not any(len(s) for s in series):
-            raise SpecError(name, "has no rows")
-        if y is None:
-            return series, [np.zeros(len(s), dtype=bool) for s in series]
-        flags = [checks.labels(f"y[{k}]", f) for k, f in enumerate(y)] if many else [checks.labels("y", y)]
-        if [len(f) for f in flags] != [len(s) for s in series]:
-            raise SpecError("y", f"{[len(f) for f in flags]} rows, but {name} has {[len(s) for s in series]}")
-        return series, flags
+
+    def _scaled(self, scaler: Scaler, series: Floats) -> NDArray[np.float32]:
+        return scaled(scaler, series, self.nan_policy)
 
     def _seen(self, flags: Flags) -> Flags:
-        """Anomalous rows, and normal ones whose error vectors hold predictions made from them."""
+        """Return anomalous rows, and normal ones whose error vectors hold predictions made from them."""
         return spread(flags, *self._reach())
 
-    def _stretches(self, runs: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """(k, rows + horizon, d): what the network learns from."""
-        longest = max((len(r) for r in runs), default=0)
-        rows = min(self.seq_len, longest - self.horizon)
-        if rows < 1:
-            raise SpecError(
-                "horizon",
-                f"{self.horizon}; the longest run of normal rows to learn from has {longest} rows, and more than the horizon is needed",
-            )
-        size = rows + self.horizon
-        parts = [
-            np.lib.stride_tricks.sliding_window_view(r, size, axis=0)[:: max(rows // 2, 1)].transpose(0, 2, 1)
-            for r in runs
-            if len(r) >= size
-        ]
-        return np.concatenate(parts)
+    def _network(self, features: int) -> Any:
+        from paranom_rs.deep.nets import Forecaster
+
+        return Forecaster(features, self.hidden_size, self.num_layers, self.horizon, self.dropout)
 
     def _loss(self, net: Any, batch: Any, gone: float) -> Any:
         rows = batch.shape[1] - self.horizon
         wanted = batch[:, 1:].unfold(1, self.horizon, 1).transpose(2, 3)
         return (net(batch[:, :rows])[0].float() - wanted).square().mean()
 
-    def _scaled(self, scaler: Scaler, series: Floats) -> NDArray[np.float32]:
-        return scaler(fill_missing(series[None], self.nan)[0]).astype(np.float32)
+    def _criterion(self, material: SeriesMaterial) -> Callable[[Any], tuple[float, float]]:
+        def criterion(net: Any) -> tuple[float, float]:
+            errors = self._held_out(net, material.held_scaled, material.first)
+            loss = float(np.mean(np.square(errors)))
+            return loss, loss
+
+        return criterion
+
+    def _gaussian(self, net: Any, material: SeriesMaterial) -> Gaussian:
+        return Gaussian.fit(self._held_out(net, material.held_scaled, material.first))
+
+    def _gaussian_size(self) -> int:
+        return self.horizon * self.n_features_in_
+
+    def _fit_threshold(self, material: SeriesMaterial) -> None:
+        net, gauss = self.net_, self._fitted_gaussian()
+        rule = self._rule(labelled=any(f.any() for f in material.anomalous))
+        right = -gauss.log_density(self._held_out(net, material.held_scaled, material.second))
+        if rule.needs_labels:
+            if not any(f.any() for f in material.anomalous):
+                raise SpecError("y", f"must mark an anomalous row, since {rule!r} learns from labels")
+            wrong = -gauss.log_density(self._held_out(net, material.held_scaled, material.anomalous))
+            rule.fit(np.concatenate([right, wrong]), np.repeat([0, 1], [len(right), len(wrong)]))
+        else:
+            rule.fit(right)
+        self.threshold_ = rule.threshold_
+        self.decision_scores_ = np.concatenate([self.decision_function(s) for s in material.series])
+
+    def _fitted_gaussian(self) -> Gaussian:
+        assert self.gauss_ is not None, "LSTM-AD always has a Gaussian"
+        return self.gauss_
+
+    def _compare(self, material: SeriesMaterial) -> dict[str, dict[str, float]]:
+        """Return the figures of this detector and of trivial ones, on rows that are anomalous or clear of anomalies."""
+        size, gauss = self.horizon + 1, self._fitted_gaussian()
+
+        def spans(x: NDArray[Any]) -> NDArray[Any]:
+            return np.lib.stride_tricks.sliding_window_view(x, size, axis=0).transpose(0, 2, 1)
+
+        normal = np.concatenate([spans(r) for r in material.runs if len(r) >= size])
+        scores, windows, marks = [], [], []
+        labelled = any(f.any() for f in material.anomalous)
+        held = zip(material.held_series, material.anomalous, material.first, material.second, strict=True)
+        for k, (values, y, earlier, later) in enumerate(held):
+            clear = earlier | later
+            if not (y | clear).any() or len(values) < size:
+                continue
+            filled, tested = fill_missing(values[None], self.nan_policy)[0], y | clear
+            if not labelled:
+                seed = int(self.random_state) + k
+                filled, drawn = shapes(filled, seed, frequency=0.1, duration=self._event_rows())
+                y = drawn.astype(bool)
+                tested = clear & (y | ~self._seen(y))
+            x = self._scaled(self.scaler_, filled)
+            tested = tested[self.horizon :]
+            own = np.concatenate([-gauss.log_density(e) for e in self._errors(self.net_, x)])
+            scores.append(own[self.horizon :][tested])
+            windows.append(spans(x)[tested])
+            marks.append(y[self.horizon :][tested])
+        y = np.concatenate([np.zeros(0, bool), *marks])
+        if y.all() or not y.any():
+            rule = "must have enough rows that some tested ones are normal and some anomalous"
+            raise SpecError("validation", rule, f"{int(y.sum())} anomalous of {len(y)}")
+        trivial = Baselines(random_state=int(self.random_state)).fit(normal)
+        return trivial.beside(type(self).__name__, np.concatenate(scores), np.concatenate(windows), y)
+
+    # ---- scores
+
+    def decision_function(self, X: ArrayLike) -> Floats:
+        """Return anomaly scores; higher is more anomalous.
+
+        Parameters
+        ----------
+        X
+            A series, shape (n,) or (n, d).
+
+        Returns
+        -------
+        scores
+            Of the rows, shape (n,).
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        SpecError
+            For another number of features than `fit` saw, infinity, or a channel that is all NaN.
+        """
+        check_is_fitted(self)
+        from paranom_rs.deep.training import cpu_threads
+
+        series, gauss = checks.series("X", X, self.n_features_in_), self._fitted_gaussian()
+        if not len(series):
+            return np.zeros(0)
+        with cpu_threads(self.threads):
+            x = self._scaled(self.scaler_, series)
+            scores = np.concatenate([-gauss.log_density(e) for e in self._errors(self.net_, x)])
+        scores[: self.horizon] = -gauss.log_peak
+        return scores
 
     def _errors(self, net: Any, x: NDArray[np.float32]) -> Iterator[Floats]:
-        """Error vectors (n, horizon * d) of a scaled series, `CHUNK` rows at a time; NaN in the first `horizon` rows.
+        """Yield error vectors (n, horizon * d) of a scaled series, `CHUNK` rows at a time; NaN in the first rows.
 
         Entry k of a row's vector is the row minus what was predicted for it k + 1 rows earlier.
         """
@@ -240,7 +260,7 @@ class LSTMAD(Detector):
             yield errors.reshape(len(rows), -1).astype(np.float64)
 
     def _held_out(self, net: Any, scaled: list[NDArray[np.float32]], masks: list[Flags]) -> Floats:
-        """Error vectors of the rows in the masks, each predicted in its context."""
+        """Return error vectors of the rows in the masks, each predicted in its context."""
         parts = []
         for x, mask in zip(scaled, masks, strict=True):
             if mask.any():
@@ -249,80 +269,8 @@ class LSTMAD(Detector):
                 parts += [e[m] for e, m in zip(self._errors(net, x), chunks, strict=True)]
         errors = np.concatenate([np.zeros((0, self.horizon * scaled[0].shape[1])), *parts])
         if not len(errors):
-            raise SpecError("validation", "too few held-out rows; give more data, or a larger validation_share")
+            raise SpecError("validation", "must have more held-out rows: give more data, or a larger validation_share")
         return errors
-
-    def decision_function(self, X: ArrayLike) -> Floats:
-        """Scores (n,) of the rows of a series (n,) or (n, d).
-
-        Raises NotFittedError before `fit`, and SpecError for another number of features than `fit` saw,
-        infinity, or a channel that is all NaN.
-        """
-        check_is_fitted(self)
-        from paranom_rs.deep.training import cpu_threads
-
-        series = checks.series("X", X, self.n_features_in_)
-        if not len(series):
-            return np.zeros(0)
-        with cpu_threads(self.threads):
-            x = self._scaled(self.scaler_, series)
-            scores = np.concatenate([-self.gauss_.log_density(e) for e in self._errors(self.net_, x)])
-        scores[: self.horizon] = -self.gauss_.log_peak
-        return scores
-
-    def _beside(
-        self,
-        net: Any,
-        gauss: Gaussian,
-        scaler: Scaler,
-        runs: list[NDArray[np.float32]],
-        series: list[Floats],
-        flags: list[Flags],
-        clear: list[Flags],
-    ) -> dict[str, dict[str, float]]:
-        """The figures of the detector and of trivial ones, on the rows that are anomalous or `clear` of anomalies."""
-        size = self.horizon + 1
-
-        def spans(x: NDArray[Any]) -> NDArray[Any]:
-            return np.lib.stride_tricks.sliding_window_view(x, size, axis=0).transpose(0, 2, 1)
-
-        normal = np.concatenate([spans(r) for r in runs if len(r) >= size])
-        scores, windows, marks = [], [], []
-        labelled = any(f.any() for f in flags)
-        for k, (values, y, normal_rows) in enumerate(zip(series, flags, clear, strict=True)):
-            if not (y | normal_rows).any() or len(values) < size:
-                continue
-            filled, tested = fill_missing(values[None], self.nan)[0], y | normal_rows
-            if not labelled:
-                filled, drawn = shapes(filled, int(self.rng) + k, frequency=0.1, duration=self._event_rows())
-                y = drawn.astype(bool)
-                tested = normal_rows & (y | ~self._seen(y))
-            x = self._scaled(scaler, filled)
-            tested = tested[self.horizon :]
-            own = np.concatenate([-gauss.log_density(e) for e in self._errors(net, x)])
-            scores.append(own[self.horizon :][tested])
-            windows.append(spans(x)[tested])
-            marks.append(y[self.horizon :][tested])
-        y = np.concatenate([np.zeros(0, bool), *marks])
-        if y.all() or not y.any():
-            raise SpecError(
-                "validation",
-                f"{int(y.sum())} of {len(y)} rows to judge by are anomalous, and both kinds are needed: give more validation data",
-            )
-        trivial = Baselines(rng=int(self.rng)).fit(normal)
-        return trivial.beside(type(self).__name__, np.concatenate(scores), np.concatenate(windows), y)
-
-    def to_onnx(self, path: str | os.PathLike[str]) -> None:
-        """Write the scoring of series as an ONNX file, and check it with onnxruntime against torch.
-
-        Input "series" (batch, time, d) float32 without NaN, in the units of the data, more rows than the
-        `horizon`; output "score" (batch, time). Batch and time are free. Needs ``pip install
-        "paranom_rs[onnx]"``; raises InternalError, and leaves no file, where the two disagree.
-        """
-        from paranom_rs.deep.onnx import export_lstm_ad
-
-        check_is_fitted(self)
-        export_lstm_ad(self, Path(path))
 
     def _reach(self) -> tuple[int, int]:
         # An error vector holds what was predicted from the horizon rows before it.
@@ -331,43 +279,24 @@ class LSTMAD(Detector):
     def _event_rows(self) -> tuple[int, int]:
         return 2 * self.horizon, 10 * self.horizon
 
-    def _arrays(self) -> dict[str, NDArray[Any]]:
-        arrays = {f"net.{k}": v.detach().cpu().numpy() for k, v in self.net_.state_dict().items()}
-        return arrays | {"gauss.mean": self.gauss_.mean, "gauss.whiten": self.gauss_.whiten}
+    def to_onnx(self, path: str | os.PathLike[str]) -> None:
+        """Write the scoring of series as an ONNX file, and check it with onnxruntime against torch.
 
-    def _restore(self, arrays: dict[str, NDArray[Any]]) -> None:
-        import torch
+        Input "series" (batch, time, d) float32 without NaN, in the units of the data, more rows than the horizon;
+        output "score" (batch, time). Batch and time are free. Needs ``pip install "paranom_rs[onnx]"``.
 
-        from paranom_rs.deep.nets import Forecaster
+        Raises
+        ------
+        InternalError
+            Where the two disagree; no file is left.
+        """
+        from paranom_rs.deep import onnx
+        from paranom_rs.deep.scorers import SeriesScorer
 
-        layers = sum(k.startswith("net.lstm.weight_hh") for k in arrays)
-        if layers != self.num_layers:
-            raise ValueError(f"the file holds {layers} layers, its parameters say {self.num_layers}")
-        with torch.device("meta"):
-            net = Forecaster(self.n_features_in_, self.hidden_size, self.num_layers, self.horizon, self.dropout)
-        load_weights(net, arrays)
-        self.net_ = net
-        k = self.horizon * self.n_features_in_
-        self.gauss_ = Gaussian(arrays["gauss.mean"], arrays["gauss.whiten"])
-        if self.gauss_.mean.shape != (k,) or self.gauss_.whiten.shape != (k, k):
-            raise ValueError("the Gaussian does not fit the error vectors")
-
-
-def _runs(mask: Flags) -> NDArray[np.int64]:
-    edges = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0))
-    return edges.reshape(-1, 2)
-
-
-def _last(flags: list[Flags], share: float) -> list[Flags]:
-    """The last `share` of the normal rows, over all series."""
-    normal = np.cumsum(np.concatenate([~f for f in flags]))
-    late = normal > (1 - share) * normal[-1]
-    return np.split(late, np.cumsum([len(f) for f in flags])[:-1])
-
-
-def _halves(masks: list[Flags]) -> tuple[list[Flags], list[Flags]]:
-    """The rows in the masks, parted into an earlier and a later half."""
-    joined = np.concatenate(masks)
-    early = np.cumsum(joined) <= joined.sum() / 2
-    cuts = np.cumsum([len(m) for m in masks])[:-1]
-    return np.split(joined & early, cuts), np.split(joined & ~early, cuts)
+        check_is_fitted(self)
+        scorer = SeriesScorer(self.net_, self.scaler_, self._fitted_gaussian())
+        free = {"series": {0: "batch", 1: "time"}, "score": {0: "batch", 1: "time"}}
+        graph = onnx.graph(scorer, (2, 2 * self.horizon + 1, self.n_features_in_), free)
+        # Neither the batch nor the length that it was traced with.
+        data = onnx.sample(self.scaler_, 3, 5 * self.horizon)
+        onnx.write(Path(path), graph, self.threads, data, np.stack([self.decision_function(s) for s in data]))

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from paranom_rs.deep.base import LIMIT, Scaler
+from paranom_rs._internal.scaling import LIMIT, Scaler
 from paranom_rs.deep.gaussian import Gaussian
 
 
@@ -33,19 +33,19 @@ class _Scorer(nn.Module):
 class WindowScorer(_Scorer):
     """Windows (batch, window, d) -> scores (batch,) of an autoencoder."""
 
-    def __init__(self, net: Any, scaler: Scaler, gauss: Gaussian | None, score: str, loss: str) -> None:
+    def __init__(self, net: Any, scaler: Scaler, gauss: Gaussian | None, scoring_mode: str, loss: str) -> None:
         super().__init__(net, scaler, gauss)
-        self.score = score
+        self.scoring_mode = scoring_mode
         self.loss = loss
 
     def forward(self, windows: Any) -> Any:
         """Scores, float32."""
         x = self.scaled(windows)
         vector = self.net.encode(x)
-        if self.score != "latent":
+        if self.scoring_mode != "latent":
             gap = self.net.decode(vector, x.shape[1]) - x
             error = (gap.abs() if self.loss == "l1" else gap.square()).sum((1, 2))
-            if self.score == "reconstruction":
+            if self.scoring_mode == "reconstruction":
                 return error
             vector = torch.cat([vector, torch.log(error + 1e-9)[:, None]], dim=1)
         return self.distance2(vector).float()

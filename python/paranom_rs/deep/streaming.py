@@ -1,9 +1,9 @@
-"""One score per new sample."""
+"""A stream, scored sample by sample by a fitted deep detector."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,45 +17,64 @@ from paranom_rs.errors import SpecError, SpecTypeError
 
 
 class StreamingDetector:
-    """Scores a stream sample by sample, with the numbers that the fitted detector gives in a batch.
+    """Score a stream sample by sample, with the numbers that the fitted detector gives in a batch.
 
-    ``update(x)`` takes one sample (d,) and returns its score, or None while there is not enough to judge.
-    Memory does not grow. ``threshold_`` is the detector's, ``is_anomaly`` the verdict on the last sample.
+    Memory does not grow.
 
-    For an autoencoder the score is that of the window that ends at the sample (None for the first window -
-    1); the network runs over the whole window each time, by onnxruntime where that is installed (about five
-    times faster for one window than torch, equal to 1e-4). For LSTM-AD the state is carried along and one
-    step costs the same however long the stream; None for the first `horizon` samples. There a missing value
-    (NaN) takes the last value seen, or the mean of the training data before there was one: the future that
-    interpolation needs is not there yet.
+    Parameters
+    ----------
+    detector
+        A fitted `RNNAutoencoder` or `LSTMAD`.
+
+    Attributes
+    ----------
+    threshold_
+        The detector's threshold.
+    is_anomaly
+        The verdict on the last sample; None while there is no score.
+
+    Notes
+    -----
+    For an autoencoder the score is that of the window that ends at the sample. The network runs over the whole window
+    each time: by onnxruntime where that is installed, which takes a fifth of torch's time for one window and gives the
+    same to 1e-4. For LSTM-AD the state is carried along, and one step costs the same however long the stream. There a
+    missing value (NaN) takes the last value seen, or the mean of the training data before there was one: the future
+    that interpolation needs is not there yet.
     """
 
     is_anomaly: bool | None
 
     def __init__(self, detector: Detector) -> None:
         if not isinstance(detector, (RNNAutoencoder, LSTMAD)):
-            raise SpecTypeError("detector", f"{detector!r}; a fitted RNNAutoencoder or LSTMAD is wanted")
+            raise SpecTypeError("detector", "must be a fitted RNNAutoencoder or LSTMAD", repr(detector))
         check_is_fitted(detector)
         self.threshold_ = detector.threshold_
         self.is_anomaly = None
         self.n_features = detector.n_features_in_
         self._step: Any = _WindowStep(detector) if isinstance(detector, RNNAutoencoder) else _ForecastStep(detector)
 
-    @classmethod
-    def from_model(cls, detector: Detector) -> Self:
-        """A stream scored by this fitted detector."""
-        return cls(detector)
-
     def update(self, x: ArrayLike) -> float | None:
-        """Score of the newest sample (d,), or a number if d = 1."""
+        """Take one sample, shape (d,), or a number if d = 1.
+
+        Returns
+        -------
+        score
+            Higher is more anomalous; None for the first ``window - 1`` samples of an autoencoder and the first
+            ``horizon`` of LSTM-AD.
+
+        Raises
+        ------
+        SpecError, SpecTypeError
+            For a sample of another length, infinities, and what is not numeric; the stream stays as it was.
+        """
         sample = np.atleast_1d(np.asarray(x))
         if sample.dtype.kind not in "buif":
-            raise SpecTypeError("x", f"dtype {sample.dtype} is not numeric")
+            raise SpecTypeError("x", "must hold numbers", f"dtype {sample.dtype}")
         sample = sample.astype(np.float64)
         if sample.shape != (self.n_features,):
-            raise SpecError("x", f"shape {sample.shape}; a sample of {self.n_features} features is wanted")
+            raise SpecError("x", f"must be a sample of {self.n_features} features", f"shape {sample.shape}")
         if np.isinf(sample).any():
-            raise SpecError(f"x[{int(np.argmax(np.isinf(sample)))}]", "is infinite")
+            raise SpecError(f"x[{int(np.argmax(np.isinf(sample)))}]", "must be finite, or NaN where it is missing")
         score: float | None = self._step(sample)
         self.is_anomaly = None if score is None else score > self.threshold_
         return score
@@ -69,13 +88,7 @@ class _WindowStep:
         self._size = detector.window
         self._ring = np.full((2 * self._size, detector.n_features_in_), np.nan)
         self._seen = 0
-        self._score: Callable[[Floats], Floats] = detector._score_windows
-        try:
-            from paranom_rs.deep.onnx import session
-
-            self._score = session(detector)
-        except ImportError:
-            pass
+        self._score: Callable[[Floats], Floats] = detector._stream_scorer()
 
     def __call__(self, sample: Floats) -> float | None:
         at = self._seen % self._size
@@ -92,6 +105,7 @@ class _ForecastStep:
 
     def __init__(self, detector: LSTMAD) -> None:
         self._detector = detector
+        self._gauss: Any = detector.gauss_
         weights = {k: v.detach().numpy() for k, v in detector.net_.state_dict().items()}
         self._layers = []
         for k in range(detector.num_layers):
@@ -115,7 +129,7 @@ class _ForecastStep:
         if self._seen >= det.horizon:
             diagonal = np.arange(det.horizon)
             error = x - self._pending[diagonal, diagonal]
-            score = float(-det.gauss_.log_density(error.reshape(1, -1))[0])
+            score = float(-self._gauss.log_density(error.reshape(1, -1))[0])
         self._pending[1:] = self._pending[:-1].copy()
         self._pending[0] = self._advance(x).reshape(det.horizon, -1)
         self._seen += 1

@@ -20,8 +20,8 @@ from tqdm.auto import tqdm
 from paranom_rs.deep import state
 from paranom_rs.errors import SpecError, StateError
 
-Judge = Callable[[Any], tuple[float, float]]
-"""From a network to (validation loss, what to minimise)."""
+Criterion = Callable[[Any], tuple[float, float]]
+"""From a network to (validation loss, figure that the best epoch minimises)."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ def device_of(name: str) -> Any:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, TypeError) as error:
-        raise SpecError("device", f"{name!r} cannot be used here: {str(error).splitlines()[0]}") from error
+        rule = f"must be a device that torch can use here ({str(error).splitlines()[0]})"
+        raise SpecError("device", rule, repr(name)) from error
     return device
 
 
@@ -106,38 +107,26 @@ def train(
     loss: Callable[[Any, Any, float], Any],
     data: Any,
     settings: Settings,
-    judge: Judge,
+    criterion: Criterion,
     *,
     checkpoint: Path | None = None,
 ) -> Run:
-    """Minimise ``loss(net, batch, share of the epochs gone)``; keep the weights judged best.
+    """Minimise ``loss(net, batch, share of the epochs gone)``; keep the weights of the best epoch.
 
-    Each epoch has its own seed, so a run resumed from a `checkpoint` ends in the same bits as one that was
+    Each epoch has its own seed, so a run resumed from a ``checkpoint`` ends in the same bits as one that was
     never stopped. Ctrl-C ends training after at least one epoch with the best weights so far; earlier it is
     raised.
     """
     device = device_of(settings.device)
     net.to(device)
     data = data.to(device)
-    fused = device.type in ("cpu", "cuda")
-    optimizer = torch.optim.Adam(net.parameters(), lr=settings.lr, fused=fused)
-    half = settings.precision == "bfloat16" or (
-        settings.precision == "auto" and device.type == "cuda" and torch.cuda.is_bf16_supported()
-    )
-    if settings.precision == "bfloat16":
-        # Not every processor has the kernels: better to hear of it now, and in words.
-        try:
-            with torch.autocast(device.type, torch.bfloat16):
-                loss(net, data[:1], 0.0).backward()
-        except RuntimeError as error:
-            raise SpecError("precision", f"'bfloat16' cannot be used here: {str(error).splitlines()[0]}") from error
-    batches = math.ceil(len(data) / settings.batch_size)
+    optimizer = torch.optim.Adam(net.parameters(), lr=settings.lr, fused=device.type in ("cpu", "cuda"))
+    half = _uses_bfloat16(net, loss, data, settings)
     history: dict[str, list[float]] = {k: [] for k in ("train", "validation", "criterion", "lr", "seconds")}
-    best = {k: v.clone() for k, v in net.state_dict().items()}
-    best_epoch, first, interrupted = -1, 0, False
+    best, best_epoch, interrupted = _weights(net), -1, False
     if checkpoint is not None and checkpoint.exists():
         history, best, best_epoch = _resume(checkpoint, net, optimizer, settings)
-        first = len(history["train"])
+    first = len(history["train"])
     bar = tqdm(
         range(first, settings.epochs),
         initial=first,
@@ -149,36 +138,12 @@ def train(
         for epoch in bar:
             if settings.patience is not None and epoch - 1 - best_epoch >= settings.patience:
                 break
-            started = time.perf_counter()
-            torch.manual_seed(_epoch_seed(settings.seed, epoch))
-            net.train()
-            order = torch.randperm(len(data), device="cpu").to(device)
-            total = torch.zeros((), device=device)
-            for k in range(batches):
-                rate = learning_rate(settings.schedule, settings.lr, epoch * batches + k, settings.epochs * batches)
-                for group in optimizer.param_groups:
-                    group["lr"] = rate
-                batch = data[order[k * settings.batch_size : (k + 1) * settings.batch_size]]
-                with torch.autocast(device.type, torch.bfloat16) if half else nullcontext():
-                    value = loss(net, batch, epoch / settings.epochs)
-                optimizer.zero_grad(set_to_none=True)
-                value.backward()
-                if settings.clip is not None:
-                    nn.utils.clip_grad_norm_(net.parameters(), settings.clip)
-                optimizer.step()
-                total += value.detach() * len(batch)
-            mean = float(total) / len(data)
-            net.eval()
-            with torch.no_grad():
-                validation, criterion = judge(net)
-            if not math.isfinite(mean) or math.isnan(criterion):
-                raise SpecError("lr", f"{settings.lr}; the loss is no longer a number in epoch {epoch}: lower it")
-            if not history["criterion"] or criterion < min(history["criterion"]):
-                best, best_epoch = {k: v.clone() for k, v in net.state_dict().items()}, epoch
-            figures = {"train": mean, "validation": validation, "criterion": criterion, "lr": rate}
-            for key, figure in (figures | {"seconds": time.perf_counter() - started}).items():
+            figures = _epoch(net, loss, data, optimizer, settings, criterion, epoch, half=half)
+            if not history["criterion"] or figures["criterion"] < min(history["criterion"]):
+                best, best_epoch = _weights(net), epoch
+            for key, figure in figures.items():
                 history[key].append(figure)
-            bar.set_postfix(train=f"{mean:.4g}", validation=f"{validation:.4g}")
+            bar.set_postfix(train=f"{figures['train']:.4g}", validation=f"{figures['validation']:.4g}")
             if checkpoint is not None:
                 _keep(checkpoint, net, optimizer, settings, history, best, best_epoch)
     except KeyboardInterrupt:
@@ -188,13 +153,73 @@ def train(
         warnings.warn(
             f"stopped by Ctrl-C after {len(history['train'])} epochs; the best weights so far are kept",
             RuntimeWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
     finally:
         bar.close()
     net.load_state_dict(best)
     net.eval()
     return Run(history, best_epoch, interrupted)
+
+
+def _epoch(
+    net: Any,
+    loss: Callable[[Any, Any, float], Any],
+    data: Any,
+    optimizer: Any,
+    settings: Settings,
+    criterion: Criterion,
+    epoch: int,
+    *,
+    half: bool,
+) -> dict[str, float]:
+    """Train for one epoch; return its figures, as the history has them."""
+    started, device = time.perf_counter(), data.device
+    torch.manual_seed(_epoch_seed(settings.seed, epoch))
+    net.train()
+    order = torch.randperm(len(data), device="cpu").to(device)
+    total = torch.zeros((), device=device)
+    batches, rate = math.ceil(len(data) / settings.batch_size), 0.0
+    for k in range(batches):
+        rate = learning_rate(settings.schedule, settings.lr, epoch * batches + k, settings.epochs * batches)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        batch = data[order[k * settings.batch_size : (k + 1) * settings.batch_size]]
+        with torch.autocast(device.type, torch.bfloat16) if half else nullcontext():
+            value = loss(net, batch, epoch / settings.epochs)
+        optimizer.zero_grad(set_to_none=True)
+        value.backward()
+        if settings.clip is not None:
+            nn.utils.clip_grad_norm_(net.parameters(), settings.clip)
+        optimizer.step()
+        total += value.detach() * len(batch)
+    mean = float(total) / len(data)
+    net.eval()
+    with torch.no_grad():
+        validation, figure = criterion(net)
+    if not math.isfinite(mean) or math.isnan(figure):
+        raise SpecError("lr", f"must be lower: the loss is no longer a number in epoch {epoch}", str(settings.lr))
+    seconds = time.perf_counter() - started
+    return {"train": mean, "validation": validation, "criterion": figure, "lr": rate, "seconds": seconds}
+
+
+def _uses_bfloat16(net: Any, loss: Callable[[Any, Any, float], Any], data: Any, settings: Settings) -> bool:
+    """Whether batches are computed in bfloat16; SpecError where that was asked for and cannot be."""
+    device = data.device
+    if settings.precision != "bfloat16":
+        return settings.precision == "auto" and device.type == "cuda" and bool(torch.cuda.is_bf16_supported())
+    # Not every processor has the kernels: say so before training.
+    try:
+        with torch.autocast(device.type, torch.bfloat16):
+            loss(net, data[:1], 0.0).backward()
+    except RuntimeError as error:
+        rule = f"must be 'float32' or 'auto' here ({str(error).splitlines()[0]})"
+        raise SpecError("precision", rule, "'bfloat16'") from error
+    return True
+
+
+def _weights(net: Any) -> dict[str, Any]:
+    return {k: v.clone() for k, v in net.state_dict().items()}
 
 
 def _epoch_seed(seed: int, epoch: int) -> int:

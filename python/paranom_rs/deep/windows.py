@@ -1,4 +1,4 @@
-"""Cut a series into windows, choose among them, and bring their scores back to its rows. NumPy only."""
+"""Cut a series into windows, split them, and bring their scores back to its rows. NumPy only."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from paranom_rs._internal import checks
 from paranom_rs._internal.checks import Floats
 from paranom_rs.errors import SpecError
 
-__all__ = ["Split", "Windows", "fill_missing", "to_rows", "windows"]
-
-NAN_POLICIES = ("median", "linear", "kernel", "raise")
+__all__ = ["WindowSplit", "Windows", "covering", "to_rows", "windows"]
 
 
-class Split(NamedTuple):
+class WindowSplit(NamedTuple):
     """Numbers of windows: three disjoint parts of the normal ones, and all the anomalous ones."""
 
     train: NDArray[np.int64]
@@ -31,7 +29,7 @@ class Windows:
     """The windows of one series."""
 
     data: Floats
-    """(k, size, d), a read-only view of the series; each window is contiguous."""
+    """(k, window, d), a read-only view of the series; each window is contiguous."""
     start: NDArray[np.int64]
     """(k,) first row of each."""
     count: NDArray[np.int64] | None
@@ -50,91 +48,109 @@ class Windows:
         """Numbers of the windows whose every row is anomalous. The mixed ones belong to neither."""
         return np.arange(0) if self.count is None else np.flatnonzero(self.count == self.data.shape[1])
 
-    def split(self, parts: tuple[float, float, float] = (0.85, 0.05, 0.10), *, rng: int = 0) -> Split:
-        """Part the normal windows at random into training, validation and test, the same for the same `rng`.
+    def split(self, parts: tuple[float, float, float] = (0.85, 0.05, 0.10), *, seed: int = 0) -> WindowSplit:
+        """Split the normal windows at random.
 
         Windows that overlap share rows, so neighbours may fall into different parts.
+
+        Parameters
+        ----------
+        parts
+            Shares of the normal windows for training, validation and test; they sum to 1.
+        seed
+            The same seed gives the same split.
+
+        Returns
+        -------
+        WindowSplit
+            Numbers of windows.
+
+        Raises
+        ------
+        SpecError
+            For ``parts`` that are not three shares.
         """
         if len(parts) != 3 or not (min(parts) >= 0 and abs(sum(parts) - 1) <= 1e-9):
-            raise SpecError("parts", f"{parts}; three shares that sum to 1 are wanted")
-        order = np.random.default_rng(rng).permutation(self.normal)
+            raise SpecError("parts", "must be three shares that sum to 1", str(parts))
+        order = np.random.default_rng(seed).permutation(self.normal)
         first, second = np.round(np.cumsum(parts[:2]) * len(order)).astype(int)
-        return Split(order[:first], order[first:second], order[second:], self.anomalous)
+        return WindowSplit(order[:first], order[first:second], order[second:], self.anomalous)
 
 
-def windows(X: ArrayLike, y: ArrayLike | None = None, *, size: int = 60, stride: int = 45) -> Windows:
-    """Windows of `size` rows, one every `stride` rows, of a series (n,) or (n, d) with labels (n,).
+def windows(X: ArrayLike, y: ArrayLike | None = None, *, window: int = 60, stride: int = 45) -> Windows:
+    """Cut a series into windows.
 
-    A series of n rows gives ``(n - size) // stride + 1`` windows; rows behind the last whole window are
-    left out. Raises SpecError where `size` is longer than the series.
+    Rows behind the last whole window are left out.
+
+    Parameters
+    ----------
+    X
+        A series, shape (n,) or (n, d).
+    y
+        0/1 labels of its rows, shape (n,).
+    window
+        Rows of a window.
+    stride
+        Rows from the start of a window to the start of the next.
+
+    Returns
+    -------
+    Windows
+        ``(n - window) // stride + 1`` windows.
+
+    Raises
+    ------
+    SpecError
+        For a window longer than the series, labels of another length, and what is no series.
     """
     values = checks.series("X", X)
-    size, stride = checks.whole("size", size, least=1), checks.whole("stride", stride, least=1)
-    if size > len(values):
-        raise SpecError("size", f"{size}; the series has only {len(values)} rows")
-    view = np.lib.stride_tricks.sliding_window_view(values, size, axis=0)[::stride].transpose(0, 2, 1)
+    window, stride = checks.whole("window", window, least=1), checks.whole("stride", stride, least=1)
+    if window > len(values):
+        raise SpecError("window", f"must be at most the {len(values)} rows of X", str(window))
+    view = np.lib.stride_tricks.sliding_window_view(values, window, axis=0)[::stride].transpose(0, 2, 1)
     start = np.arange(len(view), dtype=np.int64) * stride
     if y is None:
         return Windows(view, start, None)
     flags = checks.labels("y", y)
     if len(flags) != len(values):
-        raise SpecError("y", f"{len(flags)} rows, but X has {len(values)}")
+        raise SpecError("y", f"must have the {len(values)} rows of X", str(len(flags)))
     total = np.concatenate([[0], np.cumsum(flags)])
-    return Windows(view, start, total[start + size] - total[start])
+    return Windows(view, start, total[start + window] - total[start])
 
 
-def covering(rows: int, size: int, stride: int) -> NDArray[np.int64]:
-    """Starts of windows that together cover every row: one every `stride`, and one at the very end."""
-    if size > rows:
-        raise SpecError("X", f"{rows} rows; the detector's window has {size}")
-    start = np.arange(0, rows - size + 1, stride, dtype=np.int64)
-    return start if start[-1] == rows - size else np.append(start, rows - size)
+def covering(rows: int, window: int, stride: int) -> NDArray[np.int64]:
+    """Return the starts of windows that together cover every row: one every ``stride`` rows, and one at the end."""
+    if window > rows:
+        raise SpecError("X", f"must have at least the {window} rows of the detector's window", str(rows))
+    start = np.arange(0, rows - window + 1, stride, dtype=np.int64)
+    return start if start[-1] == rows - window else np.append(start, rows - window)
 
 
-def to_rows(scores: Floats, start: NDArray[np.int64], size: int, rows: int) -> Floats:
-    """For each row the mean score of the windows that cover it; (rows,). Every row must be covered."""
+def to_rows(scores: Floats, start: NDArray[np.int64], window: int, rows: int) -> Floats:
+    """Return for each row the mean score of the windows that cover it.
+
+    Parameters
+    ----------
+    scores, start
+        Scores of the windows and their first rows, shape (k,).
+    window, rows
+        Rows of a window, and of the series.
+
+    Returns
+    -------
+    scores
+        Shape (rows,).
+
+    Raises
+    ------
+    SpecError
+        For a row that no window covers.
+    """
     edge = np.zeros((2, rows + 1))
     for line, value in zip(edge, (scores, np.ones(len(scores))), strict=True):
         np.add.at(line, start, value)
-        np.subtract.at(line, start + size, value)
+        np.subtract.at(line, start + window, value)
     total, number = np.cumsum(edge, axis=1)[:, :-1]
     if not number.all():
-        raise SpecError("start", f"no window covers row {int(np.argmin(number))} of {rows}")
+        raise SpecError("start", f"must cover row {int(np.argmin(number))} of {rows} with a window")
     return np.asarray(total / number, dtype=np.float64)
-
-
-def fill_missing(data: Floats, policy: str = "median") -> Floats:
-    """Windows (k, size, d) with every NaN replaced; the windows themselves (no copy) where there is none.
-
-    "median" takes the median of the window's channel, "linear" interpolates between the neighbours in the
-    window (the nearest value outwards), "kernel" takes the Gaussian-weighted mean of the window's values
-    (bandwidth 2 rows, wider where nothing is near), "raise" refuses. A channel with no value at all in a
-    window raises SpecError.
-    """
-    checks.one_of("nan", policy, NAN_POLICIES)
-    missing = np.isnan(data)
-    if not missing.any():
-        return data
-    window, row, channel = (int(i) for i in np.argwhere(missing)[0])
-    if policy == "raise":
-        raise SpecError("X", f"NaN in window {window}, row {row}, channel {channel}; choose a nan policy to fill it")
-    empty = missing.all(axis=1)
-    if empty.any():
-        window, channel = (int(i) for i in np.argwhere(empty)[0])
-        raise SpecError("X", f"channel {channel} of window {window} is all NaN; nothing can be filled in")
-    filled = np.array(data)
-    if policy == "median":
-        np.copyto(filled, np.nanmedian(data, axis=1, keepdims=True), where=missing)
-        return filled
-    at = np.arange(data.shape[1], dtype=np.float64)
-    for k, c in np.argwhere(missing.any(axis=1)):
-        gap = missing[k, :, c]
-        known = data[k, ~gap, c]
-        if policy == "linear":
-            filled[k, gap, c] = np.interp(at[gap], at[~gap], known)
-        else:
-            exponent = -(((at[gap][:, None] - at[~gap]) / 2.0) ** 2) / 2
-            # Relative to the nearest value, so that a long gap cannot underflow to 0 / 0.
-            weight = np.exp(exponent - exponent.max(axis=1, keepdims=True))
-            filled[k, gap, c] = weight @ known / weight.sum(axis=1)
-    return filled

@@ -108,7 +108,7 @@ def autoencoder(**params: Any) -> Detect:
     def detect(task: Task, seed: int) -> tuple[Floats, Floats]:
         from paranom_rs.deep import RNNAutoencoder
 
-        det = RNNAutoencoder(window=WINDOW, stride=10, rng=seed, **params).fit(task.train)
+        det = RNNAutoencoder(window=WINDOW, stride=10, random_state=seed, **params).fit(task.train)
         return det.decision_scores_, det.decision_function(task.test)
 
     return detect
@@ -118,7 +118,7 @@ def lstm_ad(task: Task, seed: int) -> tuple[Floats, Floats]:
     """LSTM-AD, the Gaussian on the last quarter of the training rows."""
     from paranom_rs.deep import LSTMAD
 
-    det = LSTMAD(rng=seed, epochs=40).fit(task.train)
+    det = LSTMAD(random_state=seed, epochs=40).fit(task.train)
     return det.decision_scores_[-len(task.train) // 4 :], det.decision_function(task.test)
 
 
@@ -129,7 +129,7 @@ DETECTORS: dict[str, Detect] = {
     "RNN autoencoder, latent": autoencoder(cell="rnn"),
     "GRU autoencoder, latent": autoencoder(cell="gru"),
     "LSTM autoencoder, latent": autoencoder(cell="lstm"),
-    "LSTM autoencoder, reconstruction": autoencoder(cell="lstm", score="reconstruction"),
+    "LSTM autoencoder, reconstruction": autoencoder(cell="lstm", scoring_mode="reconstruction"),
     "LSTM-AD": lstm_ad,
 }
 

@@ -45,7 +45,7 @@ def run(
     from paranom_rs.deep import Baselines, RNNAutoencoder, windows
 
     cut = windows(x, y)
-    split = cut.split(rng=seed)
+    split = cut.split(seed=seed)
     data = cut.data
     tested = np.concatenate([split.test, split.anomalous])
     truth = np.repeat([0, 1], [len(split.test), len(split.anomalous)])
@@ -64,11 +64,11 @@ def run(
     for variant in variants:
         depth = "light" if variant["num_layers"] == 1 else "deep"
         name = f"{variant['cell'].upper()} {depth}{' VAE' if variant['variational'] else ''}"
-        det = RNNAutoencoder(**variant, epochs=epochs, rng=seed, score="latent")
+        det = RNNAutoencoder(**variant, epochs=epochs, random_state=seed, scoring_mode="latent")
         det.fit(data[split.train], validation=data[split.validation])
         for score in SCORES:
             # Training does not depend on the score.
-            det.set_params(score=score)
+            det.set_params(scoring_mode=score)
             rows.append(
                 figures(
                     name,
@@ -83,7 +83,7 @@ def run(
             )
         print(f"{name}: F1 latent {rows[-2]['F1']:.3f}, reconstruction {rows[-1]['F1']:.3f}", flush=True)
     started = time.perf_counter()
-    base = Baselines(rng=seed).fit(data[split.train])
+    base = Baselines(random_state=seed).fit(data[split.train])
     seconds = time.perf_counter() - started
     train, test = base.scores(data[split.train]), base.scores(data[tested])
     rows += [figures(k, "baseline", train[k], test[k], **{"s/epoch": seconds}) for k in train]

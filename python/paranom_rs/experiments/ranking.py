@@ -59,7 +59,7 @@ def baseline(name: str) -> Score:
         from paranom_rs.deep.windows import covering, to_rows, windows
         from paranom_rs.detect.baselines import Baselines
 
-        fitted = Baselines(rng=seed).fit(windows(task.train, size=WINDOW, stride=STRIDE).data)
+        fitted = Baselines(random_state=seed).fit(windows(task.train, window=WINDOW, stride=STRIDE).data)
         start = covering(len(task.test), WINDOW, STRIDE)
         cut = np.lib.stride_tricks.sliding_window_view(task.test, WINDOW, axis=0).transpose(0, 2, 1)[start]
         return to_rows(fitted.scores(cut)[name], start, WINDOW, len(task.test))

@@ -180,11 +180,11 @@ def predictor(learn: Floats, first: Floats, seed: int, steps: int) -> Any:
     """An LSTM-AD trained on these rows for so many steps of 16 stretches, its Gaussian fitted on `first`."""
     from paranom_rs.deep import LSTMAD
 
-    det = LSTMAD(horizon=10, seq_len=150, batch_size=16, schedule="cosine", rng=seed, verbose=False)
+    det = LSTMAD(horizon=10, window=150, batch_size=16, schedule="cosine", random_state=seed, verbose=False)
     # Stretches that begin every fifth row: the few cycles there are, cut in many ways.
-    rows, half = coarse(learn), det.seq_len // 2
+    rows, half = coarse(learn), det.window // 2
     series = [rows[k:] for k in range(0, half, 5)]
-    stretches = sum((len(s) - det.seq_len - det.horizon) // half + 1 for s in series)
+    stretches = sum((len(s) - det.window - det.horizon) // half + 1 for s in series)
     det.set_params(epochs=max(1, round(steps / math.ceil(stretches / det.batch_size))))
     # The second half of the validation data would set the threshold, which is found elsewhere.
     return det.fit(series, validation=coarse(np.concatenate([first, first])))

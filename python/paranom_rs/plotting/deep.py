@@ -9,8 +9,12 @@ from numpy.typing import ArrayLike
 
 from paranom_rs._internal import checks
 from paranom_rs._internal.checks import Floats
+from paranom_rs._internal.optional import require
 from paranom_rs.errors import SpecError
-from paranom_rs.evaluate.metrics import _pyplot
+
+
+def _pyplot() -> Any:
+    return require("matplotlib.pyplot", "plot", "a picture")
 
 
 def history(lines: dict[str, list[float]], best: int) -> Any:
@@ -36,9 +40,9 @@ def errors(scores: Floats, y: ArrayLike | None, threshold: float) -> Any:
     """Histogram of scores with the threshold."""
     flags = np.zeros(len(scores), dtype=bool) if y is None else checks.labels("y", y)
     if len(flags) != len(scores):
-        raise SpecError("y", f"{len(flags)} rows, but there are {len(scores)} scores")
+        raise SpecError("y", f"must have one label for each of the {len(scores)} scores", str(len(flags)))
     if not len(scores):
-        raise SpecError("X", "has no rows to draw the scores of")
+        raise SpecError("X", "must have a row to draw the score of", "0 rows")
     figure, ax = _pyplot().subplots(figsize=(6, 3.6), layout="constrained")
     # Scores are skewed: equal bins on a logarithmic axis where none is 0 or less.
     positive = scores.min() > 0 and scores.max() > scores.min()
@@ -56,7 +60,7 @@ def errors(scores: Floats, y: ArrayLike | None, threshold: float) -> Any:
 def reconstruction(data: Floats, restored: Floats, scores: Floats, threshold: float) -> Any:
     """Windows and what the autoencoder made of them."""
     if not len(data):
-        raise SpecError("X", "has no window to draw")
+        raise SpecError("X", "must hold a window to draw", "0 windows")
     columns = min(3, len(data))
     rows = -(-len(data) // columns)
     figure, axes = _pyplot().subplots(
