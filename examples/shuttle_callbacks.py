@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from paranom_rs import Anomaly, Block, Callback, Generator, Hard, Soft, Uniqueness
-from paranom_rs.generate.variables import read_columns
+from paranom_rs.generate.recordings import read_columns
 
 DATA = Path(__file__).parent / "data" / "shuttle_tek14.csv"
 

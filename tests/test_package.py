@@ -45,6 +45,18 @@ def test_metadata_agrees_with_the_build() -> None:
     assert set(metadata.get_all("License-File") or []) == {"LICENSE-MIT", "LICENSE-APACHE"}
 
 
+def test_dir_shows_public_names_only() -> None:
+    assert dir(paranom_rs) == sorted(paranom_rs.__all__)
+    assert set(errors.__all__) <= set(paranom_rs.__all__)
+
+
+def test_no_public_name_is_a_module_too() -> None:
+    folder = resources.files(paranom_rs)
+    assert not [
+        name for name in paranom_rs.__all__ if folder.joinpath(f"{name}.py").is_file() or folder.joinpath(name).is_dir()
+    ]
+
+
 def test_public_names_exist_once() -> None:
     assert len(set(paranom_rs.__all__)) == len(paranom_rs.__all__)
     assert not [name for name in paranom_rs.__all__ if not hasattr(paranom_rs, name)]

@@ -154,7 +154,7 @@ def nowhere(rows: int, form: str, threads: int = 1) -> float:
     clock = time.process_time if threads == 1 else time.perf_counter
     began = clock()
     _core.write_generated(
-        plant()._plan,
+        plant().source.plan,
         "/dev/null",
         0,
         rows,

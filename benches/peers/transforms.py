@@ -184,7 +184,7 @@ def by_blocks(block: Change) -> Work:
 
 
 def clock(generator: Generator) -> Work:
-    return lambda: generator._plan.times(0, ROWS)
+    return lambda: generator.source.plan.times(0, ROWS)
 
 
 def numpy_clock(gaps: bool, jitter: bool) -> Work:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import warnings
 
-from paranom_rs import errors
 from paranom_rs._core import build_info
 from paranom_rs.detect.matrix_profile import (
     Discord,
@@ -23,12 +22,25 @@ from paranom_rs.detect.matrix_profile import (
 )
 from paranom_rs.detect.matrix_profile_stream import StreamingMatrixProfile
 from paranom_rs.detect.ramp import RAMP, Detection
-from paranom_rs.errors import *  # noqa: F403 (its __all__ is the public exception tree)
+from paranom_rs.errors import (
+    AlreadyExistsError,
+    CallbackError,
+    InternalError,
+    MismatchError,
+    OutOfMemoryError,
+    ParanomError,
+    SpecError,
+    SpecTypeError,
+    StateError,
+    StreamVersionError,
+    UniquenessError,
+    UnknownKeyError,
+)
 from paranom_rs.evaluate.triviality import one_liners, triviality
 from paranom_rs.files.verify import Verified, verify
 from paranom_rs.generate.anomalies import Anomaly, Decoys
 from paranom_rs.generate.callback import Block, Callback, Context
-from paranom_rs.generate.dataset import Dataset, Event, Events, Split
+from paranom_rs.generate.dataset import Dataset, Split
 from paranom_rs.generate.distributions import (
     Bernoulli,
     Beta,
@@ -47,8 +59,10 @@ from paranom_rs.generate.distributions import (
     Uniform,
 )
 from paranom_rs.generate.dropouts import Dropouts
+from paranom_rs.generate.events import Event, Events
 from paranom_rs.generate.generator import Generator
 from paranom_rs.generate.native import NativeFunction
+from paranom_rs.generate.recordings import Recorded
 from paranom_rs.generate.rule import EachRow, Edge, Ref
 from paranom_rs.generate.signals import (
     AR1,
@@ -89,7 +103,7 @@ from paranom_rs.generate.transforms import (
     TimeWarp,
 )
 from paranom_rs.generate.uniqueness import Hard, Soft, Uniqueness
-from paranom_rs.generate.variables import Recorded, Stochastic
+from paranom_rs.generate.variables import Stochastic
 
 __version__: str = build_info()["version"]
 
@@ -101,12 +115,14 @@ __all__ = [
     "ECG",
     "MLS",
     "RAMP",
+    "AlreadyExistsError",
     "Anomaly",
     "Bernoulli",
     "Beta",
     "Block",
     "Calendar",
     "Callback",
+    "CallbackError",
     "Cauchy",
     "Choice",
     "Clip",
@@ -115,10 +131,11 @@ __all__ = [
     "Cosine",
     "CylinderBellFunnel",
     "Dataset",
-    "Decoys",
     "Decouple",
+    "Decoys",
     "Detection",
     "Dirichlet",
+    "Discord",
     "Distinct",
     "Drift",
     "Dropouts",
@@ -134,14 +151,20 @@ __all__ = [
     "Generator",
     "Hard",
     "Integers",
+    "InternalError",
     "Laplace",
     "LogNormal",
     "LogisticMap",
+    "MatrixProfile",
+    "MismatchError",
     "Missing",
-    "NativeFunction",
     "Mixture",
+    "Motif",
+    "NativeFunction",
     "Noise",
     "Normal",
+    "OutOfMemoryError",
+    "ParanomError",
     "Pattern",
     "PhaseShift",
     "Poisson",
@@ -156,11 +179,16 @@ __all__ = [
     "Sine",
     "Smooth",
     "Soft",
+    "SpecError",
+    "SpecTypeError",
     "Spike",
     "Split",
     "Square",
+    "StateError",
     "Steps",
     "Stochastic",
+    "StreamVersionError",
+    "StreamingMatrixProfile",
     "StudentT",
     "Swap",
     "TimeIndex",
@@ -169,18 +197,19 @@ __all__ = [
     "Triangle",
     "Uniform",
     "Uniqueness",
+    "UniquenessError",
+    "UnknownKeyError",
     "Verified",
     "__version__",
     "build_info",
-    *errors.__all__,
-    "Discord",
-    "MatrixProfile",
-    "Motif",
-    "StreamingMatrixProfile",
     "matrix_profile",
     "matrix_profile_ab_join",
     "matrix_profile_multidimensional",
-    "verify",
     "one_liners",
     "triviality",
+    "verify",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

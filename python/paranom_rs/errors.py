@@ -10,6 +10,7 @@
     ├── UniquenessError      (ValueError)   a row for which no unique datum is left
     ├── CallbackError        (RuntimeError) a callback that raised, or gave back what is no value
     ├── MismatchError        (ValueError)   a file that does not hold the rows its spec gives
+    ├── AlreadyExistsError   (FileExistsError)  a file or folder that would be replaced
     ├── UnknownKeyError      (KeyError)     a process, a time or a name that is not there
     ├── OutOfMemoryError     (MemoryError)  the memory for a result cannot be had
     └── InternalError        (RuntimeError) a bug of ours: please report it
@@ -19,9 +20,10 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 __all__ = [
+    "AlreadyExistsError",
     "CallbackError",
     "InternalError",
     "MismatchError",
@@ -102,8 +104,15 @@ class StateError(ParanomError, ValueError):
 class UniquenessError(ParanomError, ValueError):
     """Hard uniqueness that cannot be met; nothing is delivered.
 
-    Attributes: ``class_`` ("normal" or "anomalous"), ``row``, ``tries`` and ``datum`` (name -> the last value drawn);
-    the last two are None where the distributions have too few values, which is found before anything is drawn.
+    Attributes
+    ----------
+    class_
+        "normal" or "anomalous".
+    row
+        The row for which no unique datum is left.
+    tries, datum
+        How often it was drawn, and the last values by name. None where the distributions have too few values, which is
+        found before anything is drawn.
     """
 
     def __init__(
@@ -124,8 +133,14 @@ class UniquenessError(ParanomError, ValueError):
 class CallbackError(ParanomError, RuntimeError):
     """A callback that raised (see ``__cause__``), or gave back what is no value; nothing is delivered.
 
-    Attributes: ``variable``, ``class_`` ("normal" or "anomalous"), and ``row``: the row it was called for, or the
-    first one of its block.
+    Attributes
+    ----------
+    variable
+        The variable's name.
+    class_
+        "normal" or "anomalous".
+    row
+        The row it was called for, or the first one of its block.
     """
 
     def __init__(self, message: str, variable: str = "", class_: str = "", row: int | None = None) -> None:
@@ -139,8 +154,14 @@ class CallbackError(ParanomError, RuntimeError):
 class MismatchError(ParanomError, ValueError):
     """A file that does not hold the rows its spec gives: it was changed, or made by something else.
 
-    Attributes: ``path``; ``row`` (its number) and ``column`` where they differ first, ``expected`` and ``found``
-    (texts); those are None where the file as a whole is another.
+    Attributes
+    ----------
+    path
+        The file.
+    row, column
+        Where they differ first: a row number, and a name. None where the file as a whole differs.
+    expected, found
+        The two values, as text; None where the file as a whole differs.
     """
 
     def __init__(
@@ -157,6 +178,23 @@ class MismatchError(ParanomError, ValueError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class AlreadyExistsError(ParanomError, FileExistsError):
+    """A file or a folder is there, and ``overwrite`` is not set.
+
+    Attributes
+    ----------
+    path, found
+        The file or folder, and what is there: ``"exists"``.
+    """
+
+    def __init__(self, path: str | PathLike[str], found: str) -> None:
+        self.path, self.found = str(path), found
+        super().__init__(f"{path} {found}; overwrite=True replaces it")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.path, self.found)
 
 
 class UnknownKeyError(ParanomError, KeyError):

@@ -202,18 +202,22 @@ def test_a_live_feed_is_scored_line_by_line(feed: Path, tmp_path: Path) -> None:
     [
         (["generate", "missing.toml", "--rows", "1", "--out", "x.csv"], 3, "missing.toml: No such file"),
         (["generate", "bad.toml", "--rows", "1", "--out", "x.csv"], 2, "bad.toml: variables.x.normal"),
-        (["generate", "broken.toml", "--rows", "1", "--out", "x.csv"], 2, "broken.toml: is no TOML"),
-        (["generate", "plant.toml", "--rows", "1", "--out", "x.doc"], 2, "path: must end in"),
+        (["generate", "broken.toml", "--rows", "1", "--out", "x.csv"], 2, "broken.toml: must be TOML"),
+        (["generate", "plant.toml", "--rows", "1", "--out", "x.doc"], 2, "--out: must end in"),
         (["generate", "plant.toml", "--rows", "1", "--out", "no/folder/x.csv"], 3, "No such file"),
-        (["preview", "plant.toml", "--out", "x.gif"], 2, "out: must end in"),
+        (["preview", "plant.toml", "--out", "x.gif"], 2, "--out: must end in"),
         (["preview", "plant.toml", "--variables", "nope"], 2, "'nope' is no variable"),
-        (["detect", "ramp", "bad.csv"], 2, "row 1, column 'a': must be a number"),
-        (["detect", "ramp", "short.csv"], 2, "row 1 has 1 fields, the header 2"),
-        (["detect", "ramp", "empty.csv"], 2, "empty.csv: is empty"),
-        (["detect", "ramp", "text.csv"], 2, "has no column of numbers"),
-        (["detect", "ramp", "short.csv", "--columns", "z"], 2, "has no 'z'"),
-        (["detect", "ramp", "short.csv", "--reference", "3"], 2, "reference"),
-        (["detect", "ramp", "short.csv", "--quantile", "0.5"], 2, "row 1 has"),
+        (["detect", "ramp", "bad.csv"], 2, "bad.csv: line 3: a: must be a number"),
+        (["detect", "ramp", "short.csv"], 2, "line 3: must have 2 fields, as the header has, got 1"),
+        (["detect", "ramp", "empty.csv"], 2, "empty.csv: must have a first line that names the columns"),
+        (["detect", "ramp", "text.csv"], 2, "must have a column of numbers"),
+        (
+            ["detect", "ramp", "short.csv", "--columns", "z"],
+            2,
+            "--columns: must be in short.csv, which has a, b",
+        ),
+        (["detect", "ramp", "short.csv", "--window", "3"], 2, "window"),
+        (["detect", "ramp", "short.csv", "--quantile", "0.5"], 2, "line 3: must have 2 fields"),
         (["detect", "ramp", "x.xls"], 2, "file: must end in .csv or .parquet"),
     ],
 )
@@ -305,10 +309,10 @@ def test_detect_refuses_columns_that_are_not_one(tmp_path: Path, capsys: pytest.
     file = tmp_path / "x.csv"
     file.write_text(HEADER.replace("a,b", "a,a"), encoding="utf-8")
     assert detect(str(file)) == 2
-    assert "has 2 columns 'a'" in capsys.readouterr().err
+    assert "must have one column 'a', got 2 of them" in capsys.readouterr().err
     file.write_text(HEADER, encoding="utf-8")
     assert detect(str(file), "--columns", "a,a") == 2
-    assert "'a' is named more than once" in capsys.readouterr().err
+    assert "--columns: must name each column once, got 'a'" in capsys.readouterr().err
 
 
 def test_detect_goes_on_with_the_same_settings_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -317,15 +321,18 @@ def test_detect_goes_on_with_the_same_settings_only(tmp_path: Path, capsys: pyte
     assert detect(str(file), "--state", state, "--reference", "50") == 0
     assert detect(str(file), "--state", state) == detect(str(file), "--state", state, "--reference", "50") == 0
     capsys.readouterr()
-    for option, value, words in (("--reference", "60", "has 50, got 60"), ("--quantile", "0.9", "quantile: ")):
+    for option, value, words in (
+        ("--window", "60", "--window: must be 50, as in"),
+        ("--quantile", "0.9", "--quantile: "),
+    ):
         assert detect(str(file), "--state", state, option, value) == 2
         assert words in capsys.readouterr().err
 
 
 def test_detect_says_what_is_no_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, content, words in (
-        ("x.csv", b"\xff\xfea,b\n1,2\n", "must be text in UTF-8"),
-        ("x.parquet", b"a,b\n1,2\n", "is no Parquet file"),
+        ("x.csv", b"\xff\xfea,b\n1,2\n", "must be CSV in UTF-8"),
+        ("x.parquet", b"a,b\n1,2\n", "must be a Parquet file"),
     ):
         (tmp_path / name).write_bytes(content)
         assert detect(str(tmp_path / name)) == 2

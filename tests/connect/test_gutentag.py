@@ -157,7 +157,7 @@ def test_anomalies_of_formulas(tmp_path: Path) -> None:
         "frequency",
         "pattern-shift",
     }
-    assert any("no course of its own" in note for note in made.notes)
+    assert any("no signal of its own" in note for note in made.notes)
     assert not (data.X != data.clean.X)[data.y == 0].any()
 
 
@@ -183,5 +183,5 @@ def test_formulas_that_cannot_be_had(formula: dict[str, Any], says: str, tmp_pat
 def test_bad_files(text: str, tmp_path: Path) -> None:
     path = tmp_path / "bad.yaml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(SpecError, match=r"bad\.yaml: (is no YAML|must hold)"):
+    with pytest.raises(SpecError, match=r"bad\.yaml: (must be YAML|must hold)"):
         Generator.from_gutentag(path)

@@ -225,7 +225,7 @@ def test_zstd_is_smaller_and_says_the_same(tmp_path: Path) -> None:
     assert_holds(tmp_path / "b.parquet", generator.generate(100_000))
     with pytest.raises(SpecError, match="compression: must be 'zstd'"):
         generator.write(tmp_path / "c.parquet", 10, compression="gzip")  # type: ignore[arg-type]
-    with pytest.raises(SpecError, match="compression: is for Parquet"):
+    with pytest.raises(SpecError, match="compression: must be None for files other than Parquet"):
         generator.write(tmp_path / "c.csv", 10, compression="zstd")
 
 
@@ -290,10 +290,10 @@ def test_parquet_without_a_spec_is_refused(tmp_path: Path) -> None:
     pa = pytest.importorskip("pyarrow")
     pq = pytest.importorskip("pyarrow.parquet")
     pq.write_table(pa.table({"x": [1.0]}), tmp_path / "other.parquet")
-    with pytest.raises(SpecError, match="no spec"):
+    with pytest.raises(SpecError, match="must carry its spec"):
         Generator.from_parquet(tmp_path / "other.parquet")
     (tmp_path / "cut.parquet").write_bytes(b"PAR1")
-    with pytest.raises(SpecError, match="must be a"):
+    with pytest.raises(SpecError, match="must be a Parquet or Arrow file"):
         Generator.from_parquet(tmp_path / "cut.parquet")
 
 

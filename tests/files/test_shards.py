@@ -136,13 +136,13 @@ def test_parts_of_another_spec_are_refused(tmp_path: Path) -> None:
 def test_parts_alone_make_the_same_folder(tmp_path: Path) -> None:
     plant().write(tmp_path / "whole", 1000, shards=3)
     for part in (2, 0, 1):
-        with pytest.raises(SpecError, match="manifest|finished|No such" if part == 2 else "not finished"):
+        with pytest.raises(SpecError, match="manifest|finished|No such" if part == 2 else "must be finished"):
             verify(tmp_path / "parts") if part != 2 else verify(_empty(tmp_path / "none"))
         plant().write(tmp_path / "parts", 1000, shards=3, part=part)
     assert hashes(tmp_path / "parts") == hashes(tmp_path / "whole")
     with pytest.raises(SpecError, match="part: must be a whole number from 0 to 2, got 3"):
         plant().write(tmp_path / "parts", 1000, shards=3, part=3)
-    with pytest.raises(SpecError, match="goes with shards"):
+    with pytest.raises(SpecError, match="must be None without shards"):
         plant().write(tmp_path / "x.parquet", 1000, part=0)
 
 
@@ -281,7 +281,7 @@ def test_a_full_device_is_told() -> None:
     }
     for form in ("parquet", "arrow", "csv", "jsonl"):
         with pytest.raises(OSError, match="No space left"):
-            _core.write_generated(plant()._plan, "/dev/full", 0, 200_000, format=form, **options)
+            _core.write_generated(plant().source.plan, "/dev/full", 0, 200_000, format=form, **options)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -294,7 +294,9 @@ def test_verify_accepts_what_was_written(tmp_path: Path, suffix: str, dtype: Any
     assert verify(path, generator, blocks=3, **options) == Verified(1, 200_000, 2 * 32_768 + 200_000 % 32_768)
     assert verify(path, generator, blocks=99, **options).compared == 200_000
     with (
-        pytest.raises(SpecError, match="other data") if not options else pytest.raises(MismatchError, match="pressure")
+        pytest.raises(SpecError, match="must give the data of")
+        if not options
+        else pytest.raises(MismatchError, match="pressure")
     ):
         verify(path, plant(seed=1, time=TimeIndex("2026-01-01", "1s")), **options)
     if options:
@@ -346,7 +348,7 @@ def test_verify_reads_text(tmp_path: Path, suffix: str) -> None:
 
 def test_verify_of_other_files(tmp_path: Path) -> None:
     (tmp_path / "cut.parquet").write_bytes(b"PAR1")
-    with pytest.raises(SpecError, match="must be a"):
+    with pytest.raises(SpecError, match="must be a Parquet or Arrow file"):
         verify(tmp_path / "cut.parquet")
     chosen = plant().generate(normal=100, anomalous=100)
     chosen.write(tmp_path / "x.parquet")

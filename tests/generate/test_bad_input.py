@@ -444,7 +444,7 @@ FACE: list[tuple[Callable[[], Any], type[ParanomError], list[str]]] = [
     (lambda: build().generate(10, start=-1), SpecError, ["start", "-1", ">= 0"]),
     (lambda: build().generate(1.5), SpecTypeError, ["rows", "1.5", "whole"]),
     (lambda: build().generate("10"), SpecTypeError, ["rows", "'10'", "whole"]),
-    (lambda: build().generate(), SpecError, ["rows", "missing"]),
+    (lambda: build().generate(), SpecError, ["rows", "must be given"]),
     (lambda: build().generate(5, normal=3), SpecError, ["rows", "normal"]),
     (lambda: build().generate(normal=-3), SpecError, ["normal", "-3"]),
     (lambda: build().generate(2**63 + 1), SpecError, ["rows", str(2**63 + 1), "2**63"]),
@@ -483,7 +483,7 @@ FACE: list[tuple[Callable[[], Any], type[ParanomError], list[str]]] = [
     # Before any work, and any memory.
     (lambda: build().split(train=10**15, test=-1), SpecError, ["test", "-1"]),
     # Batches.
-    (lambda: build().batches(10, batch_rows=0), SpecError, ["batch_rows", "0", "> 0"]),
+    (lambda: build().batches(10, batch_rows=0), SpecError, ["batch_rows", "0", ">= 1"]),
     (lambda: build().batches(-10), SpecError, ["rows", "-10"]),
     (lambda: build().batches(10, start=2**64 - 3), SpecError, ["start", "10 rows"]),
 ]  # fmt: skip

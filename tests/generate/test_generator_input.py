@@ -65,12 +65,12 @@ RUBBISH: list[tuple[Callable[[], object], type[Exception], str]] = [
     (
         lambda: Generator({"x": Recorded([1.0, 2.0], repeat=False)}).generate(normal=1, start=5),
         SpecError,
-        "from 5 on have 0 normal",
+        "from 5 on have.* 0 normal",
     ),
     (
         lambda: Generator({"x": Recorded([1.0], labels=[1])}).generate(normal=1),
         SpecError,
-        "have 0 normal",
+        "have.* 0 normal",
     ),
     # options
     (lambda: plant().generate(3, dtype="complex64"), SpecError, "dtype: .* complex64"),
@@ -95,9 +95,9 @@ RUBBISH: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: Generator({"x": Normal()}), SpecError, r"variables\.x\.kind: must be stochastic, callback or recorded"),
     (lambda: Generator({"\ud800": Stochastic(1.0)}), SpecTypeError, "valid Unicode"),
     (lambda: Generator({"x": Stochastic(1.0)}, anomalies=5), SpecTypeError, "anomalies: .* got 5"),  # type: ignore[arg-type]
-    (lambda: one(b"ab"), SpecTypeError, r"variables\.x: .* b'ab'"),
+    (lambda: one(b"ab"), SpecTypeError, r"variables\.x\.normal: .* b'ab'"),
     (lambda: one(nested(20)), SpecError, "nested 32 deep"),
-    (lambda: one(nested(3000)), SpecError, r"variables\.x: is nested too deep"),
+    (lambda: one(nested(3000)), SpecError, r"variables\.x: must not be nested so deep"),
     (lambda: one(Trend(10**400)), SpecError, r"variables\.x\.normal\.coefficients\[1\]: must be a finite"),
     (lambda: one(Choice(np.array([1.0, np.inf]))), SpecError, r"values\[1\]: must be a finite number, got inf"),
     (lambda: one(Uniform(-1e308, 1e308)), SpecError, r"normal\.high: must be less than .* above low"),
@@ -105,7 +105,7 @@ RUBBISH: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: one(Normal(0, 1, 50, 60)), SpecError, r"normal\.low: must leave a probability .* got 50"),
     (lambda: Normal() - "a", SpecTypeError, "got 'a'"),
     (lambda: Normal() - True, SpecTypeError, "got True"),
-    (lambda: np.arange(3) * Normal(), SpecTypeError, "rules add to"),
+    (lambda: np.arange(3) * Normal(), SpecTypeError, "must be a rule or a number to be added or multiplied"),
     # a count that makes one slot of the whole window
     (
         lambda: Generator({"x": Stochastic(1.0, 2.0)}, anomalies=Anomaly(count=1_000_000_007, within=100_000_000_003)),
@@ -281,10 +281,10 @@ def test_a_recording_that_has_changed_is_told_from_the_one_in_the_file(tmp_path:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"value,label\n1,0\n2", "line 3: must have 2 fields, got 1"),
+        (b"value,label\n1,0\n2", "line 3: must have 2 fields, as the header has, got 1"),
         (b"value,label\n1,0\nx,0\n", "line 3: value: must be a number, or empty, got 'x'"),
-        (b"value,label\n\xff\xfe,0\n", "is no CSV file in UTF-8"),
-        (b"", "has no column 'value'; it has none"),
+        (b"value,label\n\xff\xfe,0\n", "must be CSV in UTF-8"),
+        (b"", "must have a column 'value', got none"),
     ],
 )
 def test_broken_csv_files_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
@@ -301,7 +301,7 @@ def test_csv_files_of_spreadsheets_are_read(tmp_path: Path) -> None:
 def test_a_broken_parquet_file_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     (tmp_path / "data.parquet").write_bytes(b"PAR1PAR1")
-    with pytest.raises(SpecError, match="is no Parquet file"):
+    with pytest.raises(SpecError, match="must be a Parquet file"):
         Recorded.from_file(tmp_path / "data.parquet", "value")
 
 

@@ -77,7 +77,7 @@ def grown(twin: Any, onset: float | None) -> Any:
 
 
 def events(gen: Generator, start: int, rows: int) -> list[Event]:
-    starts, stops, _, _ = gen._plan.events(start, rows)
+    starts, stops, _, _ = gen.source.plan.events(start, rows)
     return [Event(int(a), int(b)) for a, b in zip(starts, stops, strict=True)]
 
 

@@ -138,7 +138,7 @@ def test_equals_the_sequential_definition(
 
 
 def events(gen: Generator, rows: int) -> list[tuple[int, int]]:
-    starts, stops, _, _ = gen._plan.events(0, rows)
+    starts, stops, _, _ = gen.source.plan.events(0, rows)
     return [(int(a), int(b)) for a, b in zip(starts, stops, strict=True)]
 
 
@@ -277,7 +277,7 @@ def test_a_register_takes_sixteen_bytes_a_datum_at_most() -> None:
 
     gen = Generator({"x": Stochastic(normal=Uniform(0, 1))}, uniqueness=Uniqueness(normal=Hard()))
     state, x, y = _core.FillState(), np.empty(700_000), np.empty(700_000, np.int8)
-    gen._plan.fill([(0, len(x))], [x], y, clean=False, threads=2, progress=None, state=state)
+    gen.source.plan.fill([(0, len(x))], [x], y, clean=False, threads=2, progress=None, state=state)
     data, size = state.size
     assert data == len(x)
     assert size <= 16 * data

@@ -78,17 +78,22 @@ def optional(draw: st.DrawFn, table: Spec, name: str, part: st.SearchStrategy[An
         table[name] = draw(part)
 
 
+#: Kinds of rules that stand alone, and of those made of others.
+RULES = [
+    "uniform", "normal", "lognormal", "exponential", "laplace", "student_t", "cauchy", "gamma", "beta",
+    "poisson", "integers", "bernoulli", "choice",
+    "constant", "sine", "cosine", "square", "sawtooth", "triangle", "dirichlet", "pattern", "mls", "ecg", "trend",
+    "random_walk", "ar1", "steps", "cylinder_bell_funnel", "calendar", "logistic_map",
+]  # fmt: skip
+JOINS = ["sum", "product"]
+
+
 @st.composite
 def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None) -> Spec:
     """A distribution or a signal of any kind, or of one."""
-    kinds = [only] if only else [
-        "uniform", "normal", "truncated", "lognormal", "exponential", "laplace", "student_t", "cauchy", "gamma", "beta",
-        "poisson", "integers", "bernoulli", "choice",
-        "constant", "sine", "cosine", "square", "sawtooth", "triangle", "dirichlet", "pattern", "mls", "ecg", "trend",
-        "random_walk", "ar1", "steps", "cylinder_bell_funnel", "calendar", "logistic_map",
-    ]  # fmt: skip
+    kinds = [only] if only else [*RULES, "truncated"]
     if depth > 0 and not only:
-        kinds += ["sum", "product"] * 2 + ["mixture"]
+        kinds += JOINS * 2 + ["mixture"]
     kind = draw(st.sampled_from(kinds))
     table: Spec = {"kind": kind}
     match kind:
@@ -224,6 +229,7 @@ def rules(depth: int, scope: str) -> st.SearchStrategy[Any]:
 
 
 # Transforms that move the normal rule's signals, and signals that they move.
+TRANSFORMS = ["shift", "scale", "spike", "noise", "flatline", "missing", "drift", "clip", "smooth"]
 COURSES = ["frequency_change", "phase_shift", "reverse", "time_warp"]
 SIGNALS = {
     "sine", "cosine", "square", "sawtooth", "triangle", "dirichlet", "pattern", "mls", "ecg", "trend", "random_walk",
@@ -241,7 +247,7 @@ def has_signals(rule: Any) -> bool:
 @st.composite
 def anomalous(draw: st.DrawFn, depth: int = 2, only: str | None = None, signals: bool = False) -> Any:
     """An anomalous rule: a transform, or a rule that replaces the value. `signals`: the normal rule has some."""
-    kinds = ["shift", "scale", "spike", "noise", "flatline", "missing", "drift", "clip", "smooth", "shape"]
+    kinds = [*TRANSFORMS, "shape"]
     kinds += ["rule"] * 3 + (COURSES if signals else [])
     kind = only or draw(st.sampled_from(kinds))
     table: Spec = {"kind": kind}
@@ -280,7 +286,7 @@ def anomalous(draw: st.DrawFn, depth: int = 2, only: str | None = None, signals:
 
 
 @st.composite
-def stretches(draw: st.DrawFn, end: int, most: int = 4) -> list[list[int]]:
+def intervals(draw: st.DrawFn, end: int, most: int = 4) -> list[list[int]]:
     """[start, stop] pairs in order, apart from each other, below `end`."""
     ends = draw(st.lists(st.integers(0, end), min_size=0, max_size=2 * most, unique=True).map(sorted))
     return [[start, stop] for start, stop in zip(ends[::2], ends[1::2], strict=False)]
@@ -299,7 +305,7 @@ def dropouts(draw: st.DrawFn) -> Spec:
             return spec | {"duration": [shortest, longest], "frequency": draw(st.floats(most / 90, most * 0.9))}
         case "count":
             return spec | {"duration": longest, "count": draw(st.integers(1, 900 // (longest + gap))), "within": 900}
-    return {"events": draw(stretches(draw(st.sampled_from([3000, 2**60 + 1000, LAST - 1]))))}
+    return {"events": draw(intervals(draw(st.sampled_from([3000, 2**60 + 1000, LAST - 1]))))}
 
 
 def lengths(numbers: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -332,7 +338,7 @@ def specs(draw: st.DrawFn, depth: int = 2) -> Spec:
     """A whole spec: variables of both kinds, several anomalies of every way of placing."""
     names = draw(st.lists(NAMES, min_size=1, max_size=4, unique=True))
     series = draw(st.lists(st.one_of(NUMBERS.map(float), st.just(float("nan"))), min_size=2, max_size=90))
-    labels = draw(st.one_of(st.just([]), stretches(len(series))))
+    labels = draw(st.one_of(st.just([]), intervals(len(series))))
     variables: Spec = {}
     for name in names:
         variable: Spec
@@ -364,7 +370,7 @@ def specs(draw: st.DrawFn, depth: int = 2) -> Spec:
             if not explicit_left:
                 continue
             explicit_left = False
-            anomaly["events"] = draw(stretches(draw(st.sampled_from([3000, 2**60 + 1000, LAST - 1]))))
+            anomaly["events"] = draw(intervals(draw(st.sampled_from([3000, 2**60 + 1000, LAST - 1]))))
         else:
             # All fit: each way may take an eighth of the rows, its gaps included.
             shortest = draw(st.integers(1, 12))
@@ -412,7 +418,7 @@ def related_specs(draw: st.DrawFn) -> Spec:
             series = draw(st.lists(st.floats(-9.0, 9.0), min_size=2, max_size=90))
             variables[name] = {"kind": "recorded", "values": series}
             if draw(st.booleans()):
-                variables[name]["labels"] = draw(stretches(len(series)))
+                variables[name]["labels"] = draw(intervals(len(series)))
             continue
         terms: list[Any] = [draw(rules(1, "normal"))]
         if i > 0:

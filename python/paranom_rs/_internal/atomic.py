@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from paranom_rs._internal.checks import flag
-from paranom_rs.errors import SpecError
+from paranom_rs.errors import AlreadyExistsError, SpecError
 
 
 @contextmanager
@@ -17,11 +17,16 @@ def whole_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     """Give a temporary path in the same folder; it becomes ``path`` when all went well, else it is removed.
 
     Errors of the system name ``path``. A process that is killed leaves the temporary file (its name begins with a dot).
+
+    Raises
+    ------
+    AlreadyExistsError
+        For a file that is there, without ``overwrite``.
     """
     if not path.name:
         raise SpecError("path", "must name a file", repr(str(path)))
     if not flag("overwrite", overwrite) and path.exists():
-        raise FileExistsError(f"{path} exists; overwrite=True replaces it")
+        raise AlreadyExistsError(path, "exists")
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{path.suffix}")
     try:
         try:

@@ -33,6 +33,30 @@ def whole(path: str, value: object, *, least: int = 0, most: int | None = None) 
     return number
 
 
+def row_range(start: object, rows: int, *, path: str = "start", end: int = 2**64) -> int:
+    """Return the first of ``rows`` rows, which must lie below ``end``, a power of two."""
+    first = whole("start", start)
+    if first + rows > end:
+        raise SpecError(path, f"must leave room for {rows} rows below 2**{end.bit_length() - 1}", str(first))
+    return first
+
+
+def threads(value: object) -> int | None:
+    """Return a number of threads, or None: as many as there are processors."""
+    return None if value is None else whole("threads", value, least=1, most=1024)
+
+
+def float_dtype(value: object) -> np.dtype[Any]:
+    """Return float64 or float32."""
+    try:
+        dtype = np.dtype(value)  # type: ignore[call-overload]
+    except (TypeError, ValueError):
+        raise SpecTypeError("dtype", "must be float64 or float32", repr(value)) from None
+    if dtype not in (np.float64, np.float32):
+        raise SpecError("dtype", "must be float64 or float32", str(dtype))
+    return dtype  # type: ignore[no-any-return]
+
+
 def file_path(value: object) -> Path:
     """Return the path of a file."""
     if not isinstance(value, str | os.PathLike):
@@ -51,40 +75,39 @@ def flag(path: str, value: object) -> bool:
     return bool(value)
 
 
-def real(name: str, value: object) -> float:
+def real(path: str, value: object) -> float:
     """Return a number, maybe infinite or NaN; a text or a flag is none."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise SpecTypeError(name, "must be a number", repr(value))
+        raise SpecTypeError(path, "must be a number", repr(value))
     try:
         return float(value)
     except OverflowError:
         return math.inf if value > 0 else -math.inf
 
 
-def positive(name: str, value: float) -> None:
-    """SpecError unless `value` is a finite number above 0."""
-    if not 0 < real(name, value) < math.inf:
-        raise SpecError(name, f"{value}; a number above 0 is wanted")
+def positive(path: str, value: float) -> None:
+    """SpecError unless ``value`` is a finite number above 0."""
+    if not 0 < real(path, value) < math.inf:
+        raise SpecError(path, "must be a finite number > 0", str(value))
 
 
-def at_least_0(name: str, value: float, *, below: float = math.inf) -> None:
-    """SpecError unless 0 <= `value` < `below`."""
-    if not 0 <= real(name, value) < below:
+def at_least_0(path: str, value: float, *, below: float = math.inf) -> None:
+    """SpecError unless 0 <= ``value`` < ``below``."""
+    if not 0 <= real(path, value) < below:
         rule = "must be a finite number >= 0" if below == math.inf else f"must be >= 0 and < {below:g}"
-        raise SpecError(name, rule, str(value))
+        raise SpecError(path, rule, str(value))
 
 
-def share(name: str, value: float) -> None:
-    """SpecError unless 0 < `value` < 1."""
-    positive(name, value)
-    if value >= 1:
-        raise SpecError(name, f"{value}; a share lies strictly between 0 and 1")
+def share(path: str, value: float) -> None:
+    """SpecError unless 0 < ``value`` < 1."""
+    if not 0 < real(path, value) < 1:
+        raise SpecError(path, "must be > 0 and < 1", str(value))
 
 
-def one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
-    """SpecError unless `value` is one of the `allowed` words."""
+def one_of(path: str, value: object, allowed: tuple[str, ...]) -> None:
+    """SpecError unless ``value`` is one of the ``allowed`` words."""
     if value not in allowed:
-        raise SpecError(name, f"{value!r}; it is one of {', '.join(map(repr, allowed))}")
+        raise SpecError(path, f"must be one of {', '.join(map(repr, allowed))}", repr(value))
 
 
 def numbers(path: str, value: ArrayLike) -> NDArray[Any]:
@@ -100,62 +123,65 @@ def numbers(path: str, value: ArrayLike) -> NDArray[Any]:
     return np.asarray(array)
 
 
-def labels(name: str, value: ArrayLike) -> Flags:
-    """0/1 per row as a boolean array of one dimension.
+def labels(path: str, value: ArrayLike) -> Flags:
+    """Return 0/1 per row as a boolean array of one dimension.
 
     Raises SpecError for another shape or another value, SpecTypeError for what is not numeric.
     """
-    array = numbers(name, value)
+    array = numbers(path, value)
     if array.ndim != 1:
-        raise SpecError(name, f"shape {array.shape}; one label per row is wanted, shape (n,)")
+        raise SpecError(path, "must have one label for each row, shape (n,)", f"shape {array.shape}")
     wrong = ~((array == 0) | (array == 1))
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise SpecError(f"{name}[{row}]", f"{array[row]}; a label is 0 or 1")
+        raise SpecError(f"{path}[{row}]", "must be 0 or 1", str(array[row]))
     return array.astype(bool)
 
 
-def both_classes(name: str, y: Flags) -> Flags:
-    """`y`, or SpecError when it holds only one class (or nothing)."""
+def both_classes(path: str, y: Flags) -> Flags:
+    """Return ``y``, or SpecError when it holds only one class (or nothing)."""
     if y.all() or not y.any():
-        held = "nothing" if not len(y) else f"only class {int(y[0])}"
-        raise SpecError(name, f"holds {held}; normal (0) and anomalous (1) rows are both needed")
+        held = f"only class {int(y[0])}" if len(y) else "nothing"
+        raise SpecError(path, "must hold normal (0) and anomalous (1) rows", held)
     return y
 
 
-def scores(name: str, value: ArrayLike, rows: int | None = None) -> Floats:
-    """One score per row as float64 of one dimension; infinities are fine, NaN is not."""
-    array = numbers(name, value).astype(np.float64)
+def scores(path: str, value: ArrayLike, rows: int | None = None) -> Floats:
+    """Return one score per row as float64 of one dimension; infinities are fine, NaN is not."""
+    array = numbers(path, value).astype(np.float64)
     if array.ndim != 1:
-        raise SpecError(name, f"shape {array.shape}; one score per row is wanted, shape (n,)")
+        raise SpecError(path, "must have one score for each row, shape (n,)", f"shape {array.shape}")
     if rows is not None and len(array) != rows:
-        raise SpecError(name, f"{len(array)} rows, but the labels have {rows}")
+        raise SpecError(path, f"must have as many rows as the labels, {rows}", str(len(array)))
     if not len(array):
-        raise SpecError(name, "is empty")
+        raise SpecError(path, "must not be empty")
     missing = np.isnan(array)
     if missing.any():
-        raise SpecError(f"{name}[{int(np.argmax(missing))}]", "is NaN; a score must be a number")
+        raise SpecError(f"{path}[{int(np.argmax(missing))}]", "must be a number", "NaN")
     return array
 
 
-def series(name: str, value: ArrayLike, features: int | None = None) -> Floats:
-    """A series as C-contiguous float64 (n, d); (n,) becomes (n, 1). NaN is missing; infinity is refused."""
-    array = np.ascontiguousarray(numbers(name, value), dtype=np.float64)
+def series(path: str, value: ArrayLike, features: int | None = None) -> Floats:
+    """Return a series as C-contiguous float64 (n, d); (n,) becomes (n, 1). NaN is missing; infinity is refused."""
+    array = np.ascontiguousarray(numbers(path, value), dtype=np.float64)
     if array.ndim == 1:
         array = array[:, None]
     if array.ndim != 2 or not array.shape[1]:
-        raise SpecError(name, f"shape {array.shape}; a series has shape (n,) or (n, d)")
-    return finite(name, array, features)
+        raise SpecError(path, "must have shape (n,) or (n, d)", f"shape {array.shape}")
+    return finite(path, array, features)
 
 
-def finite(name: str, array: Floats, features: int | None = None) -> Floats:
-    """`array`, or SpecError when it holds an infinity or another number of features (its last axis)."""
+def finite(path: str, array: Floats, features: int | None = None) -> Floats:
+    """Return ``array``, or SpecError when it holds an infinity or another number of features (its last axis)."""
     if features is not None and array.shape[-1] != features:
-        raise SpecError(name, f"{array.shape[-1]} features, but the detector was fitted on {features}")
+        raise SpecError(
+            path, f"must have the {features} features that the detector was fitted on", str(array.shape[-1])
+        )
     infinite = np.isinf(array)
     if infinite.any():
-        where = ", ".join(str(int(i)) for i in np.argwhere(infinite)[0])
-        raise SpecError(f"{name}[{where}]", "is infinite; a value is a finite number, or NaN where it is missing")
+        where = tuple(np.argwhere(infinite)[0].tolist())
+        place = ", ".join(map(str, where))
+        raise SpecError(f"{path}[{place}]", "must be a finite number, or NaN where it is missing", str(array[where]))
     return array
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -18,4 +20,17 @@ def require(module: str, extra: str, what: str) -> Any:
         library = module.partition(".")[0]
         if error.name is not None and error.name.partition(".")[0] != library:
             raise
-        raise ImportError(f'{what} needs {library}: pip install "paranom_rs[{extra}]"', name=library) from error
+        raise _missing(what, library, extra) from error
+
+
+@contextmanager
+def needs(library: str, extra: str, what: str) -> Iterator[None]:
+    """Say so where the imports inside ``with`` fail: ``what`` needs the library that the extra brings."""
+    try:
+        yield
+    except ImportError as error:
+        raise _missing(what, library, extra) from error
+
+
+def _missing(what: str, library: str, extra: str) -> ImportError:
+    return ImportError(f'{what} needs {library}: pip install "paranom_rs[{extra}]"', name=library)

@@ -6,19 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from paranom_rs._internal.checks import flag
+from paranom_rs._internal.optional import require
 
 
 class Progress:
-    """A bar over units of work, if it is wanted: ``with`` gives what is to be told how many are done, else None."""
+    """A bar over units of work: ``with`` gives a function to call with the units done so far, or None if not shown."""
 
     def __init__(self, total: int, *, shown: bool, unit: str = "rows", what: str | None = None) -> None:
         self._bar: Any = None
         if flag("progress", shown):
-            try:
-                from tqdm.auto import tqdm
-            except ImportError as error:
-                raise ImportError('progress needs tqdm: pip install "paranom_rs[progress]"') from error
-            self._bar = tqdm(total=total, unit=unit, unit_scale=True, desc=what)
+            tqdm = require("tqdm.auto", "progress", "progress")
+            self._bar = tqdm.tqdm(total=total, unit=unit, unit_scale=True, desc=what)
 
     def __enter__(self) -> Callable[[int], None] | None:
         return None if self._bar is None else self._show

@@ -7,9 +7,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-from paranom_rs import __version__
+from paranom_rs._core import build_info
 from paranom_rs.cli import audit, demo, detect, generate, init, preview, verify
-from paranom_rs.errors import CallbackError, ParanomError
+from paranom_rs.cli.options import Parser
+from paranom_rs.errors import AlreadyExistsError, CallbackError, ParanomError, SpecError, SpecTypeError
 
 __all__ = ["main"]
 
@@ -20,24 +21,18 @@ _STATUS = """exit status:
   3    could not be done: a file, a missing library
   130  interrupted; no file is left half-done
 """
-#: What errors call arguments by, and what the command line calls them.
-_OPTIONS = {
-    "overwrite=True": "--overwrite",
-    "import_functions=True": "--import-functions",
-    "generator: must be given": "--spec: must be given",
-}
 _COMMANDS = (init, preview, generate, verify, audit, detect, demo)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return the exit status."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="paranom",
         description="Labelled time-series anomalies: generate them, look at them, catch them.",
         epilog=_STATUS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"paranom {__version__}")
+    parser.add_argument("--version", action="version", version=f"paranom {build_info()['version']}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for command in _COMMANDS:
         command.add(commands)
@@ -51,6 +46,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has enough: what is left must not be flushed at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except AlreadyExistsError as error:
+        return _fail(3, f"{error.path} {error.found}; --overwrite replaces it")
+    except (SpecError, SpecTypeError) as error:
+        # What the called function calls its argument is another name for an option.
+        path = options.shown.get(error.path, error.path)
+        return _fail(2, type(error)(path, error.rule, error.value))
+    except CallbackError as error:
+        return _fail(2, error if error.__cause__ is None else f"{error}: {error.__cause__}")
     except ParanomError as error:
         return _fail(2, error)
     except OSError as error:
@@ -61,10 +64,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(status: int, error: object) -> int:
-    text = str(error)
-    if isinstance(error, CallbackError) and error.__cause__ is not None:
-        text += f": {error.__cause__}"
-    for name, option in _OPTIONS.items():
-        text = text.replace(name, option)
-    print(f"paranom: {text}", file=sys.stderr)
+    print(f"paranom: {error}", file=sys.stderr)
     return status

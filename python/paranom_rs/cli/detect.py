@@ -97,12 +97,12 @@ def _detector(options: argparse.Namespace, source: Records) -> tuple[Iterator[Ba
     if options.state is not None and options.state.exists():
         ramp = RAMP.load(options.state)
         if ramp.n_features != len(source.channels):
-            raise SpecError("state", f"was made for {ramp.n_features} channels", str(len(source.channels)))
+            raise SpecError("state", f"must be of a detector of {len(source.channels)} channels", str(ramp.n_features))
         for name, given in settings.items():
             if given != ramp.settings[name]:
-                raise SpecError(name, f"the detector in {options.state} has {ramp.settings[name]!r}", repr(given))
+                raise SpecError(name, f"must be {ramp.settings[name]!r}, as in {options.state}", repr(given))
         if options.quantile is not None:
-            raise SpecError("quantile", f"the detector in {options.state} has its threshold; --threshold sets another")
+            raise SpecError("quantile", f"must not be given: {options.state} has a threshold; --threshold sets another")
         if options.threshold is not None:
             ramp.threshold = options.threshold
         return batches, ramp

@@ -20,7 +20,12 @@ def add(commands: Any) -> None:
     add_spec(command)
     add_rows(command, None)
     command.add_argument(
-        "--out", type=Path, required=True, help=".parquet, .arrow, .csv or .jsonl; with --shards a folder"
+        "--out",
+        dest="path",
+        metavar="OUT",
+        type=Path,
+        required=True,
+        help=".parquet, .arrow, .csv or .jsonl; with --shards a folder",
     )
     command.add_argument("--shards", type=count, help="write so many part files; a run that was stopped goes on")
     command.add_argument("--part", type=count, help="of the shards, this one alone: for jobs on several machines")
@@ -36,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     generator = read_generator(options.spec, import_functions=options.import_functions)
     began = time.perf_counter()
     generator.write(
-        options.out,
+        options.path,
         options.rows,
         start=options.start,
         shards=options.shards,
@@ -51,8 +56,8 @@ def run(options: argparse.Namespace) -> int:
     seconds = max(time.perf_counter() - began, 1e-9)
     if options.shards is None:
         rate = options.rows / seconds / 1e6
-        say(f"wrote {options.out}: {options.rows:,} rows in {seconds:.1f} s, {rate:.1f} M rows/s")
+        say(f"wrote {options.path}: {options.rows:,} rows in {seconds:.1f} s, {rate:.1f} M rows/s")
     else:
         # Parts that were there cost nothing: a rate would mean nothing.
-        say(f"wrote {options.out} in {seconds:.1f} s")
+        say(f"wrote {options.path} in {seconds:.1f} s")
     return 0

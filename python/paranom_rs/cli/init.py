@@ -25,9 +25,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the example."""
-    if options.path.exists() and not options.overwrite:
-        raise FileExistsError(f"{options.path} exists; --overwrite replaces it")
-    with whole_file(options.path) as temporary:
+    with whole_file(options.path, overwrite=options.overwrite) as temporary:
         temporary.write_bytes(EXAMPLE.read_bytes())
     say(f"wrote {options.path}; look at it with: paranom preview {options.path}")
     return 0

@@ -1,15 +1,31 @@
-"""What several commands take and say."""
+"""What several commands share: options, and how they are shown."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
-from paranom_rs.errors import ParanomError, SpecError, SpecTypeError
+from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.generate.generator import Generator
 
-__all__ = ["add_rows", "add_spec", "count", "read_generator", "say"]
+__all__ = ["Parser", "add_rows", "add_spec", "count", "read_generator", "say"]
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that keeps what its options are called: ``shown`` in the parsed options, by the argument they set."""
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        self._shown: dict[str, str] = {}
+        super().__init__(*args, **keywords)
+        self.set_defaults(shown=self._shown)
+
+    def _add_action(self, action: Any) -> Any:
+        # All ways to add an option end here, those of groups too.
+        if action.option_strings:
+            self._shown[action.dest] = action.option_strings[-1]
+        return super()._add_action(action)
 
 
 def count(text: str) -> int:
@@ -49,10 +65,10 @@ def read_generator(path: Path, *, import_functions: bool = False) -> Generator:
     read = Generator.from_toml if path.suffix == ".toml" else Generator.from_parquet
     try:
         return read(path, import_functions=import_functions)
-    except ParanomError as error:
-        if isinstance(error, SpecError | SpecTypeError) and not error.path.startswith(str(path)):
-            raise error.within(path) from None
-        raise
+    except (SpecError, SpecTypeError) as error:
+        if error.path == "import_functions" or error.path.startswith(str(path)):
+            raise
+        raise error.within(path) from None
 
 
 def say(text: str) -> None:

@@ -17,7 +17,13 @@ def add(commands: Any) -> None:
     """Add the command."""
     command = commands.add_parser("verify", help="make a sample of a file's rows again and compare them")
     command.add_argument("file", type=Path, help="a file or a folder of parts that paranom generate wrote")
-    command.add_argument("--spec", type=Path, help="the TOML file, for .csv and .jsonl, which do not carry it")
+    command.add_argument(
+        "--spec",
+        dest="generator",
+        metavar="SPEC",
+        type=Path,
+        help="the TOML file, for .csv and .jsonl, which do not carry it",
+    )
     command.add_argument("--start", type=count, help="the first row, where the file does not say (default: 0)")
     command.add_argument(
         "--dtype", choices=["float64", "float32"], default="float64", help="of the numbers of .csv and .jsonl"
@@ -31,7 +37,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compare; the status is 1 if a row differs."""
-    generator = options.spec and read_generator(options.spec, import_functions=options.import_functions)
+    generator = options.generator and read_generator(options.generator, import_functions=options.import_functions)
     try:
         found = verify(
             options.file,

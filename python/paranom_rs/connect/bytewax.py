@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-try:
+from paranom_rs._internal.optional import needs
+
+with needs("Bytewax", "bytewax", "paranom_rs.connect.bytewax"):
     import bytewax.operators as op
-except ImportError as error:
-    raise ImportError('paranom_rs.connect.bytewax needs Bytewax: pip install "paranom_rs[bytewax]"') from error
 
 from paranom_rs.connect.keyed import KeyedRAMP
 from paranom_rs.detect.ramp import RAMP

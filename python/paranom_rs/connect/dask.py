@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-try:
+from paranom_rs._internal.optional import needs
+
+with needs("Dask", "dask", "paranom_rs.connect.dask"):
     import dask.array
     import dask.dataframe
-except ImportError as error:
-    raise ImportError('paranom_rs.connect.dask needs Dask: pip install "paranom_rs[dask]"') from error
 
 import pandas as pd
 

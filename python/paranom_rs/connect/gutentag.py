@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from paranom_rs._internal.checks import file_path
+from paranom_rs._internal.optional import require
 from paranom_rs.errors import SpecError
 from paranom_rs.generate.anomalies import Anomaly
 from paranom_rs.generate.distributions import Choice, Normal, Uniform
@@ -62,15 +63,12 @@ class _Unmappable(Exception):  # noqa: N818 (it never leaves this module)
 
 def read_config(path: str | Path, *, seed: int = 0) -> list[Imported]:
     """Read a GutenTAG configuration, YAML or JSON; see `Generator.from_gutentag`."""
-    try:
-        import yaml
-    except ImportError as error:
-        raise ImportError('GutenTAG configurations need PyYAML: pip install "paranom_rs[gutentag]"') from error
+    yaml = require("yaml", "gutentag", "a GutenTAG configuration")
     path = file_path(path)
     try:
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SpecError(path, f"is no YAML: {error}") from None
+        raise SpecError(path, f"must be YAML ({error})") from None
     series = config.get("timeseries") if isinstance(config, dict) else None
     if not isinstance(series, list) or not all(isinstance(entry, dict) for entry in series):
         raise SpecError(path, "must hold a list of series under timeseries")
@@ -265,7 +263,7 @@ def _effect(kind: Table, o: Table, rows: int, length: int, note: Note) -> Rule |
     quiet: Note = lambda text: None  # noqa: E731 (the base has had its notes)
     noise = float(o.get("variance", 0.0)) * amplitude
     if o["kind"] == "formula" and name in ("frequency", "pattern-shift", "pattern"):
-        note(f"{name}: a formula has no course of its own to change")
+        note(f"{name}: a formula has no signal of its own to change")
         return None
     match name:
         case "amplitude":

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-try:
+from paranom_rs._internal.optional import needs
+
+with needs("Quix Streams", "quix", "paranom_rs.connect.quix"):
     from quixstreams import State
     from quixstreams.dataframe import StreamingDataFrame
-except ImportError as error:
-    raise ImportError('paranom_rs.connect.quix needs Quix Streams: pip install "paranom_rs[quix]"') from error
 
 from paranom_rs.connect.keyed import KeyedRAMP
 

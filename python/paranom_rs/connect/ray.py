@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-try:
+from paranom_rs._internal.optional import needs
+
+with needs("Ray", "ray", "paranom_rs.connect.ray"):
     import ray.data
     from ray.data.block import BlockMetadata
     from ray.data.datasource import Datasource, ReadTask
-except ImportError as error:
-    raise ImportError('paranom_rs.connect.ray needs Ray: pip install "paranom_rs[ray]"') from error
 
 import pyarrow as pa
 
@@ -27,7 +27,7 @@ class GeneratorDatasource(Datasource):
 
     def __init__(self, generator: Generator, rows: int, *, start: int = 0, blocks: int | None = None) -> None:
         super().__init__()
-        self._slices = cut(generator, rows, start=start, blocks=blocks)
+        self.slices = cut(generator, rows, start=start, blocks=blocks)
 
     def get_name(self) -> str:
         """Return the name that Ray shows."""
@@ -35,7 +35,7 @@ class GeneratorDatasource(Datasource):
 
     def estimate_inmemory_data_size(self) -> int:
         """Return the bytes of all rows."""
-        return sum(map(_size, self._slices))
+        return sum(map(_size, self.slices))
 
     def get_read_tasks(
         self, parallelism: int, per_task_row_limit: int | None = None, data_context: Any = None
@@ -47,7 +47,7 @@ class GeneratorDatasource(Datasource):
                 BlockMetadata(num_rows=part.rows, size_bytes=_size(part), input_files=None, exec_stats=None),
                 per_task_row_limit=per_task_row_limit,
             )
-            for part in self._slices
+            for part in self.slices
         ]
 
 
@@ -57,10 +57,13 @@ def to_ray(generator: Generator, rows: int, *, start: int = 0, blocks: int | Non
     The columns are t, the variables, is_anomaly, event. Ray may hand blocks on in any order: sort by ``t``, or set
     ``ray.data.DataContext.get_current().execution_options.preserve_order = True``.
 
-    Raises `SpecError` for a spec with a `Uniqueness`: its rows cannot be made apart from each other.
+    Raises
+    ------
+    SpecError
+        For a spec with a `Uniqueness`: its rows cannot be made apart from each other.
     """
     source = GeneratorDatasource(generator, rows, start=start, blocks=blocks)
-    return ray.data.read_datasource(source, override_num_blocks=len(source._slices))
+    return ray.data.read_datasource(source, override_num_blocks=len(source.slices))
 
 
 def _tables(part: Slice) -> list[pa.Table]:

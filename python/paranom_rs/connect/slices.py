@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import NamedTuple
 
-from paranom_rs._internal.checks import whole
-from paranom_rs.errors import SpecError, SpecTypeError
+from paranom_rs._internal.checks import row_range, whole
+from paranom_rs.errors import SpecTypeError
 from paranom_rs.generate.dataset import Dataset
 from paranom_rs.generate.generator import Generator
 from paranom_rs.generate.uniqueness import refuse_parts
@@ -30,16 +30,27 @@ class Slice(NamedTuple):
 
 
 def cut(generator: Generator, rows: int, *, start: int = 0, blocks: int | None = None) -> list[Slice]:
-    """Return ``blocks`` slices of nearly equal size (by default of about a million rows), at least one.
+    """Return slices of nearly equal size, at least one.
 
-    Raises `SpecError` for a spec whose rows depend on all lower ones (a `Uniqueness`, a sequential callback without
-    a warmup) and for rows beyond 2**63.
+    Parameters
+    ----------
+    generator
+        What makes the rows.
+    rows, start
+        How many rows, and the first one.
+    blocks
+        How many slices; by default one for about a million rows.
+
+    Raises
+    ------
+    SpecError
+        For a spec whose rows depend on all lower ones (a `Uniqueness`, a sequential callback without a warmup), and for
+        rows beyond 2**63.
     """
     if not isinstance(generator, Generator):
-        raise SpecTypeError("generator", "must be a Generator", str(type(generator).__name__))
-    rows, start = whole("rows", rows), whole("start", start)
-    if start + rows > 2**63:
-        raise SpecError("start", f"must leave room for {rows} rows below 2**63", str(start))
+        raise SpecTypeError("generator", "must be a Generator", type(generator).__name__)
+    rows = whole("rows", rows)
+    start = row_range(start, rows, end=2**63)
     refuse_parts(generator.to_spec())
     most = min(max(rows, 1), _MOST_BLOCKS)
     count = -(-rows // _ROWS_PER_BLOCK) if blocks is None else whole("blocks", blocks, least=1)

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import uuid4
 
-try:
+from paranom_rs._internal.optional import needs
+
+with needs("Spark 4", "spark", "paranom_rs.connect.spark"):
     import google.protobuf  # noqa: F401 (Spark's state server needs it, and says so only in a worker's log)
     import pyarrow as pa
     from pyspark.sql import DataFrame, Row, SparkSession
@@ -14,8 +16,6 @@ try:
     from pyspark.sql.pandas.types import from_arrow_schema
     from pyspark.sql.streaming import StatefulProcessor, StatefulProcessorHandle
     from pyspark.sql.types import StructType
-except ImportError as error:
-    raise ImportError('paranom_rs.connect.spark needs Spark 4: pip install "paranom_rs[spark]"') from error
 
 from paranom_rs.connect.keyed import KeyedRAMP
 from paranom_rs.connect.slices import Slice, cut
@@ -34,7 +34,10 @@ def to_spark(
     The columns are t, the variables, is_anomaly, event; times are cut to microseconds, which is what Spark has. A
     partition is made by the task that needs it; one that is lost and tried again is the same.
 
-    Raises `SpecError` for a spec with a `Uniqueness`: its rows cannot be made apart from each other.
+    Raises
+    ------
+    SpecError
+        For a spec with a `Uniqueness`: its rows cannot be made apart from each other.
     """
     slices = cut(generator, rows, start=start, blocks=blocks)
     schema = _table(Slice(generator, start, 0)).schema

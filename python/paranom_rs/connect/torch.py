@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-try:
+from paranom_rs._internal.optional import needs
+
+with needs("torch", "deep", "paranom_rs.connect.torch"):
     import torch
     from torch.utils.data import IterableDataset, get_worker_info
-except ImportError as error:
-    raise ImportError('paranom_rs.connect.torch needs torch: pip install "paranom_rs[deep]"') from error
 
 from paranom_rs._internal.checks import whole
 from paranom_rs.errors import SpecError, SpecTypeError
@@ -29,7 +29,7 @@ class GeneratedDataset(IterableDataset):  # type: ignore[misc]  # torch counts a
     i of n makes every n-th one, so the loader delivers the same batches in the same order for any number of workers,
     forked or spawned (spawned ones need a generator that can be pickled).
 
-    An epoch is a stretch of the infinite stream: epoch e has the rows behind those of epoch e - 1, so no row comes
+    An epoch is an interval of the infinite stream: epoch e has the rows behind those of epoch e - 1, so no row comes
     twice unless ``set_epoch`` says so. To go on where a run stopped: ``set_epoch(epoch, batch=batches_done)``.
 
     Parameters
@@ -69,7 +69,7 @@ class GeneratedDataset(IterableDataset):  # type: ignore[misc]  # torch counts a
         start: int = 0,
     ) -> None:
         if not isinstance(generator, Generator):
-            raise SpecTypeError("generator", "must be a Generator", str(type(generator).__name__))
+            raise SpecTypeError("generator", "must be a Generator", type(generator).__name__)
         refuse_parts(generator.to_spec())
         self._generator = generator
         self._window = whole("window", window, least=1)
@@ -82,12 +82,12 @@ class GeneratedDataset(IterableDataset):  # type: ignore[misc]  # torch counts a
     def set_epoch(self, epoch: int, *, batch: int = 0) -> None:
         """Say which epoch comes next, and which of its batches first. Call it before the loader begins an epoch.
 
-        A loader with ``persistent_workers=True`` does not hear of it.
+        A loader with ``persistent_workers=True`` does not take notice.
         """
         epoch, batch = whole("epoch", epoch), whole("batch", batch, most=self._batches)
         last = self._first_row((epoch + 1) * self._batches - 1) + (self._batch_size - 1) * self._stride + self._window
         if last > 2**63:
-            raise SpecError("epoch", "its rows must end below 2**63", str(epoch))
+            raise SpecError("epoch", "must have rows below 2**63 only", str(epoch))
         self._epoch, self._batch = epoch, batch
 
     def __len__(self) -> int:

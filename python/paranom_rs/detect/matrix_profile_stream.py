@@ -9,6 +9,7 @@ import numpy as np
 
 from paranom_rs import _core
 from paranom_rs._internal.checks import numbers, whole
+from paranom_rs._internal.keywords import known_keywords
 from paranom_rs.detect.matrix_profile import MOST, as_floats
 from paranom_rs.errors import SpecTypeError
 
@@ -46,6 +47,7 @@ class StreamingMatrixProfile:
 
     __slots__ = ("_core",)
 
+    @known_keywords
     def __init__(self, window: int, history: int, n_features: int = 1) -> None:
         self._core = _core.MatrixProfileStream(
             whole("window", window, least=3, most=MOST),

@@ -24,6 +24,7 @@ from paranom_rs._core import Detection, RampCore
 from paranom_rs._internal.alarm_budget import lowest_threshold
 from paranom_rs._internal.atomic import whole_file
 from paranom_rs._internal.checks import each, file_path, matrix, positive, real, whole
+from paranom_rs._internal.keywords import known_keywords
 from paranom_rs.errors import SpecError, SpecTypeError
 
 if TYPE_CHECKING:
@@ -152,6 +153,7 @@ class RAMP(RampCore):
 
     __slots__ = ("__weakref__",)
 
+    @known_keywords
     def __new__(
         cls,
         n_features: int,

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from paranom_rs._internal.checks import file_path, whole
 from paranom_rs.evaluate.association import Association, cramer, evenness, spearman
 from paranom_rs.evaluate.triviality import MARGIN, found_in, one_liners
+from paranom_rs.generate.dataset import Dataset
 
 if TYPE_CHECKING:
-    from paranom_rs.generate.dataset import Dataset, Events
+    from paranom_rs.generate.events import Events
     from paranom_rs.generate.generator import Generator
 
 __all__ = ["Audit", "audit", "audit_rows"]
@@ -203,7 +204,7 @@ def _summary(numbers: NDArray[Any]) -> tuple[float, float, float]:
 
 def audit(data: Dataset) -> Audit:
     """Compare a dataset with its clean twin."""
-    return _Walk(data._generator, data._stretches, data).result()
+    return _Walk(data.generator, data.intervals, data).result()
 
 
 def audit_rows(generator: Generator, rows: int, *, start: int = 0, batch_rows: int = BATCH) -> Audit:
@@ -261,8 +262,7 @@ class _Walk:
 
     def _is_plain(self) -> bool:
         """Whether rows beyond the dataset can be asked for: not of functions, nor of rows that must be unique."""
-        spec = self.generator._spec
-        return "uniqueness" not in spec and not any(x.get("kind") == "callback" for x in spec["variables"].values())
+        return self.generator.source.has_independent_rows
 
     def _window(self, spans: list[tuple[int, int]]) -> tuple[int, int]:
         """The rows to look at: those around the batch, from a whole page on."""
@@ -271,12 +271,12 @@ class _Walk:
             # Events are looked at whole, unless they go on for ever.
             first, last = low, high
             for of in self.next:
-                starts, stops, _, _ = self.generator._plan.events(low, high - low, of=of)
+                starts, stops, _, _ = self.generator.source.plan.events(low, high - low, of=of)
                 first, last = min([first, *starts[:1].tolist()]), max([last, *stops[-1:].tolist()])
             low = max(first, low - LONGEST)
             low -= min(low, MARGIN)
             low -= low % PAGE
-            most = self.generator._plan.most_rows
+            most = self.generator.source.plan.most_rows
             high = min(last, high + LONGEST)
             high = min(high + MARGIN, 2**64 if most is None else most)
         return low, high
@@ -285,9 +285,9 @@ class _Walk:
         low, high = self._window(spans)
         rows = high - low
         dtype = np.float64 if self.data is None else self.data[self.names[0]].dtype
-        made = self.generator._fill([(low, rows)], self.generator._columns(rows, dtype), clean=False)
+        made = Dataset.filled(self.generator.source, [(low, rows)], self.generator.source.allocate(rows, dtype))
         clean = made.clean
-        normal = clean if not self.generator._plan.decoys else _without_events(self.generator, low, rows, dtype)
+        normal = clean if not self.generator.source.plan.decoys else _without_events(self.generator, low, rows, dtype)
         mine = np.zeros(rows, bool)
         at = done
         for begin, length in spans:
@@ -408,7 +408,7 @@ class _Walk:
         }  # fmt: skip
         table = {name: np.concatenate([x, *self.columns.get(name, [])]) for name, x in empty.items()}
         kinds = [name for name, _ in self.generator.kinds]
-        decoys = set(self.generator._plan.decoys)
+        decoys = set(self.generator.source.plan.decoys)
         start, stop, kind, judged = table["start"], table["stop"], table["kind"], table.pop("judged")
         every, within = table.pop("found"), table.pop("found_in")
         table["found"] = np.asarray(every.any(axis=1))
@@ -472,10 +472,8 @@ def _places(rows: NDArray[np.uint64], low: int, length: int) -> NDArray[np.int64
 
 def _without_events(generator: Generator, start: int, rows: int, dtype: Any) -> Dataset:
     """The rows as they are without anomalies and decoys: those that events are judged in."""
-    bare = type(generator).__new__(type(generator))
-    spec, resolved = ({k: v for k, v in x.items() if k != "anomalies"} for x in (generator._spec, generator._resolved))
-    bare._set(spec, resolved)
-    return bare._fill([(start, rows)], bare._columns(rows, dtype), clean=False)
+    bare = generator.source.without_anomalies()
+    return Dataset.filled(bare, [(start, rows)], bare.allocate(rows, dtype))
 
 
 def _noise(clean: NDArray[np.float64]) -> NDArray[np.float64]:

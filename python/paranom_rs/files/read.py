@@ -1,22 +1,26 @@
-"""Rows of a CSV or Parquet file, or of CSV on standard input, in batches."""
+"""What files hold: rows in batches, for detectors; and the spec that made them."""
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from paranom_rs import _core
+from paranom_rs._internal import tables
 from paranom_rs.errors import SpecError
+from paranom_rs.files.format import FORMATS
+from paranom_rs.files.shards import read_manifest
+from paranom_rs.generate.row_source import FINGERPRINT, SPEC
 
-__all__ = ["Batch", "Records", "open_records"]
+__all__ = ["Batch", "Records", "file_metadata", "open_records", "read_spec"]
 
 #: Columns that are no channels unless asked for: what `Generator.write` adds, and common names of time and label.
 _NO_CHANNELS = {"t", "is_anomaly", "event", "time", "timestamp", "datetime", "label", "anomaly", "changepoint"}
@@ -45,70 +49,62 @@ class Records:
 
 
 @contextmanager
-def _as_utf8(name: str) -> Iterator[None]:
-    try:
-        yield
-    except UnicodeDecodeError as error:
-        raise SpecError(name, f"must be text in UTF-8 ({error})") from None
-
-
-@contextmanager
 def open_records(path: str, columns: list[str] | None, process: str | None, *, rows_at_once: int) -> Iterator[Records]:
-    """Open a file, or standard input for "-"."""
+    """Open a file, or standard input for "-".
+
+    Parameters
+    ----------
+    path
+        A .csv or .parquet file, or "-".
+    columns
+        The channels; by default all columns of numbers but time, labels and events.
+    process
+        The column that says which process a row belongs to.
+    rows_at_once
+        Rows of a batch.
+
+    Raises
+    ------
+    SpecError
+        For another suffix, a column that is not there or holds no numbers, or a broken file.
+    """
     if path == "-":
-        with _as_utf8("standard input"):
+        with tables.csv_errors("standard input"):
             yield _csv_records(sys.stdin, "standard input", columns, process, rows_at_once)
     elif Path(path).suffix == ".parquet":
-        try:
-            import pyarrow.parquet as pq
-        except ImportError as error:
-            raise ImportError('reading Parquet needs pyarrow: pip install "paranom_rs[parquet]"') from error
-        import pyarrow as pa
-
-        try:
-            with pq.ParquetFile(path) as file:
-                yield _parquet_records(file, path, columns, process, rows_at_once)
-        except pa.ArrowInvalid as error:
-            raise SpecError(path, f"is no Parquet file: {error}") from None
+        with tables.parquet(path) as pq, pq.ParquetFile(path) as file:
+            yield _parquet_records(file, path, columns, process, rows_at_once)
     elif Path(path).suffix == ".csv":
-        with Path(path).open(encoding="utf-8-sig", newline="") as text, _as_utf8(path):
+        with Path(path).open(encoding="utf-8-sig", newline="") as text, tables.csv_errors(path):
             yield _csv_records(text, path, columns, process, rows_at_once)
     else:
         raise SpecError("file", "must end in .csv or .parquet, or be -", repr(path))
 
 
 def _csv_records(lines: Any, name: str, columns: list[str] | None, process: str | None, size: int) -> Records:
-    reader = csv.reader(lines)
-    header = next(reader, None)
-    first = next(reader, None)
-    if header is None:
-        raise SpecError(name, "is empty; the first line must name the columns")
-    numbers = [
-        column for column, text in zip(header, first or header, strict=False) if first is None or _is_number(text)
-    ]
+    table = tables.CsvRows(lines, name)
+    header = table.header
+    if not header:
+        raise SpecError(name, "must have a first line that names the columns", "nothing")
+    rows = iter(table)
+    ahead = list(islice(rows, 1))
+    numbers = [column for i, column in enumerate(header) if all(_is_number(fields[i]) for _, fields in ahead)]
     channels = _channels(name, header, numbers, columns, process)
     at = [header.index(column) for column in channels]
     t, key = (header.index(column) if column in header else None for column in ("t", process))
 
-    def rows() -> Iterator[list[str]]:
-        if first is not None:
-            yield first
-        yield from reader
-
     def batches() -> Iterator[Batch]:
-        source, done = rows(), 0
+        source, done = chain(ahead, rows), 0
         while part := list(islice(source, size)):
             X = np.empty((len(part), len(at)))
-            for i, row in enumerate(part):
-                if len(row) != len(header):
-                    raise SpecError(name, f"row {done + i} has {len(row)} fields, the header {len(header)}")
+            for i, (line, fields) in enumerate(part):
                 for j, column in enumerate(at):
-                    X[i, j] = _number(row[column], name, done + i, header[column])
+                    X[i, j] = tables.number(f"{line}: {header[column]}", fields[column])
             yield Batch(
                 done,
                 X,
-                [] if t is None else [row[t] for row in part],
-                [] if key is None else [row[key] for row in part],
+                [] if t is None else [fields[t] for _, fields in part],
+                [] if key is None else [fields[key] for _, fields in part],
             )
             done += len(part)
 
@@ -123,7 +119,7 @@ def _parquet_records(file: Any, name: str, columns: list[str] | None, process: s
     channels = _channels(name, schema.names, numbers, columns, process)
     for column in channels:
         if column not in numbers and not pa.types.is_boolean(schema.field(column).type):
-            raise SpecError("columns", f"{column!r} of {name} holds no numbers")
+            raise SpecError("columns", f"must be columns of numbers in {name}", repr(column))
     has_t = "t" in schema.names
     wanted = [*channels, *(["t"] if has_t else []), *([process] if process is not None else [])]
 
@@ -143,15 +139,19 @@ def _channels(
 ) -> list[str]:
     for column in [*(columns or []), *([process] if process is not None else [])]:
         if column not in header:
-            raise SpecError("columns", f"{name} has no {column!r}; there are {', '.join(header)}")
+            raise SpecError(
+                "process" if column == process else "columns",
+                f"must be in {name}, which has {', '.join(header)}",
+                repr(column),
+            )
         if (columns or []).count(column) > 1:
-            raise SpecError("columns", f"{column!r} is named more than once")
+            raise SpecError("columns", "must name each column once", repr(column))
     found = columns or [c for c in numbers if c.lower() not in _NO_CHANNELS and c != process]
     for column in [*found, *([process] if process is not None else [])]:
         if header.count(column) > 1:
-            raise SpecError("columns", f"{name} has {header.count(column)} columns {column!r}")
+            raise SpecError(name, f"must have one column {column!r}", f"{header.count(column)} of them")
     if not found:
-        raise SpecError("columns", f"{name} has no column of numbers; there are {', '.join(header)}")
+        raise SpecError(name, "must have a column of numbers", ", ".join(header))
     return found
 
 
@@ -163,8 +163,25 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _number(text: str, name: str, row: int, column: str) -> float:
+def read_spec(path: Path) -> tuple[str | None, str | None]:
+    """Return the spec as TOML, and its fingerprint, from a Parquet or Arrow file or a folder of parts."""
+    if path.is_dir():
+        manifest = read_manifest(path)
+        return manifest.get("spec"), manifest.get("fingerprint")
+    facts = file_metadata(path)
+    return facts.get(SPEC), facts.get(FINGERPRINT)
+
+
+def file_metadata(path: Path) -> dict[str, str]:
+    """Return what a Parquet or Arrow file says of itself."""
+    form = FORMATS.get(path.suffix, "arrow")
+    if form not in ("parquet", "arrow"):
+        raise SpecError(path, "must be a Parquet or Arrow file: no other carries its spec")
     try:
-        return float(text or "nan")
-    except ValueError:
-        raise SpecError(name, f"row {row}, column {column!r}: must be a number or empty", repr(text)) from None
+        return _core.file_metadata(path, format=form)
+    except SpecError as error:
+        raise SpecError(path, f"must be a Parquet or Arrow file ({error.rule})") from None
+    except OSError as error:
+        if error.errno is None:
+            raise SpecError(path, f"must be a Parquet or Arrow file ({error})") from None
+        raise OSError(error.errno, error.strerror, str(path)) from None

@@ -13,17 +13,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from paranom_rs._internal.atomic import whole_file
 from paranom_rs._internal.checks import flag, whole
 from paranom_rs._internal.progress import Progress
-from paranom_rs.errors import SpecError
-from paranom_rs.files.write import FORMATS, FilePlan, metadata
+from paranom_rs.errors import AlreadyExistsError, SpecError
+from paranom_rs.files.format import FORMATS, FilePlan
+from paranom_rs.generate.row_source import RowSource
 from paranom_rs.generate.uniqueness import refuse_parts
-
-if TYPE_CHECKING:
-    from paranom_rs.generate.generator import Generator
 
 # Readers of folders (pyarrow, Dask, Spark) pass over names that begin with an underscore or a dot.
 MANIFEST, WRITING = "_manifest.json", "_writing.json"
@@ -31,7 +29,7 @@ _MOST_SHARDS = 1_000_000
 
 
 def write_shards(
-    generator: Generator,
+    source: RowSource,
     folder: Path,
     plan: FilePlan,
     *,
@@ -44,11 +42,10 @@ def write_shards(
     shards = whole("shards", shards, least=1, most=_MOST_SHARDS)
     if part is not None:
         part = whole("part", part, most=shards - 1)
-    refuse_parts(generator.to_spec())
-    if plan.rows:
-        # What is refused for the last row is refused now, not in the last part.
-        generator.generate(1, start=plan.start + plan.rows - 1).t  # noqa: B018
-    wanted = _order(generator, plan, shards)
+    refuse_parts(source.spec)
+    # What is refused for the last row is refused now, not in the last part.
+    source.check_rows(plan.start, plan.rows)
+    wanted = _order(source, plan, shards)
     _prepare(folder, wanted, overwrite=flag("overwrite", overwrite) and part is None)
     names = part_names(wanted)
     if part is None:
@@ -60,21 +57,19 @@ def write_shards(
         for i in missing:
             _sweep(folder, names[i])
             start, rows = part_rows(wanted, i)
-
-            watch = None if step is None else partial(_on, step, done)
             with whole_file(folder / names[i]) as temporary:
-                plan._replace(start=start, rows=rows).write(generator, temporary, watch)
+                plan.of_rows(start, rows).write(source, temporary, None if step is None else partial(_add, step, done))
             done += rows
     if all((folder / name).exists() for name in names):
         _finish(folder, wanted)
 
 
-def _on(step: Callable[[int], None], before: int, done: int) -> None:
+def _add(step: Callable[[int], None], before: int, done: int) -> None:
     step(before + done)
 
 
 def _finish(folder: Path, wanted: dict[str, Any]) -> None:
-    """Write the manifest, unless it is there; then what was going to be held is told twice."""
+    """Write the manifest, unless it is there; then `WRITING` says nothing new."""
     if not (folder / MANIFEST).exists():
         parts = []
         for i, name in enumerate(part_names(wanted)):
@@ -109,14 +104,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """Return what a finished folder says of itself."""
     manifest = _read_json(folder / MANIFEST)
     if manifest is None:
-        why = "is not finished: run the same write again" if (folder / WRITING).exists() else f"has no {MANIFEST}"
-        raise SpecError(folder, str(why))
+        if (folder / WRITING).exists():
+            raise SpecError(folder, "must be finished: run the same write again")
+        raise SpecError(folder, f"must hold a {MANIFEST}")
     return manifest
 
 
-def _order(generator: Generator, plan: FilePlan, shards: int) -> dict[str, Any]:
+def _order(source: RowSource, plan: FilePlan, shards: int) -> dict[str, Any]:
     """What a folder is going to hold; two runs with the same order write the same bytes."""
-    facts = {key.removeprefix("paranom_rs."): value for key, value in metadata(generator, None)}
+    facts = {key.removeprefix("paranom_rs."): value for key, value in source.metadata(None)}
     return {
         "format": plan.form,
         "rows": plan.rows,
@@ -137,21 +133,19 @@ def _prepare(folder: Path, wanted: dict[str, Any], *, overwrite: bool) -> None:
         order = {key: value for key, value in there.items() if key != "parts"}
         if order == wanted and not overwrite:
             if (folder / MANIFEST).exists() and not all((folder / name).exists() for name in part_names(wanted)):
-                # Parts that were lost are made again, and then told anew.
+                # Parts that were lost are made again, and then a new manifest is written.
                 _write_json(folder / WRITING, wanted)
                 (folder / MANIFEST).unlink()
             return
         if not overwrite:
             differs = next(key for key in [*wanted, *order] if wanted.get(key) != order.get(key))
-            raise FileExistsError(
-                f"{folder} holds other rows: its {differs} is {_short(order.get(differs))}, not "
-                f"{_short(wanted.get(differs))}; overwrite=True replaces them"
-            )
+            found, asked = _short(order.get(differs)), _short(wanted.get(differs))
+            raise AlreadyExistsError(folder, f"holds other rows: its {differs} is {found}, not {asked}")
         _write_json(folder / WRITING, order)  # a run that is killed in here must find whose these parts are
         for name in [MANIFEST, *part_names(order)]:
             (folder / name).unlink(missing_ok=True)
     elif stranger := next((entry.name for entry in folder.iterdir() if not entry.name.startswith(f".{WRITING}")), None):
-        raise FileExistsError(f"{folder} holds files that are none of ours ({stranger}): name a new folder")
+        raise FileExistsError(f"{folder} holds other files ({stranger}): name a new folder")
     _write_json(folder / WRITING, wanted)
 
 
@@ -172,7 +166,7 @@ def _read_json(path: Path) -> dict[str, Any] | None:
                 return found
         except (ValueError, RecursionError):
             pass
-        raise SpecError(path, "is no list of parts")
+        raise SpecError(path, "must be a list of parts, as this package writes it")
     return None
 
 

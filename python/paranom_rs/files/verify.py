@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from paranom_rs import _core
-from paranom_rs._internal.checks import file_path, whole
+from paranom_rs._internal.checks import file_path, float_dtype, whole
 from paranom_rs.errors import MismatchError, SpecError, SpecTypeError
+from paranom_rs.files.format import check_format
+from paranom_rs.files.read import file_metadata
 from paranom_rs.files.shards import MANIFEST, part_names, part_rows, read_manifest
-from paranom_rs.files.write import FINGERPRINT, START, check_format, file_metadata
 from paranom_rs.generate.generator import Generator
+from paranom_rs.generate.row_source import FINGERPRINT, START
 
 __all__ = ["Verified", "verify"]
 
@@ -36,7 +38,7 @@ def verify(
     dtype: DTypeLike = np.float64,
     import_functions: bool = False,
 ) -> Verified:
-    """Make a sample of a file's rows again and compare them bit for bit; of a folder of parts, check the hashes too.
+    """Make a sample of a file's rows again and compare them bit for bit; in a folder of parts, check the hashes too.
 
     Parameters
     ----------
@@ -68,8 +70,8 @@ def verify(
     """
     path, blocks = file_path(path), whole("blocks", blocks, least=1)
     if generator is not None and not isinstance(generator, Generator):
-        raise SpecTypeError("generator", "must be a Generator", str(type(generator).__name__))
-    single = np.dtype(dtype) == np.float32
+        raise SpecTypeError("generator", "must be a Generator", type(generator).__name__)
+    single = float_dtype(dtype) == np.float32
     if not path.is_dir():
         form = check_format(path)
         facts = file_metadata(path) if form in ("parquet", "arrow") else {}
@@ -89,10 +91,10 @@ def verify(
     _same_spec(path / MANIFEST, manifest.get("fingerprint"), generator)
     names, done = part_names(manifest), Verified(0, 0, 0)
     each, last = -(-blocks // len(names)), max(sum(part_rows(manifest, len(names) - 1)) - 1, 0)
-    for i, (name, told) in enumerate(zip(names, manifest["parts"], strict=True)):
+    for i, (name, noted) in enumerate(zip(names, manifest["parts"], strict=True)):
         part = path / name
         with part.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != told["sha256"]:
+            if hashlib.file_digest(file, "sha256").hexdigest() != noted["sha256"]:
                 raise MismatchError(f"{part}: its bytes have changed since it was written", path=part)
         first, expected = part_rows(manifest, i)
         rows, compared = _compare(
@@ -106,7 +108,7 @@ def verify(
 
 def _same_spec(path: Path, fingerprint: str | None, generator: Generator) -> None:
     if fingerprint is not None and fingerprint != generator.fingerprint:
-        raise SpecError("generator", f"gives other data than the spec that {path} was written from")
+        raise SpecError("generator", f"must give the data of the spec that {path} was written from")
 
 
 def _compare(
@@ -114,13 +116,13 @@ def _compare(
 ) -> tuple[int, int]:
     try:
         found, rows, compared = _core.verify_file(
-            generator._plan, path, start, whole_last=whole_last, format=form, single=single, blocks=blocks
+            generator.source.plan, path, start, whole_last=whole_last, format=form, single=single, blocks=blocks
         )
     except SpecError as error:
-        raise SpecError(path, error.rule, error.value) from None
+        raise error.within(path) from None
     except OSError as error:
         if error.errno is None:
-            raise SpecError(path, f"is cut off: {error}") from None
+            raise SpecError(path, f"must not be cut off ({error})") from None
         raise OSError(error.errno, error.strerror, str(path)) from None
     if found is not None:
         row, column, wanted, there = found

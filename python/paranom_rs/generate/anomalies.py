@@ -23,7 +23,7 @@ class Anomaly(Timing):
     count, within
         Instead of a frequency: exactly ``count`` events in every ``within`` rows, for ever.
     events
-        Instead of a frequency: these stretches ``[(start, stop), …]`` of rows, ``stop`` not included.
+        Instead of a frequency: these runs ``[(start, stop), …]`` of rows, ``stop`` not included.
     duration
         Rows an event lasts: a number, or the shortest and the longest (both included, all equally likely).
     gap

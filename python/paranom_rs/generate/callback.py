@@ -30,7 +30,7 @@ class BadBlock(Exception):  # noqa: N818 (the text of a CallbackError, never see
 
 @dataclass(frozen=True)
 class Block:
-    """What a vectorized callback is told: arrays over the rows of one block.
+    """What a vectorized callback is given: arrays over the rows of one block.
 
     Attributes
     ----------
@@ -219,7 +219,7 @@ def _imported(path: str, text: str) -> Any:
         for part in name.split("."):
             function = getattr(function, part)
     except (ImportError, AttributeError) as error:
-        raise SpecError(path, f"{text!r} cannot be imported ({error})") from error
+        raise SpecError(path, f"must be what can be imported ({error})", repr(text)) from error
     if not (callable(function) or is_native(function)):
         raise SpecTypeError(path, "must be a function", f"{text!r}, which is {type(function).__name__}")
     return function
@@ -240,8 +240,9 @@ def refuse_imports(spec: dict[str, Any]) -> None:
     for path, value in named:
         if isinstance(value, str):
             raise SpecError(
-                path,
-                f"names a function, {value!r}; to import it runs code, so it is not done unasked: say import_functions=True if you trust the spec",
+                "import_functions",
+                f"must be set to import the function {value!r}, which {path} names; importing runs code: set it "
+                "only for a spec that you trust",
             )
 
 

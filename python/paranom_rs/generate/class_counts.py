@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from paranom_rs import _core
 from paranom_rs.errors import SpecError
 
-#: How far, and through how many events that are no use, the rows are looked for.
+#: How far, and through how many events of no use, the rows are looked for.
 _FARTHEST = 2**44
 _MOST_EVENTS = 10**7
 #: Rows looked through at once: all of them may be events.
@@ -16,8 +16,8 @@ _FIRST_WINDOW, _LAST_WINDOW = 1 << 12, 1 << 40
 _DENSE = 1 << 16
 
 
-def count_stretches(plan: _core.Plan, start: int, normal: int, anomalous: int) -> list[tuple[int, int]]:
-    """Return (start, length) of the rows that hold the first ``normal`` normal and ``anomalous`` anomalous rows."""
+def first_of_each_class(plan: _core.Plan, start: int, normal: int, anomalous: int) -> list[tuple[int, int]]:
+    """Return the intervals that hold the first ``normal`` normal and the first ``anomalous`` anomalous rows."""
     if normal + anomalous == 0:
         return []
     if anomalous and not plan.kinds:
@@ -31,13 +31,14 @@ def count_stretches(plan: _core.Plan, start: int, normal: int, anomalous: int) -
         if done >= end or seen > most:
             raise SpecError(
                 "normal, anomalous",
-                f"the {max(done, 0)} rows from {start} on have {good.found} normal and {bad.found} anomalous ones (the search ends there)",
+                f"must be at most what the {max(done, 0)} rows from {start} on have, where the search ends: "
+                f"{good.found} normal and {bad.found} anomalous rows",
                 f"normal={normal}, anomalous={anomalous}",
             )
         rows = min(window, end - done)
-        hit, events = _anomalous_stretches(plan, start + done, rows)
-        bad.add(hit, done)
-        good.add(_between(hit, rows), done)
+        anomalous_here, events = _anomalous_runs(plan, start + done, rows)
+        bad.add(anomalous_here, done)
+        good.add(_between(anomalous_here, rows), done)
         done, seen = done + rows, seen + events
         if events < _DENSE:
             window = min(2 * window, _LAST_WINDOW)
@@ -47,17 +48,17 @@ def count_stretches(plan: _core.Plan, start: int, normal: int, anomalous: int) -
 
 
 class _Counted:
-    """The first rows of a class: stretches are added until there are enough."""
+    """The first rows of a class: runs are added until there are enough."""
 
     def __init__(self, wanted: int) -> None:
         self.missing, self.found = wanted, 0
         self.parts: list[NDArray[np.int64]] = [np.empty((0, 2), np.int64)]
 
-    def add(self, stretches: NDArray[np.int64], offset: int) -> None:
-        """Take the rows of these stretches that are still missing; they count from ``offset``."""
-        ends = np.cumsum(stretches[:, 1] - stretches[:, 0])
+    def add(self, runs: NDArray[np.int64], offset: int) -> None:
+        """Take the rows of these runs that are still missing; they count from ``offset``."""
+        ends = np.cumsum(runs[:, 1] - runs[:, 0])
         self.found += int(ends[-1]) if len(ends) else 0
-        kept = stretches[: int(np.searchsorted(ends, self.missing)) + 1] if self.missing else stretches[:0]
+        kept = runs[: int(np.searchsorted(ends, self.missing)) + 1] if self.missing else runs[:0]
         if len(kept):
             length = min(int(ends[len(kept) - 1]), self.missing)
             kept = kept.copy()
@@ -66,24 +67,24 @@ class _Counted:
             self.parts.append(kept + offset)
 
 
-def _anomalous_stretches(plan: _core.Plan, start: int, rows: int) -> tuple[NDArray[np.int64], int]:
-    """Anomalous stretches among rows, counted from the first of them, and the events that they are joined from."""
+def _anomalous_runs(plan: _core.Plan, start: int, rows: int) -> tuple[NDArray[np.int64], int]:
+    """Anomalous runs among rows, counted from the first of them, and the events that they are joined from."""
     starts, stops, events = plan.anomalous(start, rows)
     first = np.uint64(start)
     edges = np.stack([np.maximum(starts, first) - first, np.minimum(stops - first, np.uint64(rows))], axis=1)
     return edges.astype(np.int64), events
 
 
-def _between(stretches: NDArray[np.int64], rows: int) -> NDArray[np.int64]:
-    """Return the stretches between these, among ``rows`` rows."""
-    gaps = np.concatenate([[0], stretches.ravel(), [rows]]).reshape(-1, 2)
+def _between(runs: NDArray[np.int64], rows: int) -> NDArray[np.int64]:
+    """Return the runs between these, among ``rows`` rows."""
+    gaps = np.concatenate([[0], runs.ravel(), [rows]]).reshape(-1, 2)
     return gaps[gaps[:, 1] > gaps[:, 0]]
 
 
-def _joined(stretches: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Join neighbours, so that the generator works in long stretches."""
+def _joined(runs: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Join neighbours, so that the generator works on long intervals."""
     joined: list[tuple[int, int]] = []
-    for a, b in stretches.tolist():
+    for a, b in runs.tolist():
         if joined and joined[-1][1] == a:
             joined[-1] = (joined[-1][0], b)
         else:

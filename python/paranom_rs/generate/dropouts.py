@@ -26,11 +26,11 @@ class Dropouts(Timing, Part):
     frequency
         The expected share of lost values, above 0 and up to 1.
     count, within
-        Instead of a frequency: exactly ``count`` stretches in every ``within`` rows, for ever.
+        Instead of a frequency: exactly ``count`` runs in every ``within`` rows, for ever.
     events
-        Instead of a frequency: these stretches ``[(start, stop), …]`` of rows, ``stop`` not included.
+        Instead of a frequency: these runs ``[(start, stop), …]`` of rows, ``stop`` not included.
     duration
-        Rows a stretch lasts: a number (by default 1), or the shortest and the longest (both included).
+        Rows a run lasts: a number (by default 1), or the shortest and the longest (both included).
     gap
-        Rows that keep their value after a stretch, at least.
+        Rows that keep their value after a run, at least.
     """

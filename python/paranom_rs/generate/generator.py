@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,19 +12,19 @@ from numpy.typing import DTypeLike, NDArray
 
 from paranom_rs import _core
 from paranom_rs._internal.atomic import whole_file
-from paranom_rs._internal.checks import file_path, flag, one_of, whole
-from paranom_rs._internal.progress import Progress
-from paranom_rs.errors import OutOfMemoryError, SpecError, SpecTypeError
-from paranom_rs.files.write import FINGERPRINT, SPEC, FilePlan, check_format, file_metadata
+from paranom_rs._internal.checks import file_path, flag, float_dtype, one_of, row_range, whole
+from paranom_rs._internal.keywords import KnownKeywords
+from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.generate.anomalies import Anomaly
-from paranom_rs.generate.callback import find_function, load_functions, refuse_imports
-from paranom_rs.generate.class_counts import count_stretches
+from paranom_rs.generate.callback import refuse_imports
+from paranom_rs.generate.class_counts import first_of_each_class
 from paranom_rs.generate.dataset import Dataset, Split
 from paranom_rs.generate.dropouts import Dropouts
+from paranom_rs.generate.recordings import load_recordings
+from paranom_rs.generate.row_source import STREAM, RowSource
 from paranom_rs.generate.rule import Edge, Part, plain
 from paranom_rs.generate.time_index import TimeIndex, in_nanoseconds
 from paranom_rs.generate.uniqueness import Uniqueness
-from paranom_rs.generate.variables import load_recordings
 
 if TYPE_CHECKING:
     from paranom_rs.connect.gutentag import Imported
@@ -33,13 +32,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Generator"]
 
-#: The stream of values this version makes. A change of any bit is a new stream.
-STREAM = 1
-_MOST_EMBEDDED = 20_000
 _MOST_ROWS = 2**63
 
 
-class Generator:
+class Generator(KnownKeywords):
     """A generator of labelled anomaly data (Gottschlich, "Paranom: A Parallel Anomaly Dataset Generator", 2018).
 
     Every value is a function of the spec, the seed and the row alone: any slice, any number of threads, any machine
@@ -78,7 +74,7 @@ class Generator:
         missing: Dropouts | None = None,
     ) -> None:
         if not isinstance(variables, Mapping):
-            raise SpecTypeError("variables", "must be a dict of variables", str(type(variables).__name__))
+            raise SpecTypeError("variables", "must be a dict of variables", type(variables).__name__)
         spec: dict[str, Any] = {"stream": STREAM, "seed": whole("seed", seed)}
         if time is not None:
             spec["time"] = _part("time", time, TimeIndex)
@@ -92,84 +88,130 @@ class Generator:
             spec["anomalies"] = [_part(f"anomalies[{i}]", x, Anomaly) for i, x in enumerate(listed)]
         if uniqueness is not None:
             spec["uniqueness"] = _part("uniqueness", uniqueness, Uniqueness)
-        self._set(spec, spec)
+        self.source = RowSource(spec, spec)
 
-    def _set(self, spec: dict[str, Any], resolved: dict[str, Any]) -> None:
-        self._spec = spec
-        self._resolved = resolved
-        self._plan = _core.Plan(load_functions(resolved))
+    @classmethod
+    def from_source(cls, source: RowSource) -> Generator:
+        """Make a generator of what another one, or a dataset, takes its rows from."""
+        self = cls.__new__(cls)
+        self.source = source
+        return self
 
     @classmethod
     def from_spec(
         cls, spec: Mapping[str, Any], *, folder: str | Path = ".", import_functions: bool = False
     ) -> Generator:
-        """Make a generator from plain values, as `to_spec` gives them; recordings may name files in ``folder``.
+        """Make a generator from plain values, as `to_spec` gives them.
 
-        Where a spec names functions by import path (``"module:function"``), ``import_functions=True`` imports them:
-        that runs code, so only for a spec from someone whose code you would run. Without it, `SpecError`.
+        Parameters
+        ----------
+        spec
+            The spec.
+        folder
+            Where recordings are whose files the spec names.
+        import_functions
+            Whether to import the functions that the spec names by import path (``"module:function"``). That runs code:
+            allow it only for a spec from someone whose code you would run.
+
+        Raises
+        ------
+        SpecError, SpecTypeError
+            Naming the path in the spec, the value and the rule; for a spec that names functions, without
+            ``import_functions``.
+        StreamVersionError
+            For a spec of a newer stream.
         """
-        self = cls.__new__(cls)
         if not isinstance(spec, Mapping):
-            raise SpecTypeError("spec", "must be a dict", str(type(spec).__name__))
+            raise SpecTypeError("spec", "must be a dict", type(spec).__name__)
         plain_spec = _plain("spec", lambda: plain(spec))
         if not flag("import_functions", import_functions):
             refuse_imports(plain_spec)
         time = plain_spec.get("time")
         if isinstance(time, dict) and isinstance(time.get("start"), str) and time.get("kind", "datetime") == "datetime":
-            plain_spec |= {"time": in_nanoseconds(time)}
-        plain_spec, resolved = load_recordings(plain_spec, file_path(folder))
-        self._set(plain_spec, resolved)
-        return self
+            plain_spec |= {"time": _plain("time", lambda: in_nanoseconds(time))}
+        return cls.from_source(RowSource(*load_recordings(plain_spec, file_path(folder))))
 
     @classmethod
     def from_toml(cls, path: str | Path, *, import_functions: bool = False) -> Generator:
-        """Make a generator from a TOML file; recordings name files relative to it.
+        """Make a generator from a TOML file.
 
-        ``import_functions`` as in `from_spec`.
+        Parameters
+        ----------
+        path
+            The file; recordings name files relative to it.
+        import_functions
+            As in `from_spec`.
 
-        Raises `SpecError` for a file that is not TOML or not a spec, `StreamVersionError` for one of a newer stream.
+        Raises
+        ------
+        SpecError, SpecTypeError, StreamVersionError
+            As in `from_spec`; SpecError for a file that is not TOML.
         """
         path = file_path(path)
         try:
             spec = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SpecError(path, f"is no TOML: {error}") from None
+            raise SpecError(path, f"must be TOML ({error})") from None
         except RecursionError:
-            raise SpecError(path, "is nested too deep") from None
+            raise SpecError(path, "must not be nested so deep") from None
         return cls.from_spec(spec, folder=path.parent, import_functions=import_functions)
 
     @classmethod
     def from_parquet(cls, path: str | Path, *, import_functions: bool = False) -> Generator:
         """Make the generator that wrote a Parquet or Arrow file, or a folder of parts, from the spec that it carries.
 
-        ``import_functions`` as in `from_spec`.
-        """
-        path = file_path(path)
-        if path.is_dir():
-            from paranom_rs.files.shards import read_manifest
+        Parameters
+        ----------
+        path
+            The file or the folder.
+        import_functions
+            As in `from_spec`.
 
-            manifest = read_manifest(path)
-            text, fingerprint = manifest.get("spec"), manifest.get("fingerprint")
-        else:
-            facts = file_metadata(path)
-            text, fingerprint = facts.get(SPEC), facts.get(FINGERPRINT)
+        Raises
+        ------
+        SpecError
+            For a file that carries no spec, or whose recording has changed.
+        """
+        from paranom_rs.files.read import read_spec
+
+        path = file_path(path)
+        text, fingerprint = read_spec(path)
         if not isinstance(text, str):
             raise SpecError(
                 path,
-                "carries no spec (it was not written by paranom_rs, or its recording was too long, or its spec holds functions)",
+                "must carry its spec; there is none where something else wrote the file, a recording was too long, or "
+                "the spec holds functions",
             )
         self = cls.from_spec(tomllib.loads(text), import_functions=import_functions)
         if fingerprint and fingerprint != self.fingerprint:
-            raise SpecError(path, "its spec gives other data than the file's: a recording that it names has changed")
+            raise SpecError(
+                path, "must hold the rows that its spec gives (a recording that the spec names has changed)"
+            )
         return self
 
     @classmethod
     def from_gutentag(cls, path: str | Path, *, seed: int = 0) -> list[Imported]:
-        """Make a generator of each series of a GutenTAG configuration (YAML or JSON). Needs PyYAML.
+        """Make a generator of each series of a GutenTAG configuration. Needs PyYAML.
 
-        Each result has a ``name``, its ``rows``, a ``generator`` (None where nothing of ours is like it) and ``notes``
-        on what could not be mapped, or differs. The values are not GutenTAG's: same signals and anomalies, other random
-        numbers. Raises `SpecError` for a file that is no configuration.
+        The values are not GutenTAG's: same signals and anomalies, other random numbers.
+
+        Parameters
+        ----------
+        path
+            A YAML or JSON file.
+        seed
+            What the data are drawn from.
+
+        Returns
+        -------
+        list of Imported
+            Each has a ``name``, its ``rows``, a ``generator`` (None where nothing here is like it) and ``notes`` on
+            what could not be mapped, or differs.
+
+        Raises
+        ------
+        SpecError
+            For a file that is no configuration.
         """
         from paranom_rs.connect.gutentag import read_config
 
@@ -177,26 +219,24 @@ class Generator:
 
     def to_spec(self) -> dict[str, Any]:
         """Return the spec as plain values: dicts, lists, texts, numbers, and arrays of recordings."""
-        spec: dict[str, Any] = plain(self._spec)
+        spec: dict[str, Any] = plain(self.source.spec)
         return spec
 
     def to_toml(self, path: str | Path | None = None) -> str:
-        """Return the spec as TOML, and write it to ``path`` if one is given. Recordings are embedded.
+        """Return the spec as TOML. Recordings are embedded; a long one stays in the file that it came from.
 
-        A recording too long to embed stays in the file that it came from, where the TOML finds it; one that came from
-        an array raises `SpecError`: put it into a file, and let the TOML name that. So do functions: give their import
-        paths instead.
+        Parameters
+        ----------
+        path
+            A file to write the TOML to, too.
+
+        Raises
+        ------
+        SpecError
+            For a long recording from an array (put it into a file, and let the TOML name that), and for a function
+            (give its import path instead).
         """
-        import tomli_w
-
-        function = find_function(self._spec)
-        if function is not None:
-            raise SpecError(
-                function, 'a function cannot be written as TOML; give its import path instead: "module:function"'
-            )
-        variables = self._resolved["variables"].items()
-        embedded = {name: _embedded(name, x, self._spec["variables"][name]) for name, x in variables}
-        text = tomli_w.dumps(self._spec | {"variables": embedded})
+        text = self.source.to_toml()
         if path is not None:
             with whole_file(file_path(path)) as temporary:
                 temporary.write_text(text, encoding="utf-8")
@@ -205,24 +245,23 @@ class Generator:
     @property
     def names(self) -> list[str]:
         """The variables' names, in column order."""
-        return self._plan.names
+        return list(self.source.names)
 
     @property
     def kinds(self) -> list[tuple[str, list[str]]]:
         """The anomalies: their names, and the variables they touch."""
-        names = self.names
-        return [(name, [names[i] for i in touched]) for name, touched in self._plan.kinds]
+        return [(name, list(variables)) for name, variables in self.source.kinds]
 
     @property
     def graph(self) -> list[Edge]:
         """How variables depend on each other: the `Ref` of their normal rules, in column order."""
         names = self.names
-        return [Edge(names[source], names[target], lag) for source, target, lag in self._plan.graph]
+        return [Edge(names[source], names[target], lag) for source, target, lag in self.source.plan.graph]
 
     @property
     def seed(self) -> int:
         """What the data are drawn from."""
-        return int(self._spec.get("seed", 0))
+        return int(self.source.spec.get("seed", 0))
 
     @property
     def stream(self) -> int:
@@ -232,10 +271,7 @@ class Generator:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of what the spec means: equal for specs that give the same data under the same names."""
-        digest = hashlib.sha256(self._plan.canonical.encode())
-        for series in self._plan.series:
-            digest.update(series.astype("<f8", copy=False).tobytes())
-        return digest.hexdigest()
+        return self.source.fingerprint
 
     def generate(
         self,
@@ -283,9 +319,8 @@ class Generator:
         CallbackError
             When a callback raises, or gives back what is no value.
         """
-        start = whole("start", start)
         if rows is not None and (normal is not None or anomalous is not None):
-            raise SpecError("rows", "goes without normal and anomalous, which count rows of a class")
+            raise SpecError("rows", "must be None where normal or anomalous rows are counted", repr(rows))
         if rows is not None:
             counts = [whole("rows", rows)]
         elif normal is not None or anomalous is not None:
@@ -294,18 +329,17 @@ class Generator:
                 for path, count in (("normal", normal), ("anomalous", anomalous))
             ]
         else:
-            raise SpecError("rows", "is missing (or normal and anomalous)")
+            raise SpecError("rows", "must be given, or normal or anomalous")
         total = sum(counts)
         if total > _MOST_ROWS:
             raise SpecError("rows", "must be at most 2**63", str(total))
-        if start + total > 2**64:
-            raise SpecError("start", f"must leave room for {total} rows below 2**64", str(start))
+        start = row_range(start, total)
         # The memory comes first: without it, nothing need be counted.
-        columns = self._columns(total, dtype) if out is None else _checked(out, self.names, total)
-        stretches = [(start, total)] if total else []
+        columns = self.source.allocate(total, dtype) if out is None else _checked(out, self.names, total)
+        intervals = [(start, total)] if total else []
         if rows is None:
-            stretches = count_stretches(self._plan, start, *counts)
-        return self._fill(stretches, columns, clean=False, threads=threads, progress=progress)
+            intervals = first_of_each_class(self.source.plan, start, *counts)
+        return Dataset.filled(self.source, intervals, columns, threads=threads, progress=progress)
 
     def split(
         self,
@@ -351,14 +385,12 @@ class Generator:
         places: list[tuple[int, int]] = []
         for name, rows in {"train": train, "validation": validation, "test": test}.items():
             size = whole(name, rows)
-            if first + size > 2**64:
-                raise SpecError(name, f"must leave room for {size} rows from row {first} on below 2**64")
-            places.append((first, size))
+            places.append((row_range(first, size, path=name), size))
             first += size
-        columns = [self._columns(size, dtype) for _, size in places]
+        columns = [self.source.allocate(size, dtype) for _, size in places]
         is_clean = learning == "semi-supervised"
         parts = [
-            self._fill([place] if place[1] else [], filled, clean=clean, threads=threads)
+            Dataset.filled(self.source, [place] if place[1] else [], filled, clean=clean, threads=threads)
             for place, filled, clean in zip(places, columns, (is_clean, is_clean, False), strict=True)
         ]
         return Split(*parts)
@@ -373,28 +405,46 @@ class Generator:
         dtype: DTypeLike = np.float64,
         threads: int | None = None,
     ) -> Iterator[Dataset]:
-        """Generate the rows of `generate` in batches of ``batch_rows``: the memory of one batch at a time.
+        """Generate the rows of `generate` in batches: the memory of one batch at a time.
 
-        ``clean`` leaves the anomalies out, as `Dataset.clean` does.
+        Parameters
+        ----------
+        rows, start
+            How many rows, and the first one.
+        batch_rows
+            Rows of a batch.
+        clean
+            Whether to leave the anomalies out, as `Dataset.clean` does.
+        dtype, threads
+            As in `generate`.
+
+        Yields
+        ------
+        Dataset
+            The next ``batch_rows`` rows; the last batch may have fewer.
+
+        Raises
+        ------
+        SpecError, SpecTypeError
+            At once, for arguments that break a rule.
+        OutOfMemoryError, UniquenessError, CallbackError
+            As in `generate`.
         """
-        rows, start, clean = whole("rows", rows), whole("start", start), flag("clean", clean)
-        size = whole("batch_rows", batch_rows)
-        if size == 0:
-            raise SpecError("batch_rows", "must be > 0", "0")
-        if start + rows > 2**64:
-            raise SpecError("start", f"must leave room for {rows} rows below 2**64", str(start))
-        self._columns(0, dtype)  # refuses a dtype now, not in the first batch
+        rows, size, clean = whole("rows", rows), whole("batch_rows", batch_rows, least=1), flag("clean", clean)
+        start, dtype = row_range(start, rows), float_dtype(dtype)
         # What batches know of lower rows: uniqueness holds over the whole stream, and nothing is replayed.
         state = _core.FillState()
+        places = ((start + done, min(size, rows - done)) for done in range(0, rows, size))
         return (
-            self._fill(
-                [(start + done, min(size, rows - done))],
-                self._columns(min(size, rows - done), dtype),
+            Dataset.filled(
+                self.source,
+                [(first, length)],
+                self.source.allocate(length, dtype),
                 clean=clean,
                 threads=threads,
                 state=state,
             )
-            for done in range(0, rows, size)
+            for first, length in places
         )
 
     def write(
@@ -450,82 +500,50 @@ class Generator:
         ------
         SpecError, SpecTypeError
             For arguments that break a rule; with ``shards``, for rows that depend on all lower ones (`Uniqueness`).
-        FileExistsError
+        AlreadyExistsError
             For a file that is there, or a folder of other rows, without ``overwrite``.
+        FileExistsError
+            For a folder of files that this package did not write.
         OSError
             For no room, no permission and the like; nothing is left behind.
         UniquenessError, CallbackError
             As in `generate`. With a `Uniqueness`, all rows below ``start`` are replayed.
         """
-        path = file_path(path)
-        suffix = ".parquet" if shards is not None and not path.suffix else path.suffix
-        check_format(path.with_suffix(suffix) if path.name else path)
-        plan = FilePlan.of(
-            self,
-            suffix,
+        from paranom_rs.files.write import write_rows
+
+        write_rows(
+            self.source,
+            file_path(path),
             rows,
             start=start,
+            shards=shards,
+            part=part,
             batch_rows=batch_rows,
             dtype=dtype,
             compression=compression,
             threads=threads,
+            overwrite=overwrite,
+            progress=progress,
         )
-        if shards is not None:
-            from paranom_rs.files.shards import write_shards
-
-            write_shards(self, path, plan, shards=shards, part=part, overwrite=overwrite, progress=progress)
-            return
-        if part is not None:
-            raise SpecError("part", "goes with shards")
-        with whole_file(path, overwrite=overwrite) as temporary, Progress(plan.rows, shown=progress) as step:
-            plan.write(self, temporary, step)
 
     def audit(self, rows: int, *, start: int = 0, batch_rows: int = 1 << 18) -> Audit:
-        """Audit rows as `Dataset.audit` does, ``batch_rows`` at a time: in the memory of a batch, however many."""
+        """Audit rows as `Dataset.audit` does, in the memory of a batch.
+
+        Parameters
+        ----------
+        rows, start
+            How many rows, and the first one.
+        batch_rows
+            Rows that are looked at together.
+
+        Returns
+        -------
+        Audit
+            What was found.
+        """
         from paranom_rs.evaluate.audit import audit_rows
 
         return audit_rows(self, rows, start=start, batch_rows=batch_rows)
-
-    def _columns(self, rows: int, dtype: DTypeLike) -> dict[str, NDArray[Any]]:
-        try:
-            kind = np.dtype(dtype)
-        except (TypeError, ValueError):
-            raise SpecTypeError("dtype", "must be float64 or float32", repr(dtype)) from None
-        if kind not in (np.float64, np.float32):
-            raise SpecError("dtype", "must be float64 or float32", str(kind))
-        try:
-            # One block, a row of it for each variable: columns are contiguous, and X is its transpose.
-            block = np.empty((len(self.names), rows), dtype=kind)
-        except (MemoryError, ValueError) as error:
-            size = len(self.names) * rows * kind.itemsize
-            raise OutOfMemoryError(f"rows: {rows} rows need {size} bytes, which cannot be had") from error
-        return dict(zip(self.names, block, strict=True))
-
-    def _fill(
-        self,
-        stretches: list[tuple[int, int]],
-        columns: dict[str, NDArray[Any]],
-        *,
-        clean: bool,
-        threads: int | None = None,
-        progress: bool = False,
-        state: _core.FillState | None = None,
-    ) -> Dataset:
-        total = sum(length for _, length in stretches)
-        if threads is not None:
-            threads = whole("threads", threads, least=1, most=1024)
-        try:
-            labels = np.empty(total, dtype=np.int8)
-        except MemoryError as error:
-            raise OutOfMemoryError(f"rows: the labels of {total} rows need {total} bytes") from error
-        arrays = [columns[name] for name in self.names]
-        with Progress(total, shown=progress) as step:
-            duplicates = (0, 0)
-            if total:
-                duplicates = self._plan.fill(
-                    stretches, arrays, labels, clean=clean, threads=threads, progress=step, state=state
-                )
-        return Dataset(self, stretches, columns, labels, clean=clean, duplicates=duplicates)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Generator) and self.fingerprint == other.fingerprint
@@ -534,17 +552,11 @@ class Generator:
         return hash(self.fingerprint)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_restore, (self._spec, self._resolved))
+        return (Generator.from_source, (self.source,))
 
     def __repr__(self) -> str:
         kinds = ", ".join(name for name, _ in self.kinds)
         return f"Generator({', '.join(self.names)}; anomalies: {kinds or 'none'}; seed {self.seed})"
-
-
-def _restore(spec: dict[str, Any], resolved: dict[str, Any]) -> Generator:
-    generator = Generator.__new__(Generator)
-    generator._set(spec, resolved)
-    return generator
 
 
 def _part(path: str, value: Any, kind: type[Any]) -> dict[str, Any]:
@@ -563,24 +575,24 @@ def _part(path: str, value: Any, kind: type[Any]) -> dict[str, Any]:
 def _plain(path: str, make: Callable[[], Any]) -> dict[str, Any]:
     try:
         spec: dict[str, Any] = make()
-    except SpecTypeError as error:
+    except (SpecError, SpecTypeError) as error:
         raise error.under(path) from None
     except RecursionError:
-        raise SpecError(path, "is nested too deep") from None
+        raise SpecError(path, "must not be nested so deep") from None
     return spec
 
 
 def _checked(out: Mapping[str, NDArray[Any]], names: list[str], rows: int) -> dict[str, NDArray[Any]]:
     """Refuse arrays that cannot be filled."""
     if not isinstance(out, Mapping):
-        raise SpecTypeError("out", "must be a dict of arrays", str(type(out).__name__))
+        raise SpecTypeError("out", "must be a dict of arrays", type(out).__name__)
     if set(out) != set(names):
-        raise SpecError("out", f"must hold one array for each of {', '.join(names)}", str(", ".join(map(str, out))))
+        raise SpecError("out", f"must hold one array for each of {', '.join(names)}", ", ".join(map(str, out)))
     dtypes = set()
     for name, array in out.items():
         path = f"out[{name!r}]"
         if not isinstance(array, np.ndarray):
-            raise SpecTypeError(path, "must be an array", str(type(array).__name__))
+            raise SpecTypeError(path, "must be an array", type(array).__name__)
         if array.dtype not in (np.float64, np.float32):
             raise SpecTypeError(path, "must be float64 or float32", str(array.dtype))
         if array.shape != (rows,):
@@ -593,24 +605,9 @@ def _checked(out: Mapping[str, NDArray[Any]], names: list[str], rows: int) -> di
             raise SpecError(path, "must be writable")
         dtypes.add(array.dtype)
     if len(dtypes) > 1:
-        raise SpecError("out", "arrays must be of one dtype", str(", ".join(sorted(map(str, dtypes)))))
+        raise SpecError("out", "must hold arrays of one dtype", ", ".join(sorted(map(str, dtypes))))
     arrays = [out[name] for name in names]
     for i, array in enumerate(arrays):
         if any(np.shares_memory(array, other) for other in arrays[:i]):
             raise SpecError(f"out[{names[i]!r}]", "must not share memory with another array")
     return {name: out[name] for name in names}
-
-
-def _embedded(name: str, variable: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
-    """Return a variable with its recording, or as the spec names it."""
-    values = variable.get("values")
-    if not isinstance(values, np.ndarray):
-        return variable
-    if len(values) > _MOST_EMBEDDED:
-        if "file" in named:
-            return named
-        raise SpecError(
-            f"variables.{name}.values",
-            f"{len(values)} values are too many to write into TOML (most: {_MOST_EMBEDDED}); keep them in a file and let the TOML name it: file = 'data.csv', column = {name!r}",
-        )
-    return variable | {"values": values.tolist()}

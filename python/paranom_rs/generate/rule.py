@@ -8,7 +8,8 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from paranom_rs.errors import SpecTypeError
+from paranom_rs._internal.keywords import KnownKeywords
+from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.generate.native import is_native
 
 __all__ = ["EachRow", "Edge", "Part", "Product", "Ref", "Rule", "Sum", "Transform"]
@@ -48,12 +49,12 @@ def plain_fields(of: Any) -> dict[str, Any]:
         if value is not None:
             try:
                 spec[field.name] = plain(value)
-            except SpecTypeError as error:
+            except (SpecError, SpecTypeError) as error:
                 raise error.under(field.name) from None
     return spec
 
 
-class Part:
+class Part(KnownKeywords):
     """Something that stands in a spec under a ``kind``; its dataclass fields are the spec's values."""
 
     kind: ClassVar[str]
@@ -158,7 +159,7 @@ def _join(kind: type[Sum | Product], *terms: Rule | float) -> Rule:
     """Join terms; one that is the same kind of join already is continued, not nested."""
     for term in terms:
         if isinstance(term, bool) or not isinstance(term, Rule | int | float | np.number):
-            raise SpecTypeError("", "must be a rule or a number, to be added or multiplied", repr(term))
+            raise SpecTypeError("", "must be a rule or a number to be added or multiplied", repr(term))
     first, second = terms
     of = (*first.of, second) if isinstance(first, kind) else (first, second)
     return kind(of)

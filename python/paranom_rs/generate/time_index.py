@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from paranom_rs._internal.keywords import KnownKeywords
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.generate.rule import plain
 
@@ -26,8 +27,8 @@ _STEP = re.compile(r"(\d+(?:\.\d+)?)\s*(ns|us|ms|s|min|h|D)")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gaps:
-    """Stretches of time without rows: a feed that went down. One gap lies in each ``every`` rows, anywhere in them.
+class Gaps(KnownKeywords):
+    """Intervals of time without rows: a feed that went down. One gap lies in each ``every`` rows, anywhere in them.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ class Gaps:
 
 
 @dataclass(frozen=True)
-class TimeIndex:
+class TimeIndex(KnownKeywords):
     """Timestamps ``start + row * step``, each a little early or late, with gaps between them.
 
     ``TimeIndex(0.0, 0.5)`` gives numbers; ``TimeIndex("2026-01-01", "1min")`` gives datetimes (`numpy.datetime64` in
@@ -62,7 +63,7 @@ class TimeIndex:
     jitter
         How early or late a timestamp is at most, all equally likely; less than half the step. In units of ``step``.
     gaps
-        Stretches of time without rows.
+        Intervals of time without rows.
     """
 
     start: float | str
@@ -73,7 +74,7 @@ class TimeIndex:
     def to_spec(self) -> dict[str, Any]:
         """Return the timestamps as plain values: datetimes as nanoseconds since 1970."""
         if self.gaps is not None and not isinstance(self.gaps, Gaps):
-            raise SpecTypeError("time.gaps", "must be Gaps", repr(self.gaps))
+            raise SpecTypeError("gaps", "must be Gaps", repr(self.gaps))
         is_number = not isinstance(self.start, str)
         if isinstance(self.start, str):
             spec: dict[str, Any] = {"kind": "datetime", "start": _since_1970(self.start)}
@@ -99,7 +100,7 @@ def in_nanoseconds(time: dict[str, Any]) -> dict[str, Any]:
 
 def _check_number(name: str, value: object, wanted: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise SpecTypeError(f"time.{name}", f"must be {wanted}", repr(value))
+        raise SpecTypeError(name, f"must be {wanted}", repr(value))
 
 
 def _length(name: str, value: Any, is_number: bool) -> Any:
@@ -125,15 +126,15 @@ def _since_1970(start: str) -> int:
     except ValueError:
         time = None
     if time is None:
-        raise SpecError("time.start", "must be a datetime like 2026-01-01T08:00, without a time zone", repr(start))
+        raise SpecError("start", "must be a datetime like 2026-01-01T08:00, without a time zone", repr(start))
     if not np.datetime64("1678") <= time < np.datetime64("2262"):
-        raise SpecError("time.start", "must lie in the years 1678 to 2261", repr(start))
+        raise SpecError("start", "must lie in the years 1678 to 2261", repr(start))
     return int(time.astype("datetime64[ns]").astype(np.int64))
 
 
 def _nanoseconds(name: str, length: float | str) -> int:
     match = _STEP.fullmatch(length) if isinstance(length, str) else None
     if match is None:
-        raise SpecError(f"time.{name}", f"must be a number and one of {', '.join(_UNITS)}, like '1min'", repr(length))
+        raise SpecError(name, f"must be a number and one of {', '.join(_UNITS)}, like '1min'", repr(length))
     number, unit = match.groups()
     return round(float(number) * _UNITS[unit]) if "." in number else int(number) * _UNITS[unit]

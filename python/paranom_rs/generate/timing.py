@@ -1,4 +1,4 @@
-"""When stretches of rows happen, and how long they are: anomalies, and values that are lost."""
+"""When runs of rows begin, and how long they are: anomalies, and values that are lost."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from paranom_rs._internal.keywords import KnownKeywords
 from paranom_rs.generate.rule import plain_fields
 
 
 @dataclass(frozen=True, kw_only=True)
-class Timing:
+class Timing(KnownKeywords):
     """The fields of `Anomaly` and `Dropouts` that say when; each documents them in its own words."""
 
     frequency: float | None = None

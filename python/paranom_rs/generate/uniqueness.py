@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
+from paranom_rs._internal.keywords import KnownKeywords
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.generate.rule import Part, plain
 
@@ -32,7 +33,7 @@ class Soft(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Uniqueness:
+class Uniqueness(KnownKeywords):
     """Ask for unique rows (Paranom paper, section 2.1): one control for normal rows, one for anomalous rows.
 
     The datum of a row is the tuple of its values. Rows are walked upward; each is drawn anew, attempt 0, 1, …, until
@@ -78,11 +79,12 @@ def refuse_parts(spec: dict[str, Any]) -> None:
     if "uniqueness" in spec:
         raise SpecError(
             "uniqueness",
-            "a row depends on all lower ones, so slices cannot be made apart from each other; draw the values from a Distinct distribution instead, which needs no register",
+            "must be None to make slices apart from each other, since a row depends on all lower rows; draw the values "
+            "from a Distinct distribution instead, which needs no register",
         )
     for name, variable in spec["variables"].items():
         if variable.get("sequential") and variable.get("warmup") is None:
             raise SpecError(
                 f"variables.{name}.sequential",
-                "a row depends on all lower ones, so slices cannot be made apart from each other; give it a warmup",
+                "must have a warmup to make slices apart from each other: without one, a row depends on all lower rows",
             )

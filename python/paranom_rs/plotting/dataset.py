@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs._internal.checks import whole
+from paranom_rs._internal.optional import require
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,15 +22,14 @@ SHADES = ["#d1495b", "#edae49", "#66a182", "#8e6c8a", "#2e86ab", "#a26769"]
 
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure that no global state knows; the reason why pyplot is not imported."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError('plots need matplotlib: pip install "paranom_rs[plot]"') from error
-    return Figure(figsize=(width, height), layout="constrained")
+    figure: Figure = require("matplotlib.figure", "plot", "a plot").Figure(
+        figsize=(width, height), layout="constrained"
+    )
+    return figure
 
 
 def thin(values: NDArray[Any], most_points: int) -> NDArray[np.int64]:
-    """Return the positions of the lowest and highest value of each of ``most_points / 2`` stretches, in order."""
+    """Return the positions of the lowest and highest value of each of ``most_points / 2`` intervals, in order."""
     n = len(values)
     if n <= most_points:
         return np.arange(n)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paranom_rs._internal.checks import whole
+from paranom_rs._internal.optional import needs
 from paranom_rs.plotting.dataset import LINE, SHADES, spans, thin, title
 
 if TYPE_CHECKING:
@@ -18,14 +19,12 @@ __all__ = ["dataset_page"]
 
 def dataset_page(data: Dataset, variables: list[str], most_points: int) -> str:
     """Return HTML that needs nothing from outside."""
-    try:
+    with needs("bokeh", "html", "a page"):
         from bokeh.embed import file_html
         from bokeh.layouts import column
         from bokeh.models import BoxAnnotation, Div, HoverTool
         from bokeh.plotting import figure
         from bokeh.resources import INLINE
-    except ImportError as error:
-        raise ImportError('pages need bokeh: pip install "paranom_rs[html]"') from error
     most_points = whole("most_points", most_points, least=10)
     t = data.t
     dates = t.dtype.kind == "M"

@@ -1,0 +1,83 @@
+"""Events: which rows are anomalous, why, and in which variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Event", "Events"]
+
+
+class Event(NamedTuple):
+    """A run of anomalous rows: ``start``, ``stop`` (not included), ``name``, the ``variables`` it changes, ``id``.
+
+    ``broken``: the dependences (source, target) that it cuts, by `Decouple` or by a rule in place of one with a `Ref`.
+    Variables that only refer to those it changes are not among ``variables``: it is the cause; `Dataset.labels` has its
+    consequences as well.
+    """
+
+    start: int
+    stop: int
+    name: str
+    variables: tuple[str, ...]
+    id: int
+    broken: tuple[tuple[str, str], ...] = ()
+
+
+class Events:
+    """The events of a dataset, in row order; an event that reaches beyond the dataset is listed whole.
+
+    Iterating gives `Event`.
+
+    Attributes
+    ----------
+    start, stop
+        Row numbers, uint64; ``stop`` is not included.
+    kind
+        A position in ``names``, int64.
+    id
+        A number that is the same in every slice, int64.
+    """
+
+    def __init__(
+        self,
+        kinds: list[tuple[str, list[str]]],
+        arrays: tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64], NDArray[np.uint64]],
+        broken: list[tuple[tuple[str, str], ...]],
+    ) -> None:
+        self._kinds = [(name, tuple(variables)) for name, variables in kinds]
+        self._broken = broken
+        self.start, self.stop, self.kind, ids = arrays
+        self.id = ids.view(np.int64)
+
+    @property
+    def names(self) -> list[str]:
+        """The anomalies' names; ``kind`` counts from the first."""
+        return [name for name, _ in self._kinds]
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def __getitem__(self, index: int) -> Event:
+        kind = self.kind[index]
+        name, variables = self._kinds[kind]
+        start, stop, number = int(self.start[index]), int(self.stop[index]), int(self.id[index])
+        return Event(start, stop, name, variables, number, self._broken[kind])
+
+    def __iter__(self) -> Iterator[Event]:
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        return f"Events({len(self)}: {', '.join(self.names) or 'none'})"
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a DataFrame of start, stop, name, variables, id, broken. Needs pandas."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self), columns=list(Event._fields))
