@@ -63,6 +63,8 @@ UPWARDS = {
     ("generate.generator", "Generator.from_gutentag", "connect.gutentag"),
     ("generate.generator", "Generator.from_parquet", "files.read"),
     ("generate.generator", "Generator.write", "files.write"),
+    ("detect.matrix_profile", "MatrixProfile.plot", "plotting.matrix_profile"),
+    ("detect.ramp", "RAMP.plot", "plotting.ramp"),
     ("evaluate.audit", "Audit.to_html", "plotting.audit_report"),
 }
 # What is still wrong and is being put right: (module, target).
@@ -74,7 +76,7 @@ PRIVATE = {
     "deep.base": {"_check_params", "_restore", "_state_keys"},
     "deep.lstm_ad": {"_set"},
     "deep.streaming": {"_score_windows"},
-    "detect.matrix_profile": {"_core"},
+    "detect.matrix_profile_stream": {"_core"},  # of a new object of its own class
     "detect.ramp": {"_score"},
 }
 # Names with an underscore that are documented: those of `collections.namedtuple`.

@@ -216,7 +216,7 @@ def test_a_live_feed_is_scored_line_by_line(feed: Path, tmp_path: Path) -> None:
             2,
             "--columns: must be in short.csv, which has a, b",
         ),
-        (["detect", "ramp", "short.csv", "--window", "3"], 2, "window"),
+        (["detect", "ramp", "short.csv", "--reference", "3"], 2, "reference"),
         (["detect", "ramp", "short.csv", "--quantile", "0.5"], 2, "line 3: must have 2 fields"),
         (["detect", "ramp", "x.xls"], 2, "file: must end in .csv or .parquet"),
     ],
@@ -322,7 +322,7 @@ def test_detect_goes_on_with_the_same_settings_only(tmp_path: Path, capsys: pyte
     assert detect(str(file), "--state", state) == detect(str(file), "--state", state, "--reference", "50") == 0
     capsys.readouterr()
     for option, value, words in (
-        ("--window", "60", "--window: must be 50, as in"),
+        ("--reference", "60", "--reference: must be 50, as in"),
         ("--quantile", "0.9", "--quantile: "),
     ):
         assert detect(str(file), "--state", state, option, value) == 2
