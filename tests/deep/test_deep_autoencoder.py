@@ -326,21 +326,21 @@ BAD = [
         None,
         "X: must hold a value of channel 0 in window 0 to fill from, got NaN only",
     ),
-    ({}, np.where(np.arange(600)[:, None] == 3, np.inf, wave()), None, r"X\[3, 0\]: is infinite"),
+    ({}, np.where(np.arange(600)[:, None] == 3, np.inf, wave()), None, r"X\[3, 0\]: must be a finite number"),
     ({}, np.zeros((5, 11, 1)), None, r"X: must be windows of shape \(k, 12, d\), got shape \(5, 11, 1\)"),
     ({}, np.zeros((5, 12, 1)), [0, 1], "y: must have one label for each of the 5 windows of X, got 2"),
     ({}, wave(), np.zeros(5), "y: must have the 600 rows of X, got 5"),
-    ({}, wave(), np.full(600, 3), r"y\[0\]: 3"),
+    ({}, wave(), np.full(600, 3), r"y\[0\]: must be 0 or 1, got 3"),
     (
         {"nan_policy": "raise"},
         np.where(np.arange(600)[:, None] == 3, np.nan, wave()),
         None,
         "X: must not be NaN in window 0, row 3, channel 0",
     ),
-    ({"cell": "transformer"}, wave(), None, "cell: 'transformer'"),
+    ({"cell": "transformer"}, wave(), None, "cell: must be one of .*'transformer'"),
     ({"hidden_size": 0}, wave(), None, "hidden_size: must be >= 1, got 0"),
     ({"epochs": -1}, wave(), None, "epochs: must be >= 1, got -1"),
-    ({"quantile": 1.0}, wave(), None, "quantile: 1.0"),
+    ({"quantile": 1.0}, wave(), None, "quantile: must be > 0 and < 1, got 1.0"),
     ({"stride": 13}, wave(), None, "stride: must be at most the window of 12 rows, .* got 13"),
     ({"dropout": 1.0}, wave(), None, "dropout: must be >= 0 and < 1, got 1.0"),
     ({"lr": 1e38, "clip": None}, wave(), None, "no longer a number"),
@@ -411,7 +411,7 @@ def test_bad_calls_of_a_fitted_detector(fitted):
 
 
 def test_bad_data_to_score(fitted):
-    with pytest.raises(SpecError, match="X: 2 features, but the detector was fitted on 1"):
+    with pytest.raises(SpecError, match="X: must have the 1 features that the detector was fitted on, got 2"):
         fitted.decision_function(wave(d=2))
     with pytest.raises(SpecError, match="X: must have at least the 12 rows of the detector's window, got 5"):
         fitted.decision_function(wave(5))

@@ -124,7 +124,7 @@ BAD = [
     ({}, wave(), np.ones(800, int), None, "must hold normal values|longest run"),
     ({}, wave(), np.zeros(7, int), None, "y: must have the rows of X, .*got .7"),
     ({}, [wave(), wave(d=2)], None, None, r"must be series of one number of features, got \[1, 2\]"),
-    ({}, wave(), None, wave(d=2), "validation: 2 features, but the detector was fitted on 1"),
+    ({}, wave(), None, wave(d=2), "validation: must have the 1 features that the detector was fitted on, got 2"),
     ({"horizon": 0}, wave(), None, None, "horizon: must be >= 1, got 0"),
     ({"threshold": FBeta()}, wave(), None, None, "learns from labels"),
     ({"window": 0}, wave(), None, None, "window: must be >= 1, got 0"),
@@ -141,7 +141,7 @@ def test_bad_input_is_named(params, X, y, validation, says):
 
 
 def test_bad_data_to_score(fitted):
-    with pytest.raises(SpecError, match="X: 2 features"):
+    with pytest.raises(SpecError, match="X: must have the 1 features"):
         fitted.decision_function(wave(d=2))
     with pytest.raises(SpecError, match="got NaN only"):
         fitted.decision_function(np.full(50, np.nan))

@@ -141,16 +141,16 @@ def test_evaluate_takes_infinite_scores():
 @pytest.mark.parametrize(
     ("y", "s", "says"),
     [
-        ([0, 0], [0.1, 0.2], r"y_true: holds only class 0"),
-        ([1, 1], [0.1, 0.2], r"y_true: holds only class 1"),
-        ([], [], r"y_true: holds nothing"),
-        ([0, 2], [0.1, 0.2], r"y_true\[1\]: 2"),
-        ([0, 1], [0.1, np.nan], r"score_or_pred\[1\]: is NaN"),
-        ([0, 1], [0.1], r"score_or_pred: 1 rows, but the labels have 2"),
-        ([0, 1], [[0.1], [0.2]], r"score_or_pred: shape \(2, 1\)"),
+        ([0, 0], [0.1, 0.2], r"y_true: must hold normal .* got only class 0"),
+        ([1, 1], [0.1, 0.2], r"y_true: must hold normal .* got only class 1"),
+        ([], [], r"y_true: must hold normal .* got nothing"),
+        ([0, 2], [0.1, 0.2], r"y_true\[1\]: must be 0 or 1, got 2"),
+        ([0, 1], [0.1, np.nan], r"score_or_pred\[1\]: must be a number, got NaN"),
+        ([0, 1], [0.1], r"score_or_pred: must have as many rows as the labels, 2, got 1"),
+        ([0, 1], [[0.1], [0.2]], r"score_or_pred: must have one score .* shape \(2, 1\)"),
         ([0, 1], [1, 0, 1], r"score_or_pred: 3 rows"),
-        ([0, 1], [0, 7], r"score_or_pred\[1\]: 7"),
-        ([[0, 1]], [0.1, 0.2], r"y_true: shape \(1, 2\)"),
+        ([0, 1], [0, 7], r"score_or_pred\[1\]: must be 0 or 1, got 7"),
+        ([[0, 1]], [0.1, 0.2], r"y_true: must have one label .* shape \(1, 2\)"),
     ],
 )
 def test_bad_input_is_named(y, s, says):

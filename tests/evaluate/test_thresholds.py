@@ -113,18 +113,18 @@ def test_every_rule_is_one_object_with_one_sense(rule):
     assert fresh.fit(s, y) is fresh
     assert fresh.predict(s).dtype == np.int8
     assert (fresh.predict(s) == (s > fresh.threshold_)).all()
-    with pytest.raises(SpecError, match="is NaN"):
+    with pytest.raises(SpecError, match="must be a number, got NaN"):
         fresh.fit([0.0, np.nan])
-    with pytest.raises(SpecError, match="is empty"):
+    with pytest.raises(SpecError, match="must not be empty"):
         fresh.fit([])
     with pytest.raises(SpecError, match="rows"):
         fresh.fit([1.0, 2.0], [0])
 
 
 def test_bad_arguments():
-    with pytest.raises(SpecError, match=r"q: 1.5"):
+    with pytest.raises(SpecError, match=r"q: must be > 0 and < 1, got 1.5"):
         Quantile(1.5)
-    with pytest.raises(SpecError, match="k: -1"):
+    with pytest.raises(SpecError, match="k: must be a finite number > 0, got -1"):
         KSigma(-1)
     with pytest.raises(SpecError, match="beta: 0"):
         FBeta(0)

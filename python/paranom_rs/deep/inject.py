@@ -21,19 +21,11 @@ def shapes(X: Floats, seed: int, *, frequency: float, duration: tuple[int, int])
     deviation drawn anew for each event. Variety of shape is what makes such anomalies useful; uniform noise
     is nearly useless.
     """
-    from paranom_rs import (
-        Anomaly,
-        Choice,
-        Drift,
-        Flatline,
-        Generator,
-        Noise,
-        Recorded,
-        Scale,
-        Shift,
-        Spike,
-        Uniform,
-    )
+    from paranom_rs.generate.anomalies import Anomaly
+    from paranom_rs.generate.distributions import Choice, Uniform
+    from paranom_rs.generate.generator import Generator
+    from paranom_rs.generate.recordings import Recorded
+    from paranom_rs.generate.transforms import Drift, Flatline, Noise, Scale, Shift, Spike
 
     mean, scale = X.mean(axis=0), X.std(axis=0)
     scale = np.where(scale > 0, scale, 1.0)
