@@ -126,7 +126,7 @@ def test_bad_arguments():
         Quantile(1.5)
     with pytest.raises(SpecError, match="k: must be a finite number > 0, got -1"):
         KSigma(-1)
-    with pytest.raises(SpecError, match="beta: 0"):
+    with pytest.raises(SpecError, match="beta: must be a finite number > 0, got 0"):
         FBeta(0)
     with pytest.raises(SpecError, match=r"risk: 0.1; it must be below 1 - level"):
         POT(0.1)
