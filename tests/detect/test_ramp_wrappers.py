@@ -81,7 +81,7 @@ def test_scikit_learn_wrapper() -> None:
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(detector)).predict(X), detector.predict(X))
     np.testing.assert_array_equal(detector.decision_function(X)[:200][4:], 0)  # the reference itself
     for change, message in [
-        ({"contamination": 0}, "contamination: 0; a number above 0"),
+        ({"contamination": 0}, "contamination: must be > 0 and < 1, got 0"),
         ({"reference": 1000}, "X: must have at least reference"),
         ({"window": 1}, "window: must be from 2"),
     ]:
