@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from paranom_rs._internal.alarm_budget import lowest_threshold
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.evaluate.thresholds import POT, SPOT, AlarmsPerDay, FBeta, KSigma, Quantile
 from reference import metrics as slow
@@ -58,6 +59,22 @@ def test_alarms_stay_within_the_budget(values, budget):
     assert all(slow.alarms(s, level) <= budget for level in levels if level >= found)
     lower = [level for level in levels if level < found]
     assert not lower or slow.alarms(s, lower[-1]) > budget
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=40), st.integers(0, 4), st.integers(2, 4))
+def test_alarms_that_wait_for_quiet_stay_within_the_budget(values, budget, min_gap):
+    s = np.array(values, np.float64)
+    found = lowest_threshold(s, budget, release=0.5, min_gap=min_gap)
+    assert found in s
+    assert slow.alarms(s, found, release=0.5, min_gap=min_gap) <= budget
+
+
+def test_both_searches_agree_where_alarms_do_not_merge():
+    s = np.random.default_rng(2).exponential(size=5000)
+    for allowed in (0, 1, 7.5, 100):
+        # A release that is all but 1 asks for the search with hysteresis.
+        nearly = lowest_threshold(s, allowed, release=1 - 1e-12)
+        assert nearly == lowest_threshold(s, allowed)
 
 
 @pytest.mark.parametrize("shape", [-0.3, 0.0, 0.4])
@@ -117,7 +134,7 @@ def test_every_rule_is_one_object_with_one_sense(rule):
         fresh.fit([0.0, np.nan])
     with pytest.raises(SpecError, match="must not be empty"):
         fresh.fit([])
-    with pytest.raises(SpecError, match="rows"):
+    with pytest.raises(SpecError, match="y: must have 2 rows, as scores has, got 1"):
         fresh.fit([1.0, 2.0], [0])
 
 
@@ -128,20 +145,20 @@ def test_bad_arguments():
         KSigma(-1)
     with pytest.raises(SpecError, match="beta: must be a finite number > 0, got 0"):
         FBeta(0)
-    with pytest.raises(SpecError, match=r"risk: 0.1; it must be below 1 - level"):
+    with pytest.raises(SpecError, match=r"risk: must be below 1 - level = 0.02, .* got 0.1$"):
         POT(0.1)
-    with pytest.raises(SpecError, match="learns from labels"):
+    with pytest.raises(SpecError, match="y: must be given: FBeta learns from labels"):
         FBeta().fit([1.0, 2.0])
     with pytest.raises(SpecError, match="only class 1"):
         FBeta().fit([1.0, 2.0], [1, 1])
-    with pytest.raises(SpecError, match="no normal row"):
+    with pytest.raises(SpecError, match="y: must hold a normal row"):
         Quantile().fit([1.0, 2.0], [1, 1])
-    with pytest.raises(SpecError, match="distinct excesses"):
+    with pytest.raises(SpecError, match="scores: must have 10 distinct excesses .* got 0$"):
         POT().fit(np.ones(1000))
-    with pytest.raises(SpecError, match="infinity"):
+    with pytest.raises(SpecError, match="scores: must be finite for POT, got an infinity"):
         POT().fit(np.append(np.arange(1000.0), np.inf))
     for rule in (KSigma(), Quantile(0.9)):
-        with pytest.raises(SpecError, match="hold an infinity"):
+        with pytest.raises(SpecError, match="scores: must be finite for .*, got an infinity"):
             rule.fit(np.full(5, np.inf))
     with pytest.raises(SpecTypeError, match="robust: must be True or False, got 'yes'"):
         KSigma(3, robust="yes")

@@ -103,6 +103,14 @@ def best_f_beta(y, scores, beta):
     return best
 
 
-def alarms(scores, threshold):
-    """Runs of consecutive scores above the threshold."""
-    return len(events([s > threshold for s in scores]))
+def alarms(scores, threshold, release=1.0, min_gap=1):
+    """Alarms: each starts above the threshold and ends after `min_gap` scores at or below `release * threshold`."""
+    count, on, quiet = 0, False, 0
+    for s in scores:
+        quiet = 0 if s > release * threshold else quiet + 1
+        if quiet >= min_gap:
+            on = False
+        if s > threshold and not on:
+            on = True
+            count += 1
+    return count
