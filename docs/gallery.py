@@ -13,7 +13,7 @@ import numpy as np
 
 import paranom_rs
 from paranom_rs import Anomaly, Dataset, Generator, Recorded, Stochastic, TimeIndex
-from paranom_rs.plotting.dataset import new_figure
+from paranom_rs.plotting.style import new_figure
 
 FOLDER = Path(__file__).parent
 LINE, CLEAN, STRUCK, SHADE = "#1f4e79", "#7d8b99", "#c8384a", "#fbe9ea"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from unittest import mock
 
@@ -13,6 +14,7 @@ from sklearn import metrics as sk
 
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.evaluate import metrics
+from paranom_rs.plotting import metrics as plots
 from reference import metrics as slow
 
 labels = st.lists(st.integers(0, 1), min_size=2, max_size=60)
@@ -30,7 +32,7 @@ def labelled(draw, coarse=False):
 
 @given(labels)
 def test_events_are_the_runs_of_ones(y):
-    assert metrics.events(y).tolist() == [[a, b + 1] for a, b in slow.events(y)]
+    assert metrics.event_intervals(y).tolist() == [[a, b + 1] for a, b in slow.events(y)]
 
 
 @settings(max_examples=60)
@@ -105,7 +107,7 @@ def test_event_report_without_events_or_predictions():
 @given(labelled() | labelled(coarse=True), st.floats(-1, 6))
 def test_evaluate_says_what_scikit_learn_says(case, threshold):
     y, s = np.array(case[0]), np.array(case[1])
-    got = metrics.evaluate(y, s, threshold=threshold, betas=(1.0, 0.1, 2.0))
+    got = metrics.evaluate(y, scores=s, threshold=threshold, betas=(1.0, 0.1, 2.0))
     pred = s > threshold
     tn, fp, fn, tp = sk.confusion_matrix(y, pred, labels=[0, 1]).ravel()
     assert got.confusion == (tp, fp, tn, fn)
@@ -121,55 +123,65 @@ def test_evaluate_says_what_scikit_learn_says(case, threshold):
     assert got.range == metrics.range_report(y, pred)
 
 
-def test_evaluate_tells_predictions_from_scores():
+def test_evaluate_takes_scores_predictions_or_both():
     y = [0, 0, 1, 1]
-    predictions = metrics.evaluate(y, np.array([0, 1, 1, 1]))
+    predictions = metrics.evaluate(y, y_pred=np.array([0.0, 1.0, 1.0, 1.0]))
     assert predictions.roc_auc is None
     assert predictions.confusion == (2, 1, 1, 0)
-    scores = metrics.evaluate(y, np.array([0.0, 1.0, 1.0, 1.0]))
+    scores = metrics.evaluate(y, scores=np.array([0, 7, 7, 7]))
     assert scores.confusion is None
     assert scores.roc_auc == 0.75
     assert "ROC AUC" in str(scores)
     assert scores.to_dict()["TP"] is None
+    both = metrics.evaluate(y, scores=[0, 7, 7, 7], y_pred=[0, 1, 1, 1])
+    assert both == dataclasses.replace(
+        scores,
+        **{
+            name: getattr(predictions, name)
+            for name in ("confusion", "accuracy", "precision", "recall", "f", "event", "range")
+        },
+    )
 
 
 def test_evaluate_takes_infinite_scores():
-    got = metrics.evaluate([0, 0, 1, 1], [0.0, -np.inf, np.inf, np.inf], threshold=1.0)
+    got = metrics.evaluate([0, 0, 1, 1], scores=[0.0, -np.inf, np.inf, np.inf], threshold=1.0)
     assert got.roc_auc == got.average_precision == got.f[1.0] == 1.0
 
 
 @pytest.mark.parametrize(
-    ("y", "s", "says"),
+    ("y", "given", "s", "says"),
     [
-        ([0, 0], [0.1, 0.2], r"y_true: must hold normal .* got only class 0"),
-        ([1, 1], [0.1, 0.2], r"y_true: must hold normal .* got only class 1"),
-        ([], [], r"y_true: must hold normal .* got nothing"),
-        ([0, 2], [0.1, 0.2], r"y_true\[1\]: must be 0 or 1, got 2"),
-        ([0, 1], [0.1, np.nan], r"score_or_pred\[1\]: must be a number, got NaN"),
-        ([0, 1], [0.1], r"score_or_pred: must have as many rows as the labels, 2, got 1"),
-        ([0, 1], [[0.1], [0.2]], r"score_or_pred: must have one score .* shape \(2, 1\)"),
-        ([0, 1], [1, 0, 1], r"score_or_pred: 3 rows"),
-        ([0, 1], [0, 7], r"score_or_pred\[1\]: must be 0 or 1, got 7"),
-        ([[0, 1]], [0.1, 0.2], r"y_true: must have one label .* shape \(1, 2\)"),
+        ([0, 0], "scores", [0.1, 0.2], r"y_true: must hold normal .* got only class 0"),
+        ([1, 1], "scores", [0.1, 0.2], r"y_true: must hold normal .* got only class 1"),
+        ([], "scores", [], r"y_true: must hold normal .* got nothing"),
+        ([0, 2], "scores", [0.1, 0.2], r"y_true\[1\]: must be 0 or 1, got 2"),
+        ([0, 1], "scores", [0.1, np.nan], r"scores\[1\]: must be a number, got NaN"),
+        ([0, 1], "scores", [0.1], r"scores: must have as many rows as the labels, 2, got 1"),
+        ([0, 1], "scores", [[0.1], [0.2]], r"scores: must have one score .* shape \(2, 1\)"),
+        ([0, 1], "y_pred", [1, 0, 1], r"y_pred: must have 2 rows, as y_true has, got 3"),
+        ([0, 1], "y_pred", [0, 7], r"y_pred\[1\]: must be 0 or 1, got 7"),
+        ([[0, 1]], "scores", [0.1, 0.2], r"y_true: must have one label .* shape \(1, 2\)"),
     ],
 )
-def test_bad_input_is_named(y, s, says):
+def test_bad_input_is_named(y, given, s, says):
     with pytest.raises(SpecError, match=says):
-        metrics.evaluate(y, s)
+        metrics.evaluate(y, **{given: s})
 
 
 def test_other_bad_arguments():
     with pytest.raises(SpecTypeError, match="y_true: must hold real numbers, got dtype"):
-        metrics.evaluate(["a", "b"], [0.1, 0.2])
-    with pytest.raises(SpecError, match="threshold: is NaN"):
-        metrics.evaluate([0, 1], [0.0, 1.0], threshold=np.nan)
-    with pytest.raises(SpecError, match=r"threshold: 0.5; predictions"):
-        metrics.evaluate([0, 1], [0, 1], threshold=0.5)
+        metrics.evaluate(["a", "b"], scores=[0.1, 0.2])
+    with pytest.raises(SpecError, match="threshold: must be a number, got nan"):
+        metrics.evaluate([0, 1], scores=[0.0, 1.0], threshold=np.nan)
+    with pytest.raises(SpecError, match="threshold: must be None where y_pred is given, got 0.5"):
+        metrics.evaluate([0, 1], y_pred=[0, 1], threshold=0.5)
+    with pytest.raises(SpecError, match="scores: must be given, or y_pred"):
+        metrics.evaluate([0, 1])
     with pytest.raises(SpecError, match="window: must be >= 0, got -1"):
         metrics.vus([0, 1], [0.0, 1.0], window=-1)
-    with pytest.raises(SpecError, match="thresholds: 1"):
+    with pytest.raises(SpecError, match="thresholds: must be >= 2, got 1"):
         metrics.vus([0, 1], [0.0, 1.0], thresholds=1)
-    with pytest.raises(SpecError, match="alpha: 2"):
+    with pytest.raises(SpecError, match="alpha: must be from 0 to 1, got 2"):
         metrics.range_report([0, 1], [0, 1], alpha=2)
 
 
@@ -178,28 +190,25 @@ def test_absent_libraries_name_the_pip_line():
         mock.patch.dict(sys.modules, {"sklearn.metrics": None}),
         pytest.raises(ImportError, match=r"rs\[metrics\]"),
     ):
-        metrics.evaluate([0, 1], [0.0, 1.0])
+        metrics.evaluate([0, 1], scores=[0.0, 1.0])
     with (
-        mock.patch.dict(sys.modules, {"matplotlib.pyplot": None}),
+        mock.patch.dict(sys.modules, {"matplotlib.figure": None}),
         pytest.raises(ImportError, match=r"rs\[plot\]"),
     ):
-        metrics.plot_curves([0, 1], [0.0, 1.0])
+        plots.plot_curves([0, 1], [0.0, 1.0])
 
 
 def test_plots_show_what_they_are_given():
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
     y, s = [0, 0, 1, 1], [0.1, 0.6, 0.5, 0.9]
-    ax = metrics.plot_confusion(y, [0, 1, 0, 1])
-    assert sorted(text.get_text() for text in ax.texts) == ["1"] * 4
-    figure = metrics.plot_curves(y, {"mine": s, "other": [0.0, 0.0, 1.0, 1.0]})
+    matrix = plots.plot_confusion(y, [0, 1, 0, 1])
+    assert sorted(text.get_text() for text in matrix.axes[0].texts) == ["1"] * 4
+    figure = plots.plot_curves(y, {"mine": s, "other": [0.0, 0.0, 1.0, 1.0]})
     assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == [
         "mine (AUC = 0.75)",
         "other (AUC = 1.00)",
     ]
-    plt.close("all")
 
 
 def test_numbers_are_numbers() -> None:
@@ -208,6 +217,6 @@ def test_numbers_are_numbers() -> None:
     assert metrics.vus(y, scores, thresholds=50.0) == metrics.vus(y, scores, thresholds=50)
     for wrong in ({"window": "a"}, {"window": None}, {"threshold": "1"}, {"threshold": True}):
         with pytest.raises(SpecTypeError, match=f"^{next(iter(wrong))}: "):
-            metrics.evaluate(y, scores, **wrong)
+            metrics.evaluate(y, scores=scores, **wrong)
     with pytest.raises(SpecTypeError, match=r"^alpha: "):
         metrics.range_report(y, y, alpha=None)

@@ -142,7 +142,7 @@ def run(tasks: list[tuple[str, Task]], detectors: dict[str, Detect], seed: int) 
             started = time.process_time()
             train, test = detect(task, seed)
             seconds = time.process_time() - started
-            found = evaluate(task.y, test, threshold=float(np.quantile(train, 0.99)))
+            found = evaluate(task.y, scores=test, threshold=float(np.quantile(train, 0.99)))
             assert found.f is not None
             rows.append(
                 {

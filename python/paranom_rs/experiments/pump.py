@@ -51,7 +51,7 @@ def run(
     truth = np.repeat([0, 1], [len(split.test), len(split.anomalous)])
 
     def figures(name: str, score: str, train: Floats, test: Floats, **more: Any) -> dict[str, Any]:
-        found = evaluate(truth, test, threshold=float(np.quantile(train, 0.90)), window=0)
+        found = evaluate(truth, scores=test, threshold=float(np.quantile(train, 0.90)), window=0)
         assert found.confusion is not None
         assert found.f is not None
         counts = dict(zip(("TP", "FP", "TN", "FN"), found.confusion, strict=True))

@@ -322,7 +322,7 @@ def _with_interval(figures: tuple[float, float, float]) -> str:
 
 def picture(names: list[str], suite: list[Judged], real: list[Judged], seed: int, path: Path) -> None:
     """Mean ranks on the suite against those on real data, with intervals; and by grade and set as colours."""
-    from paranom_rs.plotting.dataset import LINE, SHADES, new_figure
+    from paranom_rs.plotting.style import LINE, SHADES, new_figure
 
     rng = np.random.default_rng(seed)
     figure = new_figure(13, 5.2)

@@ -37,7 +37,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs._internal.checks import Floats
-from paranom_rs.evaluate.metrics import evaluate, events
+from paranom_rs.evaluate.metrics import evaluate, event_intervals
 from paranom_rs.evaluate.thresholds import FBeta
 from paranom_rs.experiments import report
 from paranom_rs.generate.callback import Block
@@ -162,7 +162,7 @@ def fold(data: dict[str, Series], tested: str, seed: int) -> Fold:
         if name == tested:
             continue
         x, y = data[name]
-        lengths += (events(y)[:, 1] - events(y)[:, 0]).tolist()
+        lengths += (event_intervals(y)[:, 1] - event_intervals(y)[:, 0]).tolist()
         for a in range(0, len(x), CYCLE):
             part = slice(a, a + CYCLE)
             if y[part].any():
@@ -238,7 +238,7 @@ def run(
     rows, drawn = [], {}
 
     def judge(name: str, tested: str, seed: int, scores: Floats, value: float) -> None:
-        got = evaluate(data[tested][1], scores, threshold=value, window=0)
+        got = evaluate(data[tested][1], scores=scores, threshold=value, window=0)
         assert got.f is not None
         assert got.event is not None
         rows.append(
@@ -328,7 +328,7 @@ def picture(drawn: dict[str, Any], path: Path) -> None:
         left.plot(x, linewidth=0.7)
         right.plot(scores, linewidth=0.7, color="black")
         for ax in (left, right):
-            for a, b in events(y):
+            for a, b in event_intervals(y):
                 ax.axvspan(a, b, color="C3", alpha=0.25)
         shown = [k for k in thresholds if k == "real" or k.startswith("generated shapes, 10")]
         for k, label in enumerate(shown):

@@ -53,7 +53,7 @@ def page(audit: Audit) -> str:
 
 def _picture(audit: Audit) -> Figure:
     """Draw which one-liners find how much, how severe events are, where they lie, and how long they are."""
-    from paranom_rs.plotting.dataset import LINE, SHADES, new_figure
+    from paranom_rs.plotting.style import LINE, SHADES, new_figure
 
     figure = new_figure(12, 8.5)
     (easy, severe), (where, long) = figure.subplots(2, 2)

@@ -9,7 +9,8 @@ import numpy as np
 
 from paranom_rs._internal.checks import whole
 from paranom_rs._internal.optional import needs
-from paranom_rs.plotting.dataset import LINE, SHADES, spans, thin, title
+from paranom_rs.plotting.dataset import spans, title
+from paranom_rs.plotting.style import LINE, SHADES, thin
 
 if TYPE_CHECKING:
     from paranom_rs.generate.dataset import Dataset

@@ -1,0 +1,26 @@
+"""Figures that say how good a detector is: by rows, by events, by ranges, and by volumes under surfaces (VUS).
+
+Labels are 0 (normal) and 1 (anomalous); higher scores are more anomalous. `evaluate` gives all figures at once. It needs
+scikit-learn (``pip install "paranom_rs[metrics]"``) for those by rows; the others need only NumPy.
+
+`point_adjusted_f1` is no part of `evaluate`: with point adjustment nearly random scores reach F1 = 1.
+"""
+
+from paranom_rs.evaluate.metrics.evaluation import Evaluation, evaluate
+from paranom_rs.evaluate.metrics.events import EventReport, event_intervals, event_report
+from paranom_rs.evaluate.metrics.points import point_adjusted_f1
+from paranom_rs.evaluate.metrics.ranges import RangeReport, range_report
+from paranom_rs.evaluate.metrics.volumes import VUS, vus
+
+__all__ = [
+    "VUS",
+    "Evaluation",
+    "EventReport",
+    "RangeReport",
+    "evaluate",
+    "event_intervals",
+    "event_report",
+    "point_adjusted_f1",
+    "range_report",
+    "vus",
+]
