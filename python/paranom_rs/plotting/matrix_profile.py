@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paranom_rs.plotting.dataset import new_figure
+from paranom_rs.plotting.style import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import Floats, matrix, numbers, real
 from paranom_rs.errors import SpecError
-from paranom_rs.plotting.dataset import new_figure
+from paranom_rs.plotting.style import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -58,7 +58,7 @@ def curve_areas(truth: Flags, scores: Floats) -> CurveAreas:
 
 
 def finite_ranks(scores: Floats) -> Floats:
-    """Return the scores, or their ranks where there are infinities: scikit-learn refuses those, curves see only order."""
+    """Return the scores; or their ranks, where scikit-learn would refuse an infinity: curves depend only on the order."""
     if np.isfinite(scores).all():
         return scores
     return np.unique(scores, return_inverse=True)[1].astype(np.float64)
@@ -67,8 +67,8 @@ def finite_ranks(scores: Floats) -> Floats:
 def point_adjusted_f1(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     """Return F1 after point adjustment: an event counts as wholly found if one of its rows is predicted.
 
-    Do not rank detectors by it: nearly random scores can reach 1 (Kim et al., AAAI 2022). It is here for comparison with
-    papers that report it.
+    Do not rank detectors by it: nearly random scores can reach 1 (Kim et al., AAAI 2022). It is here for comparison
+    with papers that report it.
 
     Parameters
     ----------
