@@ -1,4 +1,4 @@
-"""How many events a line of code finds (Wu & Keogh 2021), in any labelled series."""
+"""One-liners: detectors of one line of code (Wu & Keogh 2021), and the events that they find in a labelled series."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs import _core
+from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import labels, series
 from paranom_rs.errors import SpecError
 
@@ -18,7 +19,7 @@ MARGIN = 100 + 64 + 80 * 64 + 65
 
 
 def one_liners() -> list[str]:
-    """Return the one-liners' names: what each takes the largest of, for a row and the rows around it."""
+    """Return the names of the one-liners. Each name says what is computed for a row: ``mean(x, 8)``, ``|dx|``."""
     return _core.one_liners()
 
 
@@ -39,12 +40,12 @@ def triviality(
     X
         Values, shape (n,) or (n, d).
     y
-        1 in anomalous rows, shape (n,): stretches of ones are the events.
+        Labels, shape (n,): a run of ones is an event.
     clean
-        The same rows without anomalies, like ``X``: an event is judged alone in them. Without it, rows of other events
-        count as missing.
+        The same rows without anomalies, shape as ``X``: each event is then looked for alone in them. Without it, rows of
+        other events count as missing.
     per_variable
-        Which variables an event touches, shape (n, d): only those are looked at. By default all are.
+        Which variables an event touches, shape (n, d). One-liners look only at these; by default at all.
 
     Returns
     -------
@@ -54,26 +55,36 @@ def triviality(
     x, bad = series("X", X), labels("y", y)
     base = None if clean is None else series("clean", clean)
     if len(bad) != len(x):
-        raise SpecError("y", f"{len(bad)} labels, but X has {len(x)} rows")
+        raise SpecError("y", f"must have {len(x)} rows, as X has", str(len(bad)))
     if base is not None and base.shape != x.shape:
         raise SpecError("clean", f"must have the shape of X, {x.shape}", str(base.shape))
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], bad.astype(np.int8), [0]]))).reshape(-1, 2)
+    events = runs_of_ones(bad)
     touches = np.ones(x.shape, bool) if per_variable is None else np.asarray(per_variable).astype(bool)
     if touches.shape != x.shape:
         raise SpecError("per_variable", f"must have the shape of X, {x.shape}", str(touches.shape))
-    found = np.zeros((len(edges), len(one_liners())), bool)
+    found = np.zeros((len(events), len(one_liners())), bool)
     for j in range(x.shape[1]):
         values = np.ascontiguousarray(x[:, j], np.float64)
         normal = np.where(bad, np.nan, values) if base is None else np.ascontiguousarray(base[:, j], np.float64)
-        mine = [i for i, (start, _) in enumerate(edges) if touches[start, j]]
-        found[mine] |= found_in(0, normal, values, edges[mine])
+        mine = [i for i, (start, _) in enumerate(events) if touches[start, j]]
+        found[mine] |= found_in(0, normal, values, events[mine])
     return found
 
 
 def found_in(
     start: int, normal: NDArray[np.float64], values: NDArray[np.float64], events: NDArray[Any]
 ) -> NDArray[np.bool_]:
-    """Which one-liners find each event in one variable; both series begin at row ``start``."""
+    """Return which one-liners find each event in one variable.
+
+    Parameters
+    ----------
+    start
+        The number of the first row of both series.
+    normal, values
+        A variable without events, and with them.
+    events
+        Row numbers [start, stop), shape (events, 2).
+    """
     # No event holds row 2**64 - 1, and what comes after it is no row number.
     n = min(len(normal), 2**64 - 1 - start)
     return _core.found_by_one_liners(start, normal[:n], values[:n], [(int(a), int(b)) for a, b in events])
