@@ -65,7 +65,7 @@ UPWARDS = {
     ("generate.generator", "Generator.write", "files.write"),
     ("detect.matrix_profile", "MatrixProfile.plot", "plotting.matrix_profile"),
     ("detect.ramp", "RAMP.plot", "plotting.ramp"),
-    ("evaluate.audit", "Audit.to_html", "plotting.audit_report"),
+    ("evaluate.audit.report", "Audit.to_html", "plotting.audit_report"),
 }
 # Private names of other objects that a module may use.
 PRIVATE = {

@@ -36,7 +36,7 @@ from paranom_rs.errors import (
     UniquenessError,
     UnknownKeyError,
 )
-from paranom_rs.evaluate.triviality import one_liners, triviality
+from paranom_rs.evaluate.one_line_detectors import one_liners, triviality
 from paranom_rs.files.verify import Verified, verify
 from paranom_rs.generate.anomalies import Anomaly, Decoys
 from paranom_rs.generate.callback import Block, Callback, Context

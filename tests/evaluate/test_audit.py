@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -33,8 +34,8 @@ from paranom_rs import (
     triviality,
 )
 from paranom_rs.errors import SpecError, SpecTypeError
-from paranom_rs.evaluate.association import cramer, evenness, spearman
-from paranom_rs.evaluate.triviality import found_in
+from paranom_rs.evaluate.audit.statistics import cramer, evenness, spearman
+from paranom_rs.evaluate.one_line_detectors import found_in
 
 
 def plant(seed: int = 7, difficulty: str | None = "nontrivial") -> Generator:
@@ -210,6 +211,26 @@ def test_pages_and_json_stand_alone(tmp_path: Path) -> None:
     assert json.loads(Generator({"x": Stochastic(1.0)}).audit(0).to_json())["lengths"] == [None, None, None]
 
 
+def test_pages_and_json_appear_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full half-way leaves the file that was there, and no other."""
+    audit = plant().audit(3_000)
+    before = audit.to_json(tmp_path / "audit.json")
+    (tmp_path / "audit.html").write_text("before", encoding="utf-8")
+
+    def half(path: Path, text: str, **_: object) -> int:
+        with path.open("w", encoding="utf-8") as file:
+            file.write(text[: len(text) // 2])
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(Path, "write_text", half)
+    for write, name in ((audit.to_json, "audit.json"), (audit.to_html, "audit.html"), (audit.to_html, "new.html")):
+        with pytest.raises(OSError, match=name):
+            write(tmp_path / name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["audit.html", "audit.json"]
+    assert (tmp_path / "audit.json").read_text(encoding="utf-8") == before
+    assert (tmp_path / "audit.html").read_text(encoding="utf-8") == "before"
+
+
 def test_triviality_of_any_series() -> None:
     rng = np.random.default_rng(0)
     x, y = rng.normal(0, 1, (20_000, 2)), np.zeros(20_000, int)
@@ -227,7 +248,7 @@ def test_triviality_of_any_series() -> None:
     assert triviality(x, y, clean=clean)[:, one_liners().index("x")].all()
     assert triviality(x, np.zeros(20_000)).shape == (0, 48)
     assert triviality(np.empty(0), np.empty(0)).shape == (0, 48)
-    with pytest.raises(SpecError, match="y: 5 labels, but X has 20000 rows"):
+    with pytest.raises(SpecError, match="y: must have 20000 rows, as X has, got 5"):
         triviality(x, y[:5])
     with pytest.raises(SpecError, match="clean: must have the shape of X"):
         triviality(x, y, clean=x[:5])

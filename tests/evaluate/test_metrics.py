@@ -173,7 +173,7 @@ def test_other_bad_arguments():
         metrics.evaluate(["a", "b"], scores=[0.1, 0.2])
     with pytest.raises(SpecError, match="threshold: must be a number, got nan"):
         metrics.evaluate([0, 1], scores=[0.0, 1.0], threshold=np.nan)
-    with pytest.raises(SpecError, match="threshold: must be None where y_pred is given, got 0.5"):
+    with pytest.raises(SpecError, match=r"threshold: must be None where y_pred is given, got 0.5"):
         metrics.evaluate([0, 1], y_pred=[0, 1], threshold=0.5)
     with pytest.raises(SpecError, match="scores: must be given, or y_pred"):
         metrics.evaluate([0, 1])

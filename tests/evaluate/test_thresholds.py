@@ -153,12 +153,12 @@ def test_bad_arguments():
         FBeta().fit([1.0, 2.0], [1, 1])
     with pytest.raises(SpecError, match="y: must hold a normal row"):
         Quantile().fit([1.0, 2.0], [1, 1])
-    with pytest.raises(SpecError, match="scores: must have 10 distinct excesses .* got 0$"):
+    with pytest.raises(SpecError, match=r"scores: must have 10 distinct excesses .* got 0$"):
         POT().fit(np.ones(1000))
     with pytest.raises(SpecError, match="scores: must be finite for POT, got an infinity"):
         POT().fit(np.append(np.arange(1000.0), np.inf))
     for rule in (KSigma(), Quantile(0.9)):
-        with pytest.raises(SpecError, match="scores: must be finite for .*, got an infinity"):
+        with pytest.raises(SpecError, match=r"scores: must be finite for .*, got an infinity"):
             rule.fit(np.full(5, np.inf))
     with pytest.raises(SpecTypeError, match="robust: must be True or False, got 'yes'"):
         KSigma(3, robust="yes")

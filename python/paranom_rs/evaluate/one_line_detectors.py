@@ -42,8 +42,8 @@ def triviality(
     y
         Labels, shape (n,): a run of ones is an event.
     clean
-        The same rows without anomalies, shape as ``X``: each event is then looked for alone in them. Without it, rows of
-        other events count as missing.
+        The same rows without anomalies, shape as ``X``: each event is then looked for alone in them. Without it, rows
+        of other events count as missing.
     per_variable
         Which variables an event touches, shape (n, d). One-liners look only at these; by default at all.
 

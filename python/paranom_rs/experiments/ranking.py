@@ -28,9 +28,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs._internal.checks import Floats
-from paranom_rs.evaluate.association import ranks
+from paranom_rs.evaluate.audit.statistics import ranks
 from paranom_rs.evaluate.metrics import vus
-from paranom_rs.evaluate.triviality import one_liners, triviality
+from paranom_rs.evaluate.one_line_detectors import one_liners, triviality
 from paranom_rs.experiments import detectors, recordings, report
 from paranom_rs.experiments.detectors import WINDOW
 from paranom_rs.experiments.recordings import Task

@@ -228,9 +228,9 @@ class Dataset:
 
     def audit(self) -> Audit:
         """Check the dataset against the known flaws of synthetic benchmarks; print the result to read it."""
-        from paranom_rs.evaluate.audit import audit
+        from paranom_rs.evaluate.audit import audit_dataset
 
-        return audit(self)
+        return audit_dataset(self)
 
     @cached_property
     def severity(self) -> NDArray[np.float64]:

@@ -543,7 +543,7 @@ class Generator(KnownKeywords):
         """
         from paranom_rs.evaluate.audit import audit_rows
 
-        return audit_rows(self, rows, start=start, batch_rows=batch_rows)
+        return audit_rows(self.source, rows, start=start, batch_rows=batch_rows)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Generator) and self.fingerprint == other.fingerprint

@@ -1,13 +1,17 @@
-"""An audit as one page of HTML with plots: nothing beside it is needed. Needs matplotlib."""
+"""An audit as one page of HTML with plots, which needs no other file. Needs matplotlib."""
 
 from __future__ import annotations
 
 import base64
 import html
 import io
-from typing import TYPE_CHECKING, Any
+from importlib import resources
+from string import Template
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from paranom_rs.plotting.style import LINE, SHADES, new_figure, plain_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,90 +19,92 @@ if TYPE_CHECKING:
 
     from paranom_rs.evaluate.audit import Audit
 
-_STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#222}"
-    "table{border-collapse:collapse;margin:1rem 0}td,th{padding:.25rem .9rem .25rem 0;text-align:left;"
-    "border-bottom:1px solid #ddd;vertical-align:top}th{font-weight:600}img{max-width:100%}"
-    ".bad{color:#b00020;font-weight:600}"
-)
-
 
 def page(audit: Audit) -> str:
-    """Return the page."""
-    rows = "".join(
-        f"<tr><th>{html.escape(name)}</th>"
-        f"<td{' class=bad' if '<-' in value else ''}>{html.escape(value.replace('<-', '←'))}</td></tr>"
-        for name, value in audit.lines()
+    """Return the page: the template ``audit_report.html``, filled in."""
+    template = resources.files("paranom_rs.plotting").joinpath("audit_report.html").read_text(encoding="utf-8")
+    return Template(template).substitute(
+        rows=f"{audit.rows:,}",
+        figures="\n".join(
+            f"<tr><th>{html.escape(name)}</th>"
+            f"<td{' class=bad' if '<-' in value else ''}>{html.escape(value.replace('<-', '←'))}</td></tr>"
+            for name, value in audit.lines()
+        ),
+        plots=_png(_picture(audit)),
+        associations="\n".join(
+            f"<tr><td>{html.escape(pair)}</td><td>{x.measure:.3f}</td><td>{x.p:.2g}</td></tr>"
+            for pair, x in audit.associations.items()
+        ),
+        associations_class="" if audit.associations else "none",
     )
-    pairs = "".join(
-        f"<tr><td>{html.escape(pair)}</td><td>{x.measure:.3f}</td><td>{x.p:.2g}</td></tr>"
-        for pair, x in audit.associations.items()
-    )
-    text = io.BytesIO()
-    _picture(audit).savefig(text, format="png", dpi=110)
-    image = base64.b64encode(text.getvalue()).decode()
-    associations = (
-        "<h2>What goes together</h2><p>Cramer's V with a kind, else Spearman's rank correlation. Kinds may differ in "
-        "severity by design; a position must not tell anything.</p>"
-        f"<table><tr><th>pair</th><th>measure</th><th>p</th></tr>{pairs}</table>"
-        if pairs
-        else ""
-    )
-    return (
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>Audit</title><style>{_STYLE}</style>"
-        f"<h1>Audit of {audit.rows:,} rows</h1><table>{rows}</table>"
-        f'<h2>Pictures</h2><img alt="plots" src="data:image/png;base64,{image}">{associations}</html>'
-    )
+
+
+def _png(figure: Figure) -> str:
+    """Return a figure as base64 of a PNG."""
+    image = io.BytesIO()
+    figure.savefig(image, format="png", dpi=110)
+    return base64.b64encode(image.getvalue()).decode()
 
 
 def _picture(audit: Audit) -> Figure:
-    """Draw which one-liners find how much, how severe events are, where they lie, and how long they are."""
-    from paranom_rs.plotting.style import LINE, SHADES, new_figure
-
+    """Draw the one-liners that find most, severities, positions and lengths."""
     figure = new_figure(12, 8.5)
     (easy, severe), (where, long) = figure.subplots(2, 2)
-    # Those that find most, of events or of decoys.
-    decoys = audit.decoy_alarms
-    top = sorted(audit.one_liners, key=lambda name: max(audit.one_liners[name], decoys.get(name, 0.0)))[-16:]
+    _draw_one_liners(easy, audit)
+    _draw_severity(severe, audit)
+    _draw_positions(where, audit)
+    _draw_lengths(long, audit)
+    return figure
+
+
+def _draw_one_liners(axis: Axes, audit: Audit) -> None:
+    """Draw the share of events, and of decoys, that the 16 one-liners with the largest ones find."""
+    events, decoys = audit.one_liners, audit.decoy_alarms
+    top = sorted(events, key=lambda name: max(events[name], decoys.get(name, 0.0)))[-16:]
     at = np.arange(len(top))
     if decoys:
-        easy.barh(at - 0.2, [decoys[name] for name in top], 0.4, color=SHADES[1], label="decoys: false alarms")
-    easy.barh(at + 0.2 * bool(decoys), [audit.one_liners[name] for name in top], 0.4 if decoys else 0.8, color=LINE,
-              label="events")  # fmt: skip
-    easy.set_yticks(at, top)
-    easy.set_xlim(0, 1)
-    if decoys:
-        easy.legend(fontsize=8, frameon=False, loc="lower right")
-    _label(easy, "share that a one-liner finds", "")
+        axis.barh(at - 0.2, [decoys[name] for name in top], 0.4, color=SHADES[1], label="decoys: false alarms")
+        axis.barh(at + 0.2, [events[name] for name in top], 0.4, color=LINE, label="events")
+        axis.legend(fontsize=8, frameon=False, loc="lower right")
+    else:
+        axis.barh(at, [events[name] for name in top], 0.8, color=LINE)
+    axis.set_yticks(at, top)
+    axis.set_xlim(0, 1)
+    _label(axis, "share that a one-liner finds", "")
+
+
+def _draw_severity(axis: Axes, audit: Audit) -> None:
     severity = audit.table.get("severity", np.empty(0))
     known = severity[np.isfinite(severity) & (severity > 0)]
     if len(known):
-        severe.hist(known, bins=np.geomspace(known.min(), known.max() * 1.001, 30), color=LINE)
-        severe.set_xscale("log")
-        severe.axvline(1.0, color=SHADES[0], linewidth=1)
-    _label(severe, "severity: largest change / noise", "events")
+        axis.hist(known, bins=np.geomspace(known.min(), known.max() * 1.001, 30).tolist(), color=LINE)
+        axis.set_xscale("log")
+        axis.axvline(1.0, color=SHADES[0], linewidth=1)
+    _label(axis, "severity: largest change / noise", "events")
+
+
+def _draw_positions(axis: Axes, audit: Audit) -> None:
     position = audit.table.get("position", np.empty(0))
-    where.hist(position, bins=np.linspace(0, 1, 21).tolist(), color=LINE)
-    where.axhline(len(position) / 20, color=SHADES[0], linewidth=1)
-    _label(where, "position in the dataset (line: even)", "events")
-    names = list(audit.kinds)
-    kind = audit.table.get("kind", np.empty(0))
-    length = (audit.table["stop"] - audit.table["start"]).astype(float) if len(kind) else np.empty(0)
-    for i, name in enumerate(names):
-        mine = (kind == i) & np.isfinite(severity) & (severity > 0)
-        if mine.any():
-            long.scatter(length[mine], severity[mine], s=9, alpha=0.6, label=name)
-    if long.collections:
-        long.set_yscale("log")
-        long.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    _label(long, "length in rows", "severity")
-    return figure
+    axis.hist(position, bins=np.linspace(0, 1, 21).tolist(), color=LINE)
+    axis.axhline(len(position) / 20, color=SHADES[0], linewidth=1)
+    _label(axis, "position in the dataset (line: even)", "events")
+
+
+def _draw_lengths(axis: Axes, audit: Audit) -> None:
+    table = audit.table
+    if table:
+        length, severity = (table["stop"] - table["start"]).astype(float), table["severity"]
+        for kind, name in enumerate(audit.kinds):
+            mine = (table["kind"] == kind) & np.isfinite(severity) & (severity > 0)
+            if mine.any():
+                axis.scatter(length[mine], severity[mine], s=9, alpha=0.6, label=name)
+    if axis.collections:
+        axis.set_yscale("log")
+        axis.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    _label(axis, "length in rows", "severity")
 
 
 def _label(axis: Axes, x: str, y: str) -> None:
     axis.set_xlabel(x)
     axis.set_ylabel(y)
-    axis.grid(alpha=0.25, linewidth=0.5)
-    sides: Any = axis.spines
-    for side in ("top", "right"):
-        sides[side].set_visible(False)
+    plain_axes(axis)

@@ -19,7 +19,7 @@ _MOST_SPANS = 1000
 
 
 def spans(data: Dataset, kind: int) -> list[tuple[int, int]]:
-    """Return where a kind's events lie, as positions [start, stop); of many, those too near to tell apart are merged."""
+    """Return where a kind's events lie, as positions [start, stop); of many, those very near each other are merged."""
     events = data.events
     mine = events.kind == kind
     starts = np.searchsorted(data.row, events.start[mine])

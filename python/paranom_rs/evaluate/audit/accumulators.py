@@ -191,7 +191,7 @@ class Triviality:
         """Return the fields of the report."""
         kind, checked = np.concatenate(self.kind), np.concatenate(self.checked)
         found, within, alarms = (np.concatenate(x) for x in (self.found, self.found_in, self.alarms))
-        by_any = found.any(axis=1)
+        by_any: Flags = np.asarray(found.any(axis=1))
         shares = found[checked].mean(axis=0) if checked.any() else np.zeros(len(one_liners()))
         of_kind = {name: checked & (kind == i) for i, name in enumerate(self.schema.kinds)}
         touching = {name: checked & self.schema.touches[kind, j] for j, name in enumerate(self.schema.variables)}
@@ -203,9 +203,7 @@ class Triviality:
             "triviality_in": {
                 name: float(within[mine, j].mean()) for j, (name, mine) in enumerate(touching.items()) if mine.any()
             },
-            "decoy_alarms": (
-                dict(zip(one_liners(), alarms.mean(axis=0).tolist(), strict=True)) if len(alarms) else {}
-            ),
+            "decoy_alarms": (dict(zip(one_liners(), alarms.mean(axis=0).tolist(), strict=True)) if len(alarms) else {}),
             "decoys_alarmed_on": float(alarms.any(axis=1).mean()) if len(alarms) else 0.0,
         }
 

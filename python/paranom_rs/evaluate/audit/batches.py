@@ -243,10 +243,11 @@ class Batches:
         low, high, done, counted = rows
         first, last = places(events.start, low, high - low), places(events.stop, low, high - low)
         chosen = (counted[last] > counted[first]) & (events.start >= self._next[of])
-        start, stop, kind, first, last = (x[chosen] for x in (events.start, events.stop, events.kind, first, last))
+        start, stop, kind = events.start[chosen], events.stop[chosen], events.kind[chosen]
         if len(stop):
             self._next[of] = stop[-1]
         is_whole = (start >= np.uint64(low)) & (stop <= np.uint64(min(high, 2**64 - 1)))
+        first, last = first[chosen], last[chosen]
         position = (done + counted[first]) / max(self.rows, 1)
         return BatchEvents(start, stop, kind, first, last, position, is_whole & ~self.schema.is_recorded[kind])
 

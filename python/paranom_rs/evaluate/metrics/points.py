@@ -58,7 +58,7 @@ def curve_areas(truth: Flags, scores: Floats) -> CurveAreas:
 
 
 def finite_ranks(scores: Floats) -> Floats:
-    """Return the scores; or their ranks, where scikit-learn would refuse an infinity: curves depend only on the order."""
+    """Return the scores, or their ranks where scikit-learn would refuse an infinity: curves depend only on order."""
     if np.isfinite(scores).all():
         return scores
     return np.unique(scores, return_inverse=True)[1].astype(np.float64)

@@ -101,14 +101,14 @@ class _Buffers:
         self.rows, self.place = np.unique(near[keep], return_inverse=True)
 
     def labels(self, w: int) -> Floats:
-        """Return the label of each of ``rows`` for buffers of ``w`` rows; labels of several events add up to 1 at most."""
+        """Return the label of each row for buffers of ``w`` rows; those of several events add up to 1 at most."""
         reach = np.searchsorted(self.distance, w // 2, side="right")
         labels = np.sqrt(1 - self.distance[:reach] / max(w, 1))
         return np.minimum(np.bincount(self.place[:reach], labels, len(self.rows)), 1.0)
 
 
 def _first_cut_of_events(cuts: _Cuts, events: NDArray[np.int64], half: int) -> NDArray[np.int64]:
-    """Return the first cut that predicts any row of an event with h rows on either side: (events, h from 0 to ``half``)."""
+    """Return the first cut that predicts any row of an event with h rows on either side, (events, h from 0 on)."""
     n, start, last = len(cuts.first), events[:, 0], events[:, 1] - 1
     first_or_never = np.append(cuts.first, cuts.count)
     steps = np.arange(1, half + 1)
