@@ -21,7 +21,8 @@ import yaml
 from gutenTAG import GutenTAG
 
 from paranom_rs import Generator, one_liners, triviality
-from paranom_rs.suites.suite import GRADES, load
+from paranom_rs.suites import load
+from paranom_rs.suites.graded_1 import GRADES
 
 SEED = 42
 

@@ -14,7 +14,8 @@ from scipy import stats
 from paranom_rs.experiments import ranking, recordings
 from paranom_rs.experiments.ranking import Judged, Ranking
 from paranom_rs.experiments.recordings import Task
-from paranom_rs.suites.suite import FAMILIES, GRADES, Suite, load
+from paranom_rs.suites import Suite, load
+from paranom_rs.suites.graded_1 import FAMILIES, GRADES
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed")
 

@@ -7,7 +7,8 @@ import pytest
 
 from paranom_rs.errors import SpecError, UnknownKeyError
 from paranom_rs.generate.rule import Transform
-from paranom_rs.suites.suite import GRADES, Series, load, names
+from paranom_rs.suites import Series, load, names
+from paranom_rs.suites.graded_1 import GRADES
 
 KINDS = {
     *("shift", "spike", "drift", "clip", "scale", "noise", "smooth", "flatline"),

@@ -34,7 +34,8 @@ from paranom_rs.evaluate.one_line_detectors import one_liners, triviality
 from paranom_rs.experiments import detectors, recordings, report
 from paranom_rs.experiments.detectors import WINDOW
 from paranom_rs.experiments.recordings import Task
-from paranom_rs.suites.suite import GRADES, Suite, load
+from paranom_rs.suites import Suite, load
+from paranom_rs.suites.graded_1 import GRADES
 
 SUITE = "graded-1"
 DRAWS = 2_000

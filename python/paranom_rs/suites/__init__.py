@@ -1,1 +1,38 @@
-"""Benchmark suites: series with published hashes."""
+"""Benchmark suites: named, versioned sets of labelled series, generated where they are needed, equal everywhere.
+
+>>> from paranom_rs.suites import load
+>>> suite = load("graded-1")
+>>> len(suite)
+147
+>>> series = suite["wave-course-hard"]
+>>> series.train.shape, series.test.shape, int(series.y.sum()) > 0
+((4000, 1), (12000, 1), True)
+"""
+
+from __future__ import annotations
+
+from paranom_rs.errors import SpecError
+from paranom_rs.suites import graded_1
+from paranom_rs.suites.suite import Series, Suite
+
+__all__ = ["Series", "Suite", "load", "names"]
+
+_SUITES = {"graded-1": graded_1.series}
+
+
+def names() -> list[str]:
+    """Return the names of the suites."""
+    return list(_SUITES)
+
+
+def load(name: str) -> Suite:
+    """Return a suite. Its series are generated when they are looked at.
+
+    Raises
+    ------
+    SpecError
+        For a name that is not among `names`.
+    """
+    if name not in _SUITES:
+        raise SpecError("name", f"must be one of {', '.join(_SUITES)}", repr(name))
+    return Suite(name, _SUITES[name]())
