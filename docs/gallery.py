@@ -16,7 +16,7 @@ from paranom_rs import Anomaly, Dataset, Generator, Recorded, Stochastic, TimeIn
 from paranom_rs.plotting.style import new_figure
 
 FOLDER = Path(__file__).parent
-LINE, CLEAN, STRUCK, SHADE = "#1f4e79", "#7d8b99", "#c8384a", "#fbe9ea"
+LINE, CLEAN, CHANGED, SHADE = "#1f4e79", "#7d8b99", "#c8384a", "#fbe9ea"
 
 #: What texts may name beside paranom_rs.
 NAMES: dict[str, Any] = vars(paranom_rs) | {
@@ -88,8 +88,8 @@ class Case:
         normal = rule_of(self.base if is_anomaly else self.rule)
         variables["x"] = normal if isinstance(normal, Recorded) else Stochastic(normal)
         event = (self.start, self.start + self.rows)
-        struck = {"x": rule_of(self.rule)} if is_anomaly else {}
-        anomaly = Anomaly(events=[event], values=struck, onset=self.onset) if is_anomaly else None  # type: ignore[arg-type]
+        touched = {"x": rule_of(self.rule)} if is_anomaly else {}
+        anomaly = Anomaly(events=[event], values=touched, onset=self.onset) if is_anomaly else None  # type: ignore[arg-type]
         return Generator(variables, anomalies=anomaly, seed=7).generate(400)
 
 
@@ -197,7 +197,7 @@ def draw_rules(name: str, texts: list[str], *, histograms: bool) -> None:
 
 
 def draw_cases(name: str, cases: list[Case], columns: int = 4) -> None:
-    """Draw a panel for each case: the event red where it changes something, the clean twin grey behind it."""
+    """Draw a panel for each case: the event in red, the clean twin in grey behind it."""
     figure, axes = panels(len(cases), columns, 2.0)
     for axis, case in zip(axes, cases, strict=True):
         data, row = case.data(), np.arange(400)
@@ -211,8 +211,8 @@ def draw_cases(name: str, cases: list[Case], columns: int = 4) -> None:
         axis.plot(row, normal, color=LINE, linewidth=0.9)
         if inside.sum() == 1:
             axis.plot(row[190:265], values[190:265], color=LINE, linewidth=0.9)
-            axis.plot(row[inside], values[inside], "o", color=STRUCK, markersize=4)
-        axis.plot(row, np.where(inside, values, np.nan), color=STRUCK, linewidth=1.1)
+            axis.plot(row[inside], values[inside], "o", color=CHANGED, markersize=4)
+        axis.plot(row, np.where(inside, values, np.nan), color=CHANGED, linewidth=1.1)
         axis.set_title(case.title, fontsize=9, fontweight="bold", loc="left", pad=14)
         text = case.rule if case.onset is None else f"{case.rule}, onset={case.onset!r}"
         size = 7.5 if len(text) < 44 else 6.8

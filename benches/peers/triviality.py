@@ -1,4 +1,4 @@
-"""How many events a line of code finds: GutenTAG's published benchmark beside our suite, by the same one-liners.
+"""How many events one line of code finds: GutenTAG's published benchmark beside our suite, by the same one-liners.
 
     pip install timeeval-gutentag==1.5.0      # in an environment of its own: it brings an older NumPy
     python benches/peers/triviality.py benchmark-datasets.yaml

@@ -2,8 +2,8 @@
 
     PARANOM_NUM_THREADS=1 python benches/peers/trust.py
 
-Nanoseconds of CPU a row, best of several runs, turn and turn about: a wave with noise, 1 % anomalous rows. NumPy takes
-blocks that stay in the cache, and its moving sums are differences of cumulative ones; pandas is asked as users do.
+Nanoseconds of CPU a row, best of several alternating runs: a wave with noise, 1 % anomalous rows. NumPy takes
+blocks that stay in the cache, and its moving sums are differences of cumulative ones. pandas is used as users do.
 """
 
 from __future__ import annotations

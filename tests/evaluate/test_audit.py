@@ -48,7 +48,7 @@ def plant(seed: int = 7, difficulty: str | None = "nontrivial") -> Generator:
 
 
 @pytest.mark.parametrize(("rows", "start", "size"), [(60_000, 0, 7_000), (30_000, 12_345, 1 << 18), (3, 99, 1)])
-def test_batches_find_what_one_look_finds(rows: int, start: int, size: int) -> None:
+def test_batches_find_what_all_rows_at_once_give(rows: int, start: int, size: int) -> None:
     gen = plant()
     once, batches = gen.generate(rows, start=start).audit(), gen.audit(rows, start=start, batch_rows=size)
     assert once.to_json() == batches.to_json()
@@ -68,7 +68,7 @@ def test_nontrivial_events_are_found_by_none() -> None:
 
 
 def test_one_liners_pay_for_alarms_on_decoys() -> None:
-    """Each decoy is judged as an event is: alone in the normal rows around it."""
+    """Each decoy is checked as an event is: alone in the normal rows around it."""
     gen = plant()
     data = gen.generate(60_000, start=3_000)
     audit = data.audit()
@@ -119,7 +119,7 @@ def test_duplicate_events_are_counted() -> None:
 
 
 def test_lengths_of_kinds_with_exact_counts_have_nothing_to_do_with_each_other() -> None:
-    """Each stretch of 6,000 rows has one of each: were these as long as each other, length would go with position."""
+    """Each 6,000 rows have one of each: were these as long as each other, length would go with position."""
     kinds = [Anomaly(name=name, count=1, within=6_000, duration=(30, 90)) for name in "abcd"]
     gen = Generator({"x": Stochastic(Normal(), anomalous=Shift(1.0))}, anomalies=kinds, seed=4)
     table = gen.audit(600_000).table
@@ -174,7 +174,7 @@ def test_variables_that_refer_to_others() -> None:
     assert (data.labels[:, 2] & ~data.labels[:, 0] & ~data.labels[:, 1]).any()
     assert audit.changed_unlabelled == 0
     assert audit.share == data.y.mean()
-    # An event is judged where it strikes.
+    # An event is checked in the variables that it touches.
     assert set(audit.effect) == {"pressure", "flow"}
     assert audit.kinds == {name: [e.name for e in data.events].count(name) for name in ("source", "cut")}
     in_batches = gen.audit(50_000, batch_rows=5_000)

@@ -98,7 +98,7 @@ def test_pot_keeps_its_risk_on_fresh_scores():
     assert rule.predict(rng.gumbel(size=200_000)).mean() == pytest.approx(1e-3, rel=0.25)
 
 
-def test_spot_judges_and_goes_on_learning():
+def test_spot_goes_on_learning():
     rng = np.random.default_rng(4)
     first, later = rng.exponential(size=2000), rng.exponential(size=3000)
     rule = SPOT(1e-3).fit(first)
