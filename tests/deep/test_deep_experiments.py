@@ -113,7 +113,7 @@ def test_shuttle_generates_by_a_callback_variable(kind):
     assert (x[y == 0] == np.resize(normal, 100_000)[y == 0]).all()
     assert (x != np.resize(normal, 100_000))[y == 1].mean() > 0.95
     # An event is the same however the rows are cut into blocks: its draws are its own.
-    whole = shuttle.events(y)
+    whole = shuttle.event_intervals(y)
     valve = shuttle.Valve(normal, 3)
     row = np.arange(*whole[0])
     offset, duration = row - row[0], np.full(len(row), len(row))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from paranom_rs.experiments import ranking, recordings
-from paranom_rs.experiments.ranking import Judged, Ranking
+from paranom_rs.experiments.ranking import Measured, Ranking
 from paranom_rs.experiments.recordings import Task
 from paranom_rs.suites import Suite, load
 from paranom_rs.suites.graded_1 import FAMILIES, GRADES
@@ -93,22 +93,22 @@ def test_correlations_are_scipys(pairs: list[tuple[int, int]]) -> None:
         assert np.isnan([rho, tau]).all()
 
 
-def judged(group: str, *figures: float, grade: str = "easy") -> Judged:
-    return Judged(group, grade, group, np.array(figures), 0.1, 0.0)
+def measured(group: str, *figures: float, grade: str = "easy") -> Measured:
+    return Measured(group, grade, group, np.array(figures), 0.1, 0.0)
 
 
 def test_ranks_are_averaged_over_series_then_over_groups() -> None:
     # In "b" the order is turned round, in one series; "a" has three.
-    side = Ranking.of([*(judged("a", 0.9, 0.5, 0.5) for _ in range(3)), judged("b", 0.1, 0.2, 0.3)])
+    side = Ranking.of([*(measured("a", 0.9, 0.5, 0.5) for _ in range(3)), measured("b", 0.1, 0.2, 0.3)])
     assert side.mean().tolist() == [(1 + 3) / 2, (2.5 + 2) / 2, (2.5 + 1) / 2]
     assert side.agreement() == pytest.approx(stats.spearmanr([1, 2.5, 2.5], [3, 2, 1]).statistic)
-    same = Ranking.of([judged(name, 0.9, 0.5, 0.3) for name in "abcde"])
+    same = Ranking.of([measured(name, 0.9, 0.5, 0.3) for name in "abcde"])
     assert same.agreement() == 1.0
     rng = np.random.default_rng(0)
     assert same.drawn(rng, series=True).tolist() == [1.0, 2.0, 3.0]
     assert ranking.compared(same, same, 0)["Kendall's tau"] == (1.0, 1.0, 1.0)
     simple = np.array([True, False, False])
-    assert ranking.separation([judged("a", 0.1, 0.5, 0.7)], simple, 0) == pytest.approx((0.5, 0.5, 0.5))
+    assert ranking.separation([measured("a", 0.1, 0.5, 0.7)], simple, 0) == pytest.approx((0.5, 0.5, 0.5))
 
 
 def test_the_moving_z_score_is_its_definition() -> None:
@@ -159,7 +159,7 @@ def test_networks_rank_the_same_twice(small: None) -> None:
     short = Task(task.train[:600], task.test[:1500], task.y[:1500])
     assert short.y.any()
     first, second = (
-        ranking.judge([("a", "easy", "a", short)], ["LSTM-AD", "LSTM autoencoder", "RAMP"], 0)[0] for _ in range(2)
+        ranking.measure([("a", "easy", "a", short)], ["LSTM-AD", "LSTM autoencoder", "RAMP"], 0)[0] for _ in range(2)
     )
     assert (first.figures == second.figures).all()
     assert ((first.figures > 0) & (first.figures <= 1)).all()

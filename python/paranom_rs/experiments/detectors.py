@@ -59,7 +59,7 @@ def real(folder: Path) -> Iterator[tuple[str, Task]]:
         if name == "TEK14":
             yield f"shuttle {name}", task
     if (folder / "skab").exists():
-        # Of another day than the run that is judged: harder than to learn from its first rows.
+        # Of another day than the run that is scored: harder than to learn from its first rows.
         normal = np.loadtxt(
             folder / "skab" / "anomaly-free" / "anomaly-free.csv", delimiter=";", skiprows=1, usecols=range(1, 9)
         )

@@ -93,7 +93,7 @@ DETECTORS: dict[str, tuple[bool, Score]] = {
 }
 
 
-class Judged(NamedTuple):
+class Measured(NamedTuple):
     """A series, and how well each detector did on it."""
 
     #: the group that the bootstrap draws: a set of recordings, or a normal rule of the suite
@@ -129,28 +129,28 @@ def recorded(folder: Path) -> Iterator[tuple[str, str, str, Task]]:
             yield group, "", f"{group} {name}", task
 
 
-def judge(tasks: Iterable[tuple[str, str, str, Task]], names: list[str], seed: int, jobs: int = 1) -> list[Judged]:
+def measure(tasks: Iterable[tuple[str, str, str, Task]], names: list[str], seed: int, jobs: int = 1) -> list[Measured]:
     """The VUS-PR of each detector on each series; the same for any number of processes."""
     work = [(task, names, seed) for task in tasks]
     if jobs == 1:
-        return [_shown(_judge(x), names) for x in work]
+        return [_shown(_measure(x), names) for x in work]
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        return [_shown(x, names) for x in pool.map(_judge, work)]
+        return [_shown(x, names) for x in pool.map(_measure, work)]
 
 
-def _judge(work: tuple[tuple[str, str, str, Task], list[str], int]) -> Judged:
+def _measure(work: tuple[tuple[str, str, str, Task], list[str], int]) -> Measured:
     (group, grade, name, task), names, seed = work
     started = time.process_time()
     filled = Task(_filled(task.train), _filled(task.test), task.y)
     found = np.array([vus(task.y, DETECTORS[detector][1](filled, seed)).pr for detector in names])
     luck = vus(task.y, np.random.default_rng(seed).random(len(task.y))).pr
-    return Judged(group, grade, name, found, luck, time.process_time() - started)
+    return Measured(group, grade, name, found, luck, time.process_time() - started)
 
 
-def _shown(judged: Judged, names: list[str]) -> Judged:
-    figures = ", ".join(f"{name} {x:.2f}" for name, x in zip(names, judged.figures, strict=True))
-    print(f"{judged.name} ({judged.seconds:.0f} s): {figures}", flush=True)
-    return judged
+def _shown(measured: Measured, names: list[str]) -> Measured:
+    figures = ", ".join(f"{name} {x:.2f}" for name, x in zip(names, measured.figures, strict=True))
+    print(f"{measured.name} ({measured.seconds:.0f} s): {figures}", flush=True)
+    return measured
 
 
 def _filled(x: Floats) -> Floats:
@@ -160,10 +160,10 @@ def _filled(x: Floats) -> Floats:
     return np.where(last < 0, 0.0, np.take_along_axis(np.nan_to_num(x), np.maximum(last, 0), axis=0))
 
 
-def grouped(judged: list[Judged], figures: Callable[[Judged], Floats]) -> list[Floats]:
+def grouped(measured: list[Measured], figures: Callable[[Measured], Floats]) -> list[Floats]:
     """Figures of the series of each group, shape (series, figures)."""
     groups: dict[str, list[Floats]] = {}
-    for x in judged:
+    for x in measured:
         groups.setdefault(x.group, []).append(figures(x))
     return [np.array(group) for group in groups.values()]
 
@@ -181,9 +181,9 @@ class Ranking:
     ranks: list[Floats]
 
     @classmethod
-    def of(cls, judged: list[Judged]) -> Ranking:
+    def of(cls, measured: list[Measured]) -> Ranking:
         """Rank the detectors on each series."""
-        return cls(grouped(judged, lambda x: ranks(-x.figures)))
+        return cls(grouped(measured, lambda x: ranks(-x.figures)))
 
     def mean(self) -> Floats:
         """The mean over groups of the mean rank in each, shape (detectors,)."""
@@ -232,9 +232,9 @@ def compared(here: Ranking, there: Ranking, seed: int) -> dict[str, tuple[float,
     }
 
 
-def separation(judged: list[Judged], simple: NDArray[np.bool_], seed: int) -> tuple[float, float, float]:
+def separation(measured: list[Measured], simple: NDArray[np.bool_], seed: int) -> tuple[float, float, float]:
     """How much larger the mean figure of the other detectors is than that of the simple ones, and its interval."""
-    groups = grouped(judged, lambda x: np.asarray(x.figures[~simple].mean() - x.figures[simple].mean()))
+    groups = grouped(measured, lambda x: np.asarray(x.figures[~simple].mean() - x.figures[simple].mean()))
     means = np.array([group.mean() for group in groups])
     rng = np.random.default_rng(seed)
     drawn = means[rng.integers(0, len(means), (DRAWS, len(means)))].mean(axis=1)
@@ -242,7 +242,7 @@ def separation(judged: list[Judged], simple: NDArray[np.bool_], seed: int) -> tu
 
 
 def lines_of_code(suite: Suite) -> list[dict[str, report.Cell]]:
-    """What one-liners find in the suite's rows to judge, by grade: events alone, and the rows as they are."""
+    """What one-liners find in the suite's rows to score, by grade: events alone, and the rows as they are."""
     rows: list[dict[str, report.Cell]] = []
     for grade in GRADES:
         series = [x for x in suite.values() if x.grade == grade]
@@ -269,9 +269,9 @@ def _share(share: float, name: str) -> str:
     return f"{share:.1%} (`{name}`)".replace("|", "\\|") if share > 0 else "0 %"
 
 
-def tables(names: list[str], suite: list[Judged], real: list[Judged], seed: int) -> dict[str, str]:
+def tables(names: list[str], suite: list[Measured], real: list[Measured], seed: int) -> dict[str, str]:
     """The figures, their ranks, and what they say, as tables."""
-    parts: Mapping[str, list[Judged]] = {
+    parts: Mapping[str, list[Measured]] = {
         **{grade: [x for x in suite if x.grade == grade] for grade in GRADES},
         "suite": suite,
         **{group: [x for x in real if x.group == group] for group in dict.fromkeys(x.group for x in real)},
@@ -321,7 +321,7 @@ def _with_interval(figures: tuple[float, float, float]) -> str:
     return "{:.2f} ({:.2f} to {:.2f})".format(*figures)
 
 
-def picture(names: list[str], suite: list[Judged], real: list[Judged], seed: int, path: Path) -> None:
+def picture(names: list[str], suite: list[Measured], real: list[Measured], seed: int, path: Path) -> None:
     """Mean ranks on the suite against those on real data, with intervals; and by grade and set as colours."""
     from paranom_rs.plotting.style import LINE, SHADES, new_figure
 
@@ -375,8 +375,8 @@ def main(arguments: list[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     suite = load(SUITE)
     names = list(given.only)
-    here = judge(generated(suite), names, given.seed, given.jobs)
-    there = judge(recorded(given.data), names, given.seed, given.jobs) if given.data else []
+    here = measure(generated(suite), names, given.seed, given.jobs)
+    there = measure(recorded(given.data), names, given.seed, given.jobs) if given.data else []
     made = {"What a line of code finds": report.table(lines_of_code(suite))} | tables(names, here, there, given.seed)
     notes = [
         f"Suite {SUITE}: {len(here)} of its {len(suite)} series; {len(there)} recordings. Seed {given.seed}.",

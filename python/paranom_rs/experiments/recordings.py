@@ -19,7 +19,7 @@ from paranom_rs._internal.checks import Floats
 
 
 class Task(NamedTuple):
-    """Normal rows to learn from (n, d), rows to judge (m, d), and their labels (m,)."""
+    """Normal rows to learn from (n, d), rows to score (m, d), and their labels (m,)."""
 
     train: Floats
     test: Floats

@@ -237,7 +237,7 @@ def run(
     """One row of figures for every (fold, seed, kind of calibration), and the first seed's series to draw."""
     rows, drawn = [], {}
 
-    def judge(name: str, tested: str, seed: int, scores: Floats, value: float) -> None:
+    def add(name: str, tested: str, seed: int, scores: Floats, value: float) -> None:
         got = evaluate(data[tested][1], scores=scores, threshold=value, window=0)
         assert got.f is not None
         assert got.event is not None
@@ -261,9 +261,9 @@ def run(
             scores, found = scored(det, x), thresholds(det, part, seed)
             found["best F1"] = FBeta(1.0).fit(scores, y).threshold_
             for name, value in found.items():
-                judge(name, tested, seed, scores, value)
+                add(name, tested, seed, scores, value)
             for name, other, value in learned_too(part, seed, steps) if learn else []:
-                judge(name, tested, seed, scored(other, x), value)
+                add(name, tested, seed, scored(other, x), value)
             if seed == 0:
                 drawn[tested] = x, y, scores, found
             print(f"seed {seed}, {tested}: {time.process_time() - started:.1f} CPU s", flush=True)
