@@ -42,13 +42,17 @@ def test_graded_1_is_as_its_page_says() -> None:
     assert events["medium"] >= KINDS - ALWAYS_EASY - {"flatline"}
 
 
+#: Kinds of transforms that are younger than the suite, which never changes.
+YOUNGER: set[str] = set()
+
+
 def test_every_transform_is_in_the_suite() -> None:
     """And other rules in a variable's place, and creeping onsets."""
     transforms = {kind.kind for kind in Transform.__subclasses__()}
     assert len(transforms) > 10
     for anomaly in (a for x in load("graded-1").values() for a in x.generator.to_spec()["anomalies"]):
         transforms -= {rule.get("kind") for rule in anomaly["values"].values()}
-    assert not transforms
+    assert transforms == YOUNGER
 
 
 def test_links_break_and_nothing_else_does() -> None:
