@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use paranom::detect::ramp::{Config, Key, Mode, Ramp, Scale};
+use paranom::detect::ramp::{Config, Mode, ProcessName, Ramp, Scale};
 use paranom::pool;
 
 /// A noisy wave: a cheap pseudo-random stream that does not repeat.
@@ -47,7 +47,7 @@ fn many(c: &mut Criterion) {
     const PROCESSES: usize = 10_000;
     let (d, m, reference) = (3, 5, 60);
     let mut group = c.benchmark_group("update_many");
-    let keys: Vec<Key> = (0..PROCESSES as i64).map(Key::Number).collect();
+    let keys: Vec<ProcessName> = (0..PROCESSES as i64).map(ProcessName::Number).collect();
     let rows = samples(d * PROCESSES);
     let mut ramp = Ramp::new(Config::new(Mode::Default, d, m, reference, 1e3)).expect("good settings");
     for _ in 0..reference + m {

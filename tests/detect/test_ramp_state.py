@@ -99,7 +99,7 @@ def test_steps_that_never_were_are_refused(step: int) -> None:
     at = STATE.rindex(struct.pack("<QQ", 79, 77)) + 8
     data = bytearray(STATE)
     data[at : at + 8] = struct.pack("<Q", step)
-    with pytest.raises(StateError, match=r"records out of order|a count too large"):
+    with pytest.raises(StateError, match=r"windows out of order|a count too large"):
         RAMP.from_bytes(sealed(bytes(data[24:-8])))
 
 

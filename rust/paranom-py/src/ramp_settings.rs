@@ -2,7 +2,7 @@
 
 use numpy::{PyArray1, PyArrayMethods};
 use paranom::Error;
-use paranom::detect::ramp::{Choice, Config, Key, Mode, Processes, Visitor};
+use paranom::detect::ramp::{Choice, Config, Mode, ProcessName, Processes, Visitor};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyList, PyString};
 
@@ -123,35 +123,35 @@ pub(crate) fn float(value: &Bound<'_, PyAny>, path: &str) -> PyResult<f64> {
     Err(SpecTypeError::new_err((path.to_owned(), "must be a float", kind.unbind())))
 }
 
-pub(crate) fn key_from_python(path: &str, key: &Bound<'_, PyAny>) -> PyResult<Key> {
+pub(crate) fn key_from_python(path: &str, key: &Bound<'_, PyAny>) -> PyResult<ProcessName> {
     if let Ok(text) = key.cast::<PyString>() {
         let Ok(text) = text.to_str() else {
             return Err(errors::to_python(&Error::invalid(path, text.repr()?, "must be valid Unicode")));
         };
-        return Ok(Key::Text(text.to_owned()));
+        return Ok(ProcessName::Text(text.to_owned()));
     }
     if key.is_instance_of::<PyBool>() || !(key.is_instance_of::<PyInt>() || key.hasattr("__index__")?) {
         let kind = key.get_type().name()?;
         return Err(SpecTypeError::new_err((path.to_owned(), "must be a str or an int", kind.unbind())));
     }
     key.extract()
-        .map(Key::Number)
+        .map(ProcessName::Number)
         .map_err(|_| errors::to_python(&Error::invalid(path, key, "must fit into 64 bits")))
 }
 
-pub(crate) fn key_to_python<'py>(py: Python<'py>, key: &Key) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn key_to_python<'py>(py: Python<'py>, key: &ProcessName) -> PyResult<Bound<'py, PyAny>> {
     Ok(match key {
-        Key::Only => py.None().into_bound(py),
-        Key::Number(number) => number.into_pyobject(py)?.into_any(),
-        Key::Text(text) => text.into_pyobject(py)?.into_any(),
+        ProcessName::Only => py.None().into_bound(py),
+        ProcessName::Number(number) => number.into_pyobject(py)?.into_any(),
+        ProcessName::Text(text) => text.into_pyobject(py)?.into_any(),
     })
 }
 
-pub(crate) fn keys_from_python(keys: &Bound<'_, PyAny>) -> PyResult<Vec<Key>> {
+pub(crate) fn keys_from_python(keys: &Bound<'_, PyAny>) -> PyResult<Vec<ProcessName>> {
     if let Ok(array) = keys.cast::<PyArray1<i64>>()
         && let Ok(numbers) = array.to_vec()
     {
-        return Ok(numbers.into_iter().map(Key::Number).collect());
+        return Ok(numbers.into_iter().map(ProcessName::Number).collect());
     }
     let names = keys
         .try_iter()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::config::{Key, Processes, Shared};
+use super::config::{ProcessName, Processes, Shared};
 use super::detector::{Ramp, unknown};
 use super::process::Process;
 use super::types::{Outcome, Scores};
@@ -28,7 +28,7 @@ impl Ramp {
     /// and then leaves the detector as it was: that costs a copy of the processes.
     pub fn update_many(
         &mut self,
-        keys: &[Key],
+        keys: &[ProcessName],
         rows: &[f64],
         threads: Option<usize>,
         job: Option<&Job>,
@@ -58,7 +58,7 @@ impl Ramp {
         }
     }
 
-    fn check_keys(&self, keys: &[Key]) -> Result<()> {
+    fn check_keys(&self, keys: &[ProcessName]) -> Result<()> {
         match &self.config().processes {
             Processes::Infer => {
                 Err(Error::invalid("processes", "", "must not be given when processes are inferred"))
@@ -72,7 +72,12 @@ impl Ramp {
     }
 
     /// Begins new processes, and returns copies of the others if `keep` says so.
-    fn begin(&mut self, keys: &[Key], groups: &[&[u32]], keep: bool) -> BTreeMap<Key, Process> {
+    fn begin(
+        &mut self,
+        keys: &[ProcessName],
+        groups: &[&[u32]],
+        keep: bool,
+    ) -> BTreeMap<ProcessName, Process> {
         let mut before = BTreeMap::new();
         for group in groups {
             let key = &keys[group[0] as usize];
@@ -91,7 +96,7 @@ impl Ramp {
 }
 
 /// The rows' positions in the order of their processes, those of one process ascending.
-fn order_by_process(keys: &[Key]) -> Vec<u32> {
+fn order_by_process(keys: &[ProcessName]) -> Vec<u32> {
     let mut order: Vec<u32> = (0..keys.len() as u32).collect();
     if !keys.is_sorted() {
         order.sort_by(|&a, &b| keys[a as usize].cmp(&keys[b as usize]));
@@ -100,7 +105,11 @@ fn order_by_process(keys: &[Key]) -> Vec<u32> {
 }
 
 /// Each group of rows with its process. Both are in the order of keys, so one walk pairs them.
-fn pair<'a>(keys: &[Key], groups: &[&'a [u32]], processes: &'a mut BTreeMap<Key, Process>) -> Vec<Work<'a>> {
+fn pair<'a>(
+    keys: &[ProcessName],
+    groups: &[&'a [u32]],
+    processes: &'a mut BTreeMap<ProcessName, Process>,
+) -> Vec<Work<'a>> {
     let mut next = groups.iter().peekable();
     let mut work = Vec::with_capacity(groups.len());
     for (owner, (key, process)) in processes.iter_mut().enumerate() {

@@ -115,14 +115,14 @@ pub enum Processes {
     /// The caller names it; a new name is a new process.
     Named,
     /// The caller names it; these are all there are.
-    Fixed(Vec<Key>),
+    Fixed(Vec<ProcessName>),
     /// The process with the smallest score owns the sample.
     Infer,
 }
 
 /// The name of a process.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Key {
+pub enum ProcessName {
     /// The one process of a detector that has no others.
     Only,
     /// A number.
@@ -131,7 +131,7 @@ pub enum Key {
     Text(String),
 }
 
-impl std::fmt::Display for Key {
+impl std::fmt::Display for ProcessName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Only => f.write_str("None"),

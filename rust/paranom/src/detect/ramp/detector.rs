@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::config::{self, Config, Key, Mode, NanPolicy, Processes, Shared};
+use super::config::{self, Config, Mode, NanPolicy, ProcessName, Processes, Shared};
 use super::process::Process;
 use super::types::{Outcome, Scores, is_missing};
 use super::weights::Verdict;
@@ -13,7 +13,7 @@ use crate::{Error, Result};
 #[derive(Debug, Clone)]
 pub struct Ramp {
     pub(super) shared: Shared,
-    pub(super) processes: BTreeMap<Key, Process>,
+    pub(super) processes: BTreeMap<ProcessName, Process>,
     /// Samples of the whole stream, when processes are inferred.
     pub(super) clock: u64,
 }
@@ -40,7 +40,7 @@ impl Ramp {
     }
 
     /// The names of the processes, in order.
-    pub fn keys(&self) -> impl ExactSizeIterator<Item = &Key> {
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &ProcessName> {
         self.processes.keys()
     }
 
@@ -67,10 +67,10 @@ impl Ramp {
     /// know the owner, its name is returned.
     pub fn update(
         &mut self,
-        key: Option<&Key>,
+        key: Option<&ProcessName>,
         x: &[f64],
         contributions: &mut [f64],
-    ) -> Result<Option<(Outcome, Option<Key>)>> {
+    ) -> Result<Option<(Outcome, Option<ProcessName>)>> {
         self.check_sample(x)?;
         self.check_key(key)?;
         if self.shared.config.processes == Processes::Infer {
@@ -78,7 +78,7 @@ impl Ramp {
             return Ok(found.map(|(outcome, owner)| (outcome, self.processes.keys().nth(owner).cloned())));
         }
         let Self { shared, processes, .. } = self;
-        let key = key.unwrap_or(&Key::Only);
+        let key = key.unwrap_or(&ProcessName::Only);
         let process = match processes.get_mut(key) {
             Some(process) => process,
             None => processes.entry(key.clone()).or_insert_with(|| Process::new(&shared.config)),
@@ -90,7 +90,7 @@ impl Ramp {
         let Self { shared, processes, clock } = self;
         let config = &shared.config;
         if processes.is_empty() {
-            processes.insert(Key::Number(0), Process::new(config));
+            processes.insert(ProcessName::Number(0), Process::new(config));
         }
         let mut owner: Option<(usize, f64, &mut Process)> = None;
         for (i, process) in processes.values_mut().enumerate() {
@@ -112,7 +112,7 @@ impl Ramp {
 
     /// A process that begins with the next sample; it fills while the others score. Without a name it gets the
     /// lowest free number, which is given back.
-    pub fn add_process(&mut self, key: Option<Key>) -> Result<Key> {
+    pub fn add_process(&mut self, key: Option<ProcessName>) -> Result<ProcessName> {
         if let Processes::Fixed(_) = self.shared.config.processes {
             return Err(Error::invalid("processes", "", "must not be fixed when one is added"));
         }
@@ -125,13 +125,13 @@ impl Ramp {
     }
 
     /// The lowest number that names no process.
-    fn free_number(&self) -> Key {
-        let mut numbers = (0..).map(Key::Number);
+    fn free_number(&self) -> ProcessName {
+        let mut numbers = (0..).map(ProcessName::Number);
         numbers.find(|key| !self.processes.contains_key(key)).expect("some number is free")
     }
 
     /// The score that `x` would get; nothing changes. NaN while the process fills.
-    pub fn peek(&self, key: Option<&Key>, x: &[f64]) -> Result<f64> {
+    pub fn peek(&self, key: Option<&ProcessName>, x: &[f64]) -> Result<f64> {
         self.check_sample(x)?;
         self.check_key(key)?;
         let config = self.config();
@@ -139,12 +139,12 @@ impl Ramp {
             let scores = self.processes.values().map(|process| process.peek(x, config));
             return Ok(scores.fold(f64::NAN, f64::min));
         }
-        let process = self.processes.get(key.unwrap_or(&Key::Only));
+        let process = self.processes.get(key.unwrap_or(&ProcessName::Only));
         Ok(process.map_or(f64::NAN, |process| process.peek(x, config)))
     }
 
     /// As n updates; on an error or a cancelled `job` the detector is as it was.
-    pub fn score(&mut self, key: Option<&Key>, rows: &[f64], job: &Job) -> Result<Scores> {
+    pub fn score(&mut self, key: Option<&ProcessName>, rows: &[f64], job: &Job) -> Result<Scores> {
         let d = self.config().n_features;
         self.check_rows(rows)?;
         self.check_key(key)?;
@@ -154,7 +154,7 @@ impl Ramp {
         let mut shares = vec![0.0; d];
         let mut after = self.clone_for(key);
         if !inferred && !rows.is_empty() {
-            let key = key.unwrap_or(&Key::Only).clone();
+            let key = key.unwrap_or(&ProcessName::Only).clone();
             after.processes.entry(key).or_insert_with(|| Process::new(&self.shared.config));
         }
         for (b, block) in rows.chunks(rows_at_once * d).enumerate() {
@@ -177,7 +177,7 @@ impl Ramp {
         self.clock = after.clock;
         self.processes.append(&mut after.processes);
         if !inferred {
-            let key = key.unwrap_or(&Key::Only);
+            let key = key.unwrap_or(&ProcessName::Only);
             let owner = self.processes.keys().position(|k| k == key).unwrap_or(0) as i64;
             scores.owner.iter_mut().filter(|o| **o >= 0).for_each(|o| *o = owner);
         }
@@ -185,8 +185,8 @@ impl Ramp {
     }
 
     /// A copy that holds only what samples of `key` change.
-    fn clone_for(&self, key: Option<&Key>) -> Self {
-        let one = key.unwrap_or(&Key::Only);
+    fn clone_for(&self, key: Option<&ProcessName>) -> Self {
+        let one = key.unwrap_or(&ProcessName::Only);
         let processes = if self.config().processes == Processes::Infer {
             self.processes.clone()
         } else {
@@ -200,7 +200,7 @@ impl Ramp {
     /// multiplied.
     pub fn feedback(
         &mut self,
-        key: Option<&Key>,
+        key: Option<&ProcessName>,
         true_positives: &[u64],
         false_positives: &[u64],
     ) -> Result<()> {
@@ -220,7 +220,7 @@ impl Ramp {
     }
 
     /// Takes back feedback on detections; nothing happens to those without.
-    pub fn undo(&mut self, key: Option<&Key>, times: &[u64]) -> Result<()> {
+    pub fn undo(&mut self, key: Option<&ProcessName>, times: &[u64]) -> Result<()> {
         if self.config().mode == Mode::Author {
             let rule = "must be \"default\": author mode multiplies feedback in and cannot undo it";
             return Err(Error::invalid("mode", "\"author\"", rule));
@@ -231,11 +231,11 @@ impl Ramp {
     /// Finds every detection first, so that an error changes nothing.
     fn apply_feedback(
         &mut self,
-        key: Option<&Key>,
+        key: Option<&ProcessName>,
         verdicts: &[(&str, &[u64], Option<Verdict>)],
     ) -> Result<()> {
         let candidates = self.candidates(key)?;
-        let mut found: BTreeMap<Key, Vec<(usize, Option<Verdict>)>> = BTreeMap::new();
+        let mut found: BTreeMap<ProcessName, Vec<(usize, Option<Verdict>)>> = BTreeMap::new();
         for &(path, times, verdict) in verdicts {
             for &time in times {
                 let (key, at) = self.find(&candidates, path, time)?;
@@ -252,11 +252,11 @@ impl Ramp {
     }
 
     /// The processes that feedback can be for.
-    fn candidates(&self, key: Option<&Key>) -> Result<Vec<&Key>> {
+    fn candidates(&self, key: Option<&ProcessName>) -> Result<Vec<&ProcessName>> {
         if key.is_none() && self.config().processes == Processes::Infer {
             return Ok(self.processes.keys().collect());
         }
-        let key = key.unwrap_or(&Key::Only);
+        let key = key.unwrap_or(&ProcessName::Only);
         match self.processes.get_key_value(key) {
             Some((key, _)) => Ok(vec![key]),
             None => Err(unknown(key, &self.processes)),
@@ -264,7 +264,12 @@ impl Ramp {
     }
 
     /// The process with a detection at `time`, and the detection's position there; else the first process's error.
-    fn find<'a>(&self, candidates: &[&'a Key], path: &str, time: u64) -> Result<(&'a Key, usize)> {
+    fn find<'a>(
+        &self,
+        candidates: &[&'a ProcessName],
+        path: &str,
+        time: u64,
+    ) -> Result<(&'a ProcessName, usize)> {
         let mut failure = None;
         for &key in candidates {
             let process = &self.processes[key];
@@ -325,20 +330,20 @@ impl Ramp {
 
     /// Whether samples may come for a process of that name.
     #[inline]
-    fn check_key(&self, key: Option<&Key>) -> Result<()> {
+    fn check_key(&self, key: Option<&ProcessName>) -> Result<()> {
         match (&self.config().processes, key) {
             (Processes::Infer, Some(key)) => {
                 Err(Error::invalid("process", key, "must not be given when processes are inferred"))
             }
-            (Processes::Fixed(_), _) if !self.processes.contains_key(key.unwrap_or(&Key::Only)) => {
-                Err(unknown(key.unwrap_or(&Key::Only), &self.processes))
+            (Processes::Fixed(_), _) if !self.processes.contains_key(key.unwrap_or(&ProcessName::Only)) => {
+                Err(unknown(key.unwrap_or(&ProcessName::Only), &self.processes))
             }
             _ => Ok(()),
         }
     }
 }
 
-pub(super) fn unknown(key: &Key, processes: &BTreeMap<Key, Process>) -> Error {
+pub(super) fn unknown(key: &ProcessName, processes: &BTreeMap<ProcessName, Process>) -> Error {
     const SHOWN: usize = 8;
     let mut names: Vec<String> = processes.keys().take(SHOWN).map(ToString::to_string).collect();
     if processes.len() > SHOWN {

@@ -6,9 +6,9 @@ use super::uncertainty::doubt;
 use super::weights::Verdict;
 use crate::simd::prefetch;
 
-/// One scored reference.
+/// One scored window.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Record {
+pub(super) struct ScoredWindow {
     /// The time of its detection.
     pub(super) time: u64,
     /// The process's own time then.
@@ -22,23 +22,23 @@ pub(super) struct Record {
 
 /// The windows of the last M samples, and what false alarms among them do to K.
 #[derive(Debug, Clone)]
-pub(super) struct History {
+pub(super) struct ScoredWindows {
     reference: usize,
     d: usize,
-    records: VecDeque<Record>,
-    /// The keys of the records, d numbers each, in a ring of M places; the next record's is at `next`.
+    windows: VecDeque<ScoredWindow>,
+    /// The keys of the windows, d numbers each, in a ring of M places; the next window's is at `next`.
     keys: Vec<u64>,
     next: usize,
-    /// K before the oldest record.
+    /// K before the oldest window.
     settled: f64,
-    /// K with all records.
+    /// K with all windows.
     k: f64,
 }
 
-impl History {
+impl ScoredWindows {
     pub(super) fn new(reference: usize, d: usize) -> Self {
         let k = reference as f64;
-        Self { reference, d, records: VecDeque::new(), keys: Vec::new(), next: 0, settled: k, k }
+        Self { reference, d, windows: VecDeque::new(), keys: Vec::new(), next: 0, settled: k, k }
     }
 
     /// K: how far false alarms have pulled it towards the process's time.
@@ -53,13 +53,13 @@ impl History {
         self.settled = self.k;
     }
 
-    /// Adds a scored reference.
+    /// Adds a scored window.
     #[inline(always)]
-    pub(super) fn add(&mut self, record: Record, key: &[u64]) {
+    pub(super) fn add(&mut self, window: ScoredWindow, key: &[u64]) {
         if self.keys.is_empty() {
             self.keys = vec![0; self.reference * self.d];
         }
-        self.records.push_back(record);
+        self.windows.push_back(window);
         self.keys[self.next * self.d..][..self.d].copy_from_slice(key);
         self.next = if self.next + 1 == self.reference { 0 } else { self.next + 1 };
     }
@@ -67,19 +67,19 @@ impl History {
     /// Asks for what the next [`Self::add`] writes.
     pub(super) fn prefetch(&self) {
         self.keys.get(self.next * self.d).into_iter().for_each(prefetch);
-        self.records.front().into_iter().for_each(prefetch);
-        self.records.back().into_iter().for_each(prefetch);
+        self.windows.front().into_iter().for_each(prefetch);
+        self.windows.back().into_iter().for_each(prefetch);
     }
 
     /// Forgets what is older than M samples; its false alarms stay in K.
     #[inline]
     pub(super) fn forget(&mut self, now: u64) {
         let oldest = self.oldest(now);
-        while let Some(record) = self.records.front().filter(|record| record.time < oldest) {
-            if record.verdict == Some(Verdict::FalsePositive) {
-                self.settled = doubt(self.settled, record.step as f64, self.reference);
+        while let Some(window) = self.windows.front().filter(|window| window.time < oldest) {
+            if window.verdict == Some(Verdict::FalsePositive) {
+                self.settled = doubt(self.settled, window.step as f64, self.reference);
             }
-            self.records.pop_front();
+            self.windows.pop_front();
         }
     }
 
@@ -88,49 +88,49 @@ impl History {
         (now + 1).saturating_sub(self.reference as u64)
     }
 
-    /// The position of the record of a time.
+    /// The position of the window of a time.
     pub(super) fn find(&self, time: u64) -> Option<usize> {
-        self.records.binary_search_by_key(&time, |record| record.time).ok()
+        self.windows.binary_search_by_key(&time, |window| window.time).ok()
     }
 
-    pub(super) fn record(&self, at: usize) -> (Record, Vec<u64>) {
-        let place = (self.next + self.reference - self.records.len() + at) % self.reference;
-        (self.records[at], self.keys[place * self.d..][..self.d].to_vec())
+    pub(super) fn window(&self, at: usize) -> (ScoredWindow, Vec<u64>) {
+        let place = (self.next + self.reference - self.windows.len() + at) % self.reference;
+        (self.windows[at], self.keys[place * self.d..][..self.d].to_vec())
     }
 
-    /// Sets the verdict on a record, and moves K: false alarms count in the order of their times.
+    /// Sets the verdict on a window, and moves K: false alarms count in the order of their times.
     pub(super) fn set_verdict(&mut self, at: usize, verdict: Option<Verdict>) {
-        self.records[at].verdict = verdict;
+        self.windows[at].verdict = verdict;
         self.recount();
     }
 
     fn recount(&mut self) {
-        let dismissed = self.records.iter().filter(|r| r.verdict == Some(Verdict::FalsePositive));
+        let dismissed = self.windows.iter().filter(|r| r.verdict == Some(Verdict::FalsePositive));
         self.k = dismissed.fold(self.settled, |k, r| doubt(k, r.step as f64, self.reference));
     }
 
-    /// What is needed to continue: the records with their keys, and both values of K.
-    pub(super) fn snapshot(&self) -> (impl ExactSizeIterator<Item = (Record, Vec<u64>)>, f64, f64) {
-        ((0..self.records.len()).map(|at| self.record(at)), self.settled, self.k)
+    /// What is needed to continue: the windows with their keys, and both values of K.
+    pub(super) fn snapshot(&self) -> (impl ExactSizeIterator<Item = (ScoredWindow, Vec<u64>)>, f64, f64) {
+        ((0..self.windows.len()).map(|at| self.window(at)), self.settled, self.k)
     }
 
     /// The inverse of [`Self::snapshot`].
     pub(super) fn restore(
         reference: usize,
         d: usize,
-        records: Vec<(Record, Vec<u64>)>,
+        windows: Vec<(ScoredWindow, Vec<u64>)>,
         settled: f64,
         k: f64,
     ) -> Self {
-        let mut history = Self { settled, k, ..Self::new(reference, d) };
-        for (record, key) in records {
-            history.add(record, &key);
+        let mut scored = Self { settled, k, ..Self::new(reference, d) };
+        for (window, key) in windows {
+            scored.add(window, &key);
         }
-        history
+        scored
     }
 
     /// Bytes on the heap.
     pub(super) fn bytes(&self) -> usize {
-        self.records.capacity() * size_of::<Record>() + self.keys.capacity() * size_of::<u64>()
+        self.windows.capacity() * size_of::<ScoredWindow>() + self.keys.capacity() * size_of::<u64>()
     }
 }

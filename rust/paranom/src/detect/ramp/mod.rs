@@ -37,7 +37,9 @@ mod types;
 mod uncertainty;
 mod weights;
 
-pub use config::{Choice, Config, Kernel, Key, Mode, NanPolicy, Processes, Refresh, Scale, TrainOn, Visitor};
+pub use config::{
+    Choice, Config, Kernel, Mode, NanPolicy, ProcessName, Processes, Refresh, Scale, TrainOn, Visitor,
+};
 pub use detector::Ramp;
 pub use replay::{Replay, replay};
 pub use types::{Outcome, Scores};

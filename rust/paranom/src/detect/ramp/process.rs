@@ -1,8 +1,8 @@
-//! One process: its reference, weights, history and clock.
+//! One process: its reference, weights, scored windows and clock.
 
 use super::config::{Config, Mode, NanPolicy, Refresh, Shared, TrainOn};
 use super::distance::Distance;
-use super::feedback::{History, Record};
+use super::feedback::{ScoredWindow, ScoredWindows};
 use super::types::{Nearest, Outcome, is_missing};
 use super::uncertainty::{Guess, guess, sure_from};
 use super::weights::{NO_WINDOW, Verdict, Weights};
@@ -19,7 +19,7 @@ pub(super) struct Process {
     pub(super) filling: Vec<f64>,
     pub(super) distance: Option<Distance>,
     pub(super) weights: Weights,
-    pub(super) history: History,
+    pub(super) scored_windows: ScoredWindows,
     /// Windows since the last flagged one.
     pub(super) clean: u64,
     /// Whether the sample that leaves the live window next enters the reference.
@@ -54,7 +54,7 @@ impl Process {
             filling: Vec::new(),
             distance: None,
             weights: Weights::default(),
-            history: History::new(config.reference, config.n_features),
+            scored_windows: ScoredWindows::new(config.reference, config.n_features),
             clean: 0,
             slide: false,
             alarm: false,
@@ -75,7 +75,7 @@ impl Process {
             (0, _) => prefetch(self),
             (1, Some(distance)) => {
                 distance.prefetch_channels();
-                self.history.prefetch();
+                self.scored_windows.prefetch();
                 let Compared { nearest, key, parts, .. } = &self.compared;
                 prefetch(&**nearest);
                 prefetch(&**key);
@@ -169,12 +169,12 @@ impl Process {
         let guess = self.guess(now, config);
         let step = self.step(config);
         self.scored += 1;
-        self.history.forget(time);
+        self.scored_windows.forget(time);
         if self.compared.seen && !self.compared.unknown {
             let beta = self.compared.beta;
             let ratio = self.train(is_anomaly, guess, shared);
-            let record = Record { time, step, beta, ratio, verdict: None };
-            self.history.add(record, &self.compared.key);
+            let window = ScoredWindow { time, step, beta, ratio, verdict: None };
+            self.scored_windows.add(window, &self.compared.key);
         }
         if !score.is_nan() {
             self.keep_alarm(score, config);
@@ -191,7 +191,7 @@ impl Process {
 
     #[inline]
     fn guess(&mut self, now: f64, config: &Config) -> Guess {
-        let k = self.history.k();
+        let k = self.scored_windows.k();
         if self.sure.0 != k {
             self.sure = (k, sure_from(k, config.reference, config.bias));
         }
@@ -232,10 +232,10 @@ impl Process {
         ratio
     }
 
-    /// The record of a time, or why there is none.
+    /// The window of a time, or why there is none.
     pub(super) fn find(&self, path: &str, time: u64, now: u64) -> Result<usize> {
-        let oldest = self.history.oldest(now);
-        match self.history.find(time) {
+        let oldest = self.scored_windows.oldest(now);
+        match self.scored_windows.find(time) {
             Some(at) if time >= oldest => Ok(at),
             _ => {
                 let rule = if time < oldest {
@@ -250,7 +250,7 @@ impl Process {
         }
     }
 
-    /// Applies verdicts to records found before (`None` takes one back).
+    /// Applies verdicts to windows found before (`None` takes one back).
     pub(super) fn apply_feedback(
         &mut self,
         verdicts: &[(usize, Option<Verdict>)],
@@ -259,21 +259,21 @@ impl Process {
     ) {
         match config.mode {
             Mode::Default => {
-                let oldest = self.history.oldest(now);
+                let oldest = self.scored_windows.oldest(now);
                 for &(at, verdict) in verdicts {
-                    let (record, key) = self.history.record(at);
-                    self.weights.set_verdict(&key, record.time, verdict, record.beta, oldest);
-                    self.history.set_verdict(at, verdict);
+                    let (window, key) = self.scored_windows.window(at);
+                    self.weights.set_verdict(&key, window.time, verdict, window.beta, oldest);
+                    self.scored_windows.set_verdict(at, verdict);
                 }
             }
             Mode::Author => {
                 let dismissed = verdicts.iter().filter(|(_, v)| *v == Some(Verdict::FalsePositive)).count();
                 let last = (self.step(config) - 1) as f64;
-                self.history.move_k(last, dismissed);
+                self.scored_windows.move_k(last, dismissed);
                 for &(at, verdict) in verdicts {
                     if verdict == Some(Verdict::TruePositive) {
-                        let (record, key) = self.history.record(at);
-                        self.weights.confirm(&key, record.ratio);
+                        let (window, key) = self.scored_windows.window(at);
+                        self.weights.confirm(&key, window.ratio);
                     }
                 }
             }
@@ -283,10 +283,10 @@ impl Process {
 
     /// The published program's feedback: at every step, on the window just scored at `now`.
     pub(super) fn author_feedback(&mut self, false_positive: bool, true_positive: bool, now: f64, time: u64) {
-        self.history.move_k(now, usize::from(false_positive));
-        if let Some(at) = self.history.find(time).filter(|_| true_positive) {
-            let (record, key) = self.history.record(at);
-            self.weights.confirm(&key, record.ratio);
+        self.scored_windows.move_k(now, usize::from(false_positive));
+        if let Some(at) = self.scored_windows.find(time).filter(|_| true_positive) {
+            let (window, key) = self.scored_windows.window(at);
+            self.weights.confirm(&key, window.ratio);
         }
     }
 
@@ -296,7 +296,7 @@ impl Process {
             + self.filling.capacity() * size_of::<f64>()
             + self.distance.as_ref().map_or(0, Distance::bytes)
             + self.weights.bytes(config.n_features)
-            + self.history.bytes()
+            + self.scored_windows.bytes()
             + config.n_features * (size_of::<Option<Nearest>>() + size_of::<u64>() + size_of::<f64>())
     }
 }

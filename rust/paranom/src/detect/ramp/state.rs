@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-use super::config::{Choice, Config, Key, Mode, Processes, Refresh, Shared, Visitor};
+use super::config::{Choice, Config, Mode, ProcessName, Processes, Refresh, Shared, Visitor};
 use super::detector::Ramp;
 use super::distance::Distance;
-use super::feedback::{History, Record};
+use super::feedback::{ScoredWindow, ScoredWindows};
 use super::process::{Compared, Process};
 use super::types::{Snapshot, is_missing};
 use super::weights::{Feedback, Verdict, Weight, Weights};
@@ -88,14 +88,14 @@ impl Writer {
         }
     }
 
-    fn key(&mut self, key: &Key) {
+    fn key(&mut self, key: &ProcessName) {
         match key {
-            Key::Only => self.u8(0),
-            Key::Number(number) => {
+            ProcessName::Only => self.u8(0),
+            ProcessName::Number(number) => {
                 self.u8(1);
                 self.u64(*number as u64);
             }
-            Key::Text(text) => {
+            ProcessName::Text(text) => {
                 self.u8(2);
                 self.u64(text.len() as u64);
                 self.0.extend_from_slice(text.as_bytes());
@@ -111,14 +111,14 @@ fn read_samples(r: &mut StateReader<'_>) -> Result<Vec<f64>> {
     Ok(samples.map(|x| if is_missing(x) { f64::NAN } else { x }).collect())
 }
 
-fn read_key(r: &mut StateReader<'_>) -> Result<Key> {
+fn read_key(r: &mut StateReader<'_>) -> Result<ProcessName> {
     match r.u8()? {
-        0 => Ok(Key::Only),
-        1 => Ok(Key::Number(r.u64()? as i64)),
+        0 => Ok(ProcessName::Only),
+        1 => Ok(ProcessName::Number(r.u64()? as i64)),
         2 => {
             let length = r.u64()?;
             let text = std::str::from_utf8(r.take(length)?);
-            Ok(Key::Text(text.map_err(|_| r.corrupt("a name that is no text"))?.into()))
+            Ok(ProcessName::Text(text.map_err(|_| r.corrupt("a name that is no text"))?.into()))
         }
         _ => Err(r.corrupt("a name of no kind")),
     }
@@ -242,16 +242,16 @@ fn write_process(out: &mut Writer, process: &Process) {
             out.f64(given.beta);
         }
     }
-    let (records, settled, k) = process.history.snapshot();
+    let (windows, settled, k) = process.scored_windows.snapshot();
     out.f64(settled);
     out.f64(k);
-    out.u64(records.len() as u64);
-    for (record, key) in records {
-        out.u64(record.time);
-        out.u64(record.step);
-        out.f64(record.beta);
-        out.f64(record.ratio);
-        out.u8(verdict_code(record.verdict));
+    out.u64(windows.len() as u64);
+    for (window, key) in windows {
+        out.u64(window.time);
+        out.u64(window.step);
+        out.f64(window.beta);
+        out.f64(window.ratio);
+        out.u8(verdict_code(window.verdict));
         out.numbers(&key);
     }
 }
@@ -294,9 +294,9 @@ fn read_process(r: &mut StateReader<'_>, config: &Config, clock: u64) -> Result<
         }
     }
     process.weights = read_weights(r, d)?;
-    // What comes next is later than all records: so they leave in time, and never fill more than the reference.
+    // What comes next is later than all windows: so they leave in time, and never fill more than the reference.
     let end = if config.processes == Processes::Infer { clock } else { process.samples };
-    process.history = read_history(r, config, end, process.step(config))?;
+    process.scored_windows = read_scored_windows(r, config, end, process.step(config))?;
     Ok(process)
 }
 
@@ -327,26 +327,31 @@ fn read_weights(r: &mut StateReader<'_>, d: usize) -> Result<Weights> {
 }
 
 /// Records of times before `end` and steps before `now`, which K follows.
-fn read_history(r: &mut StateReader<'_>, config: &Config, end: u64, now: u64) -> Result<History> {
+fn read_scored_windows(
+    r: &mut StateReader<'_>,
+    config: &Config,
+    end: u64,
+    now: u64,
+) -> Result<ScoredWindows> {
     let (d, reference) = (config.n_features, config.reference);
     let settled = r.f64_in(reference as f64, now as f64)?;
     let k = r.f64_in(reference as f64, now as f64)?;
     let count = r.u64_below(reference as u64 + 1)?;
-    let mut records: Vec<(Record, Vec<u64>)> = Vec::new();
+    let mut windows: Vec<(ScoredWindow, Vec<u64>)> = Vec::new();
     for _ in 0..count {
-        let record = Record {
+        let window = ScoredWindow {
             time: r.u64_below(end)?,
             step: r.u64_below(now)?,
             beta: r.f64_in(0.0, f64::MAX)?,
             ratio: r.f64_in(0.0, f64::INFINITY)?,
             verdict: read_verdict(r)?,
         };
-        if record.step < reference as u64 || records.last().is_some_and(|(last, _)| last.time >= record.time)
+        if window.step < reference as u64 || windows.last().is_some_and(|(last, _)| last.time >= window.time)
         {
-            return Err(r.corrupt("records out of order"));
+            return Err(r.corrupt("windows out of order"));
         }
         let key = r.words(d as u64)?.collect::<Vec<_>>();
-        records.push((record, key));
+        windows.push((window, key));
     }
-    Ok(History::restore(reference, d, records, settled, k))
+    Ok(ScoredWindows::restore(reference, d, windows, settled, k))
 }
