@@ -197,7 +197,7 @@ def draw_rules(name: str, texts: list[str], *, histograms: bool) -> None:
 
 
 def draw_cases(name: str, cases: list[Case], columns: int = 4) -> None:
-    """Draw a panel for each case: the event in red, the clean twin in grey behind it."""
+    """Draw a panel for each case: the event in red, the clean copy in grey behind it."""
     figure, axes = panels(len(cases), columns, 2.0)
     for axis, case in zip(axes, cases, strict=True):
         data, row = case.data(), np.arange(400)

@@ -5,8 +5,8 @@
 
 The file is generation_configs/benchmark-datasets.yaml of GutenTAG's repository. Its series of one channel and one
 anomaly are taken (107), generated with seed 42. The rule is the same for all: `triviality(X, y)` on the rows as they
-are delivered, without a clean twin. The second line has what `Generator.from_gutentag` makes of the same configuration.
-Rows that differ from the clean twin (the same seed without the anomaly) without a label are counted.
+are delivered, without a clean copy. The second line has what `Generator.from_gutentag` makes of the same configuration.
+Rows that differ from the clean copy (the same seed without the anomaly) without a label are counted.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def published(path: Path) -> dict[str, Any]:
 
 
 def gutentag(config: dict[str, Any]) -> list[Made]:
-    """What GutenTAG makes; its clean twin is the same configuration and seed without the anomaly."""
+    """What GutenTAG makes; its clean copy is the same configuration and seed without the anomaly."""
     bare = {"timeseries": [x | {"anomalies": []} for x in config["timeseries"]]}
     made, clean = (GutenTAG(seed=SEED).load_config_dict(x).generate(return_timeseries=True) for x in (config, bare))
     values = [[x.timeseries.filter(like="value").to_numpy() for x in side] for side in (made, clean)]

@@ -113,7 +113,7 @@ def test_any_slice_is_the_same(start: int, rows: int, threads: int, variable: Ca
 WHOLE = {v: Generator({"x": v}, anomalies=SOME, seed=5).generate(3 * BLOCK + 700, threads=2) for v in (SCALAR, VECTOR)}
 
 
-def test_normal_rows_are_those_of_the_clean_twin() -> None:
+def test_normal_rows_are_those_of_the_clean_copy() -> None:
     for data in WHOLE.values():
         quiet = data.y == 0
         assert np.array_equal(data["x"][quiet], data.clean["x"][quiet])

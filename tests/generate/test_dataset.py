@@ -1,4 +1,4 @@
-"""The dataset: arrays, tables, events, clean twin, files, picture, audit."""
+"""The dataset: arrays, tables, events, clean copy, files, picture, audit."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_labels_events_and_y_tell_the_same(data: Dataset) -> None:
     assert {event.name for event in data.events} == {"anomaly", "gap"}
 
 
-def test_clean_twin_differs_exactly_where_labels_say(data: Dataset) -> None:
+def test_clean_copy_differs_exactly_where_labels_say(data: Dataset) -> None:
     for j, name in enumerate(data.names):
         changed = ~((data[name] == data.clean[name]) | (np.isnan(data[name]) & np.isnan(data.clean[name])))
         np.testing.assert_array_equal(changed, data.labels[:, j] == 1)

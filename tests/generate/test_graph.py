@@ -64,7 +64,7 @@ def test_any_slice_is_the_same_rows(spec: Spec, where: tuple[int, int], data: st
 
 
 @given(related_specs(), st.integers(0, 300), st.integers(0, 300))
-def test_labels_tell_where_values_differ_from_the_clean_twin(spec: Spec, start: int, rows: int) -> None:
+def test_labels_tell_where_values_differ_from_the_clean_copy(spec: Spec, start: int, rows: int) -> None:
     """Nothing differs where there is no label, in any variable; and y has a label where any variable has."""
     data = Generator.from_spec(spec).generate(rows, start=start)
     for j, name in enumerate(data.names):

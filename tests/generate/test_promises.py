@@ -275,12 +275,12 @@ def test_sites_of_one_variable_share_no_draws() -> None:
     assert (normal.columns["x"] != hit.columns["x"]).all()
 
 
-# The labels are the truth, and the clean twin is the same without anomalies.
+# The labels are the truth, and the clean copy is the same without anomalies.
 
 
 @MORE
 @given(specs(), slices())
-def test_labels_and_clean_twin_follow_the_events(spec: Spec, where: tuple[int, int]) -> None:
+def test_labels_and_clean_copy_follow_the_events(spec: Spec, where: tuple[int, int]) -> None:
     start, rows = where
     made, clean = generated(spec, *where), generated(spec, *where, clean=True)
     names = list(made.columns)

@@ -66,7 +66,7 @@ def test_what_a_recording_is_labelled_with_stays() -> None:
     assert train.y.sum() == 100
 
 
-def test_clean_batches_are_the_clean_twin() -> None:
+def test_clean_batches_are_the_clean_copy() -> None:
     generator = plant()
     batches = list(generator.batches(5000, batch_rows=777, clean=True))
     np.testing.assert_array_equal(np.concatenate([b.X for b in batches]), generator.generate(5000).clean.X)

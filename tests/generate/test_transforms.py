@@ -44,7 +44,7 @@ def struck(anomalous: Any, normal: Any = SINE + NOISE, onset: Any = None, stop: 
 
 
 def event(data: Dataset, stop: int = STOP) -> Floats:
-    """The values in the event; outside of it, they are the clean twin's."""
+    """The values in the event; outside of it, they are the clean copy's."""
     outside = np.r_[0:FIRST, stop : len(data)]
     np.testing.assert_array_equal(data["x"][outside], data.clean["x"][outside])
     assert data.y.sum() == stop - FIRST

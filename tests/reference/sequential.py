@@ -29,7 +29,7 @@ def walk(
     previous: int,
     warmup: int | None,
 ) -> tuple[list[float], list[float]]:
-    """The values of rows ``start .. start + rows - 1``, and those of the clean twin.
+    """The values of rows ``start .. start + rows - 1``, and those of the clean copy.
 
     ``normal(row, previous)`` gives a normal value from the last ones. ``anomalous(row, event, value, first, column)``
     gives an anomalous one from the normal value, that of the event's first row, and the last values as delivered.

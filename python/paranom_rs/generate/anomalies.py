@@ -57,7 +57,7 @@ class Decoys(Anomaly):
     """Rare events that are normal: a detector that flags whatever is unusual pays for them.
 
     They stand among the anomalies of a `Generator` and take the same arguments; no anomaly and no decoy overlap. Their
-    rows are normal: ``y`` and ``labels`` are 0, `Dataset.events` leaves them out, and the clean twin has them.
+    rows are normal: ``y`` and ``labels`` are 0, `Dataset.events` leaves them out, and the clean copy has them.
     `Dataset.decoys` lists them.
     """
 

@@ -86,7 +86,7 @@ class Callback(Part):
 
     With ``sequential=True`` the functions also see ``ctx.previous``, the last values of the variable as a tuple, oldest
     first: ``ctx.previous[-1]`` is that of the row before; at row 0 it is empty, and then it grows to ``previous``
-    values. ``normal`` is asked for every row, in order, and sees its own last values, those of the clean twin: an event
+    values. ``normal`` is asked for every row, in order, and sees its own last values, those of the clean copy: an event
     leaves no trace in the rows after it. ``anomalous`` sees the column as it is delivered, earlier rows of its event
     included. One thread walks the variable from row 0 on, also for a slice; batches remember where they are, and the
     other variables stay parallel. With ``warmup``, a function's memory is finite: for every block of 32768 rows it

@@ -149,7 +149,7 @@ class Dataset:
 
     @cached_property
     def missing(self) -> NDArray[np.bool_]:
-        """Where values are lost by `Dropouts`, shape (n, d): the same in the clean twin. Labels know nothing of it."""
+        """Where values are lost by `Dropouts`, shape (n, d): the same in the clean copy. Labels know nothing of it."""
         return np.stack(list(self.source.missing(self.intervals))).T
 
     @cached_property
@@ -236,7 +236,7 @@ class Dataset:
     def severity(self) -> NDArray[np.float64]:
         """How severe each event is in each variable, shape (events, d): its largest change in units of the noise.
 
-        The noise is a robust standard deviation of the clean twin's second differences, over 4,096 rows. NaN where an
+        The noise is a robust standard deviation of the clean copy's second differences, over 4,096 rows. NaN where an
         event does not touch the variable or comes from a recording, infinite where there is no noise.
         """
         return self.audit().table["by_variable"]

@@ -18,7 +18,7 @@ class Dropouts(Timing, Part):
     ``Stochastic(…, missing=…)`` says it for one. Each variable has a stream of its own, keyed by its name.
 
     They are laid over the data last. A `Ref`, a function, a transform and `Uniqueness` see the value underneath; labels
-    and events stay; the clean twin loses the same values. `Dataset.missing` is the mask. (`Missing` is something else:
+    and events stay; the clean copy loses the same values. `Dataset.missing` is the mask. (`Missing` is something else:
     an anomaly that makes values missing, and is labelled.)
 
     Parameters

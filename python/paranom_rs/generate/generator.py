@@ -361,7 +361,7 @@ class Generator(KnownKeywords):
         train, validation, test
             How many rows; 0 gives an empty part.
         learning
-            ``"semi-supervised"``: ``train`` and ``validation``, all that a detector is fitted on, are clean twins,
+            ``"semi-supervised"``: ``train`` and ``validation``, all that a detector is fitted on, are clean copies,
             without anomalies; ``test`` has them. ``"supervised"``: all three have anomalies, and labels to learn from.
             ``"unsupervised"``: the same rows; but the labels of the first two are not for the detector to see.
         start

@@ -48,7 +48,7 @@ class Series:
 
     @cached_property
     def data(self) -> Dataset:
-        """The rows to score, which follow ``train``, with their events, decoys and clean twin."""
+        """The rows to score, which follow ``train``, with their events, decoys and clean copy."""
         return self.generator.generate(TEST, start=TRAIN)
 
     @property

@@ -64,7 +64,7 @@ class Labels:
 
     @property
     def checked(self) -> Flags:
-        """Which events were compared with the clean twin."""
+        """Which events were compared with the clean copy."""
         return np.concatenate(self.columns["is_checked"])
 
     def table(self) -> Table:

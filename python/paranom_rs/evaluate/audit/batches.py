@@ -34,7 +34,7 @@ class Schema:
     touches
         Whether events of a kind touch a variable, shape (kinds, variables).
     is_recorded
-        Whether a kind stands for the labels of a recording, whose clean twin has the anomalies too.
+        Whether a kind stands for the labels of a recording, whose clean copy has the anomalies too.
     decoys
         The positions in ``kinds`` that are decoys, sorted.
     """
@@ -71,7 +71,7 @@ class BatchEvents(NamedTuple):
     position
         The share of the audited rows that lies before them.
     is_checked
-        Whether they can be compared with the clean twin: all of their rows are at hand, and no recording's labels name
+        Whether they can be compared with the clean copy: all of their rows are at hand, and no recording's labels name
         them.
     """
 
@@ -125,7 +125,7 @@ class Batch:
 
     @cached_property
     def changed(self) -> dict[str, Flags]:
-        """Where each variable differs from its clean twin."""
+        """Where each variable differs from its clean copy."""
         pairs = {name: (self.values(name), self.clean_values(name)) for name in self.data.names}
         return {name: ~((x == clean) | (np.isnan(x) & np.isnan(clean))) for name, (x, clean) in pairs.items()}
 

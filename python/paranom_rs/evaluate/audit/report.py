@@ -33,9 +33,9 @@ class Audit:
     last_tenth
         Share of the events in the last tenth of the rows.
     changed_unlabelled
-        Rows where a variable differs from its clean twin without a label of its own: must be 0.
+        Rows where a variable differs from its clean copy without a label of its own: must be 0.
     labelled_unchanged
-        Labelled rows that equal the clean twin (a transform that did nothing, a value drawn twice).
+        Labelled rows that equal the clean copy (a transform that did nothing, a value drawn twice).
     one_liners
         Share of the events that each one-liner finds.
     triviality, found_by_any
