@@ -1,0 +1,212 @@
+"""What an anomaly does to its channel.
+
+GutenTAG's anomalies change the base oscillation; noise, trend and offset are added afterwards. So an anomaly of a
+regular base is the difference between the changed base and the base, added to the channel. A base that is drawn at
+random cannot be had twice: there a transform of the channel's value stands for it, and a note says what else it
+changes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from paranom_rs.connect.gutentag.channel import WAVES, Channel, Note, bells, coefficients, constant, oscillation, wave
+from paranom_rs.connect.gutentag.table import Refused, Table
+from paranom_rs.generate.distributions import Uniform
+from paranom_rs.generate.rule import EachRow, Rule, Transform
+from paranom_rs.generate.signals import Cosine, Shape, Sine
+from paranom_rs.generate.transforms import Noise, Reverse, Scale, Shift
+
+Effect = Rule | Transform
+
+#: The points of a polynomial trend, at most.
+_POINTS = 1000
+
+
+@dataclass(frozen=True)
+class Place:
+    """The rows of an anomaly."""
+
+    start: int
+    length: int
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What a kind makes of its channel: another base, or an effect where that cannot be said as a base."""
+
+    kind: str
+    base: Rule | None = None
+    effect: Effect | None = None
+
+
+def effect_of(kinds: list[Table], channel: Channel, place: Place, note: Note) -> Effect | None:
+    """Return what the kinds of an anomaly do together; None where nothing is left of them."""
+    changed: list[Changed] = []
+    for kind in kinds:
+        try:
+            found = _change(kind, channel, place, note)
+            changed.append(found)
+        except Refused as error:
+            note(str(error))
+        for text in kind.unread(("kind",)):
+            note(text)
+    bases = [x.base for x in changed if x.base is not None]
+    effects = [(x.kind, x.effect) for x in changed if x.effect is not None]
+    if effects:
+        if len(changed) > 1:
+            note(f"of several kinds, {effects[0][0]} alone: it does not add to the others")
+        return effects[0][1]
+    if not bases:
+        return None
+    # Theirs adds up what the kinds make of the base, each for itself.
+    total = bases[0]
+    for base in bases[1:]:
+        total = total + base
+    return Shift(EachRow(total - channel.base))
+
+
+def _change(kind: Table, channel: Channel, place: Place, note: Note) -> Changed:
+    name = kind.text("kind")
+    if channel.kind == "formula" and name in ("frequency", "pattern-shift", "pattern"):
+        raise Refused(f"{kind.path}: {name} needs a signal of the channel's own, and a formula has none")
+    base, effect = None, None
+    match name:
+        case "amplitude":
+            base, effect = _amplitude(kind.number("amplitude_factor", 1.0), channel, note)
+        case "extremum":
+            effect = _extremum(kind, channel, note)
+        case "frequency":
+            base = _wave_of(channel, name, factor=kind.number("frequency_factor", 1.0, above=0), start=place.start)
+        case "mean":
+            base, effect = _raised(constant(kind.number("offset", 0.0)), channel)
+        case "pattern":
+            base, effect = _pattern(kind, channel, note)
+        case "pattern-shift":
+            if kind.number("transition_window", 10):
+                note("pattern-shift: without a transition")
+            base = _wave_of(channel, name, ahead=-kind.number("shift_by", 5))
+        case "platform":
+            # Theirs takes the trend away, and leaves offset and noise.
+            effect = channel.around(constant(kind.number("value", 0.0)), trend=False)
+        case "variance":
+            effect = _variance(kind.number("variance", 0.0, above=-1e-300) * abs(channel.amplitude), channel, note)
+        case "mode-correlation":
+            effect = _mirrored(channel, note)
+        case "trend":
+            base, effect = _raised(_trend(kind.table("oscillation"), channel, place, note), channel)
+            note("trend: ends with the event; theirs leaves its last value on all rows behind it, without a label")
+        case _:
+            raise Refused(f"{kind.at('kind')}: {name!r} is not known")
+    return Changed(name, base, effect)
+
+
+def _raised(by: Rule, channel: Channel) -> tuple[Rule | None, Effect | None]:
+    """Return the base with something added; of a random base, the addition alone."""
+    return (channel.base + by, None) if channel.is_regular else (None, Shift(EachRow(by)))
+
+
+def _amplitude(factor: float, channel: Channel, note: Note) -> tuple[Rule | None, Effect | None]:
+    note("amplitude: all at once; theirs grows and fades over a fifth of the event each")
+    if channel.is_regular:
+        return channel.base * factor, None
+    for what, there in (("trend", channel.trend is not None), ("noise", channel.noise > 0)):
+        if there:
+            note(f"amplitude: of {channel.kind}, multiplies the {what}, too")
+    return None, Scale(factor, center=channel.offset)
+
+
+def _extremum(kind: Table, channel: Channel, note: Note) -> Effect:
+    kind.get("context_window")
+    share = Uniform(0.0, 1.0) if kind.flag("local") else Uniform(0.5, 1.5)
+    size = share * (2.0 * channel.amplitude) + 2.0 * channel.noise
+    note("extremum: its size comes from the amplitude, not from the series' own range")
+    return Shift(-size if kind.flag("min") else size)
+
+
+def _wave_of(channel: Channel, name: str, *, factor: float = 1.0, ahead: float = 0.0, start: int | None = None) -> Rule:
+    if channel.kind not in WAVES:
+        raise Refused(f"{name}: needs an oscillation with a frequency, and {channel.kind} has none; theirs ignores it")
+    # The heart's beats keep their place in the series; other waves begin anew with the event.
+    return wave(channel.table, factor=factor, ahead=ahead, start=None if channel.kind == "ecg" else start)
+
+
+def _variance(wanted: float, channel: Channel, note: Note) -> Effect:
+    if wanted >= channel.noise:
+        return Noise(math.sqrt(wanted**2 - channel.noise**2))
+    if not channel.is_regular:
+        note("variance: less noise than normal is the channel drawn anew, with that noise")
+    return channel.rule(noise=wanted)
+
+
+def _mirrored(channel: Channel, note: Note) -> Effect:
+    if channel.kind != "random-mode-jump":
+        note(f"mode-correlation: theirs changes a random-mode-jump only, and labels {channel.kind} unchanged")
+    if channel.trend is not None:
+        note("mode-correlation: turns the trend round, too")
+    return Scale(-1.0, center=channel.offset)
+
+
+def _trend(table: Table, channel: Channel, place: Place, note: Note) -> Rule:
+    """Return what a trend adds to the rows of an event: an oscillation that begins with it."""
+    kind = table.text("kind")
+    if kind in WAVES:
+        rule = wave(table, start=place.start)
+    elif kind == "polynomial":
+        points = np.linspace(0, max(place.length - 1, 1), min(max(place.length, 2), _POINTS))
+        rule = Shape(np.polynomial.Polynomial(coefficients(table))(points).tolist())
+    else:
+        rule = oscillation(table, channel.number, channel.rows, note)
+        note(f"trend: {kind} does not begin at 0 with the event")
+    for text in table.unread(("kind", "length", "variance", "offset", "smoothing", "frequency", "amplitude")):
+        note(text)
+    return rule
+
+
+def _pattern(kind: Table, channel: Channel, note: Note) -> tuple[Rule | None, Effect | None]:
+    sharp, spread = kind.number("sinusoid_k", 10.0, above=0), kind.number("cbf_pattern_factor", 2.0)
+    duty, width = kind.number("square_duty", 1.0), kind.number("sawtooth_width", 0.5)
+    match channel.kind:
+        case "square":
+            return wave(channel.table, duty=duty), None
+        case "sawtooth":
+            return wave(channel.table, width=width), None
+        case "sine" | "cosine":
+            if channel.table.number("freq-mod", 0.0):
+                note("pattern: without the frequency modulation")
+            return _flattened(channel, sharp), None
+        case "cylinder-bell-funnel":
+            return None, channel.around(bells(channel.table, spread=spread))
+        case "ecg" | "mls":
+            note(f"pattern: of {channel.kind}, the event backwards, with its trend")
+            return None, Reverse()
+        case "dirichlet":
+            note("pattern: of dirichlet, the event backwards")
+            return None, Reverse()
+    note(f"pattern: theirs leaves {channel.kind} unchanged; here the event runs backwards")
+    return None, Reverse()
+
+
+def _flattened(channel: Channel, k: float) -> Rule:
+    """Return a wave flattened by an arctangent, ``a atan(k w / a) / atan(k)``: its Fourier series.
+
+    ``atan(k sin x)`` is the sum over odd n of ``2 q**n / n sin(n x)`` with ``q = (sqrt(1 + k**2) - 1) / k``.
+    """
+    # GutenTAG takes the arctangent of k times the values, and scales them to their own range.
+    k = k * abs(channel.amplitude)
+    q = (math.sqrt(1.0 + k * k) - 1.0) / k
+    period = 100.0 / channel.table.number("frequency", 10.0, above=0)
+    total: Rule | None = None
+    for n in range(1, 200, 2):
+        share = 2.0 * q**n / (n * math.atan(k))
+        if n > 1 and share < 1e-4:
+            break
+        size = channel.amplitude * share
+        # cos is sin a quarter period ahead: every other harmonic changes its sign.
+        term: Rule = Sine(period / n, size) if channel.kind == "sine" else Cosine(period / n, size * (-1) ** (n // 2))
+        total = term if total is None else total + term
+    assert total is not None, "the first harmonic is always there"
+    return total

@@ -1,0 +1,108 @@
+"""A mapping of a configuration: its values are checked when they are read, and what nobody reads is noted."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping
+from typing import Any
+
+
+class Refused(Exception):  # noqa: N818 (it never leaves this folder: it becomes a note)
+    """A value that breaks a rule, or something that nothing of ours is like."""
+
+
+class Table:
+    """A mapping under a path; errors and notes name the path."""
+
+    def __init__(self, path: str, values: object) -> None:
+        if not isinstance(values, Mapping):
+            raise Refused(f"{path}: must be a mapping, got {_short(values)}")
+        self.path = path
+        self.values = values
+        self._read: set[str] = set()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.values and self.values[key] is not None
+
+    def get(self, key: str) -> Any:
+        """Return a value as it stands; None where it is not there."""
+        self._read.add(key)
+        return self.values.get(key)
+
+    def at(self, key: str) -> str:
+        """Return the path of a key."""
+        return f"{self.path}.{key}" if self.path else key
+
+    def number(self, key: str, default: float | None = None, *, above: float = -math.inf) -> float:
+        """Return a finite number; Refused where it is missing without a default, or breaks the rule."""
+        value = self.get(key)
+        if value is None:
+            if default is None:
+                raise Refused(f"{self.at(key)}: must be given")
+            return default
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise Refused(f"{self.at(key)}: must be a number, got {_short(value)}")
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):
+            raise Refused(f"{self.at(key)}: must be a finite number, got {_short(value)}")
+        if number <= above:
+            raise Refused(f"{self.at(key)}: must be > {above:g}, got {_short(value)}")
+        return number
+
+    def whole(self, key: str, default: int | None = None, *, least: int = 0, most: int = 2**62) -> int:
+        """Return a whole number from ``least`` to ``most``."""
+        number = self.number(key, None if default is None else float(default))
+        if not number.is_integer() or not least <= number <= most:
+            rule = f"must be a whole number from {least} to {most}"
+            raise Refused(f"{self.at(key)}: {rule}, got {_short(self.values.get(key))}")
+        return int(number)
+
+    def flag(self, key: str) -> bool:
+        """Return true or false; false where it is not there."""
+        value = self.get(key)
+        if value is not None and not isinstance(value, bool):
+            raise Refused(f"{self.at(key)}: must be true or false, got {_short(value)}")
+        return bool(value)
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """Return a text."""
+        value = self.get(key)
+        if value is None and default is not None:
+            return default
+        if not isinstance(value, str):
+            raise Refused(f"{self.at(key)}: must be " + ("given" if value is None else f"a text, got {_short(value)}"))
+        return value
+
+    def items(self, key: str) -> list[Any]:
+        """Return a list; an empty one where it is not there."""
+        value = self.get(key)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise Refused(f"{self.at(key)}: must be a list, got {_short(value)}")
+        return value
+
+    def table(self, key: str) -> Table:
+        """Return a mapping."""
+        return Table(self.at(key), self.get(key))
+
+    def unread(self, known: tuple[str, ...] = ()) -> list[str]:
+        """Return a note for each key that nobody has read, with the known key that is nearest to it."""
+        notes = []
+        for key in self.values:
+            if key not in self._read and key not in known:
+                near = difflib.get_close_matches(str(key), sorted(self._read | set(known)), 1, 0.6)
+                notes.append(f"{self.at(str(key))}: is not read" + (f"; did you mean {near[0]}?" if near else ""))
+        return notes
+
+
+def _short(value: object) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # more digits than Python prints
+        return "a number of too many digits"
+    return text if len(text) <= 60 else f"{text[:56]}..."
