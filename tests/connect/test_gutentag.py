@@ -306,11 +306,11 @@ def test_a_bad_series_is_said_and_costs_no_other(text: str, tmp_path: Path) -> N
     good = "- name: good\n  base-oscillations: [{kind: sine}]\n"
     bad = f"- name: bad\n  {text}\n" + ("" if "oscillation" in text else "  base-oscillations: [{kind: sine}]\n")
     path.write_text(f"timeseries:\n{bad}{good}", encoding="utf-8")
-    try:
-        made = Generator.from_gutentag(path)
-    except SpecError as error:  # a number that YAML itself cannot read
-        assert "must be YAML" in error.rule
+    if "9" * 5000 in text:  # a number that YAML itself cannot read
+        with pytest.raises(SpecError, match="must be YAML"):
+            Generator.from_gutentag(path)
         return
+    made = Generator.from_gutentag(path)
     assert [(x.name, x.generator is None) for x in made] == [("bad", True), ("good", False)]
     assert "must" in made[0].notes[-1]
 
