@@ -36,6 +36,7 @@ from paranom_rs import (
     Verified,
     verify,
 )
+from paranom_rs._internal.atomic import whole_file
 
 #: Raise it for a longer run.
 KILLS = int(os.environ.get("PARANOM_TEST_KILLS", "4"))
@@ -379,3 +380,91 @@ def test_parts_on_both_sides_of_the_largest_int64_have_one_schema(tmp_path: Path
     assert verify(tmp_path / "x").rows == 100
     t = pq.read_table(tmp_path / "x")["t"].to_numpy()
     np.testing.assert_array_equal(t, np.arange(2**63 - 50, 2**63 + 50, dtype=np.uint64))
+
+
+JOB = """
+import sys
+from paranom_rs import Anomaly, Generator, Normal, Shift, Stochastic
+gen = Generator({"x": Stochastic(Normal(), Shift(3.0))}, anomalies=Anomaly(frequency=0.01, duration=4), seed=1)
+sys.stdin.readline()
+gen.write(sys.argv[1], 4000, shards=4, part=int(sys.argv[2]), threads=1)
+"""
+
+
+def test_jobs_that_begin_a_folder_together_all_finish(tmp_path: Path) -> None:
+    """Each writes a part of a new folder; two of them the same one."""
+    for attempt in range(4):
+        folder = tmp_path / f"run{attempt}"
+        jobs = [
+            subprocess.Popen(
+                [sys.executable, "-c", JOB, str(folder), str(part)],
+                stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            )
+            for part in (0, 1, 2, 3, 3)
+        ]  # fmt: skip
+        time.sleep(0.5)
+        for job in jobs:
+            assert job.stdin is not None
+            job.stdin.write("go\n")
+            job.stdin.flush()
+        errors = [job.communicate(timeout=60)[1] for job in jobs]
+        assert not any(job.returncode for job in jobs), errors
+        assert verify(folder).files == 4
+        assert not [
+            entry.name for entry in folder.iterdir() if entry.name.startswith(".") or entry.name == "_writing.json"
+        ]
+
+
+def test_a_living_writer_keeps_its_temporary_file_and_a_dead_one_loses_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    dead = tmp_path / ".a.txt.0123abcd.txt"
+    other = tmp_path / ".b.txt.0123abcd.txt"
+    for stray in (dead, other):
+        stray.write_text("left by a killed process")
+    with whole_file(path) as first:
+        assert not dead.exists()
+        first.write_text("first")
+        with whole_file(path) as second:
+            second.write_text("second")
+            assert first.exists()
+    assert path.read_text() == "first"
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [other.name, "a.txt"]
+
+
+def test_a_file_that_comes_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    with pytest.raises(FileExistsError, match=r"a\.txt"), whole_file(path, overwrite=False) as temporary:
+        temporary.write_text("mine")
+        path.write_text("another's")
+    assert path.read_text() == "another's"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_link_that_leads_nowhere_is_there(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(FileExistsError):
+        plant().write(tmp_path / "a.parquet", 10)
+    assert (tmp_path / "a.parquet").is_symlink()
+
+
+def test_names_as_long_as_the_system_allows(tmp_path: Path) -> None:
+    path = tmp_path / ("a" * 247 + ".parquet")
+    plant().write(path, 10)
+    assert verify(path).rows == 10
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+def test_an_overwrite_rewrites_every_part(tmp_path: Path) -> None:
+    """Also those that the manifest there does not count."""
+    folder = tmp_path / "x"
+    for shards, damage in ((3, {"shards": 1}), (5, {}), (2, {"rows": "many"})):
+        plant().write(folder, 300, shards=shards, overwrite=True)
+        manifest = folder / "_manifest.json"
+        manifest.write_text(json.dumps(json.loads(manifest.read_text()) | damage))
+        other = Generator({"x": Stochastic(Uniform(5.0, 6.0))})
+        other.write(folder, 300, shards=3, overwrite=True)
+        assert verify(folder, other).compared == 300
+        assert sorted(entry.name for entry in folder.iterdir()) == [
+            "_manifest.json", "part-00000.parquet", "part-00001.parquet", "part-00002.parquet",
+        ]  # fmt: skip

@@ -18,6 +18,15 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
+def shown(value: object) -> str:
+    """Return a value as an error shows it: its repr, cut short, even where Python prints no such number."""
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of more digits than Python prints
+        return "a number of thousands of digits"
+    return text if len(text) <= 200 else f"{text[:196]}..."
+
+
 def whole(path: str, value: object, *, least: int = 0, most: int | None = None) -> int:
     """Return a whole number in a range; a float without a fraction will do."""
     try:
@@ -25,11 +34,11 @@ def whole(path: str, value: object, *, least: int = 0, most: int | None = None) 
             raise TypeError
         number = int(value) if isinstance(value, float) and value.is_integer() else operator.index(value)  # type: ignore[arg-type]
     except TypeError:
-        raise SpecTypeError(path, "must be a whole number", repr(value)) from None
+        raise SpecTypeError(path, "must be a whole number", shown(value)) from None
     if number < least:
-        raise SpecError(path, f"must be >= {least}", str(number))
+        raise SpecError(path, f"must be >= {least}", shown(number))
     if most is not None and number > most:
-        raise SpecError(path, f"must be a whole number from {least} to {most}", str(number))
+        raise SpecError(path, f"must be a whole number from {least} to {most}", shown(number))
     return number
 
 
@@ -37,7 +46,8 @@ def row_range(start: object, rows: int, *, path: str = "start", end: int = 2**64
     """Return the first of ``rows`` rows, which must lie below ``end``, a power of two."""
     first = whole("start", start)
     if first + rows > end:
-        raise SpecError(path, f"must leave room for {rows} rows below 2**{end.bit_length() - 1}", str(first))
+        rule = f"must leave room for {shown(rows)} rows below 2**{end.bit_length() - 1}"
+        raise SpecError(path, rule, shown(first))
     return first
 
 

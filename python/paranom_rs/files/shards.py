@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from paranom_rs._internal.atomic import whole_file
+from paranom_rs._internal.atomic import sweep, whole_file
 from paranom_rs._internal.checks import flag, whole
 from paranom_rs._internal.progress import Progress
+from paranom_rs._internal.text_files import read_text
 from paranom_rs.errors import AlreadyExistsError, SpecError
 from paranom_rs.files.format import FORMATS, FilePlan
 from paranom_rs.generate.row_source import RowSource
@@ -26,6 +28,9 @@ from paranom_rs.generate.uniqueness import refuse_parts
 # Readers of folders (pyarrow, Dask, Spark) pass over names that begin with an underscore or a dot.
 MANIFEST, WRITING = "_manifest.json", "_writing.json"
 _MOST_SHARDS = 1_000_000
+#: A manifest of so many parts takes some 150 bytes for each.
+_MOST_BYTES = 1 << 28
+_PART = re.compile(r"part-\d{5,}\.(parquet|arrow|csv|jsonl)")
 
 
 def write_shards(
@@ -46,18 +51,17 @@ def write_shards(
     # What is refused for the last row is refused now, not in the last part.
     source.check_rows(plan.start, plan.rows)
     wanted = _order(source, plan, shards)
-    _prepare(folder, wanted, overwrite=flag("overwrite", overwrite) and part is None)
+    overwrite = flag("overwrite", overwrite) and part is None
+    _prepare(folder, wanted, overwrite=overwrite)
     names = part_names(wanted)
-    if part is None:
-        _sweep(folder, MANIFEST, WRITING)
     chosen = range(shards) if part is None else [part]
-    missing = [i for i in chosen if not (folder / names[i]).exists()]
+    sweep(folder, {MANIFEST, WRITING, *(names[i] for i in chosen)})
+    missing = [i for i in chosen if overwrite or not (folder / names[i]).exists()]
     with Progress(sum(part_rows(wanted, i)[1] for i in missing), shown=progress) as step:
         done = 0
         for i in missing:
-            _sweep(folder, names[i])
             start, rows = part_rows(wanted, i)
-            with whole_file(folder / names[i]) as temporary:
+            with whole_file(folder / names[i], sweep_first=False) as temporary:
                 plan.of_rows(start, rows).write(source, temporary, None if step is None else partial(_add, step, done))
             done += rows
     if all((folder / name).exists() for name in names):
@@ -80,13 +84,6 @@ def _finish(folder: Path, wanted: dict[str, Any]) -> None:
     (folder / WRITING).unlink(missing_ok=True)
 
 
-def _sweep(folder: Path, *names: str) -> None:
-    """Remove the temporary files that a killed run left of these."""
-    for name in names:
-        for stray in folder.glob(f".{name}.*"):
-            stray.unlink(missing_ok=True)
-
-
 def part_names(wanted: dict[str, Any]) -> list[str]:
     """Return the names of the parts."""
     suffix = next(suffix for suffix, form in FORMATS.items() if form == wanted["format"])
@@ -103,8 +100,8 @@ def part_rows(wanted: dict[str, Any], part: int) -> tuple[int, int]:
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Return what a finished folder says of itself."""
     manifest = _read_json(folder / MANIFEST)
-    if manifest is None:
-        if (folder / WRITING).exists():
+    if manifest is None or "parts" not in manifest:
+        if manifest is not None or (folder / WRITING).exists():
             raise SpecError(folder, "must be finished: run the same write again")
         raise SpecError(folder, f"must hold a {MANIFEST}")
     return manifest
@@ -126,27 +123,49 @@ def _order(source: RowSource, plan: FilePlan, shards: int) -> dict[str, Any]:
 
 
 def _prepare(folder: Path, wanted: dict[str, Any], *, overwrite: bool) -> None:
-    """Make the folder ready: it is new, or holds a part of the same order."""
+    """Make the folder ready: it is new, or holds a part of the same order.
+
+    Other processes may do the same for their parts at the same time: whoever comes first says what the folder is going
+    to hold, and the others compare.
+    """
     folder.mkdir(exist_ok=True)
-    there = _read_json(folder / MANIFEST) or _read_json(folder / WRITING)
-    if there is not None:
-        order = {key: value for key, value in there.items() if key != "parts"}
-        if order == wanted and not overwrite:
-            if (folder / MANIFEST).exists() and not all((folder / name).exists() for name in part_names(wanted)):
-                # Parts that were lost are made again, and then a new manifest is written.
-                _write_json(folder / WRITING, wanted)
-                (folder / MANIFEST).unlink()
-            return
-        if not overwrite:
-            differs = next(key for key in [*wanted, *order] if wanted.get(key) != order.get(key))
-            found, asked = _short(order.get(differs)), _short(wanted.get(differs))
-            raise AlreadyExistsError(folder, f"holds other rows: its {differs} is {found}, not {asked}")
+    while True:
+        try:
+            there = _read_json(folder / MANIFEST) or _read_json(folder / WRITING)
+        except SpecError:
+            # A damaged manifest is overwritten like a good one, if all else there is of this kind.
+            if not overwrite or not all(_is_ours(x.name) or _PART.fullmatch(x.name) for x in folder.iterdir()):
+                raise
+            there = wanted
+        if there is not None:
+            break
+        stranger = next((entry.name for entry in folder.iterdir() if not _is_ours(entry.name)), None)
+        if stranger is not None:
+            raise FileExistsError(f"{folder} holds other files ({stranger}): name a new folder")
+        if not (folder / MANIFEST).exists():  # else it has come since it was looked for
+            with suppress(AlreadyExistsError):
+                _write_json(folder / WRITING, wanted, overwrite=False)
+    order = {key: value for key, value in there.items() if key != "parts"}
+    if overwrite:
         _write_json(folder / WRITING, order)  # a run that is killed in here must find whose these parts are
-        for name in [MANIFEST, *part_names(order)]:
-            (folder / name).unlink(missing_ok=True)
-    elif stranger := next((entry.name for entry in folder.iterdir() if not entry.name.startswith(f".{WRITING}")), None):
-        raise FileExistsError(f"{folder} holds other files ({stranger}): name a new folder")
-    _write_json(folder / WRITING, wanted)
+        for entry in list(folder.iterdir()):
+            # All parts: those that an older manifest does not count, too.
+            if entry.name == MANIFEST or _PART.fullmatch(entry.name):
+                entry.unlink(missing_ok=True)
+        _write_json(folder / WRITING, wanted)
+    elif order != wanted:
+        differs = next(key for key in [*wanted, *order] if wanted.get(key) != order.get(key))
+        found, asked = _short(order.get(differs)), _short(wanted.get(differs))
+        raise AlreadyExistsError(folder, f"holds other rows: its {differs} is {found}, not {asked}")
+    elif (folder / MANIFEST).exists() and not all((folder / name).exists() for name in part_names(wanted)):
+        # Parts that were lost are made again, and then a new manifest is written.
+        _write_json(folder / WRITING, wanted)
+        (folder / MANIFEST).unlink(missing_ok=True)
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a file may lie in a folder that has no manifest yet."""
+    return name in (MANIFEST, WRITING) or name.startswith((f".{MANIFEST}.", f".{WRITING}.", ".part-"))
 
 
 def _short(value: object) -> str:
@@ -155,21 +174,50 @@ def _short(value: object) -> str:
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:
-    with suppress(FileNotFoundError):
-        try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-            if (
-                isinstance(found, dict)
-                and isinstance(found.get("shards"), int)
-                and found.get("format") in FORMATS.values()
-            ):
-                return found
-        except (ValueError, RecursionError):
-            pass
+    """Return what a manifest says, checked; None where there is none."""
+    try:
+        text = read_text(path, most=_MOST_BYTES)
+    except FileNotFoundError:
+        return None
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not _is_order(found) or not _are_parts(found):
         raise SpecError(path, "must be a list of parts, as this package writes it")
-    return None
+    return found
 
 
-def _write_json(path: Path, value: dict[str, Any]) -> None:
-    with whole_file(path) as temporary:
+def _is_order(found: dict[str, Any]) -> bool:
+    return (
+        _is_whole(found.get("shards"), 1, _MOST_SHARDS)
+        and _is_whole(found.get("rows"), 0, 2**64)
+        and _is_whole(found.get("start"), 0, 2**64 - found["rows"])
+        and found.get("format") in FORMATS.values()
+        and found.get("dtype") in ("float64", "float32")
+        and all(isinstance(found.get(key, ""), str) for key in ("fingerprint", "spec"))
+    )
+
+
+def _are_parts(found: dict[str, Any]) -> bool:
+    """Whether the parts of a finished folder are those of its order."""
+    if "parts" not in found:
+        return True
+    parts, names = found["parts"], part_names(found)
+    return (
+        isinstance(parts, list)
+        and len(parts) == len(names)
+        and all(
+            isinstance(part, dict) and part.get("name") == name and isinstance(part.get("sha256"), str)
+            for part, name in zip(parts, names, strict=True)
+        )
+    )
+
+
+def _is_whole(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _write_json(path: Path, value: dict[str, Any], *, overwrite: bool = True) -> None:
+    with whole_file(path, overwrite=overwrite, sweep_first=False) as temporary:
         temporary.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from paranom_rs import _core
-from paranom_rs._internal.checks import file_path, float_dtype, whole
+from paranom_rs._internal.checks import file_path, float_dtype, shown, whole
 from paranom_rs.errors import MismatchError, SpecError, SpecTypeError
 from paranom_rs.files.format import check_format
 from paranom_rs.files.read import file_metadata
@@ -68,7 +69,7 @@ def verify(
     SpecError
         For a file without a spec when no ``generator`` is given, a folder that is not finished, a file that is cut off.
     """
-    path, blocks = file_path(path), whole("blocks", blocks, least=1)
+    path, blocks = file_path(path), min(whole("blocks", blocks, least=1), 2**62)
     if generator is not None and not isinstance(generator, Generator):
         raise SpecTypeError("generator", "must be a Generator", type(generator).__name__)
     single = float_dtype(dtype) == np.float32
@@ -82,7 +83,7 @@ def verify(
         _same_spec(path, facts.get(FINGERPRINT), generator)
         if start is None and FINGERPRINT in facts and START not in facts:
             raise SpecError("start", f"must be given, since {path} does not say which rows it holds")
-        first = int(facts.get(START, 0)) if start is None else whole("start", start)
+        first = _first_row(path, facts) if start is None else whole("start", start, most=2**64)
         rows, compared = _compare(path, generator, first, 0, form, single, blocks)
         return Verified(1, rows, compared)
     manifest = read_manifest(path)
@@ -104,6 +105,14 @@ def verify(
             raise MismatchError(f"{part}: must hold {expected} rows, holds {rows}", path=part)
         done = Verified(done.files + 1, done.rows + rows, done.compared + compared)
     return done
+
+
+def _first_row(path: Path, facts: dict[str, str]) -> int:
+    """Return the first row of a file, as its metadata have it."""
+    text = facts.get(START, "0")
+    if not re.fullmatch(r"[0-9]{1,20}", text) or int(text) > 2**64:
+        raise SpecError(path, f"must say in its metadata, under {START}, which row is its first", shown(text))
+    return int(text)
 
 
 def _same_spec(path: Path, fingerprint: str | None, generator: Generator) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,8 +11,9 @@ from numpy.typing import DTypeLike, NDArray
 
 from paranom_rs import _core
 from paranom_rs._internal.atomic import whole_file
-from paranom_rs._internal.checks import file_path, flag, float_dtype, one_of, row_range, whole
+from paranom_rs._internal.checks import file_path, flag, float_dtype, one_of, row_range, shown, whole
 from paranom_rs._internal.keywords import KnownKeywords
+from paranom_rs._internal.text_files import parse_toml, read_text
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.generate.anomalies import Anomaly
 from paranom_rs.generate.callback import refuse_imports
@@ -148,12 +148,7 @@ class Generator(KnownKeywords):
             As in `from_spec`; SpecError for a file that is not TOML.
         """
         path = file_path(path)
-        try:
-            spec = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SpecError(path, f"must be TOML ({error})") from None
-        except RecursionError:
-            raise SpecError(path, "must not be nested so deep") from None
+        spec = parse_toml(read_text(path), path)
         return cls.from_spec(spec, folder=path.parent, import_functions=import_functions)
 
     @classmethod
@@ -182,7 +177,7 @@ class Generator(KnownKeywords):
                 "must carry its spec; there is none where something else wrote the file, a recording was too long, or "
                 "the spec holds functions",
             )
-        self = cls.from_spec(tomllib.loads(text), import_functions=import_functions)
+        self = cls.from_spec(parse_toml(text, path), import_functions=import_functions)
         if fingerprint and fingerprint != self.fingerprint:
             raise SpecError(
                 path, "must hold the rows that its spec gives (a recording that the spec names has changed)"
@@ -332,7 +327,7 @@ class Generator(KnownKeywords):
             raise SpecError("rows", "must be given, or normal or anomalous")
         total = sum(counts)
         if total > _MOST_ROWS:
-            raise SpecError("rows", "must be at most 2**63", str(total))
+            raise SpecError("rows", "must be at most 2**63", shown(total))
         start = row_range(start, total)
         # The memory comes first: without it, nothing need be counted.
         columns = self.source.allocate(total, dtype) if out is None else _checked(out, self.names, total)

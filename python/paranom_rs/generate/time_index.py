@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from paranom_rs._internal.checks import shown
 from paranom_rs._internal.keywords import KnownKeywords
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.generate.rule import plain
@@ -137,4 +138,6 @@ def _nanoseconds(name: str, length: float | str) -> int:
     if match is None:
         raise SpecError(name, f"must be a number and one of {', '.join(_UNITS)}, like '1min'", repr(length))
     number, unit = match.groups()
+    if len(number) > 40:
+        raise SpecError(name, "must be less than 2**63 nanoseconds", shown(length))
     return round(float(number) * _UNITS[unit]) if "." in number else int(number) * _UNITS[unit]

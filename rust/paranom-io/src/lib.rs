@@ -8,7 +8,7 @@
 //! * `format`: the formats there are, and what a format consists of.
 //! * `pipeline`: pieces made in parallel, taken in order, few at a time.
 //! * `parquet`, `arrow`, `text`: what a piece is in each format, and how pieces become a file.
-//! * `stored`: the same files, read.
+//! * `stored`: the same files, read; `reading`: what a panic of a format's crate becomes.
 //! * [`write()`], [`verify()`]: the two things to do.
 //!
 //! A table has the columns of every export: `t`, the variables, `is_anomaly`, `event`. Its bytes in a file depend on the
@@ -20,6 +20,7 @@ mod format;
 mod number;
 mod parquet;
 mod pipeline;
+mod reading;
 pub mod source;
 mod stored;
 mod text;
@@ -28,6 +29,7 @@ mod write;
 
 pub use error::{Error, Result};
 pub use format::{Format, Options};
+pub use reading::is_reading;
 pub use stored::{Stored, metadata};
 pub use verify::{Difference, verify};
 pub use write::write;

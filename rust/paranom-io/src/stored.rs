@@ -14,21 +14,24 @@ use parquet::arrow::arrow_reader::{
 
 use crate::error::{Error, Result};
 use crate::format::Format;
+use crate::reading::reading;
 
 /// What a Parquet or Arrow file says of itself: keys and values.
 pub fn metadata(path: &Path, format: Format) -> Result<BTreeMap<String, String>> {
     let file = File::open(path)?;
-    Ok(match format {
-        Format::Parquet => {
-            let footer = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default())?;
-            let pairs = footer.metadata().file_metadata().key_value_metadata().into_iter().flatten();
-            pairs.map(|pair| (pair.key.clone(), pair.value.clone().unwrap_or_default())).collect()
-        }
-        Format::Arrow => {
-            let schema = FileReader::try_new(file, None)?.schema();
-            schema.metadata().iter().map(|(key, value)| (key.into(), value.into())).collect()
-        }
-        Format::Csv | Format::JsonLines => BTreeMap::new(),
+    reading(|| {
+        Ok(match format {
+            Format::Parquet => {
+                let footer = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default())?;
+                let pairs = footer.metadata().file_metadata().key_value_metadata().into_iter().flatten();
+                pairs.map(|pair| (pair.key.clone(), pair.value.clone().unwrap_or_default())).collect()
+            }
+            Format::Arrow => {
+                let schema = FileReader::try_new(file, None)?.schema();
+                schema.metadata().iter().map(|(key, value)| (key.into(), value.into())).collect()
+            }
+            Format::Csv | Format::JsonLines => BTreeMap::new(),
+        })
     })
 }
 
@@ -57,6 +60,10 @@ const STRIDE: u64 = 1 << 12;
 impl Stored {
     /// Opens a file.
     pub fn open(path: &Path, format: Format) -> Result<Self> {
+        reading(|| Self::open_checked(path, format))
+    }
+
+    fn open_checked(path: &Path, format: Format) -> Result<Self> {
         let (rows, body) = match format {
             Format::Parquet => {
                 let footer = ArrowReaderMetadata::load(&File::open(path)?, ArrowReaderOptions::default())?;
@@ -91,6 +98,10 @@ impl Stored {
 
     /// The `len` rows from `from` on, as batches. Not for text.
     pub(crate) fn batches(&mut self, from: u64, len: usize) -> Result<Vec<RecordBatch>> {
+        reading(|| self.batches_checked(from, len))
+    }
+
+    fn batches_checked(&mut self, from: u64, len: usize) -> Result<Vec<RecordBatch>> {
         match &mut self.body {
             Body::Parquet(footer) => {
                 let mut skipped = 0;

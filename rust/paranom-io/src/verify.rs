@@ -11,6 +11,7 @@ use paranom::job::Job;
 
 use crate::error::{Error, Result};
 use crate::format::{Encode, Format};
+use crate::reading::reading;
 use crate::source::{Source, Spare};
 use crate::stored::{Body, Stored};
 use crate::text::{Csv, JsonLines};
@@ -51,7 +52,10 @@ pub fn verify(
             Format::JsonLines => {
                 text_differs(&JsonLines::new(schema), &stored.text(from, len)?, &batch, schema)?
             }
-            _ => batches_differ(&batch, &stored.batches(from, len)?)?,
+            _ => {
+                let found = stored.batches(from, len)?;
+                reading(|| batches_differ(&batch, &found))?
+            }
         };
         if let Some((row, column, expected, found)) = difference {
             let column = schema.field(column).name().clone();

@@ -59,4 +59,11 @@ mod _core {
     use crate::plan::Plan;
     #[pymodule_export]
     use crate::ramp::{Detection, RampCore, ramp_replay};
+
+    #[pymodule_init]
+    #[allow(clippy::unnecessary_wraps)] // the signature that PyO3 calls
+    fn init(_module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        crate::run::keep_damaged_files_quiet();
+        Ok(())
+    }
 }

@@ -1,6 +1,6 @@
 //! Call wrappers: [`detached`] for calls that may take long, which releases the GIL; [`guarded`] for short ones.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
@@ -9,6 +9,16 @@ use paranom::job::Job;
 use pyo3::prelude::*;
 
 use crate::errors;
+
+/// Prints no panic that only means a damaged file: that is reported as an error.
+pub(crate) fn keep_damaged_files_quiet() {
+    let before = take_hook();
+    set_hook(Box::new(move |panic| {
+        if !paranom_io::is_reading() {
+            before(panic);
+        }
+    }));
+}
 
 /// How often a long call checks for Ctrl-C and reports progress.
 const POLL: Duration = Duration::from_millis(50);
