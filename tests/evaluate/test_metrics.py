@@ -97,6 +97,31 @@ def test_event_report_by_hand():
     assert got.mean_delay == 1.0
 
 
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=40), st.none() | st.integers(0, 9) | st.just(2**62))
+def test_event_report_is_its_definition(rows, tolerance):
+    y, pred = np.array(rows, int).reshape(-1, 2).T
+    found, alarms, false, delays = slow.event_report(y, pred, tolerance)
+    got = metrics.event_report(y, pred, tolerance=tolerance)
+    assert (got.found, got.false_alarms, got.delays.tolist()) == (found, false, delays)
+    assert np.isnan(got.precision) if not alarms else got.precision == pytest.approx(1 - false / alarms)
+    normal = pred[y == 0]
+    assert np.isnan(got.flagged_normal) if not len(normal) else got.flagged_normal == pytest.approx(normal.mean())
+
+
+def test_predicting_all_rows_earns_nothing():
+    y = np.zeros(10_000, int)
+    y[5000:5050] = y[8000:8020] = 1
+    everything = metrics.event_report(y, np.ones(10_000, int))
+    assert (everything.found, everything.precision, everything.false_alarms) == (0, 0.0, 5)
+    assert everything.flagged_normal == 1.0
+    half = np.zeros(10_000, int)
+    half[5010:] = 1  # an alarm in time, that never ends
+    report = metrics.event_report(y, half)
+    assert (report.found, report.delays.tolist(), report.false_alarms) == (1, [10, -1], 3)
+    exact = metrics.event_report(y, y)
+    assert (exact.found, exact.precision, exact.false_alarms, exact.flagged_normal) == (2, 1.0, 0, 0.0)
+
+
 def test_event_report_without_events_or_predictions():
     nothing = metrics.event_report([0, 0], [0, 0])
     assert np.isnan([nothing.recall, nothing.precision, nothing.mean_delay]).all()

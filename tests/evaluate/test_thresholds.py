@@ -15,6 +15,28 @@ from reference import metrics as slow
 RULES = [Quantile(0.9), KSigma(3), AlarmsPerDay(2, rows_per_day=100), POT(1e-3), SPOT(1e-3), FBeta(0.1)]
 
 
+@pytest.mark.parametrize("outliers", [(1e4, 1e5, 1e6), (1e9,), (50.0,) * 3 + (1e3,), ()])
+@pytest.mark.parametrize("law", ["normal", "cauchy", "pareto", "uniform", "lognormal"])
+def test_a_tail_is_as_likely_as_the_best_that_scipy_finds(law: str, outliers: tuple[float, ...]) -> None:
+    scipy_stats = pytest.importorskip("scipy.stats")
+    rng = np.random.default_rng(0)
+    draw = {
+        "normal": rng.normal, "cauchy": rng.standard_cauchy, "pareto": lambda size: rng.pareto(0.5, size),
+        "uniform": lambda size: rng.uniform(size=size), "lognormal": lambda size: rng.lognormal(0, 3, size),
+    }[law]  # fmt: skip
+    scores = np.concatenate([draw(size=5000), outliers])
+    rule = POT(1e-3).fit(scores)
+    tail = scores[scores > rule.start_] - rule.start_
+
+    def likelihood(shape: float, scale: float) -> float:
+        return float(scipy_stats.genpareto.logpdf(tail, shape, 0, scale).sum())
+
+    fits = [scipy_stats.genpareto.fit(tail, c, floc=0, scale=np.median(tail)) for c in (-0.3, 0.1, 1.0, 2.0, 4.0)]
+    # Below a shape of -1 the likelihood has no maximum.
+    best = max((likelihood(c, scale) for c, _, scale in fits if c > -1), default=-np.inf)
+    assert likelihood(rule.shape_, rule.scale_) > best - 0.01
+
+
 def test_quantile_and_sigma():
     s = np.random.default_rng(0).normal(5, 2, 10_000)
     assert Quantile(0.9).fit(s).threshold_ == np.quantile(s, 0.9)

@@ -114,3 +114,26 @@ def alarms(scores, threshold, release=1.0, min_gap=1):
             on = True
             count += 1
     return count
+
+
+def event_report(y, pred, tolerance):
+    """(found, alarms, false alarms, delays) by their definition, row by row; tolerance None is an event's length."""
+    n, runs = len(y), events(pred)
+    buffers, delays = [], []
+    for first, last in events(y):
+        margin = last - first + 1 if tolerance is None else tolerance
+        buffers.append((first - margin, last + margin))
+        delay = -1
+        for start, stop in runs:
+            if start >= first - margin and start <= last and stop >= first and delay < 0:
+                delay = max(start, first) - first
+        delays.append(delay)
+    near = [any(a <= i <= b for a, b in buffers) for i in range(n)]
+    of_found = [any(a <= i <= b for (a, b), d in zip(buffers, delays, strict=True) if d >= 0) for i in range(n)]
+    alarms = []
+    for i in range(n):
+        if pred[i]:
+            if i == 0 or not pred[i - 1] or near[i] != near[i - 1]:
+                alarms.append(False)
+            alarms[-1] = alarms[-1] or of_found[i]
+    return sum(d >= 0 for d in delays), len(alarms), alarms.count(False), delays

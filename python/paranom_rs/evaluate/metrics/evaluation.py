@@ -68,6 +68,7 @@ class Evaluation:
         if self.event is not None:
             row |= {"events": self.event.n_events, "events found": self.event.found}
             row |= {"false alarms": self.event.false_alarms, "mean delay": self.event.mean_delay}
+            row |= {"normal rows flagged": self.event.flagged_normal}
         if self.range is not None:
             row |= {"range precision": self.range.precision, "range recall": self.range.recall}
             row |= {"range F1": self.range.f1}

@@ -84,7 +84,10 @@ def _fit_pareto(excesses: Floats) -> tuple[float, float]:
         return float(np.log(shape / theta) + shape + 1) if shape > -1 else np.inf
 
     edge = mean / largest
-    grid = np.concatenate([-edge * (1 - np.geomspace(1e-6, 1, 60)[:-1]), [0.0], np.geomspace(1e-3, 50, 80)])
+    # Where theta * y is large for all y, the loss only rises; a heavy tail has its best theta near 1 / median.
+    top = 1e3 / max(float(np.quantile(y, 0.1)), 1e-12)
+    rising = np.geomspace(1e-3, max(top, 50.0), 8 * max(int(np.log10(max(top, 50.0) / 1e-3)), 10))
+    grid = np.concatenate([-edge * (1 - np.geomspace(1e-6, 1, 60)[:-1]), [0.0], rising])
     grid.sort()
     losses = np.array([loss(float(t)) for t in grid])
     best = int(np.argmin(losses))
