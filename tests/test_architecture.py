@@ -182,7 +182,7 @@ def test_what_a_python_module_may_import(path: Path) -> None:
         assert not [i for i, _ in found if inside(i) == "paranom_rs._core"], "deep never imports _core"
     elif name != "paranom_rs.connect.torch":
         assert not [i for i, _ in found if top(i) == "torch"], "torch is imported only in deep, and to feed it"
-    if part not in OPTIONAL and short(name) != "detect.baselines":
+    if part not in OPTIONAL:
         early = [i for i, function in found if not function and top(i) in HEAVY]
         assert not early, f"import {early} inside the function that needs it"
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -21,7 +23,7 @@ from sklearn.metrics import roc_auc_score  # noqa: E402
 
 from paranom_rs.deep import Baselines, RNNAutoencoder, StreamingDetector, training, windows  # noqa: E402
 from paranom_rs.deep import state as saved  # noqa: E402
-from paranom_rs.errors import SpecError, SpecTypeError, StateError  # noqa: E402
+from paranom_rs.errors import InternalError, SpecError, SpecTypeError, StateError  # noqa: E402
 from paranom_rs.evaluate.thresholds import POT, FBeta, KSigma  # noqa: E402
 
 SMALL = {"window": 12, "stride": 6, "hidden_size": 6, "epochs": 3, "verbose": False}
@@ -614,3 +616,63 @@ def test_baselines_alone():
 def test_baselines_need_both_kinds_of_windows():
     with pytest.raises(SpecError, match="validation: must have enough windows"):
         RNNAutoencoder(**SMALL, validation_share=0.01).fit(wave(100), baselines=True)
+
+
+@pytest.mark.parametrize("write", ["save", "to_onnx"])
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(write, fitted, tmp_path, monkeypatch):
+    if write == "to_onnx":
+        pytest.importorskip("onnx")
+        pytest.importorskip("onnxruntime")
+    path = tmp_path / "det"
+    getattr(fitted, write)(path)
+    before = path.read_bytes()
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        getattr(fitted, write)(path)
+    assert caught.value.filename == str(path)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["det"]
+
+
+def test_an_onnx_file_that_scores_otherwise_is_not_written(fitted, tmp_path, monkeypatch):
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    path = tmp_path / "det.onnx"
+    path.write_bytes(b"old")
+    monkeypatch.setattr("paranom_rs.deep.onnx.session", lambda data, threads: lambda values: np.zeros(len(values)))
+    with pytest.raises(InternalError, match="onnxruntime and torch differ"):
+        fitted.to_onnx(path)
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["det.onnx"]
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(tmp_path, monkeypatch):
+    path, real, calls = tmp_path / "run", os.fsync, []
+
+    def full_in_the_second_epoch(handle):
+        calls.append(handle)
+        if path.exists() and len(calls) > 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", full_in_the_second_epoch)
+    with pytest.raises(OSError, match="No space left"):
+        RNNAutoencoder(**SMALL).fit(wave(), checkpoint=path)
+    monkeypatch.undo()
+    assert [p.name for p in tmp_path.iterdir()] == ["run"]
+    resumed, whole = (RNNAutoencoder(**SMALL).fit(wave(), checkpoint=p) for p in (path, None))
+    assert np.array_equal(resumed.decision_scores_, whole.decision_scores_)
+
+
+def test_baselines_have_scikit_learns_parameters():
+    base = Baselines(random_state=3).fit(np.random.default_rng(0).normal(size=(9, 3, 1)))
+    assert base.get_params() == {"random_state": 3}
+    assert clone(base).get_params() == {"random_state": 3}
+    assert base.set_params(random_state=4).random_state == 4
+    assert repr(base) == "Baselines(random_state=4)"
+    with pytest.raises(TypeError, match="units"):
+        base.set_params(units=3)

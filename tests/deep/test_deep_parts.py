@@ -7,12 +7,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from paranom_rs.deep.base import spread  # noqa: E402
 from paranom_rs.deep.gaussian import Gaussian  # noqa: E402
 from paranom_rs.deep.lstm_ad import LSTMAD  # noqa: E402
 from paranom_rs.deep.nets import Autoencoder, Forecaster, divergence  # noqa: E402
 from paranom_rs.deep.series_material import halves, last_normal  # noqa: E402
 from paranom_rs.deep.training import learning_rate  # noqa: E402
+from paranom_rs.deep.windows import spread  # noqa: E402
 
 
 def test_the_lstm_of_the_article_has_its_number_of_weights():

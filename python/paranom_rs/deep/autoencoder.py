@@ -189,7 +189,7 @@ class RNNAutoencoder(Detector):
             tested, marks = self._with_anomalies(held_out)
         scores = self._score(self.net_, self.gauss_, self._cutter.tensor(self.scaler_, tested))
         trivial = Baselines(random_state=int(self.random_state)).fit(material.normal)
-        return trivial.beside(type(self).__name__, scores, tested, marks)
+        return trivial.compare(type(self).__name__, scores, tested, marks)
 
     def _with_anomalies(self, held_out: Floats) -> tuple[Floats, NDArray[np.bool_]]:
         """Return held-out windows with generated anomalies in some, and in which."""
@@ -233,7 +233,7 @@ class RNNAutoencoder(Detector):
         return to_rows(np.concatenate(parts), start, self.window, len(series))
 
     def _score_windows(self, data: Floats) -> Floats:
-        from paranom_rs.deep.training import cpu_threads
+        from paranom_rs.deep.devices import cpu_threads
 
         with cpu_threads(self.threads):
             parts = [

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from paranom_rs._internal import checks
-from paranom_rs._internal.checks import Flags, Floats
+from paranom_rs._internal.checks import Floats
 from paranom_rs._internal.missing import fill_missing
 from paranom_rs._internal.optional import require
 from paranom_rs._internal.scaling import Scaler
@@ -22,6 +22,7 @@ from paranom_rs.deep import state
 from paranom_rs.deep.gaussian import Gaussian
 from paranom_rs.deep.inject import Inject, shapes
 from paranom_rs.deep.parameters import Parameters, check_rule
+from paranom_rs.deep.windows import spread
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.evaluate.thresholds import Threshold
 from paranom_rs.plotting import deep as plots
@@ -115,13 +116,13 @@ class Detector(Learned, Parameters):
         if len(pair) != 2:
             raise SpecError("validation", "must be an X, or a pair (X, y)", f"{len(pair)} parts")
         require("torch", "deep", f"{type(self).__name__}.fit")
-        from paranom_rs.deep import training
+        from paranom_rs.deep import devices, training
         from paranom_rs.deep.nets import initialise
 
         material = self._material(X, y, None if validation is None else pair)
         # All is learnt in a copy: what fails leaves this detector as it was.
         learned = copy.copy(self)
-        with training.session(self.threads, int(self.random_state)):
+        with devices.session(self.threads, int(self.random_state)):
             net = self._network(material.features)
             initialise(net)
             run = training.train(
@@ -335,10 +336,3 @@ class Detector(Learned, Parameters):
         """Plot a histogram of the scores of ``X``, by label where ``y`` is given, with the threshold; a figure."""
         check_is_fitted(self)
         return plots.errors(self.decision_function(X), y, self.threshold_)
-
-
-def spread(flags: Flags, before: int, after: int) -> Flags:
-    """Return the flags, and so many rows before and behind each flagged one."""
-    counts = np.concatenate([[0], np.cumsum(flags)])
-    row = np.arange(len(flags))
-    return np.asarray(counts[np.minimum(row + before + 1, len(flags))] > counts[np.maximum(row - after, 0)])

@@ -16,7 +16,7 @@ from paranom_rs._internal import checks
 from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs._internal.missing import fill_missing
 from paranom_rs._internal.scaling import Scaler
-from paranom_rs.deep.base import Detector, spread
+from paranom_rs.deep.base import Detector
 from paranom_rs.deep.gaussian import Gaussian
 from paranom_rs.deep.inject import shapes
 from paranom_rs.deep.series_material import (
@@ -28,6 +28,7 @@ from paranom_rs.deep.series_material import (
     read_series,
     scaled,
 )
+from paranom_rs.deep.windows import spread
 from paranom_rs.detect.baselines import Baselines
 from paranom_rs.errors import SpecError
 
@@ -202,7 +203,7 @@ class LSTMAD(Detector):
             rule = "must have enough rows that some tested ones are normal and some anomalous"
             raise SpecError("validation", rule, f"{int(y.sum())} anomalous of {len(y)}")
         trivial = Baselines(random_state=int(self.random_state)).fit(normal)
-        return trivial.beside(type(self).__name__, np.concatenate(scores), np.concatenate(windows), y)
+        return trivial.compare(type(self).__name__, np.concatenate(scores), np.concatenate(windows), y)
 
     # ---- scores
 
@@ -227,7 +228,7 @@ class LSTMAD(Detector):
             For another number of features than `fit` saw, infinity, or a channel that is all NaN.
         """
         check_is_fitted(self)
-        from paranom_rs.deep.training import cpu_threads
+        from paranom_rs.deep.devices import cpu_threads
 
         series, gauss = checks.series("X", X, self.n_features_in_), self._fitted_gaussian()
         if not len(series):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,9 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from paranom_rs.deep import state
-from paranom_rs.errors import SpecError, StateError
+from paranom_rs.deep import checkpoint as checkpoints
+from paranom_rs.deep.devices import device_of, uses_bfloat16
+from paranom_rs.errors import SpecError
 
 Criterion = Callable[[Any], tuple[float, float]]
 """From a network to (validation loss, figure that the best epoch minimises)."""
@@ -40,6 +40,12 @@ class Settings:
     seed: int
     verbose: bool | None
 
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """What must be equal for a resumed run to be the same run."""
+        kept = ("epochs", "batch_size", "lr", "schedule", "clip", "seed")
+        return {k: getattr(self, k) for k in kept}
+
 
 @dataclass
 class Run:
@@ -50,49 +56,18 @@ class Run:
     interrupted: bool
 
 
-def device_of(name: str) -> Any:
-    """The torch device for "auto" (CUDA, then MPS, then CPU) or for its own name."""
-    if name == "auto":
-        mps = getattr(torch.backends, "mps", None)
-        name = "cuda" if torch.cuda.is_available() else "mps" if mps and mps.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, TypeError) as error:
-        rule = f"must be a device that torch can use here ({str(error).splitlines()[0]})"
-        raise SpecError("device", rule, repr(name)) from error
-    return device
-
-
-@contextmanager
-def cpu_threads(number: int) -> Iterator[None]:
-    """Torch with so many CPU threads; afterwards as before.
-
-    One thread is fastest for networks of this size; more than one also makes sums depend on their number.
-    """
-    before = torch.get_num_threads()
-    if before != number:
-        torch.set_num_threads(number)
-    try:
-        yield
-    finally:
-        if before != number:
-            torch.set_num_threads(before)
-
-
-@contextmanager
-def session(threads: int, seed: int) -> Iterator[None]:
-    """`cpu_threads`, and torch's generators seeded; afterwards they are as before."""
-    with cpu_threads(threads), torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        torch.manual_seed(seed)
-        yield
-
-
 def learning_rate(schedule: str, peak: float, step: int, total: int) -> float:
-    """The rate at `step` of `total`.
+    """Return the learning rate of a step.
 
-    "onecycle": up from peak / 25 over the first 30 % and down to almost 0, both along a cosine (Smith &
-    Topin 2018); "cosine": down from the peak; "constant".
+    Parameters
+    ----------
+    schedule
+        ``"onecycle"``: up from peak / 25 over the first 30 % and down to almost 0, both along a cosine (Smith & Topin
+        2018). ``"cosine"``: down from the peak. ``"constant"``: the peak.
+    peak
+        The largest rate.
+    step, total
+        The number of the step, and of all steps.
     """
     if schedule == "constant":
         return peak
@@ -111,21 +86,47 @@ def train(
     *,
     checkpoint: Path | None = None,
 ) -> Run:
-    """Minimise ``loss(net, batch, share of the epochs gone)``; keep the weights of the best epoch.
+    """Train a network and give it the weights of its best epoch.
 
-    Each epoch has its own seed, so a run resumed from a ``checkpoint`` ends in the same bits as one that was
-    never stopped. Ctrl-C ends training after at least one epoch with the best weights so far; earlier it is
-    raised.
+    Each epoch has its own seed, so a resumed run ends in the same bits as one that was never stopped.
+
+    Parameters
+    ----------
+    net
+        The network; it is moved to the device of the settings.
+    loss
+        A function of the network, a batch, and the share of the epochs gone.
+    data
+        A tensor of examples, the first axis first.
+    settings
+        How to train.
+    criterion
+        By what an epoch is judged.
+    checkpoint
+        A file: the run is saved there after each epoch, and resumed from there if the file exists.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    SpecError
+        For a device or precision that cannot be used here, and a loss that is no longer a number.
+    StateError
+        For a checkpoint of another run.
+    KeyboardInterrupt
+        On Ctrl-C before the first epoch has ended; later, training ends with a RuntimeWarning.
     """
     device = device_of(settings.device)
     net.to(device)
     data = data.to(device)
     optimizer = torch.optim.Adam(net.parameters(), lr=settings.lr, fused=device.type in ("cpu", "cuda"))
-    half = _uses_bfloat16(net, loss, data, settings)
+    half = uses_bfloat16(settings.precision, device, lambda: loss(net, data[:1], 0.0).backward())
     history: dict[str, list[float]] = {k: [] for k in ("train", "validation", "criterion", "lr", "seconds")}
     best, best_epoch, interrupted = _weights(net), -1, False
     if checkpoint is not None and checkpoint.exists():
-        history, best, best_epoch = _resume(checkpoint, net, optimizer, settings)
+        history, best, best_epoch = checkpoints.read(checkpoint, net, optimizer, settings.recipe)
     first = len(history["train"])
     bar = tqdm(
         range(first, settings.epochs),
@@ -145,7 +146,7 @@ def train(
                 history[key].append(figure)
             bar.set_postfix(train=f"{figures['train']:.4g}", validation=f"{figures['validation']:.4g}")
             if checkpoint is not None:
-                _keep(checkpoint, net, optimizer, settings, history, best, best_epoch)
+                checkpoints.write(checkpoint, net, optimizer, settings.recipe, history, best, best_epoch)
     except KeyboardInterrupt:
         if best_epoch < 0:
             raise
@@ -203,61 +204,9 @@ def _epoch(
     return {"train": mean, "validation": validation, "criterion": figure, "lr": rate, "seconds": seconds}
 
 
-def _uses_bfloat16(net: Any, loss: Callable[[Any, Any, float], Any], data: Any, settings: Settings) -> bool:
-    """Whether batches are computed in bfloat16; SpecError where that was asked for and cannot be."""
-    device = data.device
-    if settings.precision != "bfloat16":
-        return settings.precision == "auto" and device.type == "cuda" and bool(torch.cuda.is_bf16_supported())
-    # Not every processor has the kernels: say so before training.
-    try:
-        with torch.autocast(device.type, torch.bfloat16):
-            loss(net, data[:1], 0.0).backward()
-    except RuntimeError as error:
-        rule = f"must be 'float32' or 'auto' here ({str(error).splitlines()[0]})"
-        raise SpecError("precision", rule, "'bfloat16'") from error
-    return True
-
-
 def _weights(net: Any) -> dict[str, Any]:
     return {k: v.clone() for k, v in net.state_dict().items()}
 
 
 def _epoch_seed(seed: int, epoch: int) -> int:
     return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
-
-
-def _recipe(settings: Settings) -> dict[str, Any]:
-    """What must be equal for a resumed run to be the same run."""
-    kept = ("epochs", "batch_size", "lr", "schedule", "clip", "seed")
-    return {k: getattr(settings, k) for k in kept}
-
-
-def _keep(path: Path, net: Any, optimizer: Any, settings: Settings, history: Any, best: Any, best_epoch: int) -> None:
-    arrays = {f"net.{k}": v for k, v in net.state_dict().items()}
-    arrays |= {f"best.{k}": v for k, v in best.items()}
-    for number, slots in optimizer.state_dict()["state"].items():
-        arrays |= {f"adam.{number}.{k}": v for k, v in slots.items()}
-    meta = {"history": history, "best_epoch": best_epoch, "recipe": _recipe(settings)}
-    state.write(path, "checkpoint", meta, {k: v.detach().cpu().numpy() for k, v in arrays.items()})
-
-
-def _resume(path: Path, net: Any, optimizer: Any, settings: Settings) -> tuple[Any, Any, int]:
-    meta, arrays = state.read(path, "checkpoint")
-    if meta.get("recipe") != json.loads(json.dumps(_recipe(settings))):
-        raise StateError(f"{path}: is the checkpoint of a run with other settings: {meta.get('recipe')}")
-    device = next(net.parameters()).device
-    tensors = {k: torch.tensor(v, device=device) for k, v in arrays.items()}
-
-    def part(prefix: str) -> dict[str, Any]:
-        return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-
-    try:
-        net.load_state_dict(part("net."))
-        adam = optimizer.state_dict()
-        for key, value in part("adam.").items():
-            number, slot = key.split(".")
-            adam["state"].setdefault(int(number), {})[slot] = value
-        optimizer.load_state_dict(adam)
-    except (RuntimeError, ValueError) as error:
-        raise StateError(f"{path}: does not fit this network: {error}") from error
-    return meta["history"], part("best."), meta["best_epoch"]

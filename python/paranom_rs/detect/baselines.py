@@ -1,4 +1,4 @@
-"""Three scores that need hardly any training: what a deep detector must beat."""
+"""Three scores that take seconds: what another detector must beat."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs._internal.checks import Floats
+from paranom_rs._internal.estimator import Estimator
 from paranom_rs._internal.missing import fill_missing
 from paranom_rs._internal.optional import require
 from paranom_rs._internal.scaling import Scaler
 from paranom_rs.errors import SpecError
 
 
-class Baselines:
-    """Trivial detectors of windows (k, window, d), fitted on normal ones, to show beside a deep score.
+class Baselines(Estimator):
+    """Three trivial detectors of windows, to compare another detector with. They need scikit-learn.
 
-    Needs scikit-learn.
-
-    * "mean z-score": the largest absolute mean of a channel, in its spread over normal windows.
+    * "mean z-score": the largest absolute mean of a channel, in units of its spread over normal windows.
     * "PCA": squared Mahalanobis distance in the three leading principal components of the window.
     * "isolation forest": scikit-learn's, on the rows of the window laid side by side.
 
@@ -33,7 +32,22 @@ class Baselines:
         self.random_state = random_state
 
     def fit(self, X: ArrayLike) -> Self:
-        """Learn from normal windows (k, window, d), at least two."""
+        """Learn normal windows.
+
+        Parameters
+        ----------
+        X
+            Two windows or more, shape (k, window, d).
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        SpecError
+            For fewer windows, another shape, and a channel without any value.
+        """
         decomposition = require("sklearn.decomposition", "deep", "Baselines")
         ensemble = require("sklearn.ensemble", "deep", "Baselines")
         data = np.asarray(X, dtype=np.float64)
@@ -52,9 +66,24 @@ class Baselines:
         return np.ascontiguousarray(filled).reshape(len(filled), -1)
 
     def scores(self, X: ArrayLike) -> dict[str, Floats]:
-        """Return scores (k,) of windows (k, window, d) by name; higher is more anomalous.
+        """Score windows.
 
-        Raises NotFittedError before `fit`.
+        Parameters
+        ----------
+        X
+            Windows of the shape that `fit` saw, (k, window, d).
+
+        Returns
+        -------
+        scores
+            Shape (k,), by name of the detector; higher is more anomalous.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        SpecError
+            For windows of another shape.
         """
         if not hasattr(self, "_forest"):
             raise require("sklearn.exceptions", "deep", "Baselines").NotFittedError("Baselines: call fit first")
@@ -70,10 +99,25 @@ class Baselines:
             "isolation forest": -self._forest.score_samples(flat),
         }
 
-    def beside(
+    def compare(
         self, name: str, scores: Floats, windows: ArrayLike, y: NDArray[np.bool_]
     ) -> dict[str, dict[str, float]]:
-        """Print, and return by name, how well these ``scores`` and the trivial ones of the ``windows`` tell ``y``."""
+        """Compare another detector with the trivial ones on labelled windows; print the figures.
+
+        Parameters
+        ----------
+        name, scores
+            The other detector, and its scores of the windows.
+        windows
+            Shape (k, window, d).
+        y
+            Which of them are anomalous, shape (k,).
+
+        Returns
+        -------
+        table
+            "ROC AUC" and "average precision" by name of the detector.
+        """
         metrics = require("sklearn.metrics", "deep", "Baselines")
         table = {
             row: {

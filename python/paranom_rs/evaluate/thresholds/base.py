@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs._internal import checks
 from paranom_rs._internal.checks import Flags, Floats
+from paranom_rs._internal.estimator import Estimator
 from paranom_rs.errors import SpecError
 
 
-class Threshold(ABC):
+class Threshold(Estimator, ABC):
     """A rule that turns scores into a threshold.
 
     Attributes
@@ -69,18 +70,6 @@ class Threshold(ABC):
     def predict(self, scores: ArrayLike) -> NDArray[np.int8]:
         """Return 1 where ``score > threshold_``, else 0; int8, shape (n,)."""
         return (checks.scores("scores", scores) > self.threshold_).astype(np.int8)
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the arguments that make an equal, unfitted rule (``deep`` is scikit-learn's and changes nothing)."""
-        return {k: v for k, v in vars(self).items() if not k.endswith("_") and not k.startswith("_")}
-
-    def set_params(self, **params: Any) -> Self:
-        """Change arguments, under the same rules as when the object is made; return self."""
-        vars(self).update(vars(type(self)(**self.get_params() | params)))
-        return self
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.get_params().items())})"
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.get_params() == other.get_params()
