@@ -39,7 +39,7 @@ def wave(n=600, d=1, seed=0):
 
 
 def spoiled(n=600, d=1):
-    """A wave with stretches of another wave, and labels."""
+    """A wave with intervals of another wave, and labels."""
     X, y = wave(n, d, seed=1), np.zeros(n, int)
     for start in range(60, n, 120):
         y[start : start + 36] = 1

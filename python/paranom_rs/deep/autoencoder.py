@@ -59,8 +59,7 @@ class RNNAutoencoder(Detector):
     stop
         By what the best epoch is chosen. ``"loss"``: on the validation windows. ``"detection"``: the ROC AUC between
         the validation windows and the same windows with generated anomalies, since a lower loss can make detection
-        worse.
-        ``"spread"``: the coefficient of variation of the validation scores.
+        worse. ``"spread"``: the coefficient of variation of the validation scores.
     patience
         Training ends that many epochs after the best.
     nan_policy
@@ -136,8 +135,8 @@ class RNNAutoencoder(Detector):
     def _criterion(self, material: WindowMaterial) -> Callable[[Any], tuple[float, float]]:
         valid, changed, marks = material.valid, None, None
         if self.stop == "detection":
-            spoiled, marks = self._with_anomalies(material.held_out)
-            changed = self._cutter.tensor(material.scaler, spoiled)
+            tested, marks = self._with_anomalies(material.held_out)
+            changed = self._cutter.tensor(material.scaler, tested)
 
         def criterion(net: Any) -> tuple[float, float]:
             device = next(net.parameters()).device

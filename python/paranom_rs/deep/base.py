@@ -29,7 +29,7 @@ from paranom_rs.plotting import deep as plots
 
 
 class Material(Protocol):
-    """What a detector learns from, parted and scaled."""
+    """What a detector learns from, split and scaled."""
 
     features: int
     scaler: Scaler
@@ -59,7 +59,7 @@ class Learned:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Detector(Learned, Parameters):
-    """A deep detector, with PyOD's senses: higher scores are more anomalous, ``threshold_`` parts them.
+    """A deep detector. As in PyOD, higher scores are more anomalous, and scores above ``threshold_`` are anomalies.
 
     What `fit` learns ends in an underscore.
     """
@@ -120,7 +120,7 @@ class Detector(Learned, Parameters):
         from paranom_rs.deep.nets import initialise
 
         material = self._material(X, y, None if validation is None else pair)
-        # All is learnt in a copy: what fails leaves this detector as it was.
+        # A copy learns: a failure leaves this detector as it was.
         learned = copy.copy(self)
         with devices.session(self.threads, int(self.random_state)):
             net = self._network(material.features)
@@ -147,7 +147,7 @@ class Detector(Learned, Parameters):
 
     @abstractmethod
     def _material(self, X: Any, y: Any, validation: tuple[Any, Any] | None) -> Any:
-        """Return the `Material`: the data, checked, parted and scaled."""
+        """Return the `Material`: the data, checked, split and scaled."""
 
     @abstractmethod
     def _network(self, features: int) -> Any:
@@ -188,7 +188,7 @@ class Detector(Learned, Parameters):
         return (self.decision_function(X) > self.threshold_).astype(np.int8)
 
     def score_samples(self, X: ArrayLike) -> Floats:
-        """Return ``-decision_function(X)``: scikit-learn's sense, higher is more normal."""
+        """Return ``-decision_function(X)``: as in scikit-learn, higher is more normal."""
         return -self.decision_function(X)
 
     def fit_predict(self, X: Any, y: Any = None) -> NDArray[np.int8]:
@@ -200,8 +200,8 @@ class Detector(Learned, Parameters):
     def calibrate(self, X: ArrayLike, y: ArrayLike | None = None, *, threshold: Threshold | None = None) -> Self:
         """Set ``threshold_`` anew.
 
-        Normal rows whose scores have seen an anomalous row, because a window or an error vector reaches
-        there, are left out: they are neither.
+        Normal rows whose scores depend on an anomalous row, because a window or an error vector reaches there, are
+        left out.
 
         Parameters
         ----------

@@ -13,19 +13,24 @@ from paranom_rs._internal.checks import Floats
 
 @dataclass(frozen=True)
 class Gaussian:
-    """N(mean, covariance), kept as the mean and a matrix that whitens."""
+    """A multivariate normal distribution, kept as its mean and a whitening matrix."""
 
     mean: Floats
     """(k,)"""
     whiten: Floats
-    """(k, k): rows turn x - mean into independent unit variables."""
+    """(k, k): its product with x - mean has independent entries of variance 1."""
 
     @classmethod
     def fit(cls, vectors: NDArray[np.floating]) -> Gaussian:
-        """Mean and Ledoit-Wolf shrunk covariance of vectors (n, k): never singular, even where n < k.
+        """Fit the mean, and a covariance with Ledoit-Wolf shrinkage, which is never singular.
 
-        Each coordinate is scaled to unit variance first, so that shrinkage towards the identity treats all
-        alike; one that never changes gets the floor 1e-6, so any change in it counts.
+        Coordinates are scaled to unit variance first, so that shrinkage towards the identity treats all alike. One
+        that never changes gets the standard deviation 1e-6: any change in it counts.
+
+        Parameters
+        ----------
+        vectors
+            Shape (n, k); n may be less than k.
         """
         x = np.asarray(vectors, dtype=np.float64)
         mean = x.mean(axis=0)
@@ -40,7 +45,7 @@ class Gaussian:
         return cls(mean, np.ascontiguousarray((axes / np.sqrt(values)).T / scale))
 
     def distance2(self, vectors: NDArray[np.floating]) -> Floats:
-        """Squared Mahalanobis distance of each row of (n, k)."""
+        """Return the squared Mahalanobis distance of each row of (n, k)."""
         z = (np.asarray(vectors, dtype=np.float64) - self.mean) @ self.whiten.T
         return np.asarray(np.einsum("ij,ij->i", z, z))
 
@@ -51,5 +56,5 @@ class Gaussian:
         return float(logdet - len(self.mean) / 2 * np.log(2 * np.pi))
 
     def log_density(self, vectors: NDArray[np.floating]) -> Floats:
-        """Log-density at each row of (n, k)."""
+        """Return the log-density at each row of (n, k)."""
         return self.log_peak - self.distance2(vectors) / 2

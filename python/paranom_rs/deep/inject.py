@@ -14,12 +14,29 @@ Inject = Callable[[Floats, int], tuple[Floats, NDArray[np.int8]]]
 
 
 def shapes(X: Floats, seed: int, *, frequency: float, duration: tuple[int, int]) -> tuple[Floats, NDArray[np.int8]]:
-    """The series `X` (n, d), without NaN, with changes of shape in it, and labels (n,).
+    """Put changes of shape into a normal series.
 
-    A share `frequency` of the rows is changed, `duration` (shortest, longest) rows at a time, one channel
-    at a time: stuck, shifted, scaled, bumped, drifting or noisy, by a multiple of the channel's standard
-    deviation drawn anew for each event. Variety of shape is what makes such anomalies useful; uniform noise
+    Each event changes one channel: stuck, shifted, scaled, bumped, drifting or noisy, by a multiple of the channel's
+    standard deviation that is drawn for each event. Such anomalies are useful because their shapes vary: uniform noise
     is nearly useless.
+
+    Parameters
+    ----------
+    X
+        The series, shape (n, d), without NaN.
+    seed
+        What the events are drawn from.
+    frequency
+        The share of rows that is changed.
+    duration
+        The shortest and the longest event, in rows.
+
+    Returns
+    -------
+    values
+        The changed series; rows outside of events keep their bits.
+    y
+        Labels, shape (n,).
     """
     from paranom_rs.generate.anomalies import Anomaly
     from paranom_rs.generate.distributions import Choice, Uniform
@@ -54,15 +71,23 @@ def shapes(X: Floats, seed: int, *, frequency: float, duration: tuple[int, int])
         seed=seed,
     )
     data = generator.generate(len(X))
-    # What is normal stays to the bit what it was.
+    # Scaling back and forth would change bits of normal values.
     return np.where(data.labels, data.X * scale + mean, X), data.y
 
 
 def shapes_in_windows(data: Floats, seed: int) -> tuple[Floats, NDArray[np.bool_]]:
-    """Windows (k, size, d) without NaN, some of them spoiled, and which; hardly touched ones are left out."""
-    k, size, d = data.shape
-    shortest = max(size // 3, 1)
-    changed, y = shapes(data.reshape(-1, d), seed, frequency=0.3, duration=(shortest, max(size, shortest)))
-    touched = y.reshape(k, size).sum(axis=1)
-    clear = (touched == 0) | (touched >= max(size // 4, 1))
-    return changed.reshape(k, size, d)[clear], touched[clear] > 0
+    """Put changes of shape into normal windows (k, window, d) without NaN.
+
+    Returns
+    -------
+    windows
+        Those without an anomalous row, and those with a quarter or more; the others are left out.
+    y
+        Which of them have anomalous rows.
+    """
+    k, window, d = data.shape
+    shortest = max(window // 3, 1)
+    changed, y = shapes(data.reshape(-1, d), seed, frequency=0.3, duration=(shortest, max(window, shortest)))
+    count = y.reshape(k, window).sum(axis=1)
+    clear = (count == 0) | (count >= max(window // 4, 1))
+    return changed.reshape(k, window, d)[clear], count[clear] > 0

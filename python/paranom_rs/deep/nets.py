@@ -17,11 +17,10 @@ def last_hidden(state: Any) -> Any:
 
 
 class Autoencoder(nn.Module):
-    """A window (batch, time, features) squeezed into a latent vector, and drawn from it again.
+    """Turn windows (batch, time, features) into latent vectors, and those into windows again.
 
-    The decoder sees the latent vector at each time step, has twice the hidden size, and ends in a linear
-    layer. The variational form draws the latent vector from N(mean, exp(log_variance)) while training and
-    takes the mean after.
+    The decoder sees the latent vector at each time step, has twice the hidden size, and ends in a linear layer. The
+    variational form draws the latent vector from N(mean, exp(log_variance)) in training, and takes the mean otherwise.
     """
 
     def __init__(self, cell: str, features: int, hidden: int, layers: int, dropout: float, variational: bool) -> None:

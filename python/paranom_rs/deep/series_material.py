@@ -1,4 +1,4 @@
-"""What LSTM-AD learns from: series of rows, parted into learnt, held-out and anomalous ones."""
+"""What LSTM-AD learns from: series, with normal, held-out and anomalous rows."""
 
 from __future__ import annotations
 

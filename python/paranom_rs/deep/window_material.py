@@ -1,4 +1,4 @@
-"""What an autoencoder learns from: windows, parted into normal, held-out and anomalous ones."""
+"""What an autoencoder learns from: normal, held-out and anomalous windows."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Cutter:
     def material(
         self, X: Any, y: Any, validation: tuple[Any, Any] | None, *, share: float, seed: int
     ) -> WindowMaterial:
-        """Cut, part and scale the data; without ``validation`` a ``share`` of the normal windows is held out."""
+        """Cut, split and scale the data; without ``validation`` a ``share`` of the normal windows is held out."""
         data, count, features = self.cut("X", X, y)
         normal, anomalous = self._parts("X", data, count)
         if validation is None:

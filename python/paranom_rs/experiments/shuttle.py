@@ -3,7 +3,7 @@
 The folder holds TEK14_labeled.csv, TEK16_labeled.csv and TEK17_labeled.csv (columns value, label; 5,000
 rows each, five cycles of 1,000). Three folds: one file is tested, the anomalous cycles of the other two are
 the real anomalies. Nothing is tuned on the tested file. The three files hold the same four normal cycles,
-to the bit; they are parted by seed into two to train on, one for the Gaussian (vN1 of LSTM-AD) and one for
+to the bit; the seed splits them into two to train on, one for the Gaussian (vN1 of LSTM-AD) and one for
 the threshold (vN2), so that no cycle serves twice. Only the anomalies of a tested file are new to the
 detector: its normal cycles are not.
 
@@ -14,7 +14,7 @@ threshold (largest F0.1) was found on:
 * real: the anomalous cycles of the two other files, and vN2;
 * generated: vN1 and vN2, repeated to so many rows, as the normal side of a callback variable whose
   anomalous side changes them. None of the real anomalies is used, but their durations. "shapes" are stuck,
-  warped in time, scaled or bumped stretches, each drawn anew; "uniform" is noise over a range of values
+  warped in time, scaled or bumped intervals, each drawn anew; "uniform" is noise over a range of values
   drawn anew for each event;
 * none: the 99 % quantile of the scores of vN1 and vN2.
 
@@ -154,7 +154,7 @@ class Fold(NamedTuple):
 
 
 def fold(data: dict[str, Series], tested: str, seed: int) -> Fold:
-    """Part the cycles of the other two files."""
+    """Split the cycles of the other two files."""
     normal: dict[bytes, Floats] = {}
     ill: list[Series] = []
     lengths: list[int] = []
@@ -177,15 +177,15 @@ def fold(data: dict[str, Series], tested: str, seed: int) -> Fold:
 
 
 def predictor(learn: Floats, first: Floats, seed: int, steps: int) -> Any:
-    """An LSTM-AD trained on these rows for so many steps of 16 stretches, its Gaussian fitted on `first`."""
+    """An LSTM-AD trained on these rows for so many steps of 16 windows, its Gaussian fitted on `first`."""
     from paranom_rs.deep import LSTMAD
 
     det = LSTMAD(horizon=10, window=150, batch_size=16, schedule="cosine", random_state=seed, verbose=False)
-    # Stretches that begin every fifth row: the few cycles there are, cut in many ways.
+    # Windows that begin every fifth row: the few cycles there are, cut in many ways.
     rows, half = coarse(learn), det.window // 2
     series = [rows[k:] for k in range(0, half, 5)]
-    stretches = sum((len(s) - det.window - det.horizon) // half + 1 for s in series)
-    det.set_params(epochs=max(1, round(steps / math.ceil(stretches / det.batch_size))))
+    windows = sum((len(s) - det.window - det.horizon) // half + 1 for s in series)
+    det.set_params(epochs=max(1, round(steps / math.ceil(windows / det.batch_size))))
     # The second half of the validation data would set the threshold, which is found elsewhere.
     return det.fit(series, validation=coarse(np.concatenate([first, first])))
 

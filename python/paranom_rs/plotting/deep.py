@@ -18,7 +18,7 @@ def _pyplot() -> Any:
 
 
 def history(lines: dict[str, list[float]], best: int) -> Any:
-    """Training and validation loss per epoch, and the criterion where it is another figure."""
+    """Plot the training and validation loss per epoch, and the criterion where it is another figure."""
     epochs = np.arange(1, len(lines["train"]) + 1)
     figure, ax = _pyplot().subplots(figsize=(6, 3.6), layout="constrained")
     ax.plot(epochs, lines["train"], label="training", marker=".")
@@ -37,7 +37,7 @@ def history(lines: dict[str, list[float]], best: int) -> Any:
 
 
 def errors(scores: Floats, y: ArrayLike | None, threshold: float) -> Any:
-    """Histogram of scores with the threshold."""
+    """Plot a histogram of scores with the threshold."""
     flags = np.zeros(len(scores), dtype=bool) if y is None else checks.labels("y", y)
     if len(flags) != len(scores):
         raise SpecError("y", f"must have one label for each of the {len(scores)} scores", str(len(flags)))
@@ -58,7 +58,7 @@ def errors(scores: Floats, y: ArrayLike | None, threshold: float) -> Any:
 
 
 def reconstruction(data: Floats, restored: Floats, scores: Floats, threshold: float) -> Any:
-    """Windows and what the autoencoder made of them."""
+    """Plot windows and their reconstructions."""
     if not len(data):
         raise SpecError("X", "must hold a window to draw", "0 windows")
     columns = min(3, len(data))
