@@ -21,7 +21,7 @@ from sklearn.base import clone  # noqa: E402
 from sklearn.exceptions import NotFittedError  # noqa: E402
 from sklearn.metrics import roc_auc_score  # noqa: E402
 
-from paranom_rs.deep import Baselines, RNNAutoencoder, StreamingDetector, training, windows  # noqa: E402
+from paranom_rs.deep import LSTMAD, Baselines, RNNAutoencoder, StreamingDetector, training, windows  # noqa: E402
 from paranom_rs.deep import state as saved  # noqa: E402
 from paranom_rs.errors import InternalError, SpecError, SpecTypeError, StateError  # noqa: E402
 from paranom_rs.evaluate.thresholds import POT, FBeta, KSigma  # noqa: E402
@@ -473,7 +473,6 @@ def test_forged_files(fitted, tmp_path, change):
 
 
 def test_files_of_another_kind_or_version(fitted, tmp_path, monkeypatch):
-    from paranom_rs.deep import LSTMAD
 
     fitted.save(tmp_path / "a")
     with pytest.raises(StateError, match="holds a RNNAutoencoder, not a LSTMAD"):
@@ -676,3 +675,21 @@ def test_baselines_have_scikit_learns_parameters():
     assert repr(base) == "Baselines(random_state=4)"
     with pytest.raises(TypeError, match="units"):
         base.set_params(units=3)
+
+
+@pytest.mark.parametrize(
+    ("make", "wrong", "right"),
+    [
+        (RNNAutoencoder, "score", "scoring_mode"),
+        (RNNAutoencoder, "nan", "nan_policy"),
+        (RNNAutoencoder, "hidden", "hidden_size"),
+        (LSTMAD, "seq_len", "window"),
+        (LSTMAD, "rng", "random_state"),
+        (Baselines, "seed", "random_state"),
+        (StreamingDetector, "detectors", "detector"),
+        (KSigma, "robustness", "robust"),
+    ],
+)
+def test_a_wrong_keyword_is_answered_with_the_right_one(make, wrong, right):
+    with pytest.raises(SpecTypeError, match=rf'^{make.__name__}\.{wrong}: must be one of .*did you mean "{right}"\?$'):
+        make(**{wrong: 1})

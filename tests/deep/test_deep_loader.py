@@ -88,6 +88,8 @@ def test_arguments_are_checked() -> None:
         GeneratedDataset("plant", window=3, batches=3)  # type: ignore[arg-type]
     with pytest.raises(SpecError, match="window"):
         GeneratedDataset(plant(), window=0, batches=3)
+    with pytest.raises(SpecTypeError, match=r'GeneratedDataset\.step: .*did you mean "stride"'):
+        GeneratedDataset(plant(), window=3, batches=3, step=1)  # type: ignore[call-arg]
     with pytest.raises(SpecError, match="epoch"):
         GeneratedDataset(plant(), window=3, batches=3).set_epoch(2**62)
     unique = Generator({"x": Stochastic(Integers(0, 10**6))}, uniqueness=Uniqueness(normal=Hard()))

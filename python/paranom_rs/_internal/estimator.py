@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+from paranom_rs._internal.keywords import KnownKeywords
 
-class Estimator:
+
+class Estimator(KnownKeywords):
     """An object whose arguments are kept under their own names; what it learns has an underscore at an end."""
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:

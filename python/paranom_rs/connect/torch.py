@@ -15,6 +15,7 @@ with needs("torch", "deep", "paranom_rs.connect.torch"):
     from torch.utils.data import IterableDataset, get_worker_info
 
 from paranom_rs._internal.checks import whole
+from paranom_rs._internal.keywords import KnownKeywords
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.generate.generator import Generator
 from paranom_rs.generate.uniqueness import refuse_parts
@@ -22,7 +23,7 @@ from paranom_rs.generate.uniqueness import refuse_parts
 __all__ = ["GeneratedDataset"]
 
 
-class GeneratedDataset(IterableDataset):  # type: ignore[misc]  # torch counts as untyped
+class GeneratedDataset(KnownKeywords, IterableDataset):  # type: ignore[misc]  # torch counts as untyped
     """Batches of windows of a generator's rows, never stored.
 
     Give it to ``torch.utils.data.DataLoader(dataset, batch_size=None, num_workers=…)``: it makes whole batches. Worker

@@ -8,6 +8,7 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from paranom_rs._internal import checks
+from paranom_rs._internal.keywords import KnownKeywords
 from paranom_rs._internal.missing import NAN_POLICIES
 from paranom_rs.errors import SpecTypeError
 from paranom_rs.evaluate import thresholds
@@ -19,7 +20,7 @@ MOST_THREADS = 1024
 
 # The fields are the parameters of `__init__`, from which scikit-learn reads them.
 @dataclass(kw_only=True, eq=False, repr=False)
-class Parameters(BaseEstimator):
+class Parameters(KnownKeywords, BaseEstimator):
     """Parameters are kept as given and checked in `fit`; ``get_params``, ``set_params`` and ``clone`` work."""
 
     num_layers: int = 1

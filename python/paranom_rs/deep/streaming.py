@@ -10,13 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from paranom_rs._internal.checks import Floats
+from paranom_rs._internal.keywords import KnownKeywords
 from paranom_rs.deep.autoencoder import RNNAutoencoder
 from paranom_rs.deep.base import Detector
 from paranom_rs.deep.lstm_ad import LSTMAD
 from paranom_rs.errors import SpecError, SpecTypeError
 
 
-class StreamingDetector:
+class StreamingDetector(KnownKeywords):
     """Score a stream sample by sample, with the numbers that the fitted detector gives in a batch.
 
     Memory does not grow.
