@@ -12,7 +12,7 @@ from paranom_rs.deep.lstm_ad import LSTMAD  # noqa: E402
 from paranom_rs.deep.nets import Autoencoder, Forecaster, divergence  # noqa: E402
 from paranom_rs.deep.series_material import halves, last_normal  # noqa: E402
 from paranom_rs.deep.training import learning_rate  # noqa: E402
-from paranom_rs.deep.windows import spread  # noqa: E402
+from paranom_rs.deep.windowing import spread  # noqa: E402
 
 
 def test_the_lstm_of_the_article_has_its_number_of_weights():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paranom_rs.deep import fill_missing
-from paranom_rs.deep.windows import covering, to_rows, windows
+from paranom_rs.deep.windowing import covering, to_rows, windows
 from paranom_rs.errors import SpecError
 
 

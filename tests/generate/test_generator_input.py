@@ -285,6 +285,7 @@ def test_a_recording_that_has_changed_is_told_from_the_one_in_the_file(tmp_path:
         (b"value,label\n1,0\nx,0\n", "line 3: value: must be a number, or empty, got 'x'"),
         (b"value,label\n\xff\xfe,0\n", "must be CSV in UTF-8"),
         (b"", "must have a column 'value', got none"),
+        (b"value,value\n1,2\n", "must have one column 'value', got 2 of them"),
     ],
 )
 def test_broken_csv_files_are_refused(tmp_path: Path, content: bytes, message: str) -> None:

@@ -15,7 +15,7 @@ with _needs("sklearn", "deep", "paranom_rs.deep"):
 from paranom_rs.deep.autoencoder import RNNAutoencoder
 from paranom_rs.deep.lstm_ad import LSTMAD
 from paranom_rs.deep.streaming import StreamingDetector
-from paranom_rs.deep.windows import Windows, WindowSplit, to_rows, windows
+from paranom_rs.deep.windowing import Windows, WindowSplit, to_rows, windows
 from paranom_rs.detect.baselines import Baselines
 
 del _needs, _sklearn

@@ -20,7 +20,7 @@ from paranom_rs.deep.base import Detector
 from paranom_rs.deep.gaussian import Gaussian
 from paranom_rs.deep.inject import shapes_in_windows
 from paranom_rs.deep.window_material import Cutter, WindowMaterial
-from paranom_rs.deep.windows import covering, to_rows
+from paranom_rs.deep.windowing import covering, to_rows
 from paranom_rs.detect.baselines import Baselines
 from paranom_rs.errors import SpecError
 from paranom_rs.plotting import deep as plots

@@ -22,7 +22,7 @@ from paranom_rs.deep import state
 from paranom_rs.deep.gaussian import Gaussian
 from paranom_rs.deep.inject import Inject, shapes
 from paranom_rs.deep.parameters import Parameters, check_rule
-from paranom_rs.deep.windows import spread
+from paranom_rs.deep.windowing import spread
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.evaluate.thresholds import Threshold
 from paranom_rs.plotting import deep as plots

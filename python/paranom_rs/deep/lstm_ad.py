@@ -28,7 +28,7 @@ from paranom_rs.deep.series_material import (
     read_series,
     scaled,
 )
-from paranom_rs.deep.windows import spread
+from paranom_rs.deep.windowing import spread
 from paranom_rs.detect.baselines import Baselines
 from paranom_rs.errors import SpecError
 

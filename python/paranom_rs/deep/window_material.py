@@ -12,7 +12,7 @@ from paranom_rs._internal import checks
 from paranom_rs._internal.checks import Floats
 from paranom_rs._internal.missing import fill_missing
 from paranom_rs._internal.scaling import Scaler
-from paranom_rs.deep.windows import windows
+from paranom_rs.deep.windowing import windows
 from paranom_rs.errors import SpecError
 
 

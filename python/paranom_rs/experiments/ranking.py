@@ -57,7 +57,7 @@ def baseline(name: str) -> Score:
     """One of the detectors of windows that need no network."""
 
     def score(task: Task, seed: int) -> Floats:
-        from paranom_rs.deep.windows import covering, to_rows, windows
+        from paranom_rs.deep.windowing import covering, to_rows, windows
         from paranom_rs.detect.baselines import Baselines
 
         fitted = Baselines(random_state=seed).fit(windows(task.train, window=WINDOW, stride=STRIDE).data)
@@ -72,7 +72,7 @@ def on_test(detect: detectors.Detect, window: int = 1) -> Score:
     """The scores of the test rows; from those of the windows that end at them, if a score is of so many rows."""
 
     def score(task: Task, seed: int) -> Floats:
-        from paranom_rs.deep.windows import to_rows
+        from paranom_rs.deep.windowing import to_rows
 
         scores = detect(task, seed)[1][window - 1 :]
         return to_rows(scores, np.arange(len(scores)), window, len(task.test))

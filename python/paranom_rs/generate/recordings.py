@@ -112,6 +112,8 @@ def _check_columns(path: Path, names: list[str], found: list[str]) -> None:
     for name in names:
         if name not in found:
             raise SpecError(path, f"must have a column {name!r}", ", ".join(map(repr, found)) or "none")
+        if found.count(name) > 1:
+            raise SpecError(path, f"must have one column {name!r}", f"{found.count(name)} of them")
 
 
 def _series(values: ArrayLike, path: str) -> NDArray[np.float64]:

@@ -12,7 +12,6 @@ from paranom_rs.generate.rule import Product, Ref, Rule
 from paranom_rs.generate.signals import (
     ECG,
     MLS,
-    Constant,
     Cosine,
     CylinderBellFunnel,
     Dirichlet,
@@ -82,7 +81,7 @@ def read_channel(table: Table, number: int, rows: int, note: Note) -> Channel:
         trend=trend,
         offset=table.number("offset", 0.0),
         amplitude=amplitude,
-        noise=table.number("variance", 0.0, above=-1e-300) * abs(amplitude),
+        noise=table.number("variance", 0.0, least=0) * abs(amplitude),
     )
     for text in table.unread(IGNORED):
         note(text)
@@ -230,8 +229,3 @@ def _formula(formula: Table, channel: int) -> Rule:
             return Product((rule,) * int(other))
     rule_text = "must be a sum, a product, a division by a number, or a power 1 to 4"
     raise Refused(f"{operation.path}: {rule_text}, got {kind} {given!r:.60}")
-
-
-def constant(value: float) -> Rule:
-    """Return one value for all rows."""
-    return Constant(value)

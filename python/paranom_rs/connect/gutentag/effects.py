@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paranom_rs.connect.gutentag.channel import WAVES, Channel, Note, bells, coefficients, constant, oscillation, wave
+from paranom_rs.connect.gutentag.channel import WAVES, Channel, Note, bells, coefficients, oscillation, wave
 from paranom_rs.connect.gutentag.table import Refused, Table
 from paranom_rs.generate.distributions import Uniform
 from paranom_rs.generate.rule import EachRow, Rule, Transform
-from paranom_rs.generate.signals import Cosine, Shape, Sine
+from paranom_rs.generate.signals import Constant, Cosine, Shape, Sine
 from paranom_rs.generate.transforms import Noise, Reverse, Scale, Shift
 
 Effect = Rule | Transform
@@ -58,7 +58,7 @@ def effect_of(kinds: list[Table], channel: Channel, place: Place, note: Note) ->
     effects = [(x.kind, x.effect) for x in changed if x.effect is not None]
     if effects:
         if len(changed) > 1:
-            note(f"of several kinds, {effects[0][0]} alone: it does not add to the others")
+            note(f"{kinds[0].path}: of several kinds, {effects[0][0]} alone: it does not add to the others")
         return effects[0][1]
     if not bases:
         return None
@@ -82,7 +82,7 @@ def _change(kind: Table, channel: Channel, place: Place, note: Note) -> Changed:
         case "frequency":
             base = _wave_of(channel, name, factor=kind.number("frequency_factor", 1.0, above=0), start=place.start)
         case "mean":
-            base, effect = _raised(constant(kind.number("offset", 0.0)), channel)
+            base, effect = _raised(Constant(kind.number("offset", 0.0)), channel)
         case "pattern":
             base, effect = _pattern(kind, channel, note)
         case "pattern-shift":
@@ -91,9 +91,9 @@ def _change(kind: Table, channel: Channel, place: Place, note: Note) -> Changed:
             base = _wave_of(channel, name, ahead=-kind.number("shift_by", 5))
         case "platform":
             # Theirs takes the trend away, and leaves offset and noise.
-            effect = channel.around(constant(kind.number("value", 0.0)), trend=False)
+            effect = channel.around(Constant(kind.number("value", 0.0)), trend=False)
         case "variance":
-            effect = _variance(kind.number("variance", 0.0, above=-1e-300) * abs(channel.amplitude), channel, note)
+            effect = _variance(kind.number("variance", 0.0, least=0) * abs(channel.amplitude), channel, note)
         case "mode-correlation":
             effect = _mirrored(channel, note)
         case "trend":

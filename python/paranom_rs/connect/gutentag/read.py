@@ -15,9 +15,10 @@ import numpy as np
 
 from paranom_rs._internal.checks import file_path
 from paranom_rs._internal.optional import require
+from paranom_rs._internal.text_files import read_text
 from paranom_rs.connect.gutentag.channel import Channel, Note, read_channel
 from paranom_rs.connect.gutentag.effects import Place, effect_of
-from paranom_rs.connect.gutentag.placement import Wanted, place
+from paranom_rs.connect.gutentag.placement import Taken, Wanted, place
 from paranom_rs.connect.gutentag.table import Refused, Table
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.generate.anomalies import Anomaly
@@ -56,14 +57,11 @@ def read_config(path: str | Path, *, seed: int = 0) -> list[Imported]:
 
 def _load(path: Path) -> Any:
     yaml = require("yaml", "gutentag", "a GutenTAG configuration")
-    if path.exists() and not path.is_file():
-        raise SpecError(path, "must be a regular file")
-    if path.stat().st_size > _MOST_BYTES:
-        raise SpecError(path, f"must have at most {_MOST_BYTES} bytes", str(path.stat().st_size))
+    text = read_text(path, most=_MOST_BYTES)
     try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+        config = yaml.safe_load(text)
         size = _size(config, {}, 0)
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # also for a number of more digits than Python reads
         raise SpecError(path, f"must be YAML ({_first_line(error)})") from None
     except RecursionError:
         raise SpecError(path, f"must be nested at most {_MOST_DEPTH} deep, and must not hold itself") from None
@@ -194,22 +192,23 @@ def _entry(number: int, table: Table, channels: int, rows: int, note: Note) -> _
 def _starts(entries: list[_Entry], rows: int, name: str, note: Note) -> dict[int, int]:
     """Return the first row of each anomaly that has room."""
     starts: dict[int, int] = {}
-    taken: list[tuple[int, int]] = []
+    taken = Taken()
+    channels_of: dict[tuple[int, int], set[int]] = {}
     for entry in entries:
         if entry.exact is None:
             continue
         mine = (entry.exact, entry.exact + entry.length)
-        clash = [(a, b) for a, b in taken if (a, b) != mine and a <= mine[1] and mine[0] <= b]
-        same = [e for e in entries if e.number in starts and (starts[e.number], e.length) == (mine[0], entry.length)]
-        if clash or any(e.channel == entry.channel for e in same):
-            where = clash[0] if clash else mine
+        clash = taken.touching(*mine)
+        if clash is not None and (clash != mine or entry.channel in channels_of[mine]):
             note(
-                f"{entry.table.path}: is left out: rows {mine[0]} to {mine[1]} touch another anomaly's, {where[0]} to "
-                f"{where[1]}; events may share rows only in different channels, and then all of them"
+                f"{entry.table.path}: is left out: rows {mine[0]} to {mine[1]} touch another anomaly's, {clash[0]} to "
+                f"{clash[1]}; events may share rows only in different channels, and then all of them"
             )
             continue
+        if clash is None:
+            taken.add(*mine)
+        channels_of.setdefault(mine, set()).add(entry.channel)
         starts[entry.number] = entry.exact
-        taken.append(mine)
     # Drawn from the name, so that other series change nothing.
     rng = np.random.default_rng(zlib.crc32(name.encode(errors="surrogatepass")))
     free = [Wanted(e.number, e.length, e.third) for e in entries if e.exact is None]
@@ -235,8 +234,7 @@ def _events(entries: list[_Entry], starts: dict[int, int], channels: list[Channe
     for (start, length), group in sorted(together.items()):
         values, names, onsets = {}, [], set()
         for entry in group:
-            where = Place(start, length)
-            effect = effect_of(entry.kinds, channels[entry.channel], where, lambda text, e=entry: note(_at(e, text)))  # type: ignore[misc]
+            effect = effect_of(entry.kinds, channels[entry.channel], Place(start, length), note)
             if effect is None:
                 note(f"{entry.table.path}: is left out: none of its kinds can be had")
                 continue
@@ -257,8 +255,3 @@ def _events(entries: list[_Entry], starts: dict[int, int], channels: list[Channe
             )
         )
     return made
-
-
-def _at(entry: _Entry, text: str) -> str:
-    """Return a note on an anomaly; those that hold for a kind as such stand alone."""
-    return text if not text.startswith("of several") else f"{entry.table.path}: {text}"

@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from paranom_rs._internal.checks import shown
+
 
 class Refused(Exception):  # noqa: N818 (it never leaves this folder: it becomes a note)
     """A value that breaks a rule, or something that nothing of ours is like."""
@@ -17,7 +19,7 @@ class Table:
 
     def __init__(self, path: str, values: object) -> None:
         if not isinstance(values, Mapping):
-            raise Refused(f"{path}: must be a mapping, got {_short(values)}")
+            raise Refused(f"{path}: must be a mapping, got {shown(values)}")
         self.path = path
         self.values = values
         self._read: set[str] = set()
@@ -34,7 +36,9 @@ class Table:
         """Return the path of a key."""
         return f"{self.path}.{key}" if self.path else key
 
-    def number(self, key: str, default: float | None = None, *, above: float = -math.inf) -> float:
+    def number(
+        self, key: str, default: float | None = None, *, above: float = -math.inf, least: float = -math.inf
+    ) -> float:
         """Return a finite number; Refused where it is missing without a default, or breaks the rule."""
         value = self.get(key)
         if value is None:
@@ -42,15 +46,17 @@ class Table:
                 raise Refused(f"{self.at(key)}: must be given")
             return default
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise Refused(f"{self.at(key)}: must be a number, got {_short(value)}")
+            raise Refused(f"{self.at(key)}: must be a number, got {shown(value)}")
         try:
             number = float(value)
         except OverflowError:
             number = math.inf
         if not math.isfinite(number):
-            raise Refused(f"{self.at(key)}: must be a finite number, got {_short(value)}")
+            raise Refused(f"{self.at(key)}: must be a finite number, got {shown(value)}")
         if number <= above:
-            raise Refused(f"{self.at(key)}: must be > {above:g}, got {_short(value)}")
+            raise Refused(f"{self.at(key)}: must be > {above:g}, got {shown(value)}")
+        if number < least:
+            raise Refused(f"{self.at(key)}: must be >= {least:g}, got {shown(value)}")
         return number
 
     def whole(self, key: str, default: int | None = None, *, least: int = 0, most: int = 2**62) -> int:
@@ -58,14 +64,14 @@ class Table:
         number = self.number(key, None if default is None else float(default))
         if not number.is_integer() or not least <= number <= most:
             rule = f"must be a whole number from {least} to {most}"
-            raise Refused(f"{self.at(key)}: {rule}, got {_short(self.values.get(key))}")
+            raise Refused(f"{self.at(key)}: {rule}, got {shown(self.values.get(key))}")
         return int(number)
 
     def flag(self, key: str) -> bool:
         """Return true or false; false where it is not there."""
         value = self.get(key)
         if value is not None and not isinstance(value, bool):
-            raise Refused(f"{self.at(key)}: must be true or false, got {_short(value)}")
+            raise Refused(f"{self.at(key)}: must be true or false, got {shown(value)}")
         return bool(value)
 
     def text(self, key: str, default: str | None = None) -> str:
@@ -74,7 +80,7 @@ class Table:
         if value is None and default is not None:
             return default
         if not isinstance(value, str):
-            raise Refused(f"{self.at(key)}: must be " + ("given" if value is None else f"a text, got {_short(value)}"))
+            raise Refused(f"{self.at(key)}: must be " + ("given" if value is None else f"a text, got {shown(value)}"))
         return value
 
     def items(self, key: str) -> list[Any]:
@@ -83,7 +89,7 @@ class Table:
         if value is None:
             return []
         if not isinstance(value, list):
-            raise Refused(f"{self.at(key)}: must be a list, got {_short(value)}")
+            raise Refused(f"{self.at(key)}: must be a list, got {shown(value)}")
         return value
 
     def table(self, key: str) -> Table:
@@ -98,11 +104,3 @@ class Table:
                 near = difflib.get_close_matches(str(key), sorted(self._read | set(known)), 1, 0.6)
                 notes.append(f"{self.at(str(key))}: is not read" + (f"; did you mean {near[0]}?" if near else ""))
         return notes
-
-
-def _short(value: object) -> str:
-    try:
-        text = repr(value)
-    except ValueError:  # more digits than Python prints
-        return "a number of too many digits"
-    return text if len(text) <= 60 else f"{text[:56]}..."
