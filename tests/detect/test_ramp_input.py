@@ -111,3 +111,22 @@ def test_what_loads_works_and_saves(seed: int) -> None:
                 ramp.feedback(true_positives=[found.time], process=key)
         again = ramp.to_bytes()
         assert RAMP.from_bytes(again).to_bytes() == again
+
+
+def test_keys_and_the_command_line_go_by_name(tmp_path, capsys) -> None:
+    from paranom_rs.cli import main
+    from paranom_rs.connect.keyed import KeyedRAMP
+
+    X = np.random.default_rng(3).normal(size=(160, 2)) * [1, 100]
+    state = KeyedRAMP(["a", "b"], **SMALL).new().to_bytes()
+    with pytest.raises(SpecError, match="names: must be a, b, in this order"):
+        KeyedRAMP(["b", "a"], **SMALL).load(state)
+    found = {}
+    for order in ("ab", "ba"):
+        for rows, name in ((X[:120], "first"), (X[120:], "second")):
+            columns = rows if order == "ab" or name == "first" else rows[:, ::-1]
+            header = "a,b" if order == "ab" or name == "first" else "b,a"
+            np.savetxt(tmp_path / f"{name}.csv", columns, "%.17g", ",", header=header, comments="")
+            assert main(["detect", "ramp", str(tmp_path / f"{name}.csv"), "--state", str(tmp_path / order)]) == 0
+            found[order] = capsys.readouterr().out
+    assert found["ab"] == found["ba"]

@@ -130,7 +130,7 @@ def numbers(path: str, value: ArrayLike) -> NDArray[Any]:
     if array.dtype.kind not in "buif":
         raise SpecTypeError(path, "must hold real numbers", f"dtype {array.dtype}")
     if np.ma.is_masked(array):
-        return np.asarray(array.astype(np.float64).filled(np.nan))  # type: ignore[attr-defined]  # a masked array
+        return np.asarray(array.astype(np.float64).filled(np.nan))
     return np.require(np.asarray(array), requirements="A")
 
 

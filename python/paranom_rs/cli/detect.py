@@ -109,11 +109,11 @@ def _detector(options: argparse.Namespace, source: Records) -> tuple[Iterator[Ba
             raise SpecError("quantile", f"must not be given: {options.state} has a threshold; --threshold sets another")
         if options.threshold is not None:
             ramp.threshold = options.threshold
-        ramp._take_names("state", names, True)
+        ramp.name_features(names)
         return batches, ramp
     threshold = 1.0 if options.threshold is None else options.threshold
     ramp = RAMP(len(source.channels), threshold=threshold, **_DEFAULTS | settings)
-    ramp._take_names("channels", list(source.channels), True)
+    ramp.name_features(source.channels)
     if options.quantile is None:
         return batches, ramp
     ahead = []

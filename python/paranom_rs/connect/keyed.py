@@ -43,7 +43,7 @@ class KeyedRAMP:
     def new(self) -> RAMP:
         """Return the detector that a new key starts with."""
         ramp = RAMP(len(self.features), **self.settings)
-        ramp._take_names("features", list(self.features), True)
+        ramp.name_features(self.features)
         return ramp
 
     @property
@@ -56,7 +56,7 @@ class KeyedRAMP:
         if state is None:
             return self.new()
         ramp = RAMP.from_bytes(state)
-        ramp._take_names("features", list(self.features), True)
+        ramp.name_features(self.features)
         return ramp
 
     def score(self, ramp: RAMP, records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

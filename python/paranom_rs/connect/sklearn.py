@@ -96,7 +96,7 @@ class RAMPDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unty
         ramp.score(rows[:reference])
         names = column_names("X", X)
         if names is not None:
-            ramp._take_names("X.columns", names, True)
+            ramp.name_features(names)
         self._state = ramp.to_bytes()
         self.n_features_in_ = rows.shape[1]
         if names is not None:

@@ -384,6 +384,16 @@ class RAMP(RampCore):
             self._take_names("X.columns", names, True)
         return self.threshold
 
+    def name_features(self, names: Sequence[str]) -> None:
+        """Name the channels, as the first table does (see `feature_names_in_`).
+
+        Raises
+        ------
+        SpecError
+            Another number of names than channels, or other names than the channels have.
+        """
+        self._take_names("names", [str(name) for name in names], True)
+
     @property
     def feature_names_in_(self) -> NDArray[np.object_]:
         """The names of the channels, (d,): the columns of the first table (pandas, polars, Arrow) that was given.
