@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from paranom_rs import RAMP, SpecError, SpecTypeError
 from paranom_rs.detect.ramp_replay import replay
 from reference import ramp as reference
+from reference import ramp_program as program
 
 OWN = Path(__file__).parents[1] / "golden" / "ramp"
 RECORDED = Path(__file__).parents[2] / ".." / "shared" / "golden" / "ramp"
@@ -88,6 +89,47 @@ def test_replay_equals_the_reference(seed: int, feedback: bool, p_limit: float, 
     np.testing.assert_array_equal(ours[0], theirs[0])
     np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(ours[2], theirs[2], rtol=1e-12)
+
+
+@given(
+    seed=st.integers(0, 2**32),
+    d=st.integers(1, 4),
+    m=st.integers(2, 12),
+    more=st.integers(1, 25),
+    digits=st.sampled_from([0, 1, 15]),
+    feedback=st.booleans(),
+    silent=st.booleans(),
+)
+def test_replay_is_the_published_program(
+    seed: int, d: int, m: int, more: int, digits: int, feedback: bool, silent: bool
+) -> None:
+    """Keys of neighbours outside the reference alias others' (D12); sums are NumPy's; 0 / 0 is below nothing.
+
+    The bias keeps 1 - p well above the last digit of exp, which the program multiplies without end otherwise (D8).
+    """
+    rng = np.random.default_rng(seed)
+    M, n = m + more, m + more + 120
+    X = 2 + np.sin(np.arange(n) / rng.uniform(1, 6, (d, 1))) + 0.3 * rng.normal(size=(d, n))
+    X = np.round(X, digits)
+    if silent:  # some windows of the reference hold zeros only
+        X[0, : M // 2] = 0.0
+        X[0, M // 2] = 1.0
+    labels = (rng.random(n) < 0.4).astype(int) if feedback else None
+    arguments = {"window": m, "reference": M, "threshold": 0.3 * d, "bias": 0.3, "labels": labels}
+    flags, scores, contributions, stop = program.run(X, **arguments)
+    for one in (replay, reference.replay):
+        ours = one(X, **arguments)
+        # A score that is the threshold but for rounding may be on either side of it.
+        clear = np.abs(scores[:stop] - 0.3 * d) > 1e-12
+        np.testing.assert_array_equal(ours[0][:stop][clear], flags[:stop][clear])
+        close(ours[1][:stop], scores[:stop])
+        close(ours[2][:stop], contributions[:stop])
+
+
+def test_a_neighbour_outside_the_reference_is_another_pattern() -> None:
+    """By arithmetic: base 55, window (54, 0) moved by one is 55 + 55 = 110, which is (0, 2)."""
+    assert reference.published_key((54, 0), 1, 55) == (0, 2)
+    assert reference.published_key((0, 0), -1, 55) is None
 
 
 def test_author_mode_streams_what_replay_replays() -> None:

@@ -15,8 +15,15 @@ def ordered_sum(values: np.ndarray) -> float:
     return float(np.add.accumulate(values)[-1]) if len(values) else 0.0
 
 
-def distances(live: np.ndarray, reference: np.ndarray, n_windows: int) -> np.ndarray:
-    """sum_i |live[i] - reference[k + i]| for every k < n_windows; a missing live sample adds 0."""
+def distances(live: np.ndarray, reference: np.ndarray, n_windows: int, mode: str = "default") -> np.ndarray:
+    """sum_i |live[i] - reference[k + i]| for every k < n_windows; a missing live sample adds 0.
+
+    In author mode it is ``np.sum`` that adds, as in the program.
+    """
+    if mode == "author":
+        m = len(live)
+        terms = [np.abs(live - reference[k : k + m]) for k in range(n_windows)]
+        return np.array([np.sum(np.where(np.isnan(live), 0.0, one)) for one in terms])
     total = np.zeros(n_windows)
     for i, value in enumerate(live):
         if not np.isnan(value):
@@ -24,9 +31,24 @@ def distances(live: np.ndarray, reference: np.ndarray, n_windows: int) -> np.nda
     return total
 
 
-def window_sums(reference: np.ndarray, m: int, n_windows: int) -> np.ndarray:
+def window_sums(reference: np.ndarray, m: int, n_windows: int, mode: str = "default") -> np.ndarray:
     """sum_i |reference[k + i]| for every k < n_windows."""
-    return distances(np.zeros(m), reference, n_windows)
+    return distances(np.zeros(m), reference, n_windows, mode)
+
+
+def published_key(key: tuple[int, ...], offset: int, base: int) -> tuple[int, ...] | None:
+    """The key whose weight the program trains for a neighbour; None if no pattern has it.
+
+    The program adds up ``base**j * window`` in floats. A window outside the reference makes the number of another key.
+    """
+    number = np.float64(0)
+    for j, k in enumerate(key):
+        number += (base**j) * (np.float64(k) + offset)
+    rest, digits = int(number), []
+    for _ in key:
+        rest, digit = divmod(rest, base)
+        digits.append(digit)
+    return tuple(digits) if rest == 0 else None
 
 
 def decay(m: int, kernel: str) -> np.ndarray:
@@ -58,7 +80,12 @@ class AuthorProcess:
         """Unweighted score, contributions, key."""
         parts, key = [], []
         for live, ref in zip(window, self.reference, strict=True):
-            relative = distances(live, ref, self.n_windows) / window_sums(ref, self.m, self.n_windows)
+            sums = window_sums(ref, self.m, self.n_windows, "author")
+            if (sums == 0).all():
+                sums[:] = self.m  # the program divides by 0 everywhere; the detector takes a unit of 1
+            with np.errstate(divide="ignore", invalid="ignore"):
+                relative = distances(live, ref, self.n_windows, "author") / sums
+            relative[np.isnan(relative)] = np.inf  # 0 / 0 is below nothing
             k = int(np.argmin(relative))  # the first minimum (D23)
             key.append(k)
             parts.append(relative[k])
@@ -70,8 +97,8 @@ class AuthorProcess:
     def train(self, key: tuple[int, ...], ratio: float, p: float, theta: float, alpha: np.ndarray) -> float:
         """One training cycle; returns the new ratio H."""
         for offset, a in zip(range(-self.m, self.m + 1), alpha, strict=True):
-            near = tuple(k + offset for k in key)
-            if min(near) < 0 or max(near) >= self.n_windows:
+            near = published_key(key, offset, self.n_windows)
+            if near is None:
                 continue  # such keys can never be looked up (D12)
             old = self.weights.get(near, 1.0)
             # Where the program overflows or divides by zero, the detector gives a defined number, and so does this.
@@ -140,22 +167,33 @@ def median(values: np.ndarray) -> float:
     return float(np.median(values)) if len(values) else 0.0
 
 
-def unit_of(samples: np.ndarray, scale: str) -> float:
+EPSILON = float(np.finfo(float).eps)
+
+
+def unit_of(samples: np.ndarray, scale: str, window: int, mode: str) -> float:
     """What one sample's distance is divided by (the relative scale: its floor)."""
-    samples = samples[~np.isnan(samples)]
-    n = max(len(samples), 1)
-    magnitude = ordered_sum(np.abs(samples)) / n
-    if scale == "none":
+    present = samples[~np.isnan(samples)]
+    if scale == "relative" and mode == "author":
+        # No floor, unless all that is compared is silent: then that of a constant.
+        sums = np.array([np.sum(np.abs(samples[k : k + window])) for k in range(len(samples) - window)])
+        return TINY if (sums >= TINY * window).any() else 1.0
+    if scale == "none" or len(present) == 0:
         return 1.0
-    unit = 0.0
-    if scale == "std":
-        mean = ordered_sum(samples) / n
-        with np.errstate(over="ignore"):  # an infinite deviation is bounded below
-            unit = float(np.sqrt(ordered_sum((samples - mean) ** 2) / n))
+    magnitude = ordered_sum(np.abs(present)) / len(present)
+    if scale == "relative":
+        return min(max(1e-6 * magnitude, TINY), MOST) if magnitude >= 10 * EPSILON else 1.0
+    shifted = present - present[0]  # an exact shift of all values changes no bit of these
+    rounding = 16 * EPSILON * np.abs(present).max()
+    if shifted.max() - shifted.min() <= rounding:
+        return 1.0
     if scale == "mad":
-        unit = 1.4826 * median(np.abs(samples - median(samples)))
-    floor = 1e-6 if scale == "relative" else 1e-9
-    return min(max(unit, floor * magnitude, TINY), MOST)
+        mad = 1.4826 * median(np.abs(shifted - median(shifted)))
+        if mad > max(rounding, 10 * EPSILON):
+            return min(mad, MOST)
+    mean = ordered_sum(shifted) / len(shifted)
+    with np.errstate(over="ignore"):  # an infinite deviation is bounded below
+        unit = float(np.sqrt(ordered_sum((shifted - mean) ** 2) / len(shifted)))
+    return min(unit, MOST) if unit >= 10 * EPSILON else 1.0
 
 
 class Pattern:
@@ -215,13 +253,13 @@ class Process:
         n = len(self.samples)
         if n == M:
             self.reference = np.array(self.samples)
-            self.units = [unit_of(ref, self.cfg["scale"]) for ref in self.reference.T]
+            self.units = [unit_of(ref, self.cfg["scale"], m, self.cfg["mode"]) for ref in self.reference.T]
         if self.slide:
             self.slide = False
             self.reference = np.vstack([self.reference[1:], self.samples[n - 1 - m]])
             self.left += 1
             if self.left % M == 0:
-                self.units = [unit_of(ref, self.cfg["scale"]) for ref in self.reference.T]
+                self.units = [unit_of(ref, self.cfg["scale"], m, self.cfg["mode"]) for ref in self.reference.T]
         if n < M + m:
             return False
         self.compare(np.array(self.samples[n - m :]))
@@ -236,9 +274,12 @@ class Process:
         if 2 * valid < m or not complete.any():
             return None
         filled = np.nan_to_num(ref, nan=0.0)
-        total = distances(live, filled, n_windows)
+        total = distances(live, filled, n_windows, self.cfg["mode"])
         if self.cfg["scale"] == "relative":
-            norms = np.maximum(window_sums(filled, m, n_windows), unit * m)
+            sums = window_sums(filled, m, n_windows, self.cfg["mode"])
+            if self.cfg["mode"] == "author" and unit == TINY:
+                complete &= sums >= TINY * m  # 0 / 0 is below nothing
+            norms = np.maximum(sums, unit * m)
             total = np.where(complete, total / norms, np.inf)
             k = int(np.argmin(total))
             value = total[k] if valid == m else total[k] * (m / valid)
@@ -309,7 +350,12 @@ class Process:
         target = 1 / (2 * ratio)
         for offset, a in zip(range(-m, m + 1), decay(m, self.cfg["kernel"]), strict=True):
             near = tuple(k if k == NO_WINDOW else k + offset for k in self.key)
-            if any(k != NO_WINDOW and not self.left <= k < self.left + n_windows for k in near):
+            if self.cfg["mode"] == "author" and NO_WINDOW not in near:
+                published = published_key(self.key, offset, n_windows)
+                if published is None:
+                    continue
+                near = published
+            elif any(k != NO_WINDOW and not self.left <= k < self.left + n_windows for k in near):
                 continue
             pattern = self.patterns.get(near, Pattern())
             old = pattern.trained

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from paranom_rs._internal.frames import as_array
 from paranom_rs.errors import SpecError, SpecTypeError
 
 Floats = NDArray[np.float64]
@@ -121,16 +122,16 @@ def one_of(path: str, value: object, allowed: tuple[str, ...]) -> None:
 
 
 def numbers(path: str, value: ArrayLike) -> NDArray[Any]:
-    """Return an array of real numbers; what is masked is NaN."""
+    """Return an aligned array of real numbers, maybe of a table or a column; what is masked is NaN."""
     try:
-        array = np.asanyarray(value)
+        array = np.asanyarray(as_array(path, value))
     except ValueError as error:
         raise SpecError(path, f"must be an array of numbers ({error})") from None
     if array.dtype.kind not in "buif":
         raise SpecTypeError(path, "must hold real numbers", f"dtype {array.dtype}")
     if np.ma.is_masked(array):
-        return np.asarray(array.astype(np.float64).filled(np.nan))  # type: ignore[attr-defined]  # a masked array
-    return np.asarray(array)
+        return np.asarray(array.astype(np.float64).filled(np.nan))
+    return np.require(np.asarray(array), requirements="A")
 
 
 def labels(path: str, value: ArrayLike) -> Flags:

@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
         say(f"channels: {', '.join(source.channels)}; threshold {ramp.threshold:.6g}")
         try:
             with _output(options.out) as file:
-                _score(ramp, source, batches, file, only_alarms=options.alarms, live=live)
+                _score(ramp, source, _in_order(ramp, source, batches), file, only_alarms=options.alarms, live=live)
         except BaseException:
             # A feed ends by Ctrl-C as often as by its end, and what was printed is out: the state goes with it.
             if options.out is None and options.state is not None:
@@ -72,6 +72,7 @@ def run(options: argparse.Namespace) -> int:
 def _score(
     ramp: RAMP, source: Records, batches: Iterator[Batch], file: TextIO, *, only_alarms: bool, live: bool
 ) -> None:
+    channels = list(ramp.feature_names_in_)
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["row", *(["t"] if source.has_t else []), "score", "is_anomaly", "alarm", "channel"])
     for batch in batches:
@@ -83,7 +84,7 @@ def _score(
             t = [batch.t[i]] if source.has_t else []
             score = repr(float(found.score[i])) if found.time[i] >= 0 else ""
             flags = [int(found.is_anomaly[i]), int(found.alarm[i])]
-            channel = source.channels[most[i]] if found.is_anomaly[i] else ""
+            channel = channels[most[i]] if found.is_anomaly[i] else ""
             writer.writerow([batch.first + i, *t, score, *flags, channel])
         if live:
             file.flush()
@@ -96,6 +97,9 @@ def _detector(options: argparse.Namespace, source: Records) -> tuple[Iterator[Ba
     settings = {name: value for name, value in given.items() if value is not None}
     if options.state is not None and options.state.exists():
         ramp = RAMP.load(options.state)
+        names = list(getattr(ramp, "feature_names_in_", source.channels))
+        if sorted(names) != sorted(source.channels):
+            raise SpecError("state", f"must be of the channels {', '.join(source.channels)}", ", ".join(names))
         if ramp.n_features != len(source.channels):
             raise SpecError("state", f"must be of a detector of {len(source.channels)} channels", str(ramp.n_features))
         for name, given in settings.items():
@@ -105,9 +109,11 @@ def _detector(options: argparse.Namespace, source: Records) -> tuple[Iterator[Ba
             raise SpecError("quantile", f"must not be given: {options.state} has a threshold; --threshold sets another")
         if options.threshold is not None:
             ramp.threshold = options.threshold
+        ramp.name_features(names)
         return batches, ramp
     threshold = 1.0 if options.threshold is None else options.threshold
     ramp = RAMP(len(source.channels), threshold=threshold, **_DEFAULTS | settings)
+    ramp.name_features(source.channels)
     if options.quantile is None:
         return batches, ramp
     ahead = []
@@ -118,6 +124,13 @@ def _detector(options: argparse.Namespace, source: Records) -> tuple[Iterator[Ba
     X = np.concatenate([batch.X for batch in ahead]) if ahead else np.empty((0, len(source.channels)))
     ramp.calibrate(X[: options.calibrate], quantile=options.quantile)
     return chain(ahead, batches), ramp
+
+
+def _in_order(ramp: RAMP, source: Records, batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Give the batches with their channels in the detector's order."""
+    order = [list(source.channels).index(name) for name in ramp.feature_names_in_]
+    for batch in batches:
+        yield batch._replace(X=batch.X[:, order])
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paranom_rs.detect.ramp import RAMP
 from paranom_rs.errors import SpecError, SpecTypeError
@@ -41,11 +42,22 @@ class KeyedRAMP:
 
     def new(self) -> RAMP:
         """Return the detector that a new key starts with."""
-        return RAMP(len(self.features), **self.settings)
+        ramp = RAMP(len(self.features), **self.settings)
+        ramp.name_features(self.features)
+        return ramp
+
+    @property
+    def feature_names_in_(self) -> NDArray[np.object_]:
+        """The features, (d,)."""
+        return np.array(self.features, dtype=object)
 
     def load(self, state: bytes | None) -> RAMP:
-        """Return the detector of a key from what `RAMP.to_bytes` gave, or a new one."""
-        return self.new() if state is None else RAMP.from_bytes(state)
+        """Return the detector of a key from what `RAMP.to_bytes` gave, or a new one; SpecError for other features."""
+        if state is None:
+            return self.new()
+        ramp = RAMP.from_bytes(state)
+        ramp.name_features(self.features)
+        return ramp
 
     def score(self, ramp: RAMP, records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Give the records, oldest first, to a key's detector; return for each what it found.

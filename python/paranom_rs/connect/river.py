@@ -6,11 +6,15 @@ import math
 from collections.abc import Hashable
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 try:
     from river.base import AnomalyDetector
 except ImportError as error:
     raise ImportError("paranom_rs.connect.river needs River: pip install river") from error
 
+from paranom_rs._internal.checks import real
 from paranom_rs.detect.ramp import RAMP, Refresh, Scale
 
 __all__ = ["RiverRAMP"]
@@ -68,12 +72,13 @@ class RiverRAMP(AnomalyDetector):  # type: ignore[misc]  # River is untyped
 
     def learn_one(self, x: dict[Hashable, Any]) -> None:
         """Take a sample."""
-        if self.ramp is None:
-            if not x:
-                return
-            self._features = sorted(x, key=lambda name: (type(name).__name__, str(name)))
-            self.ramp = RAMP(
-                len(self._features),
+        if self.ramp is not None:
+            self.ramp.update(self._values(x, self._features))
+        elif x:
+            features = sorted(x, key=lambda name: (type(name).__name__, str(name)))
+            # A sample that is refused leaves nothing behind.
+            ramp = RAMP(
+                len(features),
                 window=self.window,
                 reference=self.reference,
                 threshold=self.threshold,
@@ -81,14 +86,31 @@ class RiverRAMP(AnomalyDetector):  # type: ignore[misc]  # River is untyped
                 scale=self.scale,
                 refresh=self.refresh,
             )
-        self.ramp.update(self._values(x))
+            ramp.update(self._values(x, features))
+            self.ramp, self._features = ramp, features
+
+    @property
+    def feature_names_in_(self) -> NDArray[np.object_]:
+        """The features, in the order of the detector's channels; AttributeError before the first sample."""
+        if self.ramp is None:
+            raise AttributeError("feature_names_in_ is there once a sample was learnt")
+        names = np.empty(len(self._features), dtype=object)
+        names[:] = self._features
+        return names
 
     def score_one(self, x: dict[Hashable, Any]) -> float:
         """Return the score that ``x`` would get; nothing changes."""
         if self.ramp is None:
             return 0.0
-        score = self.ramp.score_next(self._values(x))
+        score = self.ramp.score_next(self._values(x, self._features))
         return 0.0 if math.isnan(score) else score
 
-    def _values(self, x: dict[Hashable, Any]) -> list[float]:
-        return [float(x.get(name, math.nan)) for name in self._features]
+    @staticmethod
+    def _values(x: dict[Hashable, Any], features: list[Hashable]) -> list[float]:
+        return [_number(f"x[{name!r}]", x.get(name)) for name in features]
+
+
+def _number(path: str, value: Any) -> float:
+    if value is None:
+        return math.nan
+    return float(value) if isinstance(value, bool | np.bool_) else real(path, value)

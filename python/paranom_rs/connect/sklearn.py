@@ -14,6 +14,7 @@ except ImportError as error:
     raise ImportError("paranom_rs.connect.sklearn needs scikit-learn: pip install scikit-learn") from error
 
 from paranom_rs._internal.checks import numbers, share, whole
+from paranom_rs._internal.frames import column_names
 from paranom_rs.detect.ramp import RAMP, Refresh, Scale
 from paranom_rs.errors import SpecError
 
@@ -48,6 +49,9 @@ class RAMPDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unty
         (n,) int, 1 where they are above the threshold.
     n_features_in_
         int
+    feature_names_in_
+        (d,) object, the columns of the table (pandas, polars, Arrow) that ``fit`` got; not there without names. A table
+        with other names, or in another order, is refused.
     """
 
     def __init__(
@@ -90,8 +94,15 @@ class RAMPDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unty
             p_limit=0.0,
         )
         ramp.score(rows[:reference])
+        names = column_names("X", X)
+        if names is not None:
+            ramp.name_features(names)
         self._state = ramp.to_bytes()
         self.n_features_in_ = rows.shape[1]
+        if names is not None:
+            self.feature_names_in_ = np.array(names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
         behind = self._scores(rows[reference:])
         self.threshold_ = float(np.quantile(behind, 1 - self.contamination))
         self.decision_scores_ = np.concatenate([np.full(reference, behind[0]), behind])

@@ -24,6 +24,7 @@ from paranom_rs._core import Detection, RampCore
 from paranom_rs._internal.alarm_budget import lowest_threshold
 from paranom_rs._internal.atomic import whole_file
 from paranom_rs._internal.checks import each, file_path, matrix, positive, real, whole
+from paranom_rs._internal.frames import column_names
 from paranom_rs._internal.keywords import known_keywords
 from paranom_rs.errors import SpecError, SpecTypeError
 
@@ -106,8 +107,11 @@ class RAMP(RampCore):
         * ``"none"``: 1.
         * ``"relative"``: the sum of magnitudes of the reference window. The default of author mode.
 
-        A deviation counts as no smaller than 1e-9 of the channel's mean magnitude, a window's magnitude as no smaller
-        than 1e-6 of it. So no score is infinite.
+        The unit of a channel that is constant in the reference is 1, as in scikit-learn's scalers. Constant is also
+        what varies by rounding only: values within 16 units in the last place, a deviation below 2.2e-15. Where the
+        median absolute deviation is 0 the standard deviation takes its place. A shift of all values of a channel, if it
+        rounds none, changes no score (but for the relative scale, whose windows' magnitudes count as no smaller than
+        1e-6 of the channel's).
     refresh
         ``"never"``: the reference stays. ``"sliding"``: it is always the M samples before the live window.
         ``"clean"``: as sliding, but a sample enters only if no window that held it was flagged. The scale is measured
@@ -143,6 +147,9 @@ class RAMP(RampCore):
     -----
     `update` takes one sample and returns a `Detection`, or None while the reference fills. `score` and `update_many`
     take many samples and return `Scores`, arrays of the same values.
+
+    Where samples come as tables, or as rows of one (a Series of pandas), the names of their columns are kept in
+    `feature_names_in_`. Other names, or another order, are refused from then on; samples without names pass.
 
     A refused call changes nothing. All methods may be called from several threads.
 
@@ -210,7 +217,7 @@ class RAMP(RampCore):
         -------
         Scores
         """
-        return self._scores(self._score(matrix("X", X), process))
+        return self._scores(self._score(matrix("X", X), process, column_names("X", X)))
 
     def update_many(
         self, X: ArrayLike, processes: Sequence[str | int] | NDArray[np.int64], *, threads: int | None = None
@@ -242,7 +249,7 @@ class RAMP(RampCore):
             and np.can_cast(processes.dtype, np.int64)
         ):
             processes = processes.astype(np.int64)
-        return self._scores(self._update_many(matrix("X", X), processes, threads))
+        return self._scores(self._update_many(matrix("X", X), processes, threads, column_names("X", X)))
 
     def _scores(self, arrays: dict[str, Any]) -> Scores:
         time = arrays["time"]
@@ -355,7 +362,9 @@ class RAMP(RampCore):
         settings = self.settings | {"p_limit": 0.0, "processes": None}
         if settings["nan_policy"] == "propagate":
             settings["nan_policy"] = "skip"
-        rows = matrix("X", X)
+        rows, names = matrix("X", X), column_names("X", X)
+        if names is not None:
+            self._take_names("X.columns", names, False)
         scores = RampCore(settings)._score(rows)["score"]
         scores = scores[~np.isnan(scores)]
         if len(scores) == 0:
@@ -371,7 +380,29 @@ class RAMP(RampCore):
             budget = alarms_per_day * len(scores) / rows_per_day
             threshold = lowest_threshold(scores, budget, release=settings["release"], min_gap=settings["min_gap"])
         self.threshold = max(threshold, 1e-100)
+        if names is not None:
+            self._take_names("X.columns", names, True)
         return self.threshold
+
+    def name_features(self, names: Sequence[str]) -> None:
+        """Name the channels, as the first table does (see `feature_names_in_`).
+
+        Raises
+        ------
+        SpecError
+            Another number of names than channels, or other names than the channels have.
+        """
+        self._take_names("names", [str(name) for name in names], True)
+
+    @property
+    def feature_names_in_(self) -> NDArray[np.object_]:
+        """The names of the channels, (d,): the columns of the first table (pandas, polars, Arrow) that was given.
+
+        They are saved with the detector. AttributeError while there are none.
+        """
+        if self._feature_names is None:
+            raise AttributeError("feature_names_in_ is there once a table with names of columns was given")
+        return np.array(self._feature_names, dtype=object)
 
     @property
     def n_features(self) -> int:

@@ -70,7 +70,7 @@ impl Detection {
     /// The index of the window's first sample: `time - window + 1`.
     #[getter]
     fn start(&self) -> u64 {
-        self.outcome.time + 1 - self.window
+        (self.outcome.time + 1).saturating_sub(self.window)
     }
 
     /// The name of the process that the sample belongs to.
@@ -176,6 +176,24 @@ impl RampCore {
         config_to_python(py, config)
     }
 
+    /// The names of the channels, or None.
+    #[getter(_feature_names)]
+    fn feature_names(&self, py: Python<'_>) -> PyResult<Option<Vec<String>>> {
+        self.with(py, |ramp| Ok(ramp.feature_names().map(<[String]>::to_vec)))
+    }
+
+    /// Refuses names of other channels; keeps them with `keep`, if there were none.
+    #[pyo3(name = "_take_names")]
+    fn take_names(&self, py: Python<'_>, path: &str, names: Vec<String>, keep: bool) -> PyResult<()> {
+        self.with(py, |ramp| {
+            ramp.check_names(path, Some(&names))?;
+            if keep {
+                ramp.keep_names(Some(names));
+            }
+            Ok(())
+        })
+    }
+
     /// The keys of the processes, in order; `None` is the one without a key.
     #[getter]
     fn processes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
@@ -232,10 +250,18 @@ impl RampCore {
     #[pyo3(signature = (x, process=None))]
     fn update(&self, x: &Bound<'_, PyAny>, process: Option<Bound<'_, PyAny>>) -> PyResult<Option<Detection>> {
         let py = x.py();
-        let sample = sample(x)?;
+        let (sample, names) = (sample(x)?, names(x)?);
         let key = process.as_ref().map(|process| key_from_python("process", process)).transpose()?;
         let mut contributions = vec![0.0; self.n_features];
-        let found = self.with(py, |ramp| ramp.update(key.as_ref(), &sample, &mut contributions))?;
+        let found = self.with(py, |ramp| {
+            if names.is_none() {
+                return ramp.update(key.as_ref(), &sample, &mut contributions);
+            }
+            ramp.check_names("x.index", names.as_deref())?;
+            let found = ramp.update(key.as_ref(), &sample, &mut contributions)?;
+            ramp.keep_names(names);
+            Ok(found)
+        })?;
         let Some((outcome, owner)) = found else { return Ok(None) };
         let process = match owner {
             Some(owner) => Some(key_to_python(py, &owner)?.unbind()),
@@ -247,34 +273,44 @@ impl RampCore {
     /// Return the score that sample `x` would get, and change nothing; NaN while the process fills.
     #[pyo3(signature = (x, process=None))]
     fn score_next(&self, x: &Bound<'_, PyAny>, process: Option<&Bound<'_, PyAny>>) -> PyResult<f64> {
-        let sample = sample(x)?;
+        let (sample, names) = (sample(x)?, names(x)?);
         let key = process.map(|process| key_from_python("process", process)).transpose()?;
-        self.with(x.py(), |ramp| ramp.peek(key.as_ref(), &sample))
+        self.with(x.py(), |ramp| {
+            ramp.check_names("x.index", names.as_deref())?;
+            ramp.peek(key.as_ref(), &sample)
+        })
     }
 
     /// The rows of `x` (n, d) in turn; gives arrays by name.
-    #[pyo3(name = "_score", signature = (x, process=None))]
+    #[pyo3(name = "_score", signature = (x, process=None, names=None))]
     fn score<'py>(
         &self,
         py: Python<'py>,
         x: PyReadonlyArray2<'py, f64>,
         process: Option<&Bound<'py, PyAny>>,
+        names: Option<Vec<String>>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let key = process.map(|process| key_from_python("process", process)).transpose()?;
         let rows = self.rows(&x)?;
         let n = x.shape()[0];
-        let scores = self.with_job(py, n, |ramp, job| ramp.score(key.as_ref(), &rows, job))?;
+        let scores = self.with_job(py, n, |ramp, job| {
+            ramp.check_names("X.columns", names.as_deref())?;
+            let scores = ramp.score(key.as_ref(), &rows, job)?;
+            ramp.keep_names(names);
+            Ok(scores)
+        })?;
         self.scores(py, scores)
     }
 
     /// The rows of `x` (n, d) of many processes; gives arrays by name.
-    #[pyo3(name = "_update_many", signature = (x, processes, threads=None))]
+    #[pyo3(name = "_update_many", signature = (x, processes, threads=None, names=None))]
     fn update_many<'py>(
         &self,
         py: Python<'py>,
         x: PyReadonlyArray2<'py, f64>,
         processes: &Bound<'py, PyAny>,
         threads: Option<usize>,
+        names: Option<Vec<String>>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let keys = keys_from_python(processes)?;
         let rows = self.rows(&x)?;
@@ -282,12 +318,18 @@ impl RampCore {
             let rule = format!("must have one name per row of X ({})", x.shape()[0]);
             return Err(errors::to_python(&Error::invalid("processes", keys.len(), rule)));
         }
+        let update = |ramp: &mut Ramp, job: Option<&Job>| {
+            ramp.check_names("X.columns", names.as_deref())?;
+            let scores = ramp.update_many(&keys, &rows, threads, job)?;
+            ramp.keep_names(names);
+            Ok(scores)
+        };
         let scores = if self.cells(keys.len()) < LONG {
-            py.detach(|| self.blocking(|ramp| ramp.update_many(&keys, &rows, threads, None)))?
+            py.detach(|| self.blocking(|ramp| update(ramp, None)))?
         } else {
             detached(py, None, |job| {
                 let mut ramp = self.ramp.lock().unwrap_or_else(PoisonError::into_inner);
-                ramp.update_many(&keys, &rows, threads, Some(job))
+                update(&mut ramp, Some(job))
             })?
         };
         self.scores(py, scores)
@@ -388,6 +430,14 @@ pub(crate) fn ramp_replay<'py>(
     let n = out.scores.len();
     let contributions = PyArray1::from_vec(py, out.contributions).reshape([n, d])?;
     Ok((PyArray1::from_vec(py, out.flags), PyArray1::from_vec(py, out.scores), contributions))
+}
+
+/// The names of a sample's channels: of a row of a pandas table (a Series), else none.
+fn names(x: &Bound<'_, PyAny>) -> PyResult<Option<Vec<String>>> {
+    if x.cast_exact::<PyArray1<f64>>().is_ok() || !x.hasattr("iloc")? {
+        return Ok(None);
+    }
+    Ok(x.getattr("index")?.call_method0("tolist")?.extract().ok())
 }
 
 /// One sample as floats. A float64 array is copied at once; anything else of numbers goes through NumPy.

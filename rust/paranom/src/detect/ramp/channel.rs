@@ -1,7 +1,7 @@
 //! One channel: its reference, its live window, and the distances between them.
 
 use super::cells::Cells;
-use super::config::{Refresh, Scale};
+use super::config::{Config, Refresh};
 use super::lattice::{BLOCK, Lattice};
 use super::live::Live;
 use super::reference::Reference;
@@ -16,11 +16,12 @@ pub(super) struct Channel {
 }
 
 impl Channel {
-    pub(super) fn new(samples: &[f64], m: usize, windows: usize, scale: Scale, refresh: Refresh) -> Self {
-        let mut reference = Reference::new(samples, m, windows, scale, refresh);
+    pub(super) fn new(samples: &[f64], config: &Config) -> Self {
+        let m = config.window;
+        let mut reference = Reference::new(samples, config);
         let lattice = Lattice::around(reference.held().to_vec(), m);
         reference.place_all(&lattice);
-        Self { reference, live: Live::new(m), cells: Cells::new(windows), lattice }
+        Self { reference, live: Live::new(m), cells: Cells::new(config.windows()), lattice }
     }
 
     /// What is needed to continue.
@@ -35,28 +36,28 @@ impl Channel {
     }
 
     /// The inverse of [`Self::snapshot`]; `None` if a number cannot be.
-    pub(super) fn restore(
-        part: &Snapshot,
-        m: usize,
-        windows: usize,
-        scale: Scale,
-        refresh: Refresh,
-    ) -> Option<Self> {
-        let possible = part.live.len() <= m
-            && part.unit.is_finite()
-            && part.unit >= 1.0 / MOST
-            && (1..=part.reference.len()).contains(&part.until_rescale);
-        possible.then(|| {
-            let mut channel = Self::new(&part.reference, m, windows, scale, refresh);
-            channel.reference.unit = part.unit;
-            channel.reference.left = part.left;
-            channel.reference.until_rescale = part.until_rescale;
-            channel.reference.measure_windows();
-            for &x in &part.live {
-                channel.take(x, false);
-            }
-            channel
-        })
+    pub(super) fn restore(part: &Snapshot, config: &Config) -> Option<Self> {
+        let length = part.reference.len() as u64;
+        let possible = part.live.len() <= config.window
+            && (1.0 / MOST..=MOST).contains(&part.unit)
+            // The scale is measured whenever all samples of the reference have left it.
+            && part.until_rescale as u64 == length - part.left % length
+            && (config.refresh != Refresh::Never || part.left == 0);
+        if !possible {
+            return None;
+        }
+        let mut channel = Self::new(&part.reference, config);
+        if part.left == 0 && part.unit.to_bits() != channel.reference.unit.to_bits() {
+            return None;
+        }
+        channel.reference.unit = part.unit;
+        channel.reference.left = part.left;
+        channel.reference.until_rescale = part.until_rescale;
+        channel.reference.measure_windows();
+        for &x in &part.live {
+            channel.take(x, false);
+        }
+        Some(channel)
     }
 
     /// Bytes on the heap and here.
@@ -126,6 +127,7 @@ impl Channel {
 mod tests {
     use super::*;
     use crate::detect::ramp::cells;
+    use crate::detect::ramp::config::{Mode, Scale};
     use crate::detect::ramp::lattice::BLOCK;
 
     /// Streams that are hard on a lattice, by number: sample `i` from uniform noise in -1..1.
@@ -159,7 +161,9 @@ mod tests {
                         let samples: Vec<f64> =
                             noise(5 * length).enumerate().map(|(i, e)| stream(i, e)).collect();
                         let windows = length - m + 1;
-                        let mut channel = Channel::new(&samples[..length], m, windows, scale, refresh);
+                        let mut config = Config::new(Mode::Default, 1, m, length, 1.0);
+                        (config.scale, config.refresh) = (scale, refresh);
+                        let mut channel = Channel::new(&samples[..length], &config);
                         let mut lows = vec![0.0; windows.div_ceil(BLOCK)];
                         for (i, &x) in samples[length..].iter().enumerate() {
                             let slide = refresh == Refresh::Sliding && i >= m;

@@ -13,6 +13,8 @@ use crate::{Error, Result};
 #[derive(Debug, Clone)]
 pub struct Ramp {
     pub(super) shared: Shared,
+    /// The names of the channels, once samples came with names.
+    pub(super) names: Option<Vec<String>>,
     pub(super) processes: BTreeMap<ProcessName, Process>,
     /// Samples of the whole stream, when processes are inferred.
     pub(super) clock: u64,
@@ -31,12 +33,40 @@ impl Ramp {
                 processes.insert(key.clone(), Process::new(&config));
             }
         }
-        Ok(Self { shared: Shared::new(config), processes, clock: 0 })
+        Ok(Self { shared: Shared::new(config), names: None, processes, clock: 0 })
     }
 
     /// The settings.
     pub fn config(&self) -> &Config {
         &self.shared.config
+    }
+
+    /// The names of the channels, once they are known.
+    pub fn feature_names(&self) -> Option<&[String]> {
+        self.names.as_deref()
+    }
+
+    /// Refuses samples whose channels have other names, or another order, than those before. Samples without names
+    /// pass.
+    pub fn check_names(&self, path: &str, names: Option<&[String]>) -> Result<()> {
+        let shown = |names: &[String]| names.join(", ");
+        match (names, self.feature_names()) {
+            (Some(given), _) if given.len() != self.config().n_features => {
+                let rule = format!("must be n_features = {} in number", self.config().n_features);
+                Err(Error::invalid(path, shown(given), rule))
+            }
+            (Some(given), Some(known)) if given != known => {
+                Err(Error::invalid(path, shown(given), format!("must be {}, in this order", shown(known))))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps the names of the channels, unless they are known.
+    pub fn keep_names(&mut self, names: Option<Vec<String>>) {
+        if self.names.is_none() {
+            self.names = names;
+        }
     }
 
     /// The names of the processes, in order.
@@ -87,7 +117,7 @@ impl Ramp {
     }
 
     fn update_inferred(&mut self, x: &[f64], contributions: &mut [f64]) -> Option<(Outcome, usize)> {
-        let Self { shared, processes, clock } = self;
+        let Self { shared, processes, clock, .. } = self;
         let config = &shared.config;
         if processes.is_empty() {
             processes.insert(ProcessName::Number(0), Process::new(config));
@@ -192,7 +222,7 @@ impl Ramp {
         } else {
             self.processes.get_key_value(one).map(|(k, p)| (k.clone(), p.clone())).into_iter().collect()
         };
-        Self { shared: self.shared.clone(), processes, clock: self.clock }
+        Self { shared: self.shared.clone(), names: None, processes, clock: self.clock }
     }
 
     /// Takes feedback on detections, by their times within the last M samples. Repeating it changes nothing; the

@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use super::channel::Channel;
-use super::config::{Refresh, Scale};
+use super::config::Config;
 use super::lattice::BLOCK;
 use super::types::{Nearest, Snapshot, is_missing};
 use crate::simd::{Kernel, dispatch, prefetch};
@@ -30,19 +30,13 @@ pub(super) struct Distance {
 
 impl Distance {
     /// From the reference's samples (row after row; NaN is missing).
-    pub(super) fn new(
-        rows: &[f64],
-        d: usize,
-        m: usize,
-        windows: usize,
-        scale: Scale,
-        refresh: Refresh,
-    ) -> Self {
+    pub(super) fn new(rows: &[f64], config: &Config) -> Self {
+        let d = config.n_features;
         let channels = (0..d).map(|j| {
             let samples: Vec<f64> = rows.iter().skip(j).step_by(d).copied().collect();
-            Channel::new(&samples, m, windows, scale, refresh)
+            Channel::new(&samples, config)
         });
-        Self::of(channels.collect(), m, windows, 0)
+        Self::of(channels.collect(), config.window, config.windows(), 0)
     }
 
     fn of(channels: Vec<Channel>, m: usize, windows: usize, seen: usize) -> Self {
@@ -109,19 +103,14 @@ impl Distance {
     }
 
     /// The inverse of [`Self::snapshot`]; `None` if the parts do not fit.
-    pub(super) fn restore(
-        parts: &[Snapshot],
-        m: usize,
-        windows: usize,
-        scale: Scale,
-        refresh: Refresh,
-    ) -> Option<Self> {
+    pub(super) fn restore(parts: &[Snapshot], config: &Config) -> Option<Self> {
         let (seen, left) = (parts[0].live.len(), parts[0].left);
         let channels = parts.iter().map(|part| {
             let fits = part.live.len() == seen && part.left == left;
-            if fits { Channel::restore(part, m, windows, scale, refresh) } else { None }
+            if fits { Channel::restore(part, config) } else { None }
         });
-        Some(Self::of(channels.collect::<Option<Vec<_>>>()?, m, windows, seen))
+        let channels = channels.collect::<Option<Vec<_>>>()?;
+        Some(Self::of(channels, config.window, config.windows(), seen))
     }
 }
 

@@ -92,7 +92,7 @@ impl Process {
         let Some(distance) = &mut self.distance else {
             self.filling.extend(x.iter().map(|&x| if is_missing(x) { f64::NAN } else { x }));
             if self.samples == config.reference as u64 {
-                self.distance = Some(compare_with(&self.filling, config));
+                self.distance = Some(Distance::new(&self.filling, config));
                 self.filling = Vec::new();
                 self.compared = Compared::new(config.n_features);
             }
@@ -219,10 +219,13 @@ impl Process {
             return ratio;
         }
         let Some(distance) = &self.distance else { return ratio };
-        let windows = distance.numbers();
         let ratio = match config.mode {
-            Mode::Author => self.weights.multiply(key, ratio, 1.0 - guess.p, &shared.decay, &windows, theta),
+            Mode::Author => {
+                let base = config.windows() as u64;
+                self.weights.multiply(key, ratio, 1.0 - guess.p, &shared.decay, base, theta)
+            }
             Mode::Default => {
+                let windows = distance.numbers();
                 // A false alarm ends at half the threshold.
                 self.weights.lower(key, 1.0 / (2.0 * ratio), guess.rest, &shared.decay, &windows);
                 ratio
@@ -273,7 +276,7 @@ impl Process {
                 for &(at, verdict) in verdicts {
                     if verdict == Some(Verdict::TruePositive) {
                         let (window, key) = self.scored_windows.window(at);
-                        self.weights.confirm(&key, window.ratio);
+                        self.weights.confirm(&key, window.ratio, config.windows() as u64);
                     }
                 }
             }
@@ -282,11 +285,18 @@ impl Process {
     }
 
     /// The published program's feedback: at every step, on the window just scored at `now`.
-    pub(super) fn author_feedback(&mut self, false_positive: bool, true_positive: bool, now: f64, time: u64) {
+    pub(super) fn author_feedback(
+        &mut self,
+        false_positive: bool,
+        true_positive: bool,
+        now: f64,
+        time: u64,
+        config: &Config,
+    ) {
         self.scored_windows.move_k(now, usize::from(false_positive));
         if let Some(at) = self.scored_windows.find(time).filter(|_| true_positive) {
             let (window, key) = self.scored_windows.window(at);
-            self.weights.confirm(&key, window.ratio);
+            self.weights.confirm(&key, window.ratio, config.windows() as u64);
         }
     }
 
@@ -299,12 +309,6 @@ impl Process {
             + self.scored_windows.bytes()
             + config.n_features * (size_of::<Option<Nearest>>() + size_of::<u64>() + size_of::<f64>())
     }
-}
-
-/// The distances to a reference of M samples.
-fn compare_with(rows: &[f64], config: &Config) -> Distance {
-    let (d, m) = (config.n_features, config.window);
-    Distance::new(rows, d, m, config.windows(), config.scale, config.refresh)
 }
 
 impl Compared {

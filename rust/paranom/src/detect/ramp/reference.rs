@@ -1,15 +1,20 @@
 //! The reference of one channel: M samples, and what their windows' distances are divided by.
 
-use super::config::{Refresh, Scale};
+use std::ops::Range;
+
+use super::config::{Config, Mode, Refresh, Scale};
 use super::lattice::{BLOCK, Lattice, SLACK};
 use super::types::{MOST, is_missing};
 use crate::simd::prefetch;
 
 /// A reference window's mean magnitude counts as no smaller than this share of its channel's.
 const FLOOR: f64 = 1e-6;
-/// A channel's deviation counts as no smaller than this share of its mean magnitude: far below what an offset
-/// of 1e8 leaves, above what rounding does to a constant.
-const STEADY: f64 = 1e-9;
+/// A channel whose values lie so near each other, or whose deviation is so small, is constant but for rounding.
+/// The second is the bound of scikit-learn's scalers.
+const ROUNDING: f64 = 16.0 * f64::EPSILON;
+const CONSTANT: f64 = 10.0 * f64::EPSILON;
+/// Author mode divides by a window's magnitude whatever it is, unless its mean is below this: then it is zero.
+const ZERO: f64 = 1.0 / MOST;
 
 #[derive(Debug, Clone)]
 pub(super) struct Reference {
@@ -17,6 +22,8 @@ pub(super) struct Reference {
     /// K, the windows that are compared.
     pub(super) windows: usize,
     pub(super) scale: Scale,
+    /// Sums and divides as the published program does.
+    pub(super) published: bool,
     /// M samples from `first` on, 1 at least; a missing one has the value before it, and is marked in `missing`.
     pub(super) samples: Vec<f64>,
     missing: Vec<bool>,
@@ -46,7 +53,8 @@ pub(super) struct Reference {
 
 impl Reference {
     /// Places on the lattice are chosen by [`Self::place_all`].
-    pub(super) fn new(samples: &[f64], m: usize, windows: usize, scale: Scale, refresh: Refresh) -> Self {
+    pub(super) fn new(samples: &[f64], config: &Config) -> Self {
+        let (m, windows, scale, refresh) = (config.window, config.windows(), config.scale, config.refresh);
         let length = samples.len();
         let room = if refresh == Refresh::Never { 0 } else { SLACK };
         let mut filled = vec![0.0; 1 + length + room + BLOCK];
@@ -63,6 +71,7 @@ impl Reference {
             m,
             windows,
             scale,
+            published: config.mode == Mode::Author,
             places: vec![0; filled.len()],
             samples: filled,
             missing,
@@ -119,8 +128,29 @@ impl Reference {
         self.until_rescale = self.length;
         let missing = &self.missing[self.first..];
         let held = self.held().iter().zip(missing).filter(|(_, missing)| !**missing);
-        self.unit = unit(held.map(|(&x, _)| x).collect(), self.scale);
+        let samples: Vec<f64> = held.map(|(&x, _)| x).collect();
+        self.unit = if self.divides_by_any() { ZERO } else { unit(&samples, self.scale) };
         self.measure_windows();
+        if self.divides_by_any() && self.excluded == self.windows {
+            // The program divides by zero everywhere. As for a constant: a unit of 1.
+            self.unit = 1.0;
+            self.measure_windows();
+        }
+    }
+
+    /// Whether windows are divided by their magnitudes without a floor: as published.
+    fn divides_by_any(&self) -> bool {
+        self.published && self.scale == Scale::Relative
+    }
+
+    /// The sum of magnitudes of the window that begins at `i`.
+    fn magnitude(&self, i: usize) -> f64 {
+        let window = &self.samples[i..i + self.m];
+        if self.published {
+            pairwise(0..self.m, |i| window[i].abs())
+        } else {
+            window.iter().map(|x| x.abs()).sum()
+        }
     }
 
     /// Puts all samples on a lattice.
@@ -155,7 +185,12 @@ impl Reference {
     /// Measures the window that begins at `i` and ends where `count_runs` was last.
     fn measure_window(&mut self, i: usize) {
         // Equal to the window before, which is the first of its kind and wins the tie.
-        let excluded = self.complete < self.m || (i > self.first && self.flat > self.m);
+        let repeats = i > self.first && self.flat > self.m;
+        // Zero divided by zero: the program never takes such a window for the nearest.
+        let undefined = || {
+            self.divides_by_any() && self.unit == ZERO && self.magnitude(i) < ZERO * self.m as f64
+        };
+        let excluded = self.complete < self.m || repeats || undefined();
         self.excluded += usize::from(excluded);
         self.weigh_window(i, excluded);
     }
@@ -166,8 +201,7 @@ impl Reference {
         }
         let mut weigh = 1.0;
         if self.scale == Scale::Relative {
-            let sum: f64 = self.samples[i..i + self.m].iter().map(|x| x.abs()).sum();
-            self.norm[i] = sum.max(self.unit * self.m as f64);
+            self.norm[i] = self.magnitude(i).max(self.unit * self.m as f64);
             weigh = 1.0 / self.norm[i];
         }
         self.weigh[i] = if excluded { f64::INFINITY } else { weigh };
@@ -241,35 +275,83 @@ impl Reference {
     }
 }
 
-/// The unit of one sample's distance.
-fn unit(samples: Vec<f64>, scale: Scale) -> f64 {
-    let count = samples.len().max(1) as f64;
+/// The unit of one sample's distance: 1 for a channel that is constant but for rounding.
+///
+/// A deviation is one of differences, so that a shift of all values changes no bit of it.
+fn unit(samples: &[f64], scale: Scale) -> f64 {
+    let Some(&start) = samples.first() else { return 1.0 };
+    let count = samples.len() as f64;
     let magnitude = samples.iter().map(|x| x.abs()).sum::<f64>() / count;
     let unit = match scale {
-        Scale::Relative => 0.0,
-        Scale::Std => {
-            let mean = samples.iter().sum::<f64>() / count;
-            (samples.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count).sqrt()
-        }
-        Scale::Mad => {
-            let centre = median(samples.clone());
-            1.4826 * median(samples.iter().map(|x| (x - centre).abs()).collect())
-        }
         Scale::None => 1.0,
-    };
-    let floor = match scale {
+        Scale::Relative if magnitude < CONSTANT => 1.0,
         Scale::Relative => FLOOR * magnitude,
-        Scale::Std | Scale::Mad => STEADY * magnitude,
-        Scale::None => 0.0,
+        Scale::Std | Scale::Mad => {
+            let largest = samples.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+            let shifted: Vec<f64> = samples.iter().map(|x| x - start).collect();
+            deviation(&shifted, scale, ROUNDING * largest)
+        }
     };
-    unit.max(floor).clamp(1.0 / MOST, MOST)
+    unit.clamp(1.0 / MOST, MOST)
+}
+
+/// The deviation of values: the standard one where more than half of them are equal but for `rounding`, and 1 where
+/// all are.
+fn deviation(values: &[f64], scale: Scale, rounding: f64) -> f64 {
+    let (low, high) = values.iter().fold((0.0_f64, 0.0_f64), |(low, high), &x| (low.min(x), high.max(x)));
+    if high - low <= rounding {
+        return 1.0;
+    }
+    if scale == Scale::Mad {
+        let centre = median(values.to_vec());
+        let mad = 1.4826 * median(values.iter().map(|x| (x - centre).abs()).collect());
+        if mad > rounding.max(CONSTANT) {
+            return mad;
+        }
+    }
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let deviation = (values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count).sqrt();
+    if deviation < CONSTANT { 1.0 } else { deviation }
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
-    if values.is_empty() {
-        return 0.0;
-    }
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
+}
+
+/// The sum of `term` over a range, in the order in which NumPy adds: eight sums side by side, and halves of long
+/// ranges by themselves.
+#[inline(always)]
+pub(super) fn pairwise(range: Range<usize>, term: impl Fn(usize) -> f64 + Copy) -> f64 {
+    /// The longest that NumPy does not halve.
+    const WHOLE: usize = 128;
+    if range.len() <= WHOLE { eight_sums(range, term) } else { halves(range, &term, WHOLE) }
+}
+
+fn halves(range: Range<usize>, term: &dyn Fn(usize) -> f64, whole: usize) -> f64 {
+    if range.len() <= whole {
+        return eight_sums(range, term);
+    }
+    let middle = range.start + range.len() / 2 / 8 * 8;
+    halves(range.start..middle, term, whole) + halves(middle..range.end, term, whole)
+}
+
+#[inline(always)]
+fn eight_sums(range: Range<usize>, term: impl Fn(usize) -> f64) -> f64 {
+    let (mut at, end) = (range.start, range.end);
+    let mut sum = 0.0;
+    if range.len() >= 8 {
+        let mut r: [f64; 8] = std::array::from_fn(|l| term(at + l));
+        at += 8;
+        while at + 8 <= end {
+            for (l, r) in r.iter_mut().enumerate() {
+                *r += term(at + l);
+            }
+            at += 8;
+        }
+        sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
+    }
+    (at..end).fold(sum, |sum, i| sum + term(i))
 }

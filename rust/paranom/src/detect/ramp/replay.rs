@@ -27,7 +27,8 @@ pub fn replay(
     job: &Job,
 ) -> Result<Replay> {
     config.check()?;
-    let shared = Shared::new(config.clone());
+    let mut shared = Shared::new(config.clone());
+    shared.config.max_weights = usize::MAX; // the program forgets none
     let (d, m, reference) = (config.n_features, config.window, config.reference);
     let n = rows.len() / d;
     // The program never scores the last window.
@@ -93,7 +94,7 @@ pub fn replay(
         out.flags[t] = i8::from(outcome.is_anomaly);
         if let Some(labels) = labels {
             let flagged = outcome.is_anomaly;
-            process.author_feedback(flagged && !labels[t], flagged && labels[t], now, t as u64);
+            process.author_feedback(flagged && !labels[t], flagged && labels[t], now, t as u64, config);
         }
         t += 1;
     }

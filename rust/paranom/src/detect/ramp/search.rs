@@ -3,6 +3,7 @@
 use super::channel::Channel;
 use super::config::Scale;
 use super::lattice::{self, BLOCK, LANES, Lattice};
+use super::reference::pairwise;
 use super::types::{MOST, Nearest};
 
 /// A scaled distance and its window.
@@ -137,6 +138,12 @@ impl Channel {
         let Self { live, reference, .. } = self;
         let samples = &reference.samples[reference.first..];
         let mut best = NOTHING;
+        if reference.published {
+            for k in (0..reference.windows).filter(|&k| !reference.is_excluded(k)) {
+                best = better(best, (self.scaled_distance(k), k));
+            }
+            return best;
+        }
         for block in (0..reference.windows).step_by(WIDE) {
             let mut sums = [0.0; WIDE];
             for (i, &x) in live.samples().iter().enumerate().filter(|(_, x)| !x.is_nan()) {
@@ -163,14 +170,26 @@ impl Channel {
         self.live.samples().iter().map(|&x| self.lattice.beyond(x)).sum()
     }
 
-    /// A distance, summed from left to right.
+    /// A distance, summed from left to right, or as the published program does.
     #[inline(always)]
     fn distance(&self, live: &[f64], window: &[f64]) -> f64 {
+        if self.reference.published {
+            return self.distance_as_published(live, window);
+        }
         let terms = live.iter().zip(window).map(|(x, r)| (x - r).abs());
         if self.live.missing == 0 {
             return terms.fold(0.0, |sum, term| sum + term);
         }
         terms.fold(0.0, |sum, term| if term.is_nan() { sum } else { sum + term })
+    }
+
+    #[inline(never)]
+    fn distance_as_published(&self, live: &[f64], window: &[f64]) -> f64 {
+        let window = &window[..live.len()];
+        if self.live.missing == 0 {
+            return pairwise(0..live.len(), |i| (live[i] - window[i]).abs());
+        }
+        pairwise(0..live.len(), |i| if live[i].is_nan() { 0.0 } else { (live[i] - window[i]).abs() })
     }
 
     /// A window's scaled distance, summed.

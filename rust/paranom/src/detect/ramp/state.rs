@@ -12,19 +12,27 @@ use super::distance::Distance;
 use super::feedback::{ScoredWindow, ScoredWindows};
 use super::process::{Compared, Process};
 use super::types::{Snapshot, is_missing};
-use super::weights::{Feedback, Verdict, Weight, Weights};
+use super::weights::{Feedback, NO_WINDOW, Verdict, Weight, Weights};
 use crate::detect::state_envelope::{StateEnvelope, StateReader};
 use crate::{Error, Result};
 
-const ENVELOPE: StateEnvelope = StateEnvelope { magic: b"parnRAMP", version: 1, what: "RAMP state" };
-/// Clocks stay below this, so that sums of them cannot overflow.
-const LATEST: u64 = 1 << 62;
+const ENVELOPE: StateEnvelope = StateEnvelope { magic: b"parnRAMP", version: 2, what: "RAMP state" };
+/// Clocks of a saved state stay below this. No stream lasts so long (a sample per microsecond: nine years), and what
+/// is loaded can go on for ever.
+const LATEST: u64 = 1 << 48;
+/// The same for the clock of the weights, which counts each use of one.
+const LAST_USE: u64 = 1 << 60;
+/// Sums of scores stay finite.
+const MOST_BETA: f64 = 1e200;
 
 impl Ramp {
     /// The whole detector.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Writer(Vec::new());
         let Ok(()) = self.config().clone().visit(&mut out);
+        let names = self.feature_names().unwrap_or_default();
+        out.u64(names.len() as u64);
+        names.iter().for_each(|name| out.text(name));
         out.u64(self.clock);
         out.u64(self.processes.len() as u64);
         for (key, process) in &self.processes {
@@ -40,6 +48,7 @@ impl Ramp {
         let mut config = Config::new(Mode::Default, 0, 0, 0, 0.0);
         config.visit(&mut r)?;
         config.check().map_err(|error| r.corrupt(error.to_string()))?;
+        let names = read_names(&mut r, config.n_features)?;
         let clock = r.u64_below(LATEST)?;
         let count = r.u64()?;
         let mut processes = BTreeMap::new();
@@ -55,8 +64,15 @@ impl Ramp {
         {
             return Err(r.corrupt("processes missing"));
         }
+        if config.processes != Processes::Infer {
+            if clock > 0 {
+                return Err(r.corrupt("a clock that nobody reads"));
+            }
+        } else if processes.values().fold(0_u64, |sum, process| sum.saturating_add(process.scored)) > clock {
+            return Err(r.corrupt("more windows than samples"));
+        }
         r.finish()?;
-        Ok(Self { shared: Shared::new(config), processes, clock })
+        Ok(Self { shared: Shared::new(config), names, processes, clock })
     }
 }
 
@@ -97,11 +113,33 @@ impl Writer {
             }
             ProcessName::Text(text) => {
                 self.u8(2);
-                self.u64(text.len() as u64);
-                self.0.extend_from_slice(text.as_bytes());
+                self.text(text);
             }
         }
     }
+
+    fn text(&mut self, text: &str) {
+        self.u64(text.len() as u64);
+        self.0.extend_from_slice(text.as_bytes());
+    }
+}
+
+/// The names of the channels, if there are any.
+fn read_names(r: &mut StateReader<'_>, d: usize) -> Result<Option<Vec<String>>> {
+    let count = r.u64()?;
+    if count == 0 {
+        return Ok(None);
+    }
+    if count != d as u64 {
+        return Err(r.corrupt("names of other channels"));
+    }
+    (0..count).map(|_| read_text(r)).collect::<Result<_>>().map(Some)
+}
+
+fn read_text(r: &mut StateReader<'_>) -> Result<String> {
+    let length = r.u64()?;
+    let text = std::str::from_utf8(r.take(length)?);
+    Ok(text.map_err(|_| r.corrupt("a name that is no text"))?.into())
 }
 
 /// Reads samples, `count` of them first; what counts as missing becomes NaN.
@@ -115,11 +153,7 @@ fn read_key(r: &mut StateReader<'_>) -> Result<ProcessName> {
     match r.u8()? {
         0 => Ok(ProcessName::Only),
         1 => Ok(ProcessName::Number(r.u64()? as i64)),
-        2 => {
-            let length = r.u64()?;
-            let text = std::str::from_utf8(r.take(length)?);
-            Ok(ProcessName::Text(text.map_err(|_| r.corrupt("a name that is no text"))?.into()))
-        }
+        2 => read_text(r).map(ProcessName::Text),
         _ => Err(r.corrupt("a name of no kind")),
     }
 }
@@ -258,9 +292,18 @@ fn write_process(out: &mut Writer, process: &Process) {
 
 fn read_process(r: &mut StateReader<'_>, config: &Config, clock: u64) -> Result<Process> {
     let (d, m, reference) = (config.n_features, config.window, config.reference as u64);
+    let infer = config.processes == Processes::Infer;
     let mut process = Process::new(config);
     process.samples = r.u64_below(LATEST)?;
-    process.scored = r.u64_below(process.samples + 1)?;
+    if infer && process.samples > clock {
+        return Err(r.corrupt("a process older than the stream"));
+    }
+    // Each complete window is scored; where processes are inferred, by one of them.
+    let windows = process.samples.saturating_sub(reference + m as u64 - 1);
+    process.scored = r.u64_below(windows + 1)?;
+    if !infer && process.scored != windows {
+        return Err(r.corrupt("windows that were not scored"));
+    }
     process.clean = r.u64_below(process.scored + 1)?;
     process.quiet = r.u64_below(process.scored + 1)?;
     process.slide = r.flag()?;
@@ -278,7 +321,7 @@ fn read_process(r: &mut StateReader<'_>, config: &Config, clock: u64) -> Result<
                 reference: read_samples(r)?,
                 live: read_samples(r)?,
                 unit: r.f64()?,
-                left: r.u64_below(process.samples)?,
+                left: r.u64_below(process.scored + 1)?,
                 until_rescale: r.size()?,
             };
             if part.reference.len() != config.reference || part.live.len() as u64 != live {
@@ -286,40 +329,52 @@ fn read_process(r: &mut StateReader<'_>, config: &Config, clock: u64) -> Result<
             }
             parts.push(part);
         }
-        let distance = Distance::restore(&parts, m, config.windows(), config.scale, config.refresh);
+        let distance = Distance::restore(&parts, config);
         process.distance = Some(distance.ok_or_else(|| r.corrupt("channels that do not fit each other"))?);
         process.compared = Compared::new(d);
         if process.slide && (live < m as u64 || config.refresh == Refresh::Never) {
             return Err(r.corrupt("a reference that moves too early"));
         }
     }
-    process.weights = read_weights(r, d)?;
+    // Windows are numbered from the first that the stream had.
+    let numbers = process.distance.as_ref().map_or(0, |distance| distance.numbers().end);
+    process.weights = read_weights(r, d, numbers)?;
     // What comes next is later than all windows: so they leave in time, and never fill more than the reference.
-    let end = if config.processes == Processes::Infer { clock } else { process.samples };
-    process.scored_windows = read_scored_windows(r, config, end, process.step(config))?;
+    let end = if infer { clock } else { process.samples };
+    process.scored_windows = read_scored_windows(r, config, end, process.step(config), numbers)?;
     Ok(process)
 }
 
-fn read_weights(r: &mut StateReader<'_>, d: usize) -> Result<Weights> {
-    let clock = r.u64_below(LATEST)?;
+/// A key of d windows, each below `numbers` or none.
+fn read_pattern(r: &mut StateReader<'_>, d: usize, numbers: u64) -> Result<Vec<u64>> {
+    let key: Vec<u64> = r.words(d as u64)?.collect();
+    if key.iter().all(|&window| window == NO_WINDOW || window < numbers) {
+        Ok(key)
+    } else {
+        Err(r.corrupt("a window that never was"))
+    }
+}
+
+fn read_weights(r: &mut StateReader<'_>, d: usize, numbers: u64) -> Result<Weights> {
+    let clock = r.u64_below(LAST_USE)?;
     let count = r.u64()?;
     let mut all: Vec<(Vec<u64>, Weight)> = Vec::new();
     for _ in 0..count {
-        let key = r.words(d as u64)?.collect::<Vec<_>>();
+        let key = read_pattern(r, d, numbers)?;
         if all.last().is_some_and(|(last, _)| *last >= key) {
             return Err(r.corrupt("weights out of order"));
         }
         let mut weight = Weight {
             trained: r.f64_in(0.0, 1e150)?,
             confirmed: r.f64_in(0.0, f64::INFINITY)?,
-            dismissed: r.f64_in(0.0, f64::MAX)?,
+            dismissed: r.f64_in(0.0, MOST_BETA)?,
             used: r.u64_below(clock + 1)?,
             feedback: Vec::new(),
         };
         for _ in 0..r.u64()? {
             let time = r.u64_below(LATEST)?;
             let verdict = read_verdict(r)?.ok_or_else(|| r.corrupt("a verdict that is none"))?;
-            weight.feedback.push(Feedback { time, verdict, beta: r.f64_in(0.0, f64::MAX)? });
+            weight.feedback.push(Feedback { time, verdict, beta: r.f64_in(0.0, MOST_BETA)? });
         }
         all.push((key, weight));
     }
@@ -332,8 +387,10 @@ fn read_scored_windows(
     config: &Config,
     end: u64,
     now: u64,
+    numbers: u64,
 ) -> Result<ScoredWindows> {
-    let (d, reference) = (config.n_features, config.reference);
+    let (d, m, reference) = (config.n_features, config.window as u64, config.reference);
+    let infer = config.processes == Processes::Infer;
     let settled = r.f64_in(reference as f64, now as f64)?;
     let k = r.f64_in(reference as f64, now as f64)?;
     let count = r.u64_below(reference as u64 + 1)?;
@@ -342,15 +399,18 @@ fn read_scored_windows(
         let window = ScoredWindow {
             time: r.u64_below(end)?,
             step: r.u64_below(now)?,
-            beta: r.f64_in(0.0, f64::MAX)?,
+            beta: r.f64_in(0.0, MOST_BETA)?,
             ratio: r.f64_in(0.0, f64::INFINITY)?,
             verdict: read_verdict(r)?,
         };
-        if window.step < reference as u64 || windows.last().is_some_and(|(last, _)| last.time >= window.time)
-        {
+        // A window begins m - 1 samples before it ends. Other processes' samples may lie between an inferred one's.
+        let ends = window.step + m - 1;
+        let fits = if infer { window.time >= ends } else { window.time == ends };
+        let after = |last: &ScoredWindow| last.time < window.time && last.step < window.step;
+        if !fits || window.step < reference as u64 || !windows.last().is_none_or(|(last, _)| after(last)) {
             return Err(r.corrupt("windows out of order"));
         }
-        let key = r.words(d as u64)?.collect::<Vec<_>>();
+        let key = read_pattern(r, d, numbers)?;
         windows.push((window, key));
     }
     Ok(ScoredWindows::restore(reference, d, windows, settled, k))

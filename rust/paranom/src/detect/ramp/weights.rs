@@ -141,19 +141,20 @@ impl Weights {
         }
     }
 
-    /// The program's training: everything near is multiplied by decay · (1 - p) / 2H. Returns the new H.
+    /// The program's training: everything near is multiplied by decay · (1 - p) / 2H. Returns the new H. `base` is the
+    /// number of windows.
     pub(super) fn multiply(
         &mut self,
         key: &[u64],
         mut ratio: f64,
         rest: f64,
         decay: &[f64],
-        windows: &Range<u64>,
+        base: u64,
         threshold: f64,
     ) -> f64 {
         let m = decay.len() / 2;
         for (i, a) in decay.iter().enumerate() {
-            if let Some(near) = self.neighbour(key, i as i64 - m as i64, windows) {
+            if let Some(near) = self.neighbour_as_published(key, i as i64 - m as i64, base) {
                 let weight = self.entry(&near);
                 let old = weight.trained;
                 weight.trained = bounded(old * (a * rest / (2.0 * ratio)));
@@ -170,11 +171,45 @@ impl Weights {
     }
 
     /// The program's answer to a confirmed anomaly: times 2 / H.
-    pub(super) fn confirm(&mut self, key: &[u64], ratio: f64) {
-        if ratio > 0.0 {
-            let weight = self.entry(key);
+    pub(super) fn confirm(&mut self, key: &[u64], ratio: f64, base: u64) {
+        if ratio > 0.0
+            && let Some(near) = self.neighbour_as_published(key, 0, base)
+        {
+            let weight = self.entry(&near);
             weight.trained = bounded(weight.trained * (2.0 / ratio));
+            self.near = near;
         }
+    }
+
+    /// The key with every window moved by `offset`, as the published program writes it: one number whose digits to
+    /// the `base` are the windows, added up in floats. A window that leaves the reference carries into the next
+    /// digit, so that the number is another key's. `None` if it is no key's.
+    fn neighbour_as_published(&mut self, key: &[u64], offset: i64, base: u64) -> Option<Vec<u64>> {
+        /// Beyond it the program's floats are too coarse to be a key again.
+        const MOST: f64 = 1e38;
+        if key.contains(&NO_WINDOW) {
+            return self.neighbour(key, offset, &(0..base));
+        }
+        let mut number = 0.0;
+        let mut power = Some(1_u128);
+        for &window in key {
+            let moved = window as f64 + offset as f64;
+            if moved != 0.0 {
+                number += power? as f64 * moved;
+            }
+            power = power.and_then(|power| power.checked_mul(base.into()));
+        }
+        if !(0.0..MOST).contains(&number) {
+            return None;
+        }
+        let mut rest = number as u128;
+        let mut near = std::mem::take(&mut self.near);
+        near.clear();
+        for _ in key {
+            near.push((rest % u128::from(base)) as u64);
+            rest /= u128::from(base);
+        }
+        (rest == 0).then_some(near)
     }
 
     /// The key with every window moved by `offset`, unless one leaves the reference.

@@ -1,12 +1,15 @@
 //! A stream as bytes, and back: versioned, length-checked, checksummed, and safe to read from anyone.
 
 use super::history::History;
-use super::streaming_profile::StreamingProfile;
+use super::streaming_profile::{MOST, StreamingProfile};
 use crate::Result;
 use crate::detect::state_envelope::{StateEnvelope, StateReader};
 
 const ENVELOPE: StateEnvelope =
     StateEnvelope { magic: b"parnSMP\0", version: 1, what: "matrix profile state" };
+
+/// More samples than any stream has (one per microsecond: nine years), so that what is loaded can go on for ever.
+const LATEST: u64 = 1 << 48;
 
 impl StreamingProfile {
     /// Everything that later scores depend on.
@@ -34,7 +37,7 @@ impl StreamingProfile {
         let (window, history, d, seen) = (read.size()?, read.size()?, read.size()?, read.u64()?);
         // Checked before any memory is taken: so many bytes must follow.
         let too_short = history.checked_mul(d).is_none_or(|values| values > read.remaining() / 16);
-        if too_short || seen > i64::MAX as u64 / 2 {
+        if too_short || seen >= LATEST {
             return Err(read.corrupt("impossible sizes"));
         }
         let mut stream = Self::new(window, history, d).map_err(|error| read.corrupt(error.to_string()))?;
@@ -42,14 +45,17 @@ impl StreamingProfile {
         let newest = seen.checked_sub(window as u64);
         for index in &mut stream.index {
             *index = read.u64()? as i64;
+            if *index < -1 || *index > newest.map_or(-1, |newest| newest as i64) {
+                return Err(read.corrupt("a neighbour that never was"));
+            }
         }
         for dimension in &mut stream.dimensions {
-            fill(&mut read, &mut dimension.x, |bits| Some(f64::from_bits(bits)).filter(|x| x.is_finite()))?;
+            fill(&mut read, &mut dimension.x, |bits| Some(f64::from_bits(bits)).filter(|x| x.abs() <= MOST))?;
             fill(&mut read, &mut dimension.missing, |bit| u8::try_from(bit).ok().filter(|&bit| bit < 2))?;
             for covariance in &mut dimension.covariance {
-                *covariance = read.f64()?;
+                *covariance = read.f64_in(f64::MIN, f64::MAX)?;
             }
-            dimension.peak = read.f64()?;
+            dimension.peak = read.f64_in(0.0, 2.0 * MOST)?;
             for _ in 0..read.u64()? {
                 let number = read.u64()?;
                 let after = dimension.drops.back().is_none_or(|&last| last < number);

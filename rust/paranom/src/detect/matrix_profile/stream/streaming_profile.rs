@@ -12,7 +12,7 @@ use crate::{Error, Result};
 /// Above this correlation, look for bitwise identical windows.
 const NEAR_ONE: f64 = 1.0 - 1e-9;
 /// Larger values have no finite products.
-const MOST: f64 = 1e145;
+pub(super) const MOST: f64 = 1e145;
 
 /// A stream of samples of d values, and the last ones of them.
 #[derive(Debug, Clone)]
