@@ -1,6 +1,6 @@
 //! `paranom::detect::matrix_profile` for Python. Shapes and defaults are in `paranom_rs.detect`.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use paranom::detect::matrix_profile::{
@@ -10,6 +10,7 @@ use paranom::{Error, pool};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::fork_lock::ForkLock;
 use crate::run;
 
 type Arrays<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<i64>>);
@@ -134,12 +135,21 @@ pub(crate) fn matrix_profile_subspaces<'py>(
 
 /// The state behind `paranom_rs.StreamingMatrixProfile`.
 #[pyclass(frozen, module = "paranom_rs._core")]
-pub(crate) struct MatrixProfileStream(Mutex<StreamingProfile>);
+pub(crate) struct MatrixProfileStream(ForkLock<StreamingProfile>);
 
 impl MatrixProfileStream {
+    fn of(stream: StreamingProfile) -> Self {
+        Self(ForkLock::new("StreamingMatrixProfile", stream))
+    }
+
     /// The stream. A panic while it was locked has not changed it.
-    fn lock(&self) -> MutexGuard<'_, StreamingProfile> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> paranom::Result<MutexGuard<'_, StreamingProfile>> {
+        self.0.lock()
+    }
+
+    /// What `look` finds in the stream.
+    fn look<T>(&self, look: impl FnOnce(&StreamingProfile) -> T) -> PyResult<T> {
+        run::guarded(|| Ok(look(&*self.lock()?)))
     }
 }
 
@@ -147,7 +157,7 @@ impl MatrixProfileStream {
 impl MatrixProfileStream {
     #[new]
     fn new(window: usize, history: usize, n_features: usize) -> PyResult<Self> {
-        run::guarded(|| Ok(Self(Mutex::new(StreamingProfile::new(window, history, n_features)?))))
+        run::guarded(|| Ok(Self::of(StreamingProfile::new(window, history, n_features)?)))
     }
 
     /// Takes samples (n, n_features); returns the scores of each (n * n_features). If it fails, no sample is taken.
@@ -162,7 +172,7 @@ impl MatrixProfileStream {
         if rows == 1 {
             let scores = py.detach(|| {
                 run::guarded(|| {
-                    let mut stream = self.lock();
+                    let mut stream = self.lock()?;
                     let mut scores = vec![0.0; stream.n_features()];
                     stream.update(&x, &mut scores)?;
                     Ok(scores)
@@ -171,7 +181,7 @@ impl MatrixProfileStream {
             return Ok(scores.into_pyarray(py));
         }
         let scores = run::detached(py, None, |job| {
-            let mut stream = self.lock();
+            let mut stream = self.lock()?;
             let mut after = stream.clone();
             let d = after.n_features();
             let mut scores = paranom::error::try_vec(rows * d)?;
@@ -192,7 +202,7 @@ impl MatrixProfileStream {
     fn update_one(&self, py: Python<'_>, x: f64) -> PyResult<f64> {
         py.detach(|| {
             run::guarded(|| {
-                let mut stream = self.lock();
+                let mut stream = self.lock()?;
                 let mut scores = vec![0.0; stream.n_features()];
                 stream.update(&[x], &mut scores)?;
                 Ok(scores[0])
@@ -202,41 +212,41 @@ impl MatrixProfileStream {
 
     /// The length of a window.
     #[getter]
-    fn window(&self) -> usize {
-        self.lock().window()
+    fn window(&self) -> PyResult<usize> {
+        self.look(StreamingProfile::window)
     }
 
     /// The number of samples remembered.
     #[getter]
-    fn history(&self) -> usize {
-        self.lock().history()
+    fn history(&self) -> PyResult<usize> {
+        self.look(StreamingProfile::history)
     }
 
     /// The columns of a sample.
     #[getter]
-    fn n_features(&self) -> usize {
-        self.lock().n_features()
+    fn n_features(&self) -> PyResult<usize> {
+        self.look(StreamingProfile::n_features)
     }
 
     /// The samples taken so far.
     #[getter]
-    fn seen(&self) -> u64 {
-        self.lock().seen()
+    fn seen(&self) -> PyResult<u64> {
+        self.look(StreamingProfile::seen)
     }
 
     /// The neighbour of the newest window at each level; -1 if there is none.
     #[getter]
-    fn index(&self) -> Vec<i64> {
-        self.lock().index().to_vec()
+    fn index(&self) -> PyResult<Vec<i64>> {
+        self.look(|stream| stream.index().to_vec())
     }
 
     /// The state as bytes: versioned, with a checksum.
-    fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.lock().to_bytes())
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.look(StreamingProfile::to_bytes)?))
     }
 
     #[staticmethod]
     fn from_bytes(data: &[u8]) -> PyResult<Self> {
-        run::guarded(|| Ok(Self(Mutex::new(StreamingProfile::from_bytes(data)?))))
+        run::guarded(|| Ok(Self::of(StreamingProfile::from_bytes(data)?)))
     }
 }

@@ -1,14 +1,16 @@
 //! The generator's plan: check a spec, fill arrays.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use numpy::{Element, IntoPyArray, PyArray1, PyArrayMethods, PyReadwriteArray1};
+use paranom::error::try_vec;
 use paranom::generate::{Real, RowRange, Time};
 use paranom::job::Job;
 use paranom::pool;
 use pyo3::prelude::*;
 
 use crate::errors::{spec_error, type_error};
+use crate::fork_lock::ForkLock;
 use crate::run::{detached, guarded};
 use crate::value::spec_value;
 
@@ -21,21 +23,23 @@ pub(crate) struct Plan(pub(crate) Arc<paranom::generate::Plan>);
 
 /// What is known of the rows before those that are filled next: batches in order share one.
 #[pyclass(frozen, module = "paranom_rs._core")]
-pub(crate) struct FillState(Mutex<paranom::generate::FillState>);
+pub(crate) struct FillState(ForkLock<paranom::generate::FillState>);
 
 #[pymethods]
 impl FillState {
     /// Before row 0.
     #[new]
     fn new() -> Self {
-        Self(Mutex::new(paranom::generate::FillState::new()))
+        Self(ForkLock::new("FillState", paranom::generate::FillState::new()))
     }
 
     /// The data registered, and the bytes they take.
     #[getter]
-    fn size(&self) -> (usize, usize) {
-        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (state.data(), state.bytes())
+    fn size(&self) -> PyResult<(usize, usize)> {
+        guarded(|| {
+            let state = self.0.lock()?;
+            Ok((state.data(), state.bytes()))
+        })
     }
 }
 
@@ -117,19 +121,23 @@ impl Plan {
     /// left_out: the anomalies and decoys that no draw made hard enough to find.
     #[pyo3(signature = (start, rows, /, *, of="anomalies"))]
     fn events<'py>(&self, py: Python<'py>, start: u64, rows: u64, of: &str) -> PyResult<Events<'py>> {
-        let events = detached(py, None, |_| {
+        let (starts, stops, kinds, ids) = detached(py, None, |job| {
             self.0.check_rows(start, rows)?;
-            if of == "left_out" {
-                return Ok(self.0.left_out(start, rows));
+            let mut events = if of == "left_out" {
+                self.0.left_out(start, rows, job)?
+            } else {
+                self.0.events(start, rows, job)?
+            };
+            if of != "left_out" {
+                events.retain(|event| self.0.anomalies()[event.anomaly].decoy == (of == "decoys"));
             }
-            let mut events = self.0.events(start, rows);
-            events.retain(|event| self.0.anomalies()[event.anomaly].decoy == (of == "decoys"));
-            Ok(events)
+            Ok((
+                of_each(&events, |event| event.start)?,
+                of_each(&events, |event| event.stop)?,
+                of_each(&events, |event| event.anomaly as i64)?,
+                of_each(&events, |event| event.id)?,
+            ))
         })?;
-        let starts: Vec<u64> = events.iter().map(|event| event.start).collect();
-        let stops: Vec<u64> = events.iter().map(|event| event.stop).collect();
-        let kinds: Vec<i64> = events.iter().map(|event| event.anomaly as i64).collect();
-        let ids: Vec<u64> = events.iter().map(|event| event.id).collect();
         Ok((starts.into_pyarray(py), stops.into_pyarray(py), kinds.into_pyarray(py), ids.into_pyarray(py)))
     }
 
@@ -174,11 +182,11 @@ impl Plan {
     /// The labelled rows among `rows` rows from `start` on, as whole runs: starts, stops; and of how many labels.
     #[pyo3(signature = (start, rows, /))]
     fn anomalous<'py>(&self, py: Python<'py>, start: u64, rows: u64) -> PyResult<Runs<'py>> {
-        let (runs, labels) = detached(py, None, |_| {
+        let (starts, stops, labels) = detached(py, None, |job| {
             self.0.check_rows(start, rows)?;
-            Ok(self.0.anomalous(start, rows))
+            let (runs, labels) = self.0.anomalous(start, rows, job)?;
+            Ok((of_each(&runs, |run| run.0)?, of_each(&runs, |run| run.1)?, labels))
         })?;
-        let (starts, stops): (Vec<u64>, Vec<u64>) = runs.into_iter().unzip();
         Ok((starts.into_pyarray(py), stops.into_pyarray(py), labels))
     }
 
@@ -218,7 +226,7 @@ struct Call<'a, 'py> {
     clean: bool,
     threads: Option<usize>,
     progress: Option<&'a Bound<'py, PyAny>>,
-    state: Option<&'a Mutex<paranom::generate::FillState>>,
+    state: Option<&'a ForkLock<paranom::generate::FillState>>,
 }
 
 impl Call<'_, '_> {
@@ -241,7 +249,7 @@ impl Call<'_, '_> {
                 plan.check_rows(range.start, range.len as u64)?;
             }
             let mut fresh = paranom::generate::FillState::new();
-            let mut kept = state.map(|state| state.lock().unwrap_or_else(PoisonError::into_inner));
+            let mut kept = state.map(ForkLock::lock).transpose()?;
             let state = kept.as_deref_mut().unwrap_or(&mut fresh);
             let fill = || plan.fill_after(state, rows, clean, columns, labels, job);
             let duplicates =
@@ -277,6 +285,13 @@ fn in_pieces<T: Send>(
         Ok(())
     };
     if short { guarded(|| work(&Job::new())) } else { detached(py, None, work) }
+}
+
+/// A number of each item.
+fn of_each<T, N>(items: &[T], number: impl Fn(&T) -> N) -> paranom::Result<Vec<N>> {
+    let mut numbers = try_vec(items.len())?;
+    numbers.extend(items.iter().map(number));
+    Ok(numbers)
 }
 
 fn in_use() -> PyErr {

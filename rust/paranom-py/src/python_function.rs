@@ -9,12 +9,26 @@ use paranom::generate::{Call, Callback, Granularity, ThreadBody};
 use paranom::random::word;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::type_object::PyTypeInfo;
 use pyo3::types::PyTuple;
 
 use crate::call_arrays::{CallArrays, Times};
 use crate::context::Context;
 
 pyo3::import_exception!(paranom_rs.generate.callback, BadBlock);
+
+/// The Python function that calls a vectorized one.
+fn run_block(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static RUN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    RUN.import(py, "paranom_rs.generate.callback", "run_block")
+}
+
+/// Looks up what calls need, which is done once.
+pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
+    BadBlock::type_object(py);
+    run_block(py)?;
+    Ok(())
+}
 
 #[derive(Debug)]
 pub(crate) struct PythonFunction {
@@ -77,11 +91,10 @@ impl PythonFunction {
 
     /// Calls the function once for all rows.
     fn block(&self, py: Python<'_>, call: &Call, arrays: CallArrays, out: &mut [f64]) -> Result<()> {
-        static RUN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let first = call.runs.first().map_or(0, |run| run.row);
         let CallArrays { row, t, events } = arrays;
         let values = (|| {
-            let run = RUN.import(py, "paranom_rs.generate.callback", "run_block")?;
+            let run = run_block(py)?;
             let key = call.source(1 << 30);
             let t = match t {
                 Times::Rows => py.None().into_bound(py),

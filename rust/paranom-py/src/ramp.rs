@@ -1,7 +1,5 @@
 //! `RampCore`, which `RAMP` extends, its `Detection`, and the published loop `ramp_replay`.
 
-use std::sync::{Mutex, PoisonError, TryLockError};
-
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
 use paranom::detect::ramp::{Outcome, Ramp, Scores, replay};
 use paranom::{Error, job::Job};
@@ -10,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::errors::{self, SpecError, SpecTypeError};
+use crate::fork_lock::ForkLock;
 use crate::ramp_settings::{
     config_from_python, config_to_python, float, key_from_python, key_to_python, keys_from_python,
 };
@@ -95,7 +94,7 @@ impl Detection {
 /// The detector, as far as it needs no Python. The wrapper class `RAMP` adds the rest.
 #[pyclass(frozen, subclass, module = "paranom_rs._core")]
 pub(crate) struct RampCore {
-    ramp: Mutex<Ramp>,
+    ramp: ForkLock<Ramp>,
     n_features: usize,
     window: usize,
     reference: usize,
@@ -108,7 +107,7 @@ impl RampCore {
             n_features: config.n_features,
             window: config.window,
             reference: config.reference,
-            ramp: Mutex::new(ramp),
+            ramp: ForkLock::new("RAMP", ramp),
         }
     }
 
@@ -119,9 +118,8 @@ impl RampCore {
         work: impl FnOnce(&mut Ramp) -> paranom::Result<T> + Send,
     ) -> PyResult<T> {
         match self.ramp.try_lock() {
-            Ok(mut ramp) => guarded(|| work(&mut ramp)),
-            Err(TryLockError::Poisoned(ramp)) => guarded(|| work(&mut ramp.into_inner())),
-            Err(TryLockError::WouldBlock) => py.detach(|| self.blocking(work)),
+            Some(mut ramp) => guarded(|| work(&mut ramp)),
+            None => py.detach(|| self.blocking(work)),
         }
     }
 
@@ -141,13 +139,12 @@ impl RampCore {
             return py.detach(|| self.blocking(|ramp| work(ramp, &Job::new())));
         }
         detached(py, None, |job| {
-            let mut ramp = self.ramp.lock().unwrap_or_else(PoisonError::into_inner);
-            work(&mut ramp, job)
+            work(&mut *self.ramp.lock()?, job)
         })
     }
 
     fn blocking<T>(&self, work: impl FnOnce(&mut Ramp) -> paranom::Result<T>) -> PyResult<T> {
-        guarded(|| work(&mut self.ramp.lock().unwrap_or_else(PoisonError::into_inner)))
+        guarded(|| work(&mut *self.ramp.lock()?))
     }
 }
 
@@ -286,8 +283,7 @@ impl RampCore {
             py.detach(|| self.blocking(|ramp| ramp.update_many(&keys, &rows, threads, None)))?
         } else {
             detached(py, None, |job| {
-                let mut ramp = self.ramp.lock().unwrap_or_else(PoisonError::into_inner);
-                ramp.update_many(&keys, &rows, threads, Some(job))
+                self.ramp.lock()?.update_many(&keys, &rows, threads, Some(job))
             })?
         };
         self.scores(py, scores)

@@ -32,7 +32,9 @@ pub(crate) fn detached<T: Send>(
     work: impl FnOnce(&Job) -> paranom::Result<T> + Send,
 ) -> PyResult<T> {
     let job = &Job::new();
+    // Dropped by this thread, which holds the GIL then: without it, a lock would be taken that a fork may leave locked.
     let progress = progress.map(|call| call.clone().unbind());
+    let progress = progress.as_ref();
     py.detach(|| {
         thread::scope(|scope| {
             let (finished, wait) = channel();
@@ -49,7 +51,7 @@ pub(crate) fn detached<T: Send>(
             let mut interrupt = None;
             while let Err(RecvTimeoutError::Timeout) = wait.recv_timeout(POLL) {
                 if interrupt.is_none()
-                    && let Err(error) = Python::attach(|py| poll(py, progress.as_ref(), job))
+                    && let Err(error) = Python::attach(|py| poll(py, progress, job))
                 {
                     job.cancel();
                     interrupt = Some(error);
@@ -61,7 +63,7 @@ pub(crate) fn detached<T: Send>(
                 (Some(error), _) => Err(error),
                 (None, Ok(result)) => {
                     let value = result.map_err(|error| errors::to_python(&error))?;
-                    if let Some(call) = &progress {
+                    if let Some(call) = progress {
                         Python::attach(|py| call.call1(py, (job.done(),)))?;
                     }
                     Ok(value)

@@ -6,7 +6,7 @@ use super::block::{BLOCK, Real, RowRange};
 use super::plan::Plan;
 use super::request::Request;
 use super::variable::{Sequence, Variable, Walk, Want};
-use super::view::{AllVariables, View};
+use super::view::{AllVariables, Tiles, View};
 use crate::Result;
 
 impl Plan {
@@ -56,12 +56,13 @@ impl Plan {
     ) -> Result<Vec<f64>> {
         let Request { clean, job, .. } = request;
         job.check()?;
-        let mut events = self.events(walk.next, out.len() as u64);
+        let mut events = self.events(walk.next, out.len() as u64, job)?;
         if clean {
             events = self.clean(events);
         }
         let known = BTreeMap::new();
-        let all = AllVariables::new(self, clean, job);
+        let tiles = Tiles::default();
+        let all = AllVariables::new(self, clean, job, &tiles);
         let view = View { all, columns: &known, row: walk.next, back: 0, decoupled: None };
         let view = self.graph.is_used().then_some(&view);
         let want = Want { events: &events, around: &events, attempt: 0, time: self.time, view, job };

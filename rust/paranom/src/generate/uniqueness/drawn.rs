@@ -44,7 +44,7 @@ impl Plan {
     ) -> Result<DrawnBlock> {
         job.check()?;
         let RowRange { start, len } = rows;
-        let around = self.events_around(start, len as u64);
+        let around = self.events_around(start, len as u64, job)?;
         let events = touching(&around, start, start + (len as u64 - 1)).to_vec();
         let mut labels = vec![0; len];
         self.mark(start, &events, &mut labels);

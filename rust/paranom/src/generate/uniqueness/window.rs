@@ -60,7 +60,7 @@ impl Plan {
         if let Some(last) =
             rows.iter().filter(|rows| rows.len > 0).map(|r| r.start + (r.len as u64 - 1)).max()
         {
-            self.refuse_too_many(uniqueness, last)?;
+            self.refuse_too_many(uniqueness, last, job)?;
         }
         let mut duplicates = Duplicates::default();
         let mut columns = columns;
