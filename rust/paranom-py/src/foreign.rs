@@ -24,6 +24,18 @@ pub(crate) fn buffer<T: Element + 'static>(array: &Bound<'_, PyArray1<T>>) -> Op
     Some(unsafe { Buffer::from_custom_allocation(start, bytes, owner) })
 }
 
+/// The memory of an array that outlives the call that it was handed to.
+///
+/// The caller keeps the array, and the guard that lends its memory, until nothing uses the slice any more: for ever, if
+/// that is not known.
+pub(crate) fn lasting<T>(slice: &mut [T]) -> &'static mut [T] {
+    // SAFETY: `plan::Call::abandonable` drops the guard once the work is done, and never if the work goes on.
+    #[allow(unsafe_code)]
+    unsafe {
+        std::slice::from_raw_parts_mut(slice.as_mut_ptr(), slice.len())
+    }
+}
+
 /// The function at an address. The Python caller is responsible for what is there, as with ctypes; the Python
 /// module documents what it checks.
 pub(crate) fn native(address: usize, name: String, allow_nan: bool) -> Native {

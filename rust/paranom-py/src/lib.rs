@@ -11,6 +11,7 @@
 //! * `matrix_profile`: matrix profiles, of series and of streams.
 //! * `one_liner`: which one-liners find events.
 //! * `info`: what this build is.
+//! * `memory`: what happens when memory runs out.
 //! * `prepare`: what is made once, made at import; `fork_lock`: a lock that a forked child does not wait for in vain.
 //! * `run`: the call wrappers: release the GIL, watch Ctrl-C, turn errors and panics into exceptions.
 //! * `errors`: the one place where an error of the library becomes a Python exception.
@@ -26,6 +27,7 @@ mod foreign;
 mod fork_lock;
 mod info;
 mod matrix_profile;
+mod memory;
 mod one_liner;
 mod plan;
 mod prepare;

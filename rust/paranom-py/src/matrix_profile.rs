@@ -2,10 +2,11 @@
 
 use std::sync::MutexGuard;
 
-use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{Element, IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use paranom::detect::matrix_profile::{
     self as core, Distance, Neighbours, Profile, Settings, StreamingProfile,
 };
+use paranom::error::try_vec;
 use paranom::{Error, pool};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -64,7 +65,7 @@ pub(crate) fn matrix_profile_self_join<'py>(
 ) -> PyResult<Profiles<'py>> {
     let settings = run::guarded(|| settings(window, distance, k, fraction, threads))?;
     // A copy: other Python threads may write to the array while this one does not hold the GIL.
-    let x = x.as_array().to_vec();
+    let x = copied(&x)?;
     let profile = run::detached(py, progress, |job| core::self_join(&x, &settings, job))?;
     Ok(profiles(py, profile))
 }
@@ -85,14 +86,26 @@ pub(crate) fn matrix_profile_ab_join<'py>(
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Profiles<'py>> {
     let settings = run::guarded(|| settings(window, distance, k, fraction, threads))?;
-    let (x, reference) = (x.as_array().to_vec(), reference.as_array().to_vec());
+    let (x, reference) = (copied(&x)?, copied(&reference)?);
     let profile = run::detached(py, progress, |job| core::ab_join(&x, &reference, &settings, job))?;
     Ok(profiles(py, profile))
 }
 
 /// The columns of a matrix.
-fn columns(x: &PyReadonlyArray2<'_, f64>) -> Vec<Vec<f64>> {
-    x.as_array().columns().into_iter().map(|column| column.to_vec()).collect()
+fn columns(x: &PyReadonlyArray2<'_, f64>) -> PyResult<Vec<Vec<f64>>> {
+    run::guarded(|| x.as_array().columns().into_iter().map(|column| taken(column.len(), column)).collect())
+}
+
+/// A copy of an array.
+fn copied<T: Element + Copy>(x: &PyReadonlyArray1<'_, T>) -> PyResult<Vec<T>> {
+    run::guarded(|| taken(x.as_array().len(), x.as_array()))
+}
+
+/// Copies of `len` values.
+fn taken<'a, T: Copy + 'a>(len: usize, values: impl IntoIterator<Item = &'a T>) -> paranom::Result<Vec<T>> {
+    let mut copy = try_vec(len)?;
+    copy.extend(values);
+    Ok(copy)
 }
 
 /// The mSTAMP profile of the columns of `x`, as [`matrix_profile_self_join`] with one neighbour per level.
@@ -110,7 +123,7 @@ pub(crate) fn matrix_profile_multidimensional<'py>(
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Profiles<'py>> {
     let settings = run::guarded(|| settings(window, distance, 1, fraction, threads))?;
-    let x = columns(&x);
+    let x = columns(&x)?;
     let profile = run::detached(py, progress, |job| core::multidimensional(&x, &include, &settings, job))?;
     Ok(profiles(py, profile))
 }
@@ -128,7 +141,7 @@ pub(crate) fn matrix_profile_subspaces<'py>(
     include: Vec<usize>,
 ) -> PyResult<Bound<'py, PyArray1<i64>>> {
     let settings = run::guarded(|| settings(window, distance, 1, 1.0, None))?;
-    let (x, index) = (columns(&x), index.as_array().to_vec());
+    let (x, index) = (columns(&x)?, copied(&index)?);
     let out = run::detached(py, None, |job| core::subspaces(&x, &include, &settings, &index, level, job))?;
     Ok(out.into_pyarray(py))
 }
@@ -167,7 +180,7 @@ impl MatrixProfileStream {
         x: PyReadonlyArray2<'py, f64>,
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
         let (rows, columns) = x.as_array().dim();
-        let x: Vec<f64> = x.as_array().iter().copied().collect();
+        let x = run::guarded(|| taken(rows * columns, x.as_array()))?;
         let width = columns.max(1);
         if rows == 1 {
             let scores = py.detach(|| {

@@ -7,12 +7,13 @@ use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyRea
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use crate::{errors, python_function};
+use crate::{errors, memory, python_function};
 
 /// Makes all that is made once. The package calls it at its import.
 #[pyfunction]
 pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
     paranom::prepare();
+    memory::take_reserve();
     // Whether there is an interpreter is checked once, by the first thread that attaches.
     py.detach(|| Python::attach(|_| ()));
     errors::prepare(py);

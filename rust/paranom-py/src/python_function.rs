@@ -76,6 +76,8 @@ impl PythonFunction {
                 call.job.check()?;
                 context.go_to(row);
                 let value = function.call1(&args).map_err(|error| self.failed(py, call, row, error))?;
+                // The call may have been given up while the function ran.
+                call.job.check()?;
                 *x = value.extract::<f64>().map_err(|_| {
                     let found = value.get_type();
                     call.error(row, format!("{} must give a number, got {found}", self.name), None)
@@ -121,6 +123,8 @@ impl PythonFunction {
                 self.failed(py, call, first, error)
             }
         })?;
+        // The call may have been given up while the function ran.
+        call.job.check()?;
         let nan = match values.as_slice() {
             Ok(slice) => py.detach(|| copy(slice, out)),
             Err(_) => copy(&values.to_vec().unwrap_or_default(), out),

@@ -2,6 +2,7 @@
 
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
 use paranom::detect::ramp::{Outcome, Ramp, Scores, replay};
+use paranom::error::try_copy;
 use paranom::{Error, job::Job};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -348,7 +349,8 @@ impl RampCore {
             let rule = format!("must have n_features = {} columns", self.n_features);
             return Err(errors::to_python(&Error::invalid("X.shape[1]", x.shape()[1], rule)));
         }
-        Ok(x.as_slice()?.to_vec())
+        let x = x.as_slice()?;
+        guarded(|| try_copy(x))
     }
 
     fn scores<'py>(&self, py: Python<'py>, scores: Scores) -> PyResult<Bound<'py, PyDict>> {
@@ -379,7 +381,8 @@ pub(crate) fn ramp_replay<'py>(
 ) -> PyResult<(Bound<'py, PyArray1<i8>>, Bound<'py, PyArray1<f64>>, Bound<'py, PyArray2<f64>>)> {
     let d = x.shape()[1];
     let config = config_from_python(settings)?;
-    let rows = x.as_slice()?.to_vec(); // as in `RampCore::rows`
+    let x = x.as_slice()?;
+    let rows = guarded(|| try_copy(x))?; // as in `RampCore::rows`
     let out = detached(py, None, |job| replay(&config, &rows, &start_index, labels.as_deref(), job))?;
     let n = out.scores.len();
     let contributions = PyArray1::from_vec(py, out.contributions).reshape([n, d])?;

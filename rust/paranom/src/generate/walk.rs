@@ -8,6 +8,7 @@ use super::request::Request;
 use super::variable::{Sequence, Variable, Walk, Want};
 use super::view::{AllVariables, Tiles, View};
 use crate::Result;
+use crate::error::try_filled;
 
 impl Plan {
     /// Walks a column up to the last of the rows asked for; from row 0 if the walk is beyond the first of them.
@@ -31,7 +32,7 @@ impl Plan {
                 let stop = if at < start { start } else { end };
                 let take = (BLOCK as u64 - at % BLOCK as u64).min(stop - at) as usize;
                 if at < start {
-                    self.walk_block(variable, sequence, walk, request, &mut vec![0.0; take])?;
+                    self.walk_block(variable, sequence, walk, request, &mut try_filled(0.0, take)?)?;
                     continue;
                 }
                 let (now, later) = std::mem::take(&mut column).split_at_mut(take);
