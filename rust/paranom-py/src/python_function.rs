@@ -1,12 +1,15 @@
 //! Python functions as callbacks of the generator. Workers attach to the interpreter once per block.
 
-use std::sync::Arc;
+use std::ffi::c_long;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use numpy::{IntoPyArray, PyArrayMethods, PyReadonlyArray1};
 use paranom::Result;
 use paranom::error::Cause;
 use paranom::generate::{Call, Callback, Granularity, ThreadBody};
+use paranom::job::Job;
 use paranom::random::word;
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::type_object::PyTypeInfo;
@@ -14,6 +17,7 @@ use pyo3::types::PyTuple;
 
 use crate::call_arrays::{CallArrays, Times};
 use crate::context::Context;
+use crate::foreign;
 
 pyo3::import_exception!(paranom_rs.generate.callback, BadBlock);
 
@@ -48,15 +52,50 @@ impl Callback for PythonFunction {
             call.job.check()?;
             // Made before others have to wait for this thread.
             let arrays = CallArrays::new(call, out.len());
-            Python::attach(|py| self.block(py, call, arrays, out))
+            Python::attach(|py| calling(py, call, || self.block(py, call, arrays, out)))
         } else {
-            Python::attach(|py| self.rows(py, call, out))
+            Python::attach(|py| calling(py, call, || self.rows(py, call, out)))
         }
     }
 
     fn host_thread(&self, thread: &mut ThreadBody) {
         // Attached once, a thread keeps its state in the interpreter: to make one for each block takes longer.
         Python::attach(|py| py.detach(thread));
+    }
+}
+
+/// The threads that are in functions of the user: for which job, and their numbers in Python. Locked only by who holds the
+/// GIL, and for moments: so it is not locked when a process forks.
+static CALLING: Mutex<Vec<(usize, c_long)>> = Mutex::new(Vec::new());
+
+fn threads_calling() -> MutexGuard<'static, Vec<(usize, c_long)>> {
+    CALLING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn address(job: &Job) -> usize {
+    std::ptr::from_ref(job) as usize
+}
+
+/// Notes, while `work` calls functions, that this thread does.
+fn calling<T>(py: Python<'_>, call: &Call, work: impl FnOnce() -> T) -> T {
+    let number = py.import("threading").and_then(|threading| threading.call_method0("get_ident")?.extract());
+    let Ok(number) = number else { return work() };
+    let me = (address(call.job), number);
+    threads_calling().push(me);
+    let result = work();
+    let mut threads = threads_calling();
+    if let Some(at) = threads.iter().position(|thread| *thread == me) {
+        threads.swap_remove(at);
+    }
+    result
+}
+
+/// Raises KeyboardInterrupt in all threads that are in a function for a job. Python code notices it; what waits in the
+/// system does not.
+pub(crate) fn interrupt(py: Python<'_>, job: &Job) {
+    let threads = threads_calling();
+    for (_, number) in threads.iter().filter(|(of, _)| *of == address(job)) {
+        foreign::raise_in_thread(*number, &py.get_type::<PyKeyboardInterrupt>());
     }
 }
 

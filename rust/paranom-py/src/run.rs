@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use paranom::job::Job;
 use pyo3::prelude::*;
 
-use crate::{errors, memory};
+use crate::{errors, memory, python_function};
 
 /// Prints no panic that only means a damaged file: that is reported as an error.
 pub(crate) fn keep_damaged_files_quiet() {
@@ -113,8 +113,13 @@ pub(crate) fn abandonable<T: Send + 'static>(
             }
             match &interrupt {
                 None => {
-                    if let Err(error) = Python::attach(|py| poll(py, call, running)) {
-                        running.cancel();
+                    let polled = Python::attach(|py| {
+                        poll(py, call, running).inspect_err(|_| {
+                            running.cancel();
+                            python_function::interrupt(py, running);
+                        })
+                    });
+                    if let Err(error) = polled {
                         interrupt = Some((error, Instant::now()));
                     }
                 }

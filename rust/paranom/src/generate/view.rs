@@ -231,3 +231,93 @@ impl View<'_> {
         column.get(from..from.checked_add(len)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+    use crate::generate::Plan;
+    use crate::spec::Value;
+
+    /// A plan whose values are counted as they are computed for other variables.
+    #[derive(Debug)]
+    struct Counted(Plan, AtomicU64);
+
+    impl FillVariable for Counted {
+        fn sources(&self, variable: usize) -> &[Reference] {
+            self.0.sources(variable)
+        }
+
+        fn tiles_read(&self, tile: Tile, job: &Job) -> Vec<Tile> {
+            self.0.tiles_read(tile, job)
+        }
+
+        fn fill_variable(&self, variable: usize, row: u64, view: &View, out: &mut [f64]) {
+            self.1.fetch_add(out.len() as u64, Ordering::Relaxed);
+            self.0.fill_variable(variable, row, view, out);
+        }
+    }
+
+    fn table(entries: &[(&str, Value)]) -> Value {
+        Value::Table(entries.iter().map(|(name, value)| ((*name).into(), value.clone())).collect())
+    }
+
+    fn part(kind: &str, entries: &[(&str, Value)]) -> Value {
+        let kind = ("kind", Value::Text(kind.into()));
+        table(&[&[kind], entries].concat())
+    }
+
+    /// A chain of `n` variables, each a part of the one before, with anomalies that read others.
+    fn chain(n: usize, anomalous: impl Fn(&str) -> Value) -> Plan {
+        let name = |i: usize| format!("v{i}");
+        let normal = part("normal", &[("mean", Value::Number(0.0)), ("std", Value::Number(1.0))]);
+        let smooth = part("smooth", &[("window", Value::Whole(511))]);
+        let mut variables =
+            vec![(name(0), part("stochastic", &[("normal", normal.clone()), ("anomalous", smooth)]))];
+        for i in 1..n {
+            let before = |lag| part("ref", &[("variable", Value::Text(name(i - 1))), ("lag", Value::Whole(lag))]);
+            let sum = part("sum", &[("of", Value::List(vec![before(i as i128), before(0), normal.clone()]))]);
+            variables.push((
+                name(i),
+                part("stochastic", &[("normal", sum), ("anomalous", anomalous(&name(i - 1)))]),
+            ));
+        }
+        let often = table(&[
+            ("frequency", Value::Number(0.3)),
+            ("duration", Value::List(vec![Value::Whole(1), Value::Whole(5)])),
+        ]);
+        let spec = table(&[("variables", Value::Table(variables)), ("anomalies", Value::List(vec![often]))]);
+        Plan::new(&spec).unwrap()
+    }
+
+    /// Values computed to give `rows` rows of the last of `n` variables.
+    fn work(n: usize, rows: usize, anomalous: impl Fn(&str) -> Value) -> u64 {
+        let plan = Counted(chain(n, anomalous), AtomicU64::new(0));
+        let (job, tiles) = (Job::new(), Tiles::default());
+        let all = AllVariables::new(&plan, false, &job, &tiles);
+        all.columns(std::iter::once(n - 1), 10_000, rows);
+        let mut out = vec![0.0; rows];
+        all.fill(n - 1, 10_000, &mut out);
+        plan.1.into_inner()
+    }
+
+    #[test]
+    fn chains_of_references_cost_what_they_hold() {
+        let text = |name: &str| Value::Text(name.into());
+        let smooth = |_: &str| part("smooth", &[("window", Value::Whole(511))]);
+        let swap = |before: &str| part("swap", &[("variable", text(before))]);
+        let refer = |before: &str| part("ref", &[("variable", text(before)), ("lag", Value::Whole(3))]);
+        let kinds: [&dyn Fn(&str) -> Value; 3] = [&smooth, &swap, &refer];
+        for kind in kinds {
+            for n in [2, 4, 8, 12] {
+                // Each variable: a tile or two more on both sides than the one that reads it, with anomalies and without;
+                // and a column for each lag.
+                let (n64, tile) = (n as u64, TILE as u64);
+                let (tiles, lags) = (2 * (2 * n64 + 4) * tile, 1000 * n64 * n64);
+                let counted = work(n, 1000, kind);
+                assert!(counted <= n64 * (tiles + lags), "{n} variables: {counted} values");
+            }
+        }
+    }
+}
