@@ -33,7 +33,7 @@ def callback(rows=40_000): called.generate(rows, threads=2)
 def profile(rows=400): p.matrix_profile(np.resize(x[:, 0], 5 * rows), 16, threads=2)
 def score(rows=400): ramp.score(np.resize(x, (20 * rows, 2)))
 def many(rows=400): ramp_many.update_many(np.resize(x, (20 * rows, 2)), np.arange(20 * rows) % 7, threads=2)
-def streaming(rows=400): stream.update(np.resize(x[:, 0], 20 * rows))
+def streaming(rows=400): stream.update_many(np.resize(x[:, :1], (20 * rows, 1)))
 
 ramp_many = p.RAMP(2, window=8, reference=64, threshold=9.0, processes=list(range(7)))
 work = {"generate": generate, "write": write, "uniqueness": uniqueness, "callback": callback, "profile": profile,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.ma
 from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs.errors import SpecError, SpecTypeError
