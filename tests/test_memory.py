@@ -36,7 +36,7 @@ CASES = {
     "uniqueness=p.Uniqueness(normal=p.Soft())).batches(10**8, batch_rows=10**6): pass",
     "generate": "plain.generate(2**40)",
     "events": "p.Generator({'x': p.Stochastic(p.Normal(), p.Shift(1.0))}, "
-    "anomalies=p.Anomaly(frequency=0.4))._plan.events(0, 2**40)",
+    "anomalies=p.Anomaly(frequency=0.4)).source.plan.events(0, 2**40)",
     "stream": "p.StreamingMatrixProfile(8, 2**30)",
     "profile": "x = np.zeros(3 * 10**7); p.matrix_profile(x, 16, k=16)",
 }

@@ -72,8 +72,8 @@ def test_sigterm_ends_the_process_and_leaves_no_half_file(name: str | None, tmp_
 @pytest.mark.parametrize(
     "call",
     [
-        "g._plan.events(0, 2**60)",
-        "g._plan.anomalous(0, 2**60)",
+        "g.source.plan.events(0, 2**60)",
+        "g.source.plan.anomalous(0, 2**60)",
         "p.Generator({'x': p.Stochastic(p.Choice([1.0, 2.0]), p.Choice([1.0, 2.0]))},"
         " anomalies=p.Anomaly(events=[(2**50, 2**50 + 9)]),"
         " uniqueness=p.Uniqueness(anomalous=p.Hard())).generate(1, start=2**50 + 8)",

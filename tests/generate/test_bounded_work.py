@@ -73,7 +73,7 @@ def test_a_spec_shares_no_memory_that_can_be_written_to() -> None:
     generator = Generator({"r": recording})
     for array in (recording.values, recording.to_spec()["values"], generator.to_spec()["variables"]["r"]["values"]):
         assert isinstance(array, np.ndarray)
-        with pytest.raises(ValueError, match="(?i)writ"):
+        with pytest.raises(ValueError, match=r"(?i)writ"):
             array.flags.writeable = True
     assert generator.generate(3)["r"].tolist() == [1.0, 2.0, 3.0]
 

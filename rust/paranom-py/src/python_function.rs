@@ -78,7 +78,7 @@ fn address(job: &Job) -> usize {
 
 /// Notes, while `work` calls functions, that this thread does.
 fn calling<T>(py: Python<'_>, call: &Call, work: impl FnOnce() -> T) -> T {
-    let number = py.import("threading").and_then(|threading| threading.call_method0("get_ident")?.extract());
+    let number = py.import("_thread").and_then(|threads| threads.call_method0("get_ident")?.extract());
     let Ok(number) = number else { return work() };
     let me = (address(call.job), number);
     threads_calling().push(me);
