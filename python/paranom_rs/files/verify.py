@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
+import paranom_rs.files.write  # noqa: F401 (loaded with the package: a fork while a thread loads it would hang in the child)
 from paranom_rs import _core
 from paranom_rs._internal.checks import file_path, float_dtype, row_range, shown, whole
 from paranom_rs.errors import MismatchError, SpecError, SpecTypeError
