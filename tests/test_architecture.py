@@ -426,10 +426,11 @@ def test_every_unsafe_says_why_it_is_safe(path: Path) -> None:
             assert "# Safety" in docs or "SAFETY:" in docs, f"{path.name}:{number + 1}: no Safety section"
 
 
-def test_one_file_of_the_binding_holds_all_its_unsafe() -> None:
+def test_two_files_of_the_binding_hold_all_their_unsafe() -> None:
     unsafe = re.compile(r"^[^/\"]*\bunsafe\b", re.MULTILINE)
     with_unsafe = [path.name for path in BINDING.rglob("*.rs") if unsafe.search(path.read_text("utf-8"))]
-    assert len(with_unsafe) <= 1, with_unsafe
+    # What Python owns, and the allocator.
+    assert set(with_unsafe) <= {"foreign.rs", "memory.rs"}, with_unsafe
 
 
 def text_files() -> Iterator[tuple[str, str]]:

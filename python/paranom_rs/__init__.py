@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import warnings
 
+from paranom_rs import _core
 from paranom_rs._core import build_info
 from paranom_rs.detect.matrix_profile import (
     Discord,
@@ -104,6 +105,9 @@ from paranom_rs.generate.transforms import (
 )
 from paranom_rs.generate.uniqueness import Hard, Soft, Uniqueness
 from paranom_rs.generate.variables import Stochastic
+
+# What is made once is made now: a process that forked while another thread made it would hang in the child.
+_core.prepare()
 
 __version__: str = build_info()["version"]
 

@@ -25,6 +25,7 @@ __all__ = [
     "matrix_profile_self_join",
     "matrix_profile_subspaces",
     "one_liners",
+    "prepare",
     "ramp_replay",
     "verify_file",
     "write_generated",
@@ -233,6 +234,9 @@ class Plan:
         progress: Callable[[int], None] | None,
         state: FillState | None = None,
     ) -> tuple[int, int]: ...
+
+# prepare.rs
+def prepare() -> None: ...
 
 # ramp.rs
 @final

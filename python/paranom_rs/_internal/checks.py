@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.ma
 from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs._internal.frames import as_array
@@ -46,7 +47,7 @@ def whole(path: str, value: object, *, least: int = 0, most: int | None = None) 
 def row_range(start: object, rows: int, *, path: str = "start", end: int = 2**64) -> int:
     """Return the first of ``rows`` rows, which must lie below ``end``, a power of two."""
     first = whole("start", start)
-    if first + rows > end:
+    if first + max(rows, 1) > end:
         rule = f"must leave room for {shown(rows)} rows below 2**{end.bit_length() - 1}"
         raise SpecError(path, rule, shown(first))
     return first

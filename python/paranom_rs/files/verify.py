@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
+import paranom_rs.files.write  # noqa: F401 (loaded with the package: a fork while a thread loads it would hang in the child)
 from paranom_rs import _core
-from paranom_rs._internal.checks import file_path, float_dtype, shown, whole
+from paranom_rs._internal.checks import file_path, float_dtype, row_range, shown, whole
 from paranom_rs.errors import MismatchError, SpecError, SpecTypeError
 from paranom_rs.files.format import check_format
 from paranom_rs.files.read import file_metadata
@@ -83,7 +84,7 @@ def verify(
         _same_spec(path, facts.get(FINGERPRINT), generator)
         if start is None and FINGERPRINT in facts and START not in facts:
             raise SpecError("start", f"must be given, since {path} does not say which rows it holds")
-        first = _first_row(path, facts) if start is None else whole("start", start, most=2**64)
+        first = _first_row(path, facts) if start is None else row_range(start, 0)
         rows, compared = _compare(path, generator, first, 0, form, single, blocks)
         return Verified(1, rows, compared)
     manifest = read_manifest(path)

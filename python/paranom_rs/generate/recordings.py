@@ -133,8 +133,8 @@ def _series(values: ArrayLike, path: str) -> NDArray[np.float64]:
         raise SpecTypeError(path, f"must be numbers ({error})") from None
     if array.ndim != 1:
         raise SpecTypeError(path, "must be one-dimensional", f"{array.ndim} dimensions")
-    array.flags.writeable = False
-    return array
+    # Over bytes: an array that owns its memory can be made writeable again.
+    return np.frombuffer(array.tobytes(), np.float64)
 
 
 def _labelled_runs(labels: ArrayLike, rows: int) -> list[list[int]]:

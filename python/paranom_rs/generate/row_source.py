@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import tomli_w
 from numpy.typing import DTypeLike, NDArray
 
 from paranom_rs import _core
@@ -215,8 +216,6 @@ class RowSource:
         SpecError
             For a function, and for a long recording that is in no file.
         """
-        import tomli_w
-
         function = find_function(self.spec)
         if function is not None:
             raise SpecError(function, 'must be an import path "module:function" to be written as TOML, not a function')

@@ -8,6 +8,7 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, PrimitiveArray, RecordBatch};
 use arrow_buffer::{ArrowNativeType, Buffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use paranom::error::try_reserve;
 use paranom::generate::{FillState, Plan, Real, RowRange, Time};
 use paranom::job::Job;
 
@@ -109,36 +110,36 @@ impl<'a, T: ColumnFloat> Generated<'a, T> {
         Ok(Self { plan, start, rows, threads, time, schema, state, values: std::marker::PhantomData })
     }
 
-    fn times(&self, first: u64, len: usize, spare: &mut Spare) -> ArrayRef {
+    fn times(&self, first: u64, len: usize, spare: &mut Spare) -> Result<ArrayRef> {
         let rows = (0..len as u64).map(|i| first + i);
-        match self.time {
+        Ok(match self.time {
             Time::Row if *self.schema.field(0).data_type() == DataType::UInt64 => {
-                column::<UInt64Type>(spare.fill(rows))
+                column::<UInt64Type>(spare.fill(len, rows)?)
             }
-            Time::Row => column::<Int64Type>(spare.fill(rows.map(|row| row as i64))),
+            Time::Row => column::<Int64Type>(spare.fill(len, rows.map(|row| row as i64))?),
             Time::Number(clock) => {
-                let mut times = spare.sized(len);
+                let mut times = spare.sized(len)?;
                 clock.fill(first, &mut times);
                 column::<Float64Type>(times)
             }
             Time::Datetime(clock) => {
-                let mut times = spare.sized(len);
+                let mut times = spare.sized(len)?;
                 clock.fill(first, &mut times);
                 column::<TimestampNanosecondType>(times)
             }
-        }
+        })
     }
 
     /// The id of each row's event, or -1.
-    fn events(&self, first: u64, len: usize, spare: &mut Spare) -> ArrayRef {
-        let mut ids = spare.fill((0..len).map(|_| -1_i64));
-        let events = self.plan.events(first, len as u64);
+    fn events(&self, first: u64, len: usize, spare: &mut Spare, job: &Job) -> Result<ArrayRef> {
+        let mut ids = spare.fill(len, (0..len).map(|_| -1_i64))?;
+        let events = self.plan.events(first, len as u64, job)?;
         for event in events.iter().filter(|event| !self.plan.anomalies()[event.anomaly].decoy) {
             let from = event.start.saturating_sub(first) as usize;
             let to = (event.stop - first).min(len as u64) as usize;
             ids[from..to].fill(event.id as i64);
         }
-        column::<Int64Type>(ids)
+        Ok(column::<Int64Type>(ids))
     }
 }
 
@@ -161,8 +162,8 @@ impl<T: ColumnFloat> Source for Generated<'_, T> {
 
     fn read(&self, from: u64, len: usize, spare: &mut Spare, job: &Job) -> Result<RecordBatch> {
         let first = self.start + from;
-        let mut values: Vec<Vec<T>> = self.plan.names().map(|_| spare.sized(len)).collect();
-        let mut labels: Vec<i8> = spare.sized(len);
+        let mut values: Vec<Vec<T>> = self.plan.names().map(|_| spare.sized(len)).collect::<Result<_>>()?;
+        let mut labels: Vec<i8> = spare.sized(len)?;
         let rows = [RowRange { start: first, len }];
         let columns: Vec<&mut [T]> = values.iter_mut().map(Vec::as_mut_slice).collect();
         if self.is_sequential() {
@@ -174,10 +175,10 @@ impl<T: ColumnFloat> Source for Generated<'_, T> {
             self.plan.fill(&rows, false, columns, &mut labels, job)?;
         }
         let mut arrays = Vec::with_capacity(values.len() + 3);
-        arrays.push(self.times(first, len, spare));
+        arrays.push(self.times(first, len, spare)?);
         arrays.extend(values.into_iter().map(column::<T::Column>));
         arrays.push(column::<Int8Type>(labels));
-        arrays.push(self.events(first, len, spare));
+        arrays.push(self.events(first, len, spare, job)?);
         RecordBatch::try_new(self.schema.clone(), arrays).map_err(Error::from)
     }
 }
@@ -221,16 +222,19 @@ impl Spare {
         Vec::new()
     }
 
-    fn fill<T: ArrowNativeType>(&mut self, values: impl Iterator<Item = T>) -> Vec<T> {
+    /// A vector of `len` values.
+    fn fill<T: ArrowNativeType>(&mut self, len: usize, values: impl Iterator<Item = T>) -> Result<Vec<T>> {
         let mut vec = self.empty();
+        try_reserve(&mut vec, len)?;
         vec.extend(values);
-        vec
+        Ok(vec)
     }
 
     /// A vector of `len` values that are to be overwritten.
-    fn sized<T: ArrowNativeType>(&mut self, len: usize) -> Vec<T> {
+    fn sized<T: ArrowNativeType>(&mut self, len: usize) -> Result<Vec<T>> {
         let mut vec = self.empty();
+        try_reserve(&mut vec, len)?;
         vec.resize(len, T::default());
-        vec
+        Ok(vec)
     }
 }

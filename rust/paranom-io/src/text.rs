@@ -11,6 +11,8 @@ use arrow_array::types::{
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, SchemaRef};
 
+use paranom::error::try_reserve;
+
 use crate::error::{Error, Result};
 use crate::format::{Encode, Sink};
 use crate::number::{Clock, Float};
@@ -50,6 +52,11 @@ struct Special {
     quote: &'static [u8],
 }
 
+/// Most characters of a value, with what stands around it.
+const LONGEST: usize = 64;
+/// Rows that room is made for at once.
+const ROOM_ROWS: usize = 256;
+
 /// Appends rows: in front of each value its column's `before`, at the end of each row `after`.
 fn append(
     text: &mut Vec<u8>,
@@ -61,7 +68,15 @@ fn append(
     let mut columns =
         batch.columns().iter().map(|array| Column::new(array.as_ref())).collect::<Result<Vec<_>>>()?;
     let (mut floats, mut wholes) = (zmij::Buffer::new(), itoa::Buffer::new());
+    // Room for as much as a row can take: what grows by itself cannot be refused.
+    let names: usize = before.iter().map(|before| before.len() + LONGEST).sum();
+    let mut room = 0;
     for row in 0..batch.num_rows() {
+        if room == 0 {
+            room = ROOM_ROWS;
+            try_reserve(text, ROOM_ROWS * (names + after.len()))?;
+        }
+        room -= 1;
         for (column, before) in columns.iter_mut().zip(before) {
             text.extend_from_slice(before);
             match column {

@@ -6,6 +6,7 @@ use std::path::Path;
 use paranom::Error;
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
+use pyo3::type_object::PyTypeInfo;
 use pyo3::types::PyDict;
 
 pyo3::import_exception!(paranom_rs.errors, CallbackError);
@@ -17,6 +18,19 @@ pyo3::import_exception!(paranom_rs.errors, StateError);
 pyo3::import_exception!(paranom_rs.errors, StreamVersionError);
 pyo3::import_exception!(paranom_rs.errors, UniquenessError);
 pyo3::import_exception!(paranom_rs.errors, UnknownKeyError);
+
+/// Looks the exceptions up, which is done once.
+pub(crate) fn prepare(py: Python<'_>) {
+    CallbackError::type_object(py);
+    InternalError::type_object(py);
+    OutOfMemoryError::type_object(py);
+    SpecError::type_object(py);
+    SpecTypeError::type_object(py);
+    StateError::type_object(py);
+    StreamVersionError::type_object(py);
+    UniquenessError::type_object(py);
+    UnknownKeyError::type_object(py);
+}
 
 /// The exception for an argument that breaks a rule.
 pub(crate) fn spec_error(path: impl Into<String>, rule: impl Into<String>, value: Option<String>) -> PyErr {

@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 use crate::arrow::record_batch;
 use crate::errors::{from_file, spec_error};
 use crate::plan::Plan;
-use crate::run::{detached, guarded};
+use crate::run::{Ended, abandonable, detached, guarded};
 
 fn format(name: &str) -> PyResult<Format> {
     match name {
@@ -62,27 +62,26 @@ pub(crate) fn write_generated(
     let format = self::format(format)?;
     let threads = guarded(|| pool::thread_count(threads))?;
     let options = Options { group_rows, zstd, metadata, threads };
-    let plan = &plan.get().0;
-    with_file(py, &path, progress, |job| {
-        let file = File::create(&path)?;
+    let plan = plan.get().0.clone();
+    let place = path.clone();
+    let calls = plan.calls();
+    let work = move |job: &Job| {
+        let file = File::create(&place)?;
         if single {
-            paranom_io::write(
-                &Generated::<f32>::new(plan, start, rows, whole_last, threads)?,
-                format,
-                &options,
-                file,
-                job,
-            )
+            let source = Generated::<f32>::new(&plan, start, rows, whole_last, threads)?;
+            paranom_io::write(&source, format, &options, file, job)
         } else {
-            paranom_io::write(
-                &Generated::<f64>::new(plan, start, rows, whole_last, threads)?,
-                format,
-                &options,
-                file,
-                job,
-            )
+            let source = Generated::<f64>::new(&plan, start, rows, whole_last, threads)?;
+            paranom_io::write(&source, format, &options, file, job)
         }
-    })
+    };
+    if !calls {
+        return with_file(py, &path, progress, work);
+    }
+    match abandonable(py, progress, move |job| Ok(work(job))) {
+        Ended::Done(result) => result?.map_err(|error| from_file(&error, &path)),
+        Ended::Abandoned(error) => Err(error),
+    }
 }
 
 /// Writes (name, column) pairs, as `arrow_stream` takes them, into a file, which is replaced.

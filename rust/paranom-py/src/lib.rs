@@ -11,6 +11,8 @@
 //! * `matrix_profile`: matrix profiles, of series and of streams.
 //! * `one_liner`: which one-liners find events.
 //! * `info`: what this build is.
+//! * `memory`: what happens when memory runs out.
+//! * `prepare`: what is made once, made at import; `fork_lock`: a lock that a forked child does not wait for in vain.
 //! * `run`: the call wrappers: release the GIL, watch Ctrl-C, turn errors and panics into exceptions.
 //! * `errors`: the one place where an error of the library becomes a Python exception.
 
@@ -22,10 +24,13 @@ mod draws;
 mod errors;
 mod files;
 mod foreign;
+mod fork_lock;
 mod info;
 mod matrix_profile;
+mod memory;
 mod one_liner;
 mod plan;
+mod prepare;
 mod python_function;
 mod ramp;
 mod ramp_settings;
@@ -57,6 +62,8 @@ mod _core {
     use crate::plan::FillState;
     #[pymodule_export]
     use crate::plan::Plan;
+    #[pymodule_export]
+    use crate::prepare::prepare;
     #[pymodule_export]
     use crate::ramp::{Detection, RampCore, ramp_replay};
 

@@ -1,15 +1,17 @@
 //! `paranom::detect::matrix_profile` for Python. Shapes and defaults are in `paranom_rs.detect`.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
-use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{Element, IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use paranom::detect::matrix_profile::{
     self as core, Distance, Neighbours, Profile, Settings, StreamingProfile,
 };
+use paranom::error::try_vec;
 use paranom::{Error, pool};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::fork_lock::ForkLock;
 use crate::run;
 
 type Arrays<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<i64>>);
@@ -63,7 +65,7 @@ pub(crate) fn matrix_profile_self_join<'py>(
 ) -> PyResult<Profiles<'py>> {
     let settings = run::guarded(|| settings(window, distance, k, fraction, threads))?;
     // A copy: other Python threads may write to the array while this one does not hold the GIL.
-    let x = x.as_array().to_vec();
+    let x = copied(&x)?;
     let profile = run::detached(py, progress, |job| core::self_join(&x, &settings, job))?;
     Ok(profiles(py, profile))
 }
@@ -84,14 +86,26 @@ pub(crate) fn matrix_profile_ab_join<'py>(
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Profiles<'py>> {
     let settings = run::guarded(|| settings(window, distance, k, fraction, threads))?;
-    let (x, reference) = (x.as_array().to_vec(), reference.as_array().to_vec());
+    let (x, reference) = (copied(&x)?, copied(&reference)?);
     let profile = run::detached(py, progress, |job| core::ab_join(&x, &reference, &settings, job))?;
     Ok(profiles(py, profile))
 }
 
 /// The columns of a matrix.
-fn columns(x: &PyReadonlyArray2<'_, f64>) -> Vec<Vec<f64>> {
-    x.as_array().columns().into_iter().map(|column| column.to_vec()).collect()
+fn columns(x: &PyReadonlyArray2<'_, f64>) -> PyResult<Vec<Vec<f64>>> {
+    run::guarded(|| x.as_array().columns().into_iter().map(|column| taken(column.len(), column)).collect())
+}
+
+/// A copy of an array.
+fn copied<T: Element + Copy>(x: &PyReadonlyArray1<'_, T>) -> PyResult<Vec<T>> {
+    run::guarded(|| taken(x.as_array().len(), x.as_array()))
+}
+
+/// Copies of `len` values.
+fn taken<'a, T: Copy + 'a>(len: usize, values: impl IntoIterator<Item = &'a T>) -> paranom::Result<Vec<T>> {
+    let mut copy = try_vec(len)?;
+    copy.extend(values);
+    Ok(copy)
 }
 
 /// The mSTAMP profile of the columns of `x`, as [`matrix_profile_self_join`] with one neighbour per level.
@@ -109,7 +123,7 @@ pub(crate) fn matrix_profile_multidimensional<'py>(
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Profiles<'py>> {
     let settings = run::guarded(|| settings(window, distance, 1, fraction, threads))?;
-    let x = columns(&x);
+    let x = columns(&x)?;
     let profile = run::detached(py, progress, |job| core::multidimensional(&x, &include, &settings, job))?;
     Ok(profiles(py, profile))
 }
@@ -127,19 +141,28 @@ pub(crate) fn matrix_profile_subspaces<'py>(
     include: Vec<usize>,
 ) -> PyResult<Bound<'py, PyArray1<i64>>> {
     let settings = run::guarded(|| settings(window, distance, 1, 1.0, None))?;
-    let (x, index) = (columns(&x), index.as_array().to_vec());
+    let (x, index) = (columns(&x)?, copied(&index)?);
     let out = run::detached(py, None, |job| core::subspaces(&x, &include, &settings, &index, level, job))?;
     Ok(out.into_pyarray(py))
 }
 
 /// The state behind `paranom_rs.StreamingMatrixProfile`.
 #[pyclass(frozen, module = "paranom_rs._core")]
-pub(crate) struct MatrixProfileStream(Mutex<StreamingProfile>);
+pub(crate) struct MatrixProfileStream(ForkLock<StreamingProfile>);
 
 impl MatrixProfileStream {
+    fn of(stream: StreamingProfile) -> Self {
+        Self(ForkLock::new("StreamingMatrixProfile", stream))
+    }
+
     /// The stream. A panic while it was locked has not changed it.
-    fn lock(&self) -> MutexGuard<'_, StreamingProfile> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> paranom::Result<MutexGuard<'_, StreamingProfile>> {
+        self.0.lock()
+    }
+
+    /// What `look` finds in the stream.
+    fn look<T>(&self, look: impl FnOnce(&StreamingProfile) -> T) -> PyResult<T> {
+        run::guarded(|| Ok(look(&*self.lock()?)))
     }
 }
 
@@ -147,7 +170,7 @@ impl MatrixProfileStream {
 impl MatrixProfileStream {
     #[new]
     fn new(window: usize, history: usize, n_features: usize) -> PyResult<Self> {
-        run::guarded(|| Ok(Self(Mutex::new(StreamingProfile::new(window, history, n_features)?))))
+        run::guarded(|| Ok(Self::of(StreamingProfile::new(window, history, n_features)?)))
     }
 
     /// Takes samples (n, n_features); returns the scores of each (n * n_features). If it fails, no sample is taken.
@@ -157,12 +180,12 @@ impl MatrixProfileStream {
         x: PyReadonlyArray2<'py, f64>,
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
         let (rows, columns) = x.as_array().dim();
-        let x: Vec<f64> = x.as_array().iter().copied().collect();
+        let x = run::guarded(|| taken(rows * columns, x.as_array()))?;
         let width = columns.max(1);
         if rows == 1 {
             let scores = py.detach(|| {
                 run::guarded(|| {
-                    let mut stream = self.lock();
+                    let mut stream = self.lock()?;
                     let mut scores = vec![0.0; stream.n_features()];
                     stream.update(&x, &mut scores)?;
                     Ok(scores)
@@ -171,7 +194,7 @@ impl MatrixProfileStream {
             return Ok(scores.into_pyarray(py));
         }
         let scores = run::detached(py, None, |job| {
-            let mut stream = self.lock();
+            let mut stream = self.lock()?;
             let mut after = stream.clone();
             let d = after.n_features();
             let mut scores = paranom::error::try_vec(rows * d)?;
@@ -192,7 +215,7 @@ impl MatrixProfileStream {
     fn update_one(&self, py: Python<'_>, x: f64) -> PyResult<f64> {
         py.detach(|| {
             run::guarded(|| {
-                let mut stream = self.lock();
+                let mut stream = self.lock()?;
                 let mut scores = vec![0.0; stream.n_features()];
                 stream.update(&[x], &mut scores)?;
                 Ok(scores[0])
@@ -202,41 +225,41 @@ impl MatrixProfileStream {
 
     /// The length of a window.
     #[getter]
-    fn window(&self) -> usize {
-        self.lock().window()
+    fn window(&self) -> PyResult<usize> {
+        self.look(StreamingProfile::window)
     }
 
     /// The number of samples remembered.
     #[getter]
-    fn history(&self) -> usize {
-        self.lock().history()
+    fn history(&self) -> PyResult<usize> {
+        self.look(StreamingProfile::history)
     }
 
     /// The columns of a sample.
     #[getter]
-    fn n_features(&self) -> usize {
-        self.lock().n_features()
+    fn n_features(&self) -> PyResult<usize> {
+        self.look(StreamingProfile::n_features)
     }
 
     /// The samples taken so far.
     #[getter]
-    fn seen(&self) -> u64 {
-        self.lock().seen()
+    fn seen(&self) -> PyResult<u64> {
+        self.look(StreamingProfile::seen)
     }
 
     /// The neighbour of the newest window at each level; -1 if there is none.
     #[getter]
-    fn index(&self) -> Vec<i64> {
-        self.lock().index().to_vec()
+    fn index(&self) -> PyResult<Vec<i64>> {
+        self.look(|stream| stream.index().to_vec())
     }
 
     /// The state as bytes: versioned, with a checksum.
-    fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.lock().to_bytes())
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.look(StreamingProfile::to_bytes)?))
     }
 
     #[staticmethod]
     fn from_bytes(data: &[u8]) -> PyResult<Self> {
-        run::guarded(|| Ok(Self(Mutex::new(StreamingProfile::from_bytes(data)?))))
+        run::guarded(|| Ok(Self::of(StreamingProfile::from_bytes(data)?)))
     }
 }

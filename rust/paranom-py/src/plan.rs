@@ -1,15 +1,18 @@
 //! The generator's plan: check a spec, fill arrays.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use numpy::{Element, IntoPyArray, PyArray1, PyArrayMethods, PyReadwriteArray1};
+use paranom::error::try_vec;
 use paranom::generate::{Real, RowRange, Time};
 use paranom::job::Job;
 use paranom::pool;
 use pyo3::prelude::*;
 
 use crate::errors::{spec_error, type_error};
-use crate::run::{detached, guarded};
+use crate::foreign;
+use crate::fork_lock::ForkLock;
+use crate::run::{Ended, abandonable, detached, guarded};
 use crate::value::spec_value;
 
 /// Fewer values than this are filled on this thread: they are not worth another.
@@ -21,21 +24,23 @@ pub(crate) struct Plan(pub(crate) Arc<paranom::generate::Plan>);
 
 /// What is known of the rows before those that are filled next: batches in order share one.
 #[pyclass(frozen, module = "paranom_rs._core")]
-pub(crate) struct FillState(Mutex<paranom::generate::FillState>);
+pub(crate) struct FillState(Arc<ForkLock<paranom::generate::FillState>>);
 
 #[pymethods]
 impl FillState {
     /// Before row 0.
     #[new]
     fn new() -> Self {
-        Self(Mutex::new(paranom::generate::FillState::new()))
+        Self(Arc::new(ForkLock::new("FillState", paranom::generate::FillState::new())))
     }
 
     /// The data registered, and the bytes they take.
     #[getter]
-    fn size(&self) -> (usize, usize) {
-        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (state.data(), state.bytes())
+    fn size(&self) -> PyResult<(usize, usize)> {
+        guarded(|| {
+            let state = self.0.lock()?;
+            Ok((state.data(), state.bytes()))
+        })
     }
 }
 
@@ -117,19 +122,23 @@ impl Plan {
     /// left_out: the anomalies and decoys that no draw made hard enough to find.
     #[pyo3(signature = (start, rows, /, *, of="anomalies"))]
     fn events<'py>(&self, py: Python<'py>, start: u64, rows: u64, of: &str) -> PyResult<Events<'py>> {
-        let events = detached(py, None, |_| {
+        let (starts, stops, kinds, ids) = detached(py, None, |job| {
             self.0.check_rows(start, rows)?;
-            if of == "left_out" {
-                return Ok(self.0.left_out(start, rows));
+            let mut events = if of == "left_out" {
+                self.0.left_out(start, rows, job)?
+            } else {
+                self.0.events(start, rows, job)?
+            };
+            if of != "left_out" {
+                events.retain(|event| self.0.anomalies()[event.anomaly].decoy == (of == "decoys"));
             }
-            let mut events = self.0.events(start, rows);
-            events.retain(|event| self.0.anomalies()[event.anomaly].decoy == (of == "decoys"));
-            Ok(events)
+            Ok((
+                of_each(&events, |event| event.start)?,
+                of_each(&events, |event| event.stop)?,
+                of_each(&events, |event| event.anomaly as i64)?,
+                of_each(&events, |event| event.id)?,
+            ))
         })?;
-        let starts: Vec<u64> = events.iter().map(|event| event.start).collect();
-        let stops: Vec<u64> = events.iter().map(|event| event.stop).collect();
-        let kinds: Vec<i64> = events.iter().map(|event| event.anomaly as i64).collect();
-        let ids: Vec<u64> = events.iter().map(|event| event.id).collect();
         Ok((starts.into_pyarray(py), stops.into_pyarray(py), kinds.into_pyarray(py), ids.into_pyarray(py)))
     }
 
@@ -174,11 +183,11 @@ impl Plan {
     /// The labelled rows among `rows` rows from `start` on, as whole runs: starts, stops; and of how many labels.
     #[pyo3(signature = (start, rows, /))]
     fn anomalous<'py>(&self, py: Python<'py>, start: u64, rows: u64) -> PyResult<Runs<'py>> {
-        let (runs, labels) = detached(py, None, |_| {
+        let (starts, stops, labels) = detached(py, None, |job| {
             self.0.check_rows(start, rows)?;
-            Ok(self.0.anomalous(start, rows))
+            let (runs, labels) = self.0.anomalous(start, rows, job)?;
+            Ok((of_each(&runs, |run| run.0)?, of_each(&runs, |run| run.1)?, labels))
         })?;
-        let (starts, stops): (Vec<u64>, Vec<u64>) = runs.into_iter().unzip();
         Ok((starts.into_pyarray(py), stops.into_pyarray(py), labels))
     }
 
@@ -194,70 +203,90 @@ impl Plan {
         py: Python<'_>,
         rows: Vec<(u64, usize)>,
         columns: Vec<Bound<'_, PyAny>>,
-        mut labels: PyReadwriteArray1<'_, i8>,
+        labels: PyReadwriteArray1<'_, i8>,
         clean: bool,
         threads: Option<usize>,
         progress: Option<&Bound<'_, PyAny>>,
         state: Option<&Bound<'_, FillState>>,
     ) -> PyResult<(u64, u64)> {
         let rows: Vec<RowRange> = rows.into_iter().map(|(start, len)| RowRange { start, len }).collect();
-        let labels = contiguous(&mut labels)?;
-        let state = state.map(|state| &state.get().0);
-        let call = Call { plan: &self.0, rows: &rows, clean, threads, progress, state };
+        let state = state.map(|state| state.get().0.clone());
+        let call = Call { plan: self.0.clone(), rows, clean, state };
         if columns.first().is_some_and(|column| column.cast::<PyArray1<f32>>().is_ok()) {
-            call.run::<f32>(py, &columns, labels)
+            call.run::<f32>(py, &columns, labels, threads, progress)
         } else {
-            call.run::<f64>(py, &columns, labels)
+            call.run::<f64>(py, &columns, labels, threads, progress)
         }
     }
 }
 
-struct Call<'a, 'py> {
-    plan: &'a paranom::generate::Plan,
-    rows: &'a [RowRange],
+/// What a fill is asked for.
+struct Call {
+    plan: Arc<paranom::generate::Plan>,
+    rows: Vec<RowRange>,
     clean: bool,
-    threads: Option<usize>,
-    progress: Option<&'a Bound<'py, PyAny>>,
-    state: Option<&'a Mutex<paranom::generate::FillState>>,
+    state: Option<Arc<ForkLock<paranom::generate::FillState>>>,
 }
 
-impl Call<'_, '_> {
-    fn run<T: Real + Element>(
+impl Call {
+    fn run<T: Real + Element + 'static>(
         self,
         py: Python<'_>,
         columns: &[Bound<'_, PyAny>],
-        labels: &mut [i8],
+        labels: PyReadwriteArray1<'_, i8>,
+        threads: Option<usize>,
+        progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<(u64, u64)> {
-        let Self { plan, rows, clean, threads, progress, state } = self;
+        let mut labels = labels;
         // Borrowing them all at once refuses columns that overlap.
         let mut columns = columns
             .iter()
             .map(|column| column.cast::<PyArray1<T>>()?.try_readwrite().map_err(|_| in_use()))
             .collect::<PyResult<Vec<PyReadwriteArray1<'_, T>>>>()?;
-        let columns = columns.iter_mut().map(contiguous).collect::<PyResult<Vec<_>>>()?;
-        let size = labels.len().saturating_mul(columns.len());
-        let work = |job: &Job, threads: usize| {
-            for range in rows {
-                plan.check_rows(range.start, range.len as u64)?;
-            }
-            let mut fresh = paranom::generate::FillState::new();
-            let mut kept = state.map(|state| state.lock().unwrap_or_else(PoisonError::into_inner));
-            let state = kept.as_deref_mut().unwrap_or(&mut fresh);
-            let fill = || plan.fill_after(state, rows, clean, columns, labels, job);
-            let duplicates =
-                if threads == 1 && plan.is_plain() { fill()? } else { plan.run(threads, fill)?? };
-            Ok((duplicates.normal, duplicates.anomalous))
-        };
-        if size < SMALL && plan.is_plain() {
+        let slices = columns.iter_mut().map(contiguous).collect::<PyResult<Vec<_>>>()?;
+        let out = contiguous(&mut labels)?;
+        let size = out.len().saturating_mul(slices.len());
+        if size < SMALL && self.plan.is_plain() {
             return py.detach(|| {
                 guarded(|| {
                     pool::thread_count(threads)?;
-                    work(&Job::new(), 1)
+                    self.fill(1, slices, out, &Job::new())
                 })
             });
         }
         let threads = guarded(|| pool::thread_count(threads))?;
-        detached(py, progress, |job| work(job, threads))
+        if !self.plan.calls() {
+            return detached(py, progress, |job| self.fill(threads, slices, out, job));
+        }
+        let slices: Vec<&'static mut [T]> = slices.into_iter().map(foreign::lasting).collect();
+        let out = foreign::lasting(out);
+        match abandonable(py, progress, move |job| self.fill(threads, slices, out, job)) {
+            Ended::Done(result) => result,
+            Ended::Abandoned(error) => {
+                // The work may still write to them.
+                std::mem::forget((columns, labels));
+                Err(error)
+            }
+        }
+    }
+
+    fn fill<T: Real>(
+        &self,
+        threads: usize,
+        columns: Vec<&mut [T]>,
+        labels: &mut [i8],
+        job: &Job,
+    ) -> paranom::Result<(u64, u64)> {
+        let Self { plan, rows, clean, state } = self;
+        for range in rows {
+            plan.check_rows(range.start, range.len as u64)?;
+        }
+        let mut fresh = paranom::generate::FillState::new();
+        let mut kept = state.as_ref().map(|state| state.lock()).transpose()?;
+        let state = kept.as_deref_mut().unwrap_or(&mut fresh);
+        let fill = || plan.fill_after(state, rows, *clean, columns, labels, job);
+        let duplicates = if threads == 1 && plan.is_plain() { fill()? } else { plan.run(threads, fill)?? };
+        Ok((duplicates.normal, duplicates.anomalous))
     }
 }
 
@@ -277,6 +306,13 @@ fn in_pieces<T: Send>(
         Ok(())
     };
     if short { guarded(|| work(&Job::new())) } else { detached(py, None, work) }
+}
+
+/// A number of each item.
+fn of_each<T, N>(items: &[T], number: impl Fn(&T) -> N) -> paranom::Result<Vec<N>> {
+    let mut numbers = try_vec(items.len())?;
+    numbers.extend(items.iter().map(number));
+    Ok(numbers)
 }
 
 fn in_use() -> PyErr {

@@ -1,20 +1,38 @@
 //! Python functions as callbacks of the generator. Workers attach to the interpreter once per block.
 
-use std::sync::Arc;
+use std::ffi::c_long;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use numpy::{IntoPyArray, PyArrayMethods, PyReadonlyArray1};
 use paranom::Result;
 use paranom::error::Cause;
 use paranom::generate::{Call, Callback, Granularity, ThreadBody};
+use paranom::job::Job;
 use paranom::random::word;
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::type_object::PyTypeInfo;
 use pyo3::types::PyTuple;
 
 use crate::call_arrays::{CallArrays, Times};
 use crate::context::Context;
+use crate::foreign;
 
 pyo3::import_exception!(paranom_rs.generate.callback, BadBlock);
+
+/// The Python function that calls a vectorized one.
+fn run_block(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static RUN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    RUN.import(py, "paranom_rs.generate.callback", "run_block")
+}
+
+/// Looks up what calls need, which is done once.
+pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
+    BadBlock::type_object(py);
+    run_block(py)?;
+    Ok(())
+}
 
 #[derive(Debug)]
 pub(crate) struct PythonFunction {
@@ -34,15 +52,50 @@ impl Callback for PythonFunction {
             call.job.check()?;
             // Made before others have to wait for this thread.
             let arrays = CallArrays::new(call, out.len());
-            Python::attach(|py| self.block(py, call, arrays, out))
+            Python::attach(|py| calling(py, call, || self.block(py, call, arrays, out)))
         } else {
-            Python::attach(|py| self.rows(py, call, out))
+            Python::attach(|py| calling(py, call, || self.rows(py, call, out)))
         }
     }
 
     fn host_thread(&self, thread: &mut ThreadBody) {
         // Attached once, a thread keeps its state in the interpreter: to make one for each block takes longer.
         Python::attach(|py| py.detach(thread));
+    }
+}
+
+/// The threads that are in functions of the user: for which job, and their numbers in Python. Locked only by who holds the
+/// GIL, and for moments: so it is not locked when a process forks.
+static CALLING: Mutex<Vec<(usize, c_long)>> = Mutex::new(Vec::new());
+
+fn threads_calling() -> MutexGuard<'static, Vec<(usize, c_long)>> {
+    CALLING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn address(job: &Job) -> usize {
+    std::ptr::from_ref(job) as usize
+}
+
+/// Notes, while `work` calls functions, that this thread does.
+fn calling<T>(py: Python<'_>, call: &Call, work: impl FnOnce() -> T) -> T {
+    let number = py.import("_thread").and_then(|threads| threads.call_method0("get_ident")?.extract());
+    let Ok(number) = number else { return work() };
+    let me = (address(call.job), number);
+    threads_calling().push(me);
+    let result = work();
+    let mut threads = threads_calling();
+    if let Some(at) = threads.iter().position(|thread| *thread == me) {
+        threads.swap_remove(at);
+    }
+    result
+}
+
+/// Raises KeyboardInterrupt in all threads that are in a function for a job. Python code notices it; what waits in the
+/// system does not.
+pub(crate) fn interrupt(py: Python<'_>, job: &Job) {
+    let threads = threads_calling();
+    for (_, number) in threads.iter().filter(|(of, _)| *of == address(job)) {
+        foreign::raise_in_thread(*number, &py.get_type::<PyKeyboardInterrupt>());
     }
 }
 
@@ -62,6 +115,8 @@ impl PythonFunction {
                 call.job.check()?;
                 context.go_to(row);
                 let value = function.call1(&args).map_err(|error| self.failed(py, call, row, error))?;
+                // The call may have been given up while the function ran.
+                call.job.check()?;
                 *x = value.extract::<f64>().map_err(|_| {
                     let found = value.get_type();
                     call.error(row, format!("{} must give a number, got {found}", self.name), None)
@@ -77,11 +132,10 @@ impl PythonFunction {
 
     /// Calls the function once for all rows.
     fn block(&self, py: Python<'_>, call: &Call, arrays: CallArrays, out: &mut [f64]) -> Result<()> {
-        static RUN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let first = call.runs.first().map_or(0, |run| run.row);
         let CallArrays { row, t, events } = arrays;
         let values = (|| {
-            let run = RUN.import(py, "paranom_rs.generate.callback", "run_block")?;
+            let run = run_block(py)?;
             let key = call.source(1 << 30);
             let t = match t {
                 Times::Rows => py.None().into_bound(py),
@@ -108,6 +162,8 @@ impl PythonFunction {
                 self.failed(py, call, first, error)
             }
         })?;
+        // The call may have been given up while the function ran.
+        call.job.check()?;
         let nan = match values.as_slice() {
             Ok(slice) => py.detach(|| copy(slice, out)),
             Err(_) => copy(&values.to_vec().unwrap_or_default(), out),

@@ -1,15 +1,15 @@
 //! `RampCore`, which `RAMP` extends, its `Detection`, and the published loop `ramp_replay`.
 
-use std::sync::{Mutex, PoisonError, TryLockError};
-
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
 use paranom::detect::ramp::{Outcome, Ramp, Scores, replay};
+use paranom::error::try_copy;
 use paranom::{Error, job::Job};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::errors::{self, SpecError, SpecTypeError};
+use crate::fork_lock::ForkLock;
 use crate::ramp_settings::{
     config_from_python, config_to_python, float, key_from_python, key_to_python, keys_from_python,
 };
@@ -95,7 +95,7 @@ impl Detection {
 /// The detector, as far as it needs no Python. The wrapper class `RAMP` adds the rest.
 #[pyclass(frozen, subclass, module = "paranom_rs._core")]
 pub(crate) struct RampCore {
-    ramp: Mutex<Ramp>,
+    ramp: ForkLock<Ramp>,
     n_features: usize,
     window: usize,
     reference: usize,
@@ -108,7 +108,7 @@ impl RampCore {
             n_features: config.n_features,
             window: config.window,
             reference: config.reference,
-            ramp: Mutex::new(ramp),
+            ramp: ForkLock::new("RAMP", ramp),
         }
     }
 
@@ -119,9 +119,8 @@ impl RampCore {
         work: impl FnOnce(&mut Ramp) -> paranom::Result<T> + Send,
     ) -> PyResult<T> {
         match self.ramp.try_lock() {
-            Ok(mut ramp) => guarded(|| work(&mut ramp)),
-            Err(TryLockError::Poisoned(ramp)) => guarded(|| work(&mut ramp.into_inner())),
-            Err(TryLockError::WouldBlock) => py.detach(|| self.blocking(work)),
+            Some(mut ramp) => guarded(|| work(&mut ramp)),
+            None => py.detach(|| self.blocking(work)),
         }
     }
 
@@ -141,13 +140,12 @@ impl RampCore {
             return py.detach(|| self.blocking(|ramp| work(ramp, &Job::new())));
         }
         detached(py, None, |job| {
-            let mut ramp = self.ramp.lock().unwrap_or_else(PoisonError::into_inner);
-            work(&mut ramp, job)
+            work(&mut *self.ramp.lock()?, job)
         })
     }
 
     fn blocking<T>(&self, work: impl FnOnce(&mut Ramp) -> paranom::Result<T>) -> PyResult<T> {
-        guarded(|| work(&mut self.ramp.lock().unwrap_or_else(PoisonError::into_inner)))
+        guarded(|| work(&mut *self.ramp.lock()?))
     }
 }
 
@@ -328,8 +326,7 @@ impl RampCore {
             py.detach(|| self.blocking(|ramp| update(ramp, None)))?
         } else {
             detached(py, None, |job| {
-                let mut ramp = self.ramp.lock().unwrap_or_else(PoisonError::into_inner);
-                update(&mut ramp, Some(job))
+                update(&mut *self.ramp.lock()?, Some(job))
             })?
         };
         self.scores(py, scores)
@@ -394,7 +391,8 @@ impl RampCore {
             let rule = format!("must have n_features = {} columns", self.n_features);
             return Err(errors::to_python(&Error::invalid("X.shape[1]", x.shape()[1], rule)));
         }
-        Ok(x.as_slice()?.to_vec())
+        let x = x.as_slice()?;
+        guarded(|| try_copy(x))
     }
 
     fn scores<'py>(&self, py: Python<'py>, scores: Scores) -> PyResult<Bound<'py, PyDict>> {
@@ -425,7 +423,8 @@ pub(crate) fn ramp_replay<'py>(
 ) -> PyResult<(Bound<'py, PyArray1<i8>>, Bound<'py, PyArray1<f64>>, Bound<'py, PyArray2<f64>>)> {
     let d = x.shape()[1];
     let config = config_from_python(settings)?;
-    let rows = x.as_slice()?.to_vec(); // as in `RampCore::rows`
+    let x = x.as_slice()?;
+    let rows = guarded(|| try_copy(x))?; // as in `RampCore::rows`
     let out = detached(py, None, |job| replay(&config, &rows, &start_index, labels.as_deref(), job))?;
     let n = out.scores.len();
     let contributions = PyArray1::from_vec(py, out.contributions).reshape([n, d])?;

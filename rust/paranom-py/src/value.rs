@@ -64,6 +64,8 @@ fn convert(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
         return Ok(Value::Handle(function.get().handle(object.py())));
     }
     if let Ok(array) = object.extract::<PyReadonlyArray1<'_, f64>>() {
+        // The memory of a shared slice cannot be refused: whether it can be had is seen before.
+        crate::run::guarded(|| paranom::error::try_vec::<f64>(2 * array.as_array().len()))?;
         let values: Arc<[f64]> = match array.as_slice() {
             Ok(slice) => slice.into(),
             Err(_) => array.to_vec()?.into(),

@@ -170,6 +170,34 @@ pub fn try_vec<T>(len: usize) -> Result<Vec<T>> {
     Ok(vec)
 }
 
+/// Room for more items in a vector, which grows by a factor.
+pub fn try_reserve<T>(vec: &mut Vec<T>, more: usize) -> Result<()> {
+    vec.try_reserve(more).map_err(|_| Error::OutOfMemory {
+        bytes: (vec.len() as u64).saturating_add(more as u64).saturating_mul(size_of::<T>() as u64),
+    })
+}
+
+/// A vector of `len` items of the same value.
+pub fn try_filled<T: Clone>(value: T, len: usize) -> Result<Vec<T>> {
+    let mut vec = try_vec(len)?;
+    vec.resize(len, value);
+    Ok(vec)
+}
+
+/// A copy of items.
+pub fn try_copy<T: Clone>(items: &[T]) -> Result<Vec<T>> {
+    let mut vec = try_vec(items.len())?;
+    vec.extend_from_slice(items);
+    Ok(vec)
+}
+
+/// Appends items to a vector.
+pub fn try_append<T>(vec: &mut Vec<T>, items: Vec<T>) -> Result<()> {
+    try_reserve(vec, items.len())?;
+    vec.extend(items);
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

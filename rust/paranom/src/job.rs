@@ -2,6 +2,24 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+/// The bytes that could not be had when memory ran low; 0 while there is enough.
+static MISSING_BYTES: AtomicU64 = AtomicU64::new(0);
+
+/// Notes that memory ran low: some bytes could be had from a reserve only. All jobs stop.
+pub fn note_low_memory(bytes: u64) {
+    MISSING_BYTES.store(bytes.max(1), Ordering::Relaxed);
+}
+
+/// Notes that there is enough memory again.
+pub fn note_enough_memory() {
+    MISSING_BYTES.store(0, Ordering::Relaxed);
+}
+
+/// Whether memory ran low.
+pub fn is_memory_low() -> bool {
+    MISSING_BYTES.load(Ordering::Relaxed) > 0
+}
+
 use crate::{Error, Result};
 
 /// A handle to work in progress. Workers call [`Job::step`] once per block, not per row.
@@ -22,9 +40,15 @@ impl Job {
         self.stop.store(true, Ordering::Relaxed);
     }
 
-    /// Says whether the work was asked to stop.
+    /// Says whether the work must stop: it was asked to, or memory ran low.
     pub fn check(&self) -> Result<()> {
-        if self.stop.load(Ordering::Relaxed) { Err(Error::Cancelled) } else { Ok(()) }
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(Error::Cancelled);
+        }
+        match MISSING_BYTES.load(Ordering::Relaxed) {
+            0 => Ok(()),
+            bytes => Err(Error::OutOfMemory { bytes }),
+        }
     }
 
     /// Counts `units` as done, and says whether the work was asked to stop.

@@ -23,3 +23,10 @@ pub mod simd;
 pub mod spec;
 
 pub use error::{Error, Result};
+
+/// Makes what is otherwise made at its first use, under a lock that a fork at that moment would leave locked in the child:
+/// the choice of the instruction set, and what rayon's queues share. Call it before anything forks.
+pub fn prepare() {
+    simd::level();
+    drop(crossbeam_epoch::pin());
+}

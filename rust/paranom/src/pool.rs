@@ -1,8 +1,8 @@
 //! Thread pools that survive a `fork`.
 //!
 //! Rayon's global pool hangs in a forked child: its threads do not exist there. Ours are keyed by process id
-//! and size, kept for the life of the process, and found without a lock (a lock held while forking would
-//! stay locked in the child).
+//! and size, and found without a lock (a lock held while forking would stay locked in the child). The first few sizes
+//! that are asked for are kept for the life of the process; a pool of another size lives for one call.
 
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -11,13 +11,16 @@ use rayon::prelude::*;
 
 use crate::{Error, Result};
 
-/// A pool, and the next one in the list. Entries are never removed: one for each size that was asked for.
+/// A pool, and the next one in the list. Entries are never removed.
 struct Entry {
     pid: u32,
     threads: usize,
     pool: rayon::ThreadPool,
     next: *const Entry,
 }
+
+/// Most pools that a process keeps.
+const MOST_KEPT: usize = 4;
 
 static HEAD: AtomicPtr<Entry> = AtomicPtr::new(ptr::null_mut());
 
@@ -39,7 +42,10 @@ pub fn thread_count(threads: Option<usize>) -> Result<usize> {
 
 /// Runs `work` inside a pool of `threads` threads of this process; rayon's parallel iterators in it use that pool.
 pub fn run<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> Result<R> {
-    Ok(pool(threads)?.install(work))
+    Ok(match pool(threads)? {
+        Pool::Kept(pool) => pool.install(work),
+        Pool::Own(pool) => pool.install(work),
+    })
 }
 
 /// As [`run`], in a pool of the call's own. For work that waits for code that is not ours (a function of the user that takes
@@ -79,19 +85,30 @@ fn refused(threads: usize, why: &rayon::ThreadPoolBuildError) -> Error {
     Error::invalid("threads", threads, format!("must be fewer: the system refused them ({why})"))
 }
 
-fn pool(threads: usize) -> Result<&'static rayon::ThreadPool> {
+/// A pool that is kept, or one that ends when it is dropped.
+enum Pool {
+    Kept(&'static rayon::ThreadPool),
+    Own(rayon::ThreadPool),
+}
+
+fn pool(threads: usize) -> Result<Pool> {
     let pid = std::process::id();
     let mut head = HEAD.load(Ordering::Acquire);
     let mut at: *const Entry = head;
+    let mut kept = 0;
     // SAFETY: entries are leaked boxes, never changed once published by the store below.
     #[allow(unsafe_code)]
     while let Some(entry) = unsafe { at.as_ref() } {
         if entry.pid == pid && entry.threads == threads {
-            return Ok(&entry.pool);
+            return Ok(Pool::Kept(&entry.pool));
         }
+        kept += usize::from(entry.pid == pid);
         at = entry.next;
     }
     let pool = builder(threads).build().map_err(|why| refused(threads, &why))?;
+    if kept >= MOST_KEPT {
+        return Ok(Pool::Own(pool));
+    }
     let entry: &'static mut Entry = Box::leak(Box::new(Entry { pid, threads, pool, next: head }));
     let raw: *mut Entry = entry;
     // Two threads may build the same pool at once; both are published, one is found from then on.
@@ -105,7 +122,7 @@ fn pool(threads: usize) -> Result<&'static rayon::ThreadPool> {
     }
     // SAFETY: a leaked box.
     #[allow(unsafe_code)]
-    Ok(unsafe { &(*raw).pool })
+    Ok(Pool::Kept(unsafe { &(*raw).pool }))
 }
 
 #[cfg(test)]
@@ -115,7 +132,15 @@ mod tests {
     #[test]
     fn a_pool_has_the_size_asked_for_and_is_kept() {
         assert_eq!(run(3, rayon::current_num_threads), Ok(3));
-        assert!(ptr::eq(pool(3).unwrap(), pool(3).unwrap()));
+        let kept = || match pool(3) {
+            Ok(Pool::Kept(pool)) => pool,
+            _ => panic!("the first sizes are kept"),
+        };
+        assert!(ptr::eq(kept(), kept()));
+        // Whichever sizes other tests asked for: no more than the first few are kept.
+        let kept = (2..40).filter(|&threads| matches!(pool(threads), Ok(Pool::Kept(_)))).count();
+        assert!((1..=MOST_KEPT).contains(&kept), "{kept}");
+        assert_eq!(run(37, rayon::current_num_threads), Ok(37));
     }
 
     #[test]

@@ -8,46 +8,78 @@ use super::event::Event;
 use super::plan::Plan;
 use super::triviality::{EventSeries, TrivialityCheck};
 use super::variable::{Variable, Want};
+use crate::error::{try_append, try_reserve, try_vec};
 use crate::job::Job;
 use crate::random::TILE;
+use crate::{Error, Result};
+
+/// Rows whose events are found before the job is looked at, if a slot is not longer.
+const PART: u64 = 1 << 20;
 
 impl Plan {
     /// The events that touch the `rows` rows from `start` on, in order, decoys too; whole, also where they reach beyond.
-    pub fn events(&self, start: u64, rows: u64) -> Vec<Event> {
-        self.scheduled(start, rows).0
+    pub fn events(&self, start: u64, rows: u64, job: &Job) -> Result<Vec<Event>> {
+        Ok(self.scheduled(start, rows, job)?.0)
     }
 
     /// The events missing from these rows, where they were drawn first: no draw of them was hard enough to find.
-    pub fn left_out(&self, start: u64, rows: u64) -> Vec<Event> {
-        self.scheduled(start, rows).1
+    pub fn left_out(&self, start: u64, rows: u64, job: &Job) -> Result<Vec<Event>> {
+        Ok(self.scheduled(start, rows, job)?.1)
     }
 
-    fn scheduled(&self, start: u64, rows: u64) -> (Vec<Event>, Vec<Event>) {
-        let mut left_out = Vec::new();
-        if rows == 0 {
-            return (Vec::new(), left_out);
+    fn scheduled(&self, start: u64, rows: u64, job: &Job) -> Result<(Vec<Event>, Vec<Event>)> {
+        let (mut events, mut left_out) = (Vec::new(), Vec::new());
+        let Some(last) = rows.checked_sub(1).map(|more| start + more) else { return Ok((events, left_out)) };
+        // In parts, so that the job is looked at; a slot is arranged as a whole, and is not cut.
+        let slot = self.schedule.slot_length().max(1);
+        let part = slot.saturating_mul((PART / slot).max(1));
+        let mut from = start;
+        loop {
+            job.check()?;
+            let upto = (from - from % part).saturating_add(part - 1).min(last);
+            let (mut new, mut missing) = self.scheduled_part(from, upto, job);
+            job.check()?;
+            if from > start {
+                // The part before has those that begin in it.
+                new.retain(|event| event.start >= from);
+                missing.retain(|event| event.start >= from);
+            }
+            try_append(&mut events, new)?;
+            try_append(&mut left_out, missing)?;
+            if upto == last {
+                return Ok((events, left_out));
+            }
+            from = upto + 1;
         }
-        let job = Job::new();
-        let mut check = TrivialityCheck::new(PlanSeries { plan: self, job: &job, tiles: BTreeMap::new() });
+    }
+
+    /// The events that touch rows `first..=last`, and those missing from them.
+    fn scheduled_part(&self, first: u64, last: u64, job: &Job) -> (Vec<Event>, Vec<Event>) {
+        let mut check = TrivialityCheck::new(PlanSeries { plan: self, job, tiles: BTreeMap::new() });
         let mut accepts = |event: &Event| {
+            // Of cancelled work, nothing is delivered.
+            if job.check().is_err() {
+                return true;
+            }
             // Other draws may lie anywhere in the slot.
             check.forget_below(event.start.saturating_sub(self.schedule.slot_length()));
             !check.is_trivial(event, &self.anomalies[event.anomaly].variables)
         };
-        let events = self.schedule.events(start, start + (rows - 1), &mut accepts, &mut left_out);
+        let mut left_out = Vec::new();
+        let events = self.schedule.events(first, last, &mut accepts, &mut left_out);
         (events, left_out)
     }
 
     /// The events that functions must see to fill `rows` rows from `start` on: those of the whole block, and of a
     /// warmup before it.
-    pub(super) fn events_around(&self, start: u64, rows: u64) -> Vec<Event> {
+    pub(super) fn events_around(&self, start: u64, rows: u64, job: &Job) -> Result<Vec<Event>> {
         if !self.calls() {
-            return self.events(start, rows);
+            return self.events(start, rows, job);
         }
         let warmup = self.variables.iter().map(Variable::warmup).max().unwrap_or(0);
         let base = start - start % BLOCK as u64;
         let from = base.saturating_sub(warmup);
-        self.events(from, base - from + BLOCK as u64)
+        self.events(from, base - from + BLOCK as u64, job)
     }
 
     /// The events that stay when anomalies are left out: decoys, and those that recordings are labelled with.
@@ -59,30 +91,30 @@ impl Plan {
 
     /// The labelled rows among `rows` rows from `start` on, as runs, in order, apart from each other; and how many labels
     /// they are joined from.
-    pub fn anomalous(&self, start: u64, rows: u64) -> (Vec<(u64, u64)>, usize) {
-        let mut labelled = self.labelled(start, rows, false);
+    pub fn anomalous(&self, start: u64, rows: u64, job: &Job) -> Result<(Vec<(u64, u64)>, usize)> {
+        let mut labelled = self.labelled(start, rows, false, job)?;
         labelled.retain(|event| !self.anomalies[event.anomaly].decoy);
         labelled.sort_by_key(|event| event.start);
         let labels = labelled.len();
-        let mut runs: Vec<(u64, u64)> = Vec::new();
+        let mut runs: Vec<(u64, u64)> = try_vec(labels)?;
         for Event { start, stop, .. } in labelled {
             match runs.last_mut() {
                 Some((_, end)) if *end >= start => *end = stop.max(*end),
                 _ => runs.push((start, stop)),
             }
         }
-        (runs, labels)
+        Ok((runs, labels))
     }
 
     /// The labelled rows among `rows` rows from `start` on: one event for each event and each delay with which it reaches
     /// other variables. They may overlap.
-    pub(super) fn labelled(&self, start: u64, rows: u64, clean: bool) -> Vec<Event> {
-        let Some(last) = rows.checked_sub(1).map(|more| start + more) else { return Vec::new() };
+    pub(super) fn labelled(&self, start: u64, rows: u64, clean: bool, job: &Job) -> Result<Vec<Event>> {
+        let Some(last) = rows.checked_sub(1).map(|more| start + more) else { return Ok(Vec::new()) };
         let mut labelled = Vec::new();
         for lag in self.graph.lags() {
             // Row 0 stands for the rows before it: what refers to those has its value.
             let (from, upto) = (start.saturating_sub(lag), last.saturating_sub(lag));
-            let mut events = self.events(from, upto - from + 1);
+            let mut events = self.events(from, upto - from + 1, job)?;
             if clean {
                 events = self.clean(events);
             }
@@ -91,12 +123,13 @@ impl Plan {
                     let begin = if event.start == 0 { 0 } else { event.start.saturating_add(lag) };
                     let end = event.stop.saturating_add(lag);
                     if begin <= last && end > start && begin < end {
+                        try_reserve(&mut labelled, 1)?;
                         labelled.push(Event { start: begin, stop: end, ..event });
                     }
                 }
             }
         }
-        labelled
+        Ok(labelled)
     }
 
     /// Labels: 1 in rows of an event, 0 in those of a decoy.
@@ -124,7 +157,10 @@ impl PlanSeries<'_> {
         let want =
             Want { events, around: events, attempt: 0, time: self.plan.time, view: None, job: self.job };
         let filled = self.plan.variables[variable].fill(row, &want, out);
-        filled.expect("rules alone, which Plan::new made sure of, cannot fail");
+        debug_assert!(
+            matches!(filled, Ok(()) | Err(Error::Cancelled)),
+            "rules alone, which Plan::new made sure of, cannot fail"
+        );
     }
 }
 

@@ -1,4 +1,4 @@
-//! Values and labels for rows, block by block, in parallel, without a lock.
+//! Values and labels for rows, block by block, in parallel; blocks share nothing.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::plan::Plan;
 use super::request::Request;
 use super::uniqueness::FillState;
 use super::variable::{Variable, Walk, Want};
-use super::view::{AllVariables, View};
+use super::view::{AllVariables, Tiles, View};
 use crate::job::Job;
 use crate::pool;
 use crate::{Error, Result};
@@ -89,13 +89,14 @@ impl Plan {
             let Block { rows: RowRange { start, len }, columns, labels } = block;
             let around = match clean {
                 true if nothing_stays => Vec::new(),
-                true => self.clean(self.events_around(start, len as u64)),
-                false => self.events_around(start, len as u64),
+                true => self.clean(self.events_around(start, len as u64, job)?),
+                false => self.events_around(start, len as u64, job)?,
             };
             let events = touching(&around, start, start + (len as u64 - 1));
-            let all = AllVariables::new(self, clean, job);
+            let tiles = Tiles::default();
+            let all = AllVariables::new(self, clean, job, &tiles);
             let known = if self.graph.is_used() {
-                self.mark(start, &self.labelled(start, len as u64, clean), labels);
+                self.mark(start, &self.labelled(start, len as u64, clean, job)?, labels);
                 all.columns(0..self.variables.len(), start, len)
             } else {
                 self.mark(start, events, labels);

@@ -92,6 +92,29 @@ impl Graph {
         &self.sources[variable]
     }
 
+    /// A variable and all that its normal rule refers to, also by way of others; each so many rows before.
+    pub fn all_sources(&self, variable: usize) -> Vec<Reference> {
+        follow(&self.sources, &[(variable, 0)]).unwrap_or_default()
+    }
+
+    /// All variables, sources first.
+    pub fn order(&self) -> Vec<usize> {
+        let mut order = Vec::with_capacity(self.sources.len());
+        let mut seen = vec![false; self.sources.len()];
+        for root in 0..self.sources.len() {
+            let mut open = vec![(root, false)];
+            while let Some((at, is_ready)) = open.pop() {
+                if is_ready {
+                    order.push(at);
+                } else if !std::mem::replace(&mut seen[at], true) {
+                    open.push((at, true));
+                    open.extend(self.sources[at].iter().map(|&(source, _)| (source, false)));
+                }
+            }
+        }
+        order
+    }
+
     /// The dependences between variables, in the order of the variables that depend.
     pub fn edges(&self) -> impl Iterator<Item = Edge> {
         let of = |(target, list): (usize, &Vec<Reference>)| {

@@ -4,7 +4,7 @@
 //! from a spec to a plan
 //!   read        spec -> Plan: there is no other way, so a Plan is always valid
 //!   parse       the registry of all kinds of rules; scope: what a rule that is being read belongs to
-//!   graph       which variables depend on which
+//!   graph       which variables depend on which; nested: how much work a value is
 //! what a plan is made of
 //!   plan        the checked spec
 //!   variable    one column: its normal rule, and what each anomaly does to it
@@ -39,6 +39,7 @@ mod graph;
 mod labels;
 mod lose;
 pub mod native;
+mod nested;
 mod one_liner;
 mod param;
 mod parse;

@@ -1,16 +1,22 @@
 //! A checked spec, ready to give the values of any rows. What a plan is asked for cannot fail but by cancelling.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::anomaly::Anomaly;
 use super::callback::{Granularity, ThreadBody};
+use super::effect::{Action, Effect};
+use super::event::Event;
 use super::graph::{Edge, Graph, broken};
+use super::rule::Reads;
 use super::schedule::Schedule;
 use super::time::Time;
 use super::uniqueness::Uniqueness;
 use super::variable::{Variable, Want};
-use super::view::{FillVariable, Reference, View};
+use super::view::{FillVariable, Reference, Tile, View};
+use crate::job::Job;
 use crate::pool;
+use crate::random::TILE;
 use crate::{Error, Result};
 
 /// A checked spec, ready to give the values of any rows.
@@ -135,19 +141,55 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// The events of rows as other variables see them; of a cancelled job, none: nothing of it is delivered.
+    fn events_of(&self, row: u64, rows: u64, clean: bool, job: &Job) -> Vec<Event> {
+        let events = self.events(row, rows, job).unwrap_or_default();
+        if clean { self.clean(events) } else { events }
+    }
+}
+
 impl FillVariable for Plan {
     fn sources(&self, variable: usize) -> &[Reference] {
         self.graph.sources(variable)
     }
 
     fn fill_variable(&self, variable: usize, row: u64, view: &View, out: &mut [f64]) {
-        let mut events = self.events(row, out.len() as u64);
-        if view.all.clean {
-            events = self.clean(events);
-        }
+        let events = self.events_of(row, out.len() as u64, view.all.clean, view.all.job);
         let (time, job) = (self.time, view.all.job);
         let want = Want { events: &events, around: &events, attempt: 0, time, view: Some(view), job };
         let filled = self.variables[variable].fill(row, &want, out);
-        debug_assert!(filled.is_ok(), "functions, which may fail, cannot be referred to");
+        debug_assert!(
+            matches!(filled, Ok(()) | Err(Error::Cancelled)),
+            "functions, which may fail, cannot be referred to"
+        );
+    }
+
+    fn tiles_read(&self, tile: Tile, job: &Job) -> Vec<Tile> {
+        let Tile { variable, clean, number } = tile;
+        let row = number * TILE as u64;
+        let mut found = BTreeSet::new();
+        let mut read = |source: usize, clean: bool, lag: u64, margin: u64| {
+            let there = |row: i128| (row - i128::from(lag)).clamp(0, u64::MAX.into()) as u64 / TILE as u64;
+            let (from, last) = (i128::from(row) - i128::from(margin), i128::from(row) + TILE as i128 - 1);
+            for number in there(from)..=there(last + i128::from(margin)) {
+                found.insert(Tile { variable: source, clean, number });
+            }
+        };
+        let this = &self.variables[variable];
+        let mut margin = 0;
+        for event in self.events_of(row, TILE as u64, clean, job) {
+            let Some(Effect { rule, .. }) = &this.effects[event.anomaly] else { continue };
+            match &rule.action {
+                // It computes what it reads itself: see `View::fill`.
+                Action::Change(change) if change.decouples().is_some() => continue,
+                Action::Change(change) if change.reads() == Reads::AnyRow => margin = TILE as u64 / 2,
+                _ => {}
+            }
+            rule.references.iter().for_each(|&(source, lag)| read(source, clean, lag, 0));
+            rule.other_variables.iter().for_each(|&source| read(source, true, 0, 0));
+        }
+        this.references.iter().for_each(|&(source, lag)| read(source, clean, lag, margin));
+        found.into_iter().collect()
     }
 }

@@ -8,9 +8,11 @@ use super::dropouts::{self, Dropouts};
 use super::effect::Effect;
 use super::graph::Graph;
 use super::labels::Labels;
+use super::nested;
 use super::plan::Plan;
 use super::schedule::{Placing, Schedule, Timing};
 use super::time::Time;
+use super::triviality::NEIGHBOURHOOD;
 use super::uniqueness::Uniqueness;
 use super::variable::Variable;
 use crate::random::{Key, STREAM};
@@ -41,12 +43,15 @@ impl Plan {
             anomalies.push(recorded_anomaly(&mut variables));
             timings.push(Timing::at(RECORDED.into(), Placing::Recorded, 1));
         }
+        let checked = rows_checked(&timings);
         let schedule = Schedule::new(Key::new(seed, "schedule", ""), timings, labels)?;
+        refuse_long_checks(checked, schedule.slot_length())?;
         variables.iter_mut().for_each(Variable::settle);
         variables.iter().try_for_each(Variable::check_sequence)?;
         check_functions(&schedule, &anomalies, &variables)?;
         let time = root.get("time").map_or(Ok(Time::Row), |field| Time::parse(&field, seed))?;
         let graph = Graph::new(&variables, &anomalies)?;
+        nested::check(&variables, &anomalies, &graph)?;
         check_references(&schedule, &anomalies, &graph)?;
         let uniqueness = match root.get("uniqueness") {
             Some(field) => {
@@ -227,6 +232,34 @@ fn recorded_anomaly(variables: &mut [Variable]) -> Anomaly {
     }
     let labelled = variables.iter().enumerate().filter(|(_, v)| v.labels.is_some());
     Anomaly { name: RECORDED.into(), variables: labelled.map(|(i, _)| i).collect(), decoy: false }
+}
+
+/// Most rows in which a one-liner may be looked for to arrange one slot, if each event is accepted when it is first drawn.
+const MOST_CHECKED: f64 = (1_u64 << 26) as f64;
+
+/// What the check of events that must not be trivial asks for: a path, and rows for each row of the axis.
+fn rows_checked(timings: &[Timing]) -> Option<(String, f64, u64)> {
+    let checked = timings.iter().filter(|timing| timing.nontrivial);
+    let longest = checked.clone().max_by_key(|timing| timing.longest)?;
+    let rows = |timing: &Timing| timing.rate() * (timing.longest as f64 + NEIGHBOURHOOD as f64);
+    Some((longest.path.clone(), checked.map(rows).sum(), longest.longest))
+}
+
+/// Refuses anomalies that must not be trivial where one slot asks for too much work: any row asks for its whole slot.
+fn refuse_long_checks(checked: Option<(String, f64, u64)>, slot: u64) -> Result<()> {
+    let Some((path, each, longest)) = checked else { return Ok(()) };
+    let rows = (each * slot as f64).max(longest as f64);
+    if rows <= MOST_CHECKED {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        format!("{path}.difficulty"),
+        "nontrivial",
+        format!(
+            "must ask for checks of at most {MOST_CHECKED} rows at once, and events are arranged in slots of {slot} rows, \
+             for which {rows:.0} would be checked: shorten the durations, or bring those of all anomalies closer together"
+        ),
+    ))
 }
 
 /// Refuses functions in anomalies that must not be trivial.

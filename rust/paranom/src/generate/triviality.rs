@@ -15,6 +15,8 @@ use super::one_liner::{COUNT, HALO, Largest, NONE, PAGE, TOLERANCE, raise, surve
 pub const PIECE: usize = 64;
 /// Pieces on each side of an event's own.
 pub const REACH: u64 = 80;
+/// Rows around an event that are looked at to check it, at most.
+pub const NEIGHBOURHOOD: u64 = 2 * (TOLERANCE + (REACH + 1) * PIECE as u64);
 const PIECES: usize = PAGE / PIECE;
 
 /// A series in which events are checked, with its events and without.

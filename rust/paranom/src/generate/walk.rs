@@ -6,8 +6,9 @@ use super::block::{BLOCK, Real, RowRange};
 use super::plan::Plan;
 use super::request::Request;
 use super::variable::{Sequence, Variable, Walk, Want};
-use super::view::{AllVariables, View};
+use super::view::{AllVariables, Tiles, View};
 use crate::Result;
+use crate::error::try_filled;
 
 impl Plan {
     /// Walks a column up to the last of the rows asked for; from row 0 if the walk is beyond the first of them.
@@ -31,7 +32,7 @@ impl Plan {
                 let stop = if at < start { start } else { end };
                 let take = (BLOCK as u64 - at % BLOCK as u64).min(stop - at) as usize;
                 if at < start {
-                    self.walk_block(variable, sequence, walk, request, &mut vec![0.0; take])?;
+                    self.walk_block(variable, sequence, walk, request, &mut try_filled(0.0, take)?)?;
                     continue;
                 }
                 let (now, later) = std::mem::take(&mut column).split_at_mut(take);
@@ -56,12 +57,13 @@ impl Plan {
     ) -> Result<Vec<f64>> {
         let Request { clean, job, .. } = request;
         job.check()?;
-        let mut events = self.events(walk.next, out.len() as u64);
+        let mut events = self.events(walk.next, out.len() as u64, job)?;
         if clean {
             events = self.clean(events);
         }
         let known = BTreeMap::new();
-        let all = AllVariables::new(self, clean, job);
+        let tiles = Tiles::default();
+        let all = AllVariables::new(self, clean, job, &tiles);
         let view = View { all, columns: &known, row: walk.next, back: 0, decoupled: None };
         let view = self.graph.is_used().then_some(&view);
         let want = Want { events: &events, around: &events, attempt: 0, time: self.time, view, job };

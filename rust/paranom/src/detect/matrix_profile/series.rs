@@ -32,6 +32,8 @@ impl Series {
             let rule = format!("must have at least window = {m} values");
             return Err(Error::invalid(path, format!("{n} values"), rule));
         }
+        // What a join keeps for each window, here and in its segments: whether there is room is seen before.
+        drop(crate::error::try_vec::<[f64; 24]>(n)?);
         let most = distance.largest_value();
         let mut filled = crate::error::try_vec(n)?;
         let mut last = x.iter().copied().find(|v| v.is_finite()).unwrap_or(0.0);

@@ -2,6 +2,7 @@
 
 use super::config::{Config, Shared};
 use super::process::Process;
+use crate::error::try_filled;
 use crate::job::Job;
 use crate::{Error, Result};
 
@@ -47,7 +48,7 @@ pub fn replay(
     }
     let row = |i: usize| &rows[i * d..(i + 1) * d];
     let mut out =
-        Replay { flags: vec![0; steps], scores: vec![-1.0; steps], contributions: vec![-1.0; steps * d] };
+        Replay { flags: try_filled(0, steps)?, scores: try_filled(-1.0, steps)?, contributions: try_filled(-1.0, steps * d)? };
     let mut processes: Vec<Process> = Vec::new();
     let mut pushed = 0;
     let mut t = 0;

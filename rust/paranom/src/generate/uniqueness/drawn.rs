@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::requirement::Uniqueness;
 use crate::Result;
+use crate::error::try_filled;
 use crate::generate::block::RowRange;
 use crate::generate::event::{Event, touching};
 use crate::generate::plan::Plan;
@@ -44,16 +45,16 @@ impl Plan {
     ) -> Result<DrawnBlock> {
         job.check()?;
         let RowRange { start, len } = rows;
-        let around = self.events_around(start, len as u64);
+        let around = self.events_around(start, len as u64, job)?;
         let events = touching(&around, start, start + (len as u64 - 1)).to_vec();
-        let mut labels = vec![0; len];
+        let mut labels = try_filled(0, len)?;
         self.mark(start, &events, &mut labels);
         let want = Want { events: &events, around: &around, attempt: 0, time: self.time, view: None, job };
         let column = |(i, variable): (usize, &Variable)| {
             if variable.walks() || (!all && uniqueness.over.binary_search(&i).is_err()) {
                 return Ok(Vec::new());
             }
-            let mut column = vec![0.0; len];
+            let mut column = try_filled(0.0, len)?;
             variable.fill(start, &want, &mut column)?;
             Ok(column)
         };
@@ -66,7 +67,7 @@ impl Plan {
             })
             .collect();
         // The first proposal counts the attempts up to 0.
-        let attempts = vec![u32::MAX; len];
+        let attempts = try_filled(u32::MAX, len)?;
         let chains = vec![Vec::new(); self.variables.len()];
         Ok(DrawnBlock { start, events, around, columns, chains, labels, attempts, states })
     }

@@ -5,6 +5,7 @@
 //! rise with keys, so to grow, or to add another table, passes over both from left to right. A key may have a value.
 
 use super::datum::DatumKey;
+use crate::error::try_filled;
 use crate::simd::prefetch;
 
 /// Keys of a bucket.
@@ -37,13 +38,14 @@ fn split(key: DatumKey) -> DatumKey {
 impl<V: Copy + Default> KeyTable<V> {
     /// An empty table, for keys with or without a lower part.
     pub fn new(long: bool) -> Self {
-        Self::with_buckets(long, 0)
+        let (high, low, values, filled) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { long, high, low, values, filled, len: 0 }
     }
 
-    fn with_buckets(long: bool, n: usize) -> Self {
-        let low = vec![[0; SLOTS]; if long { n } else { 0 }];
-        let (high, values) = (vec![Bucket::default(); n], vec![[V::default(); SLOTS]; n]);
-        Self { long, high, low, values, filled: vec![0; n], len: 0 }
+    fn with_buckets(long: bool, n: usize) -> crate::Result<Self> {
+        let low = try_filled([0; SLOTS], if long { n } else { 0 })?;
+        let (high, values) = (try_filled(Bucket::default(), n)?, try_filled([V::default(); SLOTS], n)?);
+        Ok(Self { long, high, low, values, filled: try_filled(0, n)?, len: 0 })
     }
 
     /// How many keys there are.
@@ -117,22 +119,22 @@ impl<V: Copy + Default> KeyTable<V> {
 
     /// The value of a key, if it is there; else it is added with `value`.
     #[inline(always)]
-    pub fn get_or_insert(&mut self, key: DatumKey, value: V) -> Option<&mut V> {
+    pub fn get_or_insert(&mut self, key: DatumKey, value: V) -> crate::Result<Option<&mut V>> {
         let key = split(key);
-        self.reserve(1);
-        match self.find(key) {
+        self.reserve(1)?;
+        Ok(match self.find(key) {
             Ok(bucket) => {
                 let high = &self.high[bucket].0;
                 let is =
                     |slot: &usize| high[*slot] == key.0 && (!self.long || self.low[bucket][*slot] == key.1);
-                let slot = (0..SLOTS).find(is)?;
-                Some(&mut self.values[bucket][slot])
+                let slot = (0..SLOTS).find(is);
+                slot.map(|slot| &mut self.values[bucket][slot])
             }
             Err(bucket) => {
                 self.put(bucket, key, value);
                 None
             }
-        }
+        })
     }
 
     /// How many keys are enough: 7 or, where they are short, 6 for each bucket.
@@ -143,29 +145,29 @@ impl<V: Copy + Default> KeyTable<V> {
 
     /// Makes room for more keys, so that they do not make the table grow one by one.
     #[inline(always)]
-    pub fn reserve(&mut self, more: usize) {
+    pub fn reserve(&mut self, more: usize) -> crate::Result<()> {
         let keys = self.len + more;
-        if keys > self.most() {
-            self.grow(keys);
-        }
+        if keys > self.most() { self.grow(keys) } else { Ok(()) }
     }
 
     #[cold]
     #[inline(never)]
-    fn grow(&mut self, keys: usize) {
+    fn grow(&mut self, keys: usize) -> crate::Result<()> {
         // By that much at least: a table that has just room enough would move again with the next key. Afterwards 78 %
         // of the slots of a table with long keys are in use, 54 % of those with short ones.
         let n = self.high.len();
         let (least, easy) = if self.long { (n + n / 8, keys * 10 / 63) } else { (n + n * 2 / 5, keys / 5) };
-        let mut new = Self::with_buckets(self.long, least.max(easy + 1));
+        let mut new = Self::with_buckets(self.long, least.max(easy + 1))?;
         new.append_all(self, |values| values);
         *self = new;
+        Ok(())
     }
 
     /// Adds the keys of another table, none of which is here, without their values.
-    pub fn extend<W: Copy + Default>(&mut self, other: &KeyTable<W>) {
-        self.reserve(other.len);
+    pub fn extend<W: Copy + Default>(&mut self, other: &KeyTable<W>) -> crate::Result<()> {
+        self.reserve(other.len)?;
         self.append_all(other, |_| V::default());
+        Ok(())
     }
 
     /// Puts in keys that are not here, for which there is room.
@@ -243,24 +245,24 @@ mod tests {
                 keys(n).into_iter().map(|(high, low)| (high, if long { low } else { 0 })).collect();
             let mut table = KeyTable::<u32>::new(long);
             let mut roomy = KeyTable::<u32>::new(long);
-            roomy.reserve(100);
+            roomy.reserve(100).unwrap();
             let mut map = BTreeMap::new();
             for (i, &key) in keys.iter().enumerate() {
                 let known = map.get(&split(key)).copied();
                 map.entry(split(key)).or_insert(i as u32);
-                assert_eq!(table.get_or_insert(key, i as u32).copied(), known);
-                assert_eq!(roomy.get_or_insert(key, i as u32).copied(), known);
+                assert_eq!(table.get_or_insert(key, i as u32).unwrap().copied(), known);
+                assert_eq!(roomy.get_or_insert(key, i as u32).unwrap().copied(), known);
             }
             assert_eq!(table.len(), map.len());
             assert_eq!(entries(&table), map.into_iter().collect::<Vec<_>>());
             assert_eq!(entries(&roomy), entries(&table));
             let mut set = KeyTable::<()>::new(long);
-            set.extend(&table);
+            set.extend(&table).unwrap();
             let mut more = KeyTable::<u32>::new(long);
             for i in 0..50 {
-                more.get_or_insert((random(i) | 1 << 40, 1000), 0);
+                more.get_or_insert((random(i) | 1 << 40, 1000), 0).unwrap();
             }
-            set.extend(&more);
+            set.extend(&more).unwrap();
             assert_eq!(set.len(), table.len() + more.len());
             assert!(keys.into_iter().all(|key| set.contains(key)));
             assert!(entries(&more).into_iter().all(|(key, _)| set.contains(key)));
@@ -275,8 +277,8 @@ mod tests {
             let mut set = KeyTable::<()>::new(long);
             for i in 0..40_000 {
                 let mut one = KeyTable::<u32>::new(long);
-                one.get_or_insert((random(i), i as u32), 0);
-                set.extend(&one);
+                one.get_or_insert((random(i), i as u32), 0).unwrap();
+                set.extend(&one).unwrap();
                 assert!(i < 2000 || set.bytes() <= 16 * set.len(), "{} bytes for {}", set.bytes(), set.len());
             }
         }

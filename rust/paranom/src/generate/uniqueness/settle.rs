@@ -6,6 +6,8 @@ use std::sync::atomic::Ordering;
 use super::drawn::{DrawnBlock, PENDING, SETTLED};
 use super::key_table::KeyTable;
 use super::propose::Proposals;
+use crate::Result;
+use crate::error::try_filled;
 use crate::generate::block::BLOCK;
 use crate::simd::Kernel;
 
@@ -19,15 +21,15 @@ pub struct Settle<'a> {
 }
 
 impl Kernel for Settle<'_> {
-    type Output = ();
+    type Output = Result<()>;
     #[inline(always)]
-    fn run(self) {
+    fn run(self) -> Result<()> {
         /// Data that are searched for together.
         const AHEAD: usize = 32;
         let Self { shard, proposals, held, register, drawn } = self;
         let total = proposals.iter().map(|of| of.of(shard).len()).sum();
         // Those that are not in the register, with their rows in the window.
-        let mut fresh = vec![(0, 0, 0_u32); total];
+        let mut fresh = try_filled((0, 0, 0_u32), total)?;
         let mut n = 0;
         let mut batches = proposals.iter().enumerate().flat_map(|(block, of)| {
             let Range { start, end } = of.of(shard);
@@ -51,13 +53,14 @@ impl Kernel for Settle<'_> {
                 n += usize::from(!known);
             }
         }
-        held.reserve(n);
+        held.reserve(n)?;
         for &(high, low, row) in &fresh[..n] {
-            if let Some(holder) = held.get_or_insert((high, low), row) {
+            if let Some(holder) = held.get_or_insert((high, low), row)? {
                 let away = row.max(*holder);
                 *holder = row.min(*holder);
                 drawn[away as usize / BLOCK].states[away as usize % BLOCK].store(PENDING, Ordering::Relaxed);
             }
         }
+        Ok(())
     }
 }

@@ -11,6 +11,7 @@ use super::propose::Proposals;
 use super::requirement::{Limit, Uniqueness};
 use super::settle::Settle;
 use super::state::{Duplicates, FillState};
+use crate::error::try_filled;
 use crate::generate::block::{BLOCK, Real, RowRange, blocks};
 use crate::generate::callback::class;
 use crate::generate::plan::Plan;
@@ -52,6 +53,23 @@ impl Plan {
         labels: &mut [i8],
         job: &Job,
     ) -> Result<Duplicates> {
+        let result = self.fill_from(state, rows, clean, columns, labels, job);
+        if result.is_err() {
+            // It may know a part of a window.
+            *state = FillState::new();
+        }
+        result
+    }
+
+    fn fill_from<T: Real>(
+        &self,
+        state: &mut FillState,
+        rows: &[RowRange],
+        clean: bool,
+        columns: Vec<&mut [T]>,
+        labels: &mut [i8],
+        job: &Job,
+    ) -> Result<Duplicates> {
         state.walks.resize_with(self.variables.len(), Walk::default);
         let Some(uniqueness) = &self.uniqueness else {
             self.fill_blocks(&mut state.walks, Request { rows, clean, job }, columns, labels)?;
@@ -60,7 +78,7 @@ impl Plan {
         if let Some(last) =
             rows.iter().filter(|rows| rows.len > 0).map(|r| r.start + (r.len as u64 - 1)).max()
         {
-            self.refuse_too_many(uniqueness, last)?;
+            self.refuse_too_many(uniqueness, last, job)?;
         }
         let mut duplicates = Duplicates::default();
         let mut columns = columns;
@@ -148,12 +166,15 @@ impl Plan {
             if proposals.iter().all(|proposals| proposals.rows.is_empty()) {
                 break;
             }
-            held.par_iter_mut().zip(&state.registers).enumerate().for_each(|(shard, (held, register))| {
-                dispatch(Settle { shard, proposals: &proposals, held, register, drawn: &drawn });
-            });
+            held.par_iter_mut().zip(&state.registers).enumerate().try_for_each(
+                |(shard, (held, register))| {
+                    dispatch(Settle { shard, proposals: &proposals, held, register, drawn: &drawn })
+                },
+            )?;
         }
         self.count_exhausted(uniqueness, &drawn, delivered)?;
-        state.registers.par_iter_mut().zip(&held).for_each(|(register, held)| register.extend(held));
+        let registers = state.registers.par_iter_mut().zip(&held);
+        registers.try_for_each(|(register, held)| register.extend(held))?;
         state.next = at;
         Ok(drawn)
     }
@@ -164,7 +185,7 @@ impl Plan {
         let along = |(i, (variable, walk)): (usize, (&Variable, &mut Walk))| {
             let sequence = variable.sequence.filter(|_| variable.walks())?;
             let step = |rows: &RowRange| {
-                let mut column = vec![0.0; rows.len];
+                let mut column = try_filled(0.0, rows.len)?;
                 let chain = self.walk_block(variable, sequence, walk, request, &mut column)?;
                 Ok((column, chain))
             };
