@@ -87,12 +87,11 @@ impl Plan {
         pool::try_each(blocks(rows, columns, labels), |block| {
             job.check()?;
             let Block { rows: RowRange { start, len }, columns, labels } = block;
-            let around = match clean {
-                true if nothing_stays => Vec::new(),
-                true => self.clean(self.events_around(start, len as u64)),
-                false => self.events_around(start, len as u64),
-            };
-            let events = touching(&around, start, start + (len as u64 - 1));
+            let scheduled =
+                if clean && nothing_stays { Vec::new() } else { self.events_around(start, len as u64) };
+            let kept = if clean { self.clean(scheduled.clone()) } else { Vec::new() };
+            let around = if clean { &kept } else { &scheduled };
+            let events = touching(around, start, start + (len as u64 - 1));
             let all = AllVariables::new(self, clean, job);
             let known = if self.graph.is_used() {
                 self.mark(start, &self.labelled(start, len as u64, clean), labels);
@@ -103,7 +102,7 @@ impl Plan {
             };
             let view = View { all, columns: &known, row: start, back: 0, decoupled: None };
             let view = self.graph.is_used().then_some(&view);
-            let want = Want { events, around: &around, attempt: 0, time: self.time, view, job };
+            let want = Want { events, around, scheduled: &scheduled, attempt: 0, time: self.time, view, job };
             pool::try_each(columns.into_iter().zip(variables).collect(), |(column, variable)| {
                 T::write(column, |values| match known.get(&(variable.position, 0)) {
                     Some(known) => {
