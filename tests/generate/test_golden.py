@@ -99,3 +99,21 @@ def test_elementary_functions() -> None:
     for name, function in functions.items():
         of, golden = floats(vectors[name]["of"]), floats(vectors[name]["is"])
         assert list(map(float.hex, function(of))) == list(map(float.hex, golden)), name
+
+
+@pytest.mark.parametrize("path", sorted((FOLDER.parent / "stream2").glob("*.json")), ids=lambda path: path.stem)
+def test_stream_2(path: Path) -> None:
+    """What differs from stream 1: values, ids and times, from the library and from the reference."""
+    vectors = json.loads(path.read_text(encoding="utf-8"))
+    spec = vectors["spec"]
+    for part in vectors["slices"]:
+        start, rows = part["start"], len(part["y"])
+        columns = {name: floats(text) for name, text in part["columns"].items()}
+        golden = Rows(columns, np.array([*map(int, part["y"])], np.int8), [tuple(event) for event in part["events"]])
+        reference = Rows(*generator.generate(spec, start, rows))
+        for made in (generated(spec, start, rows), reference):
+            assert_same_values(made, golden)
+            assert made.events == golden.events
+        times = [int(word) for word in part["t"].split()]
+        assert Plan(spec).times(start, rows).tolist() == times
+        assert time.timestamps(spec["time"], spec["seed"], list(range(start, start + rows)), 2) == times

@@ -227,7 +227,9 @@ def test_frequencies_near_1(frequency: float, duration: Any, gap: int) -> None:
 def test_no_room_for_gaps_is_still_refused() -> None:
     for frequency, gap in ((0.99, 1), (1.0, 1), (0.7, 10)):
         with pytest.raises(SpecError, match="room"):
-            Generator({"x": Stochastic(Normal(), 1.0)}, anomalies=Anomaly(frequency=frequency, duration=(5, 40), gap=gap))
+            Generator(
+                {"x": Stochastic(Normal(), 1.0)}, anomalies=Anomaly(frequency=frequency, duration=(5, 40), gap=gap)
+            )
 
 
 @pytest.mark.parametrize("frequency", [0.7, 0.9, 0.95])

@@ -51,7 +51,9 @@ class World:
         self.clean = clean
         self.seed = spec.get("seed", 0)
         self.stream = spec.get("stream", random.STREAM)
-        self.normal = {name: normal_rule(variable, self.seed, clock_of(spec)) for name, variable in spec["variables"].items()}
+        self.normal = {
+            name: normal_rule(variable, self.seed, clock_of(spec)) for name, variable in spec["variables"].items()
+        }
         self.effects = {name: anomalous_rules(spec, name) for name in self.normal}
         self.references = {name: references(variable.get("normal")) for name, variable in spec["variables"].items()}
         self.schedule, self.kinds = schedule_of(spec, self.seed)

@@ -90,7 +90,8 @@ class RowSource:
 
     def check_rows(self, start: int, rows: int) -> None:
         """Raise SpecError for rows that are not there: beyond a recording's end, or the last timestamp."""
-        self.plan.check_rows(start, rows)
+        if rows:
+            self.plan.check_rows(start, rows)
 
     def allocate(self, rows: int, dtype: DTypeLike) -> dict[str, NDArray[Any]]:
         """Return arrays to fill, one for each variable.
