@@ -248,7 +248,7 @@ SPECS: list[tuple[Callable[[Spec], Any], type[ParanomError], list[str]]] = [
     (anomalies({"frequency": 1.1}), SpecError, ["anomalies[0].frequency", "1.1", "must be > 0 and <= 1"]),
     (anomalies({"frequency": NAN}), SpecError, ["anomalies[0].frequency", "NaN", "finite"]),
     (anomalies({"frequency": 0.9}), SpecError, ["anomalies[0]", "180.0 %", "must leave room"]),
-    (anomalies({"frequency": 0.6, "duration": [1, 100]}), SpecError, ["anomalies[0]", "must leave room"]),
+    (anomalies({"frequency": 0.99, "duration": [1, 100]}), SpecError, ["anomalies[0]", "must leave room"]),
     (anomalies({"frequency": 0.4} | {"name": "a"}, {"frequency": 0.4}), SpecError, ["anomalies", "must leave room"]),
     (anomalies({"count": 9, "within": 10, "duration": 5}), SpecError, ["anomalies[0]", "must leave room"]),
     (anomalies({"count": 3}), SpecError, ["anomalies[0]", "count and within"]),
