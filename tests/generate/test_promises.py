@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from paranom_rs import Generator, build_info
 from paranom_rs._core import Plan
 from support.generated import Rows, assert_same_values, bits, generated
-from support.strategies import NAMES, anomalous, rules, slices, specs
+from support.strategies import NAMES, anomalous, in_stream, rules, slices, specs
 
 Spec = dict[str, Any]
 
@@ -240,11 +240,13 @@ def test_other_variables_change_nothing(
 ) -> None:
     def spec(names: list[str]) -> Spec:
         return {
+            "stream": stream,
             "seed": 3,
             "variables": {name: stochastic(*variables[name]) for name in names},
             "anomalies": [{"frequency": 0.1, "duration": [1, 30]}],
         }
 
+    stream = in_stream({"variables": variables}).get("stream", 2)
     names = list(variables)
     everyone = generated(spec(names), *where)
     random.shuffle(names)

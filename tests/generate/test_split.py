@@ -52,10 +52,10 @@ def test_a_longer_test_part_begins_with_the_shorter() -> None:
 
 
 def test_empty_parts_the_last_rows_and_float32() -> None:
-    train, validation, test = plant().split(train=0, test=5, start=2**64 - 5, dtype="float32", threads=2)
+    train, validation, test = plant().split(train=0, test=5, start=2**20 - 5, dtype="float32", threads=2)
     assert (len(train), len(validation), len(test)) == (0, 0, 5)
     assert test.X.dtype == np.float32
-    assert int(test.row[-1]) == 2**64 - 1
+    assert int(test.row[-1]) == 2**20 - 1
     assert train.X.shape == (0, 2)
     assert len(train.events) == 0
 

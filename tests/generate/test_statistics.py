@@ -167,7 +167,7 @@ def test_rows_are_uncorrelated(kind: str, power: int) -> None:
 def test_variables_are_uncorrelated() -> None:
     """Names that differ by one character, at no lag and at those of pairs and tiles; and by neighbouring seeds."""
     rule = {"kind": "stochastic", "normal": {"kind": "normal"}}
-    names = [f"sensor_{i}" for i in range(16)] + ["sensor", "sensor ", "SENSOR_1", "sensor_1\u0301"]
+    names = [f"sensor_{i}" for i in range(16)] + ["sensor", "sensor ", "SENSOR_l", "sensor_1\u0301"]
     rows = 50_000
     columns = []
     for seed in (0, 1):

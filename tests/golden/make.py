@@ -1,4 +1,4 @@
-"""Writes the vectors of stream 1 with the reference, not with the library: `python tests/golden/make.py`.
+"""Writes the vectors of the streams with the reference, not with the library: `python tests/golden/make.py`.
 
 Run it to add vectors. If `git diff` then shows a change in an old one, the stream has changed: see README.md.
 """
@@ -227,16 +227,44 @@ SPECS: dict[str, Spec] = {
 }
 
 
+# What differs in stream 2: clocks, calendars, ids; events that come in pairs.
+SPECS_2: dict[str, Spec] = {
+    "clock": {
+        "stream": 2,
+        "seed": 20_180_807,
+        "time": {"kind": "datetime"}
+        | {
+            k: v for k, v in SPECS["clock"]["variables"]["calendar"]["normal"].items() if k in ("start", "step", "gaps")
+        },
+        "variables": {
+            "calendar": {
+                "kind": "stochastic",
+                "normal": {"kind": "calendar", "weekday": [100, 200, 300, 400, 500, 600, 700]},
+            }
+        },
+    },
+    "whole": {
+        "stream": 2,
+        "seed": 20_180_807,
+        "time": {"kind": "number", "start": 1_700_000_000_000_000_001, "step": 3, "jitter": 1},
+        "variables": {"x": {"kind": "stochastic", "normal": NORMAL, "anomalous": UNIFORM}},
+        "anomalies": [{"events": [[3, 9], [508, 515]]}, {"name": "often", "frequency": 0.8, "duration": [2, 30]}],
+    },
+}
+PLACES_2 = PLACES[:2]
+
+
 def rows_of(spec: Spec, start: int, rows: int) -> dict[str, Any]:
     columns, y, events = generator.generate(spec, start, rows)
-    times = time.timestamps(spec.get("time"), spec["seed"], list(range(start, start + rows)))
+    stream = spec["stream"]
+    times = time.timestamps(spec.get("time"), spec["seed"], list(range(start, start + rows)), stream)
     return {
         "start": start,
         "first": {name: float(column[0]) for name, column in columns.items()},
         "columns": {name: " ".join(value.hex() for value in column.tolist()) for name, column in columns.items()},
         "y": "".join(map(str, y.tolist())),
         "events": [list(event) for event in events],
-    } | ({"t": " ".join(map(float.hex, times))} if "time" in spec else {})
+    } | ({"t": " ".join(map(float.hex if stream == 1 else str, times))} if "time" in spec else {})
 
 
 def functions() -> dict[str, Any]:
@@ -267,13 +295,20 @@ KEYS = [(0, "variable", "x"), (7, "variable", "x"), (2**64 - 1, "schedule", ""),
 
 
 def main() -> None:
-    folder = HERE / "stream1"
     vectors = {
-        name: {"spec": spec, "slices": [rows_of(spec, *place) for place in PLACES]} for name, spec in SPECS.items()
+        name: {"spec": spec, "slices": [rows_of(spec | {"stream": 1}, *place) for place in PLACES]}
+        for name, spec in SPECS.items()
     }
-    vectors["schedule"]["slices"].append(rows_of(SPECS["schedule"], 0, 150))
-    for name, content in {**vectors, "functions": functions()}.items():
-        note = {"made by": "python tests/golden/make.py", "stream": random.STREAM}
+    vectors["schedule"]["slices"].append(rows_of(SPECS["schedule"] | {"stream": 1}, 0, 150))
+    write(1, {**vectors, "functions": functions()})
+    write(2, {name: {"spec": x, "slices": [rows_of(x, *place) for place in PLACES_2]} for name, x in SPECS_2.items()})
+
+
+def write(stream: int, vectors: dict[str, Any]) -> None:
+    folder = HERE / f"stream{stream}"
+    folder.mkdir(exist_ok=True)
+    for name, content in vectors.items():
+        note = {"made by": "python tests/golden/make.py", "stream": stream}
         text = json.dumps(note | content, indent=1, ensure_ascii=False)
         (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 

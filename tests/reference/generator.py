@@ -35,7 +35,12 @@ def generate(
     for name, column in columns.items():
         for event in dropouts(spec, name, start, rows):
             column[max(event.start - start, 0) : event.stop - start] = np.nan
-    return columns, y, [(e.start, e.stop, world.kinds[e.kind], e.id) for e in events]
+    return columns, y, [(e.start, e.stop, world.kinds[e.kind], id_of(e, world.stream)) for e in events]
+
+
+def id_of(event: Event, stream: int) -> int:
+    """What an event is known by: its first row, below 2^53. In stream 1 it was the number that addresses its draws."""
+    return event.id if stream == 1 else event.start % 2**53
 
 
 class World:
@@ -45,7 +50,10 @@ class World:
         self.spec = spec
         self.clean = clean
         self.seed = spec.get("seed", 0)
-        self.normal = {name: normal_rule(variable, self.seed) for name, variable in spec["variables"].items()}
+        self.stream = spec.get("stream", random.STREAM)
+        self.normal = {
+            name: normal_rule(variable, self.seed, clock_of(spec)) for name, variable in spec["variables"].items()
+        }
         self.effects = {name: anomalous_rules(spec, name) for name in self.normal}
         self.references = {name: references(variable.get("normal")) for name, variable in spec["variables"].items()}
         self.schedule, self.kinds = schedule_of(spec, self.seed)
@@ -125,6 +133,11 @@ class World:
         return any(self.is_anomalous(other, max(row - lag, 0)) for other, lag in self.references[name])
 
 
+def clock_of(spec: dict[str, Any]) -> dict[str, Any] | None:
+    """The clock that calendars go by; in stream 1 each had its own."""
+    return None if spec.get("stream", random.STREAM) == 1 else spec.get("time")
+
+
 def references(rule: Any) -> list[tuple[str, int]]:
     """What a rule refers to, and how many rows before."""
     if isinstance(rule, list):
@@ -136,10 +149,10 @@ def references(rule: Any) -> list[tuple[str, int]]:
     return [reference for part in rule.values() for reference in references(part)]
 
 
-def normal_rule(variable: dict[str, Any], seed: int) -> Rule:
+def normal_rule(variable: dict[str, Any], seed: int, time: dict[str, Any] | None) -> Rule:
     """Random by a rule, or recorded row for row (and again from the beginning when the recording ends)."""
     if variable["kind"] == "stochastic":
-        return rules.read(variable["normal"], Scope(anomalous=False, seed=seed))
+        return rules.read(variable["normal"], Scope(anomalous=False, seed=seed, time=time))
     series = np.array(variable["values"], np.float64)
     return rules.between_rows(lambda at: series[at.rows % np.uint64(len(series))].copy())
 
@@ -157,7 +170,7 @@ def anomalous_rules(spec: dict[str, Any], name: str) -> dict[str, Transform]:
             rule = default
         else:
             continue
-        change = rules.read_anomaly(rule, Scope(anomalous=True, seed=spec.get("seed", 0)))
+        change = rules.read_anomaly(rule, Scope(anomalous=True, seed=spec.get("seed", 0), time=clock_of(spec)))
         if "onset" in anomaly:
             change = rules.creeping(change, 1.0 if anomaly["onset"] == "creeping" else float(anomaly["onset"]))
         effects[anomaly.get("name", "anomaly")] = change

@@ -21,7 +21,8 @@ from . import fmath
 from .fmath import Floats
 from .philox import philox4x32
 
-STREAM = 1
+STREAM = 2  # of specs that name none
+KEY_STREAM = 1  # in the keys of all streams: what was right stays as it was
 TILE = 512
 
 Words = NDArray[np.uint64]
@@ -50,7 +51,7 @@ def key_of(seed: int, domain: str, name: str) -> Key:
     hashed = 0xCBF29CE484222325
     for byte in domain.encode() + b"\0" + name.encode():
         hashed = (hashed ^ byte) * 0x100000001B3 % 2**64
-    first, _ = block((seed % 2**32, seed >> 32), hashed, STREAM, 2**32 - 1)
+    first, _ = block((seed % 2**32, seed >> 32), hashed, KEY_STREAM, 2**32 - 1)
     return int(first) >> 32, int(first) % 2**32
 
 

@@ -74,9 +74,9 @@ class Scope:
     reading. Bits 0 to 7: which draw, for a rule that makes several.
     """
 
-    def __init__(self, anomalous: bool, seed: int = 0) -> None:
+    def __init__(self, anomalous: bool, seed: int = 0, time: Table | None = None) -> None:
         self.anomalous = anomalous
-        self.seed = seed  # of the clock, which a calendar looks at
+        self.seed, self.time = seed, time  # the clock, which a calendar looks at
         self.per_event = False
         self.next = 0
 
@@ -707,7 +707,7 @@ def cylinder_bell_funnel(table: Table, scope: Scope) -> Rule:
 def calendar(table: Table, scope: Scope) -> Rule:
     """Values by weekday (or holiday), month and hour, added in this order; straight lines from hour to hour."""
     day_length = 24 * 3600 * 10**9
-    time = datetimes(table, scope.seed)
+    time = datetimes(scope.time or table, scope.seed)
 
     def value(row: int) -> float:
         day, within = divmod(time(row), day_length)

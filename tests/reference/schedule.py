@@ -61,6 +61,19 @@ class Timing:
             return 0.0
         return self.frequency / ((float(self.shortest) + float(self.longest)) / 2.0)
 
+    def unit(self, paired: bool) -> tuple[float, int]:
+        """Expected events per row, and the rows that one may need; or the same of pairs, if they are paired and can be.
+
+        The durations of a pair add up to the shortest and the longest.
+        """
+        if paired and self.pairs:
+            return self.rate / 2.0, self.shortest + self.longest + 2 * self.gap
+        return self.rate, self.room
+
+    @property
+    def pairs(self) -> bool:
+        return self.count is None and self.shortest < self.longest
+
     @property
     def room(self) -> int:
         """Rows that an event may need."""
@@ -115,34 +128,42 @@ class Schedule:
         kinds = [i for i, t in enumerate(timings) if t.count is not None]
         kinds += [i for i, t in enumerate(timings) if t.count is None and t.rate > 0.0]
         self.kinds = kinds
-        self.length = self.slot_length() if kinds else 0
+        self.paired = False
+        self.length = 0
+        if kinds:
+            length = self.slot_length()
+            self.paired = length is None  # only where the longest durations find no room
+            length = length or self.slot_length()
+            assert length is not None
+            self.length = length
         self.expected = [self.expected_in_slot(timings[kind]) for kind in kinds]
         total = 0.0
         for expected in self.expected:
             total += expected
         self.ends = list(np.cumsum([0.0, *self.expected]).tolist())
-        self.most = math.ceil(total) + len(kinds)
+        self.most = (math.ceil(total) + len(kinds)) * (2 if self.paired else 1)
 
     def expected_in_slot(self, timing: Timing) -> float:
         """Expected events of a kind in a slot: a whole number for kinds with an exact count."""
         if timing.count is not None:
             assert timing.within is not None
             return float(timing.count * self.length // timing.within)
-        return timing.rate * self.length
+        return timing.unit(self.paired)[0] * self.length
 
-    def slot_length(self) -> int:
-        """The shortest slot that has room for its events in every case."""
+    def slot_length(self) -> int | None:
+        """The shortest slot that has room for its events in every case; None if there is none."""
         timings = [self.timings[kind] for kind in self.kinds]
+        units = [t.unit(self.paired) for t in timings]
         rate = 0.0
-        for t in timings:
-            rate += t.rate
+        for one, _ in units:
+            rate += one
 
         def has_room(length: int) -> bool:
             # Either there is one event at most, of any kind, or all that may come fit together.
-            one = rate * length <= 1.0 and all(t.room <= length for t in timings)
+            one = rate * length <= 1.0 and all(room <= length for _, room in units)
             needed = 0.0
-            for t in timings:
-                needed += math.ceil(t.rate * length) * t.room
+            for one_rate, room in units:
+                needed += math.ceil(one_rate * length) * room
             return one or (length >= 1 and needed <= length)
 
         if timings[0].within is not None:
@@ -156,7 +177,7 @@ class Schedule:
             while number <= 1e6:
                 lengths.append(int(min(number / rate, 9e18)))
                 number = float(math.floor(max(number * 1.25, number + 1.0)))
-        return next(length for length in lengths if has_room(length))
+        return next((length for length in lengths if has_room(length)), None)
 
     def word(self, purpose: int, number: int, index: int, attempt: int) -> int:
         return random.word(self.key, purpose << 28 | number, index, attempt)
@@ -238,6 +259,8 @@ class Schedule:
                 place = (own + i - begin) / (end - begin)
                 longer = int(place * (timing.longest - timing.shortest + 1))
                 drawn.append((kind, min(timing.shortest + longer, timing.longest)))
+                if self.paired and timing.pairs:
+                    drawn.append((kind, timing.shortest + timing.longest - drawn[-1][1]))
 
         # In which order: a Fisher-Yates shuffle.
         for i in range(len(drawn) - 1, 0, -1):

@@ -73,9 +73,16 @@ def numbers(table: Table, seed: int) -> Callable[[int], float]:
     return time
 
 
-def timestamps(table: Table | None, seed: int, rows: list[int]) -> list[Any]:
+def is_whole(table: Table) -> bool:
+    """Whether a clock of numbers has whole ones only: then its times are whole, as those of datetimes are."""
+    lengths = ends(table["gaps"]["length"]) if "gaps" in table else ()
+    return all(isinstance(x, int) for x in (table["start"], table["step"], table.get("jitter", 0), *lengths))
+
+
+def timestamps(table: Table | None, seed: int, rows: list[int], stream: int = random.STREAM) -> list[Any]:
     """The times of rows; without a table, their numbers."""
     if table is None:
         return rows
-    time = numbers(table, seed) if table["kind"] == "number" else datetimes(table, seed)
+    is_float = table["kind"] == "number" and (stream == 1 or not is_whole(table))
+    time = numbers(table, seed) if is_float else datetimes(table, seed)
     return [time(row) for row in rows]

@@ -274,8 +274,6 @@ def run_block(
     """Call a vectorized function and check what it gives back. ``events``: ids, offsets, durations."""
     if t is None:
         t = row
-    elif t.dtype == np.int64:
-        t = t.view("datetime64[ns]")
     if events is None:
         nothing = _constant(0, len(row))
         events = _constant(-1, len(row)), nothing, nothing

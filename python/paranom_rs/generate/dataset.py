@@ -141,7 +141,7 @@ class Dataset:
 
     @cached_property
     def t(self) -> NDArray[Any]:
-        """Timestamps, shape (n,): row numbers (int64), numbers (float64) or datetimes (datetime64[ns])."""
+        """Timestamps, shape (n,): row numbers, numbers (float64, int64) or datetimes (datetime64[ns])."""
         times = self.source.times(self.intervals)
         if times is not None:
             return times

@@ -261,7 +261,7 @@ class Generator(KnownKeywords):
     @property
     def stream(self) -> int:
         """The stream that the values belong to: recorded in every spec, and unknown ones are refused."""
-        return STREAM
+        return int(self.source.plan.stream)
 
     @property
     def fingerprint(self) -> str:
@@ -329,6 +329,8 @@ class Generator(KnownKeywords):
         if total > _MOST_ROWS:
             raise SpecError("rows", "must be at most 2**63", shown(total))
         start = row_range(start, total)
+        if rows is not None:
+            self.source.check_rows(start, total)
         # The memory comes first: without it, nothing need be counted.
         columns = self.source.allocate(total, dtype) if out is None else _checked(out, self.names, total)
         intervals = [(start, total)] if total else []
@@ -381,6 +383,7 @@ class Generator(KnownKeywords):
         for name, rows in {"train": train, "validation": validation, "test": test}.items():
             size = whole(name, rows)
             places.append((row_range(first, size, path=name), size))
+            self.source.check_rows(first, size)
             first += size
         columns = [self.source.allocate(size, dtype) for _, size in places]
         is_clean = learning == "semi-supervised"
@@ -427,6 +430,7 @@ class Generator(KnownKeywords):
         """
         rows, size, clean = whole("rows", rows), whole("batch_rows", batch_rows, least=1), flag("clean", clean)
         start, dtype = row_range(start, rows), float_dtype(dtype)
+        self.source.check_rows(start, rows)
         # What batches know of lower rows: uniqueness holds over the whole stream, and nothing is replayed.
         state = _core.FillState()
         places = ((start + done, min(size, rows - done)) for done in range(0, rows, size))

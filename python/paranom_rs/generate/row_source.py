@@ -21,8 +21,8 @@ from paranom_rs.generate.events import Events
 
 __all__ = ["FINGERPRINT", "SPEC", "START", "STREAM", "Interval", "RowSource"]
 
-#: The stream of values this version makes. A change of any bit is a new stream.
-STREAM = 1
+#: The stream of values that new specs mean. A change of any bit is a new stream; specs of old ones keep their values.
+STREAM = 2
 #: What Parquet and Arrow files say of themselves: the spec as TOML, what it means, and which rows they hold.
 SPEC, FINGERPRINT, START = "paranom_rs.spec", "paranom_rs.fingerprint", "paranom_rs.start"
 #: Recordings of more values are not written into TOML.
@@ -92,9 +92,7 @@ class RowSource:
     def check_rows(self, start: int, rows: int) -> None:
         """Raise SpecError for rows that are not there: beyond a recording's end, or the last timestamp."""
         if rows:
-            last = start + rows - 1
-            self.plan.anomalous(last, 1)
-            self.plan.times(last, 1)
+            self.plan.check_rows(start, rows)
 
     def allocate(self, rows: int, dtype: DTypeLike) -> dict[str, NDArray[Any]]:
         """Return arrays to fill, one for each variable.
@@ -165,13 +163,13 @@ class RowSource:
         return labels, duplicates
 
     def times(self, intervals: list[Interval]) -> NDArray[Any] | None:
-        """Return the timestamps of rows: float64 or datetime64[ns]; None where they are the row numbers."""
+        """Return the timestamps of rows: float64, int64 or datetime64[ns]; None where they are the row numbers."""
         time = self.resolved.get("time")
         if time is None:
             return None
-        kind = np.float64 if time["kind"] == "number" else np.int64
-        t = np.concatenate([np.empty(0, kind), *(self.plan.times(*interval) for interval in intervals)])
-        return t if kind is np.float64 else t.view("datetime64[ns]")
+        # Of no rows the plan gives an empty array, which has the type.
+        t = np.concatenate([self.plan.times(0, 0), *(self.plan.times(*interval) for interval in intervals)])
+        return t.view("datetime64[ns]") if time["kind"] == "datetime" else t
 
     def missing(self, intervals: list[Interval]) -> Iterator[NDArray[np.bool_]]:
         """Give, for each variable, which of these rows have lost their value."""
@@ -227,7 +225,7 @@ class RowSource:
         """Return what a file of rows says of itself; ``start`` is its first row, if its rows are neighbours."""
         facts = [
             (FINGERPRINT, self.fingerprint),
-            ("paranom_rs.stream", str(STREAM)),
+            ("paranom_rs.stream", str(self.plan.stream)),
             ("paranom_rs.version", _core.build_info()["version"]),
         ]
         # A long recording does not fit; the fingerprint still tells which spec it was.

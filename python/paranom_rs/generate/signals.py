@@ -247,7 +247,8 @@ class Calendar(Rule):
     Parameters
     ----------
     time
-        What the time of a row is: the `TimeIndex` of datetimes that the `Generator` gets, too.
+        What the time of a row is. By default the `TimeIndex` of datetimes that the `Generator` has; another one is
+        refused.
     hour
         24 values, one for each full hour; straight lines between them, the last to the first too.
     weekday
@@ -264,7 +265,7 @@ class Calendar(Rule):
     """
 
     kind: ClassVar[str] = "calendar"
-    time: TimeIndex
+    time: TimeIndex | None = None
     hour: Sequence[float] | None = None
     weekday: Sequence[float] | None = None
     month: Sequence[float] | None = None
@@ -274,7 +275,7 @@ class Calendar(Rule):
     def to_spec(self) -> dict[str, Any]:
         """Return the calendar as plain values: times in nanoseconds, holidays in days since 1970."""
         time = self.time.to_spec() if isinstance(self.time, TimeIndex) else {}
-        if time.get("kind") != "datetime":
+        if self.time is not None and time.get("kind") != "datetime":
             raise SpecTypeError("time", "must be a TimeIndex of datetimes", repr(self.time))
         values = {name: getattr(self, name) for name in ("hour", "weekday", "month", "holiday")}
         spec = time | {"kind": self.kind}

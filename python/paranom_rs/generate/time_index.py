@@ -48,8 +48,10 @@ class Gaps(KnownKeywords):
 class TimeIndex(KnownKeywords):
     """Timestamps ``start + row * step``, each a little early or late, with gaps between them.
 
-    ``TimeIndex(0.0, 0.5)`` gives numbers; ``TimeIndex("2026-01-01", "1min")`` gives datetimes (`numpy.datetime64` in
-    nanoseconds, without a time zone). Steps of datetimes are a number and one of ns, us, ms, s, min, h, D.
+    ``TimeIndex(0.0, 0.5)`` gives numbers; whole ones (``TimeIndex(0, 5)``) are int64, exact however large; others are
+    refused for rows whose times float64 cannot tell apart.
+    ``TimeIndex("2026-01-01", "1min")`` gives datetimes (`numpy.datetime64` in nanoseconds, without a time zone).
+    Steps of datetimes are a number and one of ns, us, ms, s, min, h, D.
 
     Time always goes up (datetimes to the nanosecond, numbers as far as float64 tells them apart), and the time of any
     row is known without those before it. Gaps and jitter are in the clock only: signals go by the row, and go on behind

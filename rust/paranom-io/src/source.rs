@@ -94,10 +94,10 @@ impl<'a, T: ColumnFloat> Generated<'a, T> {
         plan.check_rows(start, rows)?;
         let last = start + rows.saturating_sub(1);
         let time = plan.time();
-        time.check(last)?;
         let kind = match time {
             Time::Row if last.max(whole_last) < 1 << 63 => DataType::Int64,
             Time::Row => DataType::UInt64,
+            Time::Whole(_) => DataType::Int64,
             Time::Number(_) => DataType::Float64,
             Time::Datetime(_) => DataType::Timestamp(TimeUnit::Nanosecond, None),
         };
@@ -117,6 +117,11 @@ impl<'a, T: ColumnFloat> Generated<'a, T> {
                 column::<UInt64Type>(spare.fill(len, rows)?)
             }
             Time::Row => column::<Int64Type>(spare.fill(len, rows.map(|row| row as i64))?),
+            Time::Whole(clock) => {
+                let mut times = spare.sized(len)?;
+                clock.fill(first, &mut times);
+                column::<Int64Type>(times)
+            }
             Time::Number(clock) => {
                 let mut times = spare.sized(len)?;
                 clock.fill(first, &mut times);

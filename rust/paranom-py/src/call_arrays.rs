@@ -13,6 +13,7 @@ pub(crate) struct CallArrays {
 pub(crate) enum Times {
     Rows,
     Numbers(Vec<f64>),
+    Wholes(Vec<i64>),
     Datetimes(Vec<i64>),
 }
 
@@ -40,6 +41,11 @@ impl CallArrays {
                 let mut t = vec![0.0; rows];
                 each_run(call.runs, &mut t, |row, out| clock.fill(row, out));
                 Times::Numbers(t)
+            }
+            Time::Whole(clock) => {
+                let mut t = vec![0; rows];
+                each_run(call.runs, &mut t, |row, out| clock.fill(row, out));
+                Times::Wholes(t)
             }
             Time::Datetime(clock) => {
                 let mut t = vec![0; rows];

@@ -85,6 +85,7 @@ impl Context {
         match self.time {
             Time::Row => Ok(row.into_pyobject(py)?.into_any()),
             Time::Number(clock) => Ok(clock.of(row).into_pyobject(py)?.into_any()),
+            Time::Whole(clock) => Ok(clock.of(row).into_pyobject(py)?.into_any()),
             Time::Datetime(clock) => py.import("numpy")?.getattr("datetime64")?.call1((clock.of(row), "ns")),
         }
     }

@@ -44,7 +44,7 @@ pub(crate) fn found_by_one_liners<'py>(
         for &(start, stop) in &events {
             job.check()?;
             check.forget_below(start);
-            found.push(check.found(&Event { start, stop, anomaly: 0, id: 0 }, 0).to_vec());
+            found.push(check.found(&Event { start, stop, anomaly: 0, number: 0, id: 0 }, 0).to_vec());
         }
         Ok(found)
     })?;

@@ -106,6 +106,18 @@ impl Plan {
         self.0.series().iter().map(|series| PyArray1::from_slice(py, series)).collect()
     }
 
+    /// The stream that the spec's values belong to.
+    #[getter]
+    fn stream(&self) -> u64 {
+        self.0.stream().number()
+    }
+
+    /// Refuses rows that are not there: beyond a recording's end, or without a time.
+    #[pyo3(signature = (start, rows, /))]
+    fn check_rows(&self, start: u64, rows: u64) -> PyResult<()> {
+        guarded(|| self.0.check_rows(start, rows))
+    }
+
     /// The rows there are, when a recording must not begin anew; else None.
     #[getter]
     fn most_rows(&self) -> Option<u64> {
@@ -148,7 +160,9 @@ impl Plan {
     fn times<'py>(&self, py: Python<'py>, start: u64, rows: usize) -> PyResult<Option<Bound<'py, PyAny>>> {
         let time = self.0.time();
         let last = start.saturating_add((rows as u64).saturating_sub(1));
-        guarded(|| time.check(last))?;
+        if rows > 0 {
+            guarded(|| time.check(start, last))?;
+        }
         Ok(match time {
             Time::Row => None,
             Time::Number(clock) => {
@@ -156,7 +170,7 @@ impl Plan {
                 in_pieces(py, start, times.readwrite().as_slice_mut()?, |start, out| clock.fill(start, out))?;
                 Some(times.into_any())
             }
-            Time::Datetime(clock) => {
+            Time::Datetime(clock) | Time::Whole(clock) => {
                 let times = PyArray1::zeros(py, rows, false);
                 in_pieces(py, start, times.readwrite().as_slice_mut()?, |start, out| clock.fill(start, out))?;
                 Some(times.into_any())

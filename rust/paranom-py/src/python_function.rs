@@ -140,7 +140,10 @@ impl PythonFunction {
             let t = match t {
                 Times::Rows => py.None().into_bound(py),
                 Times::Numbers(t) => t.into_pyarray(py).into_any(),
-                Times::Datetimes(t) => t.into_pyarray(py).into_any(),
+                Times::Wholes(t) => t.into_pyarray(py).into_any(),
+                Times::Datetimes(t) => {
+                    t.into_pyarray(py).call_method1("view", ("datetime64[ns]",))?.into_any()
+                }
             };
             let values = run.call1((
                 &self.call,

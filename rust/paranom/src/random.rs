@@ -12,8 +12,36 @@ use crate::simd::{Kernel, dispatch};
 pub const TILE: usize = 512;
 const HALF: usize = TILE / 2;
 
-/// The stream of values that this code makes. A change of any bit is a new stream.
-pub const STREAM: u64 = 1;
+/// Which values a spec means. A change of any bit is a new stream; the old one stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stream {
+    /// The first one.
+    One = 1,
+    /// As the first one, but for what was wrong in it.
+    Two,
+}
+
+impl Stream {
+    /// The stream of specs that name none.
+    pub const NEWEST: Self = Self::Two;
+
+    /// The stream of a number.
+    pub fn of(number: u64) -> Option<Self> {
+        match number {
+            1 => Some(Self::One),
+            2 => Some(Self::Two),
+            _ => None,
+        }
+    }
+
+    /// Its number.
+    pub const fn number(self) -> u64 {
+        self as u64
+    }
+}
+
+/// In the keys of all streams, so that what was right stays as it was.
+const KEY_STREAM: u32 = Stream::One as u32;
 
 const MASK: u64 = 0xffff_ffff;
 const M0: u64 = 0xd251_1f53;
@@ -41,7 +69,7 @@ impl Key {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
         }
         let root = Self { lo: seed as u32, hi: (seed >> 32) as u32 };
-        let (word, _) = root.block(hash, STREAM as u32, u32::MAX);
+        let (word, _) = root.block(hash, KEY_STREAM, u32::MAX);
         Self { lo: (word >> 32) as u32, hi: word as u32 }
     }
 

@@ -10,12 +10,21 @@ pub trait Real: Copy + Send {
     /// Stands for a missing value.
     const NAN: Self;
 
+    /// Whether values are rounded to it.
+    const ROUNDS: bool;
+
+    /// Replaces values at or above a bound by the largest one below it.
+    fn keep_below(bound: f64, values: &mut [Self]);
+
     /// Lets `fill` write values, computed as f64, into `out`.
     fn write<R>(out: &mut [Self], fill: impl FnOnce(&mut [f64]) -> R) -> R;
 }
 
 impl Real for f64 {
     const NAN: Self = Self::NAN;
+    const ROUNDS: bool = false;
+
+    fn keep_below(_: f64, _: &mut [Self]) {}
 
     fn write<R>(out: &mut [Self], fill: impl FnOnce(&mut [f64]) -> R) -> R {
         fill(out)
@@ -24,6 +33,15 @@ impl Real for f64 {
 
 impl Real for f32 {
     const NAN: Self = Self::NAN;
+    const ROUNDS: bool = true;
+
+    fn keep_below(bound: f64, values: &mut [Self]) {
+        let bound = bound as Self;
+        let most = bound.next_down();
+        for x in values {
+            *x = if *x >= bound { most } else { *x };
+        }
+    }
 
     fn write<R>(out: &mut [Self], fill: impl FnOnce(&mut [f64]) -> R) -> R {
         let mut wide = vec![0.0; out.len()];

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::basis::Basis;
 use super::event::Event;
 use super::schedule::{Schedule, Timing};
 use crate::Result;
@@ -15,8 +16,8 @@ pub struct Dropouts(Schedule);
 
 impl Dropouts {
     /// Those of the variable with a name, drawn for it alone.
-    pub fn new(timing: Timing, seed: u64, name: &str) -> Result<Self> {
-        Ok(Self(Schedule::new(Key::new(seed, "missing", name), vec![timing], None)?))
+    pub fn new(timing: Timing, basis: Basis, name: &str) -> Result<Self> {
+        Ok(Self(Schedule::new(Key::new(basis.seed, "missing", name), basis.stream, vec![timing], None)?))
     }
 
     /// Calls `lose` with each run of lost rows among the `len` rows from `row` on, counted from there.

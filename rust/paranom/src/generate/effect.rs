@@ -47,6 +47,8 @@ pub struct Effect {
     pub rule: Arc<AnomalousRule>,
     /// The share of the event over which the effect grows; none when it is there at once.
     pub onset: Option<f64>,
+    /// Whether its events are normal: what they do must not depend on anomalies before them.
+    pub decoy: bool,
 }
 
 impl Effect {

@@ -10,6 +10,8 @@ pub struct Event {
     /// Which anomaly.
     pub anomaly: usize,
     /// What addresses the event's own draws; the same in every slice.
+    pub number: u64,
+    /// What users know it by; the same in every slice.
     pub id: u64,
 }
 

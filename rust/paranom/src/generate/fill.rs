@@ -87,12 +87,13 @@ impl Plan {
         pool::try_each(blocks(rows, columns, labels), |block| {
             job.check()?;
             let Block { rows: RowRange { start, len }, columns, labels } = block;
-            let around = match clean {
-                true if nothing_stays => Vec::new(),
-                true => self.clean(self.events_around(start, len as u64, job)?),
+            let scheduled = match clean && nothing_stays {
+                true => Vec::new(),
                 false => self.events_around(start, len as u64, job)?,
             };
-            let events = touching(&around, start, start + (len as u64 - 1));
+            let kept = if clean { self.clean(scheduled.clone()) } else { Vec::new() };
+            let around = if clean { &kept } else { &scheduled };
+            let events = touching(around, start, start + (len as u64 - 1));
             let tiles = Tiles::default();
             let all = AllVariables::new(self, clean, job, &tiles);
             let known = if self.graph.is_used() {
@@ -104,7 +105,7 @@ impl Plan {
             };
             let view = View { all, columns: &known, row: start, back: 0, decoupled: None };
             let view = self.graph.is_used().then_some(&view);
-            let want = Want { events, around: &around, attempt: 0, time: self.time, view, job };
+            let want = Want { events, around, scheduled: &scheduled, attempt: 0, time: self.time, view, job };
             pool::try_each(columns.into_iter().zip(variables).collect(), |(column, variable)| {
                 T::write(column, |values| match known.get(&(variable.position, 0)) {
                     Some(known) => {

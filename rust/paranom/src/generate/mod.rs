@@ -6,7 +6,7 @@
 //!   parse       the registry of all kinds of rules; scope: what a rule that is being read belongs to
 //!   graph       which variables depend on which; nested: how much work a value is
 //! what a plan is made of
-//!   plan        the checked spec
+//!   plan        the checked spec; basis: its seed, stream and clock, which all rules know
 //!   variable    one column: its normal rule, and what each anomaly does to it
 //!   anomaly, effect, event   an anomaly, what it does to a variable, and the rows where it happens once
 //!   schedule    when anomalies happen; labels: the labelled rows of recordings
@@ -22,10 +22,12 @@
 //!   events      the events of a plan and their labels
 //!   triviality  whether a one-liner finds an event; one_liner: the one-liners
 //!   uniqueness  data that no lower row has, in parallel
-//!   lose        takes lost values out
+//!   lose        takes lost values out; below: keeps rounded values below bounds that are excluded
 //! ```
 
 mod anomaly;
+mod basis;
+mod below;
 mod block;
 mod callback;
 mod distribution;

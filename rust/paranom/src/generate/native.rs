@@ -120,7 +120,7 @@ mod tests {
         let run = |event| Run { row: 700, len: 3, event };
         let normal = whole_run(&run(None), 701);
         assert_eq!((normal.row, normal.len), (512, 512));
-        let event = Event { start: 600, stop: 3000, anomaly: 0, id: 4 };
+        let event = Event { start: 600, stop: 3000, anomaly: 0, number: 4, id: 4 };
         let first = whole_run(&run(Some(event)), 701);
         assert_eq!((first.row, first.len), (600, 424));
         let second = whole_run(&run(Some(event)), 1024);

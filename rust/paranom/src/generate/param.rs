@@ -17,7 +17,7 @@ pub struct Param {
 #[derive(Debug)]
 enum From {
     Fixed(f64),
-    /// Drawn once per event, addressed by the event's id.
+    /// Drawn once per event, addressed by the event's number.
     Event(Box<dyn Rule>),
     /// Drawn anew in each row.
     Row(Box<dyn Rule>),
@@ -109,7 +109,7 @@ impl Param {
             From::Event(rule) => {
                 let mut value = [0.0];
                 // Redraws of a row leave the event as it is.
-                let row = at.event.map_or(0, |event| event.id);
+                let row = at.event.map_or(0, |event| event.number);
                 rule.fill(At { row, attempt: 0, positions: None, ..at }, &mut value);
                 Some(value[0])
             }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::basis::Basis;
 use super::effect::{Action, AnomalousRule};
 use super::fixed::fixed;
 use super::resampled::Resampled;
@@ -16,9 +17,9 @@ pub fn kinds() -> [Vec<&'static str>; 3] {
     [distribution::names().collect(), signal::names().collect(), transform::names().collect()]
 }
 
-/// A scope for a normal rule or for an anomalous one, among variables of these names, under a seed.
-pub fn scope(anomalous: bool, names: &Arc<[String]>, seed: u64) -> Scope {
-    Scope::new(read_rule, anomalous, names, seed)
+/// A scope for a normal rule or for an anomalous one, among variables of these names.
+pub fn scope(anomalous: bool, names: &Arc<[String]>, basis: Basis) -> Scope {
+    Scope::new(read_rule, anomalous, names, basis)
 }
 
 /// Reads an anomalous rule: a rule that replaces the value, a transform of the normal value, or a function.

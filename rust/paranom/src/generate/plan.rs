@@ -16,7 +16,7 @@ use super::variable::{Variable, Want};
 use super::view::{FillVariable, Reference, Tile, View};
 use crate::job::Job;
 use crate::pool;
-use crate::random::TILE;
+use crate::random::{Stream, TILE};
 use crate::{Error, Result};
 
 /// A checked spec, ready to give the values of any rows.
@@ -29,6 +29,7 @@ pub struct Plan {
     /// The anomaly that stands for labels of recordings.
     pub(super) recorded: Option<usize>,
     pub(super) time: Time,
+    pub(super) stream: Stream,
     pub(super) uniqueness: Option<Uniqueness>,
     pub(super) most_rows: Option<u64>,
     pub(super) canonical: String,
@@ -49,6 +50,11 @@ impl Plan {
     /// What the time of a row is.
     pub fn time(&self) -> Time {
         self.time
+    }
+
+    /// Which values the spec means.
+    pub fn stream(&self) -> Stream {
+        self.stream
     }
 
     /// Whether a row depends on all rows below it: then rows are best filled in order, with one `FillState`.
@@ -120,6 +126,9 @@ impl Plan {
                 format!("must leave room for {rows} rows below 2^64"),
             ));
         }
+        if rows > 0 {
+            self.time.check(start, start + (rows - 1))?;
+        }
         if self.calls() && rows > 0 && start + (rows - 1) >= 1 << 63 {
             return Err(Error::invalid(
                 "start",
@@ -157,7 +166,7 @@ impl FillVariable for Plan {
     fn fill_variable(&self, variable: usize, row: u64, view: &View, out: &mut [f64]) {
         let events = self.events_of(row, out.len() as u64, view.all.clean, view.all.job);
         let (time, job) = (self.time, view.all.job);
-        let want = Want { events: &events, around: &events, attempt: 0, time, view: Some(view), job };
+        let want = Want { events: &events, around: &events, scheduled: &events, attempt: 0, time, view: Some(view), job };
         let filled = self.variables[variable].fill(row, &want, out);
         debug_assert!(
             matches!(filled, Ok(()) | Err(Error::Cancelled)),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::anomaly::Anomaly;
+use super::basis::Basis;
 use super::dropouts::{self, Dropouts};
 use super::effect::Effect;
 use super::graph::Graph;
@@ -15,7 +16,7 @@ use super::time::Time;
 use super::triviality::NEIGHBOURHOOD;
 use super::uniqueness::Uniqueness;
 use super::variable::Variable;
-use crate::random::{Key, STREAM};
+use crate::random::{Key, Stream};
 use crate::spec::{Canonical, Field, Table, Value};
 use crate::{Error, Result};
 
@@ -23,6 +24,7 @@ use crate::{Error, Result};
 const RESERVED: [&str; 3] = ["t", "is_anomaly", "event"];
 /// The name of the anomaly that stands for labels of recordings.
 const RECORDED: &str = "recorded";
+const NEWEST: u64 = Stream::NEWEST.number();
 const MOST_SEED: i128 = u64::MAX as i128;
 
 impl Plan {
@@ -30,13 +32,17 @@ impl Plan {
     pub fn new(spec: &Value) -> Result<Self> {
         let canonical = Canonical::default();
         let root = Field::root(spec, &canonical).table()?;
-        let stream = root.whole_or("stream", 0, MOST_SEED, i128::from(STREAM))? as u64;
-        if stream != STREAM {
-            return Err(Error::Version { what: "stream", found: stream, supported: STREAM });
-        }
+        let stream = root.whole_or("stream", 0, MOST_SEED, i128::from(NEWEST))? as u64;
+        let Some(stream) = Stream::of(stream) else {
+            return Err(Error::Version { what: "stream", found: stream, supported: NEWEST });
+        };
         let seed = root.whole_or("seed", 0, MOST_SEED, 0)? as u64;
-        let mut variables = read_variables(&root, seed)?;
-        let (mut anomalies, mut timings) = read_anomalies(&root, &mut variables)?;
+        let read_time = || root.get("time").map_or(Ok(Time::Row), |field| Time::parse(&field, seed, stream));
+        // In stream 1 it is read later: the order of the lines of the canonical spec is part of fingerprints.
+        let time = if stream == Stream::One { Time::Row } else { read_time()? };
+        let basis = Basis { seed, stream, time };
+        let mut variables = read_variables(&root, basis)?;
+        let (mut anomalies, mut timings) = read_anomalies(&root, &mut variables, stream)?;
         let labels = shared_labels(&variables)?;
         let recorded = labels.as_ref().map(|_| anomalies.len());
         if recorded.is_some() {
@@ -44,12 +50,12 @@ impl Plan {
             timings.push(Timing::at(RECORDED.into(), Placing::Recorded, 1));
         }
         let checked = rows_checked(&timings);
-        let schedule = Schedule::new(Key::new(seed, "schedule", ""), timings, labels)?;
+        let schedule = Schedule::new(Key::new(seed, "schedule", ""), stream, timings, labels)?;
         refuse_long_checks(checked, schedule.slot_length())?;
         variables.iter_mut().for_each(Variable::settle);
         variables.iter().try_for_each(Variable::check_sequence)?;
         check_functions(&schedule, &anomalies, &variables)?;
-        let time = root.get("time").map_or(Ok(Time::Row), |field| Time::parse(&field, seed))?;
+        let time = if stream == Stream::One { read_time()? } else { time };
         let graph = Graph::new(&variables, &anomalies)?;
         nested::check(&variables, &anomalies, &graph)?;
         check_references(&schedule, &anomalies, &graph)?;
@@ -70,6 +76,7 @@ impl Plan {
             graph,
             recorded,
             time,
+            stream,
             uniqueness,
             most_rows,
             canonical,
@@ -78,7 +85,7 @@ impl Plan {
     }
 }
 
-fn read_variables(root: &Table, seed: u64) -> Result<Vec<Variable>> {
+fn read_variables(root: &Table, basis: Basis) -> Result<Vec<Variable>> {
     let field = root.need("variables")?;
     let table = field.table()?;
     let entries = table.all();
@@ -96,23 +103,48 @@ fn read_variables(root: &Table, seed: u64) -> Result<Vec<Variable>> {
         if !names.insert(name) {
             return Err(Error::invalid(field.path, format!("{name:?}"), "must have each name once"));
         }
-        variables.push(Variable::parse(name, &all, &entry, seed)?);
+        if basis.stream != Stream::One {
+            refuse_other_case(&field, name, &all)?;
+        }
+        variables.push(Variable::parse(name, &all, &entry, basis)?);
     }
     table.finish()?;
     if let Some(field) = root.get("missing") {
         let timing = dropouts::read_timing(&field)?;
         for variable in variables.iter_mut().filter(|variable| variable.dropouts.is_none()) {
-            variable.dropouts = Some(Dropouts::new(timing.clone(), seed, &variable.name)?);
+            variable.dropouts = Some(Dropouts::new(timing.clone(), basis, &variable.name)?);
         }
     }
     Ok(variables)
 }
 
-fn read_anomalies(root: &Table, variables: &mut [Variable]) -> Result<(Vec<Anomaly>, Vec<Timing>)> {
+/// Refuses a name that differs from that of another column by case only: SQL does not tell the two apart.
+fn refuse_other_case(field: &Field, name: &str, all: &[String]) -> Result<()> {
+    let low = name.to_lowercase();
+    let others = RESERVED.into_iter().chain(all.iter().map(String::as_str));
+    match others.into_iter().find(|other| *other != name && other.to_lowercase() == low) {
+        Some(other) => Err(Error::invalid(
+            field.path.clone(),
+            format!("{name:?}"),
+            format!("must differ from the column {other:?} by more than upper and lower case"),
+        )),
+        None => Ok(()),
+    }
+}
+
+fn read_anomalies(
+    root: &Table,
+    variables: &mut [Variable],
+    stream: Stream,
+) -> Result<(Vec<Anomaly>, Vec<Timing>)> {
     let (mut anomalies, mut timings) = (Vec::new(), Vec::new());
     if let Some(list) = root.get("anomalies") {
         for field in list.list()? {
             let (anomaly, timing) = read_anomaly(&field, variables, &anomalies)?;
+            // In stream 1 a decoy's function saw anomalies, and gave other values than in the clean copy.
+            let decoy = anomaly.decoy && stream != Stream::One;
+            let effects = variables.iter_mut().filter_map(|variable| variable.effects.last_mut()?.as_mut());
+            effects.for_each(|effect| effect.decoy = decoy);
             anomalies.push(anomaly);
             timings.push(timing);
         }
@@ -156,7 +188,7 @@ fn read_affected(table: &Table, onset: Option<f64>, variables: &mut [Variable]) 
         for (name, rule) in rules.all() {
             let at = position(&rule, name, variables)?;
             let rule = variables[at].read_anomaly(&rule)?;
-            *variables[at].effects.last_mut().expect("pushed above") = Some(Effect { rule, onset });
+            *variables[at].effects.last_mut().expect("pushed above") = Some(Effect { rule, onset, decoy: false });
             affected.push(at);
         }
         rules.finish()?;
@@ -176,7 +208,7 @@ fn read_affected(table: &Table, onset: Option<f64>, variables: &mut [Variable]) 
         let Variable { anomalous, effects, name, .. } = &mut variables[at];
         let effect = effects.last_mut().expect("pushed above");
         if effect.is_none() {
-            *effect = anomalous.clone().map(|rule| Effect { rule, onset });
+            *effect = anomalous.clone().map(|rule| Effect { rule, onset, decoy: false });
         }
         if effect.is_none() {
             return Err(

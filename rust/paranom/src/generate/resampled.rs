@@ -14,6 +14,10 @@ impl Rule for Resampled {
         }
     }
 
+    fn below(&self) -> Option<f64> {
+        self.0.below()
+    }
+
     fn bounds(&self) -> (f64, f64) {
         self.0.bounds()
     }

@@ -54,6 +54,11 @@ pub trait Rule: fmt::Debug + Send + Sync {
         (f64::NEG_INFINITY, f64::INFINITY)
     }
 
+    /// A number that all values are below, where the rule promises one (a range without its end).
+    fn below(&self) -> Option<f64> {
+        None
+    }
+
     /// How many different values there are at most, when that is known.
     fn support(&self) -> Option<u64> {
         None

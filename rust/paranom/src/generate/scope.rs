@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use super::basis::Basis;
 use super::rule::{Rule, Site, Transform};
 use super::view::Reference;
 use crate::Result;
@@ -28,8 +29,7 @@ pub struct Scope {
     most_rows: Cell<Option<u64>>,
     depth: Cell<u32>,
     signals: Cell<bool>,
-    /// What everything is drawn from.
-    seed: u64,
+    basis: Basis,
     /// The variables' names.
     names: Arc<[String]>,
     references: RefCell<Vec<Reference>>,
@@ -42,8 +42,8 @@ const MOST_DEPTH: u32 = 32;
 const MOST_SITES: u32 = 1 << 22;
 
 impl Scope {
-    /// A scope for a normal rule or for an anomalous one, among variables of these names, under a seed.
-    pub fn new(read: ReadRule, anomalous: bool, names: &Arc<[String]>, seed: u64) -> Self {
+    /// A scope for a normal rule or for an anomalous one, among variables of these names.
+    pub fn new(read: ReadRule, anomalous: bool, names: &Arc<[String]>, basis: Basis) -> Self {
         Self {
             read,
             anomalous,
@@ -53,7 +53,7 @@ impl Scope {
             most_rows: Cell::new(None),
             depth: Cell::new(0),
             signals: Cell::new(false),
-            seed,
+            basis,
             names: names.clone(),
             references: RefCell::default(),
             other_variables: RefCell::default(),
@@ -65,9 +65,9 @@ impl Scope {
         self.anomalous
     }
 
-    /// What everything is drawn from.
-    pub fn seed(&self) -> u64 {
-        self.seed
+    /// What holds for everything in the plan.
+    pub fn basis(&self) -> Basis {
+        self.basis
     }
 
     /// Whether a parameter that is drawn once per event is being read.

@@ -1,6 +1,6 @@
 //! The time of a row: its number, or what a clock shows, which may jitter and leave gaps.
 
-use crate::random::{Key, Source, TILE, below, scale, unit, word, words};
+use crate::random::{Key, Source, Stream, TILE, below, scale, unit, word, words};
 use crate::spec::{Field, Table, Value};
 use crate::{Error, Result};
 
@@ -12,6 +12,8 @@ pub enum Time {
     Row,
     /// Numbers.
     Number(Clock<f64>),
+    /// Whole numbers.
+    Whole(Clock<i64>),
     /// Nanoseconds since 1970.
     Datetime(Clock<i64>),
 }
@@ -25,6 +27,8 @@ pub struct Clock<T> {
     jitter: T,
     gaps: Option<Gaps<T>>,
     key: Key,
+    /// Whether times that are the same for several rows are refused.
+    strict: bool,
 }
 
 /// One interval of time without rows in every so many rows.
@@ -54,11 +58,12 @@ const LONGEST: i128 = 1 << 62;
 
 impl Time {
     /// Reads timestamps.
-    pub fn parse(field: &Field, seed: u64) -> Result<Self> {
+    pub fn parse(field: &Field, seed: u64, stream: Stream) -> Result<Self> {
         let table = field.table()?;
         let kind = table.need("kind")?;
         let time = match kind.text()? {
-            "number" => Self::Number(Clock::<f64>::parse(&table, seed)?),
+            "number" if stream != Stream::One && is_whole(&table) => Self::Whole(Clock::<i64>::parse(&table, seed)?),
+            "number" => Self::Number(Clock::<f64>::parse(&table, seed, stream != Stream::One)?),
             "datetime" => Self::Datetime(Clock::<i64>::parse(&table, seed)?),
             _ => return Err(kind.invalid("must be number or datetime")),
         };
@@ -66,17 +71,40 @@ impl Time {
         Ok(time)
     }
 
-    /// Refuses rows whose times no timestamp can hold.
-    pub fn check(&self, last: u64) -> Result<()> {
+    /// Refuses rows whose times no timestamp can hold, or tell apart.
+    pub fn check(&self, first: u64, last: u64) -> Result<()> {
+        let refuse = |rule| Err(Error::invalid("start", first, rule));
         match self {
-            Self::Datetime(clock) if clock.exact(last) >= 1 << 63 => Err(Error::invalid(
-                "start",
-                "",
-                format!("must leave row {last} before the year 2262, where timestamps in nanoseconds end"),
-            )),
+            Self::Datetime(clock) if clock.exact(last) >= 1 << 63 => {
+                refuse(format!("must leave row {last} before the year 2262, where timestamps in nanoseconds end"))
+            }
+            Self::Whole(clock) if clock.exact(last) >= 1 << 63 => {
+                refuse(format!("must leave the time of row {last} below 2^63"))
+            }
+            Self::Number(clock) if clock.strict && !(clock.tells_apart(first) && clock.tells_apart(last)) => {
+                refuse(format!(
+                    "must leave times that float64 tells apart up to row {last}: give whole numbers (int64) as start \
+                     and step, or a larger step"
+                ))
+            }
             _ => Ok(()),
         }
     }
+}
+
+/// Whether all numbers of a clock are whole.
+fn is_whole(table: &Table) -> bool {
+    let whole = |value: &Value| matches!(value, Value::Whole(_));
+    let length = |value: &Value| match value {
+        Value::List(ends) => ends.iter().all(whole),
+        one => whole(one),
+    };
+    ["start", "step"].iter().all(|name| table.peek(name).is_some_and(whole))
+        && table.peek("jitter").is_none_or(whole)
+        && table.peek("gaps").is_none_or(|gaps| match gaps {
+            Value::Table(entries) => entries.iter().all(|(name, value)| name != "length" || length(value)),
+            _ => true,
+        })
 }
 
 /// A length of gaps, or the shortest and the longest.
@@ -161,7 +189,7 @@ fn tiles<T>(row: u64, out: &mut [T], mut work: impl FnMut(u64, &mut [T])) {
 }
 
 impl Clock<f64> {
-    fn parse(table: &Table, seed: u64) -> Result<Self> {
+    fn parse(table: &Table, seed: u64, strict: bool) -> Result<Self> {
         let start = table.need("start")?.number()?;
         let field = table.need("step")?;
         let step = field.number()?;
@@ -188,7 +216,14 @@ impl Clock<f64> {
             let (shortest, longest) = lengths(field, positive)?;
             Ok((shortest + 0.5 * (longest - shortest), 0.5 * (longest - shortest)))
         })?;
-        Ok(Self { start, step, jitter, gaps, key: Key::new(seed, "time", "") })
+        Ok(Self { start, step, jitter, gaps, key: Key::new(seed, "time", ""), strict })
+    }
+
+    /// Whether times near a row's are finite, and so far apart that rounding leaves them in order.
+    fn tells_apart(&self, row: u64) -> bool {
+        let time = self.of(row);
+        let ulp = time.abs().next_up() - time.abs();
+        time.is_finite() && 4.0 * ulp <= self.step - 2.0 * self.jitter
     }
 
     /// The times of rows.
@@ -241,7 +276,7 @@ impl Clock<i64> {
             let mean = (shortest + longest) / 2;
             Ok((mean as i64, (mean - shortest) as i64))
         })?;
-        Ok(Self { start, step, jitter, gaps, key: Key::new(seed, "time", "") })
+        Ok(Self { start, step, jitter, gaps, key: Key::new(seed, "time", ""), strict: true })
     }
 
     /// Whether all times are a step apart.
@@ -311,7 +346,7 @@ mod tests {
 
     fn clock(jitter: i64, every: u64, mean: i64, most: i64) -> Clock<i64> {
         let gaps = Some(Gaps { every, mean, most });
-        Clock { start: -50, step: 10, jitter, gaps, key: Key::new(1, "time", "") }
+        Clock { start: -50, step: 10, jitter, gaps, key: Key::new(1, "time", ""), strict: true }
     }
 
     #[test]

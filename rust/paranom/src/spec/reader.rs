@@ -207,6 +207,11 @@ impl<'a> Table<'a> {
         Some(Field { path: self.join(name), value, canonical: self.canonical })
     }
 
+    /// What stands under a name, without taking it.
+    pub fn peek(&self, name: &str) -> Option<&'a Value> {
+        self.entries.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
     /// A value that must be there.
     pub fn need(&self, name: &str) -> Result<Field<'a>> {
         self.get(name).ok_or_else(|| Error::invalid(self.join(name), "", "must be given"))

@@ -17,7 +17,7 @@ enum Values {
     /// low, low + 1, ...
     Whole(i64),
     /// low + width * number / count.
-    Even { low: f64, width: f64 },
+    Even { low: f64, width: f64, high: f64 },
     /// Those in a list.
     Listed(Vec<f64>),
 }
@@ -56,7 +56,7 @@ pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
             if low >= high || !(high - low).is_finite() {
                 return Err(field.invalid(format!("must be > low ({low}), and not infinitely far from it")));
             }
-            (Values::Even { low, width: high - low }, 1 << grid_bits(low, high))
+            (Values::Even { low, width: high - low, high }, 1 << grid_bits(low, high))
         }
         "choice" => {
             let list = inner.need("values")?;
@@ -234,7 +234,7 @@ impl Rule for Distinct {
                     *x = (low + *number as i64) as f64;
                 }
             }
-            Values::Even { low, width } => {
+            Values::Even { low, width, .. } => {
                 let step = 1.0 / self.count as f64; // a power of two: exact
                 dispatch(Scale { low: *low, width: *width, step, numbers, out });
             }
@@ -249,8 +249,16 @@ impl Rule for Distinct {
     fn bounds(&self) -> (f64, f64) {
         match &self.values {
             Values::Whole(low) => (*low as f64, (low + (self.count as i64 - 1)) as f64),
-            Values::Even { low, width } => (*low, low + width),
+            Values::Even { low, width, .. } => (*low, low + width),
             Values::Listed(values) => (values[0], values[values.len() - 1]),
+        }
+    }
+
+    fn below(&self) -> Option<f64> {
+        match &self.values {
+            Values::Whole(low) => Some((low + self.count as i64) as f64),
+            Values::Even { high, .. } => Some(*high),
+            Values::Listed(_) => None,
         }
     }
 
@@ -262,7 +270,9 @@ impl Rule for Distinct {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Key;
+    use crate::generate::basis::Basis;
+    use crate::generate::time::Time;
+    use crate::random::{Key, Stream};
     use crate::spec::{Canonical, Value};
 
     #[test]
@@ -286,7 +296,8 @@ mod tests {
         let empty = Value::Table(Vec::new());
         let canonical = Canonical::default();
         let table = Field::root(&empty, &canonical).table().unwrap();
-        let site = Scope::new(|field, _| Err(field.wrong("no rule")), false, &[].into(), 0)
+        let basis = Basis { seed: 0, stream: Stream::NEWEST, time: Time::Row };
+        let site = Scope::new(|field, _| Err(field.wrong("no rule")), false, &[].into(), basis)
             .fixed_site(&table)
             .unwrap();
         for count in [1, 2, 3, 5, 64, 1000, 4096, 10_007] {

@@ -40,6 +40,10 @@ impl Rule for Integers {
         Some(self.width)
     }
 
+    fn below(&self) -> Option<f64> {
+        Some((self.low + self.width as i64) as f64)
+    }
+
     fn bounds(&self) -> (f64, f64) {
         (self.low as f64, (self.low + self.width as i64 - 1) as f64)
     }

@@ -53,6 +53,12 @@ impl Rule for Mixture {
         self.possible().try_fold(0_u64, |all, rule| Some(all.saturating_add(rule.support()?)))
     }
 
+    fn below(&self) -> Option<f64> {
+        let end = |rule: &dyn Rule| rule.below().unwrap_or(rule.bounds().1);
+        let most = self.possible().map(end).fold(f64::NEG_INFINITY, f64::max);
+        self.possible().all(|rule| rule.below().is_some() || rule.bounds().1 < most).then_some(most)
+    }
+
     fn bounds(&self) -> (f64, f64) {
         let bounds = self.possible().map(Rule::bounds);
         bounds.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), (low, high)| (a.min(low), b.max(high)))

@@ -44,6 +44,10 @@ impl Rule for Uniform {
         }
     }
 
+    fn below(&self) -> Option<f64> {
+        Some(self.high.bounds().1).filter(|high| high.is_finite())
+    }
+
     fn bounds(&self) -> (f64, f64) {
         (self.low.bounds().0, self.high.bounds().1)
     }

@@ -48,7 +48,11 @@ impl Arrange<'_> {
                 let place = (own + i as f64 - begin) / (end - begin);
                 let more = (place * (longest - shortest + 1) as f64) as u64;
                 let duration = (shortest + more).min(longest);
-                events.push(Event { start: 0, stop: duration, anomaly, id: 0 });
+                let event = Event { start: 0, stop: duration, anomaly, number: 0, id: 0 };
+                events.push(event);
+                if self.slots.paired && self.timings[anomaly].pairs() {
+                    events.push(Event { stop: shortest + longest - duration, ..event });
+                }
             }
             begin = end;
         }
@@ -70,8 +74,8 @@ impl Arrange<'_> {
             let room = duration + self.timings[anomaly].gap;
             if room <= free {
                 free -= room;
-                let id = slot.wrapping_mul(self.slots.most).wrapping_add(i as u64);
-                events[kept] = Event { id, ..events[i] };
+                let number = slot.wrapping_mul(self.slots.most).wrapping_add(i as u64);
+                events[kept] = Event { number, ..events[i] };
                 kept += 1;
             }
         }

@@ -7,9 +7,9 @@ use crate::generate::event::Event;
 use crate::generate::labels::Labels;
 use crate::{Error, Result};
 
-/// The ids of listed and of recorded events: apart from those of slots.
-const LISTED_ID: u64 = 1 << 63;
-const RECORDED_ID: u64 = 3 << 62;
+/// Where the numbers of listed and of recorded events begin: apart from those of slots.
+const LISTED: u64 = 1 << 63;
+const RECORDED: u64 = 3 << 62;
 
 /// The events that are not drawn.
 #[derive(Debug)]
@@ -52,9 +52,9 @@ impl FixedEvents {
         let from = self.listed.partition_point(|event| event.stop <= first);
         events.extend(self.listed[from..].iter().take_while(|event| event.start <= last));
         if let Some((anomaly, labels)) = &self.recorded {
-            labels.each(first, last, |number, start, stop| {
-                let id = RECORDED_ID.wrapping_add(number);
-                events.push(Event { start, stop, anomaly: *anomaly, id });
+            labels.each(first, last, |nth, start, stop| {
+                let number = RECORDED.wrapping_add(nth);
+                events.push(Event { start, stop, anomaly: *anomaly, number, id: 0 });
                 ControlFlow::Continue(())
             });
         }
@@ -66,12 +66,12 @@ fn listed(timings: &[Timing]) -> Result<Vec<Event>> {
     let mut events = Vec::new();
     for (anomaly, timing) in timings.iter().enumerate() {
         if let Placing::Explicit(rows) = &timing.placing {
-            events.extend(rows.iter().map(|&(start, stop)| Event { start, stop, anomaly, id: 0 }));
+            events.extend(rows.iter().map(|&(start, stop)| Event { start, stop, anomaly, number: 0, id: 0 }));
         }
     }
     events.sort_by_key(|event| event.start);
     for (index, event) in events.iter_mut().enumerate() {
-        event.id = LISTED_ID + index as u64;
+        event.number = LISTED + index as u64;
     }
     for pair in events.windows(2) {
         if pair[1].start < pair[0].stop {

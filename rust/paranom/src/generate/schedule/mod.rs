@@ -18,7 +18,7 @@ use self::slots::Slots;
 use super::event::Event;
 use super::labels::Labels;
 use crate::Result;
-use crate::random::{Key, below};
+use crate::random::{Key, Stream, below};
 
 pub use timing::{Placing, Timing, read_intervals};
 
@@ -34,6 +34,7 @@ const DRAWS: u64 = 64;
 #[derive(Debug)]
 pub struct Schedule {
     draws: Draws,
+    stream: Stream,
     timings: Vec<Timing>,
     slots: Option<Slots>,
     fixed: FixedEvents,
@@ -44,12 +45,12 @@ pub struct Schedule {
 
 impl Schedule {
     /// A schedule for anomalies in order, under a key.
-    pub fn new(key: Key, timings: Vec<Timing>, labels: Option<Labels>) -> Result<Self> {
+    pub fn new(key: Key, stream: Stream, timings: Vec<Timing>, labels: Option<Labels>) -> Result<Self> {
         let slots = Slots::new(&timings)?;
         let fixed = FixedEvents::new(&timings, labels)?;
         let widest_gap = timings.iter().map(|timing| timing.gap).max().unwrap_or(0);
         let nontrivial = timings.iter().any(|timing| timing.nontrivial);
-        Ok(Self { draws: Draws(key), timings, slots, fixed, widest_gap, nontrivial })
+        Ok(Self { draws: Draws(key), stream, timings, slots, fixed, widest_gap, nontrivial })
     }
 
     /// Whether some events must be accepted.
@@ -94,7 +95,14 @@ impl Schedule {
         if events.len() > random {
             events.sort_by_key(|event| event.start);
         }
+        events.iter_mut().chain(left_out).for_each(|event| event.id = self.id_of(event));
         events
+    }
+
+    /// The id that an event has outside: its first row, below 2^53, so that ids are distinct as floats, too. In stream 1
+    /// it was the number that addresses its draws.
+    fn id_of(&self, event: &Event) -> u64 {
+        if self.stream == Stream::One { event.number } else { event.start % (1 << 53) }
     }
 
     /// The events of one slot.
@@ -128,7 +136,7 @@ impl Schedule {
             let Timing { gap, nontrivial, .. } = self.timings[event.anomaly];
             let duration = event.stop - event.start;
             let limit = events.get(i + 1).map_or(end, |next| next.start) - gap - duration;
-            let number = event.id.wrapping_sub(slot.wrapping_mul(slots.most)) as u32;
+            let number = event.number.wrapping_sub(slot.wrapping_mul(slots.most)) as u32;
             let draw = |attempt: u64| {
                 let start = if attempt == 0 {
                     event.start
@@ -136,8 +144,8 @@ impl Schedule {
                     let source = self.draws.source(Purpose::Redraw, number, attempt as u32);
                     free + below(source, slot, limit - free + 1)
                 };
-                let id = event.id.wrapping_mul(DRAWS).wrapping_add(attempt);
-                Event { start, stop: start + duration, id, ..event }
+                let number = event.number.wrapping_mul(DRAWS).wrapping_add(attempt);
+                Event { start, stop: start + duration, number, ..event }
             };
             let mut fits = |drawn: &Event| !nontrivial || (!self.is_taken(drawn) && accepts(drawn));
             match (0..DRAWS).map(draw).find(|drawn| fits(drawn)) {
@@ -172,7 +180,7 @@ mod tests {
     }
 
     fn schedule(timings: Vec<Timing>) -> Schedule {
-        Schedule::new(key(), timings, None).unwrap()
+        Schedule::new(key(), Stream::NEWEST, timings, None).unwrap()
     }
 
     fn events(schedule: &Schedule, first: u64, last: u64) -> Vec<Event> {
@@ -286,12 +294,12 @@ mod tests {
 
     #[test]
     fn no_room_is_refused() {
-        assert!(Schedule::new(key(), vec![timing(Placing::Frequency(0.99), 1, 1)], None).is_err());
+        assert!(Schedule::new(key(), Stream::NEWEST, vec![timing(Placing::Frequency(0.99), 1, 1)], None).is_err());
         assert!(
-            Schedule::new(key(), vec![timing(Placing::Count { count: 6, within: 10 }, 1, 1)], None).is_err()
+            Schedule::new(key(), Stream::NEWEST, vec![timing(Placing::Count { count: 6, within: 10 }, 1, 1)], None).is_err()
         );
         // Both prime: a slot would hold all 10^9 events.
         let prime = Placing::Count { count: 1_000_000_007, within: 100_000_000_003 };
-        assert!(Schedule::new(key(), vec![timing(prime, 1, 1)], None).is_err());
+        assert!(Schedule::new(key(), Stream::NEWEST, vec![timing(prime, 1, 1)], None).is_err());
     }
 }

@@ -13,6 +13,9 @@ pub struct Slots {
     pub length: u64,
     /// Most events in one slot: ids are slot * most + index.
     pub most: u64,
+    /// Whether events whose durations vary come in pairs that together always have the same number of rows: then those
+    /// fit where as many of the longest would not.
+    pub paired: bool,
     /// Each anomaly, and the end of its interval on the axis on which event numbers are drawn.
     pub ends: Vec<(usize, f64)>,
 }
@@ -27,7 +30,10 @@ impl Slots {
         if order.is_empty() {
             return Ok(None);
         }
-        let length = Demand::new(&order).length()?;
+        let (length, paired) = match Demand::new(&order, false).length() {
+            Ok(length) => (length, false),
+            Err(why) => (Demand::new(&order, true).length().map_err(|_| why)?, true),
+        };
         let mut end = 0.0;
         let mut ends = Vec::new();
         for (anomaly, timing) in &order {
@@ -36,28 +42,32 @@ impl Slots {
                 Placing::Count { count, within } => {
                     (u128::from(count) * u128::from(length) / u128::from(within)) as f64
                 }
-                _ => timing.rate() * length as f64,
+                _ => timing.unit(paired).0 * length as f64,
             };
             ends.push((*anomaly, end));
         }
-        Ok(Some(Self { length, most: end.ceil() as u64 + order.len() as u64, ends }))
+        let most = (end.ceil() as u64 + order.len() as u64) * if paired { 2 } else { 1 };
+        Ok(Some(Self { length, most, paired, ends }))
     }
 }
 
 /// What events ask of a slot.
 struct Demand<'a> {
     order: &'a [(usize, &'a Timing)],
-    /// Expected events per row.
+    /// Of each anomaly: expected events, or pairs, per row, and the rows that one may take.
+    units: Vec<(f64, u64)>,
+    /// All of them per row.
     rate: f64,
     /// The share of the rows that they take if all are as long as they can be.
     crowd: f64,
 }
 
 impl<'a> Demand<'a> {
-    fn new(order: &'a [(usize, &'a Timing)]) -> Self {
-        let rate = order.iter().map(|(_, t)| t.rate()).sum();
-        let crowd = order.iter().map(|(_, t)| t.rate() * t.room() as f64).sum();
-        Self { order, rate, crowd }
+    fn new(order: &'a [(usize, &'a Timing)], paired: bool) -> Self {
+        let units: Vec<(f64, u64)> = order.iter().map(|(_, t)| t.unit(paired)).collect();
+        let rate = units.iter().map(|(rate, _)| rate).sum();
+        let crowd = units.iter().map(|(rate, room)| rate * *room as f64).sum();
+        Self { order, units, rate, crowd }
     }
 
     /// The rows of a slot: the fewest that surely hold its events.
@@ -122,13 +132,13 @@ impl<'a> Demand<'a> {
     }
 
     fn all_fit(&self, length: u64) -> bool {
-        let rooms = self.order.iter().map(|(_, t)| (t.rate() * length as f64).ceil() * t.room() as f64);
+        let rooms = self.units.iter().map(|(rate, room)| (rate * length as f64).ceil() * *room as f64);
         length >= 1 && rooms.sum::<f64>() <= length as f64
     }
 
     /// With one event at most, one of any anomaly must fit, but only one.
     fn one_fits(&self, length: u64) -> bool {
-        self.rate * length as f64 <= 1.0 && self.order.iter().all(|(_, t)| t.room() <= length)
+        self.rate * length as f64 <= 1.0 && self.units.iter().all(|(_, room)| *room <= length)
     }
 }
 

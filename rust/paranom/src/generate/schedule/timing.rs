@@ -99,6 +99,20 @@ impl Timing {
         self.longest.saturating_add(self.gap)
     }
 
+    /// Whether its events can be paired: their durations vary, and their number is not exact.
+    pub fn pairs(&self) -> bool {
+        !self.is_count() && self.shortest < self.longest
+    }
+
+    /// Events per row and the rows that one may take; or the same of pairs, where events are `paired` and can be.
+    pub fn unit(&self, paired: bool) -> (f64, u64) {
+        if paired && self.pairs() {
+            (self.rate() / 2.0, (self.shortest + self.longest).saturating_add(2 * self.gap))
+        } else {
+            (self.rate(), self.room())
+        }
+    }
+
     /// Whether each slot has an exact number of its events.
     pub fn is_count(&self) -> bool {
         matches!(self.placing, Placing::Count { .. })

@@ -3,8 +3,9 @@
 use crate::error::refuse_unless;
 use crate::generate::rule::{At, Rule};
 use crate::generate::scope::Scope;
-use crate::generate::time::Clock;
-use crate::random::TILE;
+use crate::generate::basis::Basis;
+use crate::generate::time::{Clock, Time};
+use crate::random::{Stream, TILE};
 use crate::spec::{Field, Table};
 use crate::{Error, Result};
 
@@ -24,7 +25,7 @@ const HOUR: f64 = 3.6e12;
 const DAY: i64 = 86_400_000_000_000;
 
 pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
-    let clock = Clock::<i64>::parse(table, scope.seed())?;
+    let clock = clock(table, scope)?;
     let read = |name: &str, count: usize| {
         let Some(field) = table.get(name) else { return Ok(Vec::new()) };
         let values = field.numbers()?;
@@ -48,6 +49,22 @@ pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
         "must hold hour, weekday, month or holidays",
     )?;
     Ok(Box::new(Calendar { clock, hour, weekday, month, holidays, holiday }))
+}
+
+/// The plan's clock; a calendar that names one must name the same. In stream 1 it is the calendar's own.
+fn clock(table: &Table, scope: &Scope) -> Result<Clock<i64>> {
+    let Basis { seed, stream, time } = scope.basis();
+    if stream == Stream::One {
+        return Clock::<i64>::parse(table, seed);
+    }
+    let Time::Datetime(clock) = time else {
+        let rule = "must be a clock of datetimes, which a calendar goes by, and the spec has none";
+        return Err(Error::invalid("time", table.path.clone(), rule));
+    };
+    if table.get("start").is_some() && Clock::<i64>::parse(table, seed)? != clock {
+        return Err(table.invalid("must go by the clock of the whole spec (time), and has another one"));
+    }
+    Ok(clock)
 }
 
 impl Calendar {

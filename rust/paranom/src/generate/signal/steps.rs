@@ -81,6 +81,10 @@ impl Rule for Steps {
         self.levels.support()
     }
 
+    fn below(&self) -> Option<f64> {
+        self.levels.below()
+    }
+
     fn bounds(&self) -> (f64, f64) {
         self.levels.bounds()
     }

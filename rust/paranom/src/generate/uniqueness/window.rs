@@ -39,6 +39,8 @@ impl Plan {
         let mut columns = columns;
         let whole = columns.iter_mut().map(|column| &mut **column).collect();
         let duplicates = self.fill_whole(state, rows, clean, whole, labels, job)?;
+        let whole = columns.iter_mut().map(|column| &mut **column).collect();
+        self.keep_below(rows, clean, whole, job)?;
         self.lose(rows, columns, job)?;
         Ok(duplicates)
     }

@@ -241,6 +241,6 @@ impl Variable {
             let (row, end) = (event.start.max(base), (event.stop - 1).min(last));
             Run { row, len: (end - row) as usize + 1, event: Some(*event) }
         };
-        touching(want.around, base, last).iter().filter(mine).map(run).collect()
+        touching(want.scheduled, base, last).iter().filter(mine).map(run).collect()
     }
 }

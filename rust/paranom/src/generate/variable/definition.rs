@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::sequence::Sequence;
+use crate::generate::basis::Basis;
 use crate::generate::callback::{Granularity, SharedCallback};
 use crate::generate::dropouts::Dropouts;
 use crate::generate::effect::{Action, AnomalousRule, Effect};
@@ -25,7 +26,7 @@ pub(super) enum Normal {
 pub struct Variable {
     /// Its name, from which the key of its random numbers is made.
     pub name: String,
-    pub(super) seed: u64,
+    pub(super) basis: Basis,
     pub(super) key: Key,
     /// The names of all variables.
     pub(super) names: Arc<[String]>,
@@ -55,6 +56,27 @@ pub struct Variable {
 }
 
 impl Variable {
+    /// A number that its values are below, in the rows of an event or (none) in normal ones, where their rule says so.
+    pub fn below(&self, event: Option<&Event>) -> Option<f64> {
+        let rule = match event.and_then(|event| self.effects[event.anomaly].as_ref()) {
+            Some(effect) => match &effect.rule.action {
+                Action::Replace(rule) if effect.onset.is_none() => rule,
+                _ => return None,
+            },
+            None => match &self.normal {
+                Normal::Rule(rule) => rule,
+                Normal::Call(_) => return None,
+            },
+        };
+        rule.below()
+    }
+
+    /// Whether any rule of it promises that.
+    pub fn has_bound(&self) -> bool {
+        let replaces = |effect: &Effect| matches!(&effect.rule.action, Action::Replace(rule) if rule.below().is_some());
+        self.below(None).is_some() || self.effects.iter().flatten().any(replaces)
+    }
+
     /// Notes, once all anomalies are read, whether any of them calls a function, and for how many rows they last.
     pub fn settle(&mut self) {
         let ends = self.effects.iter().flatten().filter_map(|effect| effect.rule.most_rows);
@@ -128,7 +150,7 @@ impl Variable {
             return false;
         }
         match self.effect(anomaly) {
-            Some(Effect { rule, onset }) => {
+            Some(Effect { rule, onset, .. }) => {
                 let uses_normal = onset.is_some() || matches!(rule.action, Action::Change(_));
                 rule.redraws || (uses_normal && self.redraws)
             }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::definition::{Normal, Variable};
 use super::sequence::Sequence;
+use crate::generate::basis::Basis;
 use crate::generate::dropouts::{self, Dropouts};
 use crate::generate::effect::{Action, AnomalousRule};
 use crate::generate::labels::Labels;
@@ -18,28 +19,28 @@ use crate::{Error, Result};
 
 impl Variable {
     /// Reads a variable, one of those with these names.
-    pub fn parse(name: &str, names: &Arc<[String]>, field: &Field, seed: u64) -> Result<Self> {
+    pub fn parse(name: &str, names: &Arc<[String]>, field: &Field, basis: Basis) -> Result<Self> {
         let table = field.table()?;
         let kind = table.need("kind")?;
         let mut variable = match kind.text()? {
-            "stochastic" => Self::stochastic(name, names, seed, &table)?,
-            "callback" => Self::callback(name, names, seed, &table)?,
-            "recorded" => Self::recorded(name, names, seed, &table)?,
+            "stochastic" => Self::stochastic(name, names, basis, &table)?,
+            "callback" => Self::callback(name, names, basis, &table)?,
+            "recorded" => Self::recorded(name, names, basis, &table)?,
             _ => return Err(kind.invalid("must be stochastic, callback or recorded")),
         };
         variable.anomalous = table.get("anomalous").map(|rule| variable.read_anomaly(&rule)).transpose()?;
         if let Some(missing) = table.get("missing") {
-            variable.dropouts = Some(Dropouts::new(dropouts::read_timing(&missing)?, seed, name)?);
+            variable.dropouts = Some(Dropouts::new(dropouts::read_timing(&missing)?, basis, name)?);
         }
         table.finish()?;
         Ok(variable)
     }
 
-    fn new(name: &str, names: &Arc<[String]>, seed: u64, normal: Normal) -> Self {
+    fn new(name: &str, names: &Arc<[String]>, basis: Basis, normal: Normal) -> Self {
         Self {
             name: name.into(),
-            seed,
-            key: Key::new(seed, "variable", name),
+            basis,
+            key: Key::new(basis.seed, "variable", name),
             names: names.clone(),
             position: names.iter().position(|known| known == name).unwrap_or(0),
             calls: matches!(normal, Normal::Call(_)),
@@ -56,28 +57,28 @@ impl Variable {
         }
     }
 
-    fn stochastic(name: &str, names: &Arc<[String]>, seed: u64, table: &Table) -> Result<Self> {
-        let scope = parse::scope(false, names, seed);
+    fn stochastic(name: &str, names: &Arc<[String]>, basis: Basis, table: &Table) -> Result<Self> {
+        let scope = parse::scope(false, names, basis);
         let rule = scope.rule(&table.need("normal")?)?;
         Ok(Self {
             redraws: scope.redraws(),
             signals: scope.has_signals(),
             references: scope.references(),
             most_rows: scope.most_rows(),
-            ..Self::new(name, names, seed, Normal::Rule(rule))
+            ..Self::new(name, names, basis, Normal::Rule(rule))
         })
     }
 
-    fn callback(name: &str, names: &Arc<[String]>, seed: u64, table: &Table) -> Result<Self> {
+    fn callback(name: &str, names: &Arc<[String]>, basis: Basis, table: &Table) -> Result<Self> {
         let sequence = Sequence::parse(table)?;
         // For the canonical spec, since values depend on them; the function knows them itself.
         table.flag_or("vectorized", false)?;
         table.flag_or("allow_nan", false)?;
         let function = table.need("normal")?.handle("a function")?;
-        Ok(Self { sequence, redraws: true, ..Self::new(name, names, seed, Normal::Call(function)) })
+        Ok(Self { sequence, redraws: true, ..Self::new(name, names, basis, Normal::Call(function)) })
     }
 
-    fn recorded(name: &str, names: &Arc<[String]>, seed: u64, table: &Table) -> Result<Self> {
+    fn recorded(name: &str, names: &Arc<[String]>, basis: Basis, table: &Table) -> Result<Self> {
         let values = table.need("values")?;
         let series = values.series()?;
         if series.is_empty() {
@@ -100,13 +101,13 @@ impl Variable {
             signals: true,
             most_rows: (!repeat).then_some(rows),
             labels,
-            ..Self::new(name, names, seed, Normal::Rule(rule))
+            ..Self::new(name, names, basis, Normal::Rule(rule))
         })
     }
 
     /// Reads what an anomaly does here.
     pub fn read_anomaly(&self, field: &Field) -> Result<Arc<AnomalousRule>> {
-        let rule = parse::anomalous_rule(field, &parse::scope(true, &self.names, self.seed))?;
+        let rule = parse::anomalous_rule(field, &parse::scope(true, &self.names, self.basis))?;
         if let Action::Change(change) = &rule.action {
             self.check_transform(field, &**change)?;
         }

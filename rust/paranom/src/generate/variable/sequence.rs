@@ -28,6 +28,8 @@ pub struct Walk {
     pub(super) chain: Vec<f64>,
     /// The last values as delivered.
     pub(super) column: Vec<f64>,
+    /// The last values without anomalies, as decoys see them.
+    pub(super) calm: Vec<f64>,
     /// The first row of the event that the walk is in, and its normal value there.
     pub(super) first: Option<(u64, f64)>,
 }

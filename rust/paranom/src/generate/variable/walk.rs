@@ -50,16 +50,19 @@ impl Variable {
         let row = walk.next;
         self.call_next(None, row, Past { values: &walk.chain, most }, &want, out)?;
         let chain = out.to_vec();
+        let mut calm = chain.clone();
         let mut first = None;
         let end = row + out.len() as u64;
         for event in touching(want.events, row, end - 1) {
             let Some(effect) = &self.effects[event.anomaly] else { continue };
             let (from, to) = (event.start.max(row), event.stop.min(end));
             let (done, now) = out[..(to - row) as usize].split_at_mut((from - row) as usize);
+            let (before, done) =
+                if effect.decoy { (&walk.calm, &calm[..done.len()]) } else { (&walk.column, &*done) };
             match &effect.rule.action {
                 Action::Call(_) if effect.onset.is_some() => {
                     // It sees the values with the part of the effect that is there: one row after the other.
-                    let mut seen = last(most, &walk.column, done);
+                    let mut seen = last(most, before, done);
                     for (row, x) in (from..to).zip(now.iter_mut().map(std::slice::from_mut)) {
                         let normal = x.to_vec();
                         self.call_next(Some(event), row, Past { values: &seen, most }, &want, x)?;
@@ -68,7 +71,7 @@ impl Variable {
                     }
                 }
                 Action::Call(_) => {
-                    let seen = last(most, &walk.column, done);
+                    let seen = last(most, before, done);
                     self.call_next(Some(event), from, Past { values: &seen, most }, &want, now)?;
                 }
                 Action::Change(change) if change.reads() == Reads::FirstRow => {
@@ -82,9 +85,13 @@ impl Variable {
                 }
                 _ => self.apply_after_first(effect, event, from, 0.0, &want, now),
             }
+            if effect.decoy {
+                calm[(from - row) as usize..(to - row) as usize].copy_from_slice(now);
+            }
         }
         walk.chain = last(most, &walk.chain, &chain);
         walk.column = last(most, &walk.column, out);
+        walk.calm = last(most, &walk.calm, &calm);
         walk.first = first;
         walk.next = end;
         Ok(chain)

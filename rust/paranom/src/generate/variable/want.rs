@@ -12,6 +12,8 @@ pub struct Want<'a> {
     pub events: &'a [Event],
     /// The events that touch the whole block; only functions need them.
     pub around: &'a [Event],
+    /// These and, where anomalies are left out, those that are: a function is called for the same rows either way.
+    pub scheduled: &'a [Event],
     /// Which try.
     pub attempt: u32,
     /// What the time of a row is.
