@@ -57,7 +57,8 @@ fn run<E: Encode>(
     });
     let width = |field: &FieldRef| field.data_type().primitive_width().unwrap_or(8);
     // Those that say which row it is and whether it is anomalous take next to nothing.
-    let row_bytes: usize = source.schema().fields().iter().filter(|field| field.data_type().is_floating()).map(width).sum();
+    let row_bytes: usize =
+        source.schema().fields().iter().filter(|field| field.data_type().is_floating()).map(width).sum();
     let groups = Groups { rows: source.rows(), first: most - source.start() % most, most };
     let spares = Mutex::new(Vec::new());
     let lend = || spares.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();

@@ -3,7 +3,9 @@
 //! What is made once is guarded by a lock. If the process forked while another thread was making it, the child would
 //! wait for ever for a thread that it does not have. So nothing is left to be made by the calls that release the GIL.
 
-use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray1};
+use numpy::{
+    Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray1,
+};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 

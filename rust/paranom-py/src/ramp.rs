@@ -139,9 +139,7 @@ impl RampCore {
         if self.cells(rows) < SHORT {
             return py.detach(|| self.blocking(|ramp| work(ramp, &Job::new())));
         }
-        detached(py, None, |job| {
-            work(&mut *self.ramp.lock()?, job)
-        })
+        detached(py, None, |job| work(&mut *self.ramp.lock()?, job))
     }
 
     fn blocking<T>(&self, work: impl FnOnce(&mut Ramp) -> paranom::Result<T>) -> PyResult<T> {
@@ -325,9 +323,7 @@ impl RampCore {
         let scores = if self.cells(keys.len()) < LONG {
             py.detach(|| self.blocking(|ramp| update(ramp, None)))?
         } else {
-            detached(py, None, |job| {
-                update(&mut *self.ramp.lock()?, Some(job))
-            })?
+            detached(py, None, |job| update(&mut *self.ramp.lock()?, Some(job)))?
         };
         self.scores(py, scores)
     }

@@ -154,8 +154,15 @@ struct PlanSeries<'a> {
 
 impl PlanSeries<'_> {
     fn fill(&self, events: &[Event], variable: usize, row: u64, out: &mut [f64]) {
-        let want =
-            Want { events, around: events, scheduled: events, attempt: 0, time: self.plan.time, view: None, job: self.job };
+        let want = Want {
+            events,
+            around: events,
+            scheduled: events,
+            attempt: 0,
+            time: self.plan.time,
+            view: None,
+            job: self.job,
+        };
         let filled = self.plan.variables[variable].fill(row, &want, out);
         debug_assert!(
             matches!(filled, Ok(()) | Err(Error::Cancelled)),

@@ -166,7 +166,15 @@ impl FillVariable for Plan {
     fn fill_variable(&self, variable: usize, row: u64, view: &View, out: &mut [f64]) {
         let events = self.events_of(row, out.len() as u64, view.all.clean, view.all.job);
         let (time, job) = (self.time, view.all.job);
-        let want = Want { events: &events, around: &events, scheduled: &events, attempt: 0, time, view: Some(view), job };
+        let want = Want {
+            events: &events,
+            around: &events,
+            scheduled: &events,
+            attempt: 0,
+            time,
+            view: Some(view),
+            job,
+        };
         let filled = self.variables[variable].fill(row, &want, out);
         debug_assert!(
             matches!(filled, Ok(()) | Err(Error::Cancelled)),

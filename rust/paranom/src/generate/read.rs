@@ -188,7 +188,8 @@ fn read_affected(table: &Table, onset: Option<f64>, variables: &mut [Variable]) 
         for (name, rule) in rules.all() {
             let at = position(&rule, name, variables)?;
             let rule = variables[at].read_anomaly(&rule)?;
-            *variables[at].effects.last_mut().expect("pushed above") = Some(Effect { rule, onset, decoy: false });
+            *variables[at].effects.last_mut().expect("pushed above") =
+                Some(Effect { rule, onset, decoy: false });
             affected.push(at);
         }
         rules.finish()?;

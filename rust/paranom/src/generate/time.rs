@@ -62,7 +62,9 @@ impl Time {
         let table = field.table()?;
         let kind = table.need("kind")?;
         let time = match kind.text()? {
-            "number" if stream != Stream::One && is_whole(&table) => Self::Whole(Clock::<i64>::parse(&table, seed)?),
+            "number" if stream != Stream::One && is_whole(&table) => {
+                Self::Whole(Clock::<i64>::parse(&table, seed)?)
+            }
             "number" => Self::Number(Clock::<f64>::parse(&table, seed, stream != Stream::One)?),
             "datetime" => Self::Datetime(Clock::<i64>::parse(&table, seed)?),
             _ => return Err(kind.invalid("must be number or datetime")),
@@ -75,9 +77,9 @@ impl Time {
     pub fn check(&self, first: u64, last: u64) -> Result<()> {
         let refuse = |rule| Err(Error::invalid("start", first, rule));
         match self {
-            Self::Datetime(clock) if clock.exact(last) >= 1 << 63 => {
-                refuse(format!("must leave row {last} before the year 2262, where timestamps in nanoseconds end"))
-            }
+            Self::Datetime(clock) if clock.exact(last) >= 1 << 63 => refuse(format!(
+                "must leave row {last} before the year 2262, where timestamps in nanoseconds end"
+            )),
             Self::Whole(clock) if clock.exact(last) >= 1 << 63 => {
                 refuse(format!("must leave the time of row {last} below 2^63"))
             }

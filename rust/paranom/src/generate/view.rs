@@ -276,7 +276,8 @@ mod tests {
         let mut variables =
             vec![(name(0), part("stochastic", &[("normal", normal.clone()), ("anomalous", smooth)]))];
         for i in 1..n {
-            let before = |lag| part("ref", &[("variable", Value::Text(name(i - 1))), ("lag", Value::Whole(lag))]);
+            let before =
+                |lag| part("ref", &[("variable", Value::Text(name(i - 1))), ("lag", Value::Whole(lag))]);
             let sum = part("sum", &[("of", Value::List(vec![before(i as i128), before(0), normal.clone()]))]);
             variables.push((
                 name(i),

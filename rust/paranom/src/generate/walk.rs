@@ -66,7 +66,15 @@ impl Plan {
         let all = AllVariables::new(self, clean, job, &tiles);
         let view = View { all, columns: &known, row: walk.next, back: 0, decoupled: None };
         let view = self.graph.is_used().then_some(&view);
-        let want = Want { events: &events, around: &events, scheduled: &events, attempt: 0, time: self.time, view, job };
+        let want = Want {
+            events: &events,
+            around: &events,
+            scheduled: &events,
+            attempt: 0,
+            time: self.time,
+            view,
+            job,
+        };
         variable.walk(sequence, walk, &want, out)
     }
 }

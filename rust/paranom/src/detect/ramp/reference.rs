@@ -187,9 +187,8 @@ impl Reference {
         // Equal to the window before, which is the first of its kind and wins the tie.
         let repeats = i > self.first && self.flat > self.m;
         // Zero divided by zero: the program never takes such a window for the nearest.
-        let undefined = || {
-            self.divides_by_any() && self.unit == ZERO && self.magnitude(i) < ZERO * self.m as f64
-        };
+        let undefined =
+            || self.divides_by_any() && self.unit == ZERO && self.magnitude(i) < ZERO * self.m as f64;
         let excluded = self.complete < self.m || repeats || undefined();
         self.excluded += usize::from(excluded);
         self.weigh_window(i, excluded);

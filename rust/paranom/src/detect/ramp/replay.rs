@@ -47,8 +47,11 @@ pub fn replay(
         ));
     }
     let row = |i: usize| &rows[i * d..(i + 1) * d];
-    let mut out =
-        Replay { flags: try_filled(0, steps)?, scores: try_filled(-1.0, steps)?, contributions: try_filled(-1.0, steps * d)? };
+    let mut out = Replay {
+        flags: try_filled(0, steps)?,
+        scores: try_filled(-1.0, steps)?,
+        contributions: try_filled(-1.0, steps * d)?,
+    };
     let mut processes: Vec<Process> = Vec::new();
     let mut pushed = 0;
     let mut t = 0;

@@ -294,9 +294,17 @@ mod tests {
 
     #[test]
     fn no_room_is_refused() {
-        assert!(Schedule::new(key(), Stream::NEWEST, vec![timing(Placing::Frequency(0.99), 1, 1)], None).is_err());
         assert!(
-            Schedule::new(key(), Stream::NEWEST, vec![timing(Placing::Count { count: 6, within: 10 }, 1, 1)], None).is_err()
+            Schedule::new(key(), Stream::NEWEST, vec![timing(Placing::Frequency(0.99), 1, 1)], None).is_err()
+        );
+        assert!(
+            Schedule::new(
+                key(),
+                Stream::NEWEST,
+                vec![timing(Placing::Count { count: 6, within: 10 }, 1, 1)],
+                None
+            )
+            .is_err()
         );
         // Both prime: a slot would hold all 10^9 events.
         let prime = Placing::Count { count: 1_000_000_007, within: 100_000_000_003 };

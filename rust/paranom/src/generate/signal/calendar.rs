@@ -1,9 +1,9 @@
 //! The calendar: values by hour of the day, day of the week, month and holiday, added up.
 
 use crate::error::refuse_unless;
+use crate::generate::basis::Basis;
 use crate::generate::rule::{At, Rule};
 use crate::generate::scope::Scope;
-use crate::generate::basis::Basis;
 use crate::generate::time::{Clock, Time};
 use crate::random::{Stream, TILE};
 use crate::spec::{Field, Table};

@@ -49,7 +49,15 @@ impl Plan {
         let events = touching(&around, start, start + (len as u64 - 1)).to_vec();
         let mut labels = try_filled(0, len)?;
         self.mark(start, &events, &mut labels);
-        let want = Want { events: &events, around: &around, scheduled: &around, attempt: 0, time: self.time, view: None, job };
+        let want = Want {
+            events: &events,
+            around: &around,
+            scheduled: &around,
+            attempt: 0,
+            time: self.time,
+            view: None,
+            job,
+        };
         let column = |(i, variable): (usize, &Variable)| {
             if variable.walks() || (!all && uniqueness.over.binary_search(&i).is_err()) {
                 return Ok(Vec::new());

@@ -73,7 +73,8 @@ impl Variable {
 
     /// Whether any rule of it promises that.
     pub fn has_bound(&self) -> bool {
-        let replaces = |effect: &Effect| matches!(&effect.rule.action, Action::Replace(rule) if rule.below().is_some());
+        let replaces =
+            |effect: &Effect| matches!(&effect.rule.action, Action::Replace(rule) if rule.below().is_some());
         self.below(None).is_some() || self.effects.iter().flatten().any(replaces)
     }
 
