@@ -13,7 +13,7 @@ import numpy as np
 import numpy.ma
 from numpy.typing import ArrayLike, NDArray
 
-from paranom_rs._internal.frames import as_array
+from paranom_rs._internal.columns import as_array, object_floats
 from paranom_rs.errors import SpecError, SpecTypeError
 
 Floats = NDArray[np.float64]
@@ -128,11 +128,23 @@ def numbers(path: str, value: ArrayLike) -> NDArray[Any]:
         array = np.asanyarray(as_array(path, value))
     except ValueError as error:
         raise SpecError(path, f"must be an array of numbers ({error})") from None
+    if array.dtype.kind == "O" and array.size:
+        array = _objects(path, array)
     if array.dtype.kind not in "buif":
         raise SpecTypeError(path, "must hold real numbers", f"dtype {array.dtype}")
     if np.ma.is_masked(array):
         return np.asarray(array.astype(np.float64).filled(np.nan))
     return np.require(np.asarray(array), requirements="A")
+
+
+def _objects(path: str, array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array of Python objects as floats, None as NaN."""
+    try:
+        return object_floats(path, np.ma.filled(array.astype(object), None) if np.ma.is_masked(array) else array)
+    except (TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, SpecTypeError):
+            raise
+        raise SpecTypeError(path, "must hold real numbers", f"dtype {array.dtype}") from None
 
 
 def labels(path: str, value: ArrayLike) -> Flags:
