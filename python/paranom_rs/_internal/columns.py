@@ -96,7 +96,7 @@ def datetimes(column: Any) -> tuple[NDArray[np.datetime64], str | None] | None:
     """
     kind = library(column)
     if kind == "pandas":
-        return _pandas_datetimes(column)
+        return pandas_datetimes(column)
     if kind == "polars":
         import polars as pl
 
@@ -115,20 +115,19 @@ def datetimes(column: Any) -> tuple[NDArray[np.datetime64], str | None] | None:
     return None
 
 
-def _pandas_datetimes(column: Any) -> tuple[NDArray[np.datetime64], str | None] | None:
-    """Return the times of a Series or of an index."""
-    if type(column).__name__ == "PeriodIndex" or type(column.dtype).__name__ == "PeriodDtype":
-        at = (
-            column.to_timestamp() if hasattr(column, "to_timestamp") and not is_series(column) else column.dt.start_time
-        )
-        return at.to_numpy("datetime64[ns]"), None
-    if type(column.dtype).__name__ == "ArrowDtype":
+def pandas_datetimes(column: Any) -> tuple[NDArray[np.datetime64], str | None] | None:
+    """Return the times of a Series or of an index, as `datetimes` does."""
+    dtype = column.dtype
+    if type(dtype).__name__ == "PeriodDtype":
+        start = column.dt.start_time if is_series(column) else column.start_time
+        return start.to_numpy("datetime64[ns]"), None
+    if getattr(dtype, "kind", "") != "M":
+        return None
+    if type(dtype).__name__ == "ArrowDtype":
         import pyarrow as pa
 
-        return datetimes(pa.chunked_array(column.array)) if is_series(column) else None
-    if getattr(column.dtype, "kind", "") != "M":
-        return None
-    zone = getattr(column.dtype, "tz", None)
+        return datetimes(pa.array(column.array))
+    zone = getattr(dtype, "tz", None)
     if zone is not None:
         column = (column.dt if is_series(column) else column).tz_convert("UTC")
         column = (column.dt if is_series(column) else column).tz_localize(None)

@@ -131,7 +131,7 @@ class CsvRows:
     def __init__(self, text: Iterable[str], name: Name, delimiter: str | None = None, sample: int = SAMPLE) -> None:
         self._text, self._name = iter(text), name
         self._ahead = _first_lines(self._text, sample + 1)
-        if not self._ahead or not self._ahead[-1].strip():
+        if not any(line.strip() for line in self._ahead):
             raise SpecError(name, "must have a first line that names the columns", "nothing")
         self.delimiter = _find_delimiter(self._ahead) if delimiter is None else _one_character(delimiter)
         rows = [row for row in _records(self._ahead, self.delimiter) if not _is_blank(row, 0)]
@@ -156,17 +156,17 @@ class CsvRows:
         done, skip, width = 0, int(self.has_header), len(self.header)
         while records := list(islice(reader, size)):
             first, done = done + 1, getattr(reader, "line_num", done + len(records))
-            rows = [record for record in records if not _is_blank(record, width)]
+            same = set(map(len, records)) == {width} and width > 1
+            rows = records if same else [record for record in records if not _is_blank(record, width)]
             skipped, skip = min(skip, len(rows)), max(skip - len(rows), 0)
             rows = rows[skipped:]
             if not rows:
                 continue
-            widths = [len(row) for row in rows]
             part = Lines([], self._name, first, records, width, skipped)
-            if widths != [width] * len(rows):
-                row = next(i for i, found in enumerate(widths) if found != width)
+            row = None if same else next((i for i, fields in enumerate(rows) if len(fields) != width), None)
+            if row is not None:
                 rule = f"must have {width} fields, as the {'header' if self.has_header else 'first line'} has"
-                raise SpecError(part.place(row), f"{rule} with the delimiter {self.delimiter!r}", str(widths[row]))
+                raise SpecError(part.place(row), f"{rule} with the delimiter {self.delimiter!r}", str(len(rows[row])))
             yield Lines(list(zip(*rows, strict=True)), self._name, first, records, width, skipped)
 
     def floats(self, lines: Lines, column: int, hint: str = "") -> NDArray[np.float64]:

@@ -84,7 +84,7 @@ class Frame:
         if library is None:
             return cls(matrix(path, X))
         index = X.index if library == "pandas" else None
-        found = None if index is None else columns.datetimes(index)
+        found = None if index is None else columns.pandas_datetimes(index)
         name = None if index is None or index.name is None else str(index.name)
         if not columns.is_table(X):
             label = getattr(X, "name", None)

@@ -68,20 +68,25 @@ def _parse_plain(texts: Sequence[str]) -> tuple[Datetimes, str | None] | None:
         if not all(text.endswith("Z") for text in texts):
             return None
         texts, zone = [text[:-1] for text in texts], "UTC"
-    # NumPy reads words ("now", "NaT"), any year and offsets too; and would let years beyond its range wrap around.
-    if not all(
-        len(text) >= 10
-        and text[4] == "-"
-        and "1678" <= text[:4] <= "2261"
-        and text[10:].find("-") < 0
-        and "+" not in text
-        for text in texts
-    ):
+    if not _are_plain(texts):
         return None
     try:
         return np.array(texts, "datetime64[ns]"), zone
     except ValueError:
         return None
+
+
+def _are_plain(texts: Sequence[str]) -> bool:
+    """Return whether texts of one length are dates of years that nanoseconds reach, without offsets.
+
+    NumPy would read words and offsets, too, and let years beyond its range wrap around.
+    """
+    length = len(texts[0])
+    if length < 10 or set(map(len, texts)) != {length} or min(texts) < "1678" or max(texts) >= "2262":
+        return False
+    joined = "".join(texts)
+    dashes = set(joined[4::length]) | set(joined[7::length]) == {"-"} and joined.count("-") == 2 * len(texts)
+    return dashes and "+" not in joined
 
 
 def _parse_slowly(texts: Sequence[str]) -> tuple[Datetimes, str | None]:
@@ -161,8 +166,8 @@ def from_epoch(path: str, values: NDArray[Any], unit: str) -> Datetimes:
         nanoseconds = np.where(beyond, 0, values).astype(np.int64) * size
     else:
         whole = np.floor(values)
-        beyond = ~(np.abs(values) * size < 2.0**63)
-        with np.errstate(invalid="ignore"):
+        beyond = ~(np.abs(values) < 2.0**63 / size)
+        with np.errstate(invalid="ignore", over="ignore"):
             part = np.round((values - whole) * size).astype(np.int64)
             nanoseconds = np.where(beyond, 0, whole).astype(np.int64) * size + np.where(beyond, 0, part)
     if beyond.any():

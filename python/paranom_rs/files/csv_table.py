@@ -56,7 +56,7 @@ def _csv_column(rows: CsvRows, i: int, form: str | None) -> Column:
     held = [text for text in fields if text.strip().lower() not in MISSING]
     name, has_name = rows.header[i], i not in rows.nameless
     if not held:
-        return Column(name, "empty", None, has_name)
+        return Column(name, "empty" if fields else "unknown", None, has_name)
     if all(map(rows.is_number, held)):
         return Column(name, "number", _exact(held) if len(held) == len(fields) else None, has_name)
     # A part of the dates will do: a wrong one is an error that names its line.

@@ -16,7 +16,7 @@ from paranom_rs.errors import SpecError
 
 __all__ = ["Column", "Layout", "Wanted", "lay_out"]
 
-Kind = Literal["number", "date", "text", "empty"]
+Kind = Literal["number", "date", "text", "empty", "unknown"]
 
 _TIMES = frozenset(
     ["t", "time", "timestamp", "timestamps", "datetime", "date", "ts", "date_time", "time_stamp", "epoch", "unix"]
@@ -37,7 +37,7 @@ class Column:
     Attributes
     ----------
     kind
-        Whether it holds numbers (flags, too), dates, texts, or nothing.
+        Whether it holds numbers (flags, too), dates, texts, or nothing; unknown where there is no row.
     numbers
         The first values of a column of numbers that lacks none; else None.
     has_name
@@ -111,7 +111,7 @@ def lay_out(file: Name, columns: Sequence[Column], wanted: Wanted) -> Layout:
         for i, column in enumerate(columns):
             if i in taken:
                 continue
-            why = _not_a_channel(column)
+            why = _not_a_channel(column, others_have_names=any(other.has_name for other in columns))
             if why is None:
                 channels.append(i)
             else:
@@ -142,15 +142,18 @@ def _find(file: Name, option: str, name: str, names: list[str]) -> int:
     return names.index(name)
 
 
-def _not_a_channel(column: Column) -> str | None:
+def _not_a_channel(column: Column, *, others_have_names: bool) -> str | None:
     """Return why a column is no channel; None if it is one."""
     if column.kind in ("text", "date"):
         return {"text": "text", "date": "dates"}[column.kind]
     if column.name.lower() in _NO_CHANNELS:
         return "labels" if column.name.lower() in _LABELS else "events"
-    if not column.has_name and column.numbers is not None and _counts(column.numbers):
-        return "row numbers"
-    if is_time_name(column.name) and column.kind == "number":
+    if not column.has_name and others_have_names:
+        if column.kind == "empty":
+            return "nothing"
+        if column.numbers is not None and _counts(column.numbers):
+            return "row numbers"
+    if is_time_name(column.name):
         return "a time, by its name"
     return None
 
@@ -175,7 +178,7 @@ def _time(file: Name, columns: Sequence[Column], wanted: Wanted, names: list[str
     named = [i for i in dates if is_time_name(names[i]) or not columns[i].has_name]
     found = dates if len(dates) == 1 else named
     if not dates:
-        found = [i for i, column in free if is_time_name(column.name) and _goes_up(column.numbers)]
+        found = [i for i, column in free if is_time_name(column.name) and _can_be_time(column)]
         # A nameless first column may be an index of epoch numbers.
         if not found and columns and not columns[0].has_name and columns[0].name not in asked:
             values = columns[0].numbers
@@ -184,6 +187,11 @@ def _time(file: Name, columns: Sequence[Column], wanted: Wanted, names: list[str
         some = ", ".join(repr(names[i]) for i in (found or dates))
         raise SpecError("time", f"must say which column of {file} is the time", some)
     return found[0] if found else None
+
+
+def _can_be_time(column: Column) -> bool:
+    """Return whether the first values never go down; where there are no rows, the name will do."""
+    return _goes_up(column.numbers) or column.kind == "unknown"
 
 
 def _goes_up(values: NDArray[np.generic] | None) -> bool:

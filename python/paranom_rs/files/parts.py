@@ -20,7 +20,7 @@ from paranom_rs.files.order import OrderCheck
 __all__ = ["ROWS", "Part", "Table", "dates", "frames_of", "from_epoch"]
 
 #: Rows that are read at once.
-ROWS = 1 << 16
+ROWS = 1 << 13
 
 
 @dataclass(frozen=True)
