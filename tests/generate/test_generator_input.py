@@ -187,7 +187,8 @@ def test_columns_of_a_callers_block_keep_their_order_in_x() -> None:
 
 
 def test_the_very_last_rows() -> None:
-    assert len(plant().generate(0, start=2**64).row) == 0
+    with pytest.raises(SpecError, match=r"start: must be a row below 2\*\*64"):
+        plant().generate(0, start=2**64)
     last = plant().generate(100, start=2**64 - 100)
     counted = plant().generate(normal=int((last.y == 0).sum()), anomalous=int(last.y.sum()), start=2**64 - 100)
     np.testing.assert_array_equal(counted.X, last.X)
