@@ -13,7 +13,7 @@ import numpy as np
 import numpy.ma
 from numpy.typing import ArrayLike, NDArray
 
-from paranom_rs._internal.columns import as_array, object_floats
+from paranom_rs._internal.columns import as_array, is_table, library, object_floats
 from paranom_rs.errors import SpecError, SpecTypeError
 
 Floats = NDArray[np.float64]
@@ -149,12 +149,26 @@ def _objects(path: str, array: NDArray[Any]) -> NDArray[Any]:
         raise SpecTypeError(path, "must hold real numbers", f"dtype {array.dtype}") from None
 
 
+def _column(path: str, value: ArrayLike) -> NDArray[Any]:
+    array = numbers(path, value)
+    return array[:, 0] if is_table(value) and array.ndim == 2 and array.shape[1] == 1 else array
+
+
+def same_order(path: str, value: Any, other: Any) -> None:
+    """SpecError where two objects of pandas have the same index in another order: rows would be mixed up."""
+    if library(value) != "pandas" or library(other) != "pandas" or len(value) != len(other):
+        return
+    index, wanted = value.index, other.index
+    if not index.equals(wanted) and index.isin(wanted).all() and wanted.isin(index).all():
+        raise SpecError(path, "must be in the order of the other's index; reindex puts it there")
+
+
 def labels(path: str, value: ArrayLike) -> Flags:
-    """Return 0/1 per row as a boolean array of one dimension.
+    """Return 0/1 per row as a boolean array of one dimension; a table of one column is a column.
 
     Raises SpecError for another shape or another value, SpecTypeError for what is not numeric.
     """
-    array = numbers(path, value)
+    array = _column(path, value)
     if array.ndim != 1:
         raise SpecError(path, "must have one label for each row, shape (n,)", f"shape {array.shape}")
     wrong = ~((array == 0) | (array == 1))
@@ -173,8 +187,11 @@ def both_classes(path: str, y: Flags) -> Flags:
 
 
 def scores(path: str, value: ArrayLike, rows: int | None = None) -> Floats:
-    """Return one score per row as float64 of one dimension; infinities are fine, NaN is not."""
-    array = numbers(path, value).astype(np.float64)
+    """Return one score per row as float64 of one dimension; infinities are fine, NaN is not.
+
+    A table of one column is a column.
+    """
+    array = _column(path, value).astype(np.float64)
     if array.ndim != 1:
         raise SpecError(path, "must have one score for each row, shape (n,)", f"shape {array.shape}")
     if rows is not None and len(array) != rows:

@@ -80,8 +80,7 @@ def object_floats(path: str, values: NDArray[Any]) -> NDArray[np.float64]:
     flat = [np.nan if _is_missing(x) else x for x in values.ravel().tolist()]
     wrong = next((x for x in flat if isinstance(x, str | bytes | complex) or not hasattr(x, "__float__")), None)
     if wrong is not None:
-        hint = "; pandas.to_numeric makes numbers of texts" if isinstance(wrong, str) else ""
-        raise SpecTypeError(path, f"must hold real numbers{hint}", f"{type(wrong).__name__} {str(wrong)[:60]!r}")
+        raise SpecTypeError(path, "must hold real numbers", f"{type(wrong).__name__} {str(wrong)[:60]!r}")
     return np.array([float(x) for x in flat], np.float64).reshape(values.shape)
 
 
