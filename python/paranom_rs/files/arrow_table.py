@@ -55,7 +55,7 @@ def arrow_table(path: Path, wanted: Wanted, form: str | None, order: OrderCheck)
                 raise SpecError(path, f"must be a Parquet or Arrow file ({error})") from None
 
         time = None if layout.time is None else names[layout.time]
-        yield Table(str(path), [names[i] for i in layout.channels], time, layout.notes, frames)
+        yield Table(str(path), names, [names[i] for i in layout.channels], time, layout.notes, frames)
 
 
 def _open_arrow(path: Path, stack: ExitStack) -> tuple[Any, Callable[[int], Iterator[Any]]]:

@@ -47,7 +47,9 @@ def csv_table(
             yield from frames_of((_CsvPart(rows, lines, form) for lines in rows.parts(size)), layout, columns, order)
 
     channels = [rows.header[i] for i in layout.channels]
-    return Table(str(name), channels, None if layout.time is None else rows.header[layout.time], notes, frames)
+    return Table(
+        str(name), rows.header, channels, None if layout.time is None else rows.header[layout.time], notes, frames
+    )
 
 
 def _csv_column(rows: CsvRows, i: int, form: str | None) -> Column:

@@ -31,8 +31,10 @@ class Table:
     ----------
     name
         The file, for errors.
+    header
+        The names of all columns.
     channels
-        Names.
+        Those of the channels.
     time
         The column of times, or None.
     notes
@@ -42,6 +44,7 @@ class Table:
     """
 
     name: str
+    header: list[str]
     channels: list[str]
     time: str | None
     notes: list[str]

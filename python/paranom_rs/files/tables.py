@@ -21,7 +21,7 @@ from paranom_rs.files.layout import Wanted
 from paranom_rs.files.order import Order, OrderCheck, in_time_order
 from paranom_rs.files.parts import Table
 
-__all__ = ["open_lines", "open_table", "read_table"]
+__all__ = ["joined", "open_lines", "open_table", "read_table"]
 
 _ARROW = {".parquet", ".pq", ".arrow", ".feather", ".ipc"}
 _TEXT = {".csv", ".tsv", ".txt", ".dat"}
@@ -85,23 +85,24 @@ def read_table(
     wanted = Wanted(time, columns, label, process, time_unit)
     with open_table(path, wanted, delimiter=delimiter, time_format=time_format, order=order) as table:
         parts = list(table.frames())
-    frame = _joined(parts, table)
+    frame = joined(parts, table)
     return in_time_order(frame) if order == "sort" else frame
 
 
-def _joined(parts: list[Frame], table: Table) -> Frame:
+def joined(parts: list[Frame], table: Table) -> Frame:
+    """Return the rows of parts of a table as one frame."""
     if not parts:
         return Frame(np.empty((0, len(table.channels))), table.channels, time_name=table.time)
     first = parts[0]
     zones = {part.zone for part in parts}
 
-    def joined(name: str) -> Any:
+    def whole(name: str) -> Any:
         arrays = [getattr(part, name) for part in parts]
         return None if arrays[0] is None else np.concatenate(arrays)
 
     keys = None if first.keys is None else [key for part in parts for key in part.keys or ()]
     zone = first.zone if len(zones) == 1 else "UTC"
-    return replace(first, values=joined("values"), times=joined("times"), labels=joined("labels"), keys=keys, zone=zone)
+    return replace(first, values=whole("values"), times=whole("times"), labels=whole("labels"), keys=keys, zone=zone)
 
 
 @contextmanager
