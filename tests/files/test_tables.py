@@ -136,7 +136,7 @@ def test_what_is_wrong_is_named(tmp_path: Path) -> None:
     many = "".join(f"2026-01-01 00:{i // 60:02}:{i % 60:02},1\n" for i in range(300))
     assert refused(tmp_path, f"time,flow\n{many}2026-01-02,high\n") == f"a.csv: line 302: flow: {rule}, got 'high'"
     assert "line 302: flow" in refused(tmp_path, f"time,flow\n{many}2026-01-02,1_0\n")
-    assert "line 4: must have 2 fields, as the header has with the delimiter ','" in refused(tmp_path, head + "1,2,3\n")
+    assert "line 4: must have 2 fields delimited by ',', as the header has" in refused(tmp_path, head + "1,2,3\n")
     assert "line 302: time: must be a date like" in refused(tmp_path, f"time,flow\n{many}yesterday,1\n")
     assert "time_format reads others" in refused(tmp_path, f"time,flow\n{many}01.02.2026,1\n")
     assert "line 302: time: must be a date" in refused(tmp_path, f"time,flow\n{many}2026-02-30 00:00:00,1\n")

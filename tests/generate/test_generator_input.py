@@ -282,10 +282,10 @@ def test_a_recording_that_has_changed_is_told_from_the_one_in_the_file(tmp_path:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"value,label\n1,0\n2", "line 3: must have 2 fields, as the header has, got 1"),
-        (b"value,label\n1,0\nx,0\n", "line 3: value: must be a number, or empty, got 'x'"),
+        (b"value,label\n1,0\n2", "line 3: must have 2 fields delimited by ',', as the header has, got 1"),
+        (b"value,label\n1,0\nx,0\n", "line 3: value: must be a number, true or false, or missing .*, got 'x'"),
         (b"value,label\n\xff\xfe,0\n", "must be CSV in UTF-8"),
-        (b"", "must have a column 'value', got none"),
+        (b"", "must have a first line that names the columns"),
         (b"value,value\n1,2\n", "must have one column 'value', got 2 of them"),
     ],
 )

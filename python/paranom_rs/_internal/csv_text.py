@@ -165,8 +165,9 @@ class CsvRows:
             part = Lines([], self._name, first, records, width, skipped)
             row = None if same else next((i for i, fields in enumerate(rows) if len(fields) != width), None)
             if row is not None:
-                rule = f"must have {width} fields, as the {'header' if self.has_header else 'first line'} has"
-                raise SpecError(part.place(row), f"{rule} with the delimiter {self.delimiter!r}", str(len(rows[row])))
+                like = "header" if self.has_header else "first line"
+                rule = f"must have {width} fields delimited by {self.delimiter!r}, as the {like} has"
+                raise SpecError(part.place(row), rule, str(len(rows[row])))
             yield Lines(list(zip(*rows, strict=True)), self._name, first, records, width, skipped)
 
     def floats(self, lines: Lines, column: int, hint: str = "") -> NDArray[np.float64]:

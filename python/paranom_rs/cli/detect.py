@@ -29,6 +29,8 @@ __all__ = ["add"]
 
 #: Rows that a new detector is calibrated on by default; half of a shorter file.
 CALIBRATE, CALIBRATE_LIVE = 5000, 1000
+#: Half of a file is learnt from only if that is so many rows.
+FEWEST = 200
 _PICTURES = (".png", ".svg", ".pdf", ".html")
 _DESCRIPTION = """Learn what is ordinary from the first rows, and print the alarms in all of them, a line for each: its
 first and last row and time, its highest score, and the channels to blame. Time, channels and the threshold are found
@@ -141,7 +143,8 @@ class _Session:
             seen += len(frame)
             if seen >= (rows or 2 * CALIBRATE):
                 break
-        self.learnt = rows or min(CALIBRATE, seen // 2)
+        # Of a short file, all rows.
+        self.learnt = rows or min(CALIBRATE, seen // 2 if seen >= 2 * FEWEST else seen)
         self._calibrate(joined(ahead, self.table)[: self.learnt])
         return chain(ahead, frames)
 
@@ -252,11 +255,11 @@ class _Session:
             if path.suffix == ".html":
                 from paranom_rs.plotting.alarms_html import alarms_page
 
-                page = alarms_page(frame, found.score, threshold, found.alarm, title=self.table.name)
+                page = alarms_page(frame, found.score, threshold, found.alarm, title=Path(self.table.name).name)
                 temporary.write_text(page, encoding="utf-8")
             else:
                 from paranom_rs.plotting.alarms import plot_alarms
 
-                figure = plot_alarms(frame, found.score, threshold, found.alarm, title=self.table.name)
+                figure = plot_alarms(frame, found.score, threshold, found.alarm, title=Path(self.table.name).name)
                 figure.savefig(temporary, dpi=110, format=path.suffix[1:])
         say(f"wrote {path}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +19,8 @@ __all__ = ["Engine", "Verdicts", "load_engine", "make_engine"]
 
 #: Of a new RAMP.
 SETTINGS: dict[str, Any] = {"window": 20, "scale": "std", "refresh": "sliding"}
+#: Rows that are remembered where there are none to learn from.
+REFERENCE = 60
 #: The longest reference that is chosen; half of the calibration rows otherwise.
 LONGEST = 2000
 #: The threshold is so many times a quantile of the scores of calibration rows: a few anomalies among them do no harm.
@@ -76,9 +79,12 @@ def make_engine(options: argparse.Namespace, rows: Frame | None, channels: list[
     """
     settings = {name: value for name in ("window", "scale", "refresh") if (value := getattr(options, name)) is not None}
     settings = SETTINGS | settings
+    most = _rows_of_a_process(rows)
+    # A short recording is compared in short pieces.
+    if options.window is None and most is not None:
+        settings["window"] = min(settings["window"], max(most // 10, 2))
     window = settings["window"]
-    count = 60 if rows is None else len(rows)
-    reference = options.reference or max(min(count // 2, LONGEST), window + 1)
+    reference = options.reference or max(REFERENCE if most is None else min(most // 2, LONGEST), window + 1)
     settings |= {"reference": reference, "min_gap": window}
     ramp = RAMP(len(channels), threshold=options.threshold or 1.0, **settings)
     ramp.name_features(channels)
@@ -89,7 +95,7 @@ def make_engine(options: argparse.Namespace, rows: Frame | None, channels: list[
         scores = scores[~np.isnan(scores)]
         if not len(scores):
             rule = f"must leave rows behind the reference of {reference} and a window of {window}"
-            raise SpecError("calibrate", rule, f"{count} rows")
+            raise SpecError("calibrate", rule, f"{len(rows)} rows")
         level = FACTOR * float(np.quantile(scores, QUANTILE))
         if options.quantile is not None:
             if not 0 <= options.quantile <= 1:
@@ -123,6 +129,13 @@ def load_engine(path: Path, options: argparse.Namespace, channels: list[str], fi
         ramp.threshold = options.threshold
     ramp.name_features(names)
     return Engine(ramp, names)
+
+
+def _rows_of_a_process(rows: Frame | None) -> int | None:
+    """Return how many rows there are to learn from, of the process that has most; None where nothing is learnt."""
+    if rows is None:
+        return None
+    return len(rows) if rows.keys is None else max(Counter(rows.keys).values(), default=0)
 
 
 def _scored(ramp: RAMP, X: Floats, keys: list[str] | None) -> Scores:

@@ -59,9 +59,9 @@ def _csv_column(rows: CsvRows, i: int, form: str | None) -> Column:
     name, has_name = rows.header[i], i not in rows.nameless
     if not held:
         return Column(name, "empty" if fields else "unknown", None, has_name)
-    if all(map(rows.is_number, held)):
+    # A few that are none are errors, which name their line.
+    if 2 * sum(map(rows.is_number, held)) >= len(held):
         return Column(name, "number", _exact(held) if len(held) == len(fields) else None, has_name)
-    # A part of the dates will do: a wrong one is an error that names its line.
     if form is not None or is_date(held[0]):
         return Column(name, "date", None, has_name)
     return Column(name, "text", None, has_name)

@@ -9,14 +9,18 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from paranom_rs._internal import tables
 from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import file_path, numbers
+from paranom_rs._internal.csv_text import CsvRows, open_csv
+from paranom_rs._internal.parquet import parquet
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.generate.dropouts import Dropouts
 from paranom_rs.generate.rule import Part, Rule, Transform
 
 __all__ = ["Recorded"]
+
+#: Rows of a CSV file that are read at once.
+ROWS = 1 << 13
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,14 +67,15 @@ class Recorded(Part):
         repeat: bool = True,
         missing: Dropouts | None = None,
     ) -> Recorded:
-        """Read a recording from a CSV file with a header, or from a Parquet file.
+        """Read a recording from a CSV file, or from a Parquet file.
 
         Parameters
         ----------
         path
-            The file; what does not end in .parquet is CSV.
+            The file; what does not end in .parquet is CSV, of any delimiter; also .gz.
         column
-            The column of values; empty CSV fields are missing values.
+            The column of values; ``column 1`` and so on where the file has no header. Empty fields, NA and null are
+            missing values.
         labels
             The column of 0/1 labels.
         anomalous, repeat, missing
@@ -89,23 +94,21 @@ class Recorded(Part):
 
 
 def read_columns(path: str | Path, names: list[str]) -> dict[str, NDArray[np.float64]]:
-    """Read numeric columns of a CSV or Parquet file; empty CSV fields are NaN."""
+    """Read numeric columns of a CSV or Parquet file; what is missing is NaN."""
     path = file_path(path)
     if path.suffix == ".parquet":
-        with tables.parquet(path) as pq:
+        with parquet(path) as pq:
             _check_columns(path, names, pq.read_schema(path).names)
             table = pq.read_table(path, columns=names)
-        return {name: _series(table[name].to_numpy(), f"{path}: {name}") for name in names}
-    columns: dict[str, list[float]] = {name: [] for name in names}
-    # Spreadsheets put a byte order mark before the header.
-    with path.open(newline="", encoding="utf-8-sig") as file, tables.csv_errors(path):
-        rows = tables.CsvRows(file, path)
+        return {name: _series(table[name], f"{path}: {name}") for name in names}
+    parts: dict[str, list[NDArray[np.float64]]] = {name: [] for name in names}
+    with open_csv(path) as text:
+        rows = CsvRows(text, path)
         _check_columns(path, names, rows.header)
-        places = {name: rows.header.index(name) for name in names}
-        for line, fields in rows:
-            for name, place in places.items():
-                columns[name].append(tables.number(f"{line}: {name}", fields[place]))
-    return {name: np.array(column, dtype=np.float64) for name, column in columns.items()}
+        for lines in rows.parts(ROWS):
+            for name in names:
+                parts[name].append(rows.floats(lines, rows.header.index(name)))
+    return {name: np.concatenate([np.empty(0), *part]) for name, part in parts.items()}
 
 
 def _check_columns(path: Path, names: list[str], found: list[str]) -> None:

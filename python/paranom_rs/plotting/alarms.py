@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,7 +61,8 @@ def plot_alarms(frame: Frame, score: Floats, threshold: float, alarm: Flags, *, 
         last.set_yscale("symlog", linthresh=threshold)
     last.set_ylabel("score", rotation=0, ha="right", va="center")
     last.set_xlabel(name)
-    figure.suptitle(caption(title, frame, alarm, channels), x=0.01, ha="left", fontsize=11)
+    text = textwrap.fill(caption(title, frame, alarm, channels), 120)
+    figure.suptitle(text, x=0.01, ha="left", fontsize=11)
     _legend(figure, frame.labels is not None)
     return figure
 
