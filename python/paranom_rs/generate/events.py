@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,7 @@ class Event(NamedTuple):
 class Events:
     """The events of a dataset, in row order; an event that reaches beyond the dataset is listed whole.
 
-    Iterating gives `Event`.
+    Iterating gives `Event`; ``events[:3]`` the events of a slice.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Events:
 
     def __init__(
         self,
-        kinds: list[tuple[str, list[str]]],
+        kinds: Sequence[tuple[str, Sequence[str]]],
         arrays: tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64], NDArray[np.uint64]],
         broken: list[tuple[tuple[str, str], ...]],
     ) -> None:
@@ -64,7 +64,16 @@ class Events:
     def __len__(self) -> int:
         return len(self.start)
 
-    def __getitem__(self, index: int) -> Event:
+    @overload
+    def __getitem__(self, index: int) -> Event: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Events: ...
+
+    def __getitem__(self, index: int | slice) -> Event | Events:
+        if isinstance(index, slice):
+            ids = self.id[index].view(np.uint64)
+            return Events(self._kinds, (self.start[index], self.stop[index], self.kind[index], ids), self._broken)
         kind = self.kind[index]
         name, variables = self._kinds[kind]
         start, stop, number = int(self.start[index]), int(self.stop[index]), int(self.id[index])
