@@ -63,6 +63,7 @@ UPWARDS = {
     ("generate.generator", "Generator.from_gutentag", "connect.gutentag"),
     ("generate.generator", "Generator.from_parquet", "files.read"),
     ("generate.generator", "Generator.write", "files.write"),
+    ("detect.base", "Detector.plot", "plotting.detector"),
     ("detect.matrix_profile", "MatrixProfile.plot", "plotting.matrix_profile"),
     ("detect.ramp", "RAMP.plot", "plotting.ramp"),
     ("evaluate.audit.report", "Audit.to_html", "plotting.audit_report"),
@@ -71,6 +72,7 @@ UPWARDS = {
 PRIVATE = {
     "generate.native": {"_argtypes_"},  # of ctypes, documented
     # Of a detector: what its base class fits, and what its file and its stream hold.
+    "detect.base": {"_batch", "_causal", "_fit", "_learn_again", "_take_state"},
     "deep.base": {"_compare", "_fit_threshold"},
     "deep.state": {"_arrays", "_check_params", "_gaussian_size", "_network", "_state_keys"},
     "deep.streaming": {"_stream_scorer"},

@@ -13,6 +13,8 @@ import warnings
 
 from paranom_rs import _core
 from paranom_rs._core import build_info
+from paranom_rs.detect.base import Detector, Explanation
+from paranom_rs.detect.loading import load_detector
 from paranom_rs.detect.matrix_profile import (
     Discord,
     MatrixProfile,
@@ -22,12 +24,15 @@ from paranom_rs.detect.matrix_profile import (
     matrix_profile_multidimensional,
 )
 from paranom_rs.detect.matrix_profile_stream import StreamingMatrixProfile
+from paranom_rs.detect.nearest_windows import NearestWindows
 from paranom_rs.detect.ramp import RAMP, Detection
+from paranom_rs.detect.z_score import ZScore
 from paranom_rs.errors import (
     AlreadyExistsError,
     CallbackError,
     InternalError,
     MismatchError,
+    NotFittedError,
     OutOfMemoryError,
     ParanomError,
     SpecError,
@@ -138,6 +143,7 @@ __all__ = [
     "Decouple",
     "Decoys",
     "Detection",
+    "Detector",
     "Dirichlet",
     "Discord",
     "Distinct",
@@ -147,6 +153,7 @@ __all__ = [
     "Edge",
     "Event",
     "Events",
+    "Explanation",
     "Exponential",
     "Flatline",
     "FrequencyChange",
@@ -165,8 +172,10 @@ __all__ = [
     "Mixture",
     "Motif",
     "NativeFunction",
+    "NearestWindows",
     "Noise",
     "Normal",
+    "NotFittedError",
     "OutOfMemoryError",
     "ParanomError",
     "Pattern",
@@ -204,8 +213,10 @@ __all__ = [
     "UniquenessError",
     "UnknownKeyError",
     "Verified",
+    "ZScore",
     "__version__",
     "build_info",
+    "load_detector",
     "matrix_profile",
     "matrix_profile_ab_join",
     "matrix_profile_multidimensional",

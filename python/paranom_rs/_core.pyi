@@ -14,6 +14,7 @@ __all__ = [
     "FillState",
     "Function",
     "MatrixProfileStream",
+    "NearestIndex",
     "Plan",
     "RampCore",
     "arrow_stream",
@@ -177,6 +178,15 @@ class MatrixProfileStream:
     def to_bytes(self) -> bytes: ...
     @staticmethod
     def from_bytes(data: bytes) -> MatrixProfileStream: ...
+
+# nearest.rs
+@final
+class NearestIndex:
+    def __new__(cls, rows: NDArray[np.float64], window: int, most: int) -> NearestIndex: ...
+    def __len__(self) -> int: ...
+    def distances(
+        self, rows: NDArray[np.float64], k: int, threads: int | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]: ...
 
 # one_liner.rs
 def one_liners() -> list[str]: ...

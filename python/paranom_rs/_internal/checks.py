@@ -112,6 +112,12 @@ def at_least_0(path: str, value: float, *, below: float = math.inf) -> None:
         raise SpecError(path, rule, str(value))
 
 
+def at_most(path: str, value: float, most: float) -> None:
+    """SpecError unless ``value`` is ``most`` at most."""
+    if not value <= most:
+        raise SpecError(path, f"must be at most {most:g}", str(value))
+
+
 def share(path: str, value: float) -> None:
     """SpecError unless 0 < ``value`` < 1."""
     if not 0 < real(path, value) < 1:
