@@ -13,6 +13,7 @@ import warnings
 
 from paranom_rs import _core
 from paranom_rs._core import build_info
+from paranom_rs._internal.frames import Frame
 from paranom_rs.detect.base import Detector, Explanation
 from paranom_rs.detect.loading import load_detector
 from paranom_rs.detect.matrix_profile import (
@@ -43,6 +44,7 @@ from paranom_rs.errors import (
     UnknownKeyError,
 )
 from paranom_rs.evaluate.one_line_detectors import one_liners, triviality
+from paranom_rs.files.tables import read_table
 from paranom_rs.files.verify import Verified, verify
 from paranom_rs.generate.anomalies import Anomaly, Decoys
 from paranom_rs.generate.callback import Block, Callback, Context
@@ -156,6 +158,7 @@ __all__ = [
     "Explanation",
     "Exponential",
     "Flatline",
+    "Frame",
     "FrequencyChange",
     "Gamma",
     "Gaps",
@@ -221,6 +224,7 @@ __all__ = [
     "matrix_profile_ab_join",
     "matrix_profile_multidimensional",
     "one_liners",
+    "read_table",
     "triviality",
     "verify",
 ]

@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs import _core
+from paranom_rs._internal import html
 from paranom_rs._internal.checks import file_path, flag, whole
 from paranom_rs._internal.frames import Frame
+from paranom_rs._internal.times import time_text
 from paranom_rs.errors import SpecError, SpecTypeError, UnknownKeyError
 from paranom_rs.generate.events import Events
 from paranom_rs.generate.row_source import Interval, RowSource
@@ -303,6 +305,8 @@ class Dataset:
     def plot(self, variables: list[str] | None = None, *, most_points: int = 4000) -> Figure:
         """Plot the series, a panel for each variable, events shaded. Needs matplotlib.
 
+        Hatched is what is labelled as a consequence: the variable refers to one that an event changes.
+
         Parameters
         ----------
         variables
@@ -418,6 +422,20 @@ class Dataset:
     def __repr__(self) -> str:
         share = f"{self._y.mean():.2%} anomalous" if len(self) else "empty"
         return f"Dataset({len(self)} rows of {', '.join(self.names)}; {share})"
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show: each variable as a line, anomalies marked, and its range."""
+        rows = []
+        for name, marked in zip(self.names, self.labels.T, strict=True):
+            x = self[name].astype(np.float64)
+            held = x[np.isfinite(x)]
+            low, high = (f"{held.min():.4g}", f"{held.max():.4g}") if len(held) else ("", "")
+            missing = f"{np.isnan(x).mean():.1%}" if np.isnan(x).any() else ""
+            share = f"{marked.mean():.2%}" if len(x) else ""
+            rows.append([name, html.line(x, marked), low, high, missing, share])
+        when = f"; t from {time_text(self.t[0])} to {time_text(self.t[-1])}" if len(self) else ""
+        head = ["variable", "", "lowest", "highest", "missing", "anomalous"]
+        return html.table(repr(self), head, rows, f"{len(self.events):,} events{when}")
 
     def head(self, rows: int = 5) -> str:
         """Return the first rows as text, to print."""

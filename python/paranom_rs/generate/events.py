@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from paranom_rs._internal import html
+
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Event", "Events"]
+
+#: Events that a notebook shows.
+_SHOWN = 12
 
 
 class Event(NamedTuple):
@@ -84,6 +89,12 @@ class Events:
 
     def __repr__(self) -> str:
         return f"Events({len(self)}: {', '.join(self.names) or 'none'})"
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show: the first events."""
+        rows = [[f"{e.start:,}", f"{e.stop - e.start:,}", e.name, ", ".join(e.variables)] for e in self[:_SHOWN]]
+        note = f"and {len(self) - _SHOWN:,} more" if len(self) > _SHOWN else ""
+        return html.table(repr(self), ["first row", "rows", "name", "variables"], rows, note)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a DataFrame of start, stop, name, variables, id, broken. Needs pandas."""

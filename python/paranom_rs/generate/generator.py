@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from paranom_rs import _core
+from paranom_rs._internal import html
 from paranom_rs._internal.atomic import whole_file
 from paranom_rs._internal.checks import file_path, flag, float_dtype, one_of, row_range, shown, whole
 from paranom_rs._internal.keywords import KnownKeywords
@@ -25,7 +26,7 @@ from paranom_rs.generate.recordings import load_recordings
 from paranom_rs.generate.row_source import STREAM, RowSource
 from paranom_rs.generate.rule import Edge, Part, Rule, Transform, plain
 from paranom_rs.generate.source_table import recordings_of
-from paranom_rs.generate.time_index import TimeIndex, in_nanoseconds
+from paranom_rs.generate.time_index import TimeIndex, for_people, in_nanoseconds
 from paranom_rs.generate.uniqueness import Uniqueness
 
 if TYPE_CHECKING:
@@ -604,9 +605,54 @@ class Generator(KnownKeywords):
     def __reduce__(self) -> tuple[Any, ...]:
         return (Generator.from_source, (self.source,))
 
+    def _repr_html_(self) -> str:
+        """Return what notebooks show: each variable with its rule and 1,000 rows of it, and the anomalies."""
+        touched: dict[str, list[str]] = {name: [] for name in self.names}
+        for kind, variables in self.kinds:
+            for name in variables:
+                touched[name].append(kind)
+        data = self._shown_rows()
+        rows = []
+        for name, variable in self.source.spec["variables"].items():
+            drawn = "" if data is None else html.line(data[name], data.labels[:, self.names.index(name)])
+            rows.append([name, drawn, _rule_text(variable), ", ".join(touched[name])])
+        time = self.source.spec.get("time")
+        clock = "" if time is None else f"time: {_clock_text(time)}; "
+        note = f"{clock}seed {self.seed}, stream {self.stream}"
+        return html.table(repr(self), ["variable", "", "rule", "anomalies"], rows, note)
+
+    def _shown_rows(self) -> Dataset | None:
+        """Return the first rows; None where that would call a function of the user's, or fail."""
+        if not self.source.has_independent_rows:
+            return None
+        try:
+            return self.generate(1000)
+        except (SpecError, SpecTypeError):  # a recording that is shorter, and does not repeat
+            return None
+
     def __repr__(self) -> str:
         kinds = ", ".join(name for name, _ in self.kinds)
         return f"Generator({', '.join(self.names)}; anomalies: {kinds or 'none'}; seed {self.seed})"
+
+
+def _rule_text(variable: Mapping[str, Any]) -> str:
+    """Return in a few words what a variable's normal rows are: ``sine + normal``, ``recorded``."""
+    kind = str(variable.get("kind"))
+    normal = variable.get("normal")
+    if kind != "stochastic" or normal is None:
+        return kind
+    if not isinstance(normal, Mapping):
+        return str(normal)
+    between = {"sum": " + ", "product": " * "}.get(str(normal.get("kind")))
+    if between is None:
+        return str(normal.get("kind"))
+    return between.join(str(x["kind"]) if isinstance(x, Mapping) else f"{x:g}" for x in normal["of"])
+
+
+def _clock_text(time: dict[str, Any]) -> str:
+    """Return in a few words which times rows have."""
+    written = for_people(time)
+    return f"from {written['start']}, every {written['step']}"
 
 
 def _part(path: str, value: Any, kind: type[Any]) -> dict[str, Any]:
