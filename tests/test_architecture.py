@@ -77,7 +77,16 @@ PRIVATE = {
     "deep.state": {"_arrays", "_check_params", "_gaussian_size", "_network", "_state_keys"},
     "deep.streaming": {"_stream_scorer"},
     "detect.matrix_profile_stream": {"_core"},  # of a new object of its own class
-    "detect.ramp": {"_score"},
+    "detect.ramp": {
+        "_core",
+        "_feature_names",
+        "_feedback",
+        "_learnt",
+        "_score",
+        "_take_names",
+        "_undo",
+        "_update_many",
+    },
 }
 # Names with an underscore that are documented: those of `collections.namedtuple`.
 DOCUMENTED = {"_asdict", "_fields", "_replace"}

@@ -15,6 +15,7 @@ from paranom_rs import _core
 from paranom_rs._core import build_info
 from paranom_rs._internal.frames import Frame
 from paranom_rs.detect.base import Detector, Explanation
+from paranom_rs.detect.isolation_forest import IsolationForest
 from paranom_rs.detect.loading import load_detector
 from paranom_rs.detect.matrix_profile import (
     Discord,
@@ -26,6 +27,8 @@ from paranom_rs.detect.matrix_profile import (
 )
 from paranom_rs.detect.matrix_profile_stream import StreamingMatrixProfile
 from paranom_rs.detect.nearest_windows import NearestWindows
+from paranom_rs.detect.pca import PCADetector
+from paranom_rs.detect.profile_detectors import LeftMatrixProfile, MatrixProfileDetector
 from paranom_rs.detect.ramp import RAMP, Detection
 from paranom_rs.detect.z_score import ZScore
 from paranom_rs.errors import (
@@ -166,10 +169,13 @@ __all__ = [
     "Hard",
     "Integers",
     "InternalError",
+    "IsolationForest",
     "Laplace",
+    "LeftMatrixProfile",
     "LogNormal",
     "LogisticMap",
     "MatrixProfile",
+    "MatrixProfileDetector",
     "MismatchError",
     "Missing",
     "Mixture",
@@ -180,6 +186,7 @@ __all__ = [
     "Normal",
     "NotFittedError",
     "OutOfMemoryError",
+    "PCADetector",
     "ParanomError",
     "Pattern",
     "PhaseShift",

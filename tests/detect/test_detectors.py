@@ -21,10 +21,17 @@ from reference import nearest_windows as reference
 
 #: One of each class, small enough for hundreds of calls.
 MADE: dict[str, dict[str, Any]] = {
+    "IsolationForest": {"window": 4, "n_estimators": 10},
+    "LeftMatrixProfile": {"window": 8},
+    "MatrixProfileDetector": {"window": 8},
     "NearestWindows": {"window": 8},
+    "PCADetector": {"window": 8},
+    "RAMP": {"window": 8},
     "ZScore": {},
 }
 NAMES = sorted(MADE)
+#: They compare shapes: another level is the same to them.
+SHAPES = {"LeftMatrixProfile", "MatrixProfileDetector"}
 
 
 def make(name: str, **settings: Any) -> Any:
@@ -40,6 +47,12 @@ def waves(rows: int = 300, d: int = 2, seed: int = 0) -> np.ndarray:
 @pytest.fixture(scope="module")
 def fitted() -> dict[str, Any]:
     return {name: make(name).fit(waves()) for name in NAMES}
+
+
+def value(detector: Any, x: Any) -> float:
+    """The score of the next row of a stream. RAMP's None stands for the lowest one."""
+    found = detector.update(x)
+    return detector._floor if found is None else float(found)
 
 
 def same(a: Any, b: Any) -> bool:
@@ -64,7 +77,9 @@ def test_defaults_find_a_change_of_level(name: str, d: int) -> None:
         scores = detector.decision_function(X, causal)
         assert scores.shape == (500,)
         assert np.isfinite(scores).all()
-        assert scores[300:340].max() > 2 * np.quantile(scores[:200], 0.95)
+        # A forest's scores end at 1.
+        times = 1.1 if name == "IsolationForest" else 2
+        assert scores[300:340].max() > times * np.quantile(scores[:200], 0.95)
         assert detector.predict(X, causal)[300:340].any()
     assert (detector.score_samples(X) == -detector.decision_function(X)).all()
     # Not the same value over and over.
@@ -78,9 +93,11 @@ def test_a_stream_gives_the_bits_of_a_batch(name: str, fitted: dict[str, Any]) -
     X[30] = np.nan
     wanted = detector.decision_function(X, causal=True)
     for _ in range(2):
-        assert [float(detector.update(x)) for x in X] == wanted.tolist()
+        assert [value(detector, x) for x in X] == wanted.tolist()
         detector.restart()
     # A slice is a series by itself: after its first window, the scores are those of the whole.
+    if name == "LeftMatrixProfile":
+        return  # which has all rows before in mind
     first = detector.window_ - 1
     assert (detector.decision_function(X[5:], causal=True)[first:] == wanted[5 + first :]).all()
 
@@ -102,10 +119,10 @@ def test_saved_loaded_pickled_in_mid_stream(name: str, fitted: dict[str, Any], t
         detector.update(x)
     detector.save(tmp_path / "detector")
     others = [load_detector(tmp_path / "detector"), pickle.loads(pickle.dumps(detector)), copy.deepcopy(detector)]
-    wanted = [float(detector.update(x)) for x in X[20:]]
+    wanted = [value(detector, x) for x in X[20:]]
     for other in others:
         assert type(other) is type(detector)
-        assert [float(other.update(x)) for x in X[20:]] == wanted
+        assert [value(other, x) for x in X[20:]] == wanted
         assert same(other, detector)
         assert (other.labels_ == detector.labels_).all()
         assert (other.decision_function(X) == detector.decision_function(X)).all()
@@ -251,9 +268,9 @@ def test_labels_leave_rows_out(name: str) -> None:
     y[200:230] = 1
     learned = make(name).fit(X, y)
     assert np.isnan(learned.decision_scores_[200:230]).all()
-    assert learned.predict(X)[205:225].all()
+    assert learned.predict(X)[205:225].all() or name in SHAPES
     calibrated = make(name).fit(waves(500)).calibrate(X, y)
-    assert calibrated.predict(X)[205:225].all()
+    assert calibrated.predict(X)[205:225].all() or name in SHAPES
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -266,10 +283,11 @@ def test_edges(name: str, fitted: dict[str, Any]) -> None:
     assert np.isfinite(detector.decision_function(np.full((30, 2), 1e200))).all()
     constant = make(name).fit(np.ones((300, 1)))
     assert not constant.predict(np.ones((50, 1))).any()
-    assert constant.predict(np.full((50, 1), 3.0)).any()
+    # A forest of windows that are all equal has nothing to cut.
+    assert constant.predict(np.full((50, 1), 3.0)).any() or name in SHAPES | {"IsolationForest"}
     one = make(name).fit(waves(300, 1)[:, 0])
     assert one.n_features_in_ == 1
-    assert one.update(0.5) is not None
+    assert one.update(0.5) is not None or name == "RAMP"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -304,7 +322,8 @@ def test_why_in_a_stream(name: str, fitted: dict[str, Any]) -> None:
     assert found == detector.explain(X)._replace(normal=found.normal) or found.normal is None
     assert found.row == 39
     assert next(iter(found.contributions)) == "0"
-    assert found.score == detector.decision_function(X, causal=True)[-1]
+    if name != "LeftMatrixProfile":  # which compares the window with training rows alone
+        assert found.score == detector.decision_function(X, causal=True)[-1]
 
 
 @pytest.mark.parametrize("name", NAMES)

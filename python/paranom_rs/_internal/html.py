@@ -22,7 +22,10 @@ class Svg(str):
 
 def table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]], note: str = "") -> str:
     """Return a title and a table; cells are escaped, but for `Svg`."""
-    lines = [f'<div style="margin:.3em 0"><b>{escape(title)}</b></div>', '<table style="border-collapse:collapse;color:inherit;font:inherit">']
+    lines = [
+        f'<div style="margin:.3em 0"><b>{escape(title)}</b></div>',
+        '<table style="border-collapse:collapse;color:inherit;font:inherit">',
+    ]
     if head:
         lines.append(_row("th", head))
     lines += [_row("td", row) for row in rows]

@@ -57,14 +57,20 @@ class Positive(Rule):
 
 @dataclass(frozen=True)
 class Share(Rule):
-    """A number above 0 and below 1."""
+    """A number above 0 and below 1; with ``ends`` also 0 and 1."""
+
+    ends: bool = False
 
     def check(self, path: str, value: Any) -> None:
-        checks.share(path, value)
+        if not self.ends:
+            checks.share(path, value)
+            return
+        checks.at_least_0(path, value)
+        checks.at_most(path, value, 1.0)
 
     @property
     def refused(self) -> tuple[Any, ...]:
-        return (0, 1, -0.5, math.nan, "0.5", None)
+        return (-0.5, 1.5, math.nan, "0.5", None, *(() if self.ends else (0, 1)))
 
 
 @dataclass(frozen=True)

@@ -211,7 +211,7 @@ class Detector(KnownKeywords, ABC):
         learned = type(self)(**self.get_params())
         learned._fit(rows, names)
         for name in [name for name in vars(self) if name.endswith("_")]:
-            delattr(self, name)
+            del vars(self)[name]
         vars(self).update(vars(learned))
         return self
 
@@ -223,6 +223,7 @@ class Detector(KnownKeywords, ABC):
         self._learn(rows)
         held = ~np.isnan(rows).all(axis=1)
         scores, causal = self._held_out(rows)
+        held &= ~np.isnan(scores)
         self._floor = float(causal[held].min())
         self.threshold_, self.causal_threshold_ = self._level(scores[held]), self._level(causal[held])
         self.decision_scores_ = np.where(held, scores, np.nan)

@@ -12,7 +12,12 @@ from paranom_rs.errors import StateError
 
 #: Where each class is that a file can name. Nothing else is imported for a file.
 _MODULES = {
+    "IsolationForest": "paranom_rs.detect.isolation_forest",
+    "LeftMatrixProfile": "paranom_rs.detect.profile_detectors",
+    "MatrixProfileDetector": "paranom_rs.detect.profile_detectors",
     "NearestWindows": "paranom_rs.detect.nearest_windows",
+    "PCADetector": "paranom_rs.detect.pca",
+    "RAMP": "paranom_rs.detect.ramp",
     "ZScore": "paranom_rs.detect.z_score",
 }
 
@@ -33,7 +38,8 @@ def load_detector(path: str | PathLike[str]) -> Detector:
         For a file that cannot be read.
     """
     data = file_path(path).read_bytes()
-    name = unpack(data).detector
+    # A stream of RAMP that was never fitted is saved in the form of the core.
+    name = "RAMP" if data.startswith(b"parnRAMP") else unpack(data).detector
     if name not in _MODULES:
         raise StateError(f"the file of a detector that this release does not know: {name!r}")
     found: type[Detector] = getattr(importlib.import_module(_MODULES[name]), name)

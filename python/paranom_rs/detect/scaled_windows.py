@@ -60,3 +60,18 @@ def checked_scale(arrays: dict[str, NDArray[Any]], features: int) -> tuple[Float
     if not (scale > 0).all():
         raise ValueError("its scale is not above 0")
     return mean, scale
+
+
+def window_cells(scaled: Floats, window: int, most: int) -> Floats:
+    """Return the cells of windows, (k, window * d), what is missing as 0; ``most`` of them at most, evenly spread.
+
+    Windows with a row that only separates parts (NaN) are left out, where there are others.
+    """
+    views = np.lib.stride_tricks.sliding_window_view(scaled, window, axis=0)
+    apart = np.isnan(scaled).all(axis=1)
+    broken = np.lib.stride_tricks.sliding_window_view(apart, window).any(axis=1)
+    kept = np.flatnonzero(~broken) if not broken.all() else np.arange(len(views))
+    if len(kept) > most:
+        kept = kept[np.linspace(0, len(kept) - 1, most).round().astype(np.int64)]
+    chosen = views[kept].transpose(0, 2, 1)
+    return np.nan_to_num(np.ascontiguousarray(chosen).reshape(len(chosen), -1))
