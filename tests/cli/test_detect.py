@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from paranom_rs import RAMP
 from paranom_rs._internal.frames import Frame
 from paranom_rs.cli import main
-from paranom_rs.cli.engines import Verdicts
+from paranom_rs.cli.engines import NAMES
 from paranom_rs.cli.score_rows import Alarms
+from paranom_rs.cli.verdicts import Verdicts
 
 ENTRY = [sys.executable, "-m", "paranom_rs"]
 Printed = pytest.CaptureFixture[str]
@@ -312,3 +313,38 @@ def test_alarms_do_not_depend_on_parts(rows: list[tuple[bool, str]], sizes: list
     seen = [(a["row"], a["last"], a["from"], a["to"], a["score"], a["process"]) for a in got]
     assert sorted(seen) == sorted(want)
     assert alarms.rows == flags.sum()
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "auto"])
+def test_each_detector_finds_the_jump(feed: Path, name: str, capsys: Printed) -> None:
+    if name == "isolation-forest":
+        pytest.importorskip("sklearn")
+    assert detect(feed, "--detector", name, "--state", "state", "--out", "all.csv") == 0
+    alarms = table(capsys.readouterr().out)
+    strongest = max(alarms, key=lambda alarm: float(alarm["score"]))
+    assert int(strongest["row"]) < 1520 <= int(strongest["last"]) + 1
+    # Line by line, it is the same; and a state goes on.
+    Path("state").unlink()
+    lines = feed.read_text(encoding="utf-8-sig").splitlines()
+    for first, last in ((1, 1600), (1600, 2001)):
+        Path("part.csv").write_text("\n".join([lines[0], *lines[first:last]]))
+        with start("-", "--detector", name, "--state", "state", "--calibrate", "1000") as process:
+            printed, said = process.communicate(Path("part.csv").read_text())
+            assert process.returncode == 0, said
+        rows = table(printed)
+        if first == 1:
+            whole = table(Path("all.csv").read_text())
+            for i in (1100, 1505, 1598):
+                assert rows[i]["score"] == whole[i]["score"]
+    assert rows[0]["score"] == whole[1599]["score"]
+    if name != "ramp":
+        for option, value, words in (
+            ("--reference", "60", "--reference: must not be given"),
+            ("--window", "7", "--window: must be"),
+            ("--detector", "ramp", "--detector: must be that of state"),
+        ):
+            assert detect(feed, "--state", "state", option, value) == 2
+            assert words in capsys.readouterr().err
+        assert detect(feed, "--detector", name, "--reference", "60") == 2
+        assert detect(feed, "--detector", name, "--calibrate", "1") == 2
+        assert "--calibrate: must have at least" in capsys.readouterr().err

@@ -15,10 +15,11 @@ import numpy as np
 
 from paranom_rs._internal.atomic import whole_file
 from paranom_rs._internal.frames import Frame
-from paranom_rs.cli.engines import Engine, Verdicts, load_engine, make_engine
+from paranom_rs.cli.engines import NAMES, Engine, load_engine, make_engine
 from paranom_rs.cli.options import count, say
 from paranom_rs.cli.score_rows import Alarms, Writer, lines_to, rows_of, written_to
 from paranom_rs.cli.table_options import add_table_options, opened, wanted
+from paranom_rs.cli.verdicts import Verdicts
 from paranom_rs.detect.ramp import Refresh, Scale
 from paranom_rs.errors import SpecError
 from paranom_rs.evaluate.metrics import evaluate
@@ -49,7 +50,7 @@ def add(commands: Any) -> None:
     """Add the command."""
     command = commands.add_parser("detect", help="find anomalies in a file or a live feed", description=_DESCRIPTION)
     command.add_argument("file", help=".csv (.gz), .parquet, .arrow, a folder of them, or - for CSV on standard input")
-    command.add_argument("--detector", choices=["auto", "ramp"], default="auto", help="default: auto")
+    command.add_argument("--detector", choices=NAMES, default="auto", help="default: auto, which is ramp")
     command.add_argument(
         "--columns", type=lambda text: text.split(","), help="the channels: a,b,c (default: the numbers)"
     )
@@ -70,14 +71,14 @@ def add(commands: Any) -> None:
     shown.add_argument("--plot", type=Path, help="draw series, score and alarms: .png, .svg, .pdf, or .html to zoom in")
     shown.add_argument("--follow", action="store_true", help="go on with the lines that are added to the CSV file")
     shown.add_argument("--state", type=Path, help="go on from this file if it is there, and save the detector into it")
-    setting = command.add_argument_group("settings of RAMP (chosen from the first rows)")
+    setting = command.add_argument_group("settings (chosen from the first rows)")
     setting.add_argument("--window", type=count, help="rows that are compared at once")
-    setting.add_argument("--reference", type=count, help="rows that are remembered")
+    setting.add_argument("--reference", type=count, help="of ramp: rows that are remembered")
     how = setting.add_mutually_exclusive_group()
-    how.add_argument("--threshold", type=float, help="scores above it are anomalies; nothing is calibrated")
-    how.add_argument("--quantile", type=float, help="of the scores of ordinary rows: that is the threshold")
-    setting.add_argument("--scale", choices=get_args(Scale), help="the unit of a channel")
-    setting.add_argument("--refresh", choices=get_args(Refresh), help="whether the reference moves on")
+    how.add_argument("--threshold", type=float, help="scores above it are anomalies")
+    how.add_argument("--quantile", type=float, help="of ramp: of the scores of ordinary rows, that is the threshold")
+    setting.add_argument("--scale", choices=get_args(Scale), help="of ramp: the unit of a channel")
+    setting.add_argument("--refresh", choices=get_args(Refresh), help="of ramp: whether the reference moves on")
     command.set_defaults(run=run)
 
 
@@ -122,7 +123,7 @@ class _Session:
         options = self.options
         if options.state is not None and options.state.exists():
             self._use(load_engine(options.state, options, self.table.channels, self.table.name))
-        elif options.threshold is not None:
+        elif options.threshold is not None and options.detector in ("auto", "ramp"):
             self._use(make_engine(options, None, self.table.channels))
         elif isinstance(options.calibrate, Path):
             with open_table(options.calibrate, replace(wanted(options), label=None), order="keep") as ordinary:
@@ -184,11 +185,9 @@ class _Session:
     def _use(self, engine: Engine) -> None:
         self.engine = engine
         self.alarms = Alarms(engine.channels)
-        settings = engine.ramp.settings
         say(f"channels: {', '.join(engine.channels)}")
-        how = f"window {settings['window']}, reference {settings['reference']}, {settings['refresh']}"
         learnt = f", from {self.learnt} rows" if self.learnt else ""
-        say(f"detector: RAMP ({how}); threshold {engine.threshold:.6g}{learnt}")
+        say(f"detector: {engine.describe()}; threshold {engine.threshold:.6g}{learnt}")
 
     def _answer(self, frame: Frame, found: Verdicts) -> None:
         """Write what was found in the next rows."""

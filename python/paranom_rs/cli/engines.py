@@ -1,147 +1,40 @@
-"""Detectors as ``paranom detect`` drives them: made, calibrated on the first rows, fed part by part."""
+"""The detector of ``paranom detect``: made from the first rows, or loaded."""
 
 from __future__ import annotations
 
 import argparse
-from collections import Counter
 from pathlib import Path
-from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs._internal.frames import Frame
-from paranom_rs.detect.ramp import RAMP, Scores
+from paranom_rs.cli.detector_engine import FITTED, DetectorEngine, fit_detector, loaded_detector
+from paranom_rs.cli.ramp_engine import RampEngine, loaded_ramp, make_ramp
+from paranom_rs.detect.detector_file import MAGIC
+from paranom_rs.detect.loading import load_detector
+from paranom_rs.detect.ramp import RAMP
 from paranom_rs.errors import SpecError
 
-__all__ = ["Engine", "Verdicts", "load_engine", "make_engine"]
+__all__ = ["NAMES", "Engine", "load_engine", "make_engine"]
 
-#: Of a new RAMP.
-SETTINGS: dict[str, Any] = {"window": 20, "scale": "std", "refresh": "sliding"}
-#: Rows that are remembered where there are none to learn from.
-REFERENCE = 60
-#: The longest reference that is chosen; half of the calibration rows otherwise.
-LONGEST = 2000
-#: The threshold is so many times a quantile of the scores of calibration rows: a few anomalies among them do no harm.
-FACTOR, QUANTILE = 2.0, 0.95
-LEAST_THRESHOLD = 1e-9
-
-
-class Verdicts(NamedTuple):
-    """What a detector says of rows: scores (NaN where there is none yet), flags, alarms, shares of channels (n, d)."""
-
-    score: Floats
-    is_anomaly: Flags
-    alarm: Flags
-    contributions: Floats
-
-
-class Engine:
-    """A calibrated detector, its channels by name, and the order in which it wants them."""
-
-    def __init__(self, ramp: RAMP, channels: list[str]) -> None:
-        self.ramp = ramp
-        self.channels = channels
-
-    @property
-    def threshold(self) -> float:
-        """Scores above it are anomalies."""
-        return float(self.ramp.threshold)
-
-    def score(self, frame: Frame) -> Verdicts:
-        """Score the next rows."""
-        found = _scored(self.ramp, _columns(frame, self.channels), frame.keys)
-        score = np.where(found.time >= 0, found.score, np.nan)
-        return Verdicts(score, found.is_anomaly, found.alarm, found.contributions)
-
-    def save(self, path: Path) -> None:
-        """Save the detector, as it is."""
-        self.ramp.save(path)
+Engine = RampEngine | DetectorEngine
+#: What ``--detector`` may be; auto is RAMP, whose reference slides with the data.
+NAMES = ("auto", "ramp", *FITTED)
 
 
 def make_engine(options: argparse.Namespace, rows: Frame | None, channels: list[str]) -> Engine:
-    """Make a detector, and calibrate it on rows: settings that are not given come from them.
-
-    Parameters
-    ----------
-    options
-        ``window``, ``reference``, ``scale``, ``refresh``, ``threshold``, ``quantile``; None where not given.
-    rows
-        Ordinary rows; None where a threshold is given.
-    channels
-        The channels to look at.
-
-    Raises
-    ------
-    SpecError
-        For too few rows.
-    """
-    settings = {name: value for name in ("window", "scale", "refresh") if (value := getattr(options, name)) is not None}
-    settings = SETTINGS | settings
-    most = _rows_of_a_process(rows)
-    # A short recording is compared in short pieces.
-    if options.window is None and most is not None:
-        settings["window"] = min(settings["window"], max(most // 10, 2))
-    window = settings["window"]
-    reference = options.reference or max(REFERENCE if most is None else min(most // 2, LONGEST), window + 1)
-    settings |= {"reference": reference, "min_gap": window}
-    ramp = RAMP(len(channels), threshold=options.threshold or 1.0, **settings)
-    ramp.name_features(channels)
-    if options.threshold is None:
-        assert rows is not None
-        trial = RAMP(len(channels), threshold=1.0, p_limit=0.0, **settings)
-        scores = _scored(trial, _columns(rows, channels), rows.keys).score
-        scores = scores[~np.isnan(scores)]
-        if not len(scores):
-            rule = f"must leave rows behind the reference of {reference} and a window of {window}"
-            raise SpecError("calibrate", rule, f"{len(rows)} rows")
-        level = FACTOR * float(np.quantile(scores, QUANTILE))
-        if options.quantile is not None:
-            if not 0 <= options.quantile <= 1:
-                raise SpecError("quantile", "must be from 0 to 1", str(options.quantile))
-            level = float(np.quantile(scores, options.quantile))
-        ramp.threshold = max(level, LEAST_THRESHOLD)
-    return Engine(ramp, channels)
+    """Make a detector from ordinary rows; RAMP with a threshold needs none. See `make_ramp` and `fit_detector`."""
+    if options.detector in ("auto", "ramp"):
+        return make_ramp(options, rows, channels)
+    assert rows is not None
+    return fit_detector(options.detector, options, rows, channels)
 
 
 def load_engine(path: Path, options: argparse.Namespace, channels: list[str], file: str) -> Engine:
-    """Load a detector that goes on; its channels must be in the file.
-
-    Raises
-    ------
-    SpecError
-        For channels that are missing, and options that contradict what was saved.
-    """
-    ramp = RAMP.load(path)
-    names = list(getattr(ramp, "feature_names_in_", channels))
-    missing = [name for name in names if name not in channels]
-    if missing or ramp.n_features != len(names):
-        rule = f"must be of channels in {file}, which has {', '.join(channels)}"
-        raise SpecError("state", rule, ", ".join(missing) or f"{ramp.n_features} channels without names")
-    for name in ("window", "reference", "scale", "refresh"):
-        given = getattr(options, name)
-        if given is not None and given != ramp.settings[name]:
-            raise SpecError(name, f"must be {ramp.settings[name]!r}, as in {path}", repr(given))
-    if options.quantile is not None:
-        raise SpecError("quantile", f"must not be given: {path} has a threshold; --threshold sets another")
-    if options.threshold is not None:
-        ramp.threshold = options.threshold
-    ramp.name_features(names)
-    return Engine(ramp, names)
-
-
-def _rows_of_a_process(rows: Frame | None) -> int | None:
-    """Return how many rows there are to learn from, of the process that has most; None where nothing is learnt."""
-    if rows is None:
-        return None
-    return len(rows) if rows.keys is None else max(Counter(rows.keys).values(), default=0)
-
-
-def _scored(ramp: RAMP, X: Floats, keys: list[str] | None) -> Scores:
-    return ramp.score(X) if keys is None else ramp.update_many(X, keys)
-
-
-def _columns(frame: Frame, channels: list[str]) -> NDArray[np.float64]:
-    names = frame.names or []
-    return frame.values if names == channels else frame.values[:, [names.index(name) for name in channels]]
+    """Load a detector that goes on. See `loaded_ramp` and `loaded_detector`."""
+    is_fitted = path.read_bytes()[: len(MAGIC)] == MAGIC
+    detector = load_detector(path) if is_fitted else RAMP.load(path)
+    kinds = {name: kind for name, (_, kind) in FITTED.items()} | {"ramp": "RAMP"}
+    if kinds.get(options.detector, type(detector).__name__) != type(detector).__name__:
+        raise SpecError("detector", f"must be that of {path}, {type(detector).__name__}", repr(options.detector))
+    if isinstance(detector, RAMP):
+        return loaded_ramp(detector, path, options, channels, file)
+    return loaded_detector(detector, path, options, channels, file)

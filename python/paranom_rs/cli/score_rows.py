@@ -15,7 +15,7 @@ from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.atomic import whole_file
 from paranom_rs._internal.frames import Frame
 from paranom_rs._internal.optional import require
-from paranom_rs.cli.engines import Verdicts
+from paranom_rs.cli.verdicts import Verdicts
 from paranom_rs.errors import SpecError
 
 __all__ = ["Alarms", "Writer", "lines_to", "rows_of", "written_to"]
