@@ -63,6 +63,7 @@ UPWARDS = {
     ("generate.generator", "Generator.from_gutentag", "connect.gutentag"),
     ("generate.generator", "Generator.from_parquet", "files.read"),
     ("generate.generator", "Generator.write", "files.write"),
+    ("detect.base", "Detector.plot", "plotting.detector"),
     ("detect.matrix_profile", "MatrixProfile.plot", "plotting.matrix_profile"),
     ("detect.ramp", "RAMP.plot", "plotting.ramp"),
     ("evaluate.audit.report", "Audit.to_html", "plotting.audit_report"),
@@ -73,10 +74,20 @@ PRIVATE = {
     # Of a detector: what its base class fits, and what its file and its stream hold.
     "deep.base": {"_compare", "_fit_threshold", "_gaussian"},
     "deep.lstm_ad": {"_state_keys"},  # of its base class
+    "detect.base": {"_batch", "_causal", "_fit", "_learn_again", "_take_state"},
     "deep.state": {"_arrays", "_check_params", "_gaussian_size", "_network", "_state_keys"},
     "deep.streaming": {"_stream_scorer"},
     "detect.matrix_profile_stream": {"_core"},  # of a new object of its own class
-    "detect.ramp": {"_score"},
+    "detect.ramp": {
+        "_core",
+        "_feature_names",
+        "_feedback",
+        "_learnt",
+        "_score",
+        "_take_names",
+        "_undo",
+        "_update_many",
+    },
 }
 # Names with an underscore that are documented: those of `collections.namedtuple`.
 DOCUMENTED = {"_asdict", "_fields", "_replace"}

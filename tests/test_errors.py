@@ -100,7 +100,8 @@ def test_a_wrong_keyword_is_answered_with_the_nearest_right_one(call: Callable[[
 
 #: What only the package makes; and those whose constructors are not written in Python.
 MADE_FOR_USERS = {
-    "Block", "Context", "Dataset", "Detection", "Discord", "Edge", "Event", "Events", "MatrixProfile", "Motif",
+    "Block", "Context", "Dataset", "Detection", "Detector", "Discord", "Edge", "Event", "Events", "Explanation",
+    "MatrixProfile", "Motif",
     "NativeFunction", "Split", "Verified",
 }  # fmt: skip
 CONSTRUCTED = [

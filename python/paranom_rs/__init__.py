@@ -13,6 +13,10 @@ import warnings
 
 from paranom_rs import _core
 from paranom_rs._core import build_info
+from paranom_rs._internal.frames import Frame
+from paranom_rs.detect.base import Detector, Explanation
+from paranom_rs.detect.isolation_forest import IsolationForest
+from paranom_rs.detect.loading import load_detector
 from paranom_rs.detect.matrix_profile import (
     Discord,
     MatrixProfile,
@@ -22,12 +26,17 @@ from paranom_rs.detect.matrix_profile import (
     matrix_profile_multidimensional,
 )
 from paranom_rs.detect.matrix_profile_stream import StreamingMatrixProfile
+from paranom_rs.detect.nearest_windows import NearestWindows
+from paranom_rs.detect.pca import PCADetector
+from paranom_rs.detect.profile_detectors import LeftMatrixProfile, MatrixProfileDetector
 from paranom_rs.detect.ramp import RAMP, Detection
+from paranom_rs.detect.z_score import ZScore
 from paranom_rs.errors import (
     AlreadyExistsError,
     CallbackError,
     InternalError,
     MismatchError,
+    NotFittedError,
     OutOfMemoryError,
     ParanomError,
     SpecError,
@@ -38,6 +47,7 @@ from paranom_rs.errors import (
     UnknownKeyError,
 )
 from paranom_rs.evaluate.one_line_detectors import one_liners, triviality
+from paranom_rs.files.tables import read_table
 from paranom_rs.files.verify import Verified, verify
 from paranom_rs.generate.anomalies import Anomaly, Decoys
 from paranom_rs.generate.callback import Block, Callback, Context
@@ -138,6 +148,7 @@ __all__ = [
     "Decouple",
     "Decoys",
     "Detection",
+    "Detector",
     "Dirichlet",
     "Discord",
     "Distinct",
@@ -147,8 +158,10 @@ __all__ = [
     "Edge",
     "Event",
     "Events",
+    "Explanation",
     "Exponential",
     "Flatline",
+    "Frame",
     "FrequencyChange",
     "Gamma",
     "Gaps",
@@ -156,18 +169,24 @@ __all__ = [
     "Hard",
     "Integers",
     "InternalError",
+    "IsolationForest",
     "Laplace",
+    "LeftMatrixProfile",
     "LogNormal",
     "LogisticMap",
     "MatrixProfile",
+    "MatrixProfileDetector",
     "MismatchError",
     "Missing",
     "Mixture",
     "Motif",
     "NativeFunction",
+    "NearestWindows",
     "Noise",
     "Normal",
+    "NotFittedError",
     "OutOfMemoryError",
+    "PCADetector",
     "ParanomError",
     "Pattern",
     "PhaseShift",
@@ -204,12 +223,15 @@ __all__ = [
     "UniquenessError",
     "UnknownKeyError",
     "Verified",
+    "ZScore",
     "__version__",
     "build_info",
+    "load_detector",
     "matrix_profile",
     "matrix_profile_ab_join",
     "matrix_profile_multidimensional",
     "one_liners",
+    "read_table",
     "triviality",
     "verify",
 ]

@@ -14,6 +14,7 @@ __all__ = [
     "FillState",
     "Function",
     "MatrixProfileStream",
+    "NearestIndex",
     "Plan",
     "RampCore",
     "arrow_stream",
@@ -178,6 +179,15 @@ class MatrixProfileStream:
     @staticmethod
     def from_bytes(data: bytes) -> MatrixProfileStream: ...
 
+# nearest.rs
+@final
+class NearestIndex:
+    def __new__(cls, rows: NDArray[np.float64], window: int, most: int) -> NearestIndex: ...
+    def __len__(self) -> int: ...
+    def distances(
+        self, rows: NDArray[np.float64], k: int, threads: int | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]: ...
+
 # one_liner.rs
 def one_liners() -> list[str]: ...
 def found_by_one_liners(
@@ -244,6 +254,7 @@ def prepare() -> None: ...
 # ramp.rs
 @final
 class Detection:
+    def __float__(self) -> float: ...
     @property
     def is_anomaly(self) -> bool: ...
     @property

@@ -6,6 +6,7 @@
     ├── SpecError            (ValueError)   an argument or a spec breaks a rule
     ├── SpecTypeError        (TypeError)    an argument has the wrong type
     ├── StreamVersionError   (ValueError)   a spec or file made for another stream
+    ├── NotFittedError       (ValueError, AttributeError)  a detector that has not learnt yet
     ├── StateError           (ValueError)   saved state that is cut off, changed or foreign
     ├── UniquenessError      (ValueError)   a row for which no unique datum is left
     ├── CallbackError        (RuntimeError) a callback that raised, or gave back what is no value
@@ -27,6 +28,7 @@ __all__ = [
     "CallbackError",
     "InternalError",
     "MismatchError",
+    "NotFittedError",
     "OutOfMemoryError",
     "ParanomError",
     "SpecError",
@@ -95,6 +97,10 @@ class SpecTypeError(_ArgumentError, TypeError):
 
 class StreamVersionError(ParanomError, ValueError):
     """A spec or a file was made for a stream that this version does not know."""
+
+
+class NotFittedError(ParanomError, ValueError, AttributeError):
+    """A detector was asked for scores before `fit`. Its bases are those of scikit-learn's error of that name."""
 
 
 class StateError(ParanomError, ValueError):

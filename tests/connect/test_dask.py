@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from paranom_rs import Generator
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("default")  # Dask warns about itself
 @pytest.mark.parametrize("scheduler", ["threads", "processes"])
 def test_partitions_are_the_local_run(generator: Generator, scheduler: str) -> None:
     frame = to_dask(generator, 10_000, start=50, blocks=7)
-    local = generator.generate(10_000, start=50).to_pandas()
+    local = pd.DataFrame(generator.generate(10_000, start=50).table())
     computed = frame.compute(scheduler=scheduler)
     assert computed.reset_index(drop=True).equals(local)
     assert list(computed.index) == list(range(50, 10_050))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from paranom_rs import Generator
@@ -30,7 +31,7 @@ def cluster() -> Iterator[None]:
 
 def test_blocks_are_the_local_run(generator: Generator) -> None:
     rows = to_ray(generator, 10_000, start=50, blocks=7).to_pandas().sort_values("t", ignore_index=True)
-    local = generator.generate(10_000, start=50).to_pandas()
+    local = pd.DataFrame(generator.generate(10_000, start=50).table())
     for name in local:
         assert np.array_equal(rows[name].to_numpy(local[name].dtype), local[name]), name
 

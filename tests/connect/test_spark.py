@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from paranom_rs import Generator
@@ -51,7 +52,7 @@ def spark() -> Iterator[SparkSession]:
 def test_partitions_are_the_local_run(spark: SparkSession, generator: Generator) -> None:
     frame = to_spark(spark, generator, 10_000, start=50, blocks=7)
     rows = frame.orderBy("t").toArrow().to_pandas()
-    local = generator.generate(10_000, start=50).to_pandas()
+    local = pd.DataFrame(generator.generate(10_000, start=50).table())
     assert list(rows) == list(local)
     for name in local:
         assert np.array_equal(rows[name].to_numpy(local[name].dtype), local[name]), name

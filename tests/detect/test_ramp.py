@@ -107,9 +107,28 @@ def test_equals_brute_force(case: tuple[dict, np.ndarray]) -> None:
         same(ours.update(x), theirs.update(x))
 
 
-@given(cases(), st.integers(0, 2**32))
-def test_score_equals_updates_and_continues_after_saving(case: tuple[dict, np.ndarray], seed: int) -> None:
+@given(cases(), st.sampled_from(["std", "mad", "none"]))
+def test_joint_distances_equal_brute_force(case: tuple[dict, np.ndarray], scale: str) -> None:
+    """Without training: where two windows are equally near but for rounding, their weights would differ."""
     settings, X = case
+    settings |= {"distance": "joint", "mode": "default", "scale": scale, "refresh": "never", "p_limit": 0.0}
+    ours, theirs = RAMP(**settings), reference.Ramp(**settings)
+    for x in X:
+        found, wanted = ours.update(x), theirs.update(x)
+        assert (found is None) == (wanted is None)
+        if found is not None:
+            size = max(1.0, np.nanmax(np.abs(X)))
+            np.testing.assert_allclose(found.score, wanted["score"], rtol=1e-9, atol=1e-12 * size)
+            assert np.isnan(found.score) or abs(found.contributions.sum() - 1) < 1e-9
+
+
+@given(cases(), st.integers(0, 2**32), st.sampled_from(["per_channel", "joint"]))
+def test_score_equals_updates_and_continues_after_saving(
+    case: tuple[dict, np.ndarray], seed: int, distance: str
+) -> None:
+    settings, X = case
+    if distance == "joint" and settings["mode"] == "default" and settings["scale"] != "relative":
+        settings |= {"distance": distance, "refresh": "never"}
     one, all_at_once = RAMP(**settings), RAMP(**settings)
     cut = np.random.default_rng(seed).integers(0, len(X) + 1)
     first = all_at_once.score(X[:cut])

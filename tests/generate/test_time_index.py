@@ -131,7 +131,7 @@ def test_files_and_frames_hold_them(index: TimeIndex, suffix: str, tmp_path: Pat
     found = np.array(t.to_list(), "datetime64[ns]") if t.dtype == pl.String else t.to_numpy()
     np.testing.assert_array_equal(found, data.t)
     np.testing.assert_array_equal(pl.DataFrame(data)["t"].to_numpy(), data.t)
-    np.testing.assert_array_equal(data.to_pandas()["t"].to_numpy(), data.t)
+    np.testing.assert_array_equal(data.to_pandas().index.to_numpy(), data.t)
     if suffix in (".parquet", ".arrow"):
         assert Generator.from_parquet(tmp_path / f"x{suffix}") == generator
     assert generator.fingerprint != plant(None).fingerprint

@@ -289,8 +289,29 @@ class Process:
             value = total[k] / (unit * valid)
         return k + self.left, min(float(value), MOST)
 
+    def nearest_joint(self, live: np.ndarray) -> list:
+        """Each channel's share of the root mean squared difference to the nearest window of all channels."""
+        m, M = live.shape[0], len(self.reference)
+        centres = np.array([next((x for x in ref if not np.isnan(x)), 0.0) for ref in self.reference.T])
+        ref, live = ((rows - centres) / np.array(self.units) for rows in (self.reference, live))
+        there = ~np.isnan(live)
+        complete = [k for k in range(M - m + 1) if not np.isnan(ref[k : k + m]).any()]
+        if 2 * there.sum() < live.size or not complete:
+            return [None] * live.shape[1]
+        squares = [np.where(there, (live - ref[k : k + m]) ** 2, 0.0) for k in complete]
+        best = int(np.argmin([square.sum() for square in squares]))
+        parts, total = squares[best].sum(axis=0), squares[best].sum()
+        distance = np.sqrt(total / there.sum())
+        return [(complete[best], distance * part / total if total > 0 else 0.0) for part in parts]
+
     def compare(self, live: np.ndarray) -> None:
-        found = [self.nearest(x, ref, unit) for x, ref, unit in zip(live.T, self.reference.T, self.units, strict=True)]
+        found = self.nearest_joint(live) if self.cfg.get("distance") == "joint" else self.nearest_each(live)
+        self.summed(found, live)
+
+    def nearest_each(self, live: np.ndarray) -> list:
+        return [self.nearest(x, ref, unit) for x, ref, unit in zip(live.T, self.reference.T, self.units, strict=True)]
+
+    def summed(self, found: list, live: np.ndarray) -> None:
         self.key = tuple(NO_WINDOW if f is None else f[0] for f in found)
         self.parts = np.array([0.0 if f is None else f[1] for f in found])
         used = sum(f is not None for f in found)

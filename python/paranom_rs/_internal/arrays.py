@@ -21,3 +21,12 @@ def runs_of_ones(flags: ArrayLike) -> NDArray[np.int64]:
     """
     padded = np.concatenate([[False], np.asarray(flags).astype(bool), [False]])
     return np.flatnonzero(padded[1:] != padded[:-1]).astype(np.int64).reshape(-1, 2)
+
+
+def dilate(flags: NDArray[np.bool_], before: int, after: int) -> NDArray[np.bool_]:
+    """Return flags that also mark ``before`` rows before, and ``after`` rows behind, each marked one."""
+    grown = np.zeros(len(flags) + 1, dtype=np.int64)
+    for start, stop in runs_of_ones(flags):
+        grown[max(start - before, 0)] += 1
+        grown[min(stop + after, len(flags))] -= 1
+    return np.cumsum(grown[:-1]) > 0

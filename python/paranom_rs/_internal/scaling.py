@@ -43,3 +43,7 @@ class Scaler:
         """Return values (..., d) in units of the normal spread, at most `LIMIT`; NaN stays."""
         with np.errstate(over="ignore"):
             return np.clip((values - self.mean) / self.scale, -LIMIT, LIMIT)
+
+    def inverse(self, values: Floats) -> Floats:
+        """Return values (..., d) in units of the normal spread as they were."""
+        return values * self.scale + self.mean

@@ -21,11 +21,10 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **keywords)
         self.set_defaults(shown=self._shown)
 
-    def _add_action(self, action: Any) -> Any:
-        # All ways to add an option end here, those of groups too.
-        if action.option_strings:
-            self._shown[action.dest] = action.option_strings[-1]
-        return super()._add_action(action)
+    def parse_known_args(self, *args: Any, **keywords: Any) -> Any:
+        """Parse; by now all options are there, those of groups too."""
+        self._shown |= {a.dest: a.option_strings[-1] for a in self._actions if a.option_strings}
+        return super().parse_known_args(*args, **keywords)
 
 
 def count(text: str) -> int:

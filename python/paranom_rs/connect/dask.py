@@ -33,7 +33,7 @@ def to_dask(generator: Generator, rows: int, *, start: int = 0, blocks: int | No
     Returns
     -------
     dask.dataframe.DataFrame
-        The columns of `Dataset.to_pandas` (t, the variables, is_anomaly, event); the index is the row number, so
+        The columns of `Dataset.table` (t, the variables, is_anomaly, event); the index is the row number, so
         ``frame.loc[a:b]`` makes only the partitions that hold these rows.
 
     Raises
@@ -55,6 +55,6 @@ def to_dask_array(generator: Generator, rows: int, *, start: int = 0, blocks: in
 
 
 def _frame(part: Slice) -> pd.DataFrame:
-    frame = part.dataset().to_pandas()
+    frame = pd.DataFrame(part.dataset().table())
     frame.index = pd.RangeIndex(part.start, part.start + part.rows, name="row")
     return frame

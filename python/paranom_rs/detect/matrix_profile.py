@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from paranom_rs import _core
+from paranom_rs._internal import html
 from paranom_rs._internal.checks import numbers, one_of, real, whole
 from paranom_rs._internal.progress import Progress
 from paranom_rs.errors import OutOfMemoryError, SpecError, SpecTypeError
@@ -37,6 +38,9 @@ _DISTANCES = ("znormalized", "l1", "l2", "relative")
 
 # The arrays of a result, in the order in which the core gives them.
 _ARRAYS = ("profile", "indices", "left_profile", "left_indices", "right_profile", "right_indices")
+
+# Columns that a notebook shows.
+_SHOWN = 6
 
 # Larger sizes do not fit the core's numbers. The core refuses what does not fit the memory.
 MOST = 2**62
@@ -274,6 +278,22 @@ class MatrixProfile:
         return (
             f"MatrixProfile(window={self.window}, windows={len(self.profile)}, profile of shape {self.profile.shape})"
         )
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show: the series, the profile, and the first discords."""
+        profile, _ = self.nearest()
+        rows: list[list[object]] = []
+        columns = self.x.reshape(len(self.x), -1).T
+        for j, x in enumerate(columns[:_SHOWN]):
+            rows.append(["series" if len(columns) == 1 else f"column {j}", html.line(x), ""])
+        rows.append(["distance to the nearest window", html.line(profile), ""])
+        for discord in self.discords(3):
+            marked = np.zeros(len(self.x), bool)
+            marked[discord.start : discord.stop] = True
+            where = f"rows {discord.start:,} to {discord.stop - 1:,}: {discord.distance:.4g}"
+            rows.append(["discord", html.line(columns[0], marked), where])
+        left = len(columns) - _SHOWN
+        return html.table(repr(self), [], rows, f"{left} more columns" if left > 0 else "")
 
     def __len__(self) -> int:
         return len(self.profile)

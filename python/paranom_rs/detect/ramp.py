@@ -2,9 +2,10 @@
 
 After D. Herath, *RAMP: Real-Time Aggregated Matrix Profile for Anomaly Detection* (the published text and program).
 
-The last ``window`` (m) samples are compared, channel by channel, with every window of the reference: the first
-``reference`` (M) samples of the process. The distances to the nearest ones, in units of ``scale``, add up to the
-score. A learnt weight of that pattern multiplies it. A score above ``threshold`` is an anomaly.
+The last ``window`` (m) samples are compared, channel by channel or all at once, with every window of the reference:
+the first ``reference`` (M) samples of the process, or the training rows. The distances to the nearest ones, in units
+of ``scale``, add up to the score. A learnt weight of that pattern multiplies it. A score above ``threshold`` is an
+anomaly.
 
 `paranom_rs.detect.ramp_replay` is the published loop over a finished recording, `paranom_rs.plotting.ramp` the picture.
 """
@@ -14,19 +15,21 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from os import PathLike
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs._core import Detection, RampCore
 from paranom_rs._internal.alarm_budget import lowest_threshold
-from paranom_rs._internal.atomic import whole_file
-from paranom_rs._internal.checks import each, file_path, matrix, positive, real, whole
-from paranom_rs._internal.frames import column_names
-from paranom_rs._internal.keywords import known_keywords
-from paranom_rs.errors import SpecError, SpecTypeError
+from paranom_rs._internal.checks import each, matrix, positive, real, whole
+from paranom_rs._internal.columns import column_names
+from paranom_rs._internal.rules import OneOf, OrNone, Positive, Rule, Share, Whole
+from paranom_rs.detect.base import Detector, ThresholdRule
+from paranom_rs.detect.detector_file import MAGIC
+from paranom_rs.detect.processes import KnownProcesses
+from paranom_rs.detect.scaled_windows import default_window
+from paranom_rs.errors import NotFittedError, SpecError, SpecTypeError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,6 +39,7 @@ __all__ = ["RAMP", "Detection", "Scores"]
 Process = str | int | None
 Mode = Literal["default", "author"]
 Scale = Literal["std", "relative", "mad", "none"]
+Distance = Literal["per_channel", "joint"]
 Refresh = Literal["never", "sliding", "clean"]
 NanPolicy = Literal["skip", "propagate", "raise"]
 Kernel = Literal["gaussian", "author"]
@@ -82,23 +86,44 @@ class Scores:
         return len(self.score)
 
 
-class RAMP(RampCore):
+#: With so many channels, or fewer, `fit` compares windows over all of them at once.
+MOST_JOINT = 4
+#: Training rows that become the reference: the last ones.
+MOST_REFERENCE = 100_000
+
+
+class RAMP(Detector):
     """A detector for live streams: scores each sample, trains itself, takes feedback.
+
+    There are two ways to begin. ``RAMP().fit(train)`` takes all settings from normal rows, which become the reference;
+    after that it is a `Detector` like every other, and `update` scores from the first window on. ``RAMP(n_features,
+    window=..., reference=...)`` needs no training rows: the first ``reference`` samples of the stream are the
+    reference.
 
     Parameters
     ----------
     n_features
-        Channels, d.
+        Channels, d. None: those of the rows that `fit` gets.
     window
-        Samples that are compared at once, m >= 2.
+        Samples that are compared at once, m >= 2. None: 60, or a sixth of the training rows if they are few.
     reference
-        Samples that are remembered, M > m. Feedback is possible for as many samples.
+        Samples that are remembered, M > m. Feedback is possible for as many samples. None: all training rows, of more
+        than 100,000 the last ones.
     threshold
-        Scores above it are anomalies, > 0. See `calibrate`.
+        Scores above it are anomalies, > 0. None: the conformal level of ``alarm_share`` after `fit`, else 1. See
+        `calibrate`.
     bias
         b > 0. The larger it is, the faster the detector grows sure that its alarms are real.
     mode
         ``"default"``, or ``"author"``: every answer of the published program.
+    distance
+        What is nearest.
+
+        * ``"per_channel"``: a window of each channel by itself, by the mean absolute difference; the channels'
+          distances add up. The published algorithm.
+        * ``"joint"``: a window of all channels at once, by the root of the mean squared difference.
+
+        None: per channel; after `fit` of up to four channels joint, where the other settings allow it.
     scale
         The unit of distance of a channel.
 
@@ -126,7 +151,7 @@ class RAMP(RampCore):
     train_on
         Train after ``"flagged"`` windows only, or at ``"every_step"`` (the default of author mode).
     p_limit
-        Train only while the uncertainty is below it. 0 switches self-training off.
+        Train only while the uncertainty is below it. 0 switches self-training off. None: 0 after `fit`, else 1.
     release, min_gap
         An alarm ends once scores are at or below ``release * threshold`` for ``min_gap`` windows in a row.
     max_weights
@@ -158,48 +183,242 @@ class RAMP(RampCore):
     and kept at 1e150 or less.
     """
 
-    __slots__ = ("__weakref__",)
+    parameters: ClassVar[dict[str, Rule]] = {
+        "n_features": OrNone(Whole(1, 2**20)),
+        "window": OrNone(Whole(2, 2**20)),
+        "reference": OrNone(Whole(3, 2**28)),
+        "threshold": OrNone(Positive(1e100)),
+        "bias": Positive(),
+        "mode": OneOf(("default", "author")),
+        "distance": OrNone(OneOf(("per_channel", "joint"))),
+        "scale": OrNone(OneOf(("std", "relative", "mad", "none"))),
+        "refresh": OneOf(("never", "sliding", "clean")),
+        "nan_policy": OneOf(("skip", "propagate", "raise")),
+        "kernel": OrNone(OneOf(("gaussian", "author"))),
+        "train_on": OrNone(OneOf(("flagged", "every_step"))),
+        "p_limit": OrNone(Share(ends=True)),
+        "release": Positive(1.0),
+        "min_gap": Whole(0, 2**28),
+        "max_weights": Whole(1, 2**28),
+        "processes": KnownProcesses(),
+        **Detector.parameters,
+    }
 
-    @known_keywords
-    def __new__(
-        cls,
-        n_features: int,
+    n_features: int | None
+    window: int | None
+    reference: int | None
+    distance: Distance | None
+    mode: Mode
+    scale: Scale | None
+    refresh: Refresh
+    p_limit: float | None
+    _core: RampCore | None
+    #: The settings and the reference that `fit` took; None before.
+    _learnt: dict[str, Any] | None
+    _reference: NDArray[np.float64]
+
+    def __init__(
+        self,
+        n_features: int | None = None,
         *,
-        window: int,
-        reference: int,
-        threshold: float,
+        window: int | None = None,
+        reference: int | None = None,
+        threshold: float | None = None,
         bias: float = 0.85,
         mode: Mode = "default",
+        distance: Distance | None = None,
         scale: Scale | None = None,
         refresh: Refresh = "never",
         nan_policy: NanPolicy = "skip",
         kernel: Kernel | None = None,
         train_on: TrainOn | None = None,
-        p_limit: float = 1.0,
+        p_limit: float | None = None,
         release: float = 1.0,
         min_gap: int = 0,
         max_weights: int = 100_000,
         processes: Literal["infer"] | Sequence[str | int] | None = None,
-    ) -> RAMP:
-        """Make a detector that has seen nothing."""
-        settings = {
-            "n_features": n_features,
-            "window": window,
-            "reference": reference,
-            "threshold": threshold,
-            "bias": bias,
-            "mode": mode,
-            "refresh": refresh,
-            "nan_policy": nan_policy,
-            "p_limit": p_limit,
-            "release": release,
-            "min_gap": min_gap,
-            "max_weights": max_weights,
-            "processes": processes,
+        alarm_share: float = 0.01,
+    ) -> None:
+        given = {name: value for name, value in locals().items() if name in self.parameters}
+        core = None
+        if n_features is not None and window is not None and reference is not None:
+            core = RampCore(_known_settings(given | {"threshold": 1.0 if threshold is None else threshold}))
+            self.parameters["alarm_share"].check("alarm_share", alarm_share)
+            vars(self).update(given)
+        else:
+            self._take(**given)
+        self._core, self._learnt = core, None
+
+    # ---- fit
+
+    def _least_rows(self) -> int:
+        return 12 if self.window is None else max(3 * int(self.window), 12)
+
+    def _learn(self, rows: NDArray[np.float64]) -> None:
+        d = rows.shape[1]
+        if self.n_features not in (None, d):
+            raise SpecError("X", f"must have n_features = {self.n_features} channels", str(d))
+        if vars(self)["processes"] is not None:
+            raise SpecError("processes", "must not be given to fit: training rows are of one process")
+        self.window_ = max(default_window(len(rows)), 2) if self.window is None else int(self.window)
+        plain = self.mode == "default" and self.refresh == "never" and self.scale != "relative"
+        joint = plain and d <= MOST_JOINT
+        chosen = {
+            "n_features": d,
+            "window": self.window_,
+            "threshold": 1.0,
+            "distance": self.distance or ("joint" if joint else "per_channel"),
+            "p_limit": 0.0 if self.p_limit is None else self.p_limit,
         }
-        # Their defaults depend on the mode.
-        by_mode = {"scale": scale, "kernel": kernel, "train_on": train_on}
-        return super().__new__(cls, settings | {name: value for name, value in by_mode.items() if value is not None})
+        self._settings = _known_settings(self.get_params() | chosen)
+        self._learn_again(rows)
+
+    def _learn_again(self, rows: NDArray[np.float64]) -> None:
+        most = MOST_REFERENCE if self.reference is None else int(self.reference)
+        self._reference = np.ascontiguousarray(rows[-most:])
+        self._learnt = self._settings | {"reference": len(self._reference)}
+
+    def _fresh(self) -> RampCore:
+        """Return a core that has seen the reference only."""
+        assert self._learnt is not None
+        core = RampCore(self._learnt)
+        core._score(self._reference)
+        return core
+
+    @property
+    def _power(self) -> int:  # type: ignore[override]
+        return 4 if self._learnt is not None and self._learnt["distance"] == "joint" else 1
+
+    def _fit(self, rows: NDArray[np.float64], names: list[str] | None) -> None:
+        super()._fit(rows, names)
+        given = vars(self)["threshold"]
+        if given is not None:
+            self.threshold_ = self.causal_threshold_ = float(given)
+            self._label()
+            self.restart()
+
+    def _window_scores(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        scores = self._fresh()._score(np.ascontiguousarray(rows))["score"][self.window_ - 1 :]
+        # Where a missing value makes the score unknown, nothing speaks for an anomaly.
+        return np.asarray(np.nan_to_num(scores, nan=0.0, posinf=np.inf))
+
+    def _contributions(self, window: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(self._fresh()._score(np.ascontiguousarray(window))["contributions"][-1])
+
+    def _nearest(self, window: NDArray[np.float64]) -> tuple[int | None, NDArray[np.float64] | None]:
+        """Return the nearest training window; per channel the nearest one of each, and no row."""
+        scale = np.nanstd(self._reference, axis=0)
+        views = np.lib.stride_tricks.sliding_window_view(self._reference, self.window_, axis=0)
+        units = np.where(scale > 0, scale, 1.0)
+        joint = self._power == 4
+        total = np.zeros(len(views))
+        starts = []
+        for j in range(window.shape[1]):
+            difference = (views[:, j] - window[:, j]) / units[j]
+            difference[:, np.isnan(window[:, j])] = 0
+            far = np.square(difference).sum(axis=1) if joint else np.abs(difference).sum(axis=1)
+            total += far
+            starts.append(int(np.argmin(np.where(np.isnan(far), np.inf, far))))
+        if joint:
+            start = int(np.argmin(np.where(np.isnan(total), np.inf, total)))
+            return start, self._reference[start : start + self.window_].copy()
+        columns = [self._reference[s : s + self.window_, j] for j, s in enumerate(starts)]
+        return None, np.stack(columns, axis=1)
+
+    # ---- the stream
+
+    def _streaming(self) -> RampCore:
+        if self._core is None:
+            raise NotFittedError("RAMP: call fit first, or give n_features, window and reference")
+        return self._core
+
+    def restart(self) -> None:
+        """Forget the stream, its processes and what feedback taught: the next `update` is the first row of a series."""
+        if self._learnt is None:
+            settings = self._streaming().settings
+            self._core = RampCore(settings)
+            return
+        super().restart()
+        self._core = self._fresh()
+        names = vars(self).get("feature_names_in_")
+        if names is not None:
+            self._core._take_names("X.columns", list(names), True)
+        self._core.threshold = float(np.clip(self.causal_threshold_, 1e-100, 1e100))
+
+    def update(self, x: ArrayLike, process: Process = None) -> Detection | None:
+        """Score the next sample.
+
+        Parameters
+        ----------
+        x
+            (d,) values, or a row of a table.
+        process
+            The process that it belongs to.
+
+        Returns
+        -------
+        Detection or None
+            None while the reference and the first window fill. After `fit` only the window does; None stands for the
+            lowest score, which ``decision_function(..., causal=True)`` has there.
+        """
+        core = self._streaming()
+        if self._learnt is None or process is not None:
+            return core.update(x, process)
+        row = self._row("x", x)
+        found = core.update(x if column_names("x", x) is not None else row)
+        self._keep(row[None])
+        return found
+
+    def _keep(self, rows: NDArray[np.float64]) -> None:
+        self._recent = np.concatenate([self._recent, rows[-self.window_ :]])[-self.window_ :]
+        self._seen += len(rows)
+
+    def score_next(self, x: ArrayLike, process: Process = None) -> float:
+        """Return the score that `update` would give, and change nothing. NaN while the first window fills."""
+        return self._streaming().score_next(x, process)
+
+    def add_process(self, key: str | int | None = None) -> str | int:
+        """Begin a process, which takes the next ``reference`` samples while the others go on; return its key."""
+        return self._streaming().add_process(key)
+
+    @property
+    def processes(self) -> Any:
+        """The keys of the processes."""
+        return vars(self)["processes"] if self._core is None else self._core.processes
+
+    @property
+    def n_weights(self) -> int:
+        """Weights that were trained, or set by feedback, of all processes."""
+        return self._streaming().n_weights
+
+    @property
+    def bytes_per_process(self) -> int:
+        """Bytes of the largest process."""
+        return self._streaming().bytes_per_process
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings by name: those in use, once there is a stream."""
+        return self.get_params() if self._core is None else self._core.settings
+
+    @property
+    def threshold(self) -> float | None:
+        """Scores of the stream above it are anomalies."""
+        return vars(self)["threshold"] if self._core is None else self._core.threshold
+
+    @threshold.setter
+    def threshold(self, threshold: float) -> None:
+        if self._core is None:
+            self._take(threshold=threshold)
+            return
+        self._core.threshold = threshold
+        vars(self)["threshold"] = self._core.threshold
+        if self._learnt is not None:
+            self.causal_threshold_ = self._core.threshold
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters by name, as they were given."""
+        return {name: vars(self)[name] for name in self.parameters}
 
     def score(self, X: ArrayLike, process: Process = None) -> Scores:
         """Score many samples: the same numbers as that many updates, without holding the GIL.
@@ -217,7 +436,11 @@ class RAMP(RampCore):
         -------
         Scores
         """
-        return self._scores(self._score(matrix("X", X), process, column_names("X", X)))
+        rows = matrix("X", X)
+        found = self._scores(self._streaming()._score(rows, process, column_names("X", X)))
+        if self._learnt is not None and process is None:
+            self._keep(rows)
+        return found
 
     def update_many(
         self, X: ArrayLike, processes: Sequence[str | int] | NDArray[np.int64], *, threads: int | None = None
@@ -249,11 +472,11 @@ class RAMP(RampCore):
             and np.can_cast(processes.dtype, np.int64)
         ):
             processes = processes.astype(np.int64)
-        return self._scores(self._update_many(matrix("X", X), processes, threads, column_names("X", X)))
+        return self._scores(self._streaming()._update_many(matrix("X", X), processes, threads, column_names("X", X)))
 
     def _scores(self, arrays: dict[str, Any]) -> Scores:
         time = arrays["time"]
-        return Scores(start=np.where(time < 0, -1, time - (self.window - 1)), **arrays)
+        return Scores(start=np.where(time < 0, -1, time - (self.settings["window"] - 1)), **arrays)
 
     def feedback(
         self,
@@ -288,7 +511,9 @@ class RAMP(RampCore):
         UnknownKeyError
             (KeyError) A time without a detection, or too long ago; an unknown process.
         """
-        self._feedback(_times(true_positives, "true_positives"), _times(false_positives, "false_positives"), process)
+        self._streaming()._feedback(
+            _times(true_positives, "true_positives"), _times(false_positives, "false_positives"), process
+        )
 
     def undo(self, times: Iterable[int], *, process: Process = None) -> None:
         """Take back the feedback on detections of the last ``reference`` samples.
@@ -311,26 +536,30 @@ class RAMP(RampCore):
         UnknownKeyError
             (KeyError) A time without a detection, or too long ago; an unknown process.
         """
-        self._undo(_times(times, "times"), process)
+        self._streaming()._undo(_times(times, "times"), process)
 
     def calibrate(
         self,
         X: ArrayLike,
+        y: ArrayLike | None = None,
         *,
+        threshold: ThresholdRule | None = None,
         quantile: float | None = None,
         alarms_per_day: float | None = None,
         rows_per_day: float | None = None,
-    ) -> float:
+    ) -> Any:
         """Set the threshold from ordinary data, and change nothing else.
 
-        A fresh detector without training scores ``X``, whose first ``reference`` rows are its reference. The threshold
-        becomes the ``quantile`` of these scores, or the lowest one at which, and above which, they begin at most
-        ``alarms_per_day * len(scores) / rows_per_day`` alarms.
+        After `fit` this is `Detector.calibrate`. Without `fit` a fresh detector without training scores ``X``, whose
+        first ``reference`` rows are its reference. The threshold becomes the ``quantile`` of these scores, or the
+        lowest one at which, and above which, they begin at most ``alarms_per_day * len(scores) / rows_per_day`` alarms.
 
         Parameters
         ----------
         X
             (n, d), at least ``reference + window`` ordinary rows of one process.
+        y, threshold
+            After `fit` only: see `Detector.calibrate`.
         quantile
             In [0, 1]: the share of windows at or below the threshold.
         alarms_per_day
@@ -342,7 +571,7 @@ class RAMP(RampCore):
         Returns
         -------
         float
-            The threshold.
+            The threshold; after `fit` the detector.
 
         Raises
         ------
@@ -351,6 +580,17 @@ class RAMP(RampCore):
         SpecTypeError
             An argument that holds no numbers.
         """
+        if self._learnt is not None:
+            for name, given in (("quantile", quantile), ("alarms_per_day", alarms_per_day)):
+                if given is not None:
+                    rule = "must not be given after fit: threshold takes a rule of paranom_rs.evaluate.thresholds"
+                    raise SpecError(name, rule, str(given))
+            super().calibrate(X, y, threshold=threshold)
+            self._streaming().threshold = float(np.clip(self.causal_threshold_, 1e-100, 1e100))
+            return self
+        core = self._streaming()
+        if y is not None or threshold is not None:
+            raise SpecError("threshold" if y is None else "y", "must not be given before fit")
         by_rate = alarms_per_day is not None and rows_per_day is not None
         if (quantile is None) != by_rate or (alarms_per_day is None) != (rows_per_day is None):
             raise SpecError("quantile", "must be given alone, or else alarms_per_day and rows_per_day")
@@ -359,30 +599,30 @@ class RAMP(RampCore):
         if alarms_per_day is not None and rows_per_day is not None:
             positive("alarms_per_day", alarms_per_day)
             positive("rows_per_day", rows_per_day)
-        settings = self.settings | {"p_limit": 0.0, "processes": None}
+        settings = core.settings | {"p_limit": 0.0, "processes": None}
         if settings["nan_policy"] == "propagate":
             settings["nan_policy"] = "skip"
         rows, names = matrix("X", X), column_names("X", X)
         if names is not None:
-            self._take_names("X.columns", names, False)
+            core._take_names("X.columns", names, False)
         scores = RampCore(settings)._score(rows)["score"]
         scores = scores[~np.isnan(scores)]
         if len(scores) == 0:
-            least = self.reference + self.window
+            least = settings["reference"] + settings["window"]
             raise SpecError("X", f"must have at least reference + window = {least} rows", str(len(rows)))
         if not np.isfinite(rows).any():
             raise SpecError("X", "must hold values", "missing ones only")
         if quantile is not None:
-            threshold = float(np.quantile(scores, quantile))
+            level = float(np.quantile(scores, quantile))
         else:
             assert alarms_per_day is not None
             assert rows_per_day is not None
             budget = alarms_per_day * len(scores) / rows_per_day
-            threshold = lowest_threshold(scores, budget, release=settings["release"], min_gap=settings["min_gap"])
-        self.threshold = max(threshold, 1e-100)
+            level = lowest_threshold(scores, budget, release=settings["release"], min_gap=settings["min_gap"])
+        self.threshold = max(level, 1e-100)
         if names is not None:
-            self._take_names("X.columns", names, True)
-        return self.threshold
+            core._take_names("X.columns", names, True)
+        return core.threshold
 
     def name_features(self, names: Sequence[str]) -> None:
         """Name the channels, as the first table does (see `feature_names_in_`).
@@ -392,7 +632,7 @@ class RAMP(RampCore):
         SpecError
             Another number of names than channels, or other names than the channels have.
         """
-        self._take_names("names", [str(name) for name in names], True)
+        self._streaming()._take_names("names", [str(name) for name in names], True)
 
     @property
     def feature_names_in_(self) -> NDArray[np.object_]:
@@ -400,27 +640,24 @@ class RAMP(RampCore):
 
         They are saved with the detector. AttributeError while there are none.
         """
-        if self._feature_names is None:
+        if "feature_names_in_" in vars(self):
+            known: NDArray[np.object_] = vars(self)["feature_names_in_"]
+            return known
+        names = None if self._core is None else self._core._feature_names
+        if names is None:
             raise AttributeError("feature_names_in_ is there once a table with names of columns was given")
-        return np.array(self._feature_names, dtype=object)
+        return np.array(names, dtype=object)
 
-    @property
-    def n_features(self) -> int:
-        """Channels, d."""
-        return int(self.settings["n_features"])
+    @feature_names_in_.setter
+    def feature_names_in_(self, names: NDArray[np.object_]) -> None:
+        vars(self)["feature_names_in_"] = names
 
-    @property
-    def window(self) -> int:
-        """Samples that are compared at once, m."""
-        return int(self.settings["window"])
-
-    @property
-    def reference(self) -> int:
-        """Samples that are remembered, M."""
-        return int(self.settings["reference"])
+    def to_bytes(self) -> bytes:
+        """Return the whole detector as bytes, with version and checksum. `from_bytes` continues bit for bit."""
+        return self._streaming().to_bytes() if self._learnt is None else super().to_bytes()
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> RAMP:
+    def from_bytes(cls, data: bytes) -> Self:
         """Load what `to_bytes` saved. Safe on any bytes.
 
         Raises
@@ -430,25 +667,37 @@ class RAMP(RampCore):
         """
         if not isinstance(data, bytes):
             raise SpecTypeError("data", "must be bytes", type(data).__name__)
-        return super().__new__(cls, data)
+        if data.startswith(MAGIC):
+            return super().from_bytes(data)
+        core = RampCore(data)
+        made = cls.__new__(cls)
+        # What is given anew to make an equal detector.
+        vars(made).update(core.settings, alarm_share=0.01)
+        made._core, made._learnt = core, None
+        return made
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write `to_bytes` to a file, whole or not at all."""
-        with whole_file(file_path(path)) as temporary:
-            temporary.write_bytes(self.to_bytes())
+    def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        live = np.frombuffer(self._streaming().to_bytes(), np.uint8)
+        return {"settings": self._learnt}, {"reference": self._reference, "live": live}
 
-    @classmethod
-    def load(cls, path: str | PathLike[str]) -> RAMP:
-        """Read a file that `save` wrote."""
-        return cls.from_bytes(file_path(path).read_bytes())
+    def _restore(self, values: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+        self._learnt = self._settings = dict(values["settings"])
+        self._reference = arrays["reference"]
+        if self._reference.dtype != np.float64 or self._reference.shape[1:] != (self.n_features_in_,):
+            raise ValueError("its reference is not of its channels")
+        fresh, live = self._fresh(), RampCore(arrays["live"].tobytes())
+        settings = [core.settings | {"threshold": 1.0} for core in (fresh, live)]
+        if settings[0] != settings[1] or settings[0]["window"] != self.window_ or fresh.threshold != 1.0:
+            raise ValueError("its stream has other settings")
+        self._core = live
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self).from_bytes, (self.to_bytes(),)
+        return super().__reduce__() if self._core is None else (type(self).from_bytes, (self.to_bytes(),))
 
-    def __copy__(self) -> RAMP:
-        return self.from_bytes(self.to_bytes())
+    def __copy__(self) -> Self:
+        return super().__copy__() if self._core is None else self.from_bytes(self.to_bytes())
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> RAMP:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self.__copy__()
 
     def __repr__(self) -> str:
@@ -458,26 +707,40 @@ class RAMP(RampCore):
     def plot(
         self,
         X: ArrayLike,
-        scores: Scores,
+        y: Scores | ArrayLike | None = None,
         *,
+        causal: bool = False,
+        times: Any = None,
         names: Sequence[str] | None = None,
         labels: ArrayLike | None = None,
     ) -> Figure:
-        """Draw the rows ``X`` (n, d) and the ``scores`` that this detector gave them.
+        """Draw the rows ``X`` (n, d) with the scores, the threshold and the alarms.
 
-        See `paranom_rs.plotting.ramp.plot` for ``names`` and ``labels``.
+        With `Scores` that this detector gave the rows, they and the contributions are drawn: see
+        `paranom_rs.plotting.ramp.plot` for ``names`` and ``labels``. Else, after `fit`, as `Detector.plot`.
         """
+        if not isinstance(y, Scores):
+            return super().plot(X, y, causal=causal, times=times)
         from paranom_rs.plotting.ramp import plot
 
+        threshold = self._streaming().threshold
         return plot(
             X,
-            scores.score,
-            threshold=self.threshold,
-            contributions=scores.contributions,
-            alarms=scores.alarm,
+            y.score,
+            threshold=threshold,
+            contributions=y.contributions,
+            alarms=y.alarm,
             names=names,
             labels=labels,
         )
+
+
+def _known_settings(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings for the core; those that depend on the mode are left to it."""
+    by_mode = ("distance", "scale", "kernel", "train_on", "p_limit")
+    kept = {name: value for name, value in given.items() if name not in by_mode or value is not None}
+    kept.pop("alarm_share", None)
+    return kept
 
 
 def _times(times: Iterable[int], path: str) -> list[int]:

@@ -1,4 +1,4 @@
-"""Real recordings with labels, as tasks: read from a folder with nab/, shuttle/, skab/, ucr/, ecg/, power_demand/.
+"""Real recordings with labels, as tasks: a folder with nab/, shuttle/, skab/, ucr/, ecg/, power_demand/ and tsbad/.
 
 None of them comes with the package. What is not there is left out.
 """
@@ -112,6 +112,28 @@ SETS = {
     "ECG": ecg,
     "power demand": power_demand,
 }
+
+
+class Whole(NamedTuple):
+    """A series of TSB-AD: all of it is scored, and its first rows are learned from."""
+
+    #: NAB, MSL or SMAP
+    source: str
+    name: str
+    X: Floats
+    y: NDArray[np.int8]
+    #: rows to learn from
+    train: int
+    #: the longest buffer of VUS
+    window: int
+
+
+def tsbad(folder: Path, part: str) -> Iterator[Whole]:
+    """Verified series of TSB-AD; ``part`` is "uni" or "multi"."""
+    for path in sorted((folder / "tsbad" / part).glob("*.npz")):
+        with np.load(path) as held:
+            rows = np.asarray(held["X"], np.float64)
+            yield Whole(path.stem.split("_")[1], path.stem, rows, held["y"], int(held["train"]), int(held["window"]))
 
 
 def from_prefix(x: Floats, y: NDArray[np.int8], rows: int) -> Task:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs import _core
-from paranom_rs._internal.checks import file_path, whole
-from paranom_rs.errors import SpecTypeError, UnknownKeyError
+from paranom_rs._internal import html
+from paranom_rs._internal.checks import file_path, flag, whole
+from paranom_rs._internal.frames import Frame
+from paranom_rs._internal.times import time_text
+from paranom_rs.errors import SpecError, SpecTypeError, UnknownKeyError
 from paranom_rs.generate.events import Events
 from paranom_rs.generate.row_source import Interval, RowSource
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
     from matplotlib.figure import Figure
 
     from paranom_rs.evaluate.audit import Audit
@@ -42,8 +47,10 @@ def _later(rows: NDArray[np.uint64], lag: int) -> NDArray[np.uint64]:
 class Dataset:
     """Rows of a generator: values, labels and events. Made by `Generator.generate`.
 
-    ``data["pressure"]`` is a column (float64 or float32, no copy); ``pl.DataFrame(data)``,
-    ``pd.DataFrame.from_arrow(data)``, ``pa.table(data)`` and DuckDB take the dataset through Arrow, without copies.
+    ``data["pressure"]`` is a column (float64 or float32, no copy), ``data[5]`` a row, ``data[0:5]`` a dataset of
+    rows. Iterating gives rows: named tuples of what `table` has. ``np.asarray(data)`` is ``data.X``.
+    ``pl.DataFrame(data)``, ``pd.DataFrame.from_arrow(data)``, ``pa.table(data)`` and DuckDB take the dataset through
+    Arrow, without copies; ``pd.DataFrame(data)`` takes it row by row.
 
     Attributes
     ----------
@@ -63,14 +70,14 @@ class Dataset:
         y: NDArray[np.int8],
         *,
         clean: bool,
-        duplicates: tuple[int, int],
+        duplicates: tuple[int, int] | None,
     ) -> None:
         self.source = source
         self.intervals = intervals
         self.is_clean = clean
         self._columns = columns
         self._y = y
-        self._duplicates = Duplicates(*duplicates)
+        self._duplicates = duplicates
 
     @classmethod
     def filled(
@@ -91,10 +98,61 @@ class Dataset:
     def __len__(self) -> int:
         return len(self._y)
 
-    def __getitem__(self, name: str) -> NDArray[Any]:
+    @overload
+    def __getitem__(self, name: str) -> NDArray[Any]: ...
+
+    @overload
+    def __getitem__(self, name: int) -> tuple[Any, ...]: ...
+
+    @overload
+    def __getitem__(self, name: slice) -> Dataset: ...
+
+    def __getitem__(self, name: str | int | slice) -> NDArray[Any] | tuple[Any, ...] | Dataset:
+        if isinstance(name, slice):
+            return self._rows(name)
+        if isinstance(name, int | np.integer) and not isinstance(name, bool):
+            if not -len(self) <= name < len(self):
+                raise IndexError(f"row {name} of {len(self)}")
+            at = int(name) % len(self)
+            return next(iter(self._rows(slice(at, at + 1))))
         if not isinstance(name, str) or name not in self._columns:
             raise UnknownKeyError(f"{name!r} is no variable; there are {', '.join(self._columns)}")
         return self._columns[name]
+
+    def _rows(self, rows: slice) -> Dataset:
+        """Return neighbouring rows, whose columns are views of these."""
+        first, stop, step = rows.indices(len(self))
+        if step != 1:
+            raise SpecError("step", "must be 1: rows of a dataset follow each other", str(step))
+        stop = max(first, stop)
+        intervals, before = [], 0
+        for start, length in self.intervals:
+            low, high = max(first - before, 0), min(stop - before, length)
+            if low < high:
+                intervals.append((start + low, high - low))
+            before += length
+        columns = {name: column[first:stop] for name, column in self._columns.items()}
+        whole_length = stop - first == len(self)
+        duplicates = self._duplicates if whole_length else None
+        return Dataset(self.source, intervals, columns, self._y[first:stop], clean=self.is_clean, duplicates=duplicates)
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        table = self.table()
+        fields = {"_fields": tuple(table), "__slots__": ()}
+        row = type("Row", (tuple,), fields)
+        return map(row, zip(*(list(column) for column in table.values()), strict=True))
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        """What NumPy makes an array of: `X`. (With ``__array__``, pandas would take the values without their names.)"""
+        interface: dict[str, Any] = self.X.__array_interface__
+        return interface
+
+    def __paranom_frame__(self) -> Frame:
+        """Return the rows for a detector: values, names, times and labels."""
+        times = self.t if "time" in self.source.spec else None
+        values = np.ascontiguousarray(self.X, np.float64)
+        return Frame(values, self.names, times, None, "t" if times is not None else None, self._y.astype(bool))
 
     def __contains__(self, name: object) -> bool:
         return name in self.names
@@ -131,7 +189,10 @@ class Dataset:
     @property
     def duplicates(self) -> Duplicates:
         """The rows that `Soft` let through with the datum of a lower row of their class: (normal, anomalous)."""
-        return self._duplicates
+        if self._duplicates is None:  # of some rows of another dataset: they are counted when it is asked for
+            scratch = self.source.allocate(len(self), np.float64)
+            _, self._duplicates = self.source.fill(self.intervals, scratch, clean=self.is_clean)
+        return Duplicates(*self._duplicates)
 
     @cached_property
     def row(self) -> NDArray[np.uint64]:
@@ -244,6 +305,8 @@ class Dataset:
     def plot(self, variables: list[str] | None = None, *, most_points: int = 4000) -> Figure:
         """Plot the series, a panel for each variable, events shaded. Needs matplotlib.
 
+        Hatched is what is labelled as a consequence: the variable refers to one that an event changes.
+
         Parameters
         ----------
         variables
@@ -283,11 +346,50 @@ class Dataset:
         """Give the rows as an Arrow stream: t, the variables, is_anomaly (int8), event (int64, -1 for none)."""
         return _core.arrow_stream(*arrow_columns(self.table()))
 
-    def to_pandas(self) -> pd.DataFrame:
-        """Return a DataFrame with columns t, the variables, is_anomaly, event. Needs pandas."""
+    def to_pandas(self, *, labels: bool = False) -> pd.DataFrame:
+        """Return a DataFrame indexed by time. Needs pandas.
+
+        The index is ``t``: row numbers, numbers or datetimes; rows of a generator `from_frame` have the index of that
+        frame. The columns are the variables, is_anomaly, event (the id, -1 for none) and event_name.
+
+        Parameters
+        ----------
+        labels
+            Whether to add the labels of each variable, int8, as ``pressure_is_anomaly``.
+
+        Raises
+        ------
+        SpecError
+            For a variable that has the name of another column.
+        """
         import pandas as pd
 
-        return pd.DataFrame(self.table())
+        columns = self._columns_of_frames(labels)
+        table = self.source.table
+        index = pd.Index(self.t, name="t")
+        if table is not None:
+            columns |= {name: table.restored(name, columns[name]) for name in self.names}
+            index = table.index_of(self.row, index)
+        return pd.DataFrame(columns, index=index)
+
+    def to_polars(self, *, labels: bool = False) -> pl.DataFrame:
+        """Return a DataFrame of polars: t, and the columns of `to_pandas`. Needs polars."""
+        import polars as pl
+
+        return pl.DataFrame({"t": self.t, **self._columns_of_frames(labels)})
+
+    def _columns_of_frames(self, labels: bool) -> dict[str, Any]:
+        """Return the columns that frames have beside the time."""
+        where = self._where
+        names = np.array([*(self.events.names[kind] for kind in self.events.kind), None], dtype=object)
+        columns = {name: self[name] for name in self.names}
+        more: dict[str, Any] = {"is_anomaly": self.y, "event": self.event, "event_name": names[where]}
+        if flag("labels", labels):
+            more |= {f"{name}_is_anomaly": x for name, x in zip(self.names, self.labels.T, strict=True)}
+        twice = next((name for name in more if name in columns), None)
+        if twice is not None:
+            raise SpecError(f"variables.{twice}", "must not have the name of another column of the frame")
+        return columns | more
 
     def write(self, path: str | Path, *, compression: Literal["zstd"] | None = None, overwrite: bool = False) -> None:
         """Write the rows as .parquet, .arrow, .csv, .jsonl or .npz; the file appears whole or not at all.
@@ -320,6 +422,20 @@ class Dataset:
     def __repr__(self) -> str:
         share = f"{self._y.mean():.2%} anomalous" if len(self) else "empty"
         return f"Dataset({len(self)} rows of {', '.join(self.names)}; {share})"
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show: each variable as a line, anomalies marked, and its range."""
+        rows = []
+        for name, marked in zip(self.names, self.labels.T, strict=True):
+            x = self[name].astype(np.float64)
+            held = x[np.isfinite(x)]
+            low, high = (f"{held.min():.4g}", f"{held.max():.4g}") if len(held) else ("", "")
+            missing = f"{np.isnan(x).mean():.1%}" if np.isnan(x).any() else ""
+            share = f"{marked.mean():.2%}" if len(x) else ""
+            rows.append([name, html.line(x, marked), low, high, missing, share])
+        when = f"; t from {time_text(self.t[0])} to {time_text(self.t[-1])}" if len(self) else ""
+        head = ["variable", "", "lowest", "highest", "missing", "anomalous"]
+        return html.table(repr(self), head, rows, f"{len(self.events):,} events{when}")
 
     def head(self, rows: int = 5) -> str:
         """Return the first rows as text, to print."""

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
+
+from paranom_rs._internal import html
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Event", "Events"]
+
+#: Events that a notebook shows.
+_SHOWN = 12
 
 
 class Event(NamedTuple):
@@ -33,7 +38,7 @@ class Event(NamedTuple):
 class Events:
     """The events of a dataset, in row order; an event that reaches beyond the dataset is listed whole.
 
-    Iterating gives `Event`.
+    Iterating gives `Event`; ``events[:3]`` the events of a slice.
 
     Attributes
     ----------
@@ -47,7 +52,7 @@ class Events:
 
     def __init__(
         self,
-        kinds: list[tuple[str, list[str]]],
+        kinds: Sequence[tuple[str, Sequence[str]]],
         arrays: tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64], NDArray[np.uint64]],
         broken: list[tuple[tuple[str, str], ...]],
     ) -> None:
@@ -64,7 +69,16 @@ class Events:
     def __len__(self) -> int:
         return len(self.start)
 
-    def __getitem__(self, index: int) -> Event:
+    @overload
+    def __getitem__(self, index: int) -> Event: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Events: ...
+
+    def __getitem__(self, index: int | slice) -> Event | Events:
+        if isinstance(index, slice):
+            ids = self.id[index].view(np.uint64)
+            return Events(self._kinds, (self.start[index], self.stop[index], self.kind[index], ids), self._broken)
         kind = self.kind[index]
         name, variables = self._kinds[kind]
         start, stop, number = int(self.start[index]), int(self.stop[index]), int(self.id[index])
@@ -75,6 +89,12 @@ class Events:
 
     def __repr__(self) -> str:
         return f"Events({len(self)}: {', '.join(self.names) or 'none'})"
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show: the first events."""
+        rows = [[f"{e.start:,}", f"{e.stop - e.start:,}", e.name, ", ".join(e.variables)] for e in self[:_SHOWN]]
+        note = f"and {len(self) - _SHOWN:,} more" if len(self) > _SHOWN else ""
+        return html.table(repr(self), ["first row", "rows", "name", "variables"], rows, note)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a DataFrame of start, stop, name, variables, id, broken. Needs pandas."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from paranom_rs import _core
+from paranom_rs._internal import html
 from paranom_rs._internal.atomic import whole_file
 from paranom_rs._internal.checks import file_path, flag, float_dtype, one_of, row_range, shown, whole
 from paranom_rs._internal.keywords import KnownKeywords
@@ -22,8 +24,9 @@ from paranom_rs.generate.dataset import Dataset, Split
 from paranom_rs.generate.dropouts import Dropouts
 from paranom_rs.generate.recordings import load_recordings
 from paranom_rs.generate.row_source import STREAM, RowSource
-from paranom_rs.generate.rule import Edge, Part, plain
-from paranom_rs.generate.time_index import TimeIndex, in_nanoseconds
+from paranom_rs.generate.rule import Edge, Part, Rule, Transform, plain
+from paranom_rs.generate.source_table import recordings_of
+from paranom_rs.generate.time_index import TimeIndex, for_people, in_nanoseconds
 from paranom_rs.generate.uniqueness import Uniqueness
 
 if TYPE_CHECKING:
@@ -149,6 +152,9 @@ class Generator(KnownKeywords):
         """
         path = file_path(path)
         spec = parse_toml(read_text(path), path)
+        time = spec.get("time")
+        if isinstance(time, dict) and isinstance(time.get("start"), date):
+            spec["time"] = time | {"start": time["start"].isoformat()}
         return cls.from_spec(spec, folder=path.parent, import_functions=import_functions)
 
     @classmethod
@@ -185,6 +191,46 @@ class Generator(KnownKeywords):
         return self
 
     @classmethod
+    def from_frame(
+        cls,
+        X: Any,
+        *,
+        labels: Any = None,
+        anomalous: Rule | Transform | float | Mapping[str, Rule | Transform | float] | None = None,
+        anomalies: Anomaly | Sequence[Anomaly] | None = None,
+        seed: int = 0,
+        repeat: bool = True,
+        missing: Dropouts | None = None,
+    ) -> Generator:
+        """Make a generator of recordings: the columns of a table, into which anomalies are injected.
+
+        `Dataset.to_pandas` gives the table's index (with its time zone) and dtypes back. Evenly spaced times are the
+        generator's `TimeIndex`, in UTC where they have a zone.
+
+        Parameters
+        ----------
+        X
+            A table of pandas, polars or Arrow, an array (n, d), or what `read_table` gives.
+        labels
+            Rows that are anomalous already: the name of a column, 0/1 for each row, or ``[(start, stop), …]``.
+        anomalous
+            The rule or transform for anomalous rows, of all columns, or of columns by name.
+        anomalies, seed
+            As in `Generator`.
+        repeat, missing
+            As in `Recorded`.
+
+        Raises
+        ------
+        SpecError, SpecTypeError
+            For columns that hold no numbers, and as in `Generator`.
+        """
+        variables, clock, table = recordings_of(X, labels, anomalous, repeat=repeat, missing=missing)
+        self = cls(variables, anomalies=anomalies, seed=seed, time=clock)
+        self.source = RowSource(self.source.spec, self.source.resolved, table)
+        return self
+
+    @classmethod
     def from_gutentag(cls, path: str | Path, *, seed: int = 0) -> list[Imported]:
         """Make a generator of each series of a GutenTAG configuration. Needs PyYAML.
 
@@ -218,23 +264,29 @@ class Generator(KnownKeywords):
         return spec
 
     def to_toml(self, path: str | Path | None = None) -> str:
-        """Return the spec as TOML. Recordings are embedded; a long one stays in the file that it came from.
+        """Return the spec as TOML, as people write it: times as dates, lengths of time with their unit.
 
         Parameters
         ----------
         path
-            A file to write the TOML to, too.
+            A file to write the TOML to, too. Recordings of more than 100 values go into a Parquet file beside it
+            (``plant.recordings.parquet`` beside ``plant.toml``), which the TOML names. Without a path they are
+            embedded. A long one that came from a file stays there.
 
         Raises
         ------
         SpecError
-            For a long recording from an array (put it into a file, and let the TOML name that), and for a function
-            (give its import path instead).
+            Without a path, for a long recording from an array; for a function (give its import path instead).
         """
-        text = self.source.to_toml()
-        if path is not None:
-            with whole_file(file_path(path)) as temporary:
-                temporary.write_text(text, encoding="utf-8")
+        if path is None:
+            return self.source.for_people(None)[0]
+        path = file_path(path)
+        text, files = self.source.for_people(f"{path.stem}.recordings{{}}.parquet")
+        for name, columns in files.items():
+            with whole_file(path.parent / name) as temporary:
+                _core.write_table(list(columns.items()), [], temporary, format="parquet", zstd=False, metadata=[])
+        with whole_file(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
         return text
 
     @property
@@ -553,9 +605,54 @@ class Generator(KnownKeywords):
     def __reduce__(self) -> tuple[Any, ...]:
         return (Generator.from_source, (self.source,))
 
+    def _repr_html_(self) -> str:
+        """Return what notebooks show: each variable with its rule and 1,000 rows of it, and the anomalies."""
+        touched: dict[str, list[str]] = {name: [] for name in self.names}
+        for kind, variables in self.kinds:
+            for name in variables:
+                touched[name].append(kind)
+        data = self._shown_rows()
+        rows = []
+        for name, variable in self.source.spec["variables"].items():
+            drawn = "" if data is None else html.line(data[name], data.labels[:, self.names.index(name)])
+            rows.append([name, drawn, _rule_text(variable), ", ".join(touched[name])])
+        time = self.source.spec.get("time")
+        clock = "" if time is None else f"time: {_clock_text(time)}; "
+        note = f"{clock}seed {self.seed}, stream {self.stream}"
+        return html.table(repr(self), ["variable", "", "rule", "anomalies"], rows, note)
+
+    def _shown_rows(self) -> Dataset | None:
+        """Return the first rows; None where that would call a function of the user's, or fail."""
+        if not self.source.has_independent_rows:
+            return None
+        try:
+            return self.generate(1000)
+        except (SpecError, SpecTypeError):  # a recording that is shorter, and does not repeat
+            return None
+
     def __repr__(self) -> str:
         kinds = ", ".join(name for name, _ in self.kinds)
         return f"Generator({', '.join(self.names)}; anomalies: {kinds or 'none'}; seed {self.seed})"
+
+
+def _rule_text(variable: Mapping[str, Any]) -> str:
+    """Return in a few words what a variable's normal rows are: ``sine + normal``, ``recorded``."""
+    kind = str(variable.get("kind"))
+    normal = variable.get("normal")
+    if kind != "stochastic" or normal is None:
+        return kind
+    if not isinstance(normal, Mapping):
+        return str(normal)
+    between = {"sum": " + ", "product": " * "}.get(str(normal.get("kind")))
+    if between is None:
+        return str(normal.get("kind"))
+    return between.join(str(x["kind"]) if isinstance(x, Mapping) else f"{x:g}" for x in normal["of"])
+
+
+def _clock_text(time: dict[str, Any]) -> str:
+    """Return in a few words which times rows have."""
+    written = for_people(time)
+    return f"from {written['start']}, every {written['step']}"
 
 
 def _part(path: str, value: Any, kind: type[Any]) -> dict[str, Any]:

@@ -9,14 +9,18 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from paranom_rs._internal import tables
 from paranom_rs._internal.arrays import runs_of_ones
-from paranom_rs._internal.checks import file_path
+from paranom_rs._internal.checks import file_path, numbers
+from paranom_rs._internal.csv_text import CsvRows, open_csv
+from paranom_rs._internal.parquet import parquet
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.generate.dropouts import Dropouts
 from paranom_rs.generate.rule import Part, Rule, Transform
 
 __all__ = ["Recorded"]
+
+#: Rows of a CSV file that are read at once.
+ROWS = 1 << 13
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,14 +67,15 @@ class Recorded(Part):
         repeat: bool = True,
         missing: Dropouts | None = None,
     ) -> Recorded:
-        """Read a recording from a CSV file with a header, or from a Parquet file.
+        """Read a recording from a CSV file, or from a Parquet file.
 
         Parameters
         ----------
         path
-            The file; what does not end in .parquet is CSV.
+            The file; what does not end in .parquet is CSV, of any delimiter; also .gz.
         column
-            The column of values; empty CSV fields are missing values.
+            The column of values; ``column 1`` and so on where the file has no header. Empty fields, NA and null are
+            missing values.
         labels
             The column of 0/1 labels.
         anomalous, repeat, missing
@@ -89,23 +94,21 @@ class Recorded(Part):
 
 
 def read_columns(path: str | Path, names: list[str]) -> dict[str, NDArray[np.float64]]:
-    """Read numeric columns of a CSV or Parquet file; empty CSV fields are NaN."""
+    """Read numeric columns of a CSV or Parquet file; what is missing is NaN."""
     path = file_path(path)
     if path.suffix == ".parquet":
-        with tables.parquet(path) as pq:
+        with parquet(path) as pq:
             _check_columns(path, names, pq.read_schema(path).names)
             table = pq.read_table(path, columns=names)
-        return {name: _series(table[name].to_numpy(), f"{path}: {name}") for name in names}
-    columns: dict[str, list[float]] = {name: [] for name in names}
-    # Spreadsheets put a byte order mark before the header.
-    with path.open(newline="", encoding="utf-8-sig") as file, tables.csv_errors(path):
-        rows = tables.CsvRows(file, path)
+        return {name: _series(table[name], f"{path}: {name}") for name in names}
+    parts: dict[str, list[NDArray[np.float64]]] = {name: [] for name in names}
+    with open_csv(path) as text:
+        rows = CsvRows(text, path)
         _check_columns(path, names, rows.header)
-        places = {name: rows.header.index(name) for name in names}
-        for line, fields in rows:
-            for name, place in places.items():
-                columns[name].append(tables.number(f"{line}: {name}", fields[place]))
-    return {name: np.array(column, dtype=np.float64) for name, column in columns.items()}
+        for lines in rows.parts(ROWS):
+            for name in names:
+                parts[name].append(rows.floats(lines, rows.header.index(name)))
+    return {name: np.concatenate([np.empty(0), *part]) for name, part in parts.items()}
 
 
 def _check_columns(path: Path, names: list[str], found: list[str]) -> None:
@@ -118,19 +121,7 @@ def _check_columns(path: Path, names: list[str], found: list[str]) -> None:
 
 def _series(values: ArrayLike, path: str) -> NDArray[np.float64]:
     """Return a copy of numbers, which nobody can change."""
-    try:
-        given = np.asanyarray(values)
-        # Texts, datetimes and complex numbers would be converted without a word.
-        texts = given.dtype.kind == "O" and any(isinstance(x, str | bytes) for x in given.flat)
-        if given.dtype.kind not in "biufO" or texts:
-            raise SpecTypeError(path, "must be numbers", "texts" if texts else str(given.dtype))
-        if isinstance(given, np.ma.MaskedArray):
-            given = np.ma.filled(given.astype(np.float64), np.nan)
-        array = np.array(values if given.dtype.kind == "O" else given, dtype=np.float64, order="C", subok=False)
-    except (TypeError, ValueError, OverflowError) as error:
-        if isinstance(error, SpecTypeError):
-            raise
-        raise SpecTypeError(path, f"must be numbers ({error})") from None
+    array = np.array(numbers(path, values), np.float64, order="C", subok=False)
     if array.ndim != 1:
         raise SpecTypeError(path, "must be one-dimensional", f"{array.ndim} dimensions")
     # Over bytes: an array that owns its memory can be made writeable again.
@@ -139,10 +130,7 @@ def _series(values: ArrayLike, path: str) -> NDArray[np.float64]:
 
 def _labelled_runs(labels: ArrayLike, rows: int) -> list[list[int]]:
     """Return labels as [start, stop] pairs; from 0/1 for each row, or from pairs."""
-    try:
-        array = np.asarray(labels)
-    except ValueError as error:
-        raise SpecTypeError("labels", f"must be one 0 or 1 for each row, or pairs ({error})") from None
+    array = numbers("labels", labels)
     if array.ndim == 2 and array.shape[1] == 2 and array.shape[0] > 0:
         # The core checks the pairs.
         pairs: list[list[int]] = array.tolist()

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tomli_w
@@ -18,6 +18,10 @@ from paranom_rs._internal.progress import Progress
 from paranom_rs.errors import OutOfMemoryError, SpecError
 from paranom_rs.generate.callback import find_function, load_functions
 from paranom_rs.generate.events import Events
+from paranom_rs.generate.time_index import for_people
+
+if TYPE_CHECKING:
+    from paranom_rs.generate.source_table import SourceTable
 
 __all__ = ["FINGERPRINT", "SPEC", "START", "STREAM", "Interval", "RowSource"]
 
@@ -27,6 +31,8 @@ STREAM = 2
 SPEC, FINGERPRINT, START = "paranom_rs.spec", "paranom_rs.fingerprint", "paranom_rs.start"
 #: Recordings of more values are not written into TOML.
 _MOST_EMBEDDED = 20_000
+#: Values of a recording that people may want to see in a text.
+_MOST_IN_TEXT = 100
 
 #: Rows that follow each other: the first one, and how many there are.
 Interval = tuple[int, int]
@@ -41,22 +47,25 @@ class RowSource:
         The spec in plain values; a recording may name a file.
     resolved
         The same spec with the values of these recordings.
+    table
+        What the recordings came in, for frames that are given back; or None.
 
     Attributes
     ----------
-    spec, resolved
+    spec, resolved, table
         As given. Not to be changed.
     plan
         The core's plan of the spec.
     """
 
-    def __init__(self, spec: dict[str, Any], resolved: dict[str, Any]) -> None:
+    def __init__(self, spec: dict[str, Any], resolved: dict[str, Any], table: SourceTable | None = None) -> None:
         self.spec = spec
         self.resolved = resolved
+        self.table = table
         self.plan = _core.Plan(load_functions(resolved))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (RowSource, (self.spec, self.resolved))
+        return (RowSource, (self.spec, self.resolved, self.table))
 
     @cached_property
     def names(self) -> list[str]:
@@ -87,7 +96,7 @@ class RowSource:
         spec, resolved = (
             {key: value for key, value in x.items() if key != "anomalies"} for x in (self.spec, self.resolved)
         )
-        return RowSource(spec, resolved)
+        return RowSource(spec, resolved, self.table)
 
     def check_rows(self, start: int, rows: int) -> None:
         """Raise SpecError for rows that are not there: beyond a recording's end, or the last timestamp."""
@@ -214,12 +223,47 @@ class RowSource:
         SpecError
             For a function, and for a long recording that is in no file.
         """
-        function = find_function(self.spec)
-        if function is not None:
-            raise SpecError(function, 'must be an import path "module:function" to be written as TOML, not a function')
+        self._refuse_functions()
         variables = self.resolved["variables"].items()
         embedded = {name: _embedded(name, x, self.spec["variables"][name]) for name, x in variables}
         return tomli_w.dumps(self.spec | {"variables": embedded})
+
+    def for_people(self, beside: str | None) -> tuple[str, dict[str, dict[str, NDArray[np.float64]]]]:
+        """Return the spec as people write it, with dates, and with recordings in files.
+
+        Parameters
+        ----------
+        beside
+            What such files are called, with ``{}`` for the number of all but the first; None embeds recordings.
+
+        Returns
+        -------
+        text, files
+            TOML, and the recordings of each file it names: those of one file are equally long.
+        """
+        self._refuse_functions()
+        files: dict[int, dict[str, NDArray[np.float64]]] = {}
+        variables = {}
+        for name, variable in self.resolved["variables"].items():
+            named, values = self.spec["variables"][name], variable.get("values")
+            if beside is None or "file" in named or not isinstance(values, np.ndarray) or len(values) <= _MOST_IN_TEXT:
+                variables[name] = _embedded(name, variable, named)
+                continue
+            files.setdefault(len(values), {})[name] = values
+            number = list(files).index(len(values)) + 1
+            rest = {key: x for key, x in variable.items() if key != "values"}
+            file = beside.format("" if number == 1 else f"-{number}")
+            variables[name] = rest | {"file": file, "column": name}
+        spec = self.spec | {"variables": variables}
+        if "time" in spec:
+            spec["time"] = for_people(spec["time"])
+        names = [(beside or "").format("" if i == 0 else f"-{i + 1}") for i in range(len(files))]
+        return tomli_w.dumps(spec), dict(zip(names, files.values(), strict=True))
+
+    def _refuse_functions(self) -> None:
+        function = find_function(self.spec)
+        if function is not None:
+            raise SpecError(function, 'must be an import path "module:function" to be written as TOML, not a function')
 
     def metadata(self, start: int | None) -> list[tuple[str, str]]:
         """Return what a file of rows says of itself; ``start`` is its first row, if its rows are neighbours."""

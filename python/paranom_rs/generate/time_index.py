@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 
 from paranom_rs._internal.checks import shown
+from paranom_rs._internal.columns import datetimes, library, pandas_datetimes
 from paranom_rs._internal.keywords import KnownKeywords
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.generate.rule import plain
@@ -52,6 +54,8 @@ class TimeIndex(KnownKeywords):
     refused for rows whose times float64 cannot tell apart.
     ``TimeIndex("2026-01-01", "1min")`` gives datetimes (`numpy.datetime64` in nanoseconds, without a time zone).
     Steps of datetimes are a number and one of ns, us, ms, s, min, h, D.
+    ``TimeIndex(df.index)`` takes both from an index or an array of two or more evenly spaced times, in UTC where it
+    has a time zone; a ``step`` that is given must be theirs.
 
     Time always goes up (datetimes to the nanosecond, numbers as far as float64 tells them apart), and the time of any
     row is known without those before it. Gaps and jitter are in the clock only: signals go by the row, and go on behind
@@ -60,9 +64,9 @@ class TimeIndex(KnownKeywords):
     Parameters
     ----------
     start
-        The time of row 0, before it jitters.
+        The time of row 0, before it jitters; or all times, evenly spaced.
     step
-        From row to row.
+        From row to row; may be left out for all times.
     jitter
         How early or late a timestamp is at most, all equally likely; less than half the step. In units of ``step``.
     gaps
@@ -70,9 +74,20 @@ class TimeIndex(KnownKeywords):
     """
 
     start: float | str
-    step: float | str
+    step: float | str | None = None
     jitter: float | str | None = None
     gaps: Gaps | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.start, str | bytes | bool) or np.ndim(self.start) == 0:
+            if self.step is None:
+                raise SpecError("step", "must be given where start is one time")
+            return
+        start, step = _evenly_spaced(self.start)
+        if self.step is not None and _same_length(self.step) != _same_length(step):
+            raise SpecError("step", f"must be that of the times, {step!r}, or left out", repr(self.step))
+        object.__setattr__(self, "start", start)
+        object.__setattr__(self, "step", step)
 
     def to_spec(self) -> dict[str, Any]:
         """Return the timestamps as plain values: datetimes as nanoseconds since 1970."""
@@ -90,6 +105,60 @@ class TimeIndex(KnownKeywords):
         if self.gaps is not None:
             spec["gaps"] = {"every": plain(self.gaps.every), "length": _lengths(self.gaps.length, is_number)}
         return spec
+
+
+def _evenly_spaced(index: Any) -> tuple[float | str, float | str]:
+    """Return the first time and the step of an index or an array of times."""
+    found = pandas_datetimes(index) if library(index) == "pandas" or hasattr(index, "tz_localize") else datetimes(index)
+    times = np.asarray(index) if found is None else found[0]
+    if times.dtype.kind == "M":
+        times = times.astype("datetime64[ns]")
+    if times.ndim != 1 or times.dtype.kind not in "iufM" or len(times) < 2:
+        raise SpecError("start", "must be a time, or at least two times", f"{len(times)} of dtype {times.dtype}")
+    steps = np.diff(times.view(np.int64) if times.dtype.kind == "M" else times)
+    step = steps[0]
+    uneven = steps != step if times.dtype.kind != "f" else ~(np.abs(steps - step) <= 1e-6 * np.abs(step))
+    if times.dtype.kind == "f" and not uneven.any():
+        step = (times[-1] - times[0]) / (len(times) - 1)
+    if uneven.any() or not step > 0:
+        row = int(np.argmax(uneven)) + 1
+        rule = f"must be a time one step behind the one before; the first step is {_shown_step(step, times)}"
+        raise SpecError(f"start[{row}]", rule, _shown_step(steps[row - 1], times))
+    if times.dtype.kind == "M":
+        return str(times[0]), length_text(int(step))
+    return times[0].item(), step.item()
+
+
+def _shown_step(step: Any, times: Any) -> str:
+    return length_text(int(step)) if times.dtype.kind == "M" else str(step)
+
+
+def _same_length(step: float | str) -> object:
+    """Return a step in a form that can be compared."""
+    return _nanoseconds("step", step) if isinstance(step, str) else step
+
+
+def length_text(nanoseconds: int) -> str:
+    """Return a length of time in the largest unit of which it is a whole number: 90 s are ``90s``, 3,600 s ``1h``."""
+    unit = max((name for name, size in _UNITS.items() if nanoseconds % size == 0), key=lambda name: _UNITS[name])
+    return f"{nanoseconds // _UNITS[unit]}{unit}"
+
+
+def for_people(time: dict[str, Any]) -> dict[str, Any]:
+    """Return a spec's table of datetimes as people write it: a date, and lengths with their unit."""
+    if time.get("kind") != "datetime" or isinstance(time.get("start"), str):
+        return time
+    start = time["start"]
+    lengths = {name: length_text(time[name]) for name in ("step", "jitter") if name in time}
+    # TOML's dates have microseconds.
+    exact = start % 1000 == 0
+    date = datetime(1970, 1, 1) + timedelta(microseconds=start // 1000) if exact else str(np.datetime64(start, "ns"))
+    written = time | lengths | {"start": date}
+    if "gaps" in time:
+        length = time["gaps"]["length"]
+        texts = [length_text(x) for x in length] if isinstance(length, list) else length_text(length)
+        written["gaps"] = time["gaps"] | {"length": texts}
+    return written
 
 
 def in_nanoseconds(time: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import whole
 from paranom_rs.plotting.style import LINE, SHADES, new_figure, plain_axes, thin
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Intervals that a panel shades at most.
 _MOST_SPANS = 1000
+#: What it is called that an event reaches a variable through a `Ref`.
+CONSEQUENCE = "consequence"
 
 
 def spans(data: Dataset, kind: int) -> list[tuple[int, int]]:
@@ -30,6 +33,21 @@ def spans(data: Dataset, kind: int) -> list[tuple[int, int]]:
     return list(zip(starts.tolist(), stops.tolist(), strict=True))
 
 
+def consequences(data: Dataset, name: str) -> list[list[int]]:
+    """Return where a variable is labelled because it refers to one that an event changes, as [start, stop)."""
+    flags = data.labels[:, data.names.index(name)].astype(bool)
+    for kind, (_, touched) in enumerate(data.generator.kinds):
+        if name in touched:
+            for left, right in spans(data, kind):
+                flags[left:right] = False
+    runs = runs_of_ones(flags)
+    if len(runs) > _MOST_SPANS:
+        first = np.append(True, runs[1:, 0] - runs[:-1, 1] > len(data) // _MOST_SPANS)
+        runs = np.stack([runs[first, 0], runs[np.append(first[1:], True), 1]], axis=1)
+    found: list[list[int]] = runs.tolist()
+    return found
+
+
 def title(data: Dataset) -> str:
     """Return the title of a picture of a dataset."""
     share = data.y.mean() if len(data) else 0
@@ -37,7 +55,7 @@ def title(data: Dataset) -> str:
 
 
 def plot_dataset(data: Dataset, variables: list[str], most_points: int) -> Figure:
-    """Plot a panel for each variable: the series, its events shaded by name."""
+    """Plot a panel for each variable: the series, its events shaded by name, and their consequences hatched."""
     most_points = whole("most_points", most_points, least=10)
     columns = [data[name] for name in variables]
     figure = new_figure(11, 1.1 + 1.9 * len(variables))
@@ -55,6 +73,11 @@ def plot_dataset(data: Dataset, variables: list[str], most_points: int) -> Figur
                 lo, hi = t[left], t[min(right, len(t) - 1)]
                 shade = SHADES[kind % len(SHADES)]
                 used[event] = axis.axvspan(lo, hi, color=shade, alpha=0.3, linewidth=1.0, zorder=1)
+        for left, right in consequences(data, name) if data.generator.graph else []:
+            lo, hi = t[left], t[min(right, len(t) - 1)]
+            used[CONSEQUENCE] = axis.axvspan(
+                lo, hi, facecolor="none", edgecolor="0.45", hatch="////", linewidth=0.5, zorder=1
+            )
         axis.set_ylabel(name)
         axis.margins(x=0.005)
         plain_axes(axis)

@@ -9,7 +9,7 @@ import numpy as np
 
 from paranom_rs._internal.checks import whole
 from paranom_rs._internal.optional import needs
-from paranom_rs.plotting.dataset import spans, title
+from paranom_rs.plotting.dataset import CONSEQUENCE, consequences, spans, title
 from paranom_rs.plotting.style import LINE, SHADES, thin
 
 if TYPE_CHECKING:
@@ -59,11 +59,26 @@ def dataset_page(data: Dataset, variables: list[str], most_points: int) -> str:
                         name=event,
                     )
                 )
+        for left, right in consequences(data, name) if data.generator.graph else []:
+            panel.add_layout(
+                BoxAnnotation(
+                    left=t[left],
+                    right=t[min(right, len(t) - 1)],
+                    fill_color="gray",
+                    fill_alpha=0.2,
+                    line_color="gray",
+                    hatch_pattern="/",
+                    hatch_alpha=0.3,
+                    name=CONSEQUENCE,
+                )
+            )
         panel.add_tools(HoverTool(tooltips=[("t", "$x{%F %T}" if dates else "$x{0.}"), (name, "$y")], mode="vline"))
         panels.append(panel)
     legend = " ".join(
         f'<span style="background:{SHADES[kind % len(SHADES)]}55;padding:0 .5em">{escape(event)}</span>'
         for kind, (event, _) in enumerate(data.generator.kinds)
     )
+    if data.generator.graph:
+        legend += f' <span style="background:#80808055;padding:0 .5em">{CONSEQUENCE}</span>'
     head = Div(text=f"<b>{title(data)}</b> &nbsp; {legend}", sizing_mode="stretch_width")
     return str(file_html(column(head, *panels, sizing_mode="stretch_width"), INLINE, title=title(data)))

@@ -9,6 +9,7 @@
 //! * `files`: rows into files, and files of rows verified.
 //! * `ramp`, `ramp_settings`: the streaming detector; its settings and keys from Python and back.
 //! * `matrix_profile`: matrix profiles, of series and of streams.
+//! * `nearest`: the nearest windows of a reference.
 //! * `one_liner`: which one-liners find events.
 //! * `info`: what this build is.
 //! * `memory`: what happens when memory runs out.
@@ -28,6 +29,7 @@ mod fork_lock;
 mod info;
 mod matrix_profile;
 mod memory;
+mod nearest;
 mod one_liner;
 mod plan;
 mod prepare;
@@ -56,6 +58,8 @@ mod _core {
         MatrixProfileStream, matrix_profile_ab_join, matrix_profile_multidimensional,
         matrix_profile_self_join, matrix_profile_subspaces,
     };
+    #[pymodule_export]
+    use crate::nearest::NearestIndex;
     #[pymodule_export]
     use crate::one_liner::{found_by_one_liners, one_liners};
     #[pymodule_export]

@@ -49,6 +49,11 @@ impl Detection {
         self.outcome.score
     }
 
+    /// The score.
+    fn __float__(&self) -> f64 {
+        self.outcome.score
+    }
+
     /// The guess p in [0, 1]: near 1, the detector takes its alarms for true positives.
     #[getter]
     fn uncertainty(&self) -> f64 {

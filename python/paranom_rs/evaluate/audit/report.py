@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from paranom_rs._internal import html
 from paranom_rs._internal.atomic import whole_file
 from paranom_rs._internal.checks import file_path
 from paranom_rs.evaluate.audit.statistics import Association
@@ -115,6 +116,10 @@ class Audit:
         if path is not None:
             _write(path, text)
         return text
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show: the figures; what is bad ends in an arrow."""
+        return html.table(f"Audit of {self.rows:,} rows", [], self.lines())
 
     def to_html(self, path: str | Path) -> None:
         """Write one page with figures and plots that needs no other file. Needs matplotlib.

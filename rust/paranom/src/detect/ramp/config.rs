@@ -40,6 +40,7 @@ macro_rules! choice {
 
 choice!(Mode: "default" => Default, "author" => Author);
 choice!(Scale: "std" => Std, "relative" => Relative, "mad" => Mad, "none" => None);
+choice!(Metric: "per_channel" => PerChannel, "joint" => Joint);
 choice!(Refresh: "never" => Never, "sliding" => Sliding, "clean" => Clean);
 choice!(NanPolicy: "skip" => Skip, "propagate" => Propagate, "raise" => Raise);
 choice!(Kernel: "gaussian" => Gaussian, "author" => Author);
@@ -67,6 +68,15 @@ pub enum Scale {
     Mad = 2,
     /// 1.
     None = 3,
+}
+
+/// What is nearest: a window of each channel, or a window of all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metric {
+    /// Each channel by itself, by mean absolute differences; the distances are summed.
+    PerChannel = 0,
+    /// All channels at once, by the root of the mean squared difference.
+    Joint = 1,
 }
 
 /// How the reference follows the stream.
@@ -158,6 +168,8 @@ pub struct Config {
     pub mode: Mode,
     /// The unit of distance.
     pub scale: Scale,
+    /// What is nearest.
+    pub distance: Metric,
     /// How the reference follows the stream.
     pub refresh: Refresh,
     /// What to do with missing samples.
@@ -212,6 +224,7 @@ impl Config {
             bias: 0.85,
             mode,
             scale: if author { Scale::Relative } else { Scale::Std },
+            distance: Metric::PerChannel,
             refresh: Refresh::Never,
             nan_policy: NanPolicy::Skip,
             kernel: if author { Kernel::Author } else { Kernel::Gaussian },
@@ -233,6 +246,7 @@ impl Config {
         visitor.real("bias", &mut self.bias)?;
         visitor.choice("mode", &mut self.mode)?;
         visitor.choice("scale", &mut self.scale)?;
+        visitor.choice("distance", &mut self.distance)?;
         visitor.choice("refresh", &mut self.refresh)?;
         visitor.choice("nan_policy", &mut self.nan_policy)?;
         visitor.choice("kernel", &mut self.kernel)?;
@@ -280,6 +294,24 @@ impl Config {
         if self.mode == Mode::Author && self.refresh != Refresh::Never {
             let rule = "must be \"never\" with mode=\"author\"";
             return Err(Error::invalid("refresh", format!("{:?}", self.refresh.name()), rule));
+        }
+        if self.distance == Metric::Joint {
+            let refuse = |path: &str, value: &str, rule: &str| {
+                Err(Error::invalid(
+                    path,
+                    format!("{value:?}"),
+                    format!("must be {rule} with distance=\"joint\""),
+                ))
+            };
+            if self.mode == Mode::Author {
+                return refuse("mode", "author", "\"default\"");
+            }
+            if self.scale == Scale::Relative {
+                return refuse("scale", "relative", "\"std\", \"mad\" or \"none\"");
+            }
+            if self.refresh != Refresh::Never {
+                return refuse("refresh", self.refresh.name(), "\"never\"");
+            }
         }
         if let Processes::Fixed(keys) = &self.processes {
             if keys.is_empty() {

@@ -9,8 +9,9 @@
 //! * [`config`]: the settings, checked once.
 //! * `detector`: processes under their names; `batch`: samples of many processes at once.
 //! * `process`: one process, which ties the following together.
-//! * `distance`: the nearest window of each channel, O(M) per sample, equal to brute force.
-//! * `channel`: one channel of it: its `reference`, its `live` window, the `cells` with their distances on a
+//! * `distance`: what is nearest: a window of each channel (`channels`, O(M) per sample) or of all at once (`joint`); equal
+//!   to brute force.
+//! * `channel`: one channel of `channels`: its `reference`, its `live` window, the `cells` with their distances on a
 //!   `lattice` of whole numbers, and the `search` among them.
 //! * `weights`: what a pattern's score is multiplied by.
 //! * `uncertainty`: the guess p.
@@ -22,10 +23,12 @@
 mod batch;
 mod cells;
 mod channel;
+mod channels;
 pub mod config;
 mod detector;
 mod distance;
 mod feedback;
+mod joint;
 mod lattice;
 mod live;
 mod process;
@@ -38,7 +41,7 @@ mod uncertainty;
 mod weights;
 
 pub use config::{
-    Choice, Config, Kernel, Mode, NanPolicy, ProcessName, Processes, Refresh, Scale, TrainOn, Visitor,
+    Choice, Config, Kernel, Metric, Mode, NanPolicy, ProcessName, Processes, Refresh, Scale, TrainOn, Visitor,
 };
 pub use detector::Ramp;
 pub use replay::{Replay, replay};

@@ -277,7 +277,7 @@ impl Reference {
 /// The unit of one sample's distance: 1 for a channel that is constant but for rounding.
 ///
 /// A deviation is one of differences, so that a shift of all values changes no bit of it.
-fn unit(samples: &[f64], scale: Scale) -> f64 {
+pub(super) fn unit(samples: &[f64], scale: Scale) -> f64 {
     let Some(&start) = samples.first() else { return 1.0 };
     let count = samples.len() as f64;
     let magnitude = samples.iter().map(|x| x.abs()).sum::<f64>() / count;

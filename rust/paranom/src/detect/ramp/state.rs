@@ -16,7 +16,7 @@ use super::weights::{Feedback, NO_WINDOW, Verdict, Weight, Weights};
 use crate::detect::state_envelope::{StateEnvelope, StateReader};
 use crate::{Error, Result};
 
-const ENVELOPE: StateEnvelope = StateEnvelope { magic: b"parnRAMP", version: 2, what: "RAMP state" };
+const ENVELOPE: StateEnvelope = StateEnvelope { magic: b"parnRAMP", version: 3, what: "RAMP state" };
 /// Clocks of a saved state stay below this. No stream lasts so long (a sample per microsecond: nine years), and what
 /// is loaded can go on for ever.
 const LATEST: u64 = 1 << 48;

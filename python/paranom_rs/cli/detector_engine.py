@@ -1,0 +1,138 @@
+"""Detectors with `fit` as ``paranom detect`` drives them: fitted on the first rows, and fed part by part."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from pathlib import Path
+
+import numpy as np
+
+from paranom_rs._internal.arrays import runs_of_ones
+from paranom_rs._internal.checks import Flags, Floats
+from paranom_rs._internal.frames import Frame
+from paranom_rs.cli.verdicts import Verdicts, check_channels, columns_of
+from paranom_rs.detect.base import Detector
+from paranom_rs.errors import SpecError
+
+__all__ = ["FITTED", "DetectorEngine", "fit_detector", "loaded_detector"]
+
+#: What ``--detector`` calls them, and where they are.
+FITTED = {
+    "isolation-forest": ("paranom_rs.detect.isolation_forest", "IsolationForest"),
+    "left-matrix-profile": ("paranom_rs.detect.profile_detectors", "LeftMatrixProfile"),
+    "matrix-profile": ("paranom_rs.detect.profile_detectors", "MatrixProfileDetector"),
+    "nearest-windows": ("paranom_rs.detect.nearest_windows", "NearestWindows"),
+    "pca": ("paranom_rs.detect.pca", "PCADetector"),
+    "z-score": ("paranom_rs.detect.z_score", "ZScore"),
+}
+#: So many rows are scored at once.
+MANY = 100
+#: Options that only RAMP has.
+_OF_RAMP = ("reference", "scale", "refresh", "quantile", "process")
+
+
+class DetectorEngine:
+    """A fitted detector, and its channels by name, in its order.
+
+    Its scores are the causal ones: those that are known when the row is. Every anomaly is an alarm, so that no more
+    ordinary rows are under alarm than ``alarm_share`` allows.
+    """
+
+    def __init__(self, detector: Detector, channels: list[str]) -> None:
+        self.detector = detector
+        self.channels = channels
+        self._last = np.empty((0, len(channels)))
+
+    @property
+    def threshold(self) -> float:
+        """Scores above it are anomalies."""
+        return self.detector.causal_threshold_
+
+    def describe(self) -> str:
+        """Return its settings in a few words."""
+        return f"{type(self.detector).__name__} (window {self.detector.window_})"
+
+    def score(self, frame: Frame) -> Verdicts:
+        """Score the next rows."""
+        rows = columns_of(frame, self.channels)
+        score = self._scores(rows)
+        flags = score > self.threshold
+        return Verdicts(score, flags, flags, self._shares(rows, flags))
+
+    def save(self, path: Path) -> None:
+        """Save the detector, as it is."""
+        self.detector.save(path)
+
+    def _scores(self, rows: Floats) -> Floats:
+        """Return the scores of the next rows; of many at once, which gives the same bits."""
+        if type(self.detector).update is not Detector.update or len(rows) < MANY:
+            self._last = np.concatenate([self._last, rows])[-self.detector.window_ :]
+            found = [self.detector.update(row) for row in rows]
+            return np.array([np.nan if x is None else getattr(x, "score", x) for x in found], np.float64)
+        known = np.concatenate([self._last, rows])
+        score: Floats = self.detector.decision_function(known, causal=True)[len(self._last) :]
+        self._last = known[-self.detector.window_ :]
+        self.detector.restart()
+        for row in self._last:
+            self.detector.update(row)
+        return score
+
+    def _shares(self, rows: Floats, flags: Flags) -> Floats:
+        """Return each channel's share in the scores: for each run of flagged rows that of its first row."""
+        shares = np.zeros(rows.shape)
+        for start, stop in runs_of_ones(flags).tolist():
+            window = rows[max(start + 1 - self.detector.window_, 0) : start + 1]
+            if len(window) == self.detector.window_:
+                parts = self.detector.explain(window).contributions
+                named = [str(name) for name in getattr(self.detector, "feature_names_in_", range(rows.shape[1]))]
+                shares[start:stop] = [parts[name] for name in named]
+        return shares
+
+
+def fit_detector(name: str, options: argparse.Namespace, rows: Frame, channels: list[str]) -> DetectorEngine:
+    """Fit a detector on ordinary rows, with settings taken from them.
+
+    Raises
+    ------
+    SpecError
+        For too few rows, and for options that only RAMP has.
+    """
+    for option in _OF_RAMP:
+        if getattr(options, option) is not None:
+            raise SpecError(option, f"must not be given with --detector {name}")
+    module, kind = FITTED[name]
+    settings = {} if options.window is None else {"window": options.window}
+    detector: Detector = getattr(importlib.import_module(module), kind)(**settings)
+    try:
+        detector.fit(columns_of(rows, channels))
+    except SpecError as error:
+        if error.path != "X":
+            raise
+        raise SpecError("calibrate", error.rule, error.value) from None
+    detector.feature_names_in_ = np.array(channels, dtype=object)
+    if options.threshold is not None:
+        detector.causal_threshold_ = options.threshold
+    return DetectorEngine(detector, channels)
+
+
+def loaded_detector(
+    detector: Detector, path: Path, options: argparse.Namespace, channels: list[str], file: str
+) -> DetectorEngine:
+    """Return a detector that goes on; its channels must be in the file.
+
+    Raises
+    ------
+    SpecError
+        For channels that are missing, and options that contradict what was saved.
+    """
+    names = [str(name) for name in getattr(detector, "feature_names_in_", channels)]
+    check_channels(names, detector.n_features_in_, channels, file)
+    for option in _OF_RAMP:
+        if getattr(options, option) is not None:
+            raise SpecError(option, f"must not be given: {path} holds a {type(detector).__name__}")
+    if options.window is not None and options.window != detector.window_:
+        raise SpecError("window", f"must be {detector.window_}, as in {path}", str(options.window))
+    if options.threshold is not None:
+        detector.causal_threshold_ = options.threshold
+    return DetectorEngine(detector, names)

@@ -1,0 +1,646 @@
+"""What every detector has: `fit`, scores and verdicts, a stream, thresholds, files, explanations, a picture."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from paranom_rs._internal import checks, conformal
+from paranom_rs._internal.arrays import dilate
+from paranom_rs._internal.atomic import whole_file
+from paranom_rs._internal.checks import Flags, Floats
+from paranom_rs._internal.columns import column_names
+from paranom_rs._internal.keywords import KnownKeywords
+from paranom_rs._internal.rules import Rule, Share
+from paranom_rs.detect.detector_file import DetectorState, pack, unpack
+from paranom_rs.errors import NotFittedError, ParanomError, SpecError, SpecTypeError, StateError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Parts of the training rows of which each is scored by a detector that learnt from the others.
+FOLDS = 5
+#: No threshold is lower: differences as small as this come from rounding.
+LEAST_THRESHOLD = 1e-9
+
+
+class ThresholdRule(Protocol):
+    """What turns scores into a threshold: every class of `paranom_rs.evaluate.thresholds`."""
+
+    threshold_: float
+
+    def fit(self, scores: ArrayLike, y: ArrayLike | None = None) -> Any:
+        """Learn ``threshold_``."""
+
+
+class Explanation(NamedTuple):
+    """Why a row has its score.
+
+    Attributes
+    ----------
+    row
+        The row, counted from the start of the series.
+    start, stop
+        The first row of the window that was explained, and the row after its last.
+    score, threshold
+        The window's score, and the threshold for it.
+    contributions
+        The share of each channel in the score, by name (``"0"``, ``"1"``, … without names), the largest first. They
+        sum to 1.
+    nearest
+        The first training row of the nearest normal window; None where the detector compares no windows.
+    normal
+        That window, (window, d), or what the detector expected instead of it; None where it expects nothing.
+    """
+
+    row: int
+    start: int
+    stop: int
+    score: float
+    threshold: float
+    contributions: dict[str, float]
+    nearest: int | None
+    normal: Floats | None
+
+
+class Detector(KnownKeywords, ABC):
+    """The interface of a detector. As in PyOD, a higher score is more anomalous, and 1 is an anomaly.
+
+    A detector learns normal rows, and compares windows of rows with them. The *causal* score of a row is that of the
+    window which ends there: it is known when the row is. The other score of a row also looks at the windows that begin
+    before the row and end after it. There is one score per row. A row before the first complete window has the lowest
+    score that a training row has.
+
+    Attributes
+    ----------
+    threshold_, causal_threshold_
+        Scores above them are anomalies: ``threshold_`` is for ``decision_function(X)``, ``causal_threshold_`` for
+        ``decision_function(X, causal=True)`` and `update`.
+    decision_scores_
+        (n,) float64: the scores of the training rows. Each row is scored by a detector that has learnt from the rows of
+        other parts of the series. NaN where a row was left out.
+    labels_
+        (n,) int8: 1 where ``decision_scores_ > threshold_``.
+    n_features_in_
+        Channels, d.
+    feature_names_in_
+        (d,) object: the columns of the table that `fit` was given; not there without names. A table with other names,
+        or in another order, is refused.
+    window_
+        Rows that are compared at once.
+
+    Notes
+    -----
+    Parameters are checked when they are given. What `fit` learns ends in an underscore. A refused call changes nothing.
+    """
+
+    #: The rule of each parameter.
+    parameters: ClassVar[dict[str, Rule]] = {"alarm_share": Share()}
+
+    #: The power of the mean over the windows that cover a row.
+    _power: ClassVar[int] = 1
+
+    alarm_share: float
+    threshold_: float
+    causal_threshold_: float
+    decision_scores_: Floats
+    labels_: NDArray[np.int8]
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+    window_: int
+    #: The lowest training score: that of rows without a complete window.
+    _floor: float
+    #: The last rows of the stream, ``window_`` at most, and how many there were.
+    _recent: Floats
+    _seen: int
+
+    # ---- parameters
+
+    def _take(self, **parameters: Any) -> None:
+        """Check parameters, and keep them."""
+        for name, value in parameters.items():
+            self.parameters[name].check(name, value)
+        vars(self).update(parameters)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters by name (``deep`` is scikit-learn's and changes nothing)."""
+        return {name: getattr(self, name) for name in self.parameters}
+
+    def set_params(self, **parameters: Any) -> Self:
+        """Change parameters, under the same rules as when the detector is made. They count from the next `fit` on."""
+        for name in parameters:
+            if name not in self.parameters:
+                known = ", ".join(self.parameters)
+                raise SpecTypeError(f"{type(self).__name__}.{name}", f"must be one of {known}")
+        self._take(**parameters)
+        return self
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.get_params().items())})"
+
+    # ---- what a class fills in
+
+    @abstractmethod
+    def _learn(self, rows: Floats) -> None:
+        """Learn normal rows (n, d), n >= `_least_rows`, and set ``window_``. Rows of NaN only separate parts."""
+
+    @abstractmethod
+    def _window_scores(self, rows: Floats) -> Floats:
+        """Return the score of each window of ``rows``, (n - window_ + 1,). A window's score depends on it alone."""
+
+    @abstractmethod
+    def _contributions(self, window: Floats) -> Floats:
+        """Return each channel's part of the score of a window (window_, d): (d,), none below 0."""
+
+    def _nearest(self, window: Floats) -> tuple[int | None, Floats | None]:
+        """Return the nearest training window: its first row, and its values. None for what there is not."""
+        return None, None
+
+    def _least_rows(self) -> int:
+        """Return how many rows `fit` needs."""
+        return 2
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Return the learnt values and arrays that the class adds, for a file."""
+        return {}, {}
+
+    @abstractmethod
+    def _restore(self, values: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+        """Take what `_state` returned; KeyError, TypeError, ValueError for what does not fit."""
+
+    # ---- fit
+
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
+        """Learn normal rows, and the thresholds from their scores.
+
+        Parameters
+        ----------
+        X
+            (n, d) or (n,), rows in the order of time: an array or a table. NaN is missing.
+        y
+            (n,) labels 0/1. Anomalous rows are left out. Without labels all rows are normal.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        SpecError, SpecTypeError
+            For too few rows, infinities, other shapes, and labels that do not fit.
+        """
+        names = column_names("X", X)
+        rows = self._series("X", X)
+        normal = self._normal("y", y, len(rows))
+        if not normal.all():
+            rows = np.where(normal[:, None], rows, np.nan)
+        if len(rows) < self._least_rows():
+            rule = f"must have at least {self._least_rows()} rows"
+            raise SpecError("X", rule, str(len(rows)))
+        empty = np.isnan(rows).all(axis=0)
+        if empty.any():
+            raise SpecError("X", f"must hold normal values of channel {int(np.argmax(empty))}", "NaN only")
+        # Another one learns: a failure leaves this detector as it was.
+        learned = type(self)(**self.get_params())
+        learned._fit(rows, names)
+        for name in [name for name in vars(self) if name.endswith("_")]:
+            del vars(self)[name]
+        vars(self).update(vars(learned))
+        return self
+
+    def _fit(self, rows: Floats, names: list[str] | None) -> None:
+        self.n_features_in_ = rows.shape[1]
+        if names is not None:
+            self.feature_names_in_ = np.array(names, dtype=object)
+        self._floor = 0.0
+        self._learn(rows)
+        held = ~np.isnan(rows).all(axis=1)
+        scores, causal = self._held_out(rows)
+        held &= ~np.isnan(scores)
+        self._floor = float(causal[held].min())
+        self.threshold_, self.causal_threshold_ = self._level(scores[held]), self._level(causal[held])
+        self.decision_scores_ = np.where(held, scores, np.nan)
+        self._label()
+        self.restart()
+
+    def _level(self, scores: Floats) -> float:
+        return max(conformal.level(scores, self.alarm_share), LEAST_THRESHOLD)
+
+    def _label(self) -> None:
+        self.labels_ = (np.nan_to_num(self.decision_scores_, nan=-np.inf) > self.threshold_).astype(np.int8)
+
+    def _held_out(self, rows: Floats) -> tuple[Floats, Floats]:
+        """Return the scores of the training rows, and the causal ones, each by a detector that did not see the row."""
+        found, causal = np.empty(len(rows)), np.empty(len(rows))
+        reach = self.window_ - 1
+        for start, stop in self._folds(len(rows)):
+            part = copy.copy(self)
+            gap = np.full((1, rows.shape[1]), np.nan)
+            rest = np.concatenate([rows[:start], gap, rows[stop:]]) if start else rows[stop:]
+            part._learn_again(rest)
+            low, high = max(start - reach, 0), min(stop + reach, len(rows))
+            around = rows[low:high]
+            found[start:stop] = part._batch(around)[start - low : stop - low]
+            causal[start:stop] = part._causal(around)[start - low : stop - low]
+        return found, causal
+
+    def _folds(self, count: int) -> Iterator[tuple[int, int]]:
+        folds = int(np.clip(count // (2 * max(self.window_, 1)), 2, FOLDS))
+        edges = np.linspace(0, count, folds + 1).round().astype(int).tolist()
+        yield from itertools.pairwise(edges)
+
+    def _learn_again(self, rows: Floats) -> None:
+        """Learn from other rows, with the settings that the data gave."""
+        self._learn(rows)
+
+    # ---- scores and verdicts
+
+    def decision_function(self, X: ArrayLike, causal: bool = False) -> Floats:
+        """Score the rows of a series.
+
+        Parameters
+        ----------
+        X
+            (n, d) or (n,), a series by itself: no row before it is known.
+        causal
+            Whether a row's score may look at no later row. Then it is, to the bit, what `update` gives.
+
+        Returns
+        -------
+        scores
+            (n,) float64; higher is more anomalous.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        SpecError, SpecTypeError
+            For another number of channels, other names, infinities.
+        """
+        rows = self._known("X", X)
+        checks.flag("causal", causal)
+        if not len(rows):
+            return np.empty(0)
+        return self._causal(rows) if causal else self._batch(rows)
+
+    def score_samples(self, X: ArrayLike) -> Floats:
+        """Return ``-decision_function(X)``: as in scikit-learn, higher is more normal."""
+        return -self.decision_function(X)
+
+    def predict(self, X: ArrayLike, causal: bool = False) -> NDArray[np.int8]:
+        """Return 1 where the score is above its threshold, else 0; (n,) int8."""
+        level = self.causal_threshold_ if causal and hasattr(self, "causal_threshold_") else None
+        scores = self.decision_function(X, causal)
+        return (scores > (self.threshold_ if level is None else level)).astype(np.int8)
+
+    def fit_predict(self, X: ArrayLike, y: ArrayLike | None = None) -> NDArray[np.int8]:
+        """Call `fit`, and return ``labels_``."""
+        return self.fit(X, y).labels_
+
+    def _causal(self, rows: Floats) -> Floats:
+        """Return the causal scores of a series."""
+        out = np.full(len(rows), self._floor)
+        if len(rows) >= self.window_:
+            out[self.window_ - 1 :] = self._window_scores(rows)
+        return out
+
+    def _batch(self, rows: Floats) -> Floats:
+        """Return the scores of a series, (n,): a mean over the windows that cover a row."""
+        if len(rows) < self.window_:
+            return np.full(len(rows), self._floor)
+        return covering_mean(self._window_scores(rows), self.window_, self._power)
+
+    # ---- the stream
+
+    def update(self, x: ArrayLike) -> Any:
+        """Score the next row of a stream: to the bit what ``decision_function(..., causal=True)`` gives for it.
+
+        The stream begins after `fit`, `load` of a detector that had none, or `restart`.
+
+        Parameters
+        ----------
+        x
+            (d,), or a number if d = 1. NaN is missing.
+
+        Returns
+        -------
+        score
+            An anomaly where it is above ``causal_threshold_``.
+        """
+        row = self._row("x", x)
+        window = np.concatenate(
+            [self._recent[-self.window_ + 1 :] if self.window_ > 1 else self._recent[:0], row[None]]
+        )
+        score = float(self._window_scores(window)[0]) if len(window) == self.window_ else self._floor
+        self._recent = window
+        self._seen += 1
+        return score
+
+    def restart(self) -> None:
+        """Forget the rows of the stream: the next `update` is the first row of a series."""
+        self._recent = np.empty((0, self.n_features_in_))
+        self._seen = 0
+
+    # ---- thresholds
+
+    def calibrate(self, X: ArrayLike, y: ArrayLike | None = None, *, threshold: ThresholdRule | None = None) -> Self:
+        """Set both thresholds anew, from the scores of other rows than those of `fit`.
+
+        Parameters
+        ----------
+        X
+            (n, d), a series.
+        y
+            (n,) labels 0/1. Normal rows that share a window with an anomalous one are left out. Without labels all rows
+            are normal.
+        threshold
+            A rule of `paranom_rs.evaluate.thresholds`. The default is the conformal level of ``alarm_share``: of the
+            normal rows given, at most that share is under alarm.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        SpecError, SpecTypeError
+            For no more rows than a window has, labels that do not fit, and what is no rule.
+        """
+        rows = self._known("X", X)
+        if len(rows) < self.window_ + 1:
+            raise SpecError("X", f"must have more than window_ = {self.window_} rows", str(len(rows)))
+        if threshold is not None and not hasattr(threshold, "fit"):
+            raise SpecTypeError("threshold", "must be a rule of paranom_rs.evaluate.thresholds", repr(threshold))
+        normal = self._normal("y", y, len(rows))
+        reach = self.window_ - 1
+        kept = ~normal | ~dilate(~normal, reach, reach)
+        levels = []
+        for scores in (self._batch(rows), self._causal(rows)):
+            if threshold is None:
+                clear = scores[kept & normal]
+                if not len(clear):
+                    raise SpecError("y", "must leave normal rows that share no window with anomalous ones")
+                levels.append(self._level(clear))
+            else:
+                labels = None if y is None else (~normal)[kept].astype(np.int8)
+                levels.append(float(copy.copy(threshold).fit(scores[kept], labels).threshold_))
+        self.threshold_, self.causal_threshold_ = levels
+        if hasattr(self, "decision_scores_"):
+            self._label()
+        return self
+
+    # ---- why
+
+    def explain(self, X: ArrayLike | None = None, row: int | None = None) -> Explanation:
+        """Say which channels a score comes from, and what is normal instead.
+
+        Parameters
+        ----------
+        X
+            (n, d), the series that the row is of; None for the stream of `update`.
+        row
+            The row. Of the windows that cover it the one with the highest score is explained. None: the last row, with
+            the window that ends there.
+
+        Returns
+        -------
+        Explanation
+
+        Raises
+        ------
+        SpecError
+            For fewer rows than a window has, and a row that is not there.
+        """
+        if X is None:
+            self._check_fitted()
+            if self._seen < self.window_:
+                raise SpecError(
+                    "X", f"must be given before the stream has window_ = {self.window_} rows", str(self._seen)
+                )
+            return self._explained(self._seen - 1, self._seen - self.window_, self._recent)
+        rows = self._known("X", X)
+        if len(rows) < self.window_:
+            raise SpecError("X", f"must have at least window_ = {self.window_} rows", str(len(rows)))
+        if row is None:
+            at, start = len(rows) - 1, len(rows) - self.window_
+        else:
+            at = checks.whole("row", row, most=len(rows) - 1)
+            first, last = max(at - self.window_ + 1, 0), min(at, len(rows) - self.window_)
+            start = first + int(np.argmax(self._window_scores(rows[first : last + self.window_])))
+        return self._explained(at, start, rows[start : start + self.window_])
+
+    def _explained(self, row: int, start: int, window: Floats) -> Explanation:
+        parts = np.nan_to_num(self._contributions(window))
+        total = parts.sum()
+        shares = parts / total if total > 0 else np.full(len(parts), 1 / len(parts))
+        order = np.argsort(-shares, kind="stable").tolist()
+        nearest, normal = self._nearest(window)
+        score = float(self._window_scores(window)[0])
+        contributions = {self._names()[j]: float(shares[j]) for j in order}
+        return Explanation(
+            row, start, start + self.window_, score, self.causal_threshold_, contributions, nearest, normal
+        )
+
+    def _names(self) -> list[str]:
+        names: Sequence[Any] = getattr(self, "feature_names_in_", range(self.n_features_in_))
+        return [str(name) for name in names]
+
+    def plot(self, X: ArrayLike, y: ArrayLike | None = None, *, causal: bool = False, times: Any = None) -> Figure:
+        """Draw series, truth, score, threshold, alarms and contributions (needs matplotlib).
+
+        Parameters
+        ----------
+        X
+            (n, d), a series. An index of times (pandas) is the axis.
+        y
+            (n,) labels 0/1, marked below the series.
+        causal
+            Which score to draw.
+        times
+            (n,), the times of the rows, where ``X`` has none.
+        """
+        from paranom_rs.plotting.detector import plot_detector
+
+        return plot_detector(self, X, y, causal=causal, times=times)
+
+    # ---- files
+
+    def to_bytes(self) -> bytes:
+        """Return the fitted detector, with the state of its stream, as bytes.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        """
+        self._check_fitted()
+        values, arrays = self._state()
+        names = [str(name) for name in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
+        common = {
+            "threshold_": self.threshold_, "causal_threshold_": self.causal_threshold_, "floor": self._floor,
+            "n_features_in_": self.n_features_in_, "window_": self.window_, "names": names, "seen": self._seen,
+        }  # fmt: skip
+        kept = {"decision_scores_": self.decision_scores_, "recent": self._recent}
+        state = DetectorState(
+            type(self).__name__, self.get_params(), {**common, "own": values}, {**kept, **_prefixed(arrays)}
+        )
+        return pack(state)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Return the detector that `to_bytes` gave: same scores, and its stream goes on. Runs no code from the bytes.
+
+        Raises
+        ------
+        StateError
+            For bytes that are cut off, changed, foreign, of another version, or of another detector.
+        """
+        if not isinstance(data, bytes):
+            raise SpecTypeError("data", "must be bytes", type(data).__name__)
+        state = unpack(data)
+        if state.detector != cls.__name__:
+            raise StateError(f"the file of another detector: {state.detector}, not {cls.__name__}")
+        try:
+            made = cls(**state.parameters)
+            made._take_state(state)
+            # What loads works: the arrays fit each other.
+            made._batch(np.zeros((made.window_ + 1, made.n_features_in_)))
+        except (ParanomError, KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+            raise StateError(f"a damaged file of {cls.__name__}: {error}") from None
+        return made
+
+    def _take_state(self, state: DetectorState) -> None:
+        values, arrays = state.values, state.arrays
+        self.n_features_in_ = checks.whole("n_features_in_", values["n_features_in_"], least=1)
+        self.window_ = checks.whole("window_", values["window_"], least=1, most=2**40)
+        if values["names"] is not None:
+            names = [str(name) for name in values["names"]]
+            if len(names) != self.n_features_in_:
+                raise ValueError("its names are not those of its channels")
+            self.feature_names_in_ = np.array(names, dtype=object)
+        self.threshold_ = checks.real("threshold_", values["threshold_"])
+        self.causal_threshold_ = checks.real("causal_threshold_", values["causal_threshold_"])
+        self._floor = checks.real("floor", values["floor"])
+        self.decision_scores_ = _floats(arrays["decision_scores_"], 1)
+        self._recent = _floats(arrays["recent"], 2, self.n_features_in_)
+        self._seen = checks.whole("seen", values["seen"])
+        if len(self._recent) != min(self._seen, self.window_):
+            raise ValueError("its stream holds another number of rows than it has seen")
+        self._restore(dict(values["own"]), {name[4:]: a for name, a in arrays.items() if name.startswith("own.")})
+        self._label()
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write `to_bytes` to a file, whole or not at all. `paranom_rs.load_detector` reads it."""
+        data = self.to_bytes()
+        with whole_file(checks.file_path(path)) as temporary:
+            temporary.write_bytes(data)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Self:
+        """Return the detector that `save` wrote; as `from_bytes`."""
+        return cls.from_bytes(checks.file_path(path).read_bytes())
+
+    def __copy__(self) -> Self:
+        made = type(self).__new__(type(self))
+        vars(made).update(vars(self))
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if hasattr(self, "threshold_"):
+            return _from_bytes, (type(self), self.to_bytes())
+        return _unfitted, (type(self), self.get_params())
+
+    # ---- checks
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether `fit` or `load` has succeeded."""
+        return hasattr(self, "threshold_")
+
+    def __sklearn_tags__(self) -> Any:
+        """Return what scikit-learn asks of an estimator in a pipeline."""
+        from sklearn.utils import InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="outlier_detector",
+            target_tags=TargetTags(required=False),
+            input_tags=InputTags(allow_nan=True),
+        )
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "threshold_"):
+            raise NotFittedError(f"{type(self).__name__}: call fit first")
+
+    def _series(self, path: str, X: ArrayLike, features: int | None = None) -> Floats:
+        return checks.series(path, X, features)
+
+    def _known(self, path: str, X: ArrayLike) -> Floats:
+        """Return the rows of a series as `fit` saw them: as many channels, of the same names."""
+        self._check_fitted()
+        names = column_names(path, X)
+        known = getattr(self, "feature_names_in_", None)
+        if names is not None and known is not None and names != list(known):
+            raise SpecError(f"{path}.columns", f"must be {', '.join(known)}, in this order", ", ".join(names))
+        return self._series(path, X, self.n_features_in_)
+
+    def _row(self, path: str, x: ArrayLike) -> Floats:
+        """Return a row (d,) of the stream."""
+        self._check_fitted()
+        row = np.atleast_1d(checks.numbers(path, x)).astype(np.float64)
+        if row.shape != (self.n_features_in_,):
+            raise SpecError(path, f"must be a row of {self.n_features_in_} channels", f"shape {row.shape}")
+        return np.asarray(self._series(path, row[None], self.n_features_in_)[0])
+
+    def _normal(self, path: str, y: ArrayLike | None, count: int) -> Flags:
+        """Return which rows are normal."""
+        if y is None:
+            return np.ones(count, dtype=bool)
+        labels = checks.labels(path, y)
+        if len(labels) != count:
+            raise SpecError(path, f"must have {count} rows, as X has", str(len(labels)))
+        if labels.all():
+            raise SpecError(path, "must hold a normal row (0)")
+        return ~labels
+
+
+def covering_mean(scores: Floats, window: int, power: int = 1) -> Floats:
+    """Return for each row the mean score of the windows that cover it: from (k,) to (k + window - 1,).
+
+    With a ``power`` it is the power mean, which is nearer to the largest score.
+    """
+    largest = float(np.max(scores))
+    if not 0 < largest < np.inf:
+        largest = 1.0
+    # Each row by itself: a running sum would carry the rounding of large scores to later rows.
+    padding = np.zeros(window - 1)
+    shares = np.concatenate([padding, (scores / largest) ** power, padding])
+    sums = np.lib.stride_tricks.sliding_window_view(shares, window).sum(axis=1)
+    row = np.arange(len(sums))
+    covering = np.minimum(np.minimum(row + 1, window), np.minimum(len(sums) - row, len(scores)))
+    return np.asarray(largest * (sums / covering) ** (1 / power))
+
+
+def _prefixed(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {f"own.{name}": array for name, array in arrays.items()}
+
+
+def _floats(array: NDArray[Any], dimensions: int, columns: int | None = None) -> Floats:
+    if array.ndim != dimensions or array.dtype != np.float64 or columns not in (None, array.shape[-1]):
+        raise ValueError(f"an array of {array.dtype} and shape {array.shape}")
+    return array
+
+
+def _from_bytes(cls: type[Detector], data: bytes) -> Detector:
+    return cls.from_bytes(data)
+
+
+def _unfitted(cls: type[Detector], parameters: dict[str, Any]) -> Detector:
+    return cls(**parameters)

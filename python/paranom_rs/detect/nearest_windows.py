@@ -1,0 +1,113 @@
+"""Nearest normal windows: how far the last rows are from the nearest rows of the training data, over all channels."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paranom_rs._core import NearestIndex
+from paranom_rs._internal.checks import Floats
+from paranom_rs._internal.rules import OrNone, Rule, Whole
+from paranom_rs._internal.scaling import Scaler
+from paranom_rs.detect.scaled_windows import ScaledWindows, default_window
+
+
+class NearestWindows(ScaledWindows):
+    """The distance of each window to the k-th nearest window of the training rows.
+
+    Channels are in units of their normal standard deviation (1 for a constant one). The distance of two windows is the
+    root of the mean squared difference of their cells, over all channels at once. The search is exact: its result is
+    that of brute force. A row's score is the fourth-power mean over the windows that cover it; its causal score is that
+    of the window which ends there.
+
+    Parameters
+    ----------
+    window
+        Rows that are compared at once. None: 60, or a sixth of the training rows if they are few.
+    k
+        Which neighbour: 1 is the nearest.
+    most_references
+        Training windows that are compared. If there are more, as many are taken, evenly spread.
+    threads
+        How many threads to use; the default is one per processor. The result does not depend on it.
+    alarm_share
+        The share of normal rows that may be under alarm.
+
+    Notes
+    -----
+    Missing values are left out of the distance, as long as half of the window's cells are there; a window with less has
+    distance 0. Training windows with a missing value are not compared.
+    """
+
+    parameters: ClassVar[dict[str, Rule]] = {
+        "window": OrNone(Whole(1, 2**20)),
+        "k": Whole(1, 2**20),
+        "most_references": Whole(2, 2**40),
+        "threads": OrNone(Whole(1, 1024)),
+        **ScaledWindows.parameters,
+    }
+
+    # Short anomalies stand out more than with the mean, and wide ones are not wider than with the largest score.
+    _power = 4
+
+    window: int | None
+    k: int
+    most_references: int
+    threads: int | None
+    _index: NearestIndex
+    _reference: Floats
+
+    def __init__(
+        self,
+        *,
+        window: int | None = None,
+        k: int = 1,
+        most_references: int = 100_000,
+        threads: int | None = None,
+        alarm_share: float = 0.01,
+    ) -> None:
+        self._take(window=window, k=k, most_references=most_references, threads=threads, alarm_share=alarm_share)
+
+    def _learn(self, rows: Floats) -> None:
+        self.window_ = default_window(len(rows)) if self.window is None else int(self.window)
+        self._scale(rows)
+        self._learn_again(rows)
+
+    def _learn_again(self, rows: Floats) -> None:
+        # The units are those of all training rows: they are no part of what is compared.
+        self._reference = np.ascontiguousarray(self._scaled(rows))
+        self._index = NearestIndex(self._reference, self.window_, int(self.most_references))
+
+    def _window_scores(self, rows: Floats) -> Floats:
+        distances, _ = self._index.distances(np.ascontiguousarray(self._scaled(rows)), int(self.k), self.threads)
+        return np.nan_to_num(distances, nan=0.0)
+
+    def _contributions(self, window: Floats) -> Floats:
+        nearest, _ = self._nearest(window)
+        if nearest is None:
+            return np.zeros(window.shape[1])
+        other = self._reference[nearest : nearest + self.window_]
+        return np.asarray(np.nansum(np.square(self._scaled(window) - other), axis=0))
+
+    def _nearest(self, window: Floats) -> tuple[int | None, Floats | None]:
+        _, starts = self._index.distances(np.ascontiguousarray(self._scaled(window)), 1, 1)
+        start = int(starts[0])
+        if start < 0:
+            return None, None
+        return start, Scaler(self.mean_, self.scale_).inverse(self._reference[start : start + self.window_])
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        values, arrays = super()._state()
+        return values, {**arrays, "reference": self._reference}
+
+    def _restore(self, values: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+        super()._restore(values, arrays)
+        reference = arrays["reference"]
+        if reference.ndim != 2 or reference.shape[1] != self.n_features_in_ or reference.dtype != np.float64:
+            raise ValueError("its reference is not of its channels")
+        if np.isinf(reference).any():
+            raise ValueError("its reference is infinite")
+        self._reference = reference
+        self._index = NearestIndex(reference, self.window_, int(self.most_references))

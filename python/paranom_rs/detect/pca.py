@@ -1,0 +1,109 @@
+"""Principal components of normal windows: what of a window they do not explain."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paranom_rs._internal.checks import Floats
+from paranom_rs._internal.rules import OrNone, Rule, Share, Whole
+from paranom_rs.detect.scaled_windows import ScaledWindows, default_window, window_cells
+
+#: Training windows that the components are computed from, evenly spread.
+MOST_WINDOWS = 500
+
+
+class PCADetector(ScaledWindows):
+    """The part of a window that the leading principal components of normal windows do not explain.
+
+    Channels are in units of their normal standard deviation, and a window's rows are laid side by side. The score is
+    the root of the mean squared difference between the window and its projection on the components.
+
+    Parameters
+    ----------
+    window
+        Rows of a window. None: 60, or a sixth of the training rows if they are few.
+    variance
+        The share of the variance of normal windows that the components explain.
+    alarm_share
+        The share of normal rows that may be under alarm.
+
+    Attributes
+    ----------
+    components_
+        (k, window * d) float64, orthonormal.
+
+    Notes
+    -----
+    A missing value counts as the channel's mean.
+    """
+
+    parameters: ClassVar[dict[str, Rule]] = {
+        "window": OrNone(Whole(1, 2**20)),
+        "variance": Share(),
+        **ScaledWindows.parameters,
+    }
+
+    variance: float
+    centre_: Floats
+    components_: Floats
+
+    def __init__(self, *, window: int | None = None, variance: float = 0.9, alarm_share: float = 0.01) -> None:
+        self._take(window=window, variance=variance, alarm_share=alarm_share)
+
+    def _learn(self, rows: Floats) -> None:
+        self.window_ = default_window(len(rows)) if self.window is None else int(self.window)
+        self._scale(rows)
+        self._learn_again(rows)
+
+    def _learn_again(self, rows: Floats) -> None:
+        cells = window_cells(self._scaled(rows), self.window_, MOST_WINDOWS)
+        self.centre_ = cells.mean(axis=0)
+        _, lengths, directions = np.linalg.svd(cells - self.centre_, full_matrices=False)
+        explained = np.cumsum(lengths**2)
+        total = explained[-1]
+        count = int(np.searchsorted(explained, self.variance * total)) + 1 if total > 0 else 0
+        self.components_ = np.ascontiguousarray(directions[: min(count, len(directions))])
+
+    def _residuals(self, rows: Floats) -> Floats:
+        """Return what is left of each window, (k, window, d)."""
+        scaled = np.nan_to_num(self._scaled(rows))
+        d = rows.shape[1]
+        views = np.lib.stride_tricks.sliding_window_view(scaled, self.window_, axis=0).transpose(0, 2, 1)
+        cells = np.ascontiguousarray(views).reshape(len(views), -1) - self.centre_
+        # einsum sums each window by itself: the bits do not depend on how many windows there are.
+        weights = np.einsum("nl,kl->nk", cells, self.components_)
+        return np.asarray((cells - np.einsum("nk,kl->nl", weights, self.components_)).reshape(-1, self.window_, d))
+
+    def _window_scores(self, rows: Floats) -> Floats:
+        count = len(rows) - self.window_ + 1
+        # So many at once that memory stays bounded.
+        step = max((1 << 21) // (self.window_ * rows.shape[1]), 1)
+        out = np.empty(count)
+        for first in range(0, count, step):
+            left = self._residuals(rows[first : first + step + self.window_ - 1])
+            out[first : first + step] = np.sqrt(np.square(left).reshape(len(left), -1).mean(axis=1))
+        return out
+
+    def _contributions(self, window: Floats) -> Floats:
+        return np.asarray(np.square(self._residuals(window)[0]).sum(axis=0))
+
+    def _nearest(self, window: Floats) -> tuple[int | None, Floats | None]:
+        expected = np.nan_to_num(self._scaled(window)) - self._residuals(window)[0]
+        return None, np.asarray(expected * self.scale_ + self.mean_)
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        values, arrays = super()._state()
+        return values, {**arrays, "centre_": self.centre_, "components_": self.components_}
+
+    def _restore(self, values: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+        super()._restore(values, arrays)
+        self.centre_, self.components_ = arrays["centre_"], arrays["components_"]
+        length = self.window_ * self.n_features_in_
+        if self.centre_.shape != (length,) or self.components_.shape[1:] != (length,):
+            raise ValueError("its components are not of its windows")
+        for array in (self.centre_, self.components_):
+            if array.dtype != np.float64 or not (np.abs(array) <= 1e9).all():
+                raise ValueError("its components are no numbers, or too large")

@@ -1,0 +1,63 @@
+"""The z-score: how far a row is from the mean of normal rows."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paranom_rs._internal.checks import Floats
+from paranom_rs._internal.rules import Rule
+from paranom_rs._internal.scaling import Scaler
+from paranom_rs.detect.base import Detector
+from paranom_rs.detect.scaled_windows import checked_scale
+
+
+class ZScore(Detector):
+    """The largest deviation of a channel from its normal mean, in normal standard deviations.
+
+    It looks at each row by itself, and needs no library. What another detector must beat. A channel that is constant in
+    training has the unit 1; a missing value deviates by nothing.
+
+    Parameters
+    ----------
+    alarm_share
+        The share of normal rows that may be under alarm.
+
+    Attributes
+    ----------
+    mean_, scale_
+        (d,) float64, of the training rows.
+    """
+
+    parameters: ClassVar[dict[str, Rule]] = {**Detector.parameters}
+
+    mean_: Floats
+    scale_: Floats
+
+    def __init__(self, *, alarm_share: float = 0.01) -> None:
+        self._take(alarm_share=alarm_share)
+
+    def _learn(self, rows: Floats) -> None:
+        self.window_ = 1
+        scaler = Scaler.fit(rows)
+        self.mean_, self.scale_ = scaler.mean, scaler.scale
+
+    def _deviations(self, rows: Floats) -> Floats:
+        return np.abs(np.nan_to_num(Scaler(self.mean_, self.scale_)(rows)))
+
+    def _window_scores(self, rows: Floats) -> Floats:
+        return np.asarray(self._deviations(rows).max(axis=1))
+
+    def _contributions(self, window: Floats) -> Floats:
+        return np.asarray(self._deviations(window)[0])
+
+    def _nearest(self, window: Floats) -> tuple[int | None, Floats | None]:
+        return None, self.mean_[None].copy()
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        return {}, {"mean_": self.mean_, "scale_": self.scale_}
+
+    def _restore(self, values: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+        self.mean_, self.scale_ = checked_scale(arrays, self.n_features_in_)

@@ -1,0 +1,61 @@
+//! `paranom::detect::nearest` for Python.
+
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use paranom::detect::nearest::NearestIndex as Index;
+use paranom::error::try_copy;
+use paranom::job::Job;
+use paranom::pool;
+use pyo3::prelude::*;
+
+use crate::run;
+
+/// Cells that are computed at once without watching for Ctrl-C.
+const SHORT: usize = 1 << 14;
+
+/// Windows of a reference, found by their distance.
+#[pyclass(frozen, module = "paranom_rs._core")]
+pub(crate) struct NearestIndex(Index);
+
+#[pymethods]
+impl NearestIndex {
+    #[new]
+    fn new(py: Python<'_>, rows: PyReadonlyArray2<'_, f64>, window: usize, most: usize) -> PyResult<Self> {
+        let (d, rows) = taken(&rows)?;
+        run::detached(py, None, |job| Index::new(rows, d, window, most, job)).map(Self)
+    }
+
+    /// Windows that are compared.
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The distance of the k-th nearest window of each window of `rows`, and its first row.
+    #[pyo3(signature = (rows, k, threads=None))]
+    fn distances<'py>(
+        &self,
+        py: Python<'py>,
+        rows: PyReadonlyArray2<'py, f64>,
+        k: usize,
+        threads: Option<usize>,
+    ) -> PyResult<(Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<i64>>)> {
+        let (_, rows) = taken(&rows)?;
+        let threads = run::guarded(|| pool::thread_count(threads))?;
+        // One window of a stream is answered at once.
+        let (distances, starts) = if rows.len() <= SHORT {
+            run::guarded(|| self.0.distances(&rows, k, 1, &Job::new()))?
+        } else {
+            run::detached(py, None, |job| self.0.distances(&rows, k, threads, job))?
+        };
+        Ok((distances.into_pyarray(py), starts.into_pyarray(py)))
+    }
+}
+
+/// The number of columns, and a copy: other threads of Python may write to the array meanwhile.
+fn taken(rows: &PyReadonlyArray2<'_, f64>) -> PyResult<(usize, Vec<f64>)> {
+    let columns = rows.shape()[1];
+    let copy = run::guarded(|| match rows.as_slice() {
+        Ok(values) => try_copy(values),
+        Err(_) => Ok(rows.as_array().iter().copied().collect()),
+    })?;
+    Ok((columns, copy))
+}

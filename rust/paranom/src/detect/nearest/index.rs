@@ -1,0 +1,357 @@
+//! The windows of a reference, found by their distance.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::directions;
+use super::sums::{product, squared_distance, squared_distance_of_some};
+use crate::job::Job;
+use crate::simd::{Kernel, dispatch};
+use crate::{Error, Result, pool};
+
+/// Windows whose bounds are computed side by side.
+const BLOCK: usize = 32;
+/// Coordinates after which a block is looked at again.
+const FIRST: usize = 4;
+/// Queries of one task.
+const TASK: usize = 256;
+/// Rounding of a coordinate, as a share of the lengths of both windows; the true one is below 1e-12.
+const SLACK: f64 = 1e-11;
+
+/// A window of the reference.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Neighbour {
+    /// The sum of squared differences of the cells.
+    pub squared: f64,
+    /// Its first row.
+    pub start: usize,
+}
+
+/// The windows of a reference.
+#[derive(Debug, Clone)]
+pub struct NearestIndex {
+    d: usize,
+    window: usize,
+    /// Row after row; missing values are NaN.
+    rows: Vec<f64>,
+    /// First rows of the windows that are compared, by their first coordinate; and whether a row is one of them.
+    starts: Vec<usize>,
+    kept: Vec<bool>,
+    directions: Vec<Vec<f64>>,
+    /// The windows' coordinates, one direction after the other.
+    coordinates: Vec<Vec<f64>>,
+    /// The length of the longest window, as a vector.
+    longest: f64,
+}
+
+impl NearestIndex {
+    /// From the rows of the reference (row after row). Windows with a missing value are left out. Of more than `most`
+    /// windows, as many are taken, evenly spread.
+    pub fn new(rows: Vec<f64>, d: usize, window: usize, most: usize, job: &Job) -> Result<Self> {
+        let count = rows.len() / d;
+        let mut since = 0;
+        let mut complete = Vec::new();
+        for (i, row) in rows.chunks_exact(d).enumerate() {
+            since = if row.iter().any(|x| x.is_nan()) { 0 } else { since + 1 };
+            if since >= window {
+                complete.push(i + 1 - window);
+            }
+        }
+        if complete.is_empty() {
+            let rule = format!("must hold {window} rows in a row without a missing value");
+            return Err(Error::invalid("X", count, rule));
+        }
+        if complete.len() > most {
+            let last = (complete.len() - 1) as u128;
+            let pick = |i: usize| complete[(i as u128 * last / (most - 1).max(1) as u128) as usize];
+            complete = (0..most).map(pick).collect();
+        }
+        let mut kept = vec![false; count];
+        for &start in &complete {
+            kept[start] = true;
+        }
+        let length = window * d;
+        let windows: Vec<&[f64]> = complete.iter().map(|&k| &rows[k * d..k * d + length]).collect();
+        let directions = directions::find(&windows);
+        job.check()?;
+        let along: Vec<Vec<f64>> =
+            directions.iter().map(|direction| dispatch(Along { windows: &windows, direction })).collect();
+        let longest = dispatch(Longest { windows: &windows }).sqrt();
+        let mut order: Vec<usize> = (0..complete.len()).collect();
+        if let Some(first) = along.first() {
+            order.sort_by(|&a, &b| first[a].total_cmp(&first[b]));
+        }
+        let sorted = |values: &Vec<f64>| order.iter().map(|&i| values[i]).collect();
+        let coordinates = along.iter().map(sorted).collect();
+        let starts = order.iter().map(|&i| complete[i]).collect();
+        Ok(Self { d, window, rows, starts, kept, directions, coordinates, longest })
+    }
+
+    /// Windows that are compared.
+    pub fn len(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// Whether there are none: never.
+    pub fn is_empty(&self) -> bool {
+        self.starts.is_empty()
+    }
+
+    /// Bytes on the heap.
+    pub fn bytes(&self) -> usize {
+        size_of::<f64>() * (self.rows.len() + self.starts.len() * (1 + self.coordinates.len()))
+            + size_of::<f64>() * self.directions.len() * self.length()
+            + self.kept.len()
+    }
+
+    fn length(&self) -> usize {
+        self.window * self.d
+    }
+
+    /// The rows of the reference.
+    pub fn rows(&self) -> &[f64] {
+        &self.rows
+    }
+
+    /// The cells of the window that begins at a row.
+    pub fn cells(&self, start: usize) -> &[f64] {
+        &self.rows[start * self.d..start * self.d + self.length()]
+    }
+
+    /// The k-th nearest window of each window of `rows` (row after row), and how far it is: the root of the mean squared
+    /// difference of the cells that are there. Not there (NaN, and no index) is a window with less than half of its
+    /// cells. The result does not depend on `threads`.
+    pub fn distances(
+        &self,
+        rows: &[f64],
+        k: usize,
+        threads: usize,
+        job: &Job,
+    ) -> Result<(Vec<f64>, Vec<i64>)> {
+        let count = (rows.len() / self.d + 1).saturating_sub(self.window);
+        let mut found = vec![(f64::NAN, -1_i64); count];
+        let task = |(i, part): (usize, &mut [(f64, i64)])| {
+            let first = i * TASK;
+            dispatch(Search { index: self, rows, k, first, found: part });
+            job.step(part.len() as u64)
+        };
+        if count > TASK && threads > 1 {
+            pool::run(threads, || found.par_chunks_mut(TASK).enumerate().try_for_each(task))??;
+        } else {
+            found.chunks_mut(TASK).enumerate().try_for_each(task)?;
+        }
+        Ok(found.into_iter().unzip())
+    }
+
+    /// The k-th nearest window of one window, whose hint is where its neighbour may begin.
+    pub fn nearest(&self, cells: &[f64], k: usize, hint: Option<usize>) -> Option<Neighbour> {
+        dispatch(One { index: self, cells, k, hint })
+    }
+
+    #[inline(always)]
+    fn find(&self, cells: &[f64], k: usize, hint: Option<usize>, best: &mut Best) {
+        best.clear(k);
+        let missing = cells.iter().filter(|x| x.is_nan()).count();
+        if missing > 0 {
+            if 2 * missing <= cells.len() {
+                for &start in &self.starts {
+                    if let Some(squared) = squared_distance_of_some(cells, self.cells(start)) {
+                        best.offer(Neighbour { squared, start });
+                    }
+                }
+            }
+            return;
+        }
+        if let Some(start) = hint.filter(|&start| self.kept.get(start).is_some_and(|&kept| kept)) {
+            self.sum(cells, start, best);
+        }
+        let hinted = best.found.first().map(|n| n.start);
+        if self.directions.is_empty() {
+            self.sum_all(cells, 0..self.starts.len(), hinted, best);
+            return;
+        }
+        let mut own = [0.0; 16];
+        for (to, direction) in own.iter_mut().zip(&self.directions) {
+            *to = product(cells, direction);
+        }
+        let slack = SLACK * (product(cells, cells).sqrt() + self.longest);
+        let first = &self.coordinates[0];
+        let (mut low, mut high) = {
+            let at = first.partition_point(|&x| x < own[0]);
+            (at, at)
+        };
+        let (mut left, mut right) = (true, true);
+        while left || right {
+            left &= low > 0 && own[0] - first[low - 1] <= best.root() + slack;
+            if left {
+                let block = low.saturating_sub(BLOCK)..low;
+                low = block.start;
+                self.look(cells, &own, slack, block, hinted, best);
+            }
+            right &= high < first.len() && first[high] - own[0] <= best.root() + slack;
+            if right {
+                let block = high..(high + BLOCK).min(first.len());
+                high = block.end;
+                self.look(cells, &own, slack, block, hinted, best);
+            }
+        }
+    }
+
+    /// Sums those of a block of windows whose bounds are low enough.
+    #[inline(always)]
+    fn look(
+        &self,
+        cells: &[f64],
+        own: &[f64; 16],
+        slack: f64,
+        block: Range<usize>,
+        hinted: Option<usize>,
+        best: &mut Best,
+    ) {
+        let mut bounds = [0.0; BLOCK];
+        let most = (best.root() + slack) * (best.root() + slack);
+        for (k, (coordinates, &x)) in self.coordinates.iter().zip(own).enumerate() {
+            for (bound, &y) in bounds.iter_mut().zip(&coordinates[block.clone()]) {
+                *bound += (x - y) * (x - y);
+            }
+            if k + 1 == FIRST && bounds[..block.len()].iter().all(|&bound| bound > most) {
+                return;
+            }
+        }
+        for (at, &bound) in block.zip(&bounds) {
+            let root = best.root() + slack;
+            // NaN and infinities are summed.
+            if !(bound > root * root) && Some(self.starts[at]) != hinted {
+                self.sum(cells, self.starts[at], best);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn sum_all(&self, cells: &[f64], windows: Range<usize>, hinted: Option<usize>, best: &mut Best) {
+        for at in windows {
+            if Some(self.starts[at]) != hinted {
+                self.sum(cells, self.starts[at], best);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn sum(&self, cells: &[f64], start: usize, best: &mut Best) {
+        if let Some(squared) = squared_distance(cells, self.cells(start), best.most()) {
+            best.offer(Neighbour { squared, start });
+        }
+    }
+}
+
+/// The nearest windows so far: by distance, then by first row.
+#[derive(Debug, Default)]
+struct Best {
+    k: usize,
+    found: Vec<Neighbour>,
+    root: f64,
+}
+
+impl Best {
+    fn clear(&mut self, k: usize) {
+        self.k = k;
+        self.found.clear();
+        self.root = f64::INFINITY;
+    }
+
+    /// The largest sum that matters.
+    #[inline(always)]
+    fn most(&self) -> f64 {
+        if self.found.len() < self.k { f64::INFINITY } else { self.found[self.k - 1].squared }
+    }
+
+    /// Its root.
+    #[inline(always)]
+    fn root(&self) -> f64 {
+        self.root
+    }
+
+    #[inline(always)]
+    fn offer(&mut self, new: Neighbour) {
+        let at = self.found.partition_point(|old| (old.squared, old.start) < (new.squared, new.start));
+        if at < self.k {
+            self.found.truncate(self.k - 1);
+            self.found.insert(at, new);
+            self.root = self.most().sqrt();
+        }
+    }
+}
+
+struct Search<'a> {
+    index: &'a NearestIndex,
+    rows: &'a [f64],
+    k: usize,
+    first: usize,
+    found: &'a mut [(f64, i64)],
+}
+
+impl Kernel for Search<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { index, rows, k, first, found } = self;
+        let k = k.min(index.starts.len());
+        let mut best = Best::default();
+        let mut hint = None;
+        for (i, out) in found.iter_mut().enumerate() {
+            let from = (first + i) * index.d;
+            index.find(&rows[from..from + index.length()], k, hint, &mut best);
+            hint = best.found.first().map(|n| n.start + 1);
+            if let Some(n) = best.found.last() {
+                *out = ((n.squared / index.length() as f64).sqrt(), n.start as i64);
+            }
+        }
+    }
+}
+
+struct One<'a> {
+    index: &'a NearestIndex,
+    cells: &'a [f64],
+    k: usize,
+    hint: Option<usize>,
+}
+
+impl Kernel for One<'_> {
+    type Output = Option<Neighbour>;
+
+    #[inline(always)]
+    fn run(self) -> Option<Neighbour> {
+        let mut best = Best::default();
+        self.index.find(self.cells, self.k.min(self.index.starts.len()), self.hint, &mut best);
+        best.found.last().copied()
+    }
+}
+
+struct Along<'a> {
+    windows: &'a [&'a [f64]],
+    direction: &'a [f64],
+}
+
+impl Kernel for Along<'_> {
+    type Output = Vec<f64>;
+
+    #[inline(always)]
+    fn run(self) -> Vec<f64> {
+        self.windows.iter().map(|window| product(window, self.direction)).collect()
+    }
+}
+
+struct Longest<'a> {
+    windows: &'a [&'a [f64]],
+}
+
+impl Kernel for Longest<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        self.windows.iter().map(|window| product(window, window)).fold(0.0, f64::max)
+    }
+}
