@@ -20,7 +20,7 @@ from paranom_rs.generate.callback import refuse_imports
 from paranom_rs.generate.class_counts import first_of_each_class
 from paranom_rs.generate.dataset import Dataset, Split
 from paranom_rs.generate.dropouts import Dropouts
-from paranom_rs.generate.recordings import load_recordings
+from paranom_rs.generate.recordings import load_recordings, write_columns
 from paranom_rs.generate.row_source import STREAM, RowSource
 from paranom_rs.generate.rule import Edge, Part, plain
 from paranom_rs.generate.time_index import TimeIndex, in_nanoseconds
@@ -223,18 +223,23 @@ class Generator(KnownKeywords):
         Parameters
         ----------
         path
-            A file to write the TOML to, too.
+            A file to write the TOML to, too. Long recordings from arrays, and those of `Blocks`, are then written as
+            Parquet beside it, under the same name. Needs pyarrow for that.
 
         Raises
         ------
         SpecError
-            For a long recording from an array (put it into a file, and let the TOML name that), and for a function
-            (give its import path instead).
+            For a function (give its import path instead); without a ``path``, for a long recording from an array.
         """
-        text = self.source.to_toml()
-        if path is not None:
-            with whole_file(file_path(path)) as temporary:
-                temporary.write_text(text, encoding="utf-8")
+        if path is None:
+            return self.source.to_toml()
+        path = file_path(path)
+        text, recordings = self.source.to_toml_and_recordings(path.stem)
+        for number, columns in enumerate(recordings):
+            with whole_file(path.with_name(f"{path.stem}{f'-{number}' if number else ''}.parquet")) as temporary:
+                write_columns(temporary, columns)
+        with whole_file(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
         return text
 
     @property

@@ -18,6 +18,8 @@ from paranom_rs._internal.progress import Progress
 from paranom_rs.errors import OutOfMemoryError, SpecError
 from paranom_rs.generate.callback import find_function, load_functions
 from paranom_rs.generate.events import Events
+from paranom_rs.generate.recordings import map_recordings
+from paranom_rs.generate.stored_recordings import StoredRecordings
 
 __all__ = ["FINGERPRINT", "SPEC", "START", "STREAM", "Interval", "RowSource"]
 
@@ -25,9 +27,6 @@ __all__ = ["FINGERPRINT", "SPEC", "START", "STREAM", "Interval", "RowSource"]
 STREAM = 2
 #: What Parquet and Arrow files say of themselves: the spec as TOML, what it means, and which rows they hold.
 SPEC, FINGERPRINT, START = "paranom_rs.spec", "paranom_rs.fingerprint", "paranom_rs.start"
-#: Recordings of more values are not written into TOML.
-_MOST_EMBEDDED = 20_000
-
 #: Rows that follow each other: the first one, and how many there are.
 Interval = tuple[int, int]
 
@@ -214,12 +213,21 @@ class RowSource:
         SpecError
             For a function, and for a long recording that is in no file.
         """
+        return self.to_toml_and_recordings(None)[0]
+
+    def to_toml_and_recordings(self, beside: str | None) -> tuple[str, list[dict[str, NDArray[np.float64]]]]:
+        """Return the spec as TOML, and the columns of the Parquet files that it names.
+
+        Parameters
+        ----------
+        beside
+            What the names of these files begin with; None for no files.
+        """
         function = find_function(self.spec)
         if function is not None:
             raise SpecError(function, 'must be an import path "module:function" to be written as TOML, not a function')
-        variables = self.resolved["variables"].items()
-        embedded = {name: _embedded(name, x, self.spec["variables"][name]) for name, x in variables}
-        return tomli_w.dumps(self.spec | {"variables": embedded})
+        stored = StoredRecordings(self.resolved, beside)
+        return tomli_w.dumps(map_recordings(self.spec, stored.embed)), stored.files
 
     def metadata(self, start: int | None) -> list[tuple[str, str]]:
         """Return what a file of rows says of itself; ``start`` is its first row, if its rows are neighbours."""
@@ -234,20 +242,3 @@ class RowSource:
         if start is not None:
             facts.append((START, str(start)))
         return facts
-
-
-def _embedded(name: str, variable: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
-    """Return a variable with its recording, or as the spec names it."""
-    values = variable.get("values")
-    if not isinstance(values, np.ndarray):
-        return variable
-    if len(values) > _MOST_EMBEDDED:
-        if "file" in named:
-            return named
-        raise SpecError(
-            f"variables.{name}.values",
-            f"must have at most {_MOST_EMBEDDED} values to be written as TOML; keep them in a file and let the TOML "
-            f"name it: file = 'data.csv', column = {name!r}",
-            f"{len(values)} values",
-        )
-    return variable | {"values": values.tolist()}
