@@ -1,4 +1,4 @@
-"""Rules for what is learnt from recordings: blocks, coloured noise, quantiles, limits and steps. Recordings beside TOML."""
+"""Rules for what is learnt from recordings: blocks, noise, quantiles, limits, steps. Recordings beside TOML."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.ma
 from numpy.typing import ArrayLike, NDArray
 
-from paranom_rs._internal.frames import as_array
+from paranom_rs._internal.columns import as_array, is_table, library, object_floats
 from paranom_rs.errors import SpecError, SpecTypeError
 
 Floats = NDArray[np.float64]
@@ -47,9 +47,11 @@ def whole(path: str, value: object, *, least: int = 0, most: int | None = None) 
 def row_range(start: object, rows: int, *, path: str = "start", end: int = 2**64) -> int:
     """Return the first of ``rows`` rows, which must lie below ``end``, a power of two."""
     first = whole("start", start)
-    if first + max(rows, 1) > end:
-        rule = f"must leave room for {shown(rows)} rows below 2**{end.bit_length() - 1}"
-        raise SpecError(path, rule, shown(first))
+    limit = f"2**{end.bit_length() - 1}"
+    if first >= end:
+        raise SpecError(path, f"must be a row below {limit}", shown(first))
+    if first + rows > end:
+        raise SpecError(path, f"must leave room for {shown(rows)} rows below {limit}", shown(first))
     return first
 
 
@@ -128,6 +130,8 @@ def numbers(path: str, value: ArrayLike) -> NDArray[Any]:
         array = np.asanyarray(as_array(path, value))
     except ValueError as error:
         raise SpecError(path, f"must be an array of numbers ({error})") from None
+    if array.dtype.kind == "O" and array.size:
+        array = _objects(path, array)
     if array.dtype.kind not in "buif":
         raise SpecTypeError(path, "must hold real numbers", f"dtype {array.dtype}")
     if np.ma.is_masked(array):
@@ -135,12 +139,36 @@ def numbers(path: str, value: ArrayLike) -> NDArray[Any]:
     return np.require(np.asarray(array), requirements="A")
 
 
+def _objects(path: str, array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array of Python objects as floats, None as NaN."""
+    try:
+        return object_floats(path, np.ma.filled(array.astype(object), None) if np.ma.is_masked(array) else array)
+    except (TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, SpecTypeError):
+            raise
+        raise SpecTypeError(path, "must hold real numbers", f"dtype {array.dtype}") from None
+
+
+def _column(path: str, value: ArrayLike) -> NDArray[Any]:
+    array = numbers(path, value)
+    return array[:, 0] if is_table(value) and array.ndim == 2 and array.shape[1] == 1 else array
+
+
+def same_order(path: str, value: Any, other: Any) -> None:
+    """SpecError where two objects of pandas have the same index in another order: rows would be mixed up."""
+    if library(value) != "pandas" or library(other) != "pandas" or len(value) != len(other):
+        return
+    index, wanted = value.index, other.index
+    if not index.equals(wanted) and index.isin(wanted).all() and wanted.isin(index).all():
+        raise SpecError(path, "must be in the order of the other's index; reindex puts it there")
+
+
 def labels(path: str, value: ArrayLike) -> Flags:
-    """Return 0/1 per row as a boolean array of one dimension.
+    """Return 0/1 per row as a boolean array of one dimension; a table of one column is a column.
 
     Raises SpecError for another shape or another value, SpecTypeError for what is not numeric.
     """
-    array = numbers(path, value)
+    array = _column(path, value)
     if array.ndim != 1:
         raise SpecError(path, "must have one label for each row, shape (n,)", f"shape {array.shape}")
     wrong = ~((array == 0) | (array == 1))
@@ -159,8 +187,11 @@ def both_classes(path: str, y: Flags) -> Flags:
 
 
 def scores(path: str, value: ArrayLike, rows: int | None = None) -> Floats:
-    """Return one score per row as float64 of one dimension; infinities are fine, NaN is not."""
-    array = numbers(path, value).astype(np.float64)
+    """Return one score per row as float64 of one dimension; infinities are fine, NaN is not.
+
+    A table of one column is a column.
+    """
+    array = _column(path, value).astype(np.float64)
     if array.ndim != 1:
         raise SpecError(path, "must have one score for each row, shape (n,)", f"shape {array.shape}")
     if rows is not None and len(array) != rows:

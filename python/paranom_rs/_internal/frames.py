@@ -1,99 +1,213 @@
-"""Tables of pandas, polars and Arrow: the names of their columns, and their values as floats."""
+"""What users hand in as data, read once: values, names of channels, times; and results given back in its kind."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from paranom_rs._internal import columns
+from paranom_rs._internal.checks import Flags, Floats, finite, numbers
+from paranom_rs._internal.optional import require
+from paranom_rs._internal.times import first_step_back, time_texts
 from paranom_rs.errors import SpecError, SpecTypeError
 
-
-def column_names(path: str, X: Any) -> list[str] | None:
-    """Return the names of a table's columns; None if it is no table, or numbers its columns from 0 on."""
-    library = _library(X)
-    if library is None or not _is_table(X):
-        return None
-    labels = list(X.columns) if library != "pyarrow" else list(X.schema.names)
-    if labels == list(range(len(labels))):
-        return None
-    names = [str(label) for label in labels]
-    if len(set(names)) < len(names):
-        twice = next(name for i, name in enumerate(names) if name in names[:i])
-        raise SpecError(f"{path}.columns", "must be different names", repr(twice))
-    return names
+__all__ = ["Frame"]
 
 
-def as_array(path: str, X: Any) -> Any:
-    """Return the float64 values of a table or a column, what is missing as NaN; anything else as it is."""
-    library = _library(X)
-    if library is None:
-        return X
-    values = {"pandas": _pandas_values, "polars": _polars_values, "pyarrow": _arrow_values}[library]
-    if not _is_table(X):
-        return values(path, X)
-    columns = [(str(name), column) for name, column in _columns(X, library)]
-    out = np.empty(X.shape)
-    for j, (name, column) in enumerate(columns):
-        out[:, j] = values(f"{path}[{name!r}]", column)
-    return out
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Rows of channels, whatever they were handed in as.
+
+    Attributes
+    ----------
+    values
+        (n, d), float64, C-contiguous. What is missing is NaN; infinities are as given.
+    names
+        The channels' names; None where they have none.
+    times
+        (n,), the time of each row: datetime64[ns] (in UTC if there is a ``zone``), int64 or float64; or None.
+    zone
+        The time zone: "UTC", an offset like "+02:00", a name like "Europe/Berlin"; or None.
+    time_name
+        The name of the column of times; None for an index without a name.
+    labels
+        (n,), bool, True where the row is anomalous; or None.
+    keys
+        The process of each row, or None.
+    library
+        The library whose table it was: "pandas", "polars", "pyarrow"; or None.
+    index
+        The index of pandas, or None.
+    """
+
+    values: Floats
+    names: list[str] | None = None
+    times: NDArray[Any] | None = None
+    zone: str | None = None
+    time_name: str | None = None
+    labels: Flags | None = None
+    keys: list[str] | None = None
+    library: str | None = None
+    index: Any = None
+
+    @classmethod
+    def of(cls, path: str, X: Any) -> Self:
+        """Read an array, a list, a table or a column of pandas, polars or Arrow, or whatever exports Arrow.
+
+        The index of pandas is kept; an index of dates gives the times. Without one, a column of dates does: the only
+        one. All other columns are channels.
+
+        Parameters
+        ----------
+        path
+            What errors call it.
+        X
+            (n,) or (n, d). A `Dataset` of the generator gives its labels, too.
+
+        Raises
+        ------
+        SpecError, SpecTypeError
+            For another shape, two columns of one name or of dates, or what holds no numbers.
+        """
+        if isinstance(X, cls):
+            return X
+        if hasattr(X, "__paranom_frame__"):
+            frame: Self = X.__paranom_frame__()
+            return frame
+        library = columns.library(X)
+        if library is None and hasattr(X, "__arrow_c_stream__"):
+            X, library = require("pyarrow", "parquet", "reading Arrow").table(X), "pyarrow"
+        if library is None:
+            return cls(matrix(path, X))
+        index = X.index if library == "pandas" else None
+        found = None if index is None else columns.pandas_datetimes(index)
+        name = None if index is None or index.name is None else str(index.name)
+        if not columns.is_table(X):
+            label = getattr(X, "name", None)
+            own = [str(label)] if label not in (None, "") else None
+            times, zone = found or (None, None)
+            return cls(matrix(path, X), own, times, zone, name, library=library, index=index)
+        given = columns.columns(X)
+        dated = [(str(label), at) for label, column in given if (at := columns.datetimes(column)) is not None]
+        if found is None and len(dated) == 1:
+            ((name, found),) = dated
+            given = [(label, column) for label, column in given if str(label) != name]
+        elif dated:
+            rule = "must be numbers; one column of dates can be the time, and an index of dates can"
+            raise SpecTypeError(f"{path}.columns", rule, ", ".join(repr(label) for label, _ in dated))
+        names = columns.table_names(path, [label for label, _ in given])
+        values = np.empty((len(X), len(given)))
+        for j, (label, column) in enumerate(given):
+            values[:, j] = columns.floats(f"{path}[{str(label)!r}]", column)
+        if not given:
+            raise SpecError(path, "must have a column of numbers", f"{X.shape[1]} columns")
+        times, zone = found or (None, None)
+        return cls(values, names, times, zone, name, library=library, index=index)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, rows: slice) -> Frame:
+        """Return rows, as a view."""
+
+        def part(x: Any) -> Any:
+            return None if x is None else x[rows]
+
+        return replace(
+            self,
+            values=self.values[rows],
+            times=part(self.times),
+            labels=part(self.labels),
+            keys=part(self.keys),
+            index=part(self.index),
+        )
+
+    def take(self, rows: NDArray[np.int64]) -> Frame:
+        """Return the rows at some positions, in their order."""
+
+        def part(x: Any) -> Any:
+            return [x[i] for i in rows] if isinstance(x, list) else x if x is None else x[rows]
+
+        return replace(
+            self,
+            values=self.values[rows],
+            times=part(self.times),
+            labels=part(self.labels),
+            keys=part(self.keys),
+            index=part(self.index),
+        )
+
+    def finite(self, path: str, features: int | None = None) -> Floats:
+        """Return the values, or SpecError where one is infinite, or where there are not ``features`` channels."""
+        return finite(path, self.values, features)
+
+    def time_texts(self) -> list[str]:
+        """Return the time of each row as text; no texts without times."""
+        return [] if self.times is None else time_texts(self.times, self.zone)
+
+    def check_order(self, path: str) -> None:
+        """Raise SpecError where time goes back from one row to the next; equal times pass."""
+        back = None if self.times is None else first_step_back(self.times)
+        if back is not None:
+            after, before = self[back : back + 1].time_texts()[0], self[back - 1 : back].time_texts()[0]
+            raise SpecError(f"{path}[{back}]", f"must not be before the row above it, {before}", after)
+
+    def wrap(
+        self, values: ArrayLike, name: str = "score", *, names: Sequence[str] | None = None, rows: Any = None
+    ) -> Any:
+        """Give results back as the rows came: with the index of pandas, as a Series of polars, as an Arrow array.
+
+        Parameters
+        ----------
+        values
+            (n,), a result for each row; or (n, k).
+        name
+            What (n,) is called.
+        names
+            What the columns of (n, k) are called; by default as the channels are, if k is d.
+        rows
+            Which rows of the frame the results are for: a slice or positions. By default all.
+
+        Returns
+        -------
+        pandas.Series, pandas.DataFrame, polars.Series, polars.DataFrame, pyarrow.Array, pyarrow.Table, numpy.ndarray
+            An array where arrays, lists or files came in.
+        """
+        array = np.asarray(values)
+        if self.library is None:
+            return array
+        if array.ndim == 2 and names is None:
+            same = self.names is not None and len(self.names) == array.shape[1]
+            names = self.names if same else [str(j) for j in range(array.shape[1])]
+        if self.library == "pandas":
+            return self._wrap_pandas(array, name, names, rows)
+        lib = require(self.library, "parquet", "giving results back")
+        if self.library == "polars":
+            return lib.Series(name, array) if array.ndim == 1 else lib.DataFrame(array, schema=list(names or ()))
+        if array.ndim == 1:
+            return lib.array(array)
+        return lib.table([lib.array(np.ascontiguousarray(x)) for x in array.T], names=list(names or ()))
+
+    def _wrap_pandas(self, array: NDArray[Any], name: str, names: Sequence[str] | None, rows: Any) -> Any:
+        import pandas as pd
+
+        index = self.index if rows is None else self.index[rows]
+        if len(index) != len(array):
+            raise SpecError("values", f"must have a result for each of {len(index)} rows", str(len(array)))
+        if array.ndim == 1:
+            return pd.Series(array, index=index, name=name)
+        return pd.DataFrame(array, index=index, columns=list(names or ()))
 
 
-def _library(X: Any) -> str | None:
-    """Return the library whose table or column it is."""
-    kind = type(X)
-    for base in kind.__mro__:
-        library = base.__module__.partition(".")[0]
-        if library in ("pandas", "polars", "pyarrow") and base.__name__ in _KINDS:
-            return library
-    return None
-
-
-_TABLES = {"DataFrame", "Table", "RecordBatch"}
-_KINDS = _TABLES | {"Series", "Array", "ChunkedArray"}
-
-
-def _is_table(X: Any) -> bool:
-    return any(base.__name__ in _TABLES for base in type(X).__mro__)
-
-
-def _columns(X: Any, library: str) -> list[tuple[Any, Any]]:
-    if library == "pandas":
-        return [(name, X.iloc[:, j]) for j, name in enumerate(X.columns)]
-    if library == "polars":
-        return list(zip(X.columns, X.get_columns(), strict=True))
-    return list(zip(X.schema.names, X.columns, strict=True))
-
-
-def _refused(path: str, dtype: Any) -> SpecTypeError:
-    return SpecTypeError(path, "must hold real numbers", f"dtype {dtype}")
-
-
-def _pandas_values(path: str, column: Any) -> NDArray[np.float64]:
-    if getattr(column.dtype, "kind", "O") not in "biuf":
-        raise _refused(path, column.dtype)
-    values: NDArray[np.float64] = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    return values
-
-
-def _polars_values(path: str, column: Any) -> NDArray[np.float64]:
-    import polars
-
-    if not column.dtype.is_numeric() and column.dtype != polars.Boolean:
-        raise _refused(path, column.dtype)
-    values: NDArray[np.float64] = column.cast(polars.Float64).to_numpy()
-    return values
-
-
-def _arrow_values(path: str, column: Any) -> NDArray[np.float64]:
-    import pyarrow as pa
-
-    kind = column.type
-    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
-        raise _refused(path, kind)
-    if pa.types.is_boolean(kind):
-        column = column.cast(pa.int8())
-    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
-    parts = [chunk.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) for chunk in chunks]
-    return np.concatenate([np.empty(0), *parts])
+def matrix(path: str, X: Any) -> Floats:
+    """Return numbers as C-contiguous float64 (n, d); (n,) becomes (n, 1). What is masked or missing is NaN."""
+    array = np.ascontiguousarray(numbers(path, X), dtype=np.float64)
+    if array.ndim == 1:
+        array = array[:, None]
+    if array.ndim != 2 or not array.shape[1]:
+        raise SpecError(path, "must have shape (n,) or (n, d)", f"shape {array.shape}")
+    return array

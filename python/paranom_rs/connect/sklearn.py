@@ -14,7 +14,7 @@ except ImportError as error:
     raise ImportError("paranom_rs.connect.sklearn needs scikit-learn: pip install scikit-learn") from error
 
 from paranom_rs._internal.checks import numbers, share, whole
-from paranom_rs._internal.frames import column_names
+from paranom_rs._internal.columns import column_names
 from paranom_rs.detect.ramp import RAMP, Refresh, Scale
 from paranom_rs.errors import SpecError
 

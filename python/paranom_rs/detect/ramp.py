@@ -24,7 +24,7 @@ from paranom_rs._core import Detection, RampCore
 from paranom_rs._internal.alarm_budget import lowest_threshold
 from paranom_rs._internal.atomic import whole_file
 from paranom_rs._internal.checks import each, file_path, matrix, positive, real, whole
-from paranom_rs._internal.frames import column_names
+from paranom_rs._internal.columns import column_names
 from paranom_rs._internal.keywords import known_keywords
 from paranom_rs.errors import SpecError, SpecTypeError
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs._internal import tables
 from paranom_rs._internal.arrays import runs_of_ones
-from paranom_rs._internal.checks import file_path
+from paranom_rs._internal.checks import file_path, numbers
 from paranom_rs._internal.optional import require
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.generate.dropouts import Dropouts
@@ -166,19 +166,7 @@ def _check_columns(path: Path, names: list[str], found: list[str]) -> None:
 
 def _series(values: ArrayLike, path: str) -> NDArray[np.float64]:
     """Return a copy of numbers, which nobody can change."""
-    try:
-        given = np.asanyarray(values)
-        # Texts, datetimes and complex numbers would be converted without a word.
-        texts = given.dtype.kind == "O" and any(isinstance(x, str | bytes) for x in given.flat)
-        if given.dtype.kind not in "biufO" or texts:
-            raise SpecTypeError(path, "must be numbers", "texts" if texts else str(given.dtype))
-        if isinstance(given, np.ma.MaskedArray):
-            given = np.ma.filled(given.astype(np.float64), np.nan)
-        array = np.array(values if given.dtype.kind == "O" else given, dtype=np.float64, order="C", subok=False)
-    except (TypeError, ValueError, OverflowError) as error:
-        if isinstance(error, SpecTypeError):
-            raise
-        raise SpecTypeError(path, f"must be numbers ({error})") from None
+    array = np.array(numbers(path, values), np.float64, order="C", subok=False)
     if array.ndim != 1:
         raise SpecTypeError(path, "must be one-dimensional", f"{array.ndim} dimensions")
     # Over bytes: an array that owns its memory can be made writeable again.
@@ -187,10 +175,7 @@ def _series(values: ArrayLike, path: str) -> NDArray[np.float64]:
 
 def _labelled_runs(labels: ArrayLike, rows: int) -> list[list[int]]:
     """Return labels as [start, stop] pairs; from 0/1 for each row, or from pairs."""
-    try:
-        array = np.asarray(labels)
-    except ValueError as error:
-        raise SpecTypeError("labels", f"must be one 0 or 1 for each row, or pairs ({error})") from None
+    array = numbers("labels", labels)
     if array.ndim == 2 and array.shape[1] == 2 and array.shape[0] > 0:
         # The core checks the pairs.
         pairs: list[list[int]] = array.tolist()

@@ -115,12 +115,15 @@ def evaluate(
     Raises
     ------
     SpecError
-        For another shape, NaN, lengths that differ, labels of one class, or neither scores nor predictions.
+        For another shape, NaN, lengths that differ, labels of one class, or neither scores nor predictions; for pandas'
+        objects with the same index in another order.
     """
     sklearn_metrics()  # before any work: the figures by rows need it
     truth = checks.both_classes("y_true", checks.labels("y_true", y_true))
     if scores is None and y_pred is None:
         raise SpecError("scores", "must be given, or y_pred")
+    for path, given in (("scores", scores), ("y_pred", y_pred)):
+        checks.same_order(path, given, y_true)
     s = None if scores is None else checks.scores("scores", scores, len(truth))
     pred = None if y_pred is None else label_pair(truth, y_pred)[1]
     if threshold is not None:

@@ -113,6 +113,7 @@ def _true_alarms(pred: Flags, buffered: Flags, found: Flags) -> Flags:
 
 def label_pair(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[Flags, Flags]:
     """Return labels and predictions of equal length."""
+    checks.same_order("y_pred", y_pred, y_true)
     truth, pred = checks.labels("y_true", y_true), checks.labels("y_pred", y_pred)
     if len(truth) != len(pred):
         raise SpecError("y_pred", f"must have {len(truth)} rows, as y_true has", str(len(pred)))

@@ -45,6 +45,7 @@ def vus(y_true: ArrayLike, scores: ArrayLike, *, window: int = 100, thresholds: 
         For labels of one class, another shape, or NaN.
     """
     truth = checks.both_classes("y_true", checks.labels("y_true", y_true))
+    checks.same_order("scores", scores, y_true)
     s = checks.scores("scores", scores, len(truth))
     window = checks.whole("window", window)
     cuts = _Cuts(s, checks.whole("thresholds", thresholds, least=2))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from paranom_rs._internal import checks
 from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs._internal.estimator import Estimator
+from paranom_rs._internal.frames import Frame
 from paranom_rs.errors import SpecError
 
 
@@ -46,6 +47,7 @@ class Threshold(Estimator, ABC):
             For NaN, lengths that differ, no labels where they are needed, or scores without a threshold.
         """
         s = checks.scores("scores", scores)
+        checks.same_order("y", y, scores)
         flags = None if y is None else checks.labels("y", y)
         if flags is not None and len(flags) != len(s):
             raise SpecError("y", f"must have {len(s)} rows, as scores has", str(len(flags)))
@@ -67,9 +69,13 @@ class Threshold(Estimator, ABC):
     @abstractmethod
     def _find(self, s: Floats, y: Flags | None) -> float: ...
 
-    def predict(self, scores: ArrayLike) -> NDArray[np.int8]:
-        """Return 1 where ``score > threshold_``, else 0; int8, shape (n,)."""
-        return (checks.scores("scores", scores) > self.threshold_).astype(np.int8)
+    def predict(self, scores: ArrayLike) -> Any:
+        """Return 1 where ``score > threshold_``, else 0; int8, shape (n,).
+
+        Scores of pandas, polars or Arrow give a column of that library, with its index.
+        """
+        flags = (checks.scores("scores", scores) > self.threshold_).astype(np.int8)
+        return Frame.of("scores", scores).wrap(flags, "is_anomaly")
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.get_params() == other.get_params()

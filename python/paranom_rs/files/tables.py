@@ -1,0 +1,164 @@
+"""Tables of users: CSV, Parquet and Arrow files, and folders of them, read as frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from paranom_rs._internal.checks import file_path, one_of
+from paranom_rs._internal.csv_text import SAMPLE, csv_errors, open_csv
+from paranom_rs._internal.frames import Frame
+from paranom_rs._internal.times import UNITS
+from paranom_rs.errors import SpecError
+from paranom_rs.files.arrow_table import arrow_table
+from paranom_rs.files.csv_table import csv_table
+from paranom_rs.files.layout import Wanted
+from paranom_rs.files.order import Order, OrderCheck, in_time_order
+from paranom_rs.files.parts import Table
+
+__all__ = ["open_lines", "open_table", "read_table"]
+
+_ARROW = {".parquet", ".pq", ".arrow", ".feather", ".ipc"}
+_TEXT = {".csv", ".tsv", ".txt", ".dat"}
+_FORMATS = "must end in .csv, .tsv, .txt (also with .gz), .parquet or .arrow, or be a folder of such files"
+
+
+def read_table(
+    path: str | Path,
+    *,
+    time: str | None = None,
+    columns: Sequence[str] | None = None,
+    delimiter: str | None = None,
+    time_unit: str | None = None,
+    time_format: str | None = None,
+    label: str | None = None,
+    process: str | None = None,
+    order: Order = "raise",
+) -> Frame:
+    """Read a table with a time axis, channels and maybe labels.
+
+    Parameters
+    ----------
+    path
+        A .csv, .tsv or .txt file (also with .gz), a .parquet or .arrow file (with pyarrow), or a folder of such files
+        with the same columns, which are read in the order of their names.
+    time
+        The column of times. By default the one of dates; or one of numbers that never goes down and has a name like
+        ``t``, ``time``, ``timestamp``. Numbers that lie in the years 1990 to 2099 as s, ms, us or ns since 1970 are
+        such times, others are numbers.
+    columns
+        The channels. By default all columns of numbers and flags but the time, nameless row numbers, and what is called
+        ``label``, ``anomaly`` and the like.
+    delimiter
+        Of CSV: a character. By default found among ``, ; tab |`` and blanks.
+    time_unit
+        Of times that are numbers since 1970: ns, us, ms, s, min, h or D.
+    time_format
+        Of dates that do not have the year first, as in ``datetime.strptime``: ``"%d.%m.%Y %H:%M"``.
+    label
+        The column of labels: 0 and 1, true and false, or ``normal`` and other words.
+    process
+        The column of the processes that the rows belong to.
+    order
+        What happens where the time goes back (in a process): ``"raise"``, ``"sort"``, or ``"keep"`` the rows as they
+        stand. Equal times stand for rows of one moment, and pass.
+
+    Returns
+    -------
+    Frame
+
+    Raises
+    ------
+    SpecError
+        For what cannot be understood: the file, the line and the column, and the argument that helps.
+    ImportError
+        For Parquet and Arrow files without pyarrow.
+    OSError
+        For a file that cannot be read.
+    """
+    one_of("order", order, ("raise", "sort", "keep"))
+    wanted = Wanted(time, columns, label, process, time_unit)
+    with open_table(path, wanted, delimiter=delimiter, time_format=time_format, order=order) as table:
+        parts = list(table.frames())
+    frame = _joined(parts, table)
+    return in_time_order(frame) if order == "sort" else frame
+
+
+def _joined(parts: list[Frame], table: Table) -> Frame:
+    if not parts:
+        return Frame(np.empty((0, len(table.channels))), table.channels, time_name=table.time)
+    first = parts[0]
+    zones = {part.zone for part in parts}
+
+    def joined(name: str) -> Any:
+        arrays = [getattr(part, name) for part in parts]
+        return None if arrays[0] is None else np.concatenate(arrays)
+
+    keys = None if first.keys is None else [key for part in parts for key in part.keys or ()]
+    zone = first.zone if len(zones) == 1 else "UTC"
+    return replace(first, values=joined("values"), times=joined("times"), labels=joined("labels"), keys=keys, zone=zone)
+
+
+@contextmanager
+def open_table(
+    path: str | Path,
+    wanted: Wanted | None = None,
+    *,
+    delimiter: str | None = None,
+    time_format: str | None = None,
+    order: Order = "raise",
+) -> Iterator[Table]:
+    """Open a file or a folder of files; arguments and errors are those of `read_table`."""
+    wanted, check = wanted or Wanted(), OrderCheck(order)
+    if wanted.time_unit is not None:
+        one_of("time_unit", wanted.time_unit, tuple(UNITS))
+    with ExitStack() as stack:
+        opened = []
+        for file in _files(file_path(path)):
+            if _suffix(file) in _ARROW:
+                opened.append(stack.enter_context(arrow_table(file, wanted, time_format, check)))
+            else:
+                text = stack.enter_context(open_csv(file))
+                opened.append(csv_table(text, file, wanted, delimiter, time_format, check, SAMPLE))
+            first, last = opened[0], opened[-1]
+            if (first.channels, first.time) != (last.channels, last.time):
+                rule = f"must have the columns of {first.name}, {', '.join(first.channels)}"
+                raise SpecError(file, rule, ", ".join(last.channels))
+        parts = opened[0].parts if len(opened) == 1 else lambda rows: (f for t in opened for f in t.parts(rows))
+        yield replace(opened[0], name=str(path), parts=parts)
+
+
+def open_lines(
+    text: Iterable[str],
+    name: str,
+    wanted: Wanted | None = None,
+    *,
+    delimiter: str | None = None,
+    time_format: str | None = None,
+    order: Order = "raise",
+    sample: int = SAMPLE,
+) -> Table:
+    """Open CSV that comes line by line, as from standard input; the columns are judged by ``sample`` rows."""
+    with csv_errors(name):
+        return csv_table(text, name, wanted or Wanted(), delimiter, time_format, OrderCheck(order), sample)
+
+
+def _files(path: Path) -> list[Path]:
+    """Return the file, or those in a folder."""
+    if not path.is_dir():
+        if _suffix(path) not in _ARROW | _TEXT:
+            raise SpecError("file", _FORMATS, repr(str(path)))
+        return [path]
+    files = sorted(file for file in path.iterdir() if _suffix(file) in _ARROW | _TEXT and file.name[0] not in "._")
+    if not files:
+        raise SpecError(path, "must hold a .csv, .parquet or .arrow file", "none")
+    return files
+
+
+def _suffix(path: Path) -> str:
+    return (path.with_suffix("") if path.suffix == ".gz" else path).suffix.lower()
