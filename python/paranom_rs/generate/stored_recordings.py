@@ -33,8 +33,8 @@ class StoredRecordings:
     Attributes
     ----------
     files
-        The columns of each of these files, by its name: ``{beside}.parquet``, ``{beside}-2.parquet``, ... The columns of
-        a file are equally long.
+        The columns of each of these files, by its name: ``{beside}.parquet``, ``{beside}-2.parquet``, and so on. The
+        columns of a file are equally long.
     """
 
     def __init__(self, resolved: Table, beside: str | None) -> None:
