@@ -43,6 +43,7 @@ DISTRIBUTIONS = [
     "Choice([1, 2, 5], [0.2, 0.5, 0.3])",
     "Mixture([(0.7, Normal()), (0.3, Normal(4, 0.5))])",
     "Distinct(Integers(0, 40_000))",
+    "Empirical([-3, -1, -0.8, 0, 3])",
 ]
 
 SIGNALS = [
@@ -64,6 +65,10 @@ SIGNALS = [
     "CylinderBellFunnel((30, 60))",
     "Calendar(TIME, hour=HOURS, weekday=WEEKDAYS)",
     "LogisticMap()",
+    "ColouredNoise([1, -0.9, 0.7, -0.5, 0.3])",
+    "Blocks(VALUES, [(0, 60), (60, 120), (120, 180)], fade=20)",
+    "Limited(Sine(100), high=0.6)",
+    "Rounded(Sine(100), step=0.25)",
     "Sine(100) + Normal(0, 0.1)",
     "Sine(100) * Sine(1000)",
 ]
@@ -181,7 +186,7 @@ def panels(count: int, columns: int, height: float) -> tuple[Any, list[Any]]:
 def draw_rules(name: str, texts: list[str], *, histograms: bool) -> None:
     """Draw a panel for each rule: its histogram, or its first 500 rows."""
     variables = {text: Stochastic(rule_of(text)) for text in texts}
-    data = Generator(variables, seed=7).generate(40_000 if histograms else 500)
+    data = Generator(variables, seed=7, time=NAMES["TIME"]).generate(40_000 if histograms else 500)
     figure, axes = panels(len(texts), 4, 1.75)
     for axis, text in zip(axes, texts, strict=True):
         if histograms:

@@ -32,8 +32,11 @@ HEAVY = {
     "safetensors",
     "scipy",
     "sklearn",
+    "sqlalchemy",
+    "starlette",
     "torch",
     "tqdm",
+    "uvicorn",
 }
 # The parts of the package, from the ground up: a part may import what stands on a lower line, and itself.
 LAYERS = [
@@ -51,7 +54,7 @@ LAYERS = [
 ]
 LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}
 # Parts that are imported only where they are wanted: they may import at once what is heavy.
-OPTIONAL = {"__main__", "cli", "connect", "deep", "experiments", "plotting"}
+OPTIONAL = {"__main__", "cli", "connect", "deep", "experiments", "plotting", "watch"}
 # Methods for convenience, which import upwards when they are called: (module, function, what it imports).
 UPWARDS = {
     ("generate.dataset", "Dataset.generator", "generate.generator"),
@@ -60,6 +63,10 @@ UPWARDS = {
     ("generate.dataset", "Dataset.to_html", "plotting.html"),
     ("generate.dataset", "Dataset.write", "files.write"),
     ("generate.generator", "Generator.audit", "evaluate.audit"),
+    ("generate.generator", "Generator.fit", "generate.fit.learn"),
+    ("generate.fit.recording", "read_recording", "files.tables"),
+    ("generate.fit.report", "FitReport.plot", "plotting.fit_report"),
+    ("generate.fit.report", "FitReport.to_html", "plotting.fit_report"),
     ("generate.generator", "Generator.from_gutentag", "connect.gutentag"),
     ("generate.generator", "Generator.from_parquet", "files.read"),
     ("generate.generator", "Generator.write", "files.write"),
@@ -72,8 +79,9 @@ UPWARDS = {
 PRIVATE = {
     "generate.native": {"_argtypes_"},  # of ctypes, documented
     # Of a detector: what its base class fits, and what its file and its stream hold.
+    "deep.base": {"_compare", "_fit_threshold", "_gaussian"},
+    "deep.lstm_ad": {"_state_keys"},  # of its base class
     "detect.base": {"_batch", "_causal", "_fit", "_learn_again", "_take_state"},
-    "deep.base": {"_compare", "_fit_threshold"},
     "deep.state": {"_arrays", "_check_params", "_gaussian_size", "_network", "_state_keys"},
     "deep.streaming": {"_stream_scorer"},
     "detect.matrix_profile_stream": {"_core"},  # of a new object of its own class

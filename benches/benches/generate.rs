@@ -20,6 +20,23 @@ fn rule<const N: usize>(kind: &str, numbers: [(&str, f64); N]) -> Value {
 }
 
 /// One variable with a normal rule; anomalous rows, if any, are uniform.
+fn listed(kind: &str, name: &str, numbers: &[f64]) -> Value {
+    let numbers = Value::List(numbers.iter().copied().map(Value::Number).collect());
+    table([("kind", Value::Text(kind.into())), (name, numbers)])
+}
+
+/// A recording of 20,000 rows in 100 blocks.
+fn blocks() -> Value {
+    let block = |i: i128| Value::List(vec![Value::Whole(200 * i), Value::Whole(200 * (i + 1))]);
+    let values = (0..20_010).map(f64::from).collect();
+    table([
+        ("kind", Value::Text("blocks".into())),
+        ("values", Value::Series(values)),
+        ("blocks", Value::List((0..100).map(block).collect())),
+        ("fade", Value::Whole(8)),
+    ])
+}
+
 fn plan(normal: Value, share: Option<f64>) -> Plan {
     let variable = table([
         ("kind", Value::Text("stochastic".into())),
@@ -78,7 +95,8 @@ fn generate(c: &mut Criterion) {
             ("high", Value::Whole(high)),
         ])
     };
-    let cases = [
+    // Plans are large: not on the stack.
+    let cases = vec![
         ("uniform", plan(rule("uniform", [("low", 0.0), ("high", 1.0)]), None)),
         ("normal", plan(noise(), None)),
         ("truncated normal", plan(rule("normal", [("low", -1.0), ("high", 2.0)]), None)),
@@ -107,6 +125,9 @@ fn generate(c: &mut Criterion) {
         ("cylinder bell funnel", plan(held("cylinder_bell_funnel", "amplitude", noise()), None)),
         ("calendar", plan(calendar(), None)),
         ("logistic map", plan(rule("logistic_map", []), None)),
+        ("coloured noise, 64 weights", plan(listed("coloured_noise", "weights", &[0.125; 64]), None)),
+        ("empirical", plan(listed("empirical", "quantiles", &[-3.0, -1.0, 0.0, 1.0, 4.0]), None)),
+        ("blocks of 200 rows", plan(blocks(), None)),
         ("random walk", plan(rule("random_walk", []), None)),
         ("sine + noise", plan(both(), None)),
         ("sine + noise + 1 % anomalies", plan(both(), Some(0.01))),

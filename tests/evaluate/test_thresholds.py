@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from paranom_rs._internal.alarm_budget import lowest_threshold
 from paranom_rs.errors import SpecError, SpecTypeError
-from paranom_rs.evaluate.thresholds import POT, SPOT, AlarmsPerDay, FBeta, KSigma, Quantile
+from paranom_rs.evaluate.thresholds import POT, SPOT, AlarmsPerDay, Conformal, FBeta, KSigma, Quantile
 from reference import metrics as slow
 
-RULES = [Quantile(0.9), KSigma(3), AlarmsPerDay(2, rows_per_day=100), POT(1e-3), SPOT(1e-3), FBeta(0.1)]
+RULES = [Quantile(0.9), KSigma(3), AlarmsPerDay(2, rows_per_day=100), Conformal(0.1), POT(1e-3), SPOT(1e-3), FBeta(0.1)]
 
 
 @pytest.mark.parametrize("outliers", [(1e4, 1e5, 1e6), (1e9,), (50.0,) * 3 + (1e3,), ()])
@@ -72,15 +72,53 @@ def test_f_beta_lies_midway_and_survives_infinities():
     assert near.predict([1.0, np.nextafter(1.0, 2)]).tolist() == [0, 1]
 
 
-@given(st.lists(st.integers(0, 9), min_size=1, max_size=60), st.integers(1, 6))
-def test_alarms_stay_within_the_budget(values, budget):
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=60), st.integers(1, 6), st.sampled_from([0.5, 1, 3, 10, 1e9]))
+def test_alarms_stay_within_the_budget(values, budget, per_alarm):
     s = [float(v) for v in values]
-    found = AlarmsPerDay(budget, rows_per_day=len(s)).fit(s).threshold_
+    found = AlarmsPerDay(budget, rows_per_day=len(s), rows_per_alarm=per_alarm).fit(s).threshold_
+
+    def count(level):
+        return max(slow.alarms(s, level), sum(v > level for v in s) / per_alarm)
+
     levels = sorted(set(s))
     # At it and above it: within the budget. One level lower: not.
-    assert all(slow.alarms(s, level) <= budget for level in levels if level >= found)
+    assert all(count(level) <= budget for level in levels if level >= found)
     lower = [level for level in levels if level < found]
-    assert not lower or slow.alarms(s, lower[-1]) > budget
+    assert not lower or count(lower[-1]) > budget
+
+
+def test_permanent_alarm_is_not_one():
+    s = np.random.default_rng(0).normal(5, 1, 2000)
+    assert AlarmsPerDay(20, rows_per_day=1440).fit(s).predict(s).sum() <= 20 * 10 * 2000 / 1440
+
+
+@given(st.integers(0, 2**32), st.integers(1, 60), st.sampled_from([0.02, 0.1, 0.5]), st.sampled_from([None, 1, 3]))
+def test_conformal_is_a_rank(seed, count, share, block):
+    s = np.random.default_rng(seed).normal(size=count)
+    units = s
+    if block is not None:
+        units = np.array([s[count - i - block : count - i].max() for i in range(0, count - block + 1, block)])
+    # Of the n + 1 positions that a further score can take among n, so many may lie above the threshold.
+    wanted = [level for level in units if (units >= level).sum() / (len(units) + 1) <= share + 1e-12]
+    if not wanted:
+        with pytest.raises(SpecError, match="1 / alarm_share"):
+            Conformal(share, block=block).fit(s)
+        return
+    assert Conformal(share, block=block).fit(s).threshold_ == min(wanted)
+
+
+def test_conformal_keeps_its_promise_for_few_scores():
+    rng = np.random.default_rng(5)
+    draws = rng.standard_cauchy((20_000, 40))
+    alarms = [Conformal(0.1).fit(x[:39]).threshold_ < x[39] for x in draws[:4000]]
+    assert np.mean(alarms) == pytest.approx(0.1, abs=0.015)
+    # Scores that stay high for a while: of the blocks, not of the rows.
+    blocks = np.repeat(rng.exponential(size=(2000, 60)), 5, axis=1) + 0.01 * rng.random((2000, 300))
+    alarms = [(x[295:] > Conformal(0.1, block=5).fit(x[:295]).threshold_).any() for x in blocks]
+    assert np.mean(alarms) == pytest.approx(0.1, abs=0.025)
+    for wrong in ({"alarm_share": 0}, {"block": 0}, {"block": 1.5}):
+        with pytest.raises((SpecError, SpecTypeError)):
+            Conformal(**wrong)
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=40), st.integers(0, 4), st.integers(2, 4))

@@ -243,6 +243,31 @@ SPECS_2: dict[str, Spec] = {
             }
         },
     },
+    "learnt": {
+        "stream": 2,
+        "seed": 20_180_807,
+        "time": {"kind": "number", "start": 0, "step": 1},
+        "variables": {
+            name: {"kind": "stochastic", "normal": rule}
+            for name, rule in {
+                "empirical": {"kind": "empirical", "quantiles": [0, 1, 5]},
+                "empirical of noise": {"kind": "empirical", "quantiles": [0, 1, 5], "of": NORMAL},
+                "coloured noise": {"kind": "coloured_noise", "weights": [1, 0.5, -0.25], "mean": 3},
+                "shared noise": {"kind": "coloured_noise", "weights": [1, 0.5], "group": "plant"},
+                "blocks": {"kind": "blocks", "values": list(range(9)), "blocks": [[0, 3], [3, 8]], "group": "plant"},
+                "fading blocks": {
+                    "kind": "blocks",
+                    "values": [x * x for x in range(20)],
+                    "blocks": [[0, 4], [4, 7], [7, 12], [12, 17]],
+                    "fade": 3,
+                    "reach": 2,
+                },
+                "limited": {"kind": "limited", "of": NORMAL, "low": -0.5, "high": 0.75},
+                "rounded": {"kind": "rounded", "of": NORMAL, "step": 0.1},
+                "rounded to thirds of 10": {"kind": "rounded", "of": UNIFORM, "step": 10 / 3},
+            }.items()
+        },
+    },
     "whole": {
         "stream": 2,
         "seed": 20_180_807,

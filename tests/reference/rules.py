@@ -387,6 +387,42 @@ def mixture(table: Table, scope: Scope) -> Rule:
     return values
 
 
+def on_lines(table: Floats, place: Floats) -> Floats:
+    """The value at a place of a table, on straight lines; beyond its ends, the value at the end."""
+    last = len(table) - 1
+    place = np.where(place > 0.0, place, 0.0)
+    place = np.where(place < last, place, float(last))
+    i = np.minimum(place.astype(np.int64), last - 1)
+    a, b = table[i], table[i + 1]
+    x = a + (place - i) * (b - a)
+    return np.where(x > b, b, x)  # rounding may step over the end
+
+
+PROBABILITIES = fmath.normal_cdf(np.arange(2 * 9 * 256 + 1) / 256.0 - 9.0)
+
+
+def empirical(table: Table, scope: Scope) -> Rule:
+    """The inverse of a distribution function that is known at evenly spaced probabilities."""
+    quantiles = np.array(table["quantiles"], np.float64)
+    if "of" in table:
+        of = read(table["of"], scope)
+
+        def probability(at: At) -> Floats:
+            z = of(at)
+            return np.where(np.isnan(z), z, on_lines(PROBABILITIES, (z + 9.0) * 256.0))
+    else:
+        site = scope.site()
+
+        def probability(at: At) -> Floats:
+            return random.uniforms(at.key, site, at.rows)
+
+    def values(at: At) -> Floats:
+        u = probability(at)
+        return np.where(np.isnan(u), u, on_lines(quantiles, np.where(np.isnan(u), 0.0, u) * (len(quantiles) - 1)))
+
+    return values
+
+
 def distinct(table: Table, scope: Scope) -> Rule:
     of, site = table["of"], scope.site()
     if of["kind"] == "integers":
@@ -799,6 +835,96 @@ def product(table: Table, scope: Scope) -> Rule:
     return values
 
 
+def shared_draws(table: Table, scope: Scope) -> Callable[[At], tuple[Key, int]]:
+    """The key and the site of draws that rules of several variables may share."""
+    if "group" in table:
+        key = random.key_of(scope.seed, table["kind"], table["group"])
+        site = scope.anomalous << 31 | scope.per_event << 30
+        return lambda at: (key, site)
+    site = scope.site()
+    return lambda at: (at.key, site)
+
+
+def coloured_noise(table: Table, scope: Scope) -> Rule:
+    """A moving average: weights[h] times the normal value of h rows before. Before row 0 come the last rows."""
+    weights = [float(weight) for weight in table["weights"]]
+    draws = shared_draws(table, scope)
+
+    def values(at: At) -> Floats:
+        key, site = draws(at)
+        total = np.full(at.rows.shape, float(table.get("mean", 0.0)))
+        for h, weight in enumerate(weights):
+            total = total + weight * random.normals(key, site, at.rows - np.uint64(h))
+        return total
+
+    return values
+
+
+def blocks(table: Table, scope: Scope) -> Rule:
+    """Each round plays each block of the recording once; `fade` rows of what came after one fade into the next."""
+    recording = np.array(table["values"], np.float64)
+    pieces = [(int(start), int(stop)) for start, stop in table["blocks"]]
+    fade, reach = int(table.get("fade", 0)), table.get("reach")
+    length = sum(stop - start for start, stop in pieces)
+    draws = shared_draws(table, scope)
+
+    def order(at: At, number: int) -> list[tuple[int, int]]:
+        """Blocks in any order, or each up to `reach` places (and parts of a place) later than in the recording."""
+        key, site = draws(at)
+        first = number * 512 % 2**64
+        drawn = [int(word) for word in random.words(key, site, np.arange(512, dtype=np.uint64) + np.uint64(first))]
+
+        def place(i: int) -> tuple[int, int]:
+            return (drawn[i] >> 9 if reach is None else (i << 32) + (drawn[i] >> 32) * int(reach)), i
+
+        return [pieces[i] for i in sorted(range(len(pieces)), key=place)]
+
+    def value(at: At, row: int) -> float:
+        number, place = divmod(row, length)
+        played = order(at, number)
+        at_block = 0
+        while place >= played[at_block][1] - played[at_block][0]:
+            place -= played[at_block][1] - played[at_block][0]
+            at_block += 1
+        x = recording[played[at_block][0] + place]
+        if place >= fade or (number == 0 and at_block == 0):
+            return float(x)
+        _, before = played[at_block - 1] if at_block > 0 else order(at, number - 1)[-1]
+        old = recording[before + place]
+        return float(x) if np.isnan(old) else float(old + (place + 1) / (fade + 1) * (x - old))
+
+    return lambda at: np.array([value(at, int(row)) for row in at.rows], np.float64)
+
+
+def limited(table: Table, scope: Scope) -> Rule:
+    of = read(table["of"], scope)
+    low, high = float(table.get("low", -np.inf)), float(table.get("high", np.inf))
+
+    def values(at: At) -> Floats:
+        x = of(at)
+        x = np.where(x < low, low, x)
+        return np.where(x > high, high, x)
+
+    return values
+
+
+def rounded(table: Table, scope: Scope) -> Rule:
+    """To the nearest multiple of a step, half a step up; where so many steps are 1, by their number: that is exact."""
+    of = read(table["of"], scope)
+    step = float(table.get("step", 1.0))
+    share = float(np.floor(1.0 / step + 0.5))
+    is_share = step < 1.0 and share < 1e15 and 1.0 / share == step
+
+    def values(at: At) -> Floats:
+        x = of(at)
+        with np.errstate(over="ignore", invalid="ignore"):
+            steps = x * share if is_share else x / step
+            whole = np.floor(steps + 0.5)
+            return np.where(np.abs(steps) < 2.0**52, whole / share if is_share else whole * step, x)
+
+    return values
+
+
 RULES: dict[str, Callable[[Table, Scope], Rule]] = {
     "uniform": uniform,
     "normal": normal,
@@ -815,6 +941,7 @@ RULES: dict[str, Callable[[Table, Scope], Rule]] = {
     "choice": choice,
     "mixture": mixture,
     "distinct": distinct,
+    "empirical": empirical,
     "constant": constant,
     "sine": sine,
     "cosine": cosine,
@@ -832,15 +959,22 @@ RULES: dict[str, Callable[[Table, Scope], Rule]] = {
     "cylinder_bell_funnel": cylinder_bell_funnel,
     "calendar": calendar,
     "logistic_map": logistic_map,
+    "coloured_noise": coloured_noise,
+    "blocks": blocks,
     "shape": shape,
     "ref": ref,
     "sum": summed,
     "product": product,
+    "limited": limited,
+    "rounded": rounded,
 }
 
 
 # Signals that know no place between rows. (Periodic ones do; distributions stay in their row.)
-INTERPOLATED = {"trend", "random_walk", "ar1", "steps", "cylinder_bell_funnel", "calendar", "logistic_map", "shape"}
+INTERPOLATED = {
+    "trend", "random_walk", "ar1", "steps", "cylinder_bell_funnel", "calendar", "logistic_map", "coloured_noise",
+    "blocks", "shape",
+}  # fmt: skip
 
 # Transforms of the normal values
 

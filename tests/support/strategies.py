@@ -81,11 +81,12 @@ def optional(draw: st.DrawFn, table: Spec, name: str, part: st.SearchStrategy[An
 #: Kinds of rules that stand alone, and of those made of others.
 RULES = [
     "uniform", "normal", "lognormal", "exponential", "laplace", "student_t", "cauchy", "gamma", "beta",
-    "poisson", "integers", "bernoulli", "choice",
+    "poisson", "integers", "bernoulli", "choice", "empirical",
     "constant", "sine", "cosine", "square", "sawtooth", "triangle", "dirichlet", "pattern", "mls", "ecg", "trend",
-    "random_walk", "ar1", "steps", "cylinder_bell_funnel", "calendar", "logistic_map",
+    "random_walk", "ar1", "steps", "cylinder_bell_funnel", "calendar", "logistic_map", "coloured_noise", "blocks",
 ]  # fmt: skip
 JOINS = ["sum", "product"]
+CHANGES = ["limited", "rounded"]
 
 
 @st.composite
@@ -93,7 +94,7 @@ def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None
     """A distribution or a signal of any kind, or of one."""
     kinds = [only] if only else [*RULES, "truncated"]
     if depth > 0 and not only:
-        kinds += JOINS * 2 + ["mixture"]
+        kinds += JOINS * 2 + ["mixture", *CHANGES]
     kind = draw(st.sampled_from(kinds))
     table: Spec = {"kind": kind}
     match kind:
@@ -207,6 +208,26 @@ def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None
                     st.lists(st.one_of(st.just(near), st.integers(0, 30_000)), min_size=1, max_size=4)
                 )
                 table["holiday"] = draw(NUMBERS)
+        case "empirical":
+            table["quantiles"] = sorted(draw(st.lists(NUMBERS, min_size=2, max_size=9)))
+            if depth > 0:
+                optional(draw, table, "of", rules(depth - 1, scope))
+        case "coloured_noise":
+            table["weights"] = draw(st.lists(st.floats(-2.0, 2.0), min_size=1, max_size=9))
+            if draw(st.integers(0, 9)) == 0:
+                table["weights"] = [0.125] * 512
+            optional(draw, table, "mean", st.floats(-1e3, 1e3))
+            optional(draw, table, "group", st.sampled_from(["a", "", "粒"]))
+        case "blocks":
+            table |= draw(recorded_blocks())
+        case "limited":
+            table["of"] = draw(rules(depth - 1, scope))
+            limits = sorted(draw(st.tuples(NUMBERS, NUMBERS)))
+            which = draw(st.integers(1, 3))
+            table |= {name: limits[i] for i, name in enumerate(("low", "high")) if which >> i & 1}
+        case "rounded":
+            table["of"] = draw(rules(depth - 1, scope))
+            optional(draw, table, "step", st.one_of(POSITIVE, st.sampled_from([0.1, 0.001, 1 / 3, 1e-300, 1e300])))
         case "mixture":
             table["of"] = draw(st.lists(rules(depth - 1, scope), min_size=1, max_size=3))
             parts = draw(st.lists(st.integers(0, 9), min_size=len(table["of"]), max_size=len(table["of"])))
@@ -214,6 +235,21 @@ def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None
                 table["weights"] = [part / sum(parts) for part in parts]
         case "sum" | "product":
             table["of"] = draw(st.lists(rules(depth - 1, scope), min_size=1, max_size=3))
+    return table
+
+
+@st.composite
+def recorded_blocks(draw: st.DrawFn) -> Spec:
+    """What a rule of blocks holds: any recording, with values that are missing, and blocks that may overlap."""
+    values = draw(st.lists(st.one_of(NUMBERS, st.just(float("nan"))), min_size=1, max_size=30))
+    fade = draw(st.integers(0, min(3, len(values) - 1)))
+    ends = st.lists(st.integers(0, len(values) - fade), min_size=2, max_size=2, unique=True).map(sorted)
+    blocks = draw(st.lists(ends, min_size=1, max_size=9))
+    table: Spec = {"values": values, "blocks": blocks}
+    shortest = min(stop - start for start, stop in blocks)
+    optional(draw, table, "fade", st.integers(0, min(fade, shortest)))
+    optional(draw, table, "reach", st.sampled_from([1, 2, 3, 512]))
+    optional(draw, table, "group", st.sampled_from(["a", "", "粒"]))
     return table
 
 
@@ -233,7 +269,7 @@ TRANSFORMS = ["shift", "scale", "spike", "noise", "flatline", "missing", "drift"
 COURSES = ["frequency_change", "phase_shift", "reverse", "time_warp"]
 SIGNALS = {
     "sine", "cosine", "square", "sawtooth", "triangle", "dirichlet", "pattern", "mls", "ecg", "trend", "random_walk",
-    "ar1", "steps", "cylinder_bell_funnel", "calendar", "logistic_map",
+    "ar1", "steps", "cylinder_bell_funnel", "calendar", "logistic_map", "coloured_noise", "blocks",
 }  # fmt: skip
 
 

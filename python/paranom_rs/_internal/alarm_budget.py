@@ -6,7 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def lowest_threshold(scores: NDArray[np.float64], budget: float, *, release: float = 1.0, min_gap: int = 0) -> float:
+def lowest_threshold(
+    scores: NDArray[np.float64],
+    budget: float,
+    *,
+    release: float = 1.0,
+    min_gap: int = 0,
+    rows_per_alarm: float = np.inf,
+) -> float:
     """Return the lowest of the scores which, as a threshold, gives at most ``budget`` alarms, and so do all above it.
 
     Parameters
@@ -18,20 +25,26 @@ def lowest_threshold(scores: NDArray[np.float64], budget: float, *, release: flo
     release, min_gap
         An alarm begins with a score above the threshold. It ends once scores are at or below ``release * threshold``
         for ``min_gap`` rows in a row (one row at least).
+    rows_per_alarm
+        So many rows above the threshold count as one alarm at least.
     """
     levels = np.unique(scores)
+    # At most so many rows may lie above the threshold: lower levels are out of the question.
+    most = budget * rows_per_alarm
+    if most < len(scores):
+        levels = levels[levels >= np.sort(scores)[len(scores) - 1 - int(most)]]
     if release == 1 and min_gap <= 1:
         over = np.flatnonzero(_runs_above(scores, levels) > budget)
         return float(levels[over[-1] + 1] if len(over) else levels[0])
     # The number of alarms first grows as the threshold sinks, and shrinks only once alarms merge. The top of that
     # slope is searched from above, in steps that double and then halve.
     low, step = len(levels) - 1, 1
-    while low - step >= 0 and _count_alarms(scores, levels[low - step], release, min_gap) <= budget:
+    while low - step >= 0 and count_alarms(scores, levels[low - step], release, min_gap) <= budget:
         low -= step
         step *= 2
     while step > 1:
         step //= 2
-        if low - step >= 0 and _count_alarms(scores, levels[low - step], release, min_gap) <= budget:
+        if low - step >= 0 and count_alarms(scores, levels[low - step], release, min_gap) <= budget:
             low -= step
     return float(levels[low])
 
@@ -48,7 +61,7 @@ def _runs_above(scores: NDArray[np.float64], levels: NDArray[np.float64]) -> NDA
     return runs
 
 
-def _count_alarms(scores: NDArray[np.float64], threshold: float, release: float, min_gap: int) -> int:
+def count_alarms(scores: NDArray[np.float64], threshold: float, release: float, min_gap: int) -> int:
     """Alarms that begin, with the rules of the detector."""
     high = scores > threshold
     held = scores > release * threshold

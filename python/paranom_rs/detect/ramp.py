@@ -88,6 +88,8 @@ class Scores:
 
 #: With so many channels, or fewer, `fit` compares windows over all of them at once.
 MOST_JOINT = 4
+#: So many flagged samples count as one alarm at least: permanent alarm is not one.
+ROWS_PER_ALARM = 10
 #: Training rows that become the reference: the last ones.
 MOST_REFERENCE = 100_000
 
@@ -563,8 +565,8 @@ class RAMP(Detector):
         quantile
             In [0, 1]: the share of windows at or below the threshold.
         alarms_per_day
-            Alarms, not flagged samples, per day: beginnings of ``alarm``, with ``release`` and ``min_gap``. May be a
-            fraction (1/7: one a week). Less than one over all of ``X``: the largest score.
+            Alarms per day: beginnings of ``alarm``, with ``release`` and ``min_gap``, but no less than a tenth of the
+            flagged samples. May be a fraction (1/7: one a week). Less than one over all of ``X``: the largest score.
         rows_per_day
             86,400 at one row a second.
 
@@ -618,7 +620,9 @@ class RAMP(Detector):
             assert alarms_per_day is not None
             assert rows_per_day is not None
             budget = alarms_per_day * len(scores) / rows_per_day
-            level = lowest_threshold(scores, budget, release=settings["release"], min_gap=settings["min_gap"])
+            level = lowest_threshold(
+                scores, budget, release=settings["release"], min_gap=settings["min_gap"], rows_per_alarm=ROWS_PER_ALARM
+            )
         self.threshold = max(level, 1e-100)
         if names is not None:
             core._take_names("X.columns", names, True)

@@ -2,10 +2,10 @@
 
 Each detector learns from the normal rows at the beginning of a series. Two kinds of tables:
 
-* VUS-PR on verified series of TSB-AD, by its protocol: the whole series is scored, the buffer is the series' own, means over
-  the series of a source, then over sources. And on other recordings, where the other rows are scored (buffer 100).
-* Alarms on the other recordings at the threshold that `fit` sets: precision, recall and F1 of rows, the share of normal rows
-  under alarm (the detectors aim at 1 % at most), and the share of events with an alarm.
+* VUS-PR on verified series of TSB-AD, by its protocol: the whole series is scored, the buffer is the series' own, means
+  over the series of a source, then over sources. And on other recordings, where the other rows are scored (buffer 100).
+* Alarms on the other recordings at the threshold that `fit` sets: precision, recall and F1 of rows, the share of normal
+  rows under alarm (the detectors aim at 1 % at most), and the share of events with an alarm.
 
 --data names a folder as `paranom_rs.experiments.recordings` describes it.
 """
@@ -174,8 +174,8 @@ def main(arguments: list[str] | None = None) -> None:
     found = measured(given.data, list(given.only), given.jobs)
     notes = [
         "All settings are the defaults.",
-        "Chosen on these series: the window of 60 rows, the power of the mean over windows, and RAMP's joint distance for"
-        " up to four channels.",
+        "Chosen on these series: the window of 60 rows, the power of the mean over windows, and RAMP's joint distance"
+        " for up to four channels.",
     ]
     report.write(given.out, "defaults", "Detectors as they come", notes, tables(found, list(given.only), given.data))
 

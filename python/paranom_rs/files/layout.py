@@ -14,7 +14,7 @@ from paranom_rs._internal.csv_text import Name
 from paranom_rs._internal.times import epoch_unit
 from paranom_rs.errors import SpecError
 
-__all__ = ["Column", "Layout", "Wanted", "lay_out"]
+__all__ = ["NO_CHANNELS", "Column", "Layout", "Wanted", "lay_out"]
 
 Kind = Literal["number", "date", "text", "empty", "unknown"]
 
@@ -30,6 +30,8 @@ _LABELS = frozenset(
     ["is_anomaly", "anomaly", "anomalous", "label", "labels", "is_outlier", "outlier", "ground_truth", "changepoint"]
 )
 _NO_CHANNELS = _LABELS | {"event"}
+#: Columns that are no channels of a feed, of which there is nothing to look at but the names.
+NO_CHANNELS = _NO_CHANNELS | _TIMES
 
 
 @dataclass(frozen=True)

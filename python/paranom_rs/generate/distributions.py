@@ -19,6 +19,7 @@ __all__ = [
     "Cauchy",
     "Choice",
     "Distinct",
+    "Empirical",
     "Exponential",
     "Gamma",
     "Integers",
@@ -179,6 +180,26 @@ class Choice(Rule):
     kind: ClassVar[str] = "choice"
     values: Sequence[float]
     weights: Sequence[float] | None = None
+
+
+@dataclass(frozen=True)
+class Empirical(Rule):
+    """A distribution that is given by its quantiles, as those of a recording.
+
+    Parameters
+    ----------
+    quantiles
+        The quantiles at evenly spaced probabilities from 0 to 1, 2 to 65,536 of them, none lower than the one before.
+        Between them the distribution function runs on straight lines.
+    of
+        A rule with standard normal values, such as `ColouredNoise` or `AR1`. Each value is replaced by the quantile
+        of its probability: the values keep their order and get this distribution. By default each row is drawn
+        independently.
+    """
+
+    kind: ClassVar[str] = "empirical"
+    quantiles: Sequence[float]
+    of: Rule | float | None = None
 
 
 @dataclass(frozen=True)

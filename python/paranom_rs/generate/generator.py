@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from paranom_rs import _core
 from paranom_rs._internal import html
@@ -28,10 +28,12 @@ from paranom_rs.generate.rule import Edge, Part, Rule, Transform, plain
 from paranom_rs.generate.source_table import recordings_of
 from paranom_rs.generate.time_index import TimeIndex, for_people, in_nanoseconds
 from paranom_rs.generate.uniqueness import Uniqueness
+from paranom_rs.generate.varied_anomalies import varied_anomalies
 
 if TYPE_CHECKING:
     from paranom_rs.connect.gutentag import Imported
     from paranom_rs.evaluate.audit import Audit
+    from paranom_rs.generate.fit.fitted import Fitted
 
 __all__ = ["Generator"]
 
@@ -85,10 +87,7 @@ class Generator(KnownKeywords):
             spec["missing"] = _part("missing", missing, Dropouts)
         spec["variables"] = {name: _part(f"variables.{name}", variable, Part) for name, variable in variables.items()}
         if anomalies is not None:
-            listed = [anomalies] if isinstance(anomalies, Anomaly) else anomalies
-            if not isinstance(listed, Sequence):
-                raise SpecTypeError("anomalies", "must be an Anomaly or a list of them", repr(anomalies))
-            spec["anomalies"] = [_part(f"anomalies[{i}]", x, Anomaly) for i, x in enumerate(listed)]
+            spec["anomalies"] = _listed_anomalies(anomalies)
         if uniqueness is not None:
             spec["uniqueness"] = _part("uniqueness", uniqueness, Uniqueness)
         self.source = RowSource(spec, spec)
@@ -258,6 +257,75 @@ class Generator(KnownKeywords):
 
         return read_config(path, seed=seed)
 
+    @classmethod
+    def fit(
+        cls,
+        recording: Any,
+        *,
+        labels: str | ArrayLike | None = None,
+        time: str | None = None,
+        random_state: int = 0,
+        method: Literal["auto", "rules", "blocks"] = "auto",
+    ) -> Fitted:
+        """Learn a generator from a recording: it makes any number of rows like it, any slice alone.
+
+        Parameters
+        ----------
+        recording
+            (n, d): an array, a table of pandas, polars or Arrow, or the path of a CSV, Parquet or Arrow file. 64 normal
+            rows at least. NaN is a missing value; columns of texts become states, numbered in alphabetical order.
+        labels
+            Rows that are anomalous, which are not learnt from: the name of a column, 0/1 for each row, or runs
+            ``[(start, stop), …]``.
+        time
+            The column of times, which must not go back; by default the one of dates, or the index of pandas.
+        random_state
+            The seed of the generator, and of what the fit draws.
+        method
+            ``"blocks"``: blocks of the recording, strung together where they look alike. ``"rules"``: levels, periods,
+            noise and what goes together, as rules with parameters. ``"auto"``: rules where a classifier can hardly tell
+            them from the recording, else blocks.
+
+        Returns
+        -------
+        Fitted
+            With the ``generator``, and a ``report`` of how like the recording its rows are.
+
+        Raises
+        ------
+        SpecError, SpecTypeError
+            For a recording that nothing can be learnt from, or labels that leave nothing.
+
+        Warns
+        -----
+        UserWarning
+            Names what could not be learnt: see `Fitted.notes`.
+        """
+        from paranom_rs.generate.fit.learn import fit
+
+        return fit(recording, labels=labels, time=time, random_state=random_state, method=method)
+
+    def with_anomalies(self, anomalies: Anomaly | Sequence[Anomaly] | None = None) -> Generator:
+        """Return a generator of the same normal rows, with these anomalies instead of its own.
+
+        Parameters
+        ----------
+        anomalies
+            An `Anomaly`, or several. By default a varied set: spikes, shifts, drifts, noise, stuck values and others,
+            for each variable three kinds at least (48 anomalies at most), in sizes from hardly more than its noise to
+            far beyond its usual values; 2 % of the rows.
+
+        Raises
+        ------
+        SpecError, SpecTypeError
+            As by the constructor.
+        """
+        listed = varied_anomalies(self.source) if anomalies is None else anomalies
+        spec = _listed_anomalies(listed)
+        return Generator.from_source(
+            RowSource(self.source.spec | {"anomalies": spec}, self.source.resolved | {"anomalies": spec})
+        )
+
     def to_spec(self) -> dict[str, Any]:
         """Return the spec as plain values: dicts, lists, texts, numbers, and arrays of recordings."""
         spec: dict[str, Any] = plain(self.source.spec)
@@ -281,7 +349,7 @@ class Generator(KnownKeywords):
         if path is None:
             return self.source.for_people(None)[0]
         path = file_path(path)
-        text, files = self.source.for_people(f"{path.stem}.recordings{{}}.parquet")
+        text, files = self.source.for_people(f"{path.stem}.recordings")
         for name, columns in files.items():
             with whole_file(path.parent / name) as temporary:
                 _core.write_table(list(columns.items()), [], temporary, format="parquet", zstd=False, metadata=[])
@@ -707,3 +775,11 @@ def _checked(out: Mapping[str, NDArray[Any]], names: list[str], rows: int) -> di
         if any(np.shares_memory(array, other) for other in arrays[:i]):
             raise SpecError(f"out[{names[i]!r}]", "must not share memory with another array")
     return {name: out[name] for name in names}
+
+
+def _listed_anomalies(anomalies: Anomaly | Sequence[Anomaly]) -> list[dict[str, Any]]:
+    """Return anomalies as plain values."""
+    listed = [anomalies] if isinstance(anomalies, Anomaly) else anomalies
+    if not isinstance(listed, Sequence):
+        raise SpecTypeError("anomalies", "must be an Anomaly or a list of them", repr(anomalies))
+    return [_part(f"anomalies[{i}]", x, Anomaly) for i, x in enumerate(listed)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,7 +18,7 @@ from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.generate.dropouts import Dropouts
 from paranom_rs.generate.rule import Part, Rule, Transform
 
-__all__ = ["Recorded"]
+__all__ = ["Blocks", "Recorded"]
 
 #: Rows of a CSV file that are read at once.
 ROWS = 1 << 13
@@ -93,6 +94,46 @@ class Recorded(Part):
         return cls(columns[column], anomalous, labels=known, repeat=repeat, missing=missing)
 
 
+@dataclass(frozen=True, eq=False)
+class Blocks(Rule):
+    """Blocks of a recording, in an order that is drawn anew for each round: new data that look like the recording.
+
+    A round plays each block once. It has the values of the recording in another order, and any row is known alone.
+
+    Parameters
+    ----------
+    values
+        The recording, one number a row. NaN stands for a missing value.
+    blocks
+        1 to 512 pairs ``(start, stop)``: the first row of a block, and the row after its last. Cut where the recording
+        looks alike, and the joints are not seen.
+    fade
+        Rows at the start of a block in which the rows that came after the block before fade into it: at most as many as
+        the shortest block has, and as there are after the last. By default the values jump.
+    reach
+        How many places a block may come later than in the recording, 1 to 512: with a small number, what varies slowly
+        in the recording varies slowly here. By default blocks come in any order.
+    group
+        Rules of several variables with the same group, and blocks of the same lengths, play them in the same order:
+        channels stay together. By default each rule draws an order of its own.
+
+    Raises
+    ------
+    SpecTypeError
+        For values that are not numbers.
+    """
+
+    kind: ClassVar[str] = "blocks"
+    values: ArrayLike
+    blocks: Sequence[tuple[int, int]]
+    fade: int = 0
+    reach: int | None = None
+    group: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", _series(self.values, "values"))
+
+
 def read_columns(path: str | Path, names: list[str]) -> dict[str, NDArray[np.float64]]:
     """Read numeric columns of a CSV or Parquet file; what is missing is NaN."""
     path = file_path(path)
@@ -146,32 +187,67 @@ def _labelled_runs(labels: ArrayLike, rows: int) -> list[list[int]]:
     return runs
 
 
-def load_recordings(spec: dict[str, Any], folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+Table = dict[str, Any]
+
+#: The kinds of variables and rules that hold the values of a recording, or name its ``file`` and ``column``.
+_KINDS = ("recorded", "blocks")
+
+
+def map_recordings(spec: Table, change: Callable[[str, Table], Table]) -> Table:
+    """Return a spec in which ``change(path, table)`` takes the place of each table that holds a recording.
+
+    Recordings are visited in the order of the spec.
+    """
+
+    def walk(path: str, value: Any) -> Any:
+        if isinstance(value, list) and any(isinstance(item, dict | list) for item in value[:1]):
+            return [walk(f"{path}[{i}]", item) for i, item in enumerate(value)]
+        if not isinstance(value, dict):
+            return value
+        walked = {key: walk(f"{path}.{key}" if path else key, item) for key, item in value.items()}
+        is_recording = walked.get("kind") in _KINDS and ("file" in walked or "values" in walked)
+        return change(path, walked) if is_recording else walked
+
+    # A name of a variable may be "kind" or "values": the tables of names are walked by their entries.
+    parts = {key: value for key, value in spec.items() if key in ("variables", "anomalies")}
+    changed: Table = {}
+    for key, value in parts.items():
+        if key == "variables" and isinstance(value, dict):
+            changed[key] = {name: walk(f"variables.{name}", variable) for name, variable in value.items()}
+        else:
+            changed[key] = walk(key, value)
+    return spec | changed
+
+
+def load_recordings(spec: Table, folder: Path) -> tuple[Table, Table]:
     """Return a spec twice: its recordings name a ``file`` wherever one stands (it may be relative to ``folder``); and
     its recordings hold the values of the file.
     """
-    variables = spec.get("variables")
-    if not isinstance(variables, dict):
-        return spec, spec
-    named, loaded = {}, {}
-    for name, variable in variables.items():
-        if isinstance(variable, dict) and variable.get("kind") == "recorded" and "file" in variable:
-            rest = {key: x for key, x in variable.items() if key not in ("file", "column", "labels")}
-            for key in ("file", "column"):
-                if not isinstance(variable.get(key), str):
-                    raise SpecTypeError(f"variables.{name}.{key}", "must be a text", repr(variable.get(key)))
-            if "values" in variable:
-                raise SpecError(f"variables.{name}.values", "must not be given beside file")
-            file, column, labels = (folder / variable["file"]).absolute(), variable["column"], variable.get("labels")
-            columns = read_columns(file, [column, labels] if isinstance(labels, str) else [column])
-            rest["values"] = columns[column]
-            if labels is not None:
-                given = columns[labels] if isinstance(labels, str) else labels
-                rest["labels"] = _labels_at(f"variables.{name}", given, len(rest["values"]))
-            named[name], loaded[name] = variable | {"file": str(file)}, rest
-        else:
-            named[name] = loaded[name] = variable
-    return spec | {"variables": named}, spec | {"variables": loaded}
+
+    def name(path: str, table: Table) -> Table:
+        if "file" not in table:
+            return table
+        for key in ("file", "column"):
+            if not isinstance(table.get(key), str):
+                raise SpecTypeError(f"{path}.{key}", "must be a text", repr(table.get(key)))
+        if "values" in table:
+            raise SpecError(f"{path}.values", "must not be given beside file")
+        return table | {"file": str((folder / table["file"]).absolute())}
+
+    def load(path: str, table: Table) -> Table:
+        if "file" not in table:
+            return table
+        rest = {key: x for key, x in table.items() if key not in ("file", "column", "labels")}
+        column, labels = table["column"], table.get("labels")
+        columns = read_columns(table["file"], [column, labels] if isinstance(labels, str) else [column])
+        rest["values"] = columns[column]
+        if labels is not None:
+            given = columns[labels] if isinstance(labels, str) else labels
+            rest["labels"] = _labels_at(path, given, len(rest["values"]))
+        return rest
+
+    named = map_recordings(spec, name)
+    return named, map_recordings(named, load)
 
 
 def _labels_at(path: str, labels: ArrayLike, rows: int) -> list[list[int]]:

@@ -18,6 +18,8 @@ from paranom_rs._internal.progress import Progress
 from paranom_rs.errors import OutOfMemoryError, SpecError
 from paranom_rs.generate.callback import find_function, load_functions
 from paranom_rs.generate.events import Events
+from paranom_rs.generate.recordings import map_recordings
+from paranom_rs.generate.stored_recordings import Columns, StoredRecordings
 from paranom_rs.generate.time_index import for_people
 
 if TYPE_CHECKING:
@@ -29,11 +31,6 @@ __all__ = ["FINGERPRINT", "SPEC", "START", "STREAM", "Interval", "RowSource"]
 STREAM = 2
 #: What Parquet and Arrow files say of themselves: the spec as TOML, what it means, and which rows they hold.
 SPEC, FINGERPRINT, START = "paranom_rs.spec", "paranom_rs.fingerprint", "paranom_rs.start"
-#: Recordings of more values are not written into TOML.
-_MOST_EMBEDDED = 20_000
-#: Values of a recording that people may want to see in a text.
-_MOST_IN_TEXT = 100
-
 #: Rows that follow each other: the first one, and how many there are.
 Interval = tuple[int, int]
 
@@ -223,47 +220,33 @@ class RowSource:
         SpecError
             For a function, and for a long recording that is in no file.
         """
-        self._refuse_functions()
-        variables = self.resolved["variables"].items()
-        embedded = {name: _embedded(name, x, self.spec["variables"][name]) for name, x in variables}
-        return tomli_w.dumps(self.spec | {"variables": embedded})
+        return tomli_w.dumps(self._stored(StoredRecordings(self.resolved, None)))
 
-    def for_people(self, beside: str | None) -> tuple[str, dict[str, dict[str, NDArray[np.float64]]]]:
+    def for_people(self, beside: str | None) -> tuple[str, dict[str, Columns]]:
         """Return the spec as people write it, with dates, and with recordings in files.
 
         Parameters
         ----------
         beside
-            What such files are called, with ``{}`` for the number of all but the first; None embeds recordings.
+            What the names of such files begin with; None embeds recordings.
 
         Returns
         -------
         text, files
             TOML, and the recordings of each file it names: those of one file are equally long.
         """
-        self._refuse_functions()
-        files: dict[int, dict[str, NDArray[np.float64]]] = {}
-        variables = {}
-        for name, variable in self.resolved["variables"].items():
-            named, values = self.spec["variables"][name], variable.get("values")
-            if beside is None or "file" in named or not isinstance(values, np.ndarray) or len(values) <= _MOST_IN_TEXT:
-                variables[name] = _embedded(name, variable, named)
-                continue
-            files.setdefault(len(values), {})[name] = values
-            number = list(files).index(len(values)) + 1
-            rest = {key: x for key, x in variable.items() if key != "values"}
-            file = beside.format("" if number == 1 else f"-{number}")
-            variables[name] = rest | {"file": file, "column": name}
-        spec = self.spec | {"variables": variables}
+        stored = StoredRecordings(self.resolved, beside)
+        spec = self._stored(stored)
         if "time" in spec:
             spec["time"] = for_people(spec["time"])
-        names = [(beside or "").format("" if i == 0 else f"-{i + 1}") for i in range(len(files))]
-        return tomli_w.dumps(spec), dict(zip(names, files.values(), strict=True))
+        return tomli_w.dumps(spec), stored.files
 
-    def _refuse_functions(self) -> None:
+    def _stored(self, stored: StoredRecordings) -> dict[str, Any]:
+        """Return the spec with its recordings where they are stored."""
         function = find_function(self.spec)
         if function is not None:
             raise SpecError(function, 'must be an import path "module:function" to be written as TOML, not a function')
+        return map_recordings(self.spec, stored.embed)
 
     def metadata(self, start: int | None) -> list[tuple[str, str]]:
         """Return what a file of rows says of itself; ``start`` is its first row, if its rows are neighbours."""
@@ -278,20 +261,3 @@ class RowSource:
         if start is not None:
             facts.append((START, str(start)))
         return facts
-
-
-def _embedded(name: str, variable: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
-    """Return a variable with its recording, or as the spec names it."""
-    values = variable.get("values")
-    if not isinstance(values, np.ndarray):
-        return variable
-    if len(values) > _MOST_EMBEDDED:
-        if "file" in named:
-            return named
-        raise SpecError(
-            f"variables.{name}.values",
-            f"must have at most {_MOST_EMBEDDED} values to be written as TOML; keep them in a file and let the TOML "
-            f"name it: file = 'data.csv', column = {name!r}",
-            f"{len(values)} values",
-        )
-    return variable | {"values": values.tolist()}

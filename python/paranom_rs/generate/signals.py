@@ -22,13 +22,16 @@ __all__ = [
     "ECG",
     "MLS",
     "Calendar",
+    "ColouredNoise",
     "Constant",
     "Cosine",
     "CylinderBellFunnel",
     "Dirichlet",
+    "Limited",
     "LogisticMap",
     "Pattern",
     "RandomWalk",
+    "Rounded",
     "Sawtooth",
     "Shape",
     "Sine",
@@ -199,6 +202,52 @@ class AR1(Rule):
     phi: float
     std: float = 1.0
     mean: float = 0.0
+
+
+@dataclass(frozen=True)
+class ColouredNoise(Rule):
+    """Normal noise with an autocovariance of any form that ends: a moving average of independent normal values.
+
+    ``x[t] = mean + weights[0] z[t] + weights[1] z[t-1] + …`` with standard normal ``z``. Values ``h`` rows apart have
+    the covariance ``sum(weights[k] * weights[k + h])``. Stationary from row 0 on, and any row is known alone.
+
+    Parameters
+    ----------
+    weights
+        1 to 512 of them, the row's own first.
+    mean
+        The mean.
+    group
+        Rules of several variables with the same group have the same ``z``: noise that channels share. By default each
+        rule has its own.
+    """
+
+    kind: ClassVar[str] = "coloured_noise"
+    weights: Sequence[float]
+    mean: float = 0.0
+    group: str | None = None
+
+
+@dataclass(frozen=True)
+class Limited(Rule):
+    """The values of a rule, cut off at limits, as by a sensor at the end of its range; one limit at least."""
+
+    kind: ClassVar[str] = "limited"
+    of: Rule | float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Rounded(Rule):
+    """The values of a rule, rounded to multiples of ``step``, half a step up: a sensor's digits, or whole numbers.
+
+    A step like 0.1, of which a whole number makes 1, gives the floats nearest to its multiples.
+    """
+
+    kind: ClassVar[str] = "rounded"
+    of: Rule | float
+    step: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ class              the threshold is                                             
 =================  ==============================================================  =========
 `Quantile`         a quantile of the normal scores                                  no
 `KSigma`           mean + k standard deviations (or median + k MADs)                no
+`Conformal`        a rank of the normal scores, with a guarantee for further ones      no
 `AlarmsPerDay`     the lowest one that keeps alarms within a daily budget           no
 `POT`              the level that a fitted tail exceeds once in 1/risk rows         no
 `SPOT`             as POT; it goes on learning, score by score                      no
@@ -19,8 +20,9 @@ With `y`, the rules that need no labels learn from the normal rows only.
 
 from paranom_rs.evaluate.thresholds.alarms import AlarmsPerDay
 from paranom_rs.evaluate.thresholds.base import Threshold
+from paranom_rs.evaluate.thresholds.conformal import Conformal
 from paranom_rs.evaluate.thresholds.fbeta import FBeta
 from paranom_rs.evaluate.thresholds.pot import POT, SPOT
 from paranom_rs.evaluate.thresholds.quantile import KSigma, Quantile
 
-__all__ = ["POT", "SPOT", "AlarmsPerDay", "FBeta", "KSigma", "Quantile", "Threshold"]
+__all__ = ["POT", "SPOT", "AlarmsPerDay", "Conformal", "FBeta", "KSigma", "Quantile", "Threshold"]

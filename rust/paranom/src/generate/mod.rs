@@ -13,6 +13,7 @@
 //!   rule        what distributions, signals and transforms have in common
 //!   distribution, signal, transform   the kinds of rules, one file each
 //!   fixed, recorded, resampled, param   a number, a recording, a signal at other times, a parameter of a rule
+//!   shared_draws   draws that rules of several variables share
 //!   position    places on the row axis between rows; view: the values of other variables
 //!   callback    functions of the user as rules; native: C functions
 //!   time        what the time of a row is; dropouts: when values are lost
@@ -54,6 +55,7 @@ mod resampled;
 mod rule;
 mod schedule;
 mod scope;
+mod shared_draws;
 mod signal;
 mod time;
 mod transform;

@@ -16,6 +16,15 @@ const BLOCK: usize = 32;
 const FIRST: usize = 4;
 /// Queries of one task.
 const TASK: usize = 256;
+/// Windows that a sweep sums side by side, and cells between two looks at the sums.
+const WIDE: usize = 64;
+const LOOK: usize = 16;
+/// Rounding of a sum, as a share of it; the true one is below 1e-12.
+const ROUNDING: f64 = 1e-9;
+/// A query that summed more than one in so many windows was hard: the next ones sweep.
+const HARD: usize = 8;
+/// Queries after which one does not sweep, to see whether it is easy again.
+const TRY: u32 = 32;
 /// Rounding of a coordinate, as a share of the lengths of both windows; the true one is below 1e-12.
 const SLACK: f64 = 1e-11;
 
@@ -28,6 +37,15 @@ pub struct Neighbour {
     pub start: usize,
 }
 
+/// What one query tells the next one, of the same series: where its neighbour may begin, and how to look for it. The result
+/// does not depend on it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Guide {
+    start: Option<usize>,
+    hard: bool,
+    queries: u32,
+}
+
 /// The windows of a reference.
 #[derive(Debug, Clone)]
 pub struct NearestIndex {
@@ -35,6 +53,8 @@ pub struct NearestIndex {
     window: usize,
     /// Row after row; missing values are NaN.
     rows: Vec<f64>,
+    /// Channel after channel, each with so many missing values behind it.
+    columns: Vec<f64>,
     /// First rows of the windows that are compared, by their first coordinate; and whether a row is one of them.
     starts: Vec<usize>,
     kept: Vec<bool>,
@@ -85,7 +105,12 @@ impl NearestIndex {
         let sorted = |values: &Vec<f64>| order.iter().map(|&i| values[i]).collect();
         let coordinates = along.iter().map(sorted).collect();
         let starts = order.iter().map(|&i| complete[i]).collect();
-        Ok(Self { d, window, rows, starts, kept, directions, coordinates, longest })
+        let mut columns = Vec::with_capacity((count + WIDE) * d);
+        for j in 0..d {
+            columns.extend(rows.iter().skip(j).step_by(d));
+            columns.extend([f64::NAN; WIDE]);
+        }
+        Ok(Self { d, window, rows, columns, starts, kept, directions, coordinates, longest })
     }
 
     /// Windows that are compared.
@@ -100,7 +125,8 @@ impl NearestIndex {
 
     /// Bytes on the heap.
     pub fn bytes(&self) -> usize {
-        size_of::<f64>() * (self.rows.len() + self.starts.len() * (1 + self.coordinates.len()))
+        size_of::<f64>()
+            * (self.rows.len() + self.columns.len() + self.starts.len() * (1 + self.coordinates.len()))
             + size_of::<f64>() * self.directions.len() * self.length()
             + self.kept.len()
     }
@@ -150,8 +176,17 @@ impl NearestIndex {
     }
 
     #[inline(always)]
-    fn find(&self, cells: &[f64], k: usize, hint: Option<usize>, best: &mut Best) {
+    fn find(&self, cells: &[f64], k: usize, guide: &mut Guide, best: &mut Best) {
         best.clear(k);
+        self.search(cells, *guide, best);
+        guide.start = best.found.first().map(|n| n.start + 1);
+        guide.queries = guide.queries.wrapping_add(1);
+        guide.hard =
+            guide.hard && !guide.queries.is_multiple_of(TRY) || best.summed * HARD > self.starts.len();
+    }
+
+    #[inline(always)]
+    fn search(&self, cells: &[f64], guide: Guide, best: &mut Best) {
         let missing = cells.iter().filter(|x| x.is_nan()).count();
         if missing > 0 {
             if 2 * missing <= cells.len() {
@@ -163,12 +198,12 @@ impl NearestIndex {
             }
             return;
         }
-        if let Some(start) = hint.filter(|&start| self.kept.get(start).is_some_and(|&kept| kept)) {
+        if let Some(start) = guide.start.filter(|&start| self.kept.get(start).is_some_and(|&kept| kept)) {
             self.sum(cells, start, best);
         }
         let hinted = best.found.first().map(|n| n.start);
-        if self.directions.is_empty() {
-            self.sum_all(cells, 0..self.starts.len(), hinted, best);
+        if guide.hard || self.directions.is_empty() {
+            self.sweep(cells, hinted, best);
             return;
         }
         let mut own = [0.0; 16];
@@ -228,17 +263,38 @@ impl NearestIndex {
         }
     }
 
+    /// Sums all windows side by side, and those again, in their own order, that are near enough.
     #[inline(always)]
-    fn sum_all(&self, cells: &[f64], windows: Range<usize>, hinted: Option<usize>, best: &mut Best) {
-        for at in windows {
-            if Some(self.starts[at]) != hinted {
-                self.sum(cells, self.starts[at], best);
+    fn sweep(&self, cells: &[f64], hinted: Option<usize>, best: &mut Best) {
+        let count = self.rows.len() / self.d;
+        let stride = count + WIDE;
+        for first in (0..=count - self.window).step_by(WIDE) {
+            let mut sums = [0.0; WIDE];
+            let most = best.most() * (1.0 + ROUNDING);
+            for (i, row) in cells.chunks_exact(self.d).enumerate() {
+                for (j, &x) in row.iter().enumerate() {
+                    let from = j * stride + first + i;
+                    // What lies behind the last row is missing.
+                    let others = &self.columns[from..(from + WIDE).min((j + 1) * stride)];
+                    for (sum, &y) in sums.iter_mut().zip(others) {
+                        *sum += (x - y) * (x - y);
+                    }
+                }
+                if i % LOOK == LOOK - 1 && !sums.iter().any(|&sum| sum <= most) {
+                    break;
+                }
+            }
+            for (start, &sum) in (first..=count - self.window).zip(&sums) {
+                if sum <= best.most() * (1.0 + ROUNDING) && self.kept[start] && Some(start) != hinted {
+                    self.sum(cells, start, best);
+                }
             }
         }
     }
 
     #[inline(always)]
     fn sum(&self, cells: &[f64], start: usize, best: &mut Best) {
+        best.summed += 1;
         if let Some(squared) = squared_distance(cells, self.cells(start), best.most()) {
             best.offer(Neighbour { squared, start });
         }
@@ -251,6 +307,8 @@ struct Best {
     k: usize,
     found: Vec<Neighbour>,
     root: f64,
+    /// Windows summed for this query.
+    summed: usize,
 }
 
 impl Best {
@@ -258,6 +316,7 @@ impl Best {
         self.k = k;
         self.found.clear();
         self.root = f64::INFINITY;
+        self.summed = 0;
     }
 
     /// The largest sum that matters.
@@ -299,11 +358,10 @@ impl Kernel for Search<'_> {
         let Self { index, rows, k, first, found } = self;
         let k = k.min(index.starts.len());
         let mut best = Best::default();
-        let mut hint = None;
+        let mut guide = Guide::default();
         for (i, out) in found.iter_mut().enumerate() {
             let from = (first + i) * index.d;
-            index.find(&rows[from..from + index.length()], k, hint, &mut best);
-            hint = best.found.first().map(|n| n.start + 1);
+            index.find(&rows[from..from + index.length()], k, &mut guide, &mut best);
             if let Some(n) = best.found.last() {
                 *out = ((n.squared / index.length() as f64).sqrt(), n.start as i64);
             }
@@ -315,7 +373,7 @@ struct One<'a> {
     index: &'a NearestIndex,
     cells: &'a [f64],
     k: usize,
-    hint: Option<usize>,
+    guide: &'a mut Guide,
 }
 
 impl Kernel for One<'_> {
@@ -324,7 +382,7 @@ impl Kernel for One<'_> {
     #[inline(always)]
     fn run(self) -> Option<Neighbour> {
         let mut best = Best::default();
-        self.index.find(self.cells, self.k.min(self.index.starts.len()), self.hint, &mut best);
+        self.index.find(self.cells, self.k.min(self.index.starts.len()), self.guide, &mut best);
         best.found.last().copied()
     }
 }

@@ -4,7 +4,7 @@
 //! coordinates along a few orthonormal [`directions`]; the distance of the coordinates is a lower bound of that of the
 //! windows. A query walks through the reference in the order of the first coordinate, outwards from its own, until that
 //! coordinate alone is too far; windows whose bound is low enough are summed, and given up as soon as the sum is too
-//! large. So the answer is that of brute force, to the last bit.
+//! large. Where bounds exclude little (noise), all windows are summed side by side instead. So the answer is that of brute force, to the last bit.
 //!
 //! * `index`: the reference, and the search in it.
 //! * `directions`: what the coordinates are along.
@@ -14,4 +14,4 @@ mod directions;
 mod index;
 mod sums;
 
-pub use index::{NearestIndex, Neighbour};
+pub use index::{Guide, NearestIndex, Neighbour};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::config::Config;
 use super::reference::unit;
 use super::types::{Nearest, Snapshot, is_missing};
-use crate::detect::nearest::NearestIndex;
+use crate::detect::nearest::{Guide, NearestIndex};
 use crate::job::Job;
 
 /// Scaled values end here: their squares can be summed.
@@ -28,8 +28,8 @@ pub(super) struct Joint {
     /// The last samples as they came, and scaled; m rows at most.
     live: Vec<f64>,
     scaled: Vec<f64>,
-    /// Where the neighbour of the next window may begin. The search is faster with it, and finds the same.
-    hint: Option<usize>,
+    /// The search is faster with it, and finds the same.
+    guide: Guide,
 }
 
 impl Joint {
@@ -52,7 +52,7 @@ impl Joint {
             index: None,
             live: Vec::new(),
             scaled: Vec::new(),
-            hint: None,
+            guide: Guide::default(),
         };
         let scaled: Vec<f64> = rows.iter().enumerate().map(|(at, &x)| joint.scale(at % d, x)).collect();
         joint.index = NearestIndex::new(scaled, d, m, usize::MAX, &Job::new()).ok().map(Arc::new);
@@ -83,13 +83,12 @@ impl Joint {
         if self.live.len() < self.m * self.d {
             return false;
         }
-        let index = self.index.as_deref();
-        let nearest = index.and_then(|index| index.nearest(&self.scaled, 1, self.hint).map(|n| (index, n)));
+        let (index, guide) = (self.index.as_deref(), &mut self.guide);
+        let nearest = index.and_then(|index| index.nearest(&self.scaled, 1, guide).map(|n| (index, n)));
         let Some((index, nearest)) = nearest else {
             out.fill(None);
             return true;
         };
-        self.hint = Some(nearest.start + 1);
         let mut parts = vec![0.0; self.d];
         for (at, (x, y)) in self.scaled.iter().zip(index.cells(nearest.start)).enumerate() {
             if !x.is_nan() {

@@ -5,6 +5,7 @@ mod beta;
 mod cauchy;
 mod choice;
 mod distinct;
+mod empirical;
 mod exponential;
 mod gamma;
 mod integers;
@@ -35,6 +36,7 @@ const KINDS: &[(&str, ParseRule)] = &[
     ("bernoulli", bernoulli::parse),
     ("choice", choice::parse),
     ("mixture", mixture::parse),
+    ("empirical", empirical::parse),
     ("distinct", distinct::parse),
 ];
 

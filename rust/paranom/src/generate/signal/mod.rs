@@ -2,12 +2,15 @@
 
 mod algebra;
 mod ar1;
+mod blocks;
 mod bridge;
 mod calendar;
+mod coloured_noise;
 mod constant;
 mod cylinder_bell_funnel;
 mod dirichlet;
 mod ecg;
+mod limited;
 mod logistic_map;
 mod mls;
 mod pattern;
@@ -15,6 +18,7 @@ mod periodic;
 mod phase;
 mod random_walk;
 mod reference;
+mod rounded;
 mod shape;
 mod steps;
 mod trend;
@@ -40,10 +44,14 @@ const KINDS: &[(&str, ParseRule)] = &[
     ("cylinder_bell_funnel", cylinder_bell_funnel::parse),
     ("calendar", calendar::parse),
     ("logistic_map", logistic_map::parse),
+    ("coloured_noise", coloured_noise::parse),
+    ("blocks", blocks::parse),
     ("shape", shape::parse),
     ("ref", reference::parse),
     ("sum", algebra::sum),
     ("product", algebra::product),
+    ("limited", limited::parse),
+    ("rounded", rounded::parse),
 ];
 
 /// The reader of a kind.
@@ -51,10 +59,10 @@ pub fn find(name: &str) -> Option<ParseRule> {
     KINDS.iter().find(|(kind, _)| *kind == name).map(|(_, parse)| *parse)
 }
 
-/// Whether a kind is a signal that varies along the rows by itself: not a constant, a reference, a sum or product, nor a
-/// distribution.
+/// Whether a kind is a signal that varies along the rows by itself: not a constant, a reference, what is made of other
+/// rules, nor a distribution.
 pub fn varies(name: &str) -> bool {
-    find(name).is_some() && !matches!(name, "constant" | "ref" | "sum" | "product")
+    find(name).is_some() && !matches!(name, "constant" | "ref" | "sum" | "product" | "limited" | "rounded")
 }
 
 /// All kinds.

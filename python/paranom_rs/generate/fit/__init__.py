@@ -1,0 +1,1 @@
+"""Learns a generator from a recording: one module for each thing that is learnt."""
