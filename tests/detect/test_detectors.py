@@ -20,6 +20,8 @@ from paranom_rs.detect.base import Detector, covering_mean
 from paranom_rs.detect.loading import _MODULES
 from reference import nearest_windows as reference
 
+pytestmark = pytest.mark.filterwarnings("ignore::paranom_rs.DetectorWarning")
+
 #: One of each class, small enough for hundreds of calls.
 MADE: dict[str, dict[str, Any]] = {
     "IsolationForest": {"window": 4, "n_estimators": 10},

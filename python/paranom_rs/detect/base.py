@@ -19,6 +19,7 @@ from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs._internal.frames import column_names
 from paranom_rs._internal.keywords import KnownKeywords
 from paranom_rs._internal.rules import Rule, Share
+from paranom_rs.detect import depth
 from paranom_rs.detect.detector_file import DetectorState, pack, unpack
 from paranom_rs.errors import NotFittedError, ParanomError, SpecError, SpecTypeError, StateError
 
@@ -127,6 +128,8 @@ class Detector(KnownKeywords, ABC):
     #: Channels whose level is followed, and the rows of the stream that their level comes from.
     _wandering: Flags
     _before: Floats
+    #: Where the values of each channel lie in training, (2, d).
+    _range: Floats
 
     # ---- parameters
 
@@ -229,7 +232,9 @@ class Detector(KnownKeywords, ABC):
         self._wandering = self._followed(rows)
         rows = levels.without_level(rows, self._wandering, rows[:0])
         self._floor = 0.0
+        self._range = depth.normal_range(rows)
         self._learn(rows)
+        depth.warn_of_training(rows, self.window_, self._names())
         held = ~np.isnan(rows).all(axis=1)
         scores, causal = self._held_out(rows)
         held &= ~np.isnan(scores)
@@ -313,10 +318,14 @@ class Detector(KnownKeywords, ABC):
         return -self.decision_function(X)
 
     def predict(self, X: ArrayLike, causal: bool = False) -> NDArray[np.int8]:
-        """Return 1 where the score is above its threshold, else 0; (n,) int8."""
-        level = self.causal_threshold_ if causal and hasattr(self, "causal_threshold_") else None
+        """Return 1 where the score is above its threshold, else 0; (n,) int8.
+
+        Warns (`DetectorWarning`) when more than 40 % of the rows are under alarm.
+        """
         scores = self.decision_function(X, causal)
-        return (scores > (self.threshold_ if level is None else level)).astype(np.int8)
+        flags = scores > (self.causal_threshold_ if causal else self.threshold_)
+        depth.warn_of_drift(self._prepared(self._known("X", X)), flags, self._range, self._wandering, self._names())
+        return flags.astype(np.int8)
 
     def fit_predict(self, X: ArrayLike, y: ArrayLike | None = None) -> NDArray[np.int8]:
         """Call `fit`, and return ``labels_``."""
@@ -523,7 +532,12 @@ class Detector(KnownKeywords, ABC):
             "n_features_in_": self.n_features_in_, "window_": self.window_, "names": names, "seen": self._seen,
             "wandering": self._wandering.tolist(),
         }  # fmt: skip
-        kept = {"decision_scores_": self.decision_scores_, "recent": self._recent, "before": self._before}
+        kept = {
+            "decision_scores_": self.decision_scores_,
+            "recent": self._recent,
+            "before": self._before,
+            "range": self._range,
+        }
         state = DetectorState(
             type(self).__name__, self.get_params(), {**common, "own": values}, {**kept, **_prefixed(arrays)}
         )
@@ -569,6 +583,9 @@ class Detector(KnownKeywords, ABC):
         self._seen = checks.whole("seen", values["seen"])
         self._wandering = np.array([checks.flag("wandering", x) for x in values["wandering"]], dtype=bool)
         self._before = _floats(arrays["before"], 2, self.n_features_in_)
+        self._range = _floats(arrays["range"], 2, self.n_features_in_)
+        if len(self._range) != 2:
+            raise ValueError("its range is no range")
         if self._wandering.shape != (self.n_features_in_,) or len(self._before) > levels.ROWS:
             raise ValueError("its levels are not those of its channels")
         if len(self._recent) != min(self._seen, self.window_):
