@@ -78,7 +78,7 @@ def test_one_command_finds_the_jump(feed: Path, capsys: Printed) -> None:
 
 
 def test_rows_are_those_of_ramp(feed: Path, capsys: Printed) -> None:
-    options = ("--threshold", 2, "--window", 5, "--reference", 60, "--refresh", "never", "--rows")
+    options = ("--threshold", 2, "--window", 5, "--reference", 60, "--refresh", "never", "--scale", "std", "--rows")
     assert detect(feed, *options) == 0
     rows = table(capsys.readouterr().out)
     X = signals()

@@ -119,6 +119,11 @@ def test_no_header_and_blanks_between(tmp_path: Path) -> None:
     assert frame.names == ["column 1", "column 2"]
     np.testing.assert_array_equal(frame.values, [[63.7, 1], [2, -3]])
     np.testing.assert_array_equal(read(tmp_path, "   6.37e+01  1\n  2 -3\n").values, frame.values)
+    rising = "".join(f"{i / 8},{i % 3}\n" for i in range(20))
+    frame = read(tmp_path, rising)  # what has no name and always goes up is a time
+    assert (frame.time_name, frame.names) == ("column 1", ["column 2"])
+    assert frame.time_texts()[:2] == ["0.0", "0.125"]
+    assert read(tmp_path, rising, columns=["column 1"]).times is None
     assert read(tmp_path, "3\n4\n").values.tolist() == [[3], [4]]
 
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs._internal import columns
 from paranom_rs._internal.checks import Flags, Floats, finite, numbers
+from paranom_rs._internal.keywords import KnownKeywords
 from paranom_rs._internal.optional import require
 from paranom_rs._internal.times import first_step_back, time_texts
 from paranom_rs.errors import SpecError, SpecTypeError
@@ -19,7 +20,7 @@ __all__ = ["Frame"]
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class Frame(KnownKeywords):
     """Rows of channels, whatever they were handed in as.
 
     Attributes

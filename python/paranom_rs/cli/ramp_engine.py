@@ -18,7 +18,7 @@ from paranom_rs.errors import SpecError
 __all__ = ["RampEngine", "loaded_ramp", "make_ramp"]
 
 #: Of a new RAMP.
-SETTINGS: dict[str, Any] = {"window": 20, "scale": "std", "refresh": "sliding"}
+SETTINGS: dict[str, Any] = {"window": 20, "scale": "mad", "refresh": "sliding"}
 #: Rows that are remembered where there are none to learn from.
 REFERENCE = 60
 #: The longest reference that is chosen; half of the calibration rows otherwise.

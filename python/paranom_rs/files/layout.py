@@ -23,6 +23,8 @@ _TIMES = frozenset(
     + ["unixtime", "unix_time", "utc", "utc_time", "time_utc", "timestamp_utc"]
     + [f"{name}_{unit}" for name in ("t", "time", "timestamp") for unit in ("ns", "us", "ms", "s", "min", "h")]
 )
+#: Rows from which on a column that always goes up is no measurement.
+FEWEST = 10
 #: Columns of numbers that are no channels unless asked for.
 _LABELS = frozenset(
     ["is_anomaly", "anomaly", "anomalous", "label", "labels", "is_outlier", "outlier", "ground_truth", "changepoint"]
@@ -181,14 +183,21 @@ def _time(file: Name, columns: Sequence[Column], wanted: Wanted, names: list[str
     found = dates if len(dates) == 1 else named
     if not dates:
         found = [i for i, column in free if is_time_name(column.name) and _can_be_time(column)]
-        # A nameless first column may be an index of epoch numbers.
-        if not found and columns and not columns[0].has_name and columns[0].name not in asked:
-            values = columns[0].numbers
-            found = [0] if _goes_up(values) and values is not None and epoch_unit(values) is not None else []
+        if not found and len(columns) > 1 and columns[0].name not in asked and _is_index(columns):
+            found = [0]
     if len(found) > 1 or (dates and not found):
         some = ", ".join(repr(names[i]) for i in (found or dates))
         raise SpecError("time", f"must say which column of {file} is the time", some)
     return found[0] if found else None
+
+
+def _is_index(columns: Sequence[Column]) -> bool:
+    """Return whether the first column has no name, and always goes up: no measurement does. Row numbers are no time."""
+    values = columns[0].numbers
+    if columns[0].has_name or values is None or len(values) < FEWEST:
+        return False
+    is_row_number = _counts(values) and any(column.has_name for column in columns)
+    return bool((np.diff(values.astype(np.float64)) > 0).all()) and not is_row_number
 
 
 def _can_be_time(column: Column) -> bool:
