@@ -34,6 +34,7 @@ from paranom_rs.detect.z_score import ZScore
 from paranom_rs.errors import (
     AlreadyExistsError,
     CallbackError,
+    DetectorWarning,
     InternalError,
     MismatchError,
     NotFittedError,
@@ -155,6 +156,7 @@ __all__ = [
     "Decoys",
     "Detection",
     "Detector",
+    "DetectorWarning",
     "Dirichlet",
     "Discord",
     "Distinct",

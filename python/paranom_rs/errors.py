@@ -15,6 +15,8 @@
     ├── UnknownKeyError      (KeyError)     a process, a time or a name that is not there
     ├── OutOfMemoryError     (MemoryError)  the memory for a result cannot be had
     └── InternalError        (RuntimeError) a bug of ours: please report it
+
+    DetectorWarning          (UserWarning)  a detector that is out of its depth
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from typing import Any, Self
 __all__ = [
     "AlreadyExistsError",
     "CallbackError",
+    "DetectorWarning",
     "InternalError",
     "MismatchError",
     "NotFittedError",
@@ -217,3 +220,7 @@ class OutOfMemoryError(ParanomError, MemoryError):
 
 class InternalError(ParanomError, RuntimeError):
     """A bug in paranom_rs. Please report it with what you did."""
+
+
+class DetectorWarning(UserWarning):
+    """A detector is out of its depth: it says in which channel, and what helps."""

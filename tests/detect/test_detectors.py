@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 
 import paranom_rs
 from paranom_rs import NotFittedError, SpecError, SpecTypeError, StateError, load_detector
+from paranom_rs._internal import levels
 from paranom_rs.detect import detector_file
 from paranom_rs.detect.base import Detector, covering_mean
 from paranom_rs.detect.loading import _MODULES
 from reference import nearest_windows as reference
+
+pytestmark = pytest.mark.filterwarnings("ignore::paranom_rs.DetectorWarning")
 
 #: One of each class, small enough for hundreds of calls.
 MADE: dict[str, dict[str, Any]] = {
@@ -100,6 +103,64 @@ def test_a_stream_gives_the_bits_of_a_batch(name: str, fitted: dict[str, Any]) -
         return  # which has all rows before in mind
     first = detector.window_ - 1
     assert (detector.decision_function(X[5:], causal=True)[first:] == wanted[5 + first :]).all()
+
+
+def walk(rows: int, seed: int = 0) -> np.ndarray:
+    """A channel that wanders, and one that does not."""
+    rng = np.random.default_rng(seed)
+    steady = np.sin(np.arange(rows) / 5) + 0.1 * rng.normal(size=rows)
+    return np.stack([np.cumsum(rng.normal(size=rows)), steady], axis=1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_channels_that_wander(name: str) -> None:
+    train, X = walk(800), walk(400, seed=3) + np.array([500, 0])
+    detector = make(name).fit(train)
+    assert detector._wandering.tolist() == [name not in SHAPES, False]
+    X[5, 0] = X[200, 1] = np.nan
+    wanted = detector.decision_function(X, causal=True)
+    assert [value(detector, x) for x in X] == wanted.tolist()
+    # A level that was never seen is no anomaly, and a jump is one.
+    if name in SHAPES | {"IsolationForest"}:
+        return
+    assert detector.predict(X).mean() < 0.3
+    X[300:320, 0] += 60
+    assert detector.predict(X)[300:320].any()
+    assert detector.explain(X, 300).contributions["0"] > 0.5
+    kept = make(name, follow_levels=False).fit(train)
+    # The components of a walk explain a level that is as far as it may be.
+    assert kept.predict(X).mean() > 0.9 or name == "PCADetector"
+
+
+@given(st.integers(0, 2**32), st.integers(1, 300), st.sampled_from([0.0, 0.3, 0.95]), st.integers(0, 150))
+@settings(deadline=None, max_examples=50)
+def test_the_level_is_a_median(seed: int, rows: int, missing: float, before: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(before + rows, 2))
+    x[rng.random(x.shape) < missing] = np.nan
+    found = levels.without_level(x[before:], np.array([True, False]), x[:before])
+    assert np.array_equal(found[:, 1], x[before:, 1], equal_nan=True)
+    for i in range(rows):
+        held = x[max(before + i - levels.ROWS, 0) : before + i, 0]
+        held = held[~np.isnan(held)]
+        own = x[before + i, 0]
+        wanted = own - (np.median(held) if len(held) else own)
+        assert found[i, 0] == pytest.approx(wanted, abs=1e-12, nan_ok=True)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_which_channels_wander(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    t, noise = np.arange(1000), rng.normal(size=1000)
+    steady = {
+        "noise": noise, "wave": np.sin(t / 20) + noise / 9, "square": np.sign(np.sin(t / 9.55)) + noise / 99,
+        "constant": 0.0 * t, "heavy": rng.standard_cauchy(1000), "commands": rng.integers(0, 2, 50).repeat(20),
+    }  # fmt: skip
+    found = levels.wandering(np.stack(list(steady.values()), axis=1).astype(float))
+    assert not found.any(), [name for name, wanders in zip(steady, found, strict=True) if wanders]
+    trends = np.stack([t + 9 * noise, t**2.0, np.where(t > 500, 9, 0) + noise], axis=1)
+    assert levels.wandering(trends).all()
+    assert not levels.wandering(trends[:50]).any()
 
 
 @pytest.mark.parametrize("name", NAMES)

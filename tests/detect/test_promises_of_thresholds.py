@@ -14,6 +14,8 @@ from paranom_rs import SpecError
 from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs.evaluate.thresholds import POT, SPOT, AlarmsPerDay, Conformal, KSigma, Quantile
 
+pytestmark = pytest.mark.filterwarnings("ignore::paranom_rs.DetectorWarning")
+
 ROWS = 900
 
 

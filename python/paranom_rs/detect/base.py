@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from paranom_rs._internal import checks, conformal
+from paranom_rs._internal import checks, conformal, levels
 from paranom_rs._internal.arrays import dilate
 from paranom_rs._internal.atomic import whole_file
 from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs._internal.columns import column_names
 from paranom_rs._internal.keywords import KnownKeywords
 from paranom_rs._internal.rules import Rule, Share
+from paranom_rs.detect import depth
 from paranom_rs.detect.detector_file import DetectorState, pack, unpack
 from paranom_rs.errors import NotFittedError, ParanomError, SpecError, SpecTypeError, StateError
 
@@ -98,6 +99,10 @@ class Detector(KnownKeywords, ABC):
 
     Notes
     -----
+    Where a channel's level wanders in the training rows (a random walk, a trend), its values are counted from the
+    median of the 120 rows before, in training and afterwards (``follow_levels``): so a level that was never seen is no
+    anomaly, and a jump of the level is one for a while. The profiles compare shapes, and follow no level.
+
     Parameters are checked when they are given. What `fit` learns ends in an underscore. A refused call changes nothing.
     """
 
@@ -120,6 +125,11 @@ class Detector(KnownKeywords, ABC):
     #: The last rows of the stream, ``window_`` at most, and how many there were.
     _recent: Floats
     _seen: int
+    #: Channels whose level is followed, and the rows of the stream that their level comes from.
+    _wandering: Flags
+    _before: Floats
+    #: Where the values of each channel lie in training, (2, d).
+    _range: Floats
 
     # ---- parameters
 
@@ -219,8 +229,12 @@ class Detector(KnownKeywords, ABC):
         self.n_features_in_ = rows.shape[1]
         if names is not None:
             self.feature_names_in_ = np.array(names, dtype=object)
+        self._wandering = self._followed(rows)
+        rows = levels.without_level(rows, self._wandering, rows[:0])
         self._floor = 0.0
+        self._range = depth.normal_range(rows)
         self._learn(rows)
+        depth.warn_of_training(rows, self.window_, self._names())
         held = ~np.isnan(rows).all(axis=1)
         scores, causal = self._held_out(rows)
         held &= ~np.isnan(scores)
@@ -229,6 +243,15 @@ class Detector(KnownKeywords, ABC):
         self.decision_scores_ = np.where(held, scores, np.nan)
         self._label()
         self.restart()
+
+    def _followed(self, rows: Floats) -> Flags:
+        """Return the channels whose level is followed: ``follow_levels``, or what the training rows say."""
+        follow = getattr(self, "follow_levels", False)
+        return levels.wandering(rows) if follow is None else np.full(rows.shape[1], bool(follow))
+
+    def _prepared(self, rows: Floats) -> Floats:
+        """Return the rows of a series as the detector sees them."""
+        return levels.without_level(rows, self._wandering, rows[:0])
 
     def _level(self, scores: Floats) -> float:
         return max(conformal.level(scores, self.alarm_share), LEAST_THRESHOLD)
@@ -284,7 +307,7 @@ class Detector(KnownKeywords, ABC):
         SpecError, SpecTypeError
             For another number of channels, other names, infinities.
         """
-        rows = self._known("X", X)
+        rows = self._prepared(self._known("X", X))
         checks.flag("causal", causal)
         if not len(rows):
             return np.empty(0)
@@ -295,10 +318,14 @@ class Detector(KnownKeywords, ABC):
         return -self.decision_function(X)
 
     def predict(self, X: ArrayLike, causal: bool = False) -> NDArray[np.int8]:
-        """Return 1 where the score is above its threshold, else 0; (n,) int8."""
-        level = self.causal_threshold_ if causal and hasattr(self, "causal_threshold_") else None
+        """Return 1 where the score is above its threshold, else 0; (n,) int8.
+
+        Warns (`DetectorWarning`) when more than 40 % of the rows are under alarm.
+        """
         scores = self.decision_function(X, causal)
-        return (scores > (self.threshold_ if level is None else level)).astype(np.int8)
+        flags = scores > (self.causal_threshold_ if causal else self.threshold_)
+        depth.warn_of_drift(self._prepared(self._known("X", X)), flags, self._range, self._wandering, self._names())
+        return flags.astype(np.int8)
 
     def fit_predict(self, X: ArrayLike, y: ArrayLike | None = None) -> NDArray[np.int8]:
         """Call `fit`, and return ``labels_``."""
@@ -334,7 +361,7 @@ class Detector(KnownKeywords, ABC):
         score
             An anomaly where it is above ``causal_threshold_``.
         """
-        row = self._row("x", x)
+        row = self._take_row(self._row("x", x))
         window = np.concatenate(
             [self._recent[-self.window_ + 1 :] if self.window_ > 1 else self._recent[:0], row[None]]
         )
@@ -343,8 +370,16 @@ class Detector(KnownKeywords, ABC):
         self._seen += 1
         return score
 
+    def _take_row(self, row: Floats) -> Floats:
+        """Return a row of the stream as the detector sees it, and remember it."""
+        seen = levels.without_level(row[None], self._wandering, self._before)[0]
+        if self._wandering.any():
+            self._before = np.concatenate([self._before, row[None]])[-levels.ROWS :]
+        return np.asarray(seen)
+
     def restart(self) -> None:
         """Forget the rows of the stream: the next `update` is the first row of a series."""
+        self._before = np.empty((0, self.n_features_in_))
         self._recent = np.empty((0, self.n_features_in_))
         self._seen = 0
 
@@ -384,6 +419,7 @@ class Detector(KnownKeywords, ABC):
         reach = self.window_ - 1
         kept = ~normal | ~dilate(~normal, reach, reach)
         levels = []
+        rows = self._prepared(rows)
         for scores in (self._batch(rows), self._causal(rows)):
             if threshold is None:
                 clear = scores[kept & normal]
@@ -426,8 +462,11 @@ class Detector(KnownKeywords, ABC):
                 raise SpecError(
                     "X", f"must be given before the stream has window_ = {self.window_} rows", str(self._seen)
                 )
-            return self._explained(self._seen - 1, self._seen - self.window_, self._recent)
-        rows = self._known("X", X)
+            # The level is that of the last row.
+            level = np.where(self._wandering, self._before[-1:] - self._recent[-1:], 0.0) if len(self._before) else 0.0
+            return self._explained(self._seen - 1, self._seen - self.window_, self._recent, level)
+        known = self._known("X", X)
+        rows = self._prepared(known)
         if len(rows) < self.window_:
             raise SpecError("X", f"must have at least window_ = {self.window_} rows", str(len(rows)))
         if row is None:
@@ -436,14 +475,17 @@ class Detector(KnownKeywords, ABC):
             at = checks.whole("row", row, most=len(rows) - 1)
             first, last = max(at - self.window_ + 1, 0), min(at, len(rows) - self.window_)
             start = first + int(np.argmax(self._window_scores(rows[first : last + self.window_])))
-        return self._explained(at, start, rows[start : start + self.window_])
+        span = slice(start, start + self.window_)
+        return self._explained(at, start, rows[span], (known - rows)[span][-1:])
 
-    def _explained(self, row: int, start: int, window: Floats) -> Explanation:
+    def _explained(self, row: int, start: int, window: Floats, level: Floats | float) -> Explanation:
         parts = np.nan_to_num(self._contributions(window))
         total = parts.sum()
         shares = parts / total if total > 0 else np.full(len(parts), 1 / len(parts))
         order = np.argsort(-shares, kind="stable").tolist()
         nearest, normal = self._nearest(window)
+        if normal is not None:
+            normal = normal + np.nan_to_num(level)
         score = float(self._window_scores(window)[0])
         contributions = {self._names()[j]: float(shares[j]) for j in order}
         return Explanation(
@@ -488,8 +530,14 @@ class Detector(KnownKeywords, ABC):
         common = {
             "threshold_": self.threshold_, "causal_threshold_": self.causal_threshold_, "floor": self._floor,
             "n_features_in_": self.n_features_in_, "window_": self.window_, "names": names, "seen": self._seen,
+            "wandering": self._wandering.tolist(),
         }  # fmt: skip
-        kept = {"decision_scores_": self.decision_scores_, "recent": self._recent}
+        kept = {
+            "decision_scores_": self.decision_scores_,
+            "recent": self._recent,
+            "before": self._before,
+            "range": self._range,
+        }
         state = DetectorState(
             type(self).__name__, self.get_params(), {**common, "own": values}, {**kept, **_prefixed(arrays)}
         )
@@ -533,6 +581,13 @@ class Detector(KnownKeywords, ABC):
         self.decision_scores_ = _floats(arrays["decision_scores_"], 1)
         self._recent = _floats(arrays["recent"], 2, self.n_features_in_)
         self._seen = checks.whole("seen", values["seen"])
+        self._wandering = np.array([checks.flag("wandering", x) for x in values["wandering"]], dtype=bool)
+        self._before = _floats(arrays["before"], 2, self.n_features_in_)
+        self._range = _floats(arrays["range"], 2, self.n_features_in_)
+        if len(self._range) != 2:
+            raise ValueError("its range is no range")
+        if self._wandering.shape != (self.n_features_in_,) or len(self._before) > levels.ROWS:
+            raise ValueError("its levels are not those of its channels")
         if len(self._recent) != min(self._seen, self.window_):
             raise ValueError("its stream holds another number of rows than it has seen")
         self._restore(dict(values["own"]), {name[4:]: a for name, a in arrays.items() if name.startswith("own.")})

@@ -27,6 +27,9 @@ class IsolationForest(ScaledWindows):
         Trees.
     random_state
         The seed of the forest.
+    follow_levels
+        Whether channels are counted from the median of the 120 rows before: all, none, or (None) those that wander in
+        the training rows.
     alarm_share
         The share of normal rows that may be under alarm.
 
@@ -58,9 +61,16 @@ class IsolationForest(ScaledWindows):
         window: int | None = None,
         n_estimators: int = 100,
         random_state: int = 0,
+        follow_levels: bool | None = None,
         alarm_share: float = 0.01,
     ) -> None:
-        self._take(window=window, n_estimators=n_estimators, random_state=random_state, alarm_share=alarm_share)
+        self._take(
+            window=window,
+            n_estimators=n_estimators,
+            random_state=random_state,
+            follow_levels=follow_levels,
+            alarm_share=alarm_share,
+        )
 
     def _learn(self, rows: Floats) -> None:
         self.window_ = default_window(len(rows)) if self.window is None else int(self.window)

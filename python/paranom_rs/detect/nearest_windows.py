@@ -32,6 +32,9 @@ class NearestWindows(ScaledWindows):
         Training windows that are compared. If there are more, as many are taken, evenly spread.
     threads
         How many threads to use; the default is one per processor. The result does not depend on it.
+    follow_levels
+        Whether channels are counted from the median of the 120 rows before: all, none, or (None) those that wander in
+        the training rows.
     alarm_share
         The share of normal rows that may be under alarm.
 
@@ -66,9 +69,17 @@ class NearestWindows(ScaledWindows):
         k: int = 1,
         most_references: int = 100_000,
         threads: int | None = None,
+        follow_levels: bool | None = None,
         alarm_share: float = 0.01,
     ) -> None:
-        self._take(window=window, k=k, most_references=most_references, threads=threads, alarm_share=alarm_share)
+        self._take(
+            window=window,
+            k=k,
+            most_references=most_references,
+            threads=threads,
+            follow_levels=follow_levels,
+            alarm_share=alarm_share,
+        )
 
     def _learn(self, rows: Floats) -> None:
         self.window_ = default_window(len(rows)) if self.window is None else int(self.window)

@@ -27,6 +27,9 @@ class PCADetector(ScaledWindows):
         Rows of a window. None: 60, or a sixth of the training rows if they are few.
     variance
         The share of the variance of normal windows that the components explain.
+    follow_levels
+        Whether channels are counted from the median of the 120 rows before: all, none, or (None) those that wander in
+        the training rows.
     alarm_share
         The share of normal rows that may be under alarm.
 
@@ -50,8 +53,15 @@ class PCADetector(ScaledWindows):
     centre_: Floats
     components_: Floats
 
-    def __init__(self, *, window: int | None = None, variance: float = 0.9, alarm_share: float = 0.01) -> None:
-        self._take(window=window, variance=variance, alarm_share=alarm_share)
+    def __init__(
+        self,
+        *,
+        window: int | None = None,
+        variance: float = 0.9,
+        follow_levels: bool | None = None,
+        alarm_share: float = 0.01,
+    ) -> None:
+        self._take(window=window, variance=variance, follow_levels=follow_levels, alarm_share=alarm_share)
 
     def _learn(self, rows: Floats) -> None:
         self.window_ = default_window(len(rows)) if self.window is None else int(self.window)

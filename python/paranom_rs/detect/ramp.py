@@ -21,10 +21,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs._core import Detection, RampCore
+from paranom_rs._internal import levels
 from paranom_rs._internal.alarm_budget import lowest_threshold
 from paranom_rs._internal.checks import each, matrix, positive, real, whole
 from paranom_rs._internal.columns import column_names
-from paranom_rs._internal.rules import OneOf, OrNone, Positive, Rule, Share, Whole
+from paranom_rs._internal.rules import Flag, OneOf, OrNone, Positive, Rule, Share, Whole
 from paranom_rs.detect.base import Detector, ThresholdRule
 from paranom_rs.detect.detector_file import MAGIC
 from paranom_rs.detect.processes import KnownProcesses
@@ -203,6 +204,7 @@ class RAMP(Detector):
         "min_gap": Whole(0, 2**28),
         "max_weights": Whole(1, 2**28),
         "processes": KnownProcesses(),
+        "follow_levels": OrNone(Flag()),
         **Detector.parameters,
     }
 
@@ -239,13 +241,15 @@ class RAMP(Detector):
         min_gap: int = 0,
         max_weights: int = 100_000,
         processes: Literal["infer"] | Sequence[str | int] | None = None,
+        follow_levels: bool | None = None,
         alarm_share: float = 0.01,
     ) -> None:
         given = {name: value for name, value in locals().items() if name in self.parameters}
         core = None
         if n_features is not None and window is not None and reference is not None:
             core = RampCore(_known_settings(given | {"threshold": 1.0 if threshold is None else threshold}))
-            self.parameters["alarm_share"].check("alarm_share", alarm_share)
+            for name in ("alarm_share", "follow_levels"):
+                self.parameters[name].check(name, given[name])
             vars(self).update(given)
         else:
             self._take(**given)
@@ -366,9 +370,13 @@ class RAMP(Detector):
         core = self._streaming()
         if self._learnt is None or process is not None:
             return core.update(x, process)
+        names = column_names("x", x)
+        if names is not None:
+            core._take_names("x", names, False)
         row = self._row("x", x)
-        found = core.update(x if column_names("x", x) is not None else row)
-        self._keep(row[None])
+        seen = self._take_row(row)
+        found = core.update(seen)
+        self._keep(seen[None])
         return found
 
     def _keep(self, rows: NDArray[np.float64]) -> None:
@@ -377,7 +385,10 @@ class RAMP(Detector):
 
     def score_next(self, x: ArrayLike, process: Process = None) -> float:
         """Return the score that `update` would give, and change nothing. NaN while the first window fills."""
-        return self._streaming().score_next(x, process)
+        core = self._streaming()
+        if self._learnt is None or process is not None:
+            return core.score_next(x, process)
+        return core.score_next(levels.without_level(self._row("x", x)[None], self._wandering, self._before)[0])
 
     def add_process(self, key: str | int | None = None) -> str | int:
         """Begin a process, which takes the next ``reference`` samples while the others go on; return its key."""
@@ -438,10 +449,14 @@ class RAMP(Detector):
         -------
         Scores
         """
-        rows = matrix("X", X)
-        found = self._scores(self._streaming()._score(rows, process, column_names("X", X)))
-        if self._learnt is not None and process is None:
-            self._keep(rows)
+        core, rows, names = self._streaming(), matrix("X", X), column_names("X", X)
+        if self._learnt is None or process is not None:
+            return self._scores(core._score(rows, process, names))
+        seen = levels.without_level(rows, self._wandering, self._before)
+        found = self._scores(core._score(seen, process, names))
+        if self._wandering.any():
+            self._before = np.concatenate([self._before, rows])[-levels.ROWS :]
+        self._keep(seen)
         return found
 
     def update_many(
@@ -676,7 +691,7 @@ class RAMP(Detector):
         core = RampCore(data)
         made = cls.__new__(cls)
         # What is given anew to make an equal detector.
-        vars(made).update(core.settings, alarm_share=0.01)
+        vars(made).update(core.settings, alarm_share=0.01, follow_levels=None)
         made._core, made._learnt = core, None
         return made
 
@@ -743,7 +758,8 @@ def _known_settings(given: dict[str, Any]) -> dict[str, Any]:
     """Return the settings for the core; those that depend on the mode are left to it."""
     by_mode = ("distance", "scale", "kernel", "train_on", "p_limit")
     kept = {name: value for name, value in given.items() if name not in by_mode or value is not None}
-    kept.pop("alarm_share", None)
+    for name in ("alarm_share", "follow_levels"):
+        kept.pop(name, None)
     return kept
 
 

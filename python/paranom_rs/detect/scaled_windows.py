@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs._internal.checks import Floats
+from paranom_rs._internal.rules import Flag, OrNone, Rule
 from paranom_rs._internal.scaling import Scaler
 from paranom_rs.detect.base import Detector
 
@@ -28,6 +29,8 @@ class ScaledWindows(Detector):
     mean_, scale_
         (d,) float64, of the training rows; the scale of a constant channel is 1.
     """
+
+    parameters: ClassVar[dict[str, Rule]] = {"follow_levels": OrNone(Flag()), **Detector.parameters}
 
     window: int | None
     mean_: Floats

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs._internal.checks import Floats
-from paranom_rs._internal.rules import Rule
+from paranom_rs._internal.rules import Flag, OrNone, Rule
 from paranom_rs._internal.scaling import Scaler
 from paranom_rs.detect.base import Detector
 from paranom_rs.detect.scaled_windows import checked_scale
@@ -22,6 +22,9 @@ class ZScore(Detector):
 
     Parameters
     ----------
+    follow_levels
+        Whether channels are counted from the median of the 120 rows before: all, none, or (None) those that wander in
+        the training rows.
     alarm_share
         The share of normal rows that may be under alarm.
 
@@ -31,13 +34,13 @@ class ZScore(Detector):
         (d,) float64, of the training rows.
     """
 
-    parameters: ClassVar[dict[str, Rule]] = {**Detector.parameters}
+    parameters: ClassVar[dict[str, Rule]] = {"follow_levels": OrNone(Flag()), **Detector.parameters}
 
     mean_: Floats
     scale_: Floats
 
-    def __init__(self, *, alarm_share: float = 0.01) -> None:
-        self._take(alarm_share=alarm_share)
+    def __init__(self, *, follow_levels: bool | None = None, alarm_share: float = 0.01) -> None:
+        self._take(follow_levels=follow_levels, alarm_share=alarm_share)
 
     def _learn(self, rows: Floats) -> None:
         self.window_ = 1
@@ -60,4 +63,6 @@ class ZScore(Detector):
         return {}, {"mean_": self.mean_, "scale_": self.scale_}
 
     def _restore(self, values: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+        if self.window_ != 1:
+            raise ValueError("its window is not a row")
         self.mean_, self.scale_ = checked_scale(arrays, self.n_features_in_)

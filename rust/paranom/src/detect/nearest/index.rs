@@ -17,7 +17,7 @@ const FIRST: usize = 4;
 /// Queries of one task.
 const TASK: usize = 256;
 /// Windows that a sweep sums side by side, and cells between two looks at the sums.
-const WIDE: usize = 64;
+const WIDE: usize = 32;
 const LOOK: usize = 16;
 /// Rounding of a sum, as a share of it; the true one is below 1e-12.
 const ROUNDING: f64 = 1e-9;
@@ -275,12 +275,12 @@ impl NearestIndex {
                 for (j, &x) in row.iter().enumerate() {
                     let from = j * stride + first + i;
                     // What lies behind the last row is missing.
-                    let others = &self.columns[from..(from + WIDE).min((j + 1) * stride)];
-                    for (sum, &y) in sums.iter_mut().zip(others) {
+                    let Some(others) = self.columns[from..].first_chunk::<WIDE>() else { continue };
+                    for (sum, y) in sums.iter_mut().zip(others) {
                         *sum += (x - y) * (x - y);
                     }
                 }
-                if i % LOOK == LOOK - 1 && !sums.iter().any(|&sum| sum <= most) {
+                if i % LOOK == LOOK - 1 && sums.iter().fold(f64::INFINITY, |low, &sum| low.min(sum)) > most {
                     break;
                 }
             }
