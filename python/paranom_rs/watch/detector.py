@@ -78,6 +78,16 @@ class Detector:
         self.saved_at = position
 
     @property
+    def window(self) -> int:
+        """Samples that are compared at once."""
+        return int(self.ramp.settings["window"])
+
+    @property
+    def reference(self) -> int:
+        """Samples that are remembered."""
+        return int(self.ramp.settings["reference"])
+
+    @property
     def is_learning(self) -> bool:
         """Whether the threshold is yet to be learnt."""
         return self.plan.calibrate is not None and self.ramp.threshold == UNSET
@@ -85,7 +95,7 @@ class Detector:
     @property
     def threshold(self) -> float | None:
         """What scores are compared with; None while it is yet to be learnt."""
-        return None if self.is_learning else float(self.ramp.threshold)
+        return None if self.is_learning else float(self.ramp.settings["threshold"])
 
     def until_learnt(self) -> int | None:
         """Return the samples that are missing until the threshold can be learnt; None if it need not be."""
@@ -111,7 +121,7 @@ class Detector:
     def learn(self, X: Floats) -> float | None:
         """Set the threshold from the last `Plan.calibrate` samples; return it, or None where they hold no values."""
         try:
-            return self.ramp.calibrate(X, quantile=self.plan.quantile)
+            return float(self.ramp.calibrate(X, quantile=self.plan.quantile))
         except SpecError:
             return None
 
@@ -144,7 +154,7 @@ class Detector:
             is_open=stop == len(rows),
             peak=rows.first + peak,
             score=float(np.nan_to_num(rows.score[peak])),
-            threshold=float(self.ramp.threshold),
+            threshold=float(self.ramp.settings["threshold"]),
             uncertainty=float(rows.uncertainty[peak]),
             channel=int(rows.contributions[peak].argmax()),
             t_start=float(rows.t[start]),

@@ -410,7 +410,7 @@ class Watch:
         detector.saved_at = detector.position
         oldest = (detector.position - self.keep) // COARSE * COARSE
         # The first reference stays: it is what alarms are explained with.
-        first = -(-(detector.ramp.reference + detector.ramp.window) // COARSE) * COARSE
+        first = -(-(detector.reference + detector.window) // COARSE) * COARSE
         if oldest > first:
             self._store.thin(key, first, oldest, d)
             self._store.remove_snapshots(key, below=oldest)
@@ -555,7 +555,7 @@ class Watch:
     ) -> _Change:
         detector = self._detector(key)
         # Feedback is possible on the last `reference` samples. Older ones are judged where they stood.
-        recent = bool(times) and times[0] >= detector.position - detector.ramp.reference
+        recent = bool(times) and times[0] >= detector.position - detector.reference
         action = self._new_action(
             detector,
             kind,
@@ -700,7 +700,7 @@ class Watch:
         """Try the key's last alarms on the detector before and after a change."""
         self._tell()
         action, muted = change.action, []
-        before, now = (float(RAMP.from_bytes(state).threshold) for state in (change.before, change.now))
+        before, now = (float(RAMP.from_bytes(state).settings["threshold"]) for state in (change.before, change.now))
         for other in self._store.alarms(action.key, most=_TRIED) if action.taught else ():
             window = self._worst_window(other)
             then, after = _score(change.before, window), _score(change.now, window)
@@ -856,7 +856,7 @@ def _plan(
     plan = replace(plan, settings={name: ramp.settings[name] for name in plan.settings})
     if threshold is not None:
         return plan
-    least = ramp.reference + ramp.window
+    least = int(ramp.settings["reference"] + ramp.settings["window"])
     rows = whole("calibrate", calibrate, least=least)
     if not 0 <= real("quantile", quantile) <= 1:
         raise SpecError("quantile", "must be from 0 to 1", str(quantile))
