@@ -156,6 +156,7 @@ def test_channels_without_a_value_are_left_out(tmp_path: Path, capsys: Printed) 
     said = capsys.readouterr().err
     assert "left out: b (no value in the first rows)" in said
     assert "channels: a, c" in said
+    assert "constant in the first rows: c (any change of them counts)" in said
     (tmp_path / "x.csv").write_text("a,b\n" + ",\n" * 100)
     assert detect(tmp_path / "x.csv") == 2
     assert "must have a channel with values in the first rows" in capsys.readouterr().err

@@ -14,6 +14,7 @@ from typing import Any, get_args
 import numpy as np
 
 from paranom_rs._internal.atomic import whole_file
+from paranom_rs._internal.checks import Floats
 from paranom_rs._internal.frames import Frame
 from paranom_rs.cli.engines import NAMES, Engine, load_engine, make_engine
 from paranom_rs.cli.options import count, say
@@ -105,6 +106,12 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _held(values: Floats) -> Floats:
+    """Return the values that are there; one 0 if there is none."""
+    held = values[np.isfinite(values)]
+    return held if len(held) else np.zeros(1)
+
+
 class _Session:
     """One run: the detector once it is there, and where its answers go."""
 
@@ -180,6 +187,9 @@ class _Session:
             say(f"left out: {', '.join(name for name in held if not held[name])} (no value in the first rows)")
         if not channels:
             raise SpecError(self.table.name, "must have a channel with values in the first rows", "none")
+        constant = [name for name in channels if np.ptp(_held(rows.values[:, names.index(name)])) == 0]
+        if constant and len(rows) > 1:
+            say(f"constant in the first rows: {', '.join(constant)} (any change of them counts)")
         self._use(make_engine(self.options, rows, channels))
 
     def _use(self, engine: Engine) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs._internal.frames import Frame
+from paranom_rs.cli.options import say
 from paranom_rs.cli.verdicts import Verdicts, check_channels, columns_of
 from paranom_rs.detect.base import Detector
 from paranom_rs.errors import SpecError
@@ -71,7 +73,9 @@ class DetectorEngine:
             found = [self.detector.update(row) for row in rows]
             return np.array([np.nan if x is None else getattr(x, "score", x) for x in found], np.float64)
         known = np.concatenate([self._last, rows])
-        score: Floats = self.detector.decision_function(known, causal=True)[len(self._last) :]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a part, which says little of the whole
+            score: Floats = self.detector.decision_function(known, causal=True)[len(self._last) :]
         self._last = known[-self.detector.window_ :]
         self.detector.restart()
         for row in self._last:
@@ -104,12 +108,16 @@ def fit_detector(name: str, options: argparse.Namespace, rows: Frame, channels: 
     module, kind = FITTED[name]
     settings = {} if options.window is None else {"window": options.window}
     detector: Detector = getattr(importlib.import_module(module), kind)(**settings)
-    try:
-        detector.fit(columns_of(rows, channels))
-    except SpecError as error:
-        if error.path != "X":
-            raise
-        raise SpecError("calibrate", error.rule, error.value) from None
+    with warnings.catch_warnings(record=True) as raised:
+        warnings.simplefilter("always")
+        try:
+            detector.fit(columns_of(rows, channels))
+        except SpecError as error:
+            if error.path != "X":
+                raise
+            raise SpecError("calibrate", error.rule, error.value) from None
+    for warning in raised:
+        say(str(warning.message))
     detector.feature_names_in_ = np.array(channels, dtype=object)
     if options.threshold is not None:
         detector.causal_threshold_ = options.threshold
