@@ -32,8 +32,11 @@ HEAVY = {
     "safetensors",
     "scipy",
     "sklearn",
+    "sqlalchemy",
+    "starlette",
     "torch",
     "tqdm",
+    "uvicorn",
 }
 # The parts of the package, from the ground up: a part may import what stands on a lower line, and itself.
 LAYERS = [
@@ -51,7 +54,7 @@ LAYERS = [
 ]
 LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}
 # Parts that are imported only where they are wanted: they may import at once what is heavy.
-OPTIONAL = {"__main__", "cli", "connect", "deep", "experiments", "plotting"}
+OPTIONAL = {"__main__", "cli", "connect", "deep", "experiments", "plotting", "watch"}
 # Methods for convenience, which import upwards when they are called: (module, function, what it imports).
 UPWARDS = {
     ("generate.dataset", "Dataset.generator", "generate.generator"),

@@ -26,12 +26,12 @@ def lowest_threshold(scores: NDArray[np.float64], budget: float, *, release: flo
     # The number of alarms first grows as the threshold sinks, and shrinks only once alarms merge. The top of that
     # slope is searched from above, in steps that double and then halve.
     low, step = len(levels) - 1, 1
-    while low - step >= 0 and _count_alarms(scores, levels[low - step], release, min_gap) <= budget:
+    while low - step >= 0 and count_alarms(scores, levels[low - step], release, min_gap) <= budget:
         low -= step
         step *= 2
     while step > 1:
         step //= 2
-        if low - step >= 0 and _count_alarms(scores, levels[low - step], release, min_gap) <= budget:
+        if low - step >= 0 and count_alarms(scores, levels[low - step], release, min_gap) <= budget:
             low -= step
     return float(levels[low])
 
@@ -48,7 +48,7 @@ def _runs_above(scores: NDArray[np.float64], levels: NDArray[np.float64]) -> NDA
     return runs
 
 
-def _count_alarms(scores: NDArray[np.float64], threshold: float, release: float, min_gap: int) -> int:
+def count_alarms(scores: NDArray[np.float64], threshold: float, release: float, min_gap: int) -> int:
     """Alarms that begin, with the rules of the detector."""
     high = scores > threshold
     held = scores > release * threshold

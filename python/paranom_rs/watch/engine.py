@@ -1,0 +1,862 @@
+"""`Watch`: a detector for each key of a feed, corrected by people, whose every step is on record."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from paranom_rs._internal.alarm_budget import count_alarms
+from paranom_rs._internal.checks import Floats, matrix, positive, real, whole
+from paranom_rs.detect.ramp import RAMP
+from paranom_rs.errors import SpecError, SpecTypeError, UnknownKeyError
+from paranom_rs.watch.buckets import COARSE, Buckets
+from paranom_rs.watch.detector import UNSET, Detector, Plan, apply, replay
+from paranom_rs.watch.records import Action, Alarm, Kind, Snapshot
+from paranom_rs.watch.rows import ANOMALY, Rows
+from paranom_rs.watch.store import Store
+
+__all__ = ["KeyState", "Taught", "Watch"]
+
+#: A key's samples between two snapshots: an eighth of those kept.
+_SNAPSHOTS = 8
+#: Past alarms that a verdict is tried on.
+_TRIED = 20
+#: Characters of a key's name and of a person's.
+_LONGEST_NAME = 200
+_WEEK = 7 * 86_400.0
+_DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """What a verdict, or taking one back, did.
+
+    Attributes
+    ----------
+    action
+        The number of the verdict.
+    taught
+        Whether the detector changed. It cannot where the samples are no longer kept: the verdict is then a label only.
+    score
+        The score that the detector now gives the window with the alarm's largest score; None for no alarm.
+    threshold
+        What such a score is compared with.
+    muted
+        Past alarms that would not have come, by id; of the key's last 20.
+    """
+
+    action: int
+    taught: bool
+    score: float | None
+    threshold: float
+    muted: list[int]
+
+
+@dataclass(slots=True)
+class KeyState:
+    """How a key stands.
+
+    Attributes
+    ----------
+    number, name
+        The key, in the store and in the feed.
+    position
+        Samples so far.
+    t
+        The time of the last one.
+    arrived
+        When it came: seconds since 1970; 0 before the first one since the start.
+    alarm
+        The id of the open alarm, or None.
+    is_learning
+        Whether the threshold is yet to be learnt.
+    backwards
+        Samples whose time was before that of the sample before.
+    """
+
+    number: int
+    name: str
+    position: int = 0
+    t: float = float("nan")
+    arrived: float = 0.0
+    alarm: int | None = None
+    is_learning: bool = False
+    backwards: int = 0
+
+
+class Watch:
+    """Detectors that keep a record: samples, scores, alarms, verdicts, and the states of the detectors.
+
+    Each key (a machine, a job) has its own `RAMP`. What `update` returned is in the store, and outlives the process: a
+    new `Watch` on the same store goes on with the same bits.
+
+    Parameters
+    ----------
+    store
+        A file for SQLite, or a URL: ``postgresql://user@host/name``. It is made if it is not there.
+    channels
+        The names of the channels, d.
+    window, reference
+        As `RAMP` takes them.
+    threshold
+        Scores above it are anomalies. ``None``: each key learns its own, from its first ``calibrate`` samples, and does
+        not alarm before.
+    calibrate, quantile
+        The learnt threshold is this quantile of the scores of so many samples.
+    keep
+        Samples that are kept per key, >= 2,048. A verdict can teach, and be undone, as long as its samples are kept.
+    keep_history
+        Older samples of which the lowest and highest values, and the largest score, of each 256 are kept.
+    max_keys
+        More keys are refused.
+    **settings
+        Others of `RAMP`: ``scale``, ``refresh``, ``bias``, ...
+
+    Raises
+    ------
+    SpecError
+        An argument breaks a rule, or is not what the store was made with.
+    SpecTypeError
+        An argument has the wrong type.
+    ImportError
+        SQLAlchemy is not installed (``pip install "paranom_rs[watch]"``).
+
+    Notes
+    -----
+    All methods may be called from several threads.
+    """
+
+    def __init__(
+        self,
+        store: str | Path,
+        channels: Sequence[str],
+        *,
+        window: int = 5,
+        reference: int = 60,
+        threshold: float | None = None,
+        calibrate: int = 1000,
+        quantile: float = 0.999,
+        keep: int = 100_000,
+        keep_history: int = 10_000_000,
+        max_keys: int = 10_000,
+        **settings: Any,
+    ) -> None:
+        self.channels = _names(channels)
+        self.keep = whole("keep", keep, least=2048, most=1 << 40)
+        self.keep_history = whole("keep_history", keep_history, most=1 << 50)
+        self.max_keys = whole("max_keys", max_keys, least=1)
+        for name in ("processes", "n_features"):
+            if name in settings:
+                raise SpecTypeError(f"Watch.{name}", "must not be given: keys and channels say it")
+        self._plan = _plan(len(self.channels), window, reference, threshold, calibrate, quantile, settings)
+        self._store = Store(store)
+        self._lock = threading.RLock()
+        self._detectors: dict[int, Detector] = {}
+        self._keys: dict[str, KeyState] = {}
+        self._numbers: dict[int, KeyState] = {}
+        self._pending: list[tuple[int, Rows]] = []
+        #: Called, from the thread that updates, after samples or actions were stored.
+        self.listeners: list[Callable[[], None]] = []
+        #: Called with each alarm that began or ended, from the thread that updates.
+        self.alarm_listeners: list[Callable[[str, Alarm], None]] = []
+        #: Totals since the start.
+        self.samples = self.alarms_begun = self.verdicts = 0
+        try:
+            self._check_settings()
+            self._load_keys()
+        except BaseException:
+            self._store.close()
+            raise
+
+    def _check_settings(self) -> None:
+        """Keep the settings of a new store; refuse others than a store was made with."""
+        wanted = {"channels": list(self.channels)} | asdict(self._plan)
+        stored = self._store.meta().get("settings")
+        if stored is None:
+            with self._store.writing():
+                self._store.set_meta({"settings": json.dumps(wanted, default=str)})
+            return
+        made = json.loads(stored)
+        for name, value in _flat(json.loads(json.dumps(wanted, default=str))):
+            before = dict(_flat(made)).get(name)
+            if value != before:
+                raise SpecError(name, f"must be {before!r}, as in the store", repr(value))
+
+    def _load_keys(self) -> None:
+        last = self._store.last_rows(len(self.channels))
+        for number, name in self._store.key_names():
+            state = KeyState(number, name, is_learning=self._plan.calibrate is not None)
+            if number in last:
+                state.position, state.t = last[number].stop, float(last[number].t[-1])
+            self._keys[name] = self._numbers[number] = state
+        for alarm in self._store.alarms(only_open=True):
+            self._numbers[alarm.key].alarm = alarm.id
+        for action in self._store.actions(only_held=True):
+            if action.kind in ("threshold", "learned") and action.key in self._numbers:
+                self._numbers[action.key].is_learning = False
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the store; nothing is lost."""
+        with self._lock:
+            self._store.close()
+
+    # Samples
+
+    def update(self, x: ArrayLike, key: str = "", *, t: float | None = None) -> Rows:
+        """Score a sample, (d,); as `update_many` with one row."""
+        many = np.asarray(x)[None] if np.ndim(x) == 1 else x
+        [(_, rows)] = self.update_many(many, None if key == "" else [key], t=None if t is None else [t])
+        return rows
+
+    def update_many(
+        self,
+        X: ArrayLike,
+        keys: Sequence[str] | None = None,
+        *,
+        t: ArrayLike | None = None,
+        feed_position: str | None = None,
+    ) -> list[tuple[str, Rows]]:
+        """Score samples, and store them with their scores. When this returns, they are safe.
+
+        Parameters
+        ----------
+        X
+            (n, d), a sample per row. Those of one key are in order.
+        keys
+            (n,), the key of each row; None: all are of the key ``""``.
+        t
+            (n,) float64, seconds; by default, and where it is NaN, the time of arrival.
+        feed_position
+            What `feed_position` gives from now on: stored with the samples, or not at all.
+
+        Returns
+        -------
+        list
+            For each key its rows.
+
+        Raises
+        ------
+        SpecError
+            Rows that do not fit; too many keys; a missing sample where ``nan_policy="raise"``. Nothing changes.
+        """
+        rows = matrix("X", X)
+        if rows.shape[1] != len(self.channels):
+            raise SpecError("X", f"must have {len(self.channels)} columns, one for each channel", str(rows.shape[1]))
+        times = _times(t, len(rows))
+        with self._lock:
+            groups = self._groups(keys, len(rows))
+            found: list[tuple[str, Rows]] = []
+            changes: list[tuple[str, Alarm]] = []
+            try:
+                with self._store.writing():
+                    for name, at in groups:
+                        state = self._state(name)
+                        found += [(name, part) for part in self._step(state, rows[at], times[at], changes)]
+                    self._flush()
+                    if feed_position is not None:
+                        self._store.set_meta({"feed_position": feed_position})
+            except BaseException:
+                self._pending.clear()
+                # The detectors in memory are ahead of the store: they are loaded again when they are wanted.
+                self._forget([name for name, _ in groups])
+                raise
+            self._note(groups, found, times)
+        for name, alarm in changes:
+            for tell in self.alarm_listeners:
+                tell(name, alarm)
+        for listener in self.listeners:
+            listener()
+        return _joined(found, len(self.channels))
+
+    @property
+    def feed_position(self) -> str | None:
+        """What was last stored with samples: where the feed goes on."""
+        return self._store.meta().get("feed_position")
+
+    def _groups(self, keys: Sequence[str] | None, n: int) -> list[tuple[str, Any]]:
+        """Return for each key which rows are its own."""
+        if keys is None:
+            return [("", slice(None))] if n else []
+        if len(keys) != n:
+            raise SpecError("keys", f"must have one key for each of {n} rows", str(len(keys)))
+        places: dict[str, list[int]] = {}
+        for i, name in enumerate(keys):
+            places.setdefault(name, []).append(i)
+        for name in places:
+            if not isinstance(name, str):
+                raise SpecTypeError("keys", "must be texts", repr(name))
+            if len(name) > _LONGEST_NAME or "\0" in name or not _is_text(name):
+                raise SpecError("keys", f"must be texts of at most {_LONGEST_NAME} characters", repr(name[:40]))
+        new = [name for name in places if name not in self._keys]
+        if len(self._keys) + len(new) > self.max_keys:
+            raise SpecError("keys", f"must be at most {self.max_keys} in number", repr(new[-1]))
+        return [(name, np.array(at)) for name, at in places.items()]
+
+    def _state(self, name: str) -> KeyState:
+        state = self._keys.get(name)
+        if state is None:
+            number = self._store.add_key(name)
+            state = KeyState(number, name, is_learning=self._plan.calibrate is not None)
+            self._keys[name] = self._numbers[number] = state
+            self._detectors[number] = Detector(number, self._plan, self._plan.new())
+        return state
+
+    def _step(self, state: KeyState, X: Floats, t: NDArray[np.float64], changes: list[tuple[str, Alarm]]) -> list[Rows]:
+        """Score rows of a key and write them; note alarms that began or ended."""
+        detector, parts = self._detector(state.number), []
+        while len(X):
+            # What is learnt must not depend on how the feed is cut into batches.
+            n = min(len(X), detector.until_learnt() or len(X))
+            part = detector.step(X[:n], t[:n])
+            parts.append(part)
+            self._pending.append((state.number, part))
+            self._write_alarms(detector, part, state.name, changes)
+            if detector.is_learning and detector.until_learnt() == self._plan.calibrate:
+                self._learn(detector)
+            X, t = X[n:], t[n:]
+        if detector.position - detector.saved_at >= self.keep // _SNAPSHOTS:
+            self._tidy(detector)
+        return parts
+
+    def _write_alarms(self, detector: Detector, rows: Rows, name: str, changes: list[tuple[str, Alarm]]) -> None:
+        for alarm in detector.follow(rows):
+            if alarm.id:
+                self._store.change_alarm(alarm)
+                if not alarm.is_open:
+                    changes.append((name, alarm))
+                continue
+            numbered = replace(alarm, id=self._store.add_alarm(alarm))
+            changes.append((name, numbered))
+            if alarm is detector.alarm:
+                detector.alarm = numbered
+
+    def _flush(self) -> None:
+        """Write the samples that were scored, all at once."""
+        self._store.add_rows(self._pending)
+        self._pending.clear()
+
+    def _learn(self, detector: Detector) -> None:
+        """Learn the threshold from the samples so far."""
+        self._flush()
+        assert self._plan.calibrate is not None
+        start = detector.position - self._plan.calibrate
+        rows = self._store.rows_in_transaction(detector.key, start, detector.position, len(self.channels))
+        threshold = detector.learn(rows.X)
+        if threshold is not None:
+            action = self._new_action(detector, "learned", value=threshold, who="")
+            detector.action = self._store.add_action(action)
+
+    def _tidy(self, detector: Detector) -> None:
+        """Save the detector, put samples together, and let go of what is too old."""
+        self._flush()
+        d, key = len(self.channels), detector.key
+        self._store.add_snapshot(key, Snapshot(detector.position, detector.action, detector.ramp.to_bytes()))
+        self._store.merge(key, detector.saved_at, detector.position, d)
+        detector.saved_at = detector.position
+        oldest = (detector.position - self.keep) // COARSE * COARSE
+        # The first reference stays: it is what alarms are explained with.
+        first = -(-(detector.ramp.reference + detector.ramp.window) // COARSE) * COARSE
+        if oldest > first:
+            self._store.thin(key, first, oldest, d)
+            self._store.remove_snapshots(key, below=oldest)
+            self._store.forget_history(key, oldest - self.keep_history)
+
+    def _note(self, groups: list[tuple[str, Any]], found: list[tuple[str, Rows]], t: NDArray[np.float64]) -> None:
+        """Let the states of keys follow what was stored."""
+        now = time.time()
+        for name, at in groups:
+            state, times = self._keys[name], t[at]
+            detector = self._detectors[state.number]
+            state.backwards += int(np.count_nonzero(np.diff(times, prepend=state.t) < 0))
+            state.position, state.t, state.arrived = detector.position, float(times[-1]), now
+            began = detector.alarm.id if detector.alarm is not None else None
+            state.alarm, state.is_learning = began, detector.is_learning
+        self.samples += sum(len(rows) for _, rows in found)
+
+    def _forget(self, names: Iterable[str]) -> None:
+        """Let go of what memory holds of keys; it is in the store, or was not to be."""
+        stored = {name for _, name in self._store.key_names()}
+        for name in names:
+            state = self._keys.get(name)
+            if state is not None:
+                self._detectors.pop(state.number, None)
+                if name not in stored:
+                    del self._keys[name], self._numbers[state.number]
+
+    # Detectors
+
+    def _detector(self, key: int) -> Detector:
+        """Return the detector of a key, from the store if memory has none."""
+        found = self._detectors.get(key)
+        if found is None:
+            found = self._detectors[key] = self._load(key)
+        return found
+
+    def _load(self, key: int) -> Detector:
+        snapshot = self._store.snapshot(key)
+        actions = [action for action in self._store.actions(key, only_held=True) if action.taught]
+        ramp = self._rebuilt(key, snapshot, actions)
+        if ramp is None:
+            raise UnknownKeyError(f"the store has lost samples of the key {self._numbers[key].name!r}")
+        alarms = self._store.alarms(key, only_open=True, most=1)
+        last = max((action.id for action in actions), default=0)
+        if snapshot is not None:
+            last = max(last, snapshot.action)
+        position = self._numbers[key].position
+        detector = Detector(key, self._plan, ramp, position=position, action=last, alarm=next(iter(alarms), None))
+        detector.saved_at = 0 if snapshot is None else snapshot.position
+        return detector
+
+    def _rebuilt(self, key: int, snapshot: Snapshot | None, actions: Sequence[Action]) -> RAMP | None:
+        """Return the detector that a snapshot becomes by the samples and actions since; None if samples are gone."""
+        start = 0 if snapshot is None else snapshot.position
+        stop = self._numbers[key].position
+        rows = self._store.rows(key, start, stop, len(self.channels))
+        if rows.first != start or rows.stop != stop or len(rows) != stop - start:
+            return None
+        if snapshot is None:
+            ramp = self._plan.new()
+        else:
+            ramp = RAMP.from_bytes(snapshot.state)
+            actions = [action for action in actions if action.place > snapshot.place]
+        replay(ramp, start, rows, actions)
+        return ramp
+
+    # Verdicts
+
+    def feedback(self, alarm: int, *, real: bool, who: str = "") -> Taught:
+        """Say that an alarm was real, or false. The detector learns from it as from `RAMP.feedback`.
+
+        The contrary of an earlier verdict replaces it. A verdict on an alarm older than ``reference`` samples is given
+        to the detector as it was then, which sees all samples since again.
+
+        Parameters
+        ----------
+        alarm
+            The alarm's id.
+        real
+            True: its patterns alarm from now on. False: they do not.
+        who
+            Whose verdict it is.
+
+        Returns
+        -------
+        Taught
+
+        Raises
+        ------
+        UnknownKeyError
+            (KeyError) There is no such alarm.
+        """
+        with self._lock:
+            found = self.alarm(alarm)
+            held = [a for a in self._store.actions(found.key, only_held=True) if a.alarm == found.id]
+            times = self._detections(found.key, found.start, found.stop, only_anomalies=True)
+            kind: Kind = "real" if real else "false"
+            return self._judge(kind, found.key, found.start, found.stop, times, _person(who), held, found)
+
+    def mark_missed(self, key: str, start: int, stop: int, *, who: str = "") -> Taught:
+        """Say that the samples from number ``start`` to ``stop - 1`` of a key were an anomaly that was missed.
+
+        From now on their patterns alarm.
+
+        Raises
+        ------
+        SpecError
+            A range that is empty, or has samples that are not there.
+        UnknownKeyError
+            (KeyError) There is no such key.
+        """
+        state = self.key(key)
+        start = whole("start", start, most=1 << 62)
+        stop = whole("stop", stop, most=1 << 62)
+        if not start < stop <= state.position:
+            raise SpecError("stop", f"must be above start, and at most {state.position}", str(stop))
+        with self._lock:
+            times = self._detections(state.number, start, stop, only_anomalies=False)
+            return self._judge("missed", state.number, start, stop, times, _person(who), [], None)
+
+    def _detections(self, key: int, start: int, stop: int, *, only_anomalies: bool) -> list[int]:
+        """Return the times of detections among samples: at most as many as feedback takes at once, the last ones."""
+        reference = int(self._plan.settings["reference"])
+        rows = self._store.rows(key, max(start, stop - reference), stop, len(self.channels))
+        chosen = rows.flags & ANOMALY != 0 if only_anomalies else ~np.isnan(rows.score)
+        return [int(time) for time in rows.first + np.flatnonzero(chosen)]
+
+    def _judge(
+        self,
+        kind: Kind,
+        key: int,
+        start: int,
+        stop: int,
+        times: list[int],
+        who: str,
+        replaced: list[Action],
+        alarm: Alarm | None,
+    ) -> Taught:
+        detector = self._detector(key)
+        # Feedback is possible on the last `reference` samples. Older ones are judged where they stood.
+        recent = bool(times) and times[0] >= detector.position - detector.ramp.reference
+        action = self._new_action(
+            detector,
+            kind,
+            position=detector.position if recent else stop,
+            times=tuple(times),
+            alarm=None if alarm is None else alarm.id,
+            start=start,
+            stop=stop,
+            taught=bool(times),
+            who=who,
+        )
+        before = detector.ramp
+        done = self._teach(detector, action, replaced, who)
+        self.verdicts += 1
+        self._tell()
+        return self._effect(detector, done, alarm, before)
+
+    def undo(self, action: int, *, who: str = "") -> Taught:
+        """Take back a verdict or a threshold: the detector becomes the one that was never told.
+
+        Parameters
+        ----------
+        action
+            Its number: `Taught.action`, `Action.id`.
+        who
+            Who takes it back.
+
+        Raises
+        ------
+        SpecError
+            A threshold that was learnt; what was taken back already.
+        UnknownKeyError
+            (KeyError) There is no such action.
+        """
+        who = _person(who)
+        with self._lock:
+            found = self._store.action(whole("action", action, most=1 << 62))
+            if found is None:
+                raise UnknownKeyError(f"there is no action {action}")
+            if found.kind == "learned":
+                raise SpecError("action", "must be a person's", "a threshold that was learnt")
+            if found.undone_at is not None:
+                raise SpecError("action", "must not have been taken back", str(action))
+            detector = self._detector(found.key)
+            before = detector.ramp
+            done = self._teach(detector, None, [found], who)
+            alarm = None if found.alarm is None else self._store.alarm(found.alarm)
+            self._tell()
+            return self._effect(detector, replace(found, taught=done.taught), alarm, before)
+
+    def set_threshold(self, threshold: float, key: str = "", *, who: str = "") -> int:
+        """Set the threshold of a key from its next sample on.
+
+        Returns
+        -------
+        int
+            The action's number, for `undo`.
+
+        Raises
+        ------
+        SpecError
+            A threshold that is not finite and above 0.
+        UnknownKeyError
+            (KeyError) There is no such key.
+        """
+        positive("threshold", threshold)
+        number = self.key(key).number
+        with self._lock:
+            detector = self._detector(number)
+            action = self._new_action(detector, "threshold", value=real("threshold", threshold), who=_person(who))
+            done = self._teach(detector, action, [], action.who)
+            self._numbers[number].is_learning = detector.is_learning
+        self._tell()
+        return done.id
+
+    def _new_action(self, detector: Detector, kind: Kind, *, who: str, **more: Any) -> Action:
+        nothing = {"times": (), "value": None, "alarm": None, "start": None, "stop": None, "taught": True}
+        values = {"position": detector.position} | nothing | more
+        return Action(id=0, key=detector.key, kind=kind, who=who, at=time.time(), **values)
+
+    def _teach(self, detector: Detector, new: Action | None, dropped: Sequence[Action], who: str) -> Action:
+        """Apply a new action, take others back; return the new one, or else the one that was taken back.
+
+        ``taught`` of what is returned says whether the detector followed.
+        """
+        try:
+            with self._store.writing():
+                changing = [action for action in dropped if action.taught]
+                if not changing and new is not None and new.taught and new.position == detector.position:
+                    return self._apply_now(detector, new, dropped, who)
+                return self._apply_then(detector, new, dropped, who)
+        except BaseException:
+            self._detectors.pop(detector.key, None)
+            raise
+
+    def _apply_now(self, detector: Detector, new: Action, dropped: Sequence[Action], who: str) -> Action:
+        before = detector.ramp.to_bytes()
+        self._store.add_snapshot(detector.key, Snapshot(detector.position, detector.action, before))
+        for action in dropped:
+            self._store.undo_action(action.id, who, new.at)
+        new = replace(new, id=self._store.add_action(new))
+        # The detector that was stays as it is, for comparison.
+        detector.ramp = RAMP.from_bytes(before)
+        apply(detector.ramp, new)
+        detector.action = new.id
+        return new
+
+    def _apply_then(self, detector: Detector, new: Action | None, dropped: Sequence[Action], who: str) -> Action:
+        """Go back to before what changes, and see all samples since again."""
+        at = time.time() if new is None else new.at
+        gone = {action.id for action in dropped}
+        held = [
+            action
+            for action in self._store.actions(detector.key, only_held=True)
+            if action.taught and action.id not in gone
+        ]
+        changed = [action for action in dropped if action.taught]
+        if new is not None and new.taught:
+            # The id that the new action gets is above all others.
+            changed.append(replace(new, id=1 << 62))
+            held.append(changed[-1])
+        ramp = None
+        if changed:
+            place = min(action.place for action in changed)
+            ramp = self._rebuilt(detector.key, self._store.snapshot(detector.key, before=place), held)
+        for action in dropped:
+            self._store.undo_action(action.id, who, at)
+        taught = ramp is not None
+        result = replace(new, taught=taught) if new is not None else replace(dropped[0], taught=taught)
+        if new is not None:
+            result = replace(result, id=self._store.add_action(result))
+        if ramp is not None:
+            self._store.remove_snapshots(detector.key, after=place)
+            detector.ramp = ramp
+            detector.action = max(detector.action, result.id)
+            self._store.add_snapshot(detector.key, Snapshot(detector.position, detector.action, ramp.to_bytes()))
+        return result
+
+    def _effect(self, detector: Detector, action: Action, alarm: Alarm | None, before: RAMP) -> Taught:
+        """Try the key's last alarms on the detector as it is now."""
+        now, muted = detector.ramp, []
+        for other in self._store.alarms(detector.key, most=_TRIED) if action.taught else ():
+            then, after = self._rescored(before, other), self._rescored(now, other)
+            if then is not None and after is not None and then > before.threshold and after <= now.threshold:
+                muted.append(other.id)
+        score = None if alarm is None else self._rescored(now, alarm)
+        return Taught(action.id, action.taught, score, float(now.threshold), muted)
+
+    def _rescored(self, ramp: RAMP, alarm: Alarm) -> float | None:
+        """Return the score that a detector would give an alarm's worst window if it came next."""
+        start = alarm.peak + 1 - ramp.window
+        rows = self._store.rows(alarm.key, start, alarm.peak + 1, len(self.channels))
+        if len(rows) < ramp.window:
+            return None
+        score = RAMP.from_bytes(ramp.to_bytes()).score(rows.X).score[-1]
+        return None if np.isnan(score) else float(score)
+
+    # What there is
+
+    def states(self) -> list[KeyState]:
+        """Return how each key stands."""
+        with self._lock:
+            return [replace(state) for state in self._keys.values()]
+
+    def key(self, name: str) -> KeyState:
+        """Return how a key stands, or UnknownKeyError."""
+        with self._lock:
+            state = self._keys.get(name)
+            if state is None:
+                raise UnknownKeyError(f"there is no key {name!r}")
+            return replace(state)
+
+    def key_name(self, number: int) -> str:
+        """Return the name of a key from its number."""
+        with self._lock:
+            return self._numbers[number].name
+
+    def threshold(self, key: str = "") -> float | None:
+        """Return the threshold of a key; None while it is yet to be learnt."""
+        number = self.key(key).number
+        with self._lock:
+            threshold = float(self._detector(number).ramp.threshold)
+        return None if threshold == UNSET else threshold
+
+    def detector(self, key: str = "") -> RAMP:
+        """Return a copy of the detector of a key."""
+        number = self.key(key).number
+        with self._lock:
+            return RAMP.from_bytes(self._detector(number).ramp.to_bytes())
+
+    def rows(self, key: str = "", start: int = 0, stop: int | None = None) -> Rows:
+        """Return the samples of a key that are kept, from number ``start`` to ``stop - 1``."""
+        state = self.key(key)
+        return self._store.rows(state.number, start, state.position if stop is None else stop, len(self.channels))
+
+    def buckets(self, key: str, start: int, stop: int, width: int) -> Buckets:
+        """Return samples thinned: each ``width`` (a power of two) as one; older ones in no fewer than 256."""
+        state, d = self.key(key), len(self.channels)
+        start = max(start, 0) // width * width
+        oldest = self._store.oldest(state.number)
+        parts = []
+        if oldest is not None and start < oldest:
+            width = max(width, COARSE)
+            start = start // width * width
+            parts.append(self._store.thinned(state.number, start, min(stop, oldest), d).coarser(width))
+        rows = self._store.rows(state.number, max(start, oldest or 0), stop, d)
+        first = Buckets.joined(parts, width, d)
+        wanted = first.number >= start // width
+        inside = Buckets(
+            width,
+            first.number[wanted],
+            first.t[wanted],
+            first.low[wanted],
+            first.high[wanted],
+            first.score[wanted],
+            first.contributions[wanted],
+            first.flags[wanted],
+        )
+        return Buckets.joined([inside, Buckets.of(rows, width)], width, d)
+
+    def alarm(self, number: int) -> Alarm:
+        """Return an alarm, or UnknownKeyError."""
+        found = self._store.alarm(whole("alarm", number, most=1 << 62))
+        if found is None:
+            raise UnknownKeyError(f"there is no alarm {number}")
+        return found
+
+    def alarms(
+        self,
+        key: str | None = None,
+        *,
+        most: int | None = None,
+        before: int | None = None,
+        between: tuple[int, int] | None = None,
+    ) -> list[Alarm]:
+        """Return alarms, the newest first: of a key, with ids below ``before``, with samples between two numbers."""
+        number = None if key is None else self.key(key).number
+        return self._store.alarms(number, most=most, before=before, between=between)
+
+    def actions(self, key: str | None = None, *, only_held: bool = False) -> list[Action]:
+        """Return verdicts and thresholds, in the order in which they were applied."""
+        return self._store.actions(None if key is None else self.key(key).number, only_held=only_held)
+
+    def verdicts_on(self, alarms: Sequence[int]) -> dict[int, Action]:
+        """Return the verdict that holds on each of some alarms, by the alarm's id."""
+        found = self._store.actions(only_held=True, alarms=alarms)
+        return {action.alarm: action for action in found if action.alarm is not None}
+
+    def alarms_a_day(self, key: str, thresholds: ArrayLike) -> tuple[list[float], float]:
+        """Return how many alarms a day some thresholds would have given in the last week, and how many days these are.
+
+        The scores are those that were given: what the detector learnt meanwhile is in them.
+        """
+        levels = np.asarray(thresholds, dtype=np.float64)
+        state = self.key(key)
+        rows = self._store.rows(state.number, max(0, state.position - self.keep), state.position, len(self.channels))
+        scores = rows.score[rows.t > state.t - _WEEK]
+        times = rows.t[rows.t > state.t - _WEEK]
+        scores, days = scores[~np.isnan(scores)], float(np.ptp(times)) / _DAY if len(times) else 0.0
+        if days <= 0:
+            return [0.0] * len(levels), 0.0
+        settings = self._detector_settings(state.number)
+        release, gap = settings["release"], settings["min_gap"]
+        return [count_alarms(scores, float(level), release, gap) / days for level in levels], days
+
+    def _detector_settings(self, number: int) -> dict[str, Any]:
+        with self._lock:
+            return self._detector(number).ramp.settings
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings that each key's detector begins with, as `RAMP` takes them."""
+        return dict(self._plan.settings)
+
+    def is_ready(self) -> bool:
+        """Say whether the store answers."""
+        return self._store.is_ready()
+
+    def _tell(self) -> None:
+        for listener in self.listeners:
+            listener()
+
+
+def _plan(
+    d: int,
+    window: int,
+    reference: int,
+    threshold: float | None,
+    calibrate: int,
+    quantile: float,
+    settings: dict[str, Any],
+) -> Plan:
+    level = UNSET if threshold is None else threshold
+    plan = Plan(d, {"window": window, "reference": reference, "threshold": level} | settings, None, quantile)
+    ramp = plan.new()
+    plan = replace(plan, settings={name: ramp.settings[name] for name in plan.settings})
+    if threshold is not None:
+        return plan
+    least = ramp.reference + ramp.window
+    rows = whole("calibrate", calibrate, least=least)
+    if not 0 <= real("quantile", quantile) <= 1:
+        raise SpecError("quantile", "must be from 0 to 1", str(quantile))
+    if ramp.settings["mode"] == "author":
+        raise SpecError("threshold", 'must be given with mode="author", which trains from the first sample on')
+    return replace(plan, calibrate=rows)
+
+
+def _names(channels: Sequence[str]) -> tuple[str, ...]:
+    names = () if isinstance(channels, str) else tuple(channels)
+    if not names or not all(isinstance(name, str) for name in names):
+        raise SpecTypeError("channels", "must be names", repr(channels))
+    if len(set(names)) < len(names):
+        raise SpecError("channels", "must be different names", ", ".join(names))
+    return names
+
+
+def _times(t: ArrayLike | None, n: int) -> NDArray[np.float64]:
+    if t is None:
+        return np.full(n, time.time())
+    times = np.array(t, dtype=np.float64)
+    if times.shape != (n,):
+        raise SpecError("t", f"must have one time for each of {n} rows", f"shape {times.shape}")
+    return np.where(np.isfinite(times), times, time.time())
+
+
+def _person(who: str) -> str:
+    if not isinstance(who, str):
+        raise SpecTypeError("who", "must be a text", repr(who))
+    return who[:_LONGEST_NAME].replace("\0", "")
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _flat(settings: dict[str, Any]) -> list[tuple[str, Any]]:
+    inner = settings["settings"].items()
+    return [*((name, value) for name, value in settings.items() if name not in ("settings", "d")), *inner]
+
+
+def _joined(found: list[tuple[str, Rows]], d: int) -> list[tuple[str, Rows]]:
+    by_key: dict[str, list[Rows]] = {}
+    for name, rows in found:
+        by_key.setdefault(name, []).append(rows)
+    return [(name, parts[0] if len(parts) == 1 else Rows.joined(parts, 0, d)) for name, parts in by_key.items()]

@@ -1,0 +1,96 @@
+"""Consecutive samples of one key, with what the detector found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["ALARM", "ANOMALY", "Rows"]
+
+#: Bits of `Rows.flags`.
+ANOMALY, ALARM = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Samples ``first .. first + n - 1`` of a key.
+
+    Attributes
+    ----------
+    first
+        The number of the first sample, counted from the key's first one. It is the ``time`` of RAMP.
+    t
+        (n,) float64: seconds since 1970, or of the feed's own clock.
+    X
+        (n, d) float64.
+    score
+        (n,) float64, NaN where there is none.
+    contributions
+        (n, d) float32: each channel's share of the score.
+    uncertainty
+        (n,) float32.
+    flags
+        (n,) uint8: `ANOMALY` and `ALARM`.
+    """
+
+    first: int
+    t: NDArray[np.float64]
+    X: NDArray[np.float64]
+    score: NDArray[np.float64]
+    contributions: NDArray[np.float32]
+    uncertainty: NDArray[np.float32]
+    flags: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+    @property
+    def stop(self) -> int:
+        """The number after the last sample's."""
+        return self.first + len(self)
+
+    @classmethod
+    def empty(cls, first: int, d: int) -> Rows:
+        """Return no samples."""
+        return cls.from_bytes(first, 0, d, b"")
+
+    def to_bytes(self) -> bytes:
+        """Return the arrays, one after another."""
+        arrays = (self.t, self.X, self.score, self.contributions, self.uncertainty, self.flags)
+        return b"".join([array.tobytes() for array in arrays])
+
+    @classmethod
+    def from_bytes(cls, first: int, n: int, d: int, data: bytes) -> Rows:
+        """Return what `to_bytes` gave."""
+        at, arrays = 0, []
+        for dtype, width in (("<f8", 1), ("<f8", d), ("<f8", 1), ("<f4", d), ("<f4", 1), ("u1", 1)):
+            arrays.append(np.frombuffer(data, dtype, n * width, at))
+            at += arrays[-1].nbytes
+        t, X, score, contributions, uncertainty, flags = arrays
+        return cls(first, t, X.reshape(n, d), score, contributions.reshape(n, d), uncertainty, flags)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Rows], first: int, d: int) -> Rows:
+        """Return parts that follow each other as one; no parts give no samples."""
+        if not parts:
+            return cls.empty(first, d)
+        names = ("t", "X", "score", "contributions", "uncertainty", "flags")
+        return cls(parts[0].first, *(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    def between(self, start: int, stop: int) -> Rows:
+        """Return the samples from number ``start`` to number ``stop - 1`` that are here."""
+        low = min(max(start - self.first, 0), len(self))
+        high = min(max(stop - self.first, low), len(self))
+        cut = slice(low, high)
+        return Rows(
+            self.first + low,
+            self.t[cut],
+            self.X[cut],
+            self.score[cut],
+            self.contributions[cut],
+            self.uncertainty[cut],
+            self.flags[cut],
+        )
