@@ -43,6 +43,11 @@ class Plan:
     calibrate: int | None
     quantile: float
 
+    @property
+    def threshold(self) -> float | None:
+        """The threshold that a detector begins with; None if it is learnt."""
+        return None if self.calibrate is not None else float(self.settings["threshold"])
+
     def new(self) -> RAMP:
         """Return a detector that has seen nothing."""
         return RAMP(self.d, **self.settings)
@@ -76,6 +81,11 @@ class Detector:
     def is_learning(self) -> bool:
         """Whether the threshold is yet to be learnt."""
         return self.plan.calibrate is not None and self.ramp.threshold == UNSET
+
+    @property
+    def threshold(self) -> float | None:
+        """What scores are compared with; None while it is yet to be learnt."""
+        return None if self.is_learning else float(self.ramp.threshold)
 
     def until_learnt(self) -> int | None:
         """Return the samples that are missing until the threshold can be learnt; None if it need not be."""

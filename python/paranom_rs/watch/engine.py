@@ -76,8 +76,8 @@ class KeyState:
         When it came: seconds since 1970; 0 before the first one since the start.
     alarm
         The id of the open alarm, or None.
-    is_learning
-        Whether the threshold is yet to be learnt.
+    threshold
+        Of the key's detector; None while it is yet to be learnt.
     backwards
         Samples whose time was before that of the sample before.
     """
@@ -88,7 +88,7 @@ class KeyState:
     t: float = float("nan")
     arrived: float = 0.0
     alarm: int | None = None
-    is_learning: bool = False
+    threshold: float | None = None
     backwards: int = 0
 
 
@@ -193,7 +193,7 @@ class Watch:
     def _load_keys(self) -> None:
         last = self._store.last_rows(len(self.channels))
         for number, name in self._store.key_names():
-            state = KeyState(number, name, is_learning=self._plan.calibrate is not None)
+            state = KeyState(number, name, threshold=self._plan.threshold)
             if number in last:
                 state.position, state.t = last[number].stop, float(last[number].t[-1])
             self._keys[name] = self._numbers[number] = state
@@ -201,7 +201,7 @@ class Watch:
             self._numbers[alarm.key].alarm = alarm.id
         for action in self._store.actions(only_held=True):
             if action.kind in ("threshold", "learned") and action.key in self._numbers:
-                self._numbers[action.key].is_learning = False
+                self._numbers[action.key].threshold = action.value
 
     def __enter__(self) -> Watch:
         return self
@@ -260,7 +260,7 @@ class Watch:
         with self._lock:
             groups = self._groups(keys, len(rows))
             found: list[tuple[str, Rows]] = []
-            changes: list[tuple[str, Alarm]] = []
+            changes: list[tuple[str, Alarm, bool]] = []
             try:
                 with self._store.writing():
                     for name, at in groups:
@@ -275,7 +275,8 @@ class Watch:
                 self._forget([name for name, _ in groups])
                 raise
             self._note(groups, found, times)
-        for name, alarm in changes:
+        self.alarms_begun += sum(is_new for _, _, is_new in changes)
+        for name, alarm, _ in changes:
             for tell in self.alarm_listeners:
                 tell(name, alarm)
         for listener in self.listeners:
@@ -310,12 +311,14 @@ class Watch:
         state = self._keys.get(name)
         if state is None:
             number = self._store.add_key(name)
-            state = KeyState(number, name, is_learning=self._plan.calibrate is not None)
+            state = KeyState(number, name, threshold=self._plan.threshold)
             self._keys[name] = self._numbers[number] = state
             self._detectors[number] = Detector(number, self._plan, self._plan.new())
         return state
 
-    def _step(self, state: KeyState, X: Floats, t: NDArray[np.float64], changes: list[tuple[str, Alarm]]) -> list[Rows]:
+    def _step(
+        self, state: KeyState, X: Floats, t: NDArray[np.float64], changes: list[tuple[str, Alarm, bool]]
+    ) -> list[Rows]:
         """Score rows of a key and write them; note alarms that began or ended."""
         detector, parts = self._detector(state.number), []
         while len(X):
@@ -332,15 +335,15 @@ class Watch:
             self._tidy(detector)
         return parts
 
-    def _write_alarms(self, detector: Detector, rows: Rows, name: str, changes: list[tuple[str, Alarm]]) -> None:
+    def _write_alarms(self, detector: Detector, rows: Rows, name: str, changes: list[tuple[str, Alarm, bool]]) -> None:
         for alarm in detector.follow(rows):
             if alarm.id:
                 self._store.change_alarm(alarm)
                 if not alarm.is_open:
-                    changes.append((name, alarm))
+                    changes.append((name, alarm, False))
                 continue
             numbered = replace(alarm, id=self._store.add_alarm(alarm))
-            changes.append((name, numbered))
+            changes.append((name, numbered, True))
             if alarm is detector.alarm:
                 detector.alarm = numbered
 
@@ -383,8 +386,8 @@ class Watch:
             detector = self._detectors[state.number]
             state.backwards += int(np.count_nonzero(np.diff(times, prepend=state.t) < 0))
             state.position, state.t, state.arrived = detector.position, float(times[-1]), now
-            began = detector.alarm.id if detector.alarm is not None else None
-            state.alarm, state.is_learning = began, detector.is_learning
+            state.alarm = detector.alarm.id if detector.alarm is not None else None
+            state.threshold = detector.threshold
         self.samples += sum(len(rows) for _, rows in found)
 
     def _forget(self, names: Iterable[str]) -> None:
@@ -582,7 +585,6 @@ class Watch:
             detector = self._detector(number)
             action = self._new_action(detector, "threshold", value=real("threshold", threshold), who=_person(who))
             done = self._teach(detector, action, [], action.who)
-            self._numbers[number].is_learning = detector.is_learning
         self._tell()
         return done.id
 
@@ -600,11 +602,14 @@ class Watch:
             with self._store.writing():
                 changing = [action for action in dropped if action.taught]
                 if not changing and new is not None and new.taught and new.position == detector.position:
-                    return self._apply_now(detector, new, dropped, who)
-                return self._apply_then(detector, new, dropped, who)
+                    done = self._apply_now(detector, new, dropped, who)
+                else:
+                    done = self._apply_then(detector, new, dropped, who)
         except BaseException:
             self._detectors.pop(detector.key, None)
             raise
+        self._numbers[detector.key].threshold = detector.threshold
+        return done
 
     def _apply_now(self, detector: Detector, new: Action, dropped: Sequence[Action], who: str) -> Action:
         before = detector.ramp.to_bytes()
@@ -672,28 +677,22 @@ class Watch:
 
     def states(self) -> list[KeyState]:
         """Return how each key stands."""
-        with self._lock:
-            return [replace(state) for state in self._keys.values()]
+        return [replace(state) for state in list(self._keys.values())]
 
     def key(self, name: str) -> KeyState:
         """Return how a key stands, or UnknownKeyError."""
-        with self._lock:
-            state = self._keys.get(name)
-            if state is None:
-                raise UnknownKeyError(f"there is no key {name!r}")
-            return replace(state)
+        state = self._keys.get(name)
+        if state is None:
+            raise UnknownKeyError(f"there is no key {name!r}")
+        return replace(state)
 
     def key_name(self, number: int) -> str:
         """Return the name of a key from its number."""
-        with self._lock:
-            return self._numbers[number].name
+        return self._numbers[number].name
 
     def threshold(self, key: str = "") -> float | None:
         """Return the threshold of a key; None while it is yet to be learnt."""
-        number = self.key(key).number
-        with self._lock:
-            threshold = float(self._detector(number).ramp.threshold)
-        return None if threshold == UNSET else threshold
+        return self.key(key).threshold
 
     def detector(self, key: str = "") -> RAMP:
         """Return a copy of the detector of a key."""
