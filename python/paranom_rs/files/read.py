@@ -20,10 +20,10 @@ from paranom_rs.files.format import FORMATS
 from paranom_rs.files.shards import read_manifest
 from paranom_rs.generate.row_source import FINGERPRINT, SPEC
 
-__all__ = ["Batch", "Records", "file_metadata", "open_records", "read_spec"]
+__all__ = ["NO_CHANNELS", "Batch", "Records", "file_metadata", "open_records", "read_spec"]
 
 #: Columns that are no channels unless asked for: what `Generator.write` adds, and common names of time and label.
-_NO_CHANNELS = {"t", "is_anomaly", "event", "time", "timestamp", "datetime", "label", "anomaly", "changepoint"}
+NO_CHANNELS = {"t", "is_anomaly", "event", "time", "timestamp", "datetime", "label", "anomaly", "changepoint"}
 
 
 class Batch(NamedTuple):
@@ -146,7 +146,7 @@ def _channels(
             )
         if (columns or []).count(column) > 1:
             raise SpecError("columns", "must name each column once", repr(column))
-    found = columns or [c for c in numbers if c.lower() not in _NO_CHANNELS and c != process]
+    found = columns or [c for c in numbers if c.lower() not in NO_CHANNELS and c != process]
     for column in [*found, *([process] if process is not None else [])]:
         if header.count(column) > 1:
             raise SpecError(name, f"must have one column {column!r}", f"{header.count(column)} of them")

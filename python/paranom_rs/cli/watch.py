@@ -1,0 +1,127 @@
+"""``paranom watch``: the page where people watch a feed, and correct the detector."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, get_args
+
+from paranom_rs.cli.options import count, read_generator, say
+from paranom_rs.detect.ramp import Refresh, Scale
+from paranom_rs.errors import SpecError
+
+__all__ = ["add"]
+
+_DESCRIPTION = """Score a feed with RAMP and serve a page to watch and correct it. Samples, scores, alarms and
+verdicts are kept in a store; started again, it goes on where it stopped. The page is for this machine alone, unless the
+environment has a token in PARANOM_WATCH_TOKEN (at least 16 characters; PARANOM_WATCH_VIEWER_TOKEN for those who may
+only look)."""
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    command = commands.add_parser("watch", help="a page to watch a live feed, and to correct the detector",
+                                  description=_DESCRIPTION)  # fmt: skip
+    command.add_argument(
+        "file", help="a .csv file, - for CSV on standard input, a .toml spec for a demonstration, mqtt:// or kafka://"
+    )
+    command.add_argument("--follow", action="store_true", help="wait for more lines at the end of the file")
+    command.add_argument(
+        "--columns", type=lambda text: text.split(","), help="the channels: a,b,c (default: the numbers)"
+    )
+    command.add_argument("--key", metavar="COLUMN", help="the column that says which process a row belongs to")
+    command.add_argument("--time", metavar="COLUMN", help="the column with the time (default: t, time, timestamp)")
+    command.add_argument("--rate", type=float, default=20.0, help="rows a second of a demonstration (default: 20)")
+    command.add_argument("--store", help="a file, or postgresql://... (default: the feed's name with .watch.db)")
+    command.add_argument("--window", type=count, default=5, help="samples that are compared at once (default: 5)")
+    command.add_argument("--reference", type=count, default=60, help="samples that are remembered (default: 60)")
+    command.add_argument("--scale", choices=get_args(Scale), default="std", help="default: std")
+    command.add_argument("--refresh", choices=get_args(Refresh), default="never", help="default: never")
+    how = command.add_mutually_exclusive_group()
+    how.add_argument("--threshold", type=float, help="scores above it are anomalies (default: learnt for each process)")
+    how.add_argument(
+        "--quantile", type=float, default=0.999, help="of the first scores: the threshold (default: 0.999)"
+    )
+    command.add_argument("--calibrate", type=count, default=1000, help="rows to learn it from (default: 1000)")
+    command.add_argument("--keep", type=count, default=100_000, help="samples kept per process (default: 100000)")
+    command.add_argument("--max-keys", type=count, default=10_000, help="processes at most (default: 10000)")
+    command.add_argument("--host", default="127.0.0.1", help="address of the page (default: 127.0.0.1)")
+    command.add_argument("--port", type=count, default=8765, help="port of the page, 0 for a free one (default: 8765)")
+    command.add_argument("--user-header", help="a header in which a reverse proxy names the person")
+    command.add_argument("--webhook", help="an address that each alarm is posted to")
+    command.add_argument("--alertmanager", help="the address of a Prometheus Alertmanager")
+    command.add_argument("--log", choices=("text", "json"), default="text", help="form of the log (default: text)")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Watch until told to stop."""
+    from paranom_rs.watch import Watch
+    from paranom_rs.watch.auth import Access
+    from paranom_rs.watch.logs import log_alarms, set_up
+    from paranom_rs.watch.notify import Webhook
+    from paranom_rs.watch.server import serve
+
+    if options.port > 65_535:
+        raise SpecError("port", "must be at most 65535", str(options.port))
+    access = Access(
+        token=os.environ.get("PARANOM_WATCH_TOKEN") or None,
+        viewer_token=os.environ.get("PARANOM_WATCH_VIEWER_TOKEN") or None,
+        user_header=options.user_header,
+    )
+    feed = _feed(options)
+    settings = {name: getattr(options, name) for name in ("window", "reference", "scale", "refresh", "threshold")}
+    settings |= {name: getattr(options, name) for name in ("calibrate", "quantile", "keep", "max_keys")}
+    with ExitStack() as stack:
+        watch = stack.enter_context(Watch(options.store or _store(options.file), feed.channels, **settings))
+        set_up(options.log)
+        log_alarms(watch)
+        if options.webhook is not None:
+            stack.callback(Webhook(watch, options.webhook).close)
+        if options.alertmanager is not None:
+            stack.callback(Webhook(watch, options.alertmanager, "alertmanager").close)
+
+        def ready(address: str) -> None:
+            hint = "" if access.token is None else " (open it with ?token=... once)"
+            say(f"channels: {', '.join(feed.channels)}\nwatch {feed.name} at {address}{hint}; Ctrl-C ends")
+
+        serve(watch, feed, host=options.host, port=options.port, access=access, ready=ready)
+    return 0
+
+
+def _names(text: str) -> list[str]:
+    return text.split(",")
+
+
+def _store(name: str) -> Path:
+    """Return where samples go by default: beside the working folder's other files."""
+    if name == "-":
+        return Path("stdin.watch.db")
+    plain = name.partition("://")[2] if "://" in name else Path(name).name
+    return Path("".join(c if c.isalnum() or c in "-_." else "_" for c in plain.rpartition("@")[2]) + ".watch.db")
+
+
+def _feed(options: argparse.Namespace) -> Any:
+    from paranom_rs.watch.feeds.files import CsvFile, CsvPipe
+    from paranom_rs.watch.feeds.iterators import Plant
+
+    name, fields = options.file, {"key": options.key, "time": options.time}
+    if name == "-":
+        return CsvPipe(sys.stdin.buffer, options.columns, **fields)
+    if name.startswith(("mqtt://", "mqtts://")):
+        from paranom_rs.watch.feeds.mqtt import Mqtt
+
+        return Mqtt(name, options.columns, **fields)
+    if name.startswith("kafka://"):
+        from paranom_rs.watch.feeds.kafka import Kafka
+
+        return Kafka(name, options.columns, **fields)
+    suffix = Path(name).suffix
+    if suffix == ".toml":
+        return Plant(read_generator(Path(name)), rows_per_second=options.rate, name=name)
+    if suffix == ".csv":
+        return CsvFile(name, options.columns, follow=options.follow, **fields)
+    raise SpecError("file", "must end in .csv or .toml, be -, or begin with mqtt:// or kafka://", repr(name))
