@@ -318,6 +318,9 @@ def test_listeners_hear_of_alarms_and_changes(make: Make) -> None:
     watch.listeners.append(lambda: counts.append(watch.samples))
     feed(watch, X, by=6)
     assert heard == [("", 1, True), ("", 1, False)]
+    feed(watch, stream(1000)[600:], first=600, by=400)
+    assert heard[2:] == [("", 2, True), ("", 2, False)]
+    counts.pop()
     assert counts[-1] == 600
     before = len(counts)
     watch.feedback(1, real=True)

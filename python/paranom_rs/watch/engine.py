@@ -165,7 +165,7 @@ class Watch:
         self._pending: list[tuple[int, Rows]] = []
         #: Called, from the thread that updates, after samples or actions were stored.
         self.listeners: list[Callable[[], None]] = []
-        #: Called with each alarm that began or ended, from the thread that updates.
+        #: Called with each alarm when it begins and when it ends, from the thread that updates.
         self.alarm_listeners: list[Callable[[str, Alarm], None]] = []
         #: Totals since the start.
         self.samples = self.alarms_begun = self.verdicts = 0
@@ -276,9 +276,12 @@ class Watch:
                 raise
             self._note(groups, found, times)
         self.alarms_begun += sum(is_new for _, _, is_new in changes)
-        for name, alarm, _ in changes:
+        for name, alarm, is_new in changes:
+            # One that began and ended within the batch is told twice, as any other.
+            told = [replace(alarm, is_open=True), alarm] if is_new and not alarm.is_open else [alarm]
             for tell in self.alarm_listeners:
-                tell(name, alarm)
+                for one in told:
+                    tell(name, one)
         for listener in self.listeners:
             listener()
         return _joined(found, len(self.channels))

@@ -25,7 +25,7 @@ _START = 1024
 class CsvFile:
     """A CSV file: to its end, or, with ``follow``, on and on as it grows.
 
-    With ``follow``, a file that is replaced is read from its beginning: another file of that name, a shorter one, or one
+    With ``follow``, a file that is replaced is read from its beginning: another file of that name, a shorter one, one
     that begins otherwise. The position is a byte, so that after a restart no line is missed or read twice.
 
     Raises
