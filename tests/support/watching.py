@@ -19,8 +19,10 @@ from typing import Any
 class Watching:
     """A running ``paranom watch``; ``url`` is where its page is."""
 
-    def __init__(self, folder: Path, *arguments: str, stdin: Any = subprocess.DEVNULL, **environment: str) -> None:
-        command = [sys.executable, "-m", "paranom_rs", "watch", *arguments, "--port", "0"]
+    def __init__(
+        self, folder: Path, *arguments: str, port: str = "0", stdin: Any = subprocess.DEVNULL, **environment: str
+    ) -> None:
+        command = [sys.executable, "-m", "paranom_rs", "watch", *arguments, "--port", port]
         self.process = subprocess.Popen(
             command, cwd=folder, stdin=stdin, stderr=subprocess.PIPE, text=True, env=os.environ | environment
         )

@@ -77,6 +77,14 @@ def test_what_is_no_sample_is_counted_and_said(tmp_path: Path) -> None:
     assert (found.refused, found.note.startswith("line 6")) == (3, True)
 
 
+def test_a_key_may_be_called_what_a_channel_is_called() -> None:
+    lines = CsvLines("feed", ["x", "y"], "key", None)
+    lines.feed(b"key,x,y\nx,1,2\nx,,\ny,3,4\nkey,y,x\nx,6,5\n")
+    found = lines.take()
+    np.testing.assert_array_equal(found.X, [[1, 2], [np.nan, np.nan], [3, 4], [5, 6]])
+    assert (found.keys, found.note) == (["x", "x", "y", "x"], "the columns changed")
+
+
 @pytest.mark.parametrize(
     ("text", "arguments", "rule"),
     [

@@ -61,7 +61,8 @@ class _Page:
         self.feed = feed if feed is not None else FeedStatus("own loop", "running")
         self.is_over = False
         self.streams = 0
-        self._revision = 0
+        # After a restart it goes on above where it was.
+        self._revision = int(time.time() * 1000)
         self._counting = threading.Lock()
         watch.alarm_listeners.append(lambda key, alarm: self._changed())
 
@@ -150,10 +151,11 @@ class _Page:
         between = (_whole(request, "from"), _whole(request, "to")) if "from" in query else None
         key = query.get("key") if query.get("all") != "1" else None
         most = min(_whole(request, "most", 100), _MOST_LISTED)
+        revision = self._revision  # of before: what comes meanwhile is asked for again
         found = self.watch.alarms(key, most=most, before=before, between=between)
         verdicts = self.watch.verdicts_on([alarm.id for alarm in found])
         shown = [_alarm(self.watch, alarm, verdicts.get(alarm.id)) for alarm in found]
-        return JSONResponse({"alarms": shown, "revision": self._revision})
+        return JSONResponse({"alarms": shown, "revision": revision})
 
     def why(self, request: Request) -> Response:
         found = explain(self.watch, _whole(request, "alarm"))

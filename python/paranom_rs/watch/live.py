@@ -40,7 +40,7 @@ async def events(
             quiet += _LOOK
             if quiet >= _ALIVE:
                 quiet = 0.0
-                yield ": alive\n\n"
+                yield "event: alive\ndata:\n\n"
             await asyncio.sleep(_LOOK)
             continue
         seen, quiet = news, 0.0

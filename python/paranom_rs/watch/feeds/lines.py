@@ -104,7 +104,13 @@ class CsvLines:
             self._reader.add(dict(zip(self.header, fields, strict=True)), place)
 
     def _is_header(self, fields: list[str]) -> bool:
-        return self._reader is not None and not {*self._reader.channels}.isdisjoint(fields)
+        """Say whether a line names columns: channels among them, and no field is a number or empty, as in every sample.
+
+        A key may be called what a channel is called.
+        """
+        if self._reader is None or {*self._reader.channels}.isdisjoint(fields):
+            return False
+        return not any(map(_is_number, fields)) and len({*fields}) == len(fields)
 
     def _name(self, fields: list[str]) -> None:
         changed = self.header not in ([], fields)
@@ -127,17 +133,10 @@ class CsvLines:
             self._reader.note("the columns changed")
 
     def _numbers(self, fields: list[str]) -> list[str]:
-        def is_number(text: str) -> bool:
-            try:
-                float(text or "nan")
-            except ValueError:
-                return False
-            return True
-
         pairs = zip(self.header, fields, strict=False)
         others = {self.key, self.time}
         found = [
-            name for name, text in pairs if is_number(text) and name.lower() not in NO_CHANNELS and name not in others
+            name for name, text in pairs if _is_number(text) and name.lower() not in NO_CHANNELS and name not in others
         ]
         if not found:
             raise SpecError("columns", f"must be given: {self.name} has no column of numbers", ", ".join(self.header))
@@ -147,3 +146,12 @@ class CsvLines:
         """Return the samples so far, and begin anew."""
         assert self._reader is not None
         return self._reader.take(position)
+
+
+def _is_number(text: str) -> bool:
+    """Say whether a field is a number, or empty: a missing one."""
+    try:
+        float(text or "nan")
+    except ValueError:
+        return False
+    return True

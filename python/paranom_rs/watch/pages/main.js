@@ -11,7 +11,9 @@ let me = null;
 let charts = null;
 let live = null;
 let alarms = [];
-let revision = -1;
+let revision = -1; // what the list of alarms is as of
+let seen = -1; // what the stream last said
+let loading = false;
 let keysAt = 0;
 let rates = null;
 let dirty = false;
@@ -33,6 +35,19 @@ async function attempt(work) {
     else if (!(error instanceof TypeError)) throw error;
     return undefined;
   }
+}
+
+// Whether what the page listens to, and what it asks for, arrives.
+const lines = { stream: true, status: true };
+
+function connected(line, on) {
+  const wasLost = !$("lost").hidden;
+  // A stream may have died without a word while nothing got through.
+  if (line === "status" && on && !lines.status) live?.reopen();
+  lines[line] = on;
+  $("lost").hidden = lines.stream && lines.status;
+  // After a restart of the server the page needs the new server's token against forged requests.
+  if (wasLost && $("lost").hidden) attempt(signIn);
 }
 
 // Charts
@@ -61,11 +76,7 @@ function listen() {
   if (view.live) charts.buckets = new Buckets(width);
   const from = () => Math.max(0, view.live && charts.buckets.length
     ? charts.buckets.x(charts.buckets.length - 1) : view.position - view.span);
-  live = new Live(view.key, width, from, (data) => hear(data, width), (on) => {
-    // After a restart of the server the page needs the new server's token against forged requests.
-    if (on && !$("lost").hidden) attempt(signIn);
-    $("lost").hidden = on;
-  });
+  live = new Live(view.key, width, from, (data) => hear(data, width), (on) => connected("stream", on));
 }
 
 function hear(data, width) {
@@ -77,7 +88,8 @@ function hear(data, width) {
     charts.buckets.add(data.buckets);
     charts.buckets.forget(view.position - view.span);
   }
-  if (data.revision !== revision) { revision = data.revision; loadAlarms(); }
+  seen = data.revision;
+  if (seen !== revision && !loading) loadAlarms();
   if (first) loadRates();
   redraw();
 }
@@ -142,8 +154,8 @@ function chooseKey(key) {
 
 async function loadStatus() {
   const data = await attempt(() => get("status"));
-  if (!data) { $("lost").hidden = false; return; }
-  if (view.key === null) $("lost").hidden = true;
+  connected("status", Boolean(data));
+  if (!data) return;
   const { feed } = data;
   const age = data.arrived ? Math.max(0, Math.round(Date.now() / 1000 - data.arrived)) : null;
   const old = feed.state === "running" && age !== null && age > 10 ? `, nothing for ${age} s` : "";
@@ -161,9 +173,12 @@ async function loadStatus() {
 
 async function loadAlarms() {
   const { key } = view;
+  loading = true;
   const data = await attempt(() => get("alarms", $("all").checked ? { all: 1 } : { key }));
-  if (!data || key !== view.key) return;
-  alarms = data.alarms;
+  loading = false;
+  if (!data) return;
+  if (key !== view.key) { loadAlarms(); return; }
+  ({ alarms, revision } = data);
   if (!view.live) {
     const asked = { key, from: view.from, to: view.from + view.span, most: 500 };
     const inView = await attempt(() => get("alarms", asked));
@@ -174,6 +189,7 @@ async function loadAlarms() {
   showVerdict();
   loadRecord();
   redraw();
+  if (seen > revision && !loading) loadAlarms();
 }
 
 const chosen = () => alarms.find((alarm) => alarm.id === view.alarm);
@@ -214,9 +230,10 @@ async function showWhy(alarm) {
     $("why").append(element("p", "quiet", "The samples or the reference of then are no longer kept."));
     return;
   }
+  $("why").append(element("p", "quiet", "Solid: the alarm. Dashed: the nearest ordinary samples."));
   for (const channel of why.channels.slice(0, 3)) {
-    const share = `${Math.round(channel.share * 100)} % of the score: ${me.channels[channel.channel]}`;
-    const near = channel.reference ? `, dashed: nearest ordinary samples, from ${channel.start}` : ", nothing to compare with";
+    const share = `${me.channels[channel.channel]}, ${Math.round(channel.share * 100)} % of the score`;
+    const near = channel.reference ? `, nearest: from sample ${channel.start}` : ", nothing to compare with";
     const canvas = element("canvas");
     $("why").append(element("p", "", share + near), canvas);
     overlay(canvas, channel.window, channel.reference);
