@@ -117,9 +117,9 @@ class Detector:
 
     def follow(self, rows: Rows) -> list[Alarm]:
         """Return the alarms of rows that `step` gave: those that began have the id 0, others the id that they had."""
-        on = rows.flags & ALARM != 0
-        if self.alarm is None and not on.any():
+        if self.alarm is None and not rows.flags.any():
             return []
+        on = rows.flags & ALARM != 0
         found, going_on = [], self.alarm
         for start, stop in runs_of_ones(on).tolist():
             if start > 0 and going_on is not None:

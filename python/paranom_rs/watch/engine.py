@@ -387,7 +387,9 @@ class Watch:
         for name, at in groups:
             state, times = self._keys[name], t[at]
             detector = self._detectors[state.number]
-            state.backwards += int(np.count_nonzero(np.diff(times, prepend=state.t) < 0))
+            state.backwards += int(times[0] < state.t)
+            if len(times) > 1:
+                state.backwards += int(np.count_nonzero(times[1:] < times[:-1]))
             state.position, state.t, state.arrived = detector.position, float(times[-1]), now
             state.alarm = detector.alarm.id if detector.alarm is not None else None
             state.threshold = detector.threshold
