@@ -23,10 +23,17 @@ PARTS = {
     "detect": ("Detect", ""),
     "evaluate": ("Evaluate", 'The metrics need `pip install "paranom_rs[metrics]"`.'),
     "suites": ("Suites", ""),
+    "watch": ("Watch", 'It needs `pip install "paranom_rs[watch]"` ([watch](watch.md)).'),
     "deep": ("Deep detectors", 'They need `pip install "paranom_rs[deep]"`.'),
     "connect": ("Other libraries", "Each module needs its library ([engines](engines.md))."),
     "errors": ("Errors", ""),
     "_core": ("The build", ""),
+}
+
+#: Modules whose names only the rest of their part uses.
+INTERNAL = {
+    f"paranom_rs.watch.{name}"
+    for name in ("buckets", "detector", "engine", "feeds.lines", "live", "logs", "metrics", "schema", "status", "store")
 }
 
 HEAD = """\
@@ -123,7 +130,7 @@ def tables() -> dict[tuple[str, str], list[str]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         names = path.relative_to(PACKAGE.parent).with_suffix("").parts
         module = Module(".".join(names[:-1] if names[-1] == "__init__" else names))
-        if module.part in PARTS.keys() - {"generate", "errors"}:
+        if module.part in PARTS.keys() - {"generate", "errors"} and module.name not in INTERNAL:
             listed = [line for name in module.public if name not in at_top for line in lines(name, find(name, module))]
             if listed:
                 found[module.part, module.name] = listed

@@ -1,7 +1,7 @@
 """The figures of docs/watch.md: how much `paranom watch` takes, and how soon a click acts.
 
-``python benches/peers/watch_load.py engine|page|memory`` (the page needs Chromium and Playwright). One machine, loopback,
-bounded in time: ``engine`` some minutes, the others about one. Other work on the machine makes all of it slower.
+``python benches/peers/watch_load.py engine|page|memory`` (the page needs Chromium and Playwright). One machine,
+loopback, bounded in time: ``engine`` some minutes, the others about one. Other work on the machine makes it slower.
 """
 
 from __future__ import annotations
@@ -69,9 +69,9 @@ class Served:
         columns = ",".join(CHANNELS)
         command = [sys.executable, "-m", "paranom_rs", "watch", "-", "--threshold", "2", "--columns", columns]
         begin = time.perf_counter()
-        self.process = subprocess.Popen(
-            [*command, "--port", "0", "--keep", "20000"], cwd=folder, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        command += ["--port", "0", "--keep", "20000"]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, cwd=folder, stdin=pipe, stderr=pipe, text=True)
         assert self.process.stderr is not None
         assert self.process.stdin is not None
         self.process.stdin.write(f"t,{columns}\n")

@@ -3,6 +3,6 @@
 `Watch` is the engine, `paranom_rs.watch.app` the page as an ASGI application, ``paranom watch`` both with a feed.
 """
 
-from paranom_rs.watch.engine import Taught, Watch
+from paranom_rs.watch.engine import KeyState, Taught, Watch
 
-__all__ = ["Taught", "Watch"]
+__all__ = ["KeyState", "Taught", "Watch"]

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 __all__ = ["ALARM", "ANOMALY", "Rows"]
 
-#: Bits of `Rows.flags`.
-ANOMALY, ALARM = 1, 2
+#: A bit of `Rows.flags`: the score was above the threshold.
+ANOMALY = 1
+#: A bit of `Rows.flags`: the sample is in an alarm.
+ALARM = 2
 
 
 @dataclass(frozen=True, slots=True)
