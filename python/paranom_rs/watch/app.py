@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -33,6 +34,7 @@ with needs("Starlette", "watch", "paranom_rs.watch.app"):
 
 __all__ = ["make_app"]
 
+_LOG = logging.getLogger("paranom_rs.watch")
 #: What the page is made of. A request names one of these, never a file.
 _ASSETS = {
     "page.css": "text/css",
@@ -322,7 +324,9 @@ def _changing(answer: Callable[[dict[str, Any], str], dict[str, Any]]) -> Answer
         visitor = _visitor(request)
         # A person may say who they are where no proxy does; it is a note, not a proof.
         who = visitor.who or _text(given.get("who", ""), "who")
-        return JSONResponse(await run_in_threadpool(answer, given, who))
+        found = await run_in_threadpool(answer, given, who)
+        _LOG.info("%s by %r", answer.__name__, who, extra={"who": who, "action": found["action"]})
+        return JSONResponse(found)
 
     return handle
 

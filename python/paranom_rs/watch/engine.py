@@ -60,6 +60,16 @@ class Taught:
     muted: list[int]
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """An action, the alarm that it is on, and the detector before and after it."""
+
+    action: Action
+    alarm: Alarm | None
+    before: bytes
+    now: bytes
+
+
 @dataclass(slots=True)
 class KeyState:
     """How a key stands.
@@ -475,7 +485,8 @@ class Watch:
             held = [a for a in self._store.actions(found.key, only_held=True) if a.alarm == found.id]
             times = self._detections(found.key, found.start, found.stop, only_anomalies=True)
             kind: Kind = "real" if real else "false"
-            return self._judge(kind, found.key, found.start, found.stop, times, _person(who), held, found)
+            change = self._judge(kind, found.key, found.start, found.stop, times, _person(who), held, found)
+        return self._effect(change)
 
     def mark_missed(self, key: str, start: int, stop: int, *, who: str = "") -> Taught:
         """Say that the samples from number ``start`` to ``stop - 1`` of a key were an anomaly that was missed.
@@ -496,7 +507,8 @@ class Watch:
             raise SpecError("stop", f"must be above start, and at most {state.position}", str(stop))
         with self._lock:
             times = self._detections(state.number, start, stop, only_anomalies=False)
-            return self._judge("missed", state.number, start, stop, times, _person(who), [], None)
+            change = self._judge("missed", state.number, start, stop, times, _person(who), [], None)
+        return self._effect(change)
 
     def _detections(self, key: int, start: int, stop: int, *, only_anomalies: bool) -> list[int]:
         """Return the times of detections among samples: at most as many as feedback takes at once, the last ones."""
@@ -515,7 +527,7 @@ class Watch:
         who: str,
         replaced: list[Action],
         alarm: Alarm | None,
-    ) -> Taught:
+    ) -> _Change:
         detector = self._detector(key)
         # Feedback is possible on the last `reference` samples. Older ones are judged where they stood.
         recent = bool(times) and times[0] >= detector.position - detector.ramp.reference
@@ -533,8 +545,7 @@ class Watch:
         before = detector.ramp
         done = self._teach(detector, action, replaced, who)
         self.verdicts += 1
-        self._tell()
-        return self._effect(detector, done, alarm, before)
+        return _Change(done, alarm, before.to_bytes(), detector.ramp.to_bytes())
 
     def undo(self, action: int, *, who: str = "") -> Taught:
         """Take back a verdict or a threshold: the detector becomes the one that was never told.
@@ -566,8 +577,9 @@ class Watch:
             before = detector.ramp
             done = self._teach(detector, None, [found], who)
             alarm = None if found.alarm is None else self._store.alarm(found.alarm)
-            self._tell()
-            return self._effect(detector, replace(found, taught=done.taught), alarm, before)
+            found = replace(found, taught=done.taught)
+            change = _Change(found, alarm, before.to_bytes(), detector.ramp.to_bytes())
+        return self._effect(change)
 
     def set_threshold(self, threshold: float, key: str = "", *, who: str = "") -> int:
         """Set the threshold of a key from its next sample on.
@@ -659,24 +671,24 @@ class Watch:
             self._store.add_snapshot(detector.key, Snapshot(detector.position, detector.action, ramp.to_bytes()))
         return result
 
-    def _effect(self, detector: Detector, action: Action, alarm: Alarm | None, before: RAMP) -> Taught:
-        """Try the key's last alarms on the detector as it is now."""
-        now, muted = detector.ramp, []
-        for other in self._store.alarms(detector.key, most=_TRIED) if action.taught else ():
-            then, after = self._rescored(before, other), self._rescored(now, other)
-            if then is not None and after is not None and then > before.threshold and after <= now.threshold:
+    def _effect(self, change: _Change) -> Taught:
+        """Try the key's last alarms on the detector before and after a change."""
+        self._tell()
+        action, muted = change.action, []
+        before, now = (float(RAMP.from_bytes(state).threshold) for state in (change.before, change.now))
+        for other in self._store.alarms(action.key, most=_TRIED) if action.taught else ():
+            window = self._worst_window(other)
+            then, after = _score(change.before, window), _score(change.now, window)
+            if then is not None and after is not None and then > before and after <= now:
                 muted.append(other.id)
-        score = None if alarm is None else self._rescored(now, alarm)
-        return Taught(action.id, action.taught, score, float(now.threshold), muted)
+        score = None if change.alarm is None else _score(change.now, self._worst_window(change.alarm))
+        return Taught(action.id, action.taught, score, now, muted)
 
-    def _rescored(self, ramp: RAMP, alarm: Alarm) -> float | None:
-        """Return the score that a detector would give an alarm's worst window if it came next."""
-        start = alarm.peak + 1 - ramp.window
-        rows = self._store.rows(alarm.key, start, alarm.peak + 1, len(self.channels))
-        if len(rows) < ramp.window:
-            return None
-        score = RAMP.from_bytes(ramp.to_bytes()).score(rows.X).score[-1]
-        return None if np.isnan(score) else float(score)
+    def _worst_window(self, alarm: Alarm) -> Floats | None:
+        """Return the samples of the window with an alarm's largest score; None where they are no longer kept."""
+        window = int(self._plan.settings["window"])
+        rows = self._store.rows(alarm.key, alarm.peak + 1 - window, alarm.peak + 1, len(self.channels))
+        return rows.X if len(rows) == window else None
 
     # What there is
 
@@ -796,6 +808,12 @@ class Watch:
     def _tell(self) -> None:
         for listener in self.listeners:
             listener()
+
+
+def _score(state: bytes, window: Floats | None) -> float | None:
+    """Return the score that a detector would give a window if it came next."""
+    score = np.nan if window is None else float(RAMP.from_bytes(state).score(window).score[-1])
+    return None if np.isnan(score) else score
 
 
 def _plan(
