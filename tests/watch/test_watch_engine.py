@@ -221,6 +221,21 @@ def test_keys_are_independent(make: Make) -> None:
         watch.key("c")
 
 
+@pytest.mark.parametrize("learn", [False, True])
+def test_threads_do_not_matter(make: Make, monkeypatch: pytest.MonkeyPatch, learn: bool) -> None:
+    given = {"threshold": None, "calibrate": 300} if learn else {}
+    X, keys, found = stream(1200), [f"m{i % 7}" for i in range(6 * 1200)], []
+    many = np.repeat(X, 6, axis=0)
+    for worth in (0, 1 << 60):
+        monkeypatch.setattr("paranom_rs.watch.engine._WORTH_THREADS", worth)
+        watch = make(f"{worth}.db", **given)
+        for i in range(0, len(many), 1400):
+            watch.update_many(many[i : i + 1400], keys[i : i + 1400], t=np.arange(i, i + len(many[i : i + 1400])))
+        found.append([state(watch, f"m{i}") for i in range(7)] + [(a.key, a.start, a.stop) for a in watch.alarms()])
+    assert found[0] == found[1]
+    assert len(found[0]) > 7
+
+
 @pytest.mark.parametrize(
     ("X", "keys", "t"),
     [

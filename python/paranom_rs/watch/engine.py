@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ _SNAPSHOTS = 8
 _TRIED = 20
 #: Characters of a key's name and of a person's.
 _LONGEST_NAME = 200
+#: Distances (samples, times channels, times the reference) of a batch from which on its keys are scored in parallel.
+_WORTH_THREADS = 4_000_000
 _WEEK = 7 * 86_400.0
 _DAY = 86_400.0
 
@@ -169,6 +172,7 @@ class Watch:
         self._plan = _plan(len(self.channels), window, reference, threshold, calibrate, quantile, settings)
         self._store = Store(store)
         self._lock = threading.RLock()
+        self._pool: ThreadPoolExecutor | None = None
         self._detectors: dict[int, Detector] = {}
         self._keys: dict[str, KeyState] = {}
         self._numbers: dict[int, KeyState] = {}
@@ -222,6 +226,8 @@ class Watch:
     def close(self) -> None:
         """Close the store; nothing is lost."""
         with self._lock:
+            if self._pool is not None:
+                self._pool.shutdown()
             self._store.close()
 
     # Samples
@@ -273,9 +279,15 @@ class Watch:
             changes: list[tuple[str, Alarm, bool]] = []
             try:
                 with self._store.writing():
-                    for name, at in groups:
-                        state = self._state(name)
-                        found += [(name, part) for part in self._step(state, rows[at], times[at], changes)]
+                    work = [(self._detector(self._state(name).number), rows[at], times[at]) for name, at in groups]
+                    ahead = self._score_ahead(work)
+                    for (name, _), (detector, x, at), scored in zip(groups, work, ahead, strict=True):
+                        parts = [scored] if scored is not None else self._parts(detector, x, at)
+                        for part in parts:
+                            found.append((name, part))
+                            self._write(detector, part, name, changes)
+                        if detector.position - detector.saved_at >= self.keep // _SNAPSHOTS:
+                            self._tidy(detector)
                     self._flush()
                     if feed_position is not None:
                         self._store.set_meta({"feed_position": feed_position})
@@ -304,7 +316,7 @@ class Watch:
     def _groups(self, keys: Sequence[str] | None, n: int) -> list[tuple[str, Any]]:
         """Return for each key which rows are its own."""
         if keys is None:
-            return [("", slice(None))] if n else []
+            return [("", np.arange(n))] if n else []
         if len(keys) != n:
             raise SpecError("keys", f"must have one key for each of {n} rows", str(len(keys)))
         places: dict[str, list[int]] = {}
@@ -329,24 +341,37 @@ class Watch:
             self._detectors[number] = Detector(number, self._plan, self._plan.new())
         return state
 
-    def _step(
-        self, state: KeyState, X: Floats, t: NDArray[np.float64], changes: list[tuple[str, Alarm, bool]]
-    ) -> list[Rows]:
-        """Score rows of a key and write them; note alarms that began or ended."""
-        detector, parts = self._detector(state.number), []
+    def _score_ahead(self, work: list[tuple[Detector, Floats, NDArray[np.float64]]]) -> list[Rows | None]:
+        """Score the rows of each key, in parallel where that is worth it; None where they are to be scored one by one.
+
+        A key that is learning its threshold is one: it stops where that is learnt.
+        """
+        ready = [not detector.is_learning for detector, _, _ in work]
+        cost = sum(len(X) for _, X, _ in work) * len(self.channels) * int(self._plan.settings["reference"])
+        if len(work) < 2 or cost < _WORTH_THREADS:
+            return [None] * len(work)
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(thread_name_prefix="score")
+
+        def score(item: tuple[Detector, Floats, NDArray[np.float64]], is_ready: bool) -> Rows | None:
+            detector, X, t = item
+            return detector.step(X, t) if is_ready else None
+
+        return list(self._pool.map(score, work, ready))
+
+    def _parts(self, detector: Detector, X: Floats, t: NDArray[np.float64]) -> Iterator[Rows]:
+        """Score rows of a key, part by part: what is learnt must not depend on how the feed is cut into batches."""
         while len(X):
-            # What is learnt must not depend on how the feed is cut into batches.
             n = min(len(X), detector.until_learnt() or len(X))
-            part = detector.step(X[:n], t[:n])
-            parts.append(part)
-            self._pending.append((state.number, part))
-            self._write_alarms(detector, part, state.name, changes)
-            if detector.is_learning and detector.until_learnt() == self._plan.calibrate:
-                self._learn(detector)
+            yield detector.step(X[:n], t[:n])
             X, t = X[n:], t[n:]
-        if detector.position - detector.saved_at >= self.keep // _SNAPSHOTS:
-            self._tidy(detector)
-        return parts
+
+    def _write(self, detector: Detector, rows: Rows, name: str, changes: list[tuple[str, Alarm, bool]]) -> None:
+        """Write scored rows of a key, and its alarms; learn the threshold where it is time."""
+        self._pending.append((detector.key, rows))
+        self._write_alarms(detector, rows, name, changes)
+        if detector.is_learning and detector.until_learnt() == self._plan.calibrate:
+            self._learn(detector)
 
     def _write_alarms(self, detector: Detector, rows: Rows, name: str, changes: list[tuple[str, Alarm, bool]]) -> None:
         for alarm in detector.follow(rows):
