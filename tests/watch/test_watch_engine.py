@@ -90,7 +90,7 @@ def test_a_dismissed_pattern_is_muted_and_the_click_says_so(make: Make) -> None:
     feed(watch, X[:920])
     first, second = reversed(watch.alarms())
     done = watch.feedback(second.id, real=False, who="Ada")
-    assert (done.taught, done.muted, done.score) == (True, [second.id], 0.5)
+    assert (done.taught, done.position, done.muted, done.score) == (True, 920, [second.id], 0.5)
     assert first.id not in done.muted
     feed(watch, X[920:], first=920)
     expected = told(X, [(920, {"false_positives": flagged(watch, second.id)})])
