@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from paranom_rs import RAMP, SpecError, SpecTypeError, UnknownKeyError
 from paranom_rs.watch import Watch
 from paranom_rs.watch.rows import ALARM, ANOMALY
-from watch.conftest import SETTINGS, feed, stream
+from support.watched import SETTINGS, feed, stream
 
 Make = Callable[..., Watch]
 RAMP_SETTINGS = {"window": 5, "reference": 200, "threshold": 1.0}
