@@ -405,8 +405,8 @@ def test_what_is_no_store(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("release", "min_gap"), [(1.0, 0), (1.0, 4), (0.7, 0), (0.7, 3)])
 def test_alarms_a_day_count_alarms_as_the_detector_does(make: Make, release: float, min_gap: int) -> None:
-    X, watch = stream(2000), make(release=release, min_gap=min_gap, p_limit=0.0, threshold=0.45, keep=10_000)
+    X, watch = stream(2000), make(release=release, min_gap=min_gap, p_limit=0.0, threshold=0.35, keep=10_000)
     feed(watch, X)
-    rates, days = watch.alarms_a_day("", [0.45])
+    rates, days = watch.alarms_a_day("", [0.35])
     assert rates == [len(watch.alarms()) / days]
     assert len(watch.alarms()) > 10
