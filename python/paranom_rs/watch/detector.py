@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,44 +12,11 @@ from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import Floats
 from paranom_rs.detect.ramp import RAMP
 from paranom_rs.errors import SpecError
+from paranom_rs.watch.plan import UNSET, Plan
 from paranom_rs.watch.records import Action, Alarm
 from paranom_rs.watch.rows import ALARM, ANOMALY, Rows
 
-__all__ = ["UNSET", "Detector", "Plan", "apply", "replay"]
-
-#: The threshold while there is none: nothing alarms.
-UNSET = 1e100
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How each key's detector begins.
-
-    Attributes
-    ----------
-    d
-        Channels.
-    settings
-        As `RAMP` takes them, with a ``threshold`` (`UNSET` if it is learnt).
-    calibrate
-        The threshold is learnt from so many samples; None if it is given.
-    quantile
-        Of their scores: that is the threshold.
-    """
-
-    d: int
-    settings: dict[str, Any]
-    calibrate: int | None
-    quantile: float
-
-    @property
-    def threshold(self) -> float | None:
-        """The threshold that a detector begins with; None if it is learnt."""
-        return None if self.calibrate is not None else float(self.settings["threshold"])
-
-    def new(self) -> RAMP:
-        """Return a detector that has seen nothing."""
-        return RAMP(self.d, **self.settings)
+__all__ = ["Detector", "apply", "replay"]
 
 
 class Detector:
