@@ -30,6 +30,9 @@ class PCADetector(ScaledWindows):
     follow_levels
         Whether channels are counted from the median of the 120 rows before: all, none, or (None) those that wander in
         the training rows.
+    trim
+        The share of training rows that may be anomalous although no label says so: the rows with the highest scores are
+        left out, and the rest is learnt again.
     alarm_share
         The share of normal rows that may be under alarm.
 
@@ -59,9 +62,10 @@ class PCADetector(ScaledWindows):
         window: int | None = None,
         variance: float = 0.9,
         follow_levels: bool | None = None,
+        trim: float = 0.0,
         alarm_share: float = 0.01,
     ) -> None:
-        self._take(window=window, variance=variance, follow_levels=follow_levels, alarm_share=alarm_share)
+        self._take(window=window, variance=variance, follow_levels=follow_levels, trim=trim, alarm_share=alarm_share)
 
     def _learn(self, rows: Floats) -> None:
         self.window_ = default_window(len(rows)) if self.window is None else int(self.window)
