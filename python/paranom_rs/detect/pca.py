@@ -75,11 +75,7 @@ class PCADetector(ScaledWindows):
     def _learn_again(self, rows: Floats) -> None:
         cells = window_cells(self._scaled(rows), self.window_, MOST_WINDOWS)
         self.centre_ = cells.mean(axis=0)
-        _, lengths, directions = np.linalg.svd(cells - self.centre_, full_matrices=False)
-        explained = np.cumsum(lengths**2)
-        total = explained[-1]
-        count = int(np.searchsorted(explained, self.variance * total)) + 1 if total > 0 else 0
-        self.components_ = np.ascontiguousarray(directions[: min(count, len(directions))])
+        self.components_ = _leading(cells - self.centre_, self.variance)
 
     def _residuals(self, rows: Floats) -> Floats:
         """Return what is left of each window, (k, window, d)."""
@@ -121,3 +117,19 @@ class PCADetector(ScaledWindows):
         for array in (self.centre_, self.components_):
             if array.dtype != np.float64 or not (np.abs(array) <= 1e9).all():
                 raise ValueError("its components are no numbers, or too large")
+
+
+def _leading(cells: Floats, variance: float) -> Floats:
+    """Return the orthonormal directions (k, cells) that explain a share of the variance of centred windows."""
+    # The smaller of both products has the same eigenvalues: there are fewer windows than cells, or the other way round.
+    few = len(cells) < cells.shape[1]
+    values, vectors = np.linalg.eigh(cells @ cells.T if few else cells.T @ cells)
+    values, vectors = values[::-1], vectors[:, ::-1]
+    kept = values > 1e-12 * max(float(values[0]), 1e-300)
+    if not kept.any():
+        return np.empty((0, cells.shape[1]))
+    explained = np.cumsum(values[kept])
+    count = int(np.searchsorted(explained, variance * explained[-1])) + 1
+    chosen = vectors[:, : min(count, int(kept.sum()))]
+    directions = (cells.T @ chosen / np.sqrt(values[: chosen.shape[1]])).T if few else chosen.T
+    return np.ascontiguousarray(directions)
