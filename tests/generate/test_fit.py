@@ -20,15 +20,19 @@ from sklearn.metrics import roc_auc_score
 from paranom_rs import (
     AR1,
     Anomaly,
+    Choice,
+    Dropouts,
     Generator,
     Limited,
     Normal,
     Pattern,
     Recorded,
+    Ref,
     Rounded,
     Sine,
     SpecError,
     SpecTypeError,
+    Steps,
     Stochastic,
 )
 from paranom_rs.generate.fit.channel import channel_of, filled
@@ -114,7 +118,7 @@ def test_times_of_numbers() -> None:
 
 def test_rows_are_like_the_recording() -> None:
     recording = plant()
-    fitted = Generator.fit(recording)
+    fitted = Generator.fit(recording, method="blocks")
     made = fitted.generator.generate(3000).X
     for j in range(3):
         assert channel_likeness(recording[:, j], made[:, j]).quantiles < 0.02
@@ -188,7 +192,7 @@ def test_missing_values_come_again() -> None:
 
 
 def test_the_spec_is_toml_with_recordings_beside_it(tmp_path: Path) -> None:
-    fitted = Generator.fit(plant())
+    fitted = Generator.fit(plant(), method="blocks")
     fitted.generator.with_anomalies().to_toml(tmp_path / "plant.toml")
     assert (tmp_path / "plant.toml").stat().st_size < 30_000
     again = Generator.from_toml(tmp_path / "plant.toml")
@@ -353,3 +357,114 @@ def test_fitting_needs_no_numbers_beyond_the_seed() -> None:
         Generator.fit(plant(500))
     assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
     assert filled(np.array([[1.0], [np.nan], [3.0]]))[1, 0] == 2.0
+
+
+# Round trips: a spec, its rows, and what is learnt of them
+
+
+def rules_of(generator: Generator) -> dict[str, Any]:
+    return {name: variable["normal"] for name, variable in generator.to_spec()["variables"].items()}
+
+
+def parts(rule: Any, kind: str) -> list[dict[str, Any]]:
+    """All tables of a kind in a rule."""
+    found = []
+    if isinstance(rule, dict):
+        found += [rule] if rule.get("kind") == kind else []
+        rule = list(rule.values())
+    if isinstance(rule, list):
+        for part in rule:
+            found += parts(part, kind)
+    return found
+
+
+@given(st.integers(20, 120), st.integers(0, 2**32), st.floats(-100.0, 100.0))
+@settings(max_examples=15)
+def test_a_period_and_its_shape(period: int, seed: int, level: float) -> None:
+    values = list(np.random.default_rng(seed).normal(size=period))
+    spec = {"x": Stochastic(Pattern(values) + Normal(level, 0.2))}
+    x = Generator(spec, seed=seed).generate(40 * period)["x"]
+    fitted = Generator.fit(x, method="rules")
+    (pattern,) = parts(rules_of(fitted.generator)["x0"], "pattern")
+    assert len(pattern["values"]) % period == 0
+    shape = np.array(values) - np.mean(values)
+    times = len(pattern["values"]) // period
+    np.testing.assert_allclose(pattern["values"], np.tile(shape, times), atol=1.5 * np.sqrt(times) * 0.2)
+    (noise,) = parts(rules_of(fitted.generator)["x0"], "empirical")
+    assert np.mean(noise["quantiles"]) == pytest.approx(level + np.mean(values), abs=0.1)
+
+
+@given(st.floats(-0.9, 0.95), st.integers(0, 2**32))
+@settings(max_examples=15)
+def test_autoregressions(phi: float, seed: int) -> None:
+    x = Generator({"x": Stochastic(AR1(phi, 2.0, 5.0))}, seed=seed).generate(20_000)["x"]
+    fitted = Generator.fit(x, method="rules")
+    made = fitted.generator.generate(200_000).X[:, 0]
+    for lag in (1, 2, 5):
+        found = np.corrcoef(made[lag:], made[:-lag])[0, 1]
+        assert found == pytest.approx(np.corrcoef(x[lag:], x[:-lag])[0, 1], abs=0.04)
+    assert made.mean() == pytest.approx(5.0, abs=0.4)
+    assert made.std() == pytest.approx(2.0, rel=0.1)
+
+
+@given(st.integers(0, 60), st.floats(0.2, 3.0), st.booleans(), st.integers(0, 2**32))
+@settings(max_examples=15)
+def test_lags_and_gains(lag: int, size: float, falls: bool, seed: int) -> None:
+    gain = -size if falls else size
+    source = {"a": Stochastic(AR1(0.6, 1.0)), "b": Stochastic(Ref("a", lag) * gain + Normal(0.0, 0.2 * size))}
+    X = Generator(source, seed=seed).generate(6000).X
+    fitted = Generator.fit(X, method="rules")
+    (edge,) = fitted.generator.graph
+    assert edge == ("x0", "x1", lag)
+    (product,) = parts(rules_of(fitted.generator)["x1"], "product")
+    assert product["of"][1] == pytest.approx(gain, rel=0.05)
+    assert fitted.report.edges == [edge]
+
+
+def test_noise_that_channels_share() -> None:
+    rng = np.random.default_rng(0)
+    common = rng.normal(size=8000)
+    X = np.stack([common + rng.normal(size=8000), common + rng.normal(size=8000), rng.normal(size=8000)], axis=1)
+    fitted = Generator.fit(X)
+    assert fitted.method == "rules"
+    made = fitted.generator.generate(50_000).X
+    np.testing.assert_allclose(np.corrcoef(made.T), np.corrcoef(X.T), atol=0.05)
+    assert fitted.report.copied == 0.0
+
+
+def test_regimes() -> None:
+    x = Generator({"x": Stochastic(Steps(Choice([0.0, 1.0], [0.3, 0.7]), (40, 80)))}).generate(20_000)["x"]
+    fitted = Generator.fit(x, method="rules")
+    (steps,) = parts(rules_of(fitted.generator)["x0"], "steps")
+    made = fitted.generator.generate(100_000)["x0"]
+    assert made.mean() == pytest.approx(x.mean(), abs=0.1)
+    dwell = [len(y) / np.count_nonzero(np.diff(y)) for y in (x, made)]
+    assert dwell[1] == pytest.approx(dwell[0], rel=0.25)
+    assert steps["levels"]["kind"] == "choice"
+
+
+@pytest.mark.parametrize("method", ["rules", "blocks", "auto"])
+def test_counters_go_on(method: str) -> None:
+    X = np.stack([100.0 + 2.0 * np.arange(500), plant(500)[:, 0]], axis=1)
+    made = Generator.fit(X, method=method).generator.generate(2000)["x0"]  # type: ignore[arg-type]
+    np.testing.assert_allclose(np.diff(made), 2.0)
+
+
+def test_lost_values_of_rules() -> None:
+    spec = {"x": Stochastic(AR1(0.5), missing=Dropouts(frequency=0.05, duration=(3, 9)))}
+    x = Generator(spec).generate(10_000)["x"]
+    fitted = Generator.fit(x, method="rules")
+    data = fitted.generator.generate(100_000)
+    assert data.missing.mean() == pytest.approx(np.isnan(x).mean(), rel=0.15)
+    lost = fitted.generator.to_spec()["variables"]["x0"]["missing"]
+    assert lost["duration"] == [3, 9]
+
+
+def test_rules_stand_in_toml_alone(tmp_path: Path) -> None:
+    """No recording lies beside rules."""
+    fitted = Generator.fit(plant(), method="rules")
+    fitted.generator.to_toml(tmp_path / "plant.toml")
+    assert [path.name for path in tmp_path.iterdir()] == ["plant.toml"]
+    again = Generator.from_toml(tmp_path / "plant.toml")
+    np.testing.assert_array_equal(again.generate(500).X, fitted.generator.generate(500).X)
+    assert fitted.report.copied < 0.05

@@ -88,9 +88,8 @@ def _simple_rule(x: Floats, channel: Channel) -> Rule | float | None:
     dwells = np.diff(np.concatenate([[0], changes, [len(x)]]))
     if len(levels) > MOST_LEVELS or dwells.mean() < LEAST_DWELL:
         return None
-    starts = np.concatenate([[0], changes])
-    # A regime that follows on itself is one regime: so they are drawn a little oftener than they change.
-    share = np.array([float(np.mean(x[starts] == level)) for level in levels])
+    share = np.array([float(np.mean(x == level)) for level in levels])
+    # A regime that follows on itself is one regime: so they are drawn oftener than they change.
     repeats = float((share**2).sum())
     mean = max(2, round(float(dwells.mean()) * (1.0 - repeats)))
     half = mean // 2
