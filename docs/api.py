@@ -33,7 +33,22 @@ PARTS = {
 #: Modules whose names only the rest of their part uses.
 INTERNAL = {
     f"paranom_rs.watch.{name}"
-    for name in ("buckets", "detector", "engine", "feeds.lines", "live", "logs", "metrics", "schema", "status", "store")
+    for name in (
+        "buckets",
+        "detector",
+        "detectors",
+        "engine",
+        "feeds.lines",
+        "keys",
+        "live",
+        "logs",
+        "metrics",
+        "plan",
+        "schema",
+        "status",
+        "store",
+        "teaching",
+    )
 }
 
 HEAD = """\

@@ -72,6 +72,7 @@ UPWARDS = {
     ("generate.generator", "Generator.write", "files.write"),
     ("detect.base", "Detector.plot", "plotting.detector"),
     ("detect.matrix_profile", "MatrixProfile.plot", "plotting.matrix_profile"),
+    ("detect.pan_profile", "PanProfile.plot", "plotting.pan_profile"),
     ("detect.ramp", "RAMP.plot", "plotting.ramp"),
     ("evaluate.audit.report", "Audit.to_html", "plotting.audit_report"),
 }

@@ -109,26 +109,25 @@ class Listener:
     """A reader of the live stream that notes when each sample came."""
 
     def __init__(self, url: str) -> None:
-        self.position, self.changed = 0, threading.Condition()
+        self.came: list[tuple[float, int]] = [(0.0, 0)]
         self._answer = urllib.request.urlopen(f"{url}api/stream?key=&width=1")
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
         for line in self._answer:
             if line.startswith(b"data: {"):
-                with self.changed:
-                    self.position = json.loads(line[6:])["position"]
-                    self.changed.notify_all()
+                self.came.append((time.perf_counter(), json.loads(line[6:])["position"]))
 
-    def wait(self, position: int) -> None:
-        with self.changed:
-            self.changed.wait_for(lambda: self.position >= position, 10)
+    def first_above(self, position: int) -> float:
+        """When the first sample above a position came."""
+        while self.came[-1][1] <= position:
+            time.sleep(0.001)
+        return next(at for at, reached in self.came if reached > position)
 
 
 def clicks(served: Served, n: int = 100) -> None:
-    """From a click to the first sample that the taught detector scored, in the stream of a page."""
+    """From a click to the answer, and to the first sample that the taught detector scored in the stream of a page."""
     csrf, listener = served.get("api/me")["csrf"], Listener(served.url)
-    alarm = served.get("api/alarms?key=&most=1")["alarms"][0]["id"]
     stop = threading.Event()
 
     def trickle() -> None:
@@ -140,11 +139,13 @@ def clicks(served: Served, n: int = 100) -> None:
     feeding.start()
     answers, seen = [], []
     for i in range(n):
+        # One of the last alarms: a person clicks on what has just come.
+        alarm = served.get("api/alarms?key=&most=1")["alarms"][0]["id"]
         begin = time.perf_counter()
-        served.post("api/verdict", {"alarm": alarm, "real": i % 2 == 0}, csrf)
+        done = served.post("api/verdict", {"alarm": alarm, "real": i % 2 == 0}, csrf)
         answers.append(time.perf_counter() - begin)
-        listener.wait(served.get("api/keys")["keys"][0]["position"] + 1)
-        seen.append(time.perf_counter() - begin)
+        seen.append(listener.first_above(done["position"]) - begin)
+        time.sleep(0.05)
     stop.set()
     feeding.join()
     for name, times in (("answer", answers), ("muted score in the stream", seen)):

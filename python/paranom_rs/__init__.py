@@ -15,21 +15,29 @@ from paranom_rs import _core
 from paranom_rs._core import build_info
 from paranom_rs._internal.frames import Frame
 from paranom_rs.detect.base import Detector, Explanation
+from paranom_rs.detect.chains import all_chains, anchored_chain
+from paranom_rs.detect.consensus import ConsensusMotif, consensus_motif
+from paranom_rs.detect.distance_profile import Match, distance_profile, match
+from paranom_rs.detect.findings import Discord, Motif
 from paranom_rs.detect.isolation_forest import IsolationForest
+from paranom_rs.detect.left_discords import left_discords
 from paranom_rs.detect.loading import load_detector
 from paranom_rs.detect.matrix_profile import (
-    Discord,
     MatrixProfile,
-    Motif,
     matrix_profile,
     matrix_profile_ab_join,
     matrix_profile_multidimensional,
 )
 from paranom_rs.detect.matrix_profile_stream import StreamingMatrixProfile
+from paranom_rs.detect.mdl import MultidimensionalMotif, multidimensional_motifs
+from paranom_rs.detect.mpdist import Snippet, mpdist, snippets
 from paranom_rs.detect.nearest_windows import NearestWindows
+from paranom_rs.detect.pan_profile import PanProfile, pan_profile
 from paranom_rs.detect.pca import PCADetector
 from paranom_rs.detect.profile_detectors import LeftMatrixProfile, MatrixProfileDetector
 from paranom_rs.detect.ramp import RAMP, Detection
+from paranom_rs.detect.segmentation import FLOSS, Segmentation, fluss
+from paranom_rs.detect.window_choice import WindowChoice, choose_window
 from paranom_rs.detect.z_score import ZScore
 from paranom_rs.errors import (
     AlreadyExistsError,
@@ -132,6 +140,7 @@ if build_info()["debug"]:
 __all__ = [
     "AR1",
     "ECG",
+    "FLOSS",
     "MLS",
     "RAMP",
     "AlreadyExistsError",
@@ -147,6 +156,7 @@ __all__ = [
     "Choice",
     "Clip",
     "ColouredNoise",
+    "ConsensusMotif",
     "Constant",
     "Context",
     "Cosine",
@@ -184,12 +194,14 @@ __all__ = [
     "Limited",
     "LogNormal",
     "LogisticMap",
+    "Match",
     "MatrixProfile",
     "MatrixProfileDetector",
     "MismatchError",
     "Missing",
     "Mixture",
     "Motif",
+    "MultidimensionalMotif",
     "NativeFunction",
     "NearestWindows",
     "Noise",
@@ -197,6 +209,7 @@ __all__ = [
     "NotFittedError",
     "OutOfMemoryError",
     "PCADetector",
+    "PanProfile",
     "ParanomError",
     "Pattern",
     "PhaseShift",
@@ -208,10 +221,12 @@ __all__ = [
     "Rounded",
     "Sawtooth",
     "Scale",
+    "Segmentation",
     "Shape",
     "Shift",
     "Sine",
     "Smooth",
+    "Snippet",
     "Soft",
     "SpecError",
     "SpecTypeError",
@@ -234,15 +249,28 @@ __all__ = [
     "UniquenessError",
     "UnknownKeyError",
     "Verified",
+    "WindowChoice",
     "ZScore",
     "__version__",
+    "all_chains",
+    "anchored_chain",
     "build_info",
+    "choose_window",
+    "consensus_motif",
+    "distance_profile",
+    "fluss",
+    "left_discords",
     "load_detector",
+    "match",
     "matrix_profile",
     "matrix_profile_ab_join",
     "matrix_profile_multidimensional",
+    "mpdist",
+    "multidimensional_motifs",
     "one_liners",
+    "pan_profile",
     "read_table",
+    "snippets",
     "triviality",
     "verify",
 ]

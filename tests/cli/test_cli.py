@@ -239,3 +239,39 @@ def test_a_function_that_fails_says_why(tmp_path: Path, capsys: pytest.CaptureFi
     spec.write_text('[variables.x]\nkind = "callback"\nnormal = "os:getcwd"\n', encoding="utf-8")
     assert main(["generate", str(spec), "--rows", "5", "--out", str(tmp_path / "x.csv"), "--import-functions"]) == 2
     assert "getcwd() takes no arguments" in capsys.readouterr().err
+
+
+@pytest.fixture
+def recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A pump's pressure and its states, a minute apart, with a labelled fault."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    lines = ["when,pressure,pump,fault"]
+    for i in range(500):
+        value = 50.0 if 300 <= i < 320 else np.sin(i / 8) + 0.1 * rng.normal()
+        lines.append(f"2026-01-01T{i // 60:02}:{i % 60:02}:00,{value:.6f},{int(i % 100 < 50)},{int(300 <= i < 320)}")
+    path = tmp_path / "plant.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_fit_writes_a_spec_and_a_report(recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fit = ["fit", str(recording), "--time", "when", "--labels", "fault", "--method", "blocks"]
+    assert main([*fit, "--out", "p.toml", "--report", "fit.html", "--anomalies"]) == 0
+    assert "told apart (AUC)" in capsys.readouterr().out
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["fit.html", "p.parquet", "p.toml", "plant.csv"]
+    generator = Generator.from_toml(tmp_path / "p.toml")
+    assert generator.names == ["pressure", "pump"]
+    assert generator.generate(100_000).y.any()
+    assert generator.generate(1000).clean["pressure"].max() < 2.0
+    # What is there stays, unless it may be replaced.
+    assert main([*fit, "--out", "p.toml"]) == 3
+    assert "p.toml exists; --overwrite replaces it" in capsys.readouterr().err
+    assert main([*fit, "--out", "p.toml", "--report", "fit.json", "--overwrite"]) == 0
+    assert json.loads((tmp_path / "fit.json").read_text())["method"] == "blocks"
+
+
+def test_fit_refuses_by_option(recording: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fit", str(recording), "--time", "no such", "--out", "p.toml"]) == 2
+    assert main(["fit", "nowhere.csv", "--out", "p.toml"]) == 3
+    assert "nowhere.csv" in capsys.readouterr().err

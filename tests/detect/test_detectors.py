@@ -322,6 +322,23 @@ def test_the_promise_is_kept_on_its_own_rows(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_anomalies_in_the_training_rows(name: str) -> None:
+    X, test = waves(800, 1), waves(400, 1, seed=1)
+    X[300:310] -= 4  # anomalies of the same kind, that no label tells of
+    X[600:610] -= 4
+    test[200:210] -= 4
+    dirty, trimmed = make(name).fit(X), make(name, trim=0.06).fit(X)
+    assert trimmed.labels_.mean() <= 0.06 + 0.01
+    if name not in SHAPES | {"IsolationForest"}:
+        assert trimmed.threshold_ < dirty.threshold_
+        assert trimmed.labels_[300:310].any()
+        assert trimmed.labels_[600:610].any()
+        assert trimmed.predict(test)[200:210].any()
+    clean = make(name).fit(waves(800, 1))
+    assert clean.labels_.mean() <= 0.01
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_labels_leave_rows_out(name: str) -> None:
     X = waves(500)
     X[200:230] += 50

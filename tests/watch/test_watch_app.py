@@ -24,7 +24,7 @@ from paranom_rs.watch.app import make_app
 from paranom_rs.watch.auth import Access
 from paranom_rs.watch.live import events
 from paranom_rs.watch.status import FeedStatus
-from watch.conftest import feed, stream
+from support.watched import feed, stream
 
 Make = Callable[..., Watch]
 HOSTILE = '<script>alert("x")</script>\n"\\,=1+1'

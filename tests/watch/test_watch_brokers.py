@@ -17,7 +17,7 @@ import pytest
 from paranom_rs import SpecError
 from paranom_rs.watch import Watch
 from paranom_rs.watch.feeds.pump import Pump
-from watch.conftest import stream
+from support.watched import stream
 
 pytestmark = pytest.mark.filterwarnings("default")  # the clients warn about themselves
 

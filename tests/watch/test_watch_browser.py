@@ -25,6 +25,7 @@ if CHROMIUM is None:
     pytest.skip("needs Chromium", allow_module_level=True)
 
 expect = playwright.expect
+expect.set_options(timeout=20_000)
 COLUMNS = ["flow", "pressure", "speed"]
 HOSTILE = '<img src=x onerror="alert(1)">'
 TOKEN, VIEWER = "operator-token-0123", "viewer-token-012345"

@@ -19,8 +19,8 @@ import pytest
 
 from paranom_rs.cli import main
 from paranom_rs.watch import Watch
+from support.watched import stream
 from support.watching import Watching
-from watch.conftest import stream
 
 
 def settings(path: Path, channels: list[str], **more: object) -> Watch:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from paranom_rs import RAMP, SpecError, SpecTypeError, UnknownKeyError
 from paranom_rs.watch import Watch
 from paranom_rs.watch.rows import ALARM, ANOMALY
-from watch.conftest import SETTINGS, feed, stream
+from support.watched import SETTINGS, feed, stream
 
 Make = Callable[..., Watch]
 RAMP_SETTINGS = {"window": 5, "reference": 200, "threshold": 1.0}
@@ -90,7 +90,7 @@ def test_a_dismissed_pattern_is_muted_and_the_click_says_so(make: Make) -> None:
     feed(watch, X[:920])
     first, second = reversed(watch.alarms())
     done = watch.feedback(second.id, real=False, who="Ada")
-    assert (done.taught, done.muted, done.score) == (True, [second.id], 0.5)
+    assert (done.taught, done.position, done.muted, done.score) == (True, 920, [second.id], 0.5)
     assert first.id not in done.muted
     feed(watch, X[920:], first=920)
     expected = told(X, [(920, {"false_positives": flagged(watch, second.id)})])
@@ -401,3 +401,12 @@ def test_what_is_no_store(tmp_path: Path) -> None:
         with pytest.raises(OSError, match=r"cannot be opened|No such file|Is a directory"):
             Watch(where, ["a"])
     assert other.read_text().startswith("no database")
+
+
+@pytest.mark.parametrize(("release", "min_gap"), [(1.0, 0), (1.0, 4), (0.7, 0), (0.7, 3)])
+def test_alarms_a_day_count_alarms_as_the_detector_does(make: Make, release: float, min_gap: int) -> None:
+    X, watch = stream(2000), make(release=release, min_gap=min_gap, p_limit=0.0, threshold=0.35, keep=10_000)
+    feed(watch, X)
+    rates, days = watch.alarms_a_day("", [0.35])
+    assert rates == [len(watch.alarms()) / days]
+    assert len(watch.alarms()) > 10

@@ -13,7 +13,8 @@ import pytest
 
 from paranom_rs import RAMP
 from paranom_rs.watch import Watch
-from paranom_rs.watch.detector import UNSET, apply
+from paranom_rs.watch.detector import apply
+from paranom_rs.watch.plan import UNSET
 from support import killed
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

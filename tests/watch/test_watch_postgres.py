@@ -13,7 +13,7 @@ import pytest
 
 from paranom_rs import RAMP, SpecError
 from paranom_rs.watch import Watch
-from watch.conftest import SETTINGS, feed, stream
+from support.watched import SETTINGS, feed, stream
 
 pytest.importorskip("psycopg")
 

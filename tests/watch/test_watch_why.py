@@ -16,7 +16,7 @@ from paranom_rs import RAMP, Generator, Recorded, Shift
 from paranom_rs.watch import Watch, labels
 from paranom_rs.watch.why import explain, nearest
 from reference import watch as reference
-from watch.conftest import feed, stream
+from support.watched import feed, stream
 
 Make = Callable[..., Watch]
 FEW = st.sampled_from([0.0, 1.0, -2.0, 3.0, float("nan")])

@@ -64,6 +64,8 @@ def _runs_above(scores: NDArray[np.float64], levels: NDArray[np.float64]) -> NDA
 def count_alarms(scores: NDArray[np.float64], threshold: float, release: float, min_gap: int) -> int:
     """Alarms that begin, with the rules of the detector."""
     high = scores > threshold
+    if release == 1 and min_gap <= 1:
+        return int(np.count_nonzero(high[1:] & ~high[:-1])) + int(high[:1].any())
     held = scores > release * threshold
     alarms, quiet, on = 0, 0, False
     # Nothing happens between the samples that are held or high, but for the gap's length.

@@ -74,6 +74,18 @@ class Share(Rule):
 
 
 @dataclass(frozen=True)
+class Trim(Rule):
+    """A share from 0 to less than a half."""
+
+    def check(self, path: str, value: Any) -> None:
+        checks.at_least_0(path, value, below=0.5)
+
+    @property
+    def refused(self) -> tuple[Any, ...]:
+        return (-0.1, 0.5, math.nan, "0.1", None)
+
+
+@dataclass(frozen=True)
 class OneOf(Rule):
     """One of some words."""
 

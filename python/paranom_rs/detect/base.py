@@ -18,7 +18,7 @@ from paranom_rs._internal.atomic import whole_file
 from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs._internal.columns import column_names
 from paranom_rs._internal.keywords import KnownKeywords
-from paranom_rs._internal.rules import Rule, Share
+from paranom_rs._internal.rules import Rule, Share, Trim
 from paranom_rs.detect import depth
 from paranom_rs.detect.detector_file import DetectorState, pack, unpack
 from paranom_rs.errors import NotFittedError, ParanomError, SpecError, SpecTypeError, StateError
@@ -107,11 +107,12 @@ class Detector(KnownKeywords, ABC):
     """
 
     #: The rule of each parameter.
-    parameters: ClassVar[dict[str, Rule]] = {"alarm_share": Share()}
+    parameters: ClassVar[dict[str, Rule]] = {"trim": Trim(), "alarm_share": Share()}
 
     #: The power of the mean over the windows that cover a row.
     _power: ClassVar[int] = 1
 
+    trim: float
     alarm_share: float
     threshold_: float
     causal_threshold_: float
@@ -230,19 +231,34 @@ class Detector(KnownKeywords, ABC):
         if names is not None:
             self.feature_names_in_ = np.array(names, dtype=object)
         self._wandering = self._followed(rows)
-        rows = levels.without_level(rows, self._wandering, rows[:0])
+        seen = levels.without_level(rows, self._wandering, rows[:0])
+        kept = ~np.isnan(seen).all(axis=1)
+        scores, causal = self._learnt_from(seen)
+        if self.trim > 0:
+            # What is most anomalous among the training rows is left out, and the rest is learnt again.
+            there = kept & ~np.isnan(scores)
+            kept &= ~(there & (scores > np.quantile(scores[there], 1 - self.trim)))
+            clean = np.where(kept[:, None], seen, np.nan)
+            if np.isnan(clean).all(axis=0).any():
+                raise SpecError("trim", "must leave values of every channel", str(self.trim))
+            scores, causal = self._learnt_from(clean)
+        depth.warn_of_training(seen, self.window_, self._names())
+        held = kept & ~np.isnan(scores)
+        self._floor = float(causal[held].min())
+        self.threshold_, self.causal_threshold_ = self._level(scores[held]), self._level(causal[held])
+        # Rows that were trimmed are scored by what was learnt without them.
+        trimmed = ~kept & ~np.isnan(seen).all(axis=1)
+        rest = self._batch(seen) if trimmed.any() else scores
+        self.decision_scores_ = np.where(held, scores, np.where(trimmed, rest, np.nan))
+        self._label()
+        self.restart()
+
+    def _learnt_from(self, rows: Floats) -> tuple[Floats, Floats]:
+        """Learn rows, and return their scores and causal scores, each by a detector that did not see the row."""
         self._floor = 0.0
         self._range = depth.normal_range(rows)
         self._learn(rows)
-        depth.warn_of_training(rows, self.window_, self._names())
-        held = ~np.isnan(rows).all(axis=1)
-        scores, causal = self._held_out(rows)
-        held &= ~np.isnan(scores)
-        self._floor = float(causal[held].min())
-        self.threshold_, self.causal_threshold_ = self._level(scores[held]), self._level(causal[held])
-        self.decision_scores_ = np.where(held, scores, np.nan)
-        self._label()
-        self.restart()
+        return self._held_out(rows)
 
     def _followed(self, rows: Floats) -> Flags:
         """Return the channels whose level is followed: ``follow_levels``, or what the training rows say."""

@@ -30,6 +30,9 @@ class IsolationForest(ScaledWindows):
     follow_levels
         Whether channels are counted from the median of the 120 rows before: all, none, or (None) those that wander in
         the training rows.
+    trim
+        The share of training rows that may be anomalous although no label says so: the rows with the highest scores are
+        left out, and the rest is learnt again.
     alarm_share
         The share of normal rows that may be under alarm.
 
@@ -62,6 +65,7 @@ class IsolationForest(ScaledWindows):
         n_estimators: int = 100,
         random_state: int = 0,
         follow_levels: bool | None = None,
+        trim: float = 0.0,
         alarm_share: float = 0.01,
     ) -> None:
         self._take(
@@ -69,6 +73,7 @@ class IsolationForest(ScaledWindows):
             n_estimators=n_estimators,
             random_state=random_state,
             follow_levels=follow_levels,
+            trim=trim,
             alarm_share=alarm_share,
         )
 

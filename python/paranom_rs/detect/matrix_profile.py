@@ -9,32 +9,33 @@ Source: Yeh et al., "Matrix Profile I" (ICDM 2016) and "Matrix Profile VI" (seve
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from paranom_rs import _core
 from paranom_rs._internal import html
-from paranom_rs._internal.checks import numbers, one_of, real, whole
+from paranom_rs._internal.checks import flag, real, whole
+from paranom_rs._internal.checks import threads as thread_count
 from paranom_rs._internal.progress import Progress
-from paranom_rs.errors import OutOfMemoryError, SpecError, SpecTypeError
+from paranom_rs._internal.row_times import row_times, time_of
+from paranom_rs.detect.apart import smallest_apart
+from paranom_rs.detect.findings import Discord, Motif
+from paranom_rs.detect.series import MOST, Distance, as_floats, distance_name
+from paranom_rs.detect.window_choice import choose_window
+from paranom_rs.errors import SpecError, SpecTypeError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
-    "Discord",
     "MatrixProfile",
-    "Motif",
     "matrix_profile",
     "matrix_profile_ab_join",
     "matrix_profile_multidimensional",
 ]
-
-Distance = Literal["znormalized", "l1", "l2", "relative"]
-_DISTANCES = ("znormalized", "l1", "l2", "relative")
 
 # The arrays of a result, in the order in which the core gives them.
 _ARRAYS = ("profile", "indices", "left_profile", "left_indices", "right_profile", "right_indices")
@@ -42,13 +43,10 @@ _ARRAYS = ("profile", "indices", "left_profile", "left_indices", "right_profile"
 # Columns that a notebook shows.
 _SHOWN = 6
 
-# Larger sizes do not fit the core's numbers. The core refuses what does not fit the memory.
-MOST = 2**62
-
 
 def matrix_profile(
     x: ArrayLike,
-    window: int,
+    window: int | Literal["auto"],
     *,
     distance: Distance = "znormalized",
     k: int = 1,
@@ -66,7 +64,8 @@ def matrix_profile(
         The series, shape (n,): anything that NumPy turns into real numbers (lists, pandas, polars, Arrow). A window
         with a NaN or an infinity has no neighbour: distance inf, index -1.
     window
-        The length of a window in samples: 3 or more, at most n / 2.
+        The length of a window in samples: 3 or more, at most n / 2; or ``"auto"``: what :func:`choose_window` chooses.
+        The result says why (``window_reason``).
     distance
         How windows are compared:
 
@@ -107,13 +106,17 @@ def matrix_profile(
     matrix_profile_multidimensional : several series at once.
     StreamingMatrixProfile : one sample at a time.
     """
+    reason = ""
+    if isinstance(window, str) and window == "auto":
+        window, reason, *_ = choose_window(x, threads=threads)
     window, settings = _settings(window, distance, fraction, threads)
     k = whole("k", k, least=1, most=MOST)
     series = as_floats("x", x, 1)
     windows = len(series) - window + 1
     with _progress(progress, windows * (windows - 1) // 2, settings) as step:
         found = _core.matrix_profile_self_join(series, window, k=k, progress=step, **settings)
-    return _result(found, (windows, k) if k > 1 else (windows,), series, window, distance)
+    shape = (windows, k) if k > 1 else (windows,)
+    return _result(found, shape, window, distance, x=series, times=row_times(x), window_reason=reason)
 
 
 def matrix_profile_ab_join(
@@ -157,7 +160,8 @@ def matrix_profile_ab_join(
     with _progress(progress, windows * (len(other) - window + 1), settings) as step:
         found = _core.matrix_profile_ab_join(series, other, window, k=k, progress=step, **settings)
     shape = (windows, k) if k > 1 else (windows,)
-    return _result(found, shape, series, window, distance, reference=other)
+    times = {"times": row_times(x), "reference_times": row_times(reference)}
+    return _result(found, shape, window, distance, x=series, reference=other, **times)
 
 
 def matrix_profile_multidimensional(
@@ -165,6 +169,7 @@ def matrix_profile_multidimensional(
     window: int,
     *,
     distance: Distance = "znormalized",
+    reference: ArrayLike | None = None,
     include: Sequence[int] = (),
     fraction: float = 1.0,
     threads: int | None = None,
@@ -181,6 +186,8 @@ def matrix_profile_multidimensional(
         The series, shape (n, d): rows are samples, columns are series.
     window
         The length of a window in samples: 3 or more, at most n / 2.
+    reference
+        Series in which the neighbours are, shape (n_reference, d): an AB-join. The default is ``x`` itself.
     include
         Columns that take part in every level. Level 0 is the first of them alone, level 1 the first two, and so on.
     distance, fraction, threads, progress
@@ -202,45 +209,19 @@ def matrix_profile_multidimensional(
     series = as_floats("x", x, 2)
     columns = [whole(f"include[{at}]", column) for at, column in enumerate(include)]
     windows = len(series) - window + 1
+    shape = (windows, series.shape[1])
+    fields = {"x": series, "include": tuple(columns), "times": row_times(x)}
+    if reference is not None:
+        other = as_floats("reference", reference, 2)
+        fields |= {"reference": other, "reference_times": row_times(reference)}
+        with _progress(progress, windows * (len(other) - window + 1), settings) as step:
+            found = _core.matrix_profile_multidimensional_ab_join(
+                series, other, window, include=columns, progress=step, **settings
+            )
+        return _result(found, shape, window, distance, **fields)
     with _progress(progress, windows * (windows - 1) // 2, settings) as step:
         found = _core.matrix_profile_multidimensional(series, window, include=columns, progress=step, **settings)
-    shape = (windows, series.shape[1])
-    return _result(found, shape, series, window, distance, include=tuple(columns))
-
-
-class Discord(NamedTuple):
-    """A window that is far from its nearest neighbour.
-
-    Attributes
-    ----------
-    start, stop
-        The first row of the window, and the row after its last.
-    distance
-        The distance to the neighbour.
-    neighbor
-        The first row of the neighbour.
-    """
-
-    start: int
-    stop: int
-    distance: float
-    neighbor: int
-
-
-class Motif(NamedTuple):
-    """Two windows that are near each other.
-
-    Attributes
-    ----------
-    first, second
-        The first row of each window.
-    distance
-        Their distance.
-    """
-
-    first: int
-    second: int
-    distance: float
+    return _result(found, shape, window, distance, **fields)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -273,6 +254,12 @@ class MatrixProfile:
     """The columns that take part in every level."""
     reference: NDArray[np.float64] | None = None
     """The series of the neighbours after an AB-join; else None."""
+    times: Any = None
+    """The DatetimeIndex that the series came with; else None."""
+    window_reason: str = ""
+    """Why the window has this length, if it was chosen; else empty."""
+    reference_times: Any = None
+    """The DatetimeIndex that the reference came with; else None."""
 
     def __repr__(self) -> str:
         return (
@@ -322,51 +309,54 @@ class MatrixProfile:
             raise SpecError("dimensions", f"must be at most {self.x.shape[1]}", str(level))
         return self.profile[:, level - 1], self.indices[:, level - 1]
 
-    def discords(self, k: int = 1, *, dimensions: int | None = None) -> list[Discord]:
+    def discords(self, k: int = 1, *, exclusion: int | None = None, dimensions: int | None = None) -> list[Discord]:
         """Find the windows that are farthest from their neighbours (Keogh, Lin & Fu, "HOT SAX", ICDM 2005).
 
         Parameters
         ----------
         k
             How many to find.
+        exclusion
+            Windows that start at most so many rows from a discord are no other discord; the default is window - 1, so
+            that none overlaps another.
         dimensions
             As in :meth:`nearest`.
 
         Returns
         -------
         list of Discord
-            Farthest first; no window overlaps another. There may be fewer than ``k``: a window without a neighbour is
-            no discord.
+            Farthest first. There may be fewer than ``k``: a window without a neighbour is no discord.
         """
-        k = whole("k", k, least=1, most=MOST)
+        k, zone = whole("k", k, least=1, most=MOST), self._zone(exclusion)
         profile, indices = self.nearest(dimensions)
-        found: list[Discord] = []
-        free = np.isfinite(profile)
-        for start in np.argsort(-profile, kind="stable").tolist():
-            if free[start]:
-                found.append(Discord(start, start + self.window, float(profile[start]), int(indices[start])))
-                self._block(free, start)
-                if len(found) == k:
-                    break
-        return found
+        return [
+            Discord(at, at + self.window, float(profile[at]), int(indices[at]), time_of(self.times, at))
+            for at in smallest_apart(-profile, k, zone)
+        ]
 
-    def motifs(self, k: int = 1, *, dimensions: int | None = None) -> list[Motif]:
+    def motifs(self, k: int = 1, *, exclusion: int | None = None, dimensions: int | None = None) -> list[Motif]:
         """Find the pairs of windows that are nearest to each other.
 
         Parameters
         ----------
         k
             How many pairs to find.
+        exclusion
+            Windows that start at most so many rows from one of a pair are in no other pair; the default is window - 1,
+            so that none overlaps one of another pair.
         dimensions
             As in :meth:`nearest`.
 
         Returns
         -------
         list of Motif
-            Nearest first; no window overlaps one of another pair. After an AB-join ``second`` is a window of the
-            reference. There may be fewer than ``k``.
+            Nearest first. After an AB-join ``second`` is a window of the reference. There may be fewer than ``k``.
+
+        See Also
+        --------
+        match : all windows that are like one.
         """
-        k = whole("k", k, least=1, most=MOST)
+        k, zone = whole("k", k, least=1, most=MOST), self._zone(exclusion)
         profile, indices = self.nearest(dimensions)
         found: list[Motif] = []
         free = free_second = np.isfinite(profile)
@@ -375,17 +365,56 @@ class MatrixProfile:
         for first in np.argsort(profile, kind="stable").tolist():
             second = int(indices[first])
             if free[first] and free_second[second]:
-                pair = (first, second) if self.reference is not None else sorted((first, second))
-                found.append(Motif(pair[0], pair[1], float(profile[first])))
-                self._block(free, first)
-                self._block(free_second, second)
+                found.append(self._motif(first, second, float(profile[first])))
+                free[max(first - zone, 0) : first + zone + 1] = False
+                free_second[max(second - zone, 0) : second + zone + 1] = False
                 if len(found) == k:
                     break
         return found
 
-    def _block(self, free: NDArray[np.bool_], start: int) -> None:
-        """Mark the windows that overlap the one at ``start`` as not free."""
-        free[max(start - self.window + 1, 0) : start + self.window] = False
+    def annotated(self, annotation: ArrayLike, *, motifs: bool = False) -> MatrixProfile:
+        """Correct the profile by how much each window matters (Dau & Keogh, "Matrix Profile V", KDD 2017).
+
+        Parameters
+        ----------
+        annotation
+            How much each window matters, from 0 (not at all) to 1, shape (windows,).
+        motifs
+            Which windows must not be found. The default is discords: each distance is multiplied by the annotation, so
+            windows that do not matter come near. With True it is motifs: (1 - annotation) times the largest finite
+            distance is added, as published, so they go far.
+
+        Returns
+        -------
+        MatrixProfile
+            The same with the corrected distances. Neighbours, and the profiles of both sides, stay as they are.
+
+        Raises
+        ------
+        SpecError, SpecTypeError
+            The annotation breaks a rule.
+        """
+        weights = as_floats("annotation", annotation, 1)
+        if len(weights) != len(self):
+            raise SpecError("annotation", f"must have one value for each window, {len(self)}", str(len(weights)))
+        wrong = np.flatnonzero(~((weights >= 0) & (weights <= 1)))
+        if len(wrong):
+            raise SpecError(f"annotation[{wrong[0]}]", "must be from 0 to 1", str(weights[wrong[0]]))
+        weights = weights.reshape(-1, *[1] * (self.profile.ndim - 1))
+        finite = np.isfinite(self.profile)
+        known = np.where(finite, self.profile, 0.0)
+        corrected = known + (1 - weights) * known.max(initial=0.0) if flag("motifs", motifs) else known * weights
+        return replace(self, profile=np.where(finite, corrected, np.inf))
+
+    def _zone(self, exclusion: int | None) -> int:
+        return self.window - 1 if exclusion is None else whole("exclusion", exclusion, most=MOST)
+
+    def _motif(self, first: int, second: int, distance: float) -> Motif:
+        other_times = self.times if self.reference is None else self.reference_times
+        if self.reference is None:
+            first, second = sorted((first, second))
+        times = None if self.times is None else (self.times[first], time_of(other_times, second))
+        return Motif(first, second, distance, times)
 
     def subspaces(self, dimensions: int) -> NDArray[np.int64]:
         """Find the columns that the distance of each window is a mean of.
@@ -401,8 +430,8 @@ class MatrixProfile:
             Shape (windows, dimensions): the included columns first, then the others from near to far; -1 where the
             window has no neighbour.
         """
-        if self.x.ndim == 1:
-            raise SpecError("subspaces", "must be asked of a multidimensional profile")
+        if self.x.ndim == 1 or self.reference is not None:
+            raise SpecError("subspaces", "must be asked of a multidimensional profile that is no AB-join")
         dimensions = whole("dimensions", dimensions, least=1)
         _, indices = self.nearest(dimensions)
         columns = _core.matrix_profile_subspaces(
@@ -430,29 +459,11 @@ class MatrixProfile:
         return plot_matrix_profile(self, discords, dimensions)
 
 
-def as_floats(path: str, x: ArrayLike, dimensions: int) -> NDArray[np.float64]:
-    """Return the values as contiguous float64 of so many dimensions, not empty."""
-    try:
-        values = numbers(path, x)
-        if values.ndim != dimensions:
-            rule = "one-dimensional" if dimensions == 1 else "two-dimensional, rows are samples"
-            raise SpecError(path, f"must be {rule}", f"shape {values.shape}")
-        if values.size == 0:
-            raise SpecError(path, "must not be empty", f"shape {values.shape}")
-        return np.ascontiguousarray(values, dtype=np.float64)
-    except MemoryError as error:
-        raise OutOfMemoryError(f"{path}: {error}") from error
-
-
 def _settings(window: object, distance: object, fraction: object, threads: object) -> tuple[int, dict[str, Any]]:
     """Check what all joins have in common: the window, and keywords of the core."""
     length = whole("window", window, least=3, most=MOST)
-    if not isinstance(distance, str):
-        raise SpecTypeError("distance", "must be a text", repr(distance))
-    one_of("distance", distance, _DISTANCES)
-    if threads is not None:
-        threads = whole("threads", threads, least=1, most=1024)
-    return length, {"distance": distance, "fraction": real("fraction", fraction), "threads": threads}
+    settings = {"distance": distance_name(distance), "fraction": real("fraction", fraction)}
+    return length, settings | {"threads": thread_count(threads)}
 
 
 def _progress(shown: bool, pairs: int, settings: dict[str, Any]) -> Progress:
@@ -461,17 +472,9 @@ def _progress(shown: bool, pairs: int, settings: dict[str, Any]) -> Progress:
     return Progress(max(total, 1), shown=shown, unit="pair", what="matrix profile")
 
 
-def _result(
-    found: tuple[Any, Any],
-    shape: tuple[int, ...],
-    x: NDArray[np.float64],
-    window: int,
-    distance: str,
-    include: tuple[int, ...] = (),
-    reference: NDArray[np.float64] | None = None,
-) -> MatrixProfile:
+def _result(found: tuple[Any, Any], shape: tuple[int, ...], window: int, distance: str, **fields: Any) -> MatrixProfile:
     best, sides = found
     pairs = [best, *(sides or ((None, None), (None, None)))]
     arrays = [None if array is None else array.reshape(shape) for pair in pairs for array in pair]
-    fields: dict[str, Any] = dict(zip(_ARRAYS, arrays, strict=True))
-    return MatrixProfile(x=x, window=window, distance=distance, include=include, reference=reference, **fields)
+    fields |= dict(zip(_ARRAYS, arrays, strict=True))
+    return MatrixProfile(window=window, distance=distance, **fields)

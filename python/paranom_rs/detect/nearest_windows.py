@@ -35,6 +35,9 @@ class NearestWindows(ScaledWindows):
     follow_levels
         Whether channels are counted from the median of the 120 rows before: all, none, or (None) those that wander in
         the training rows.
+    trim
+        The share of training rows that may be anomalous although no label says so: the rows with the highest scores are
+        left out, and the rest is learnt again.
     alarm_share
         The share of normal rows that may be under alarm.
 
@@ -70,6 +73,7 @@ class NearestWindows(ScaledWindows):
         most_references: int = 100_000,
         threads: int | None = None,
         follow_levels: bool | None = None,
+        trim: float = 0.0,
         alarm_share: float = 0.01,
     ) -> None:
         self._take(
@@ -78,6 +82,7 @@ class NearestWindows(ScaledWindows):
             most_references=most_references,
             threads=threads,
             follow_levels=follow_levels,
+            trim=trim,
             alarm_share=alarm_share,
         )
 

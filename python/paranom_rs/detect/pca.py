@@ -30,6 +30,9 @@ class PCADetector(ScaledWindows):
     follow_levels
         Whether channels are counted from the median of the 120 rows before: all, none, or (None) those that wander in
         the training rows.
+    trim
+        The share of training rows that may be anomalous although no label says so: the rows with the highest scores are
+        left out, and the rest is learnt again.
     alarm_share
         The share of normal rows that may be under alarm.
 
@@ -59,9 +62,10 @@ class PCADetector(ScaledWindows):
         window: int | None = None,
         variance: float = 0.9,
         follow_levels: bool | None = None,
+        trim: float = 0.0,
         alarm_share: float = 0.01,
     ) -> None:
-        self._take(window=window, variance=variance, follow_levels=follow_levels, alarm_share=alarm_share)
+        self._take(window=window, variance=variance, follow_levels=follow_levels, trim=trim, alarm_share=alarm_share)
 
     def _learn(self, rows: Floats) -> None:
         self.window_ = default_window(len(rows)) if self.window is None else int(self.window)
@@ -71,11 +75,7 @@ class PCADetector(ScaledWindows):
     def _learn_again(self, rows: Floats) -> None:
         cells = window_cells(self._scaled(rows), self.window_, MOST_WINDOWS)
         self.centre_ = cells.mean(axis=0)
-        _, lengths, directions = np.linalg.svd(cells - self.centre_, full_matrices=False)
-        explained = np.cumsum(lengths**2)
-        total = explained[-1]
-        count = int(np.searchsorted(explained, self.variance * total)) + 1 if total > 0 else 0
-        self.components_ = np.ascontiguousarray(directions[: min(count, len(directions))])
+        self.components_ = _leading(cells - self.centre_, self.variance)
 
     def _residuals(self, rows: Floats) -> Floats:
         """Return what is left of each window, (k, window, d)."""
@@ -117,3 +117,19 @@ class PCADetector(ScaledWindows):
         for array in (self.centre_, self.components_):
             if array.dtype != np.float64 or not (np.abs(array) <= 1e9).all():
                 raise ValueError("its components are no numbers, or too large")
+
+
+def _leading(cells: Floats, variance: float) -> Floats:
+    """Return the orthonormal directions (k, cells) that explain a share of the variance of centred windows."""
+    # The smaller of both products has the same eigenvalues: there are fewer windows than cells, or the other way round.
+    few = len(cells) < cells.shape[1]
+    values, vectors = np.linalg.eigh(cells @ cells.T if few else cells.T @ cells)
+    values, vectors = values[::-1], vectors[:, ::-1]
+    kept = values > 1e-12 * max(float(values[0]), 1e-300)
+    if not kept.any():
+        return np.empty((0, cells.shape[1]))
+    explained = np.cumsum(values[kept])
+    count = int(np.searchsorted(explained, variance * explained[-1])) + 1
+    chosen = vectors[:, : min(count, int(kept.sum()))]
+    directions = (cells.T @ chosen / np.sqrt(values[: chosen.shape[1]])).T if few else chosen.T
+    return np.ascontiguousarray(directions)

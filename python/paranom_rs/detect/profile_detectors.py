@@ -48,6 +48,9 @@ class MatrixProfileDetector(_Profile):
     ----------
     window
         Rows that are compared at once, 3 or more. None: 60, or a sixth of the training rows if they are few.
+    trim
+        The share of training rows that may be anomalous although no label says so: the rows with the highest scores are
+        left out, and the rest is learnt again.
     alarm_share
         The share of normal rows that may be under alarm.
 
@@ -58,8 +61,8 @@ class MatrixProfileDetector(_Profile):
 
     _reference: Floats
 
-    def __init__(self, *, window: int | None = None, alarm_share: float = 0.01) -> None:
-        self._take(window=window, alarm_share=alarm_share)
+    def __init__(self, *, window: int | None = None, trim: float = 0.0, alarm_share: float = 0.01) -> None:
+        self._take(window=window, trim=trim, alarm_share=alarm_share)
 
     def _learn(self, rows: Floats) -> None:
         self._choose_window(len(rows))
@@ -115,6 +118,9 @@ class LeftMatrixProfile(MatrixProfileDetector):
         Rows that are compared at once, 3 or more. None: 60, or a sixth of the training rows if they are few.
     history
         Rows that are remembered. None: four times the training rows, 10,000 at least.
+    trim
+        The share of training rows that may be anomalous although no label says so: the rows with the highest scores are
+        left out, and the rest is learnt again.
     alarm_share
         The share of normal rows that may be under alarm.
 
@@ -135,8 +141,10 @@ class LeftMatrixProfile(MatrixProfileDetector):
     _after_training: bytes
     _live: StreamingMatrixProfile
 
-    def __init__(self, *, window: int | None = None, history: int | None = None, alarm_share: float = 0.01) -> None:
-        self._take(window=window, history=history, alarm_share=alarm_share)
+    def __init__(
+        self, *, window: int | None = None, history: int | None = None, trim: float = 0.0, alarm_share: float = 0.01
+    ) -> None:
+        self._take(window=window, history=history, trim=trim, alarm_share=alarm_share)
 
     def _learn(self, rows: Floats) -> None:
         self._choose_window(len(rows))

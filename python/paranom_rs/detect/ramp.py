@@ -242,13 +242,14 @@ class RAMP(Detector):
         max_weights: int = 100_000,
         processes: Literal["infer"] | Sequence[str | int] | None = None,
         follow_levels: bool | None = None,
+        trim: float = 0.0,
         alarm_share: float = 0.01,
     ) -> None:
         given = {name: value for name, value in locals().items() if name in self.parameters}
         core = None
         if n_features is not None and window is not None and reference is not None:
             core = RampCore(_known_settings(given | {"threshold": 1.0 if threshold is None else threshold}))
-            for name in ("alarm_share", "follow_levels"):
+            for name in ("alarm_share", "trim", "follow_levels"):
                 self.parameters[name].check(name, given[name])
             vars(self).update(given)
         else:
@@ -691,7 +692,7 @@ class RAMP(Detector):
         core = RampCore(data)
         made = cls.__new__(cls)
         # What is given anew to make an equal detector.
-        vars(made).update(core.settings, alarm_share=0.01, follow_levels=None)
+        vars(made).update(core.settings, trim=0.0, alarm_share=0.01, follow_levels=None)
         made._core, made._learnt = core, None
         return made
 
@@ -758,7 +759,7 @@ def _known_settings(given: dict[str, Any]) -> dict[str, Any]:
     """Return the settings for the core; those that depend on the mode are left to it."""
     by_mode = ("distance", "scale", "kernel", "train_on", "p_limit")
     kept = {name: value for name, value in given.items() if name not in by_mode or value is not None}
-    for name in ("alarm_share", "follow_levels"):
+    for name in ("alarm_share", "trim", "follow_levels"):
         kept.pop(name, None)
     return kept
 

@@ -25,6 +25,9 @@ class ZScore(Detector):
     follow_levels
         Whether channels are counted from the median of the 120 rows before: all, none, or (None) those that wander in
         the training rows.
+    trim
+        The share of training rows that may be anomalous although no label says so: the rows with the highest scores are
+        left out, and the rest is learnt again.
     alarm_share
         The share of normal rows that may be under alarm.
 
@@ -39,8 +42,8 @@ class ZScore(Detector):
     mean_: Floats
     scale_: Floats
 
-    def __init__(self, *, follow_levels: bool | None = None, alarm_share: float = 0.01) -> None:
-        self._take(follow_levels=follow_levels, alarm_share=alarm_share)
+    def __init__(self, *, follow_levels: bool | None = None, trim: float = 0.0, alarm_share: float = 0.01) -> None:
+        self._take(follow_levels=follow_levels, trim=trim, alarm_share=alarm_share)
 
     def _learn(self, rows: Floats) -> None:
         self.window_ = 1

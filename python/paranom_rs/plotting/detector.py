@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from paranom_rs._internal import checks
 from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import Flags, Floats
+from paranom_rs._internal.frames import column_names
+from paranom_rs._internal.optional import require
 from paranom_rs.errors import SpecError
 from paranom_rs.plotting.style import LINE, SHADES, new_figure, plain_axes, thin
 
@@ -39,7 +41,8 @@ def plot_detector(
     truth = None if y is None else checks.labels("y", y)
     if truth is not None and len(truth) != len(rows):
         raise SpecError("y", f"must have {len(rows)} rows, as X has", str(len(truth)))
-    names = [str(name) for name in getattr(detector, "feature_names_in_", range(rows.shape[1]))]
+    known: Any = getattr(detector, "feature_names_in_", range(rows.shape[1]))
+    names = column_names("X", X) or [str(name) for name in known]
     shown = min(rows.shape[1], _MOST_PANELS)
     figure = new_figure(11, 1.4 + 1.2 * shown + 1.6)
     axes = figure.subplots(shown + 1, 1, sharex=True, squeeze=False)[:, 0]
@@ -55,6 +58,12 @@ def plot_detector(
     _shade(axes[-1], axis_of_time, alarms, SHADES[0])
     axes[-1].set_ylabel("score")
     axes[-1].set_xlabel("time" if axis_of_time.dtype.kind == "M" else "row")
+    if axis_of_time.dtype.kind == "M":
+        dates = require("matplotlib.dates", "plot", "plots")
+        # The year, and what else all ticks share, stands at the axis' end.
+        ticks = dates.AutoDateLocator()
+        axes[-1].xaxis.set_major_locator(ticks)
+        axes[-1].xaxis.set_major_formatter(dates.ConciseDateFormatter(ticks))
     figure.suptitle(_title(detector, scores, alarms, rows.shape[1] - shown), x=0.01, ha="left", fontsize=11)
     _legend(figure, truth is not None)
     return figure

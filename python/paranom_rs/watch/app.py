@@ -241,6 +241,7 @@ class _Page:
         return {
             "action": done.action,
             "taught": done.taught,
+            "position": done.position,
             "score": done.score,
             "threshold": done.threshold,
             "muted": done.muted,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,44 +12,11 @@ from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import Floats
 from paranom_rs.detect.ramp import RAMP
 from paranom_rs.errors import SpecError
+from paranom_rs.watch.plan import UNSET, Plan
 from paranom_rs.watch.records import Action, Alarm
 from paranom_rs.watch.rows import ALARM, ANOMALY, Rows
 
-__all__ = ["UNSET", "Detector", "Plan", "apply", "replay"]
-
-#: The threshold while there is none: nothing alarms.
-UNSET = 1e100
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How each key's detector begins.
-
-    Attributes
-    ----------
-    d
-        Channels.
-    settings
-        As `RAMP` takes them, with a ``threshold`` (`UNSET` if it is learnt).
-    calibrate
-        The threshold is learnt from so many samples; None if it is given.
-    quantile
-        Of their scores: that is the threshold.
-    """
-
-    d: int
-    settings: dict[str, Any]
-    calibrate: int | None
-    quantile: float
-
-    @property
-    def threshold(self) -> float | None:
-        """The threshold that a detector begins with; None if it is learnt."""
-        return None if self.calibrate is not None else float(self.settings["threshold"])
-
-    def new(self) -> RAMP:
-        """Return a detector that has seen nothing."""
-        return RAMP(self.d, **self.settings)
+__all__ = ["Detector", "apply", "replay"]
 
 
 class Detector:
@@ -78,6 +44,16 @@ class Detector:
         self.saved_at = position
 
     @property
+    def window(self) -> int:
+        """Samples that are compared at once."""
+        return int(self.ramp.settings["window"])
+
+    @property
+    def reference(self) -> int:
+        """Samples that are remembered."""
+        return int(self.ramp.settings["reference"])
+
+    @property
     def is_learning(self) -> bool:
         """Whether the threshold is yet to be learnt."""
         return self.plan.calibrate is not None and self.ramp.threshold == UNSET
@@ -85,7 +61,7 @@ class Detector:
     @property
     def threshold(self) -> float | None:
         """What scores are compared with; None while it is yet to be learnt."""
-        return None if self.is_learning else float(self.ramp.threshold)
+        return None if self.is_learning else float(self.ramp.settings["threshold"])
 
     def until_learnt(self) -> int | None:
         """Return the samples that are missing until the threshold can be learnt; None if it need not be."""
@@ -111,7 +87,7 @@ class Detector:
     def learn(self, X: Floats) -> float | None:
         """Set the threshold from the last `Plan.calibrate` samples; return it, or None where they hold no values."""
         try:
-            return self.ramp.calibrate(X, quantile=self.plan.quantile)
+            return float(self.ramp.calibrate(X, quantile=self.plan.quantile))
         except SpecError:
             return None
 
@@ -144,7 +120,7 @@ class Detector:
             is_open=stop == len(rows),
             peak=rows.first + peak,
             score=float(np.nan_to_num(rows.score[peak])),
-            threshold=float(self.ramp.threshold),
+            threshold=float(self.ramp.settings["threshold"]),
             uncertainty=float(rows.uncertainty[peak]),
             channel=int(rows.contributions[peak].argmax()),
             t_start=float(rows.t[start]),

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,90 +19,25 @@ from paranom_rs._internal.checks import Floats, matrix, positive, real, whole
 from paranom_rs.detect.ramp import RAMP
 from paranom_rs.errors import SpecError, SpecTypeError, UnknownKeyError
 from paranom_rs.watch.buckets import COARSE, Buckets
-from paranom_rs.watch.detector import UNSET, Detector, Plan, apply, replay
+from paranom_rs.watch.detector import Detector
+from paranom_rs.watch.detectors import Detectors
+from paranom_rs.watch.keys import Keys, KeyState
+from paranom_rs.watch.plan import channel_names, make_plan
 from paranom_rs.watch.records import Action, Alarm, Kind, Snapshot
-from paranom_rs.watch.rows import ANOMALY, Rows
+from paranom_rs.watch.rows import Rows
 from paranom_rs.watch.store import Store
+from paranom_rs.watch.teaching import Change, Taught, Teacher
 
 __all__ = ["KeyState", "Taught", "Watch"]
 
 #: A key's samples between two snapshots: an eighth of those kept.
 _SNAPSHOTS = 8
-#: Past alarms that a verdict is tried on.
-_TRIED = 20
 #: Characters of a key's name and of a person's.
 _LONGEST_NAME = 200
 #: Distances (samples, times channels, times the reference) of a batch from which on its keys are scored in parallel.
 _WORTH_THREADS = 4_000_000
 _WEEK = 7 * 86_400.0
 _DAY = 86_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class Taught:
-    """What a verdict, or taking one back, did.
-
-    Attributes
-    ----------
-    action
-        The number of the verdict.
-    taught
-        Whether the detector changed. It cannot where the samples are no longer kept: the verdict is then a label only.
-    score
-        The score that the detector now gives the window with the alarm's largest score; None for no alarm.
-    threshold
-        What such a score is compared with.
-    muted
-        Past alarms that would not have come, by id; of the key's last 20.
-    """
-
-    action: int
-    taught: bool
-    score: float | None
-    threshold: float
-    muted: list[int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """An action, the alarm that it is on, and the detector before and after it."""
-
-    action: Action
-    alarm: Alarm | None
-    before: bytes
-    now: bytes
-
-
-@dataclass(slots=True)
-class KeyState:
-    """How a key stands.
-
-    Attributes
-    ----------
-    number, name
-        The key, in the store and in the feed.
-    position
-        Samples so far.
-    t
-        The time of the last one.
-    arrived
-        When it came: seconds since 1970; 0 before the first one since the start.
-    alarm
-        The id of the open alarm, or None.
-    threshold
-        Of the key's detector; None while it is yet to be learnt.
-    backwards
-        Samples whose time was before that of the sample before.
-    """
-
-    number: int
-    name: str
-    position: int = 0
-    t: float = float("nan")
-    arrived: float = 0.0
-    alarm: int | None = None
-    threshold: float | None = None
-    backwards: int = 0
 
 
 class Watch:
@@ -162,20 +97,17 @@ class Watch:
         max_keys: int = 10_000,
         **settings: Any,
     ) -> None:
-        self.channels = _names(channels)
+        self.channels = channel_names(channels)
         self.keep = whole("keep", keep, least=2048, most=1 << 40)
         self.keep_history = whole("keep_history", keep_history, most=1 << 50)
         self.max_keys = whole("max_keys", max_keys, least=1)
         for name in ("processes", "n_features"):
             if name in settings:
                 raise SpecTypeError(f"Watch.{name}", "must not be given: keys and channels say it")
-        self._plan = _plan(len(self.channels), window, reference, threshold, calibrate, quantile, settings)
+        self._plan = make_plan(len(self.channels), window, reference, threshold, calibrate, quantile, settings)
         self._store = Store(store)
         self._lock = threading.RLock()
         self._pool: ThreadPoolExecutor | None = None
-        self._detectors: dict[int, Detector] = {}
-        self._keys: dict[str, KeyState] = {}
-        self._numbers: dict[int, KeyState] = {}
         self._pending: list[tuple[int, Rows]] = []
         #: Called, from the thread that updates, after samples or actions were stored.
         self.listeners: list[Callable[[], None]] = []
@@ -185,10 +117,12 @@ class Watch:
         self.samples = self.alarms_begun = self.verdicts = 0
         try:
             self._check_settings()
-            self._load_keys()
+            self._keys = Keys(self._store, self._plan)
         except BaseException:
             self._store.close()
             raise
+        self._detectors = Detectors(self._store, self._plan, self._keys)
+        self._teacher = Teacher(self._store, self._plan, self._keys, self._detectors)
 
     def _check_settings(self) -> None:
         """Keep the settings of a new store; refuse others than a store was made with."""
@@ -203,19 +137,6 @@ class Watch:
             before = dict(_flat(made)).get(name)
             if value != before:
                 raise SpecError(name, f"must be {before!r}, as in the store", repr(value))
-
-    def _load_keys(self) -> None:
-        last = self._store.last_rows(len(self.channels))
-        for number, name in self._store.key_names():
-            state = KeyState(number, name, threshold=self._plan.threshold)
-            if number in last:
-                state.position, state.t = last[number].stop, float(last[number].t[-1])
-            self._keys[name] = self._numbers[number] = state
-        for alarm in self._store.alarms(only_open=True):
-            self._numbers[alarm.key].alarm = alarm.id
-        for action in self._store.actions(only_held=True):
-            if action.kind in ("threshold", "learned") and action.key in self._numbers:
-                self._numbers[action.key].threshold = action.value
 
     def __enter__(self) -> Watch:
         return self
@@ -279,7 +200,7 @@ class Watch:
             changes: list[tuple[str, Alarm, bool]] = []
             try:
                 with self._store.writing():
-                    work = [(self._detector(self._state(name).number), rows[at], times[at]) for name, at in groups]
+                    work = [(self._known(name), rows[at], times[at]) for name, at in groups]
                     ahead = self._score_ahead(work)
                     for (name, _), (detector, x, at), scored in zip(groups, work, ahead, strict=True):
                         parts = [scored] if scored is not None else self._parts(detector, x, at)
@@ -296,7 +217,9 @@ class Watch:
                 # The detectors in memory are ahead of the store: they are loaded again when they are wanted.
                 self._forget([name for name, _ in groups])
                 raise
-            self._note(groups, found, times)
+            for detector, _, at in work:
+                self._keys.note_samples(detector, at)
+            self.samples += len(rows)
         self.alarms_begun += sum(is_new for _, _, is_new in changes)
         for name, alarm, is_new in changes:
             # One that began and ended within the batch is told twice, as any other.
@@ -332,14 +255,11 @@ class Watch:
             raise SpecError("keys", f"must be at most {self.max_keys} in number", repr(new[-1]))
         return [(name, np.array(at)) for name, at in places.items()]
 
-    def _state(self, name: str) -> KeyState:
-        state = self._keys.get(name)
-        if state is None:
-            number = self._store.add_key(name)
-            state = KeyState(number, name, threshold=self._plan.threshold)
-            self._keys[name] = self._numbers[number] = state
-            self._detectors[number] = Detector(number, self._plan, self._plan.new())
-        return state
+    def _known(self, name: str) -> Detector:
+        """Return the detector of a key, which may be new."""
+        is_new = name not in self._keys
+        number = self._keys.add(name)
+        return self._detectors.begin(number) if is_new else self._detectors.get(number)
 
     def _score_ahead(self, work: list[tuple[Detector, Floats, NDArray[np.float64]]]) -> list[Rows | None]:
         """Score the rows of each key, in parallel where that is worth it; None where they are to be scored one by one.
@@ -398,7 +318,7 @@ class Watch:
         rows = self._store.rows_in_transaction(detector.key, start, detector.position, len(self.channels))
         threshold = detector.learn(rows.X)
         if threshold is not None:
-            action = self._new_action(detector, "learned", value=threshold, who="")
+            action = self._teacher.new_action(detector, "learned", value=threshold, who="")
             detector.action = self._store.add_action(action)
 
     def _tidy(self, detector: Detector) -> None:
@@ -410,74 +330,20 @@ class Watch:
         detector.saved_at = detector.position
         oldest = (detector.position - self.keep) // COARSE * COARSE
         # The first reference stays: it is what alarms are explained with.
-        first = -(-(detector.ramp.reference + detector.ramp.window) // COARSE) * COARSE
+        first = -(-(detector.reference + detector.window) // COARSE) * COARSE
         if oldest > first:
             self._store.thin(key, first, oldest, d)
             self._store.remove_snapshots(key, below=oldest)
             self._store.forget_history(key, oldest - self.keep_history)
 
-    def _note(self, groups: list[tuple[str, Any]], found: list[tuple[str, Rows]], t: NDArray[np.float64]) -> None:
-        """Let the states of keys follow what was stored."""
-        now = time.time()
-        for name, at in groups:
-            state, times = self._keys[name], t[at]
-            detector = self._detectors[state.number]
-            state.backwards += int(times[0] < state.t)
-            if len(times) > 1:
-                state.backwards += int(np.count_nonzero(times[1:] < times[:-1]))
-            state.position, state.t, state.arrived = detector.position, float(times[-1]), now
-            state.alarm = detector.alarm.id if detector.alarm is not None else None
-            state.threshold = detector.threshold
-        self.samples += sum(len(rows) for _, rows in found)
-
     def _forget(self, names: Iterable[str]) -> None:
         """Let go of what memory holds of keys; it is in the store, or was not to be."""
         stored = {name for _, name in self._store.key_names()}
         for name in names:
-            state = self._keys.get(name)
-            if state is not None:
-                self._detectors.pop(state.number, None)
+            if name in self._keys:
+                self._detectors.forget(self._keys.state(name).number)
                 if name not in stored:
-                    del self._keys[name], self._numbers[state.number]
-
-    # Detectors
-
-    def _detector(self, key: int) -> Detector:
-        """Return the detector of a key, from the store if memory has none."""
-        found = self._detectors.get(key)
-        if found is None:
-            found = self._detectors[key] = self._load(key)
-        return found
-
-    def _load(self, key: int) -> Detector:
-        snapshot = self._store.snapshot(key)
-        actions = [action for action in self._store.actions(key, only_held=True) if action.taught]
-        ramp = self._rebuilt(key, snapshot, actions)
-        if ramp is None:
-            raise UnknownKeyError(f"the store has lost samples of the key {self._numbers[key].name!r}")
-        alarms = self._store.alarms(key, only_open=True, most=1)
-        last = max((action.id for action in actions), default=0)
-        if snapshot is not None:
-            last = max(last, snapshot.action)
-        position = self._numbers[key].position
-        detector = Detector(key, self._plan, ramp, position=position, action=last, alarm=next(iter(alarms), None))
-        detector.saved_at = 0 if snapshot is None else snapshot.position
-        return detector
-
-    def _rebuilt(self, key: int, snapshot: Snapshot | None, actions: Sequence[Action]) -> RAMP | None:
-        """Return the detector that a snapshot becomes by the samples and actions since; None if samples are gone."""
-        start = 0 if snapshot is None else snapshot.position
-        stop = self._numbers[key].position
-        rows = self._store.rows(key, start, stop, len(self.channels))
-        if rows.first != start or rows.stop != stop or len(rows) != stop - start:
-            return None
-        if snapshot is None:
-            ramp = self._plan.new()
-        else:
-            ramp = RAMP.from_bytes(snapshot.state)
-            actions = [action for action in actions if action.place > snapshot.place]
-        replay(ramp, start, rows, actions)
-        return ramp
+                    self._keys.remove(name)
 
     # Verdicts
 
@@ -508,10 +374,11 @@ class Watch:
         with self._lock:
             found = self.alarm(alarm)
             held = [a for a in self._store.actions(found.key, only_held=True) if a.alarm == found.id]
-            times = self._detections(found.key, found.start, found.stop, only_anomalies=True)
+            times = self._teacher.detections(found.key, found.start, found.stop, only_anomalies=True)
             kind: Kind = "real" if real else "false"
-            change = self._judge(kind, found.key, found.start, found.stop, times, _person(who), held, found)
-        return self._effect(change)
+            change = self._teacher.judge(kind, found.key, found.start, found.stop, times, _person(who), held, found)
+            self.verdicts += 1
+        return self._shown(change)
 
     def mark_missed(self, key: str, start: int, stop: int, *, who: str = "") -> Taught:
         """Say that the samples from number ``start`` to ``stop - 1`` of a key were an anomaly that was missed.
@@ -531,46 +398,10 @@ class Watch:
         if not start < stop <= state.position:
             raise SpecError("stop", f"must be above start, and at most {state.position}", str(stop))
         with self._lock:
-            times = self._detections(state.number, start, stop, only_anomalies=False)
-            change = self._judge("missed", state.number, start, stop, times, _person(who), [], None)
-        return self._effect(change)
-
-    def _detections(self, key: int, start: int, stop: int, *, only_anomalies: bool) -> list[int]:
-        """Return the times of detections among samples: at most as many as feedback takes at once, the last ones."""
-        reference = int(self._plan.settings["reference"])
-        rows = self._store.rows(key, max(start, stop - reference), stop, len(self.channels))
-        chosen = rows.flags & ANOMALY != 0 if only_anomalies else ~np.isnan(rows.score)
-        return [int(time) for time in rows.first + np.flatnonzero(chosen)]
-
-    def _judge(
-        self,
-        kind: Kind,
-        key: int,
-        start: int,
-        stop: int,
-        times: list[int],
-        who: str,
-        replaced: list[Action],
-        alarm: Alarm | None,
-    ) -> _Change:
-        detector = self._detector(key)
-        # Feedback is possible on the last `reference` samples. Older ones are judged where they stood.
-        recent = bool(times) and times[0] >= detector.position - detector.ramp.reference
-        action = self._new_action(
-            detector,
-            kind,
-            position=detector.position if recent else stop,
-            times=tuple(times),
-            alarm=None if alarm is None else alarm.id,
-            start=start,
-            stop=stop,
-            taught=bool(times),
-            who=who,
-        )
-        before = detector.ramp
-        done = self._teach(detector, action, replaced, who)
-        self.verdicts += 1
-        return _Change(done, alarm, before.to_bytes(), detector.ramp.to_bytes())
+            times = self._teacher.detections(state.number, start, stop, only_anomalies=False)
+            change = self._teacher.judge("missed", state.number, start, stop, times, _person(who), [], None)
+            self.verdicts += 1
+        return self._shown(change)
 
     def undo(self, action: int, *, who: str = "") -> Taught:
         """Take back a verdict or a threshold: the detector becomes the one that was never told.
@@ -598,13 +429,13 @@ class Watch:
                 raise SpecError("action", "must be a person's", "a threshold that was learnt")
             if found.undone_at is not None:
                 raise SpecError("action", "must not have been taken back", str(action))
-            detector = self._detector(found.key)
+            detector = self._detectors.get(found.key)
             before = detector.ramp
-            done = self._teach(detector, None, [found], who)
+            done = self._teacher.teach(detector, None, [found], who)
             alarm = None if found.alarm is None else self._store.alarm(found.alarm)
             found = replace(found, taught=done.taught)
-            change = _Change(found, alarm, before.to_bytes(), detector.ramp.to_bytes())
-        return self._effect(change)
+            change = Change(found, alarm, before.to_bytes(), detector.ramp.to_bytes(), detector.position)
+        return self._shown(change)
 
     def set_threshold(self, threshold: float, key: str = "", *, who: str = "") -> int:
         """Set the threshold of a key from its next sample on.
@@ -624,113 +455,30 @@ class Watch:
         positive("threshold", threshold)
         number = self.key(key).number
         with self._lock:
-            detector = self._detector(number)
-            action = self._new_action(detector, "threshold", value=real("threshold", threshold), who=_person(who))
-            done = self._teach(detector, action, [], action.who)
+            detector, value = self._detectors.get(number), real("threshold", threshold)
+            action = self._teacher.new_action(detector, "threshold", value=value, who=_person(who))
+            done = self._teacher.teach(detector, action, [], action.who)
         self._tell()
         return done.id
 
-    def _new_action(self, detector: Detector, kind: Kind, *, who: str, **more: Any) -> Action:
-        nothing = {"times": (), "value": None, "alarm": None, "start": None, "stop": None, "taught": True}
-        values = {"position": detector.position} | nothing | more
-        return Action(id=0, key=detector.key, kind=kind, who=who, at=time.time(), **values)
-
-    def _teach(self, detector: Detector, new: Action | None, dropped: Sequence[Action], who: str) -> Action:
-        """Apply a new action, take others back; return the new one, or else the one that was taken back.
-
-        ``taught`` of what is returned says whether the detector followed.
-        """
-        try:
-            with self._store.writing():
-                changing = [action for action in dropped if action.taught]
-                if not changing and new is not None and new.taught and new.position == detector.position:
-                    done = self._apply_now(detector, new, dropped, who)
-                else:
-                    done = self._apply_then(detector, new, dropped, who)
-        except BaseException:
-            self._detectors.pop(detector.key, None)
-            raise
-        self._numbers[detector.key].threshold = detector.threshold
-        return done
-
-    def _apply_now(self, detector: Detector, new: Action, dropped: Sequence[Action], who: str) -> Action:
-        before = detector.ramp.to_bytes()
-        self._store.add_snapshot(detector.key, Snapshot(detector.position, detector.action, before))
-        for action in dropped:
-            self._store.undo_action(action.id, who, new.at)
-        new = replace(new, id=self._store.add_action(new))
-        # The detector that was stays as it is, for comparison.
-        detector.ramp = RAMP.from_bytes(before)
-        apply(detector.ramp, new)
-        detector.action = new.id
-        return new
-
-    def _apply_then(self, detector: Detector, new: Action | None, dropped: Sequence[Action], who: str) -> Action:
-        """Go back to before what changes, and see all samples since again."""
-        at = time.time() if new is None else new.at
-        gone = {action.id for action in dropped}
-        held = [
-            action
-            for action in self._store.actions(detector.key, only_held=True)
-            if action.taught and action.id not in gone
-        ]
-        changed = [action for action in dropped if action.taught]
-        if new is not None and new.taught:
-            # The id that the new action gets is above all others.
-            changed.append(replace(new, id=1 << 62))
-            held.append(changed[-1])
-        ramp = None
-        if changed:
-            place = min(action.place for action in changed)
-            ramp = self._rebuilt(detector.key, self._store.snapshot(detector.key, before=place), held)
-        for action in dropped:
-            self._store.undo_action(action.id, who, at)
-        taught = ramp is not None
-        result = replace(new, taught=taught) if new is not None else replace(dropped[0], taught=taught)
-        if new is not None:
-            result = replace(result, id=self._store.add_action(result))
-        if ramp is not None:
-            self._store.remove_snapshots(detector.key, after=place)
-            detector.ramp = ramp
-            detector.action = max(detector.action, result.id)
-            self._store.add_snapshot(detector.key, Snapshot(detector.position, detector.action, ramp.to_bytes()))
-        return result
-
-    def _effect(self, change: _Change) -> Taught:
-        """Try the key's last alarms on the detector before and after a change."""
+    def _shown(self, change: Change) -> Taught:
+        """Tell of a change, and try it on past alarms; nobody has to wait for that."""
         self._tell()
-        action, muted = change.action, []
-        before, now = (float(RAMP.from_bytes(state).threshold) for state in (change.before, change.now))
-        for other in self._store.alarms(action.key, most=_TRIED) if action.taught else ():
-            window = self._worst_window(other)
-            then, after = _score(change.before, window), _score(change.now, window)
-            if then is not None and after is not None and then > before and after <= now:
-                muted.append(other.id)
-        score = None if change.alarm is None else _score(change.now, self._worst_window(change.alarm))
-        return Taught(action.id, action.taught, score, now, muted)
-
-    def _worst_window(self, alarm: Alarm) -> Floats | None:
-        """Return the samples of the window with an alarm's largest score; None where they are no longer kept."""
-        window = int(self._plan.settings["window"])
-        rows = self._store.rows(alarm.key, alarm.peak + 1 - window, alarm.peak + 1, len(self.channels))
-        return rows.X if len(rows) == window else None
+        return self._teacher.effect(change)
 
     # What there is
 
     def states(self) -> list[KeyState]:
         """Return how each key stands."""
-        return [replace(state) for state in list(self._keys.values())]
+        return list(self._keys)
 
     def key(self, name: str) -> KeyState:
         """Return how a key stands, or UnknownKeyError."""
-        state = self._keys.get(name)
-        if state is None:
-            raise UnknownKeyError(f"there is no key {name!r}")
-        return replace(state)
+        return self._keys.state(name)
 
     def key_name(self, number: int) -> str:
         """Return the name of a key from its number."""
-        return self._numbers[number].name
+        return self._keys.of(number).name
 
     def threshold(self, key: str = "") -> float | None:
         """Return the threshold of a key; None while it is yet to be learnt."""
@@ -740,7 +488,7 @@ class Watch:
         """Return a copy of the detector of a key."""
         number = self.key(key).number
         with self._lock:
-            return RAMP.from_bytes(self._detector(number).ramp.to_bytes())
+            return RAMP.from_bytes(self._detectors.get(number).ramp.to_bytes())
 
     def rows(self, key: str = "", start: int = 0, stop: int | None = None) -> Rows:
         """Return the samples of a key that are kept, from number ``start`` to ``stop - 1``."""
@@ -819,7 +567,7 @@ class Watch:
 
     def _detector_settings(self, number: int) -> dict[str, Any]:
         with self._lock:
-            return self._detector(number).ramp.settings
+            return self._detectors.get(number).ramp.settings
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -833,45 +581,6 @@ class Watch:
     def _tell(self) -> None:
         for listener in self.listeners:
             listener()
-
-
-def _score(state: bytes, window: Floats | None) -> float | None:
-    """Return the score that a detector would give a window if it came next."""
-    score = np.nan if window is None else float(RAMP.from_bytes(state).score(window).score[-1])
-    return None if np.isnan(score) else score
-
-
-def _plan(
-    d: int,
-    window: int,
-    reference: int,
-    threshold: float | None,
-    calibrate: int,
-    quantile: float,
-    settings: dict[str, Any],
-) -> Plan:
-    level = UNSET if threshold is None else threshold
-    plan = Plan(d, {"window": window, "reference": reference, "threshold": level} | settings, None, quantile)
-    ramp = plan.new()
-    plan = replace(plan, settings={name: ramp.settings[name] for name in plan.settings})
-    if threshold is not None:
-        return plan
-    least = ramp.reference + ramp.window
-    rows = whole("calibrate", calibrate, least=least)
-    if not 0 <= real("quantile", quantile) <= 1:
-        raise SpecError("quantile", "must be from 0 to 1", str(quantile))
-    if ramp.settings["mode"] == "author":
-        raise SpecError("threshold", 'must be given with mode="author", which trains from the first sample on')
-    return replace(plan, calibrate=rows)
-
-
-def _names(channels: Sequence[str]) -> tuple[str, ...]:
-    names = () if isinstance(channels, str) else tuple(channels)
-    if not names or not all(isinstance(name, str) for name in names):
-        raise SpecTypeError("channels", "must be names", repr(channels))
-    if len(set(names)) < len(names):
-        raise SpecError("channels", "must be different names", ", ".join(names))
-    return names
 
 
 def _times(t: ArrayLike | None, n: int) -> NDArray[np.float64]:

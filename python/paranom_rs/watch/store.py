@@ -34,7 +34,6 @@ with needs("SQLAlchemy", "watch", "paranom_rs.watch"):
         update,
     )
     from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
-    from sqlalchemy.pool import NullPool
 
 try:
     import fcntl
@@ -70,8 +69,8 @@ class Store:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._lock_file: IO[bytes] | None = None
         self._lock_connection: Connection | None = None
-        # Connections of SQLite cost little, and each belongs to the thread that opened it.
-        self._engine = create_engine(url, **({"poolclass": NullPool} if self.is_sqlite else {"pool_pre_ping": True}))
+        # One writes, some listen; each request that reads takes one for a moment.
+        self._engine = create_engine(url, pool_size=8, max_overflow=64, pool_pre_ping=not self.is_sqlite)
         if self.is_sqlite:
             event.listen(self._engine, "connect", _prepare_sqlite)
         try:

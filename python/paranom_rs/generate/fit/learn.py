@@ -11,9 +11,11 @@ from numpy.typing import ArrayLike
 from paranom_rs._internal.checks import Floats, one_of, whole
 from paranom_rs.generate.dropouts import Dropouts
 from paranom_rs.generate.fit.by_blocks import best_layout, block_rules
+from paranom_rs.generate.fit.by_rules import counter_of, dropouts_of, rule_model
 from paranom_rs.generate.fit.channel import Channel, channel_of, filled
 from paranom_rs.generate.fit.clock import breaks_of, clock_of
 from paranom_rs.generate.fit.fitted import Fitted
+from paranom_rs.generate.fit.likeness import WINDOW, channel_likeness, correlation_error, separability
 from paranom_rs.generate.fit.period import period_of
 from paranom_rs.generate.fit.recording import Recording, read_recording
 from paranom_rs.generate.generator import Generator
@@ -24,6 +26,9 @@ __all__ = ["fit"]
 
 #: The group of the rules of all channels: they play the same blocks, and share noise.
 GROUP = "recording"
+#: Rules do where errors of quantiles, of autocorrelations and of correlations are at most these, and where a classifier
+#: tells their rows apart no better than this. More rows are not judged.
+MOST_QUANTILES, MOST_ERROR, MOST_APART, MOST_JUDGED = 0.03, 0.05, 0.65, 1 << 16
 #: All values of an empty channel are lost.
 ALWAYS = Dropouts(events=[(0, 2**63)])
 
@@ -45,22 +50,60 @@ def fit(
     channels = [channel_of(name, normal[:, j]) for j, name in enumerate(learnt.names)]
     period = period_of(_standardized(learnt.values, channels))
     notes = _notes(learnt, channels)
-    runs = learnt.runs(breaks_of(learnt.times))
-    layout = best_layout(learnt.values, channels, runs, period, rng)
-    notes += _drifts(normal, channels, sum(stop - start for start, stop in layout.blocks))
-    rules = block_rules(learnt.values, channels, layout, GROUP)
-    first = layout.blocks[0][0]
-    clock, more = clock_of(None if learnt.times is None else learnt.times[first:])
-    generator = Generator(_variables(rules, channels), seed=seed, time=clock)
+    generator = None
+    if method != "blocks":
+        rules = rule_model(filled(normal), channels, period, rng)
+        missing = [dropouts_of(np.isnan(normal[:, j])) for j in range(len(channels))]
+        clock, more = clock_of(learnt.times)
+        generator = Generator(_variables(rules, channels, missing), seed=seed, time=clock)
+        if method == "auto" and not _passes(generator, normal):
+            generator = None
+    if generator is None:
+        method = "blocks"
+        layout = best_layout(learnt.values, channels, learnt.runs(breaks_of(learnt.times)), period, rng)
+        notes += _drifts(normal, channels, sum(stop - start for start, stop in layout.blocks))
+        rules = block_rules(learnt.values, channels, layout, GROUP)
+        first = layout.blocks[0][0]
+        counters = [counter_of(learnt.values[first:, j]) for j in range(len(channels))]
+        rules = [rule if counter is None else counter for rule, counter in zip(rules, counters, strict=True)]
+        clock, more = clock_of(None if learnt.times is None else learnt.times[first:])
+        generator = Generator(_variables(rules, channels, [None] * len(channels)), seed=seed, time=clock)
+    else:
+        method = "rules"
     for note in notes + more:
         warnings.warn(note, UserWarning, stacklevel=3)
-    return Fitted(generator, normal, learnt.names, method="blocks", notes=notes + more, states=learnt.states)
+    return Fitted(generator, normal, learnt.names, method=method, notes=notes + more, states=learnt.states)
 
 
-def _variables(rules: list[Rule | float], channels: list[Channel]) -> dict[str, Stochastic]:
+def _passes(generator: Generator, normal: Floats) -> bool:
+    """Whether rows of rules are so like the recording (n, d) that no copies are needed."""
+    n = min(len(normal), MOST_JUDGED)
+    recorded, made = normal[:n], generator.generate(n).X
+    for j in range(recorded.shape[1]):
+        channel = channel_likeness(recorded[:, j], made[:, j])
+        if channel.quantiles > MOST_QUANTILES or channel.autocorrelation > MOST_ERROR:
+            return False
+    if correlation_error(recorded, made) > MOST_ERROR:
+        return False
+    if n < 5 * WINDOW:
+        return True
+    a, b = filled(recorded), filled(made)
+    moving = a.std(axis=0) > 0.0
+    if not moving.any():
+        return True
+    try:
+        apart = separability(a[:, moving], b[:, moving], only_summary=True)
+    except ImportError:
+        return False  # nobody can tell: a copy is the safer way
+    return apart <= MOST_APART
+
+
+def _variables(
+    rules: list[Rule | float], channels: list[Channel], missing: list[Dropouts | None]
+) -> dict[str, Stochastic]:
     return {
-        channel.name: Stochastic(rule, missing=ALWAYS if channel.is_empty else None)
-        for channel, rule in zip(channels, rules, strict=True)
+        channel.name: Stochastic(rule, missing=ALWAYS if channel.is_empty else lost)
+        for channel, rule, lost in zip(channels, rules, missing, strict=True)
     }
 
 

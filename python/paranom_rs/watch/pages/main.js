@@ -6,6 +6,7 @@ import { describe, effect, element, number, showActions, showAlarms, showKeys } 
 
 const $ = (id) => document.getElementById(id);
 const POINTS = 600;
+const SHORTEST = 100; // milliseconds from one drawing to the next
 const view = { key: null, span: 600, live: true, from: 0, position: 0, alarm: null, marking: false };
 let me = null;
 let charts = null;
@@ -17,6 +18,7 @@ let loading = false;
 let keysAt = 0;
 let rates = null;
 let dirty = false;
+let drawnAt = -Infinity;
 
 const powerOfTwo = (span) => { let width = 1; while (span / width > POINTS) width *= 2; return width; };
 
@@ -55,18 +57,21 @@ function connected(line, on) {
 function redraw() {
   if (dirty) return;
   dirty = true;
-  requestAnimationFrame(() => {
-    dirty = false;
-    const stop = view.live ? Math.max(view.position, 1) : view.from + view.span;
-    charts.range = [stop - view.span, stop];
-    charts.alarms = alarms.filter((alarm) => alarm.key === view.key)
-      .map((alarm) => ({ ...alarm, chosen: alarm.id === view.alarm }));
-    charts.draw();
-    $("live").textContent = view.live ? "Live" : "Paused";
-    $("live").setAttribute("aria-pressed", String(view.live));
-    $("empty").hidden = view.position > 0;
-    $("empty").textContent = "No samples yet: waiting for the feed.";
-  });
+  setTimeout(() => requestAnimationFrame(draw), Math.max(0, drawnAt + SHORTEST - performance.now()));
+}
+
+function draw() {
+  dirty = false;
+  drawnAt = performance.now();
+  const stop = view.live ? Math.max(view.position, 1) : view.from + view.span;
+  charts.range = [stop - view.span, stop];
+  charts.alarms = alarms.filter((alarm) => alarm.key === view.key)
+    .map((alarm) => ({ ...alarm, chosen: alarm.id === view.alarm }));
+  charts.draw();
+  $("live").textContent = view.live ? "Live" : "Paused";
+  $("live").setAttribute("aria-pressed", String(view.live));
+  $("empty").hidden = view.position > 0;
+  $("empty").textContent = "No samples yet: waiting for the feed.";
 }
 
 function listen() {

@@ -1,0 +1,113 @@
+"""How like real recordings generated rows are, and how fast they come; docs/fit.md has the figures.
+
+``python -m paranom_rs.experiments.fit FOLDER`` reads the recordings below a folder with nab/, shuttle/, skab/, ucr/,
+ecg/, power_demand/, and prints tables. None of them comes with the package; what is not there is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from paranom_rs._internal.checks import Floats
+from paranom_rs.generate.fit.fitted import Fitted
+from paranom_rs.generate.fit.likeness import separability
+from paranom_rs.generate.generator import Generator
+
+__all__ = ["main", "recordings"]
+
+
+def recordings(folder: Path) -> Iterator[tuple[str, Floats]]:
+    """Give the name and the rows (n, d) of each recording that is there."""
+    path = folder / "skab" / "anomaly-free" / "anomaly-free.csv"
+    if path.exists():
+        with path.open(newline="") as file:
+            rows = list(csv.reader(file, delimiter=";"))[1:]
+        yield "SKAB, anomaly-free, 8 channels", np.array([[float(x) for x in row[1:9]] for row in rows])
+    path = folder / "nab" / "machine_temperature_system_failure.csv"
+    if path.exists():
+        with path.open(newline="") as file:
+            values = [float(row["value"]) for row in csv.DictReader(file)]
+        yield "machine temperature", np.array(values[4000:16000])[:, None]
+    for name, part, most, columns in (
+        ("power demand", "power_demand/power_data.txt", None, slice(None)),
+        ("shuttle TEK17", "shuttle/TEK17.txt", 2000, slice(None)),
+        ("ECG, 2 channels", "ecg/mitdb__100_180.txt", None, slice(1, None)),
+        ("UCR 135", "ucr/135_UCR_Anomaly_InternalBleeding16_1200_4187_4199.txt", 1200, slice(None)),
+    ):
+        if (folder / part).exists():
+            x = np.atleast_2d(np.loadtxt(folder / part, ndmin=2))
+            yield name, np.ascontiguousarray((x.reshape(-1, 1) if 1 in x.shape else x)[:most, columns])
+
+
+def likeness(name: str, x: Floats, method: str) -> str:
+    """Fit, compare, and return a line of the table."""
+    begin = time.process_time()
+    fitted: Fitted = Generator.fit(x, method=method)  # type: ignore[arg-type]
+    seconds = time.process_time() - begin
+    report = fitted.report
+    # What nobody can have copied: the first half's generator beside the second half.
+    middle = len(x) // 2
+    first = Generator.fit(x[:middle], method=fitted.method)  # type: ignore[arg-type]
+    unseen = separability(x[middle:], first.generator.generate(middle).X)
+    errors = report.channels.values()
+    return " | ".join(
+        [
+            f"| {name}",
+            fitted.method,
+            f"{report.halves:.2f}",
+            f"{report.separability:.2f}",
+            f"{unseen:.2f}",
+            f"{report.copied:.0%}",
+            f"{np.mean([e.autocorrelation for e in errors]):.3f}",
+            f"{max(e.quantiles for e in errors):.1%}",
+            f"{report.correlation:.3f}",
+            f"{seconds:.1f} |",
+        ]
+    )
+
+
+def speed() -> Iterator[str]:
+    """Give lines: CPU seconds of a fit of 100,000 rows of 10 channels, and the speed of what it makes."""
+    rng = np.random.default_rng(0)
+    wave = np.sin(np.arange(100_000)[:, None] / np.linspace(10, 100, 10))
+    x = wave + 0.3 * rng.normal(size=wave.shape)
+    for method in ("blocks", "rules", "auto"):
+        begin = time.process_time()
+        fitted = Generator.fit(x, method=method)
+        seconds = time.process_time() - begin
+        out = {name: np.empty(1 << 19) for name in fitted.generator.names}
+        fitted.generator.generate(1 << 19, out=out, threads=1)
+        begin = time.process_time()
+        fitted.generator.generate(1 << 19, out=out, threads=1)
+        rate = 10 * (1 << 19) / (time.process_time() - begin) / 1e6
+        yield f"| {method} ({fitted.method}) | {seconds:.1f} | {rate:.0f} |"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--methods", nargs="+", default=["auto", "rules"])
+    options = parser.parse_args(arguments)
+    warnings.simplefilter("ignore", UserWarning)
+    print(
+        "| recording | method | halves | told apart | unseen half | copied | acf | quantiles | correlations | fit, s |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for name, x in recordings(options.folder):
+        for method in options.methods:
+            print(likeness(name, x, method), flush=True)
+    print("\n| method | fit of 100,000 x 10, CPU s | M values/s, one thread |\n|---|---|---|")
+    for line in speed():
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,470 @@
+"""`Generator.fit`: each thing that is learnt, round trips, bad recordings, the report's figures by other code."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.metrics import roc_auc_score
+
+from paranom_rs import (
+    AR1,
+    Anomaly,
+    Choice,
+    Dropouts,
+    Generator,
+    Limited,
+    Normal,
+    Pattern,
+    Recorded,
+    Ref,
+    Rounded,
+    Sine,
+    SpecError,
+    SpecTypeError,
+    Steps,
+    Stochastic,
+)
+from paranom_rs.generate.fit.channel import channel_of, filled
+from paranom_rs.generate.fit.clock import breaks_of, clock_of
+from paranom_rs.generate.fit.likeness import channel_likeness, copied_share, separability
+from paranom_rs.generate.fit.period import autocorrelation, period_of
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
+
+def plant(rows: int = 3000, seed: int = 1) -> np.ndarray:
+    """A wave with noise, what follows it, and red noise."""
+    rng = np.random.default_rng(seed)
+    wave = np.sin(2 * np.pi * np.arange(rows) / 50) + 0.1 * rng.normal(size=rows)
+    red = np.zeros(rows)
+    for t in range(1, rows):
+        red[t] = 0.9 * red[t - 1] + rng.normal()
+    return np.stack([wave, 2.0 * wave + 0.1 * rng.normal(size=rows), red], axis=1)
+
+
+# What is learnt, one by one
+
+
+@pytest.mark.parametrize("step", [1.0, 0.5, 0.01, 5.0])
+def test_steps(step: float) -> None:
+    x = Generator({"x": Stochastic(Rounded(Normal(3.0, 10.0 * step), step))}).generate(2000)["x"]
+    assert channel_of("x", x).step == pytest.approx(step)
+    assert channel_of("x", np.random.default_rng(0).normal(size=2000)).step is None
+
+
+def test_limits() -> None:
+    x = Generator({"x": Stochastic(Limited(Normal(), high=1.0))}).generate(2000)["x"]
+    found = channel_of("x", x)
+    assert (found.low, found.high) == (None, 1.0)
+    assert channel_of("x", np.full(100, 7.0)).constant == 7.0
+
+
+@given(st.integers(8, 300), st.floats(0.05, 0.6))
+@settings(max_examples=25)
+def test_periods_are_exact(period: int, noise: float) -> None:
+    values = list(np.random.default_rng(period).normal(size=max(4, period // 4)))
+    rule = Pattern(values, period=period) + Normal(0.0, noise * float(np.std(values)))
+    x = Generator({"x": Stochastic(rule)}).generate(12 * period + 600)["x"]
+    found = period_of(((x - x.mean()) / x.std())[:, None])
+    assert found is not None
+    assert found.rows % period == 0
+    assert found.keeps_time
+
+
+def test_noise_has_no_period() -> None:
+    assert period_of(np.random.default_rng(0).normal(size=(3000, 2))) is None
+    red = Generator({"x": Stochastic(AR1(0.99))}).generate(3000)["x"]
+    found = period_of((red / red.std())[:, None])
+    assert found is None or not found.keeps_time
+
+
+@pytest.mark.parametrize("jitter", [0, 90])
+def test_clocks(jitter: int) -> None:
+    rng = np.random.default_rng(0)
+    times = np.datetime64("2026-01-01T00:00", "ns") + np.arange(5000) * np.timedelta64(1000, "ns")
+    times = times + rng.integers(-jitter, jitter + 1, 5000).astype("timedelta64[ns]")
+    times[3000:] += np.timedelta64(1, "s")
+    clock, notes = clock_of(times)
+    assert notes == []
+    assert clock is not None
+    spec = clock.to_spec()
+    assert spec["step"] == 1000
+    assert spec.get("jitter", 0) == pytest.approx(jitter, abs=3)
+    assert spec["gaps"]["every"] == 5000
+    assert list(breaks_of(times)) == [3000]
+
+
+def test_times_of_numbers() -> None:
+    clock, _ = clock_of(np.arange(10, 500, 5))
+    assert clock is not None
+    assert clock.to_spec() == {"kind": "number", "start": 10, "step": 5}
+    assert clock_of(np.zeros(9))[0] is None
+    assert clock_of(None) == (None, [])
+
+
+# The generator
+
+
+def test_rows_are_like_the_recording() -> None:
+    recording = plant()
+    fitted = Generator.fit(recording, method="blocks")
+    made = fitted.generator.generate(3000).X
+    for j in range(3):
+        assert channel_likeness(recording[:, j], made[:, j]).quantiles < 0.02
+        assert channel_likeness(recording[:, j], made[:, j]).autocorrelation < 0.05
+    np.testing.assert_allclose(np.corrcoef(recording.T), np.corrcoef(made.T), atol=0.05)
+    assert (made[:500] != recording[:500]).any()
+
+
+def test_the_same_recording_gives_the_same_bytes() -> None:
+    a, b = (Generator.fit(plant(), random_state=4).generator for _ in range(2))
+    assert a.fingerprint == b.fingerprint
+    assert Generator.fit(plant(), random_state=5).generator.fingerprint != a.fingerprint
+    whole = a.generate(10_000).X
+    np.testing.assert_array_equal(a.generate(100, start=9_000).X, whole[9_000:9_100])
+
+
+def test_labelled_rows_are_not_learnt() -> None:
+    recording = plant()
+    labels = np.zeros(3000, int)
+    labels[700:760] = labels[2000:2100] = 1
+    recording[labels == 1] = 1000.0
+    for given_labels in (labels, [(700, 760), (2000, 2100)]):
+        made = Generator.fit(recording, labels=given_labels).generator.generate(9000).X
+        assert made.max() < 100.0
+
+
+def test_every_kind_of_table_gives_the_same(tmp_path: Path) -> None:
+    recording = plant(600)
+    table = pd.DataFrame(recording, columns=["a", "b", "c"])
+    table["when"] = pd.date_range("2026-01-01", periods=600, freq="min")
+    table["bad"] = (np.arange(600) >= 580).astype(int)
+    table.to_csv(tmp_path / "plant.csv", index=False)
+    table.to_parquet(tmp_path / "plant.parquet")
+    arguments: dict[str, Any] = {"labels": "bad", "time": "when"}
+    made = [
+        Generator.fit(of, **arguments).generator.generate(500)
+        for of in (
+            table,
+            pl.from_pandas(table),
+            pa.table(table),
+            tmp_path / "plant.csv",
+            str(tmp_path / "plant.parquet"),
+        )
+    ]
+    for other in made[1:]:
+        np.testing.assert_allclose(other.X, made[0].X, rtol=1e-12)
+        np.testing.assert_array_equal(other.t, made[0].t)
+    assert made[0].names == ["a", "b", "c"]
+    assert np.diff(made[0].t)[0] == np.timedelta64(1, "m")
+
+
+def test_texts_are_states() -> None:
+    table = pd.DataFrame({"x": plant(500)[:, 0], "pump": np.where(np.arange(500) % 100 < 50, "on", "off")})
+    for of in (table, pl.from_pandas(table)):
+        fitted = Generator.fit(of)
+        assert fitted.states == {"pump": ["off", "on"]}
+        assert set(fitted.generator.generate(2000)["pump"]) == {0.0, 1.0}
+    with pytest.raises(SpecTypeError, match=r"recording\['id'\]: must be numbers, or one of at most 64 texts, got 500"):
+        Generator.fit(pd.DataFrame({"x": plant(500)[:, 0], "id": [f"row {i}" for i in range(500)]}))
+
+
+def test_missing_values_come_again() -> None:
+    recording = plant()
+    recording[1000:1100, 1] = np.nan
+    recording[:, 2] = np.nan
+    with pytest.warns(UserWarning, match="x2: all values are missing"):
+        made = Generator.fit(recording).generator.generate(3000)
+    assert np.isnan(made["x1"]).sum() == pytest.approx(100, abs=20)
+    assert np.isnan(made["x2"]).all()
+    assert not np.isnan(made["x0"]).any()
+
+
+def test_the_spec_is_toml_with_recordings_beside_it(tmp_path: Path) -> None:
+    fitted = Generator.fit(plant(), method="blocks")
+    fitted.generator.with_anomalies().to_toml(tmp_path / "plant.toml")
+    assert (tmp_path / "plant.toml").stat().st_size < 30_000
+    again = Generator.from_toml(tmp_path / "plant.toml")
+    np.testing.assert_array_equal(again.generate(500).X, fitted.generator.with_anomalies().generate(500).X)
+
+
+# Bad recordings
+
+
+@pytest.mark.parametrize(
+    ("recording", "arguments", "message"),
+    [
+        (np.zeros((10, 2)), {}, "recording: must have at least 64 normal rows, got 10 rows"),
+        (np.full((100, 2), np.nan), {}, "recording: must have values that are not missing"),
+        (np.where(np.arange(200) == 7, np.inf, 0.0), {}, "recording"),
+        (np.zeros((200, 2)), {"labels": np.ones(200, int)}, "at least 64 normal rows, got 0 normal ones of 200"),
+        (np.zeros((200, 2)), {"labels": [0, 1]}, "labels: must be one 0 or 1 for each of the 200 rows"),
+        (np.zeros((200, 2)), {"labels": np.full(200, 2)}, r"labels\[0\]: must be 0 or 1, got 2"),
+        (np.zeros((200, 2)), {"labels": [(5, 300), (1, 2)]}, r"labels\[0\]: must be a run of rows below 200"),
+        (np.zeros((200, 2)), {"labels": "y"}, "labels: must be a column: none has a name"),
+        (np.zeros((200, 2)), {"time": "t"}, "time: must be a column"),
+        (np.zeros((200, 2)), {"method": "magic"}, "method: must be one of"),
+        (np.zeros((200, 2)), {"random_state": -1}, "random_state: must be"),
+        (np.zeros((0, 2)), {}, "at least 64 normal rows, got 0 rows"),
+        (np.zeros((100, 2, 2)), {}, r"recording: must have shape \(n,\) or \(n, d\)"),
+    ],
+)
+def test_bad_recordings(recording: Any, arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises((SpecError, SpecTypeError), match=message):
+        Generator.fit(recording, **arguments)
+
+
+def test_times_that_go_back_are_refused() -> None:
+    table = pd.DataFrame({"x": plant(200)[:, 0]}, index=pd.date_range("2026-01-01", periods=200, freq="s")[::-1])
+    with pytest.raises(SpecError, match=r"recording\[1\]: must not be before the row above it"):
+        Generator.fit(table)
+
+
+def test_duplicate_times_are_named() -> None:
+    table = pd.DataFrame({"x": plant(200)[:, 0]}, index=pd.date_range("2026-01-01", periods=100, freq="s").repeat(2))
+    with pytest.warns(UserWarning, match="100 rows have the time of the row before"):
+        Generator.fit(table)
+
+
+@pytest.mark.parametrize("rows", [64, 65, 200])
+def test_short_recordings(rows: int) -> None:
+    for recording in (plant(rows), plant(rows)[:, :1], np.zeros((rows, 1)), np.arange(float(rows))):
+        fitted = Generator.fit(recording)
+        made = fitted.generator.generate(500).X
+        assert np.isfinite(made).all()
+        assert fitted.report.rows == rows
+
+
+def test_constants_stay() -> None:
+    fitted = Generator.fit(np.full((300, 2), 5.0))
+    assert (fitted.generator.generate(700).X == 5.0).all()
+    assert fitted.report.channels["x0"].quantiles == 0.0
+
+
+def test_a_random_walk_is_named() -> None:
+    walk = np.cumsum(np.random.default_rng(3).normal(size=4000) + 0.05)
+    with pytest.warns(UserWarning, match="x0: it drifts"):
+        fitted = Generator.fit(walk, method="blocks")
+    assert any("drifts" in note for note in fitted.report.notes)
+
+
+def test_half_missing() -> None:
+    recording = plant()
+    recording[np.random.default_rng(0).random(recording.shape) < 0.5] = np.nan
+    fitted = Generator.fit(recording)
+    share = np.isnan(fitted.generator.generate(3000).X).mean()
+    assert share == pytest.approx(0.5, abs=0.05)
+    assert 0.0 <= fitted.report.copied <= 1.0
+
+
+# The report
+
+
+def test_figures_by_other_code() -> None:
+    rng = np.random.default_rng(0)
+    a, b = plant(2000, seed=1), plant(2000, seed=2)
+    x = a[:, 2]
+    centred = x - x.mean()
+    by_sums = [centred[: len(x) - h] @ centred[h:] / (centred @ centred) for h in range(201)]
+    np.testing.assert_allclose(autocorrelation(x, 200), by_sums, atol=1e-10)
+    found = channel_likeness(a[:, 2], b[:, 2])
+    at = np.linspace(0.01, 0.99, 99)
+    expected = max(abs(np.quantile(a[:, 2], q) - np.quantile(b[:, 2], q)) for q in at) / np.ptp(a[:, 2])
+    assert found.quantiles == pytest.approx(expected)
+    # Copies with a little noise, and without.
+    spread = a.std(axis=0)
+    assert copied_share(a, a, spread) == 1.0
+    assert copied_share(a, a + 0.001 * spread * rng.normal(size=a.shape), spread) == 1.0
+    assert copied_share(a, b, spread) == 0.0
+
+
+def test_the_classifier_tells_apart_what_differs() -> None:
+    a, b, c = plant(2000, seed=1), plant(2000, seed=2), np.random.default_rng(0).permutation(plant(2000))
+    assert separability(a, b) < 0.65
+    assert separability(a, c) > 0.95
+
+    def told(x: np.ndarray, at: int) -> np.ndarray:
+        window = x[at : at + 64]
+        step = np.diff(window, axis=0)
+        return np.concatenate([window.ravel(), step.ravel(), window.mean(0), window.std(0), step.std(0)])
+
+    # By other code: a fold of the same kind, of windows that do not overlap.
+    X = np.array([told(x, at) for x in (a, c) for at in range(0, 1936, 16)])
+    y = np.repeat([0, 1], len(X) // 2)
+    test = np.tile(np.arange(len(X) // 2) < len(X) // 10, 2)
+    model = HistGradientBoostingClassifier(random_state=0).fit(X[~test], y[~test])
+    assert roc_auc_score(y[test], model.predict_proba(X[test])[:, 1]) > 0.95
+
+
+def test_reports_are_written(tmp_path: Path) -> None:
+    report = Generator.fit(plant(1000)).report
+    plain = json.loads(report.to_json(tmp_path / "fit.json"))
+    assert set(plain["channels"]) == {"x0", "x1", "x2"}
+    assert json.loads((tmp_path / "fit.json").read_text()) == plain
+    assert plain["separability"] == report.separability
+    report.to_html(tmp_path / "fit.html")
+    page = (tmp_path / "fit.html").read_text(encoding="utf-8")
+    assert "data:image/png;base64" in page
+    assert "$" not in page.split("base64,")[0]
+    assert "told apart (AUC)" in str(report)
+    assert len(report.plot().axes) == 6
+
+
+# Anomalies for any generator
+
+
+def test_varied_anomalies_reach_all_variables() -> None:
+    generator = Generator.fit(plant()).generator.with_anomalies()
+    data = generator.generate(200_000)
+    assert data.y.mean() == pytest.approx(0.02, rel=0.3)
+    assert {name for _, touched in generator.kinds for name in touched} == {"x0", "x1", "x2"}
+    names = {name.rpartition(" ")[0] for name, _ in generator.kinds}
+    assert {"spike", "shift", "drift", "noise", "stuck", "faster", "warped"} <= names
+    seen = {event.name for event in data.events}
+    assert len(seen) > len(generator.kinds) // 2
+    np.testing.assert_array_equal(data.clean.X, generator.with_anomalies([]).generate(200_000).X)
+
+
+def test_anomalies_of_ones_own() -> None:
+    generator = Generator({"x": Stochastic(Sine(50))}).with_anomalies(
+        Anomaly(events=[(5, 9)], values={"x": Normal(100.0)})
+    )
+    assert list(np.flatnonzero(generator.generate(20).y)) == [5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("normal", [Stochastic(Normal()), Recorded(np.arange(50.0)), Stochastic(4.0)])
+def test_varied_anomalies_of_any_variable(normal: Any) -> None:
+    data = Generator({"x": normal}).with_anomalies().generate(50_000)
+    assert bool(data.y.any()) == (normal != Stochastic(4.0))
+
+
+def test_fitting_needs_no_numbers_beyond_the_seed() -> None:
+    """Nothing is drawn from NumPy's global state, and none is changed."""
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Generator.fit(plant(500))
+    assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
+    assert filled(np.array([[1.0], [np.nan], [3.0]]))[1, 0] == 2.0
+
+
+# Round trips: a spec, its rows, and what is learnt of them
+
+
+def rules_of(generator: Generator) -> dict[str, Any]:
+    return {name: variable["normal"] for name, variable in generator.to_spec()["variables"].items()}
+
+
+def parts(rule: Any, kind: str) -> list[dict[str, Any]]:
+    """All tables of a kind in a rule."""
+    found = []
+    if isinstance(rule, dict):
+        found += [rule] if rule.get("kind") == kind else []
+        rule = list(rule.values())
+    if isinstance(rule, list):
+        for part in rule:
+            found += parts(part, kind)
+    return found
+
+
+@given(st.integers(20, 120), st.integers(0, 2**32), st.floats(-100.0, 100.0))
+@settings(max_examples=15)
+def test_a_period_and_its_shape(period: int, seed: int, level: float) -> None:
+    values = list(np.random.default_rng(seed).normal(size=period))
+    spec = {"x": Stochastic(Pattern(values) + Normal(level, 0.2))}
+    x = Generator(spec, seed=seed).generate(40 * period)["x"]
+    fitted = Generator.fit(x, method="rules")
+    (pattern,) = parts(rules_of(fitted.generator)["x0"], "pattern")
+    assert len(pattern["values"]) % period == 0
+    shape = np.array(values) - np.mean(values)
+    times = len(pattern["values"]) // period
+    np.testing.assert_allclose(pattern["values"], np.tile(shape, times), atol=1.5 * np.sqrt(times) * 0.2)
+    (noise,) = parts(rules_of(fitted.generator)["x0"], "empirical")
+    assert np.mean(noise["quantiles"]) == pytest.approx(level + np.mean(values), abs=0.1)
+
+
+@given(st.floats(-0.9, 0.95), st.integers(0, 2**32))
+@settings(max_examples=15)
+def test_autoregressions(phi: float, seed: int) -> None:
+    x = Generator({"x": Stochastic(AR1(phi, 2.0, 5.0))}, seed=seed).generate(20_000)["x"]
+    fitted = Generator.fit(x, method="rules")
+    made = fitted.generator.generate(200_000).X[:, 0]
+    for lag in (1, 2, 5):
+        found = np.corrcoef(made[lag:], made[:-lag])[0, 1]
+        assert found == pytest.approx(np.corrcoef(x[lag:], x[:-lag])[0, 1], abs=0.04)
+    assert made.mean() == pytest.approx(5.0, abs=0.4)
+    assert made.std() == pytest.approx(2.0, rel=0.1)
+
+
+@given(st.integers(0, 60), st.floats(0.2, 3.0), st.booleans(), st.integers(0, 2**32))
+@settings(max_examples=15)
+def test_lags_and_gains(lag: int, size: float, falls: bool, seed: int) -> None:
+    gain = -size if falls else size
+    source = {"a": Stochastic(AR1(0.6, 1.0)), "b": Stochastic(Ref("a", lag) * gain + Normal(0.0, 0.2 * size))}
+    X = Generator(source, seed=seed).generate(6000).X
+    fitted = Generator.fit(X, method="rules")
+    (edge,) = fitted.generator.graph
+    assert edge == ("x0", "x1", lag)
+    (product,) = parts(rules_of(fitted.generator)["x1"], "product")
+    assert product["of"][1] == pytest.approx(gain, rel=0.05)
+    assert fitted.report.edges == [edge]
+
+
+def test_noise_that_channels_share() -> None:
+    rng = np.random.default_rng(0)
+    common = rng.normal(size=8000)
+    X = np.stack([common + rng.normal(size=8000), common + rng.normal(size=8000), rng.normal(size=8000)], axis=1)
+    fitted = Generator.fit(X)
+    assert fitted.method == "rules"
+    made = fitted.generator.generate(50_000).X
+    np.testing.assert_allclose(np.corrcoef(made.T), np.corrcoef(X.T), atol=0.05)
+    assert fitted.report.copied == 0.0
+
+
+def test_regimes() -> None:
+    x = Generator({"x": Stochastic(Steps(Choice([0.0, 1.0], [0.3, 0.7]), (40, 80)))}).generate(20_000)["x"]
+    fitted = Generator.fit(x, method="rules")
+    (steps,) = parts(rules_of(fitted.generator)["x0"], "steps")
+    made = fitted.generator.generate(100_000)["x0"]
+    assert made.mean() == pytest.approx(x.mean(), abs=0.1)
+    dwell = [len(y) / np.count_nonzero(np.diff(y)) for y in (x, made)]
+    assert dwell[1] == pytest.approx(dwell[0], rel=0.25)
+    assert steps["levels"]["kind"] == "choice"
+
+
+@pytest.mark.parametrize("method", ["rules", "blocks", "auto"])
+def test_counters_go_on(method: str) -> None:
+    X = np.stack([100.0 + 2.0 * np.arange(500), plant(500)[:, 0]], axis=1)
+    made = Generator.fit(X, method=method).generator.generate(2000)["x0"]  # type: ignore[arg-type]
+    np.testing.assert_allclose(np.diff(made), 2.0)
+
+
+def test_lost_values_of_rules() -> None:
+    spec = {"x": Stochastic(AR1(0.5), missing=Dropouts(frequency=0.05, duration=(3, 9)))}
+    x = Generator(spec).generate(10_000)["x"]
+    fitted = Generator.fit(x, method="rules")
+    data = fitted.generator.generate(100_000)
+    assert data.missing.mean() == pytest.approx(np.isnan(x).mean(), rel=0.15)
+    lost = fitted.generator.to_spec()["variables"]["x0"]["missing"]
+    assert lost["duration"] == [3, 9]
+
+
+def test_rules_stand_in_toml_alone(tmp_path: Path) -> None:
+    """No recording lies beside rules."""
+    fitted = Generator.fit(plant(), method="rules")
+    fitted.generator.to_toml(tmp_path / "plant.toml")
+    assert [path.name for path in tmp_path.iterdir()] == ["plant.toml"]
+    again = Generator.from_toml(tmp_path / "plant.toml")
+    np.testing.assert_array_equal(again.generate(500).X, fitted.generator.generate(500).X)
+    assert fitted.report.copied < 0.05
