@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from paranom_rs._internal import checks
 from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import Flags, Floats
-from paranom_rs._internal.frames import column_names
+from paranom_rs._internal.columns import column_names
 from paranom_rs._internal.optional import require
 from paranom_rs.errors import SpecError
 from paranom_rs.plotting.style import LINE, SHADES, new_figure, plain_axes, thin

@@ -180,7 +180,7 @@ class Teacher:
     def effect(self, change: Change) -> Taught:
         """Try the key's last alarms on the detector before and after a change."""
         action, muted = change.action, []
-        before, now = (float(RAMP.from_bytes(state).threshold) for state in (change.before, change.now))
+        before, now = (float(RAMP.from_bytes(state).settings["threshold"]) for state in (change.before, change.now))
         for other in self._store.alarms(action.key, most=_TRIED) if action.taught else ():
             window = self._worst_window(other)
             then, after = _score(change.before, window), _score(change.now, window)
