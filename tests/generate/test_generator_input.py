@@ -56,7 +56,7 @@ RUBBISH: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: plant().generate(-1), SpecError, "rows: must be >= 0, got -1"),
     (lambda: plant().generate(2**63 + 1), SpecError, "rows: must be at most"),
     (lambda: plant().generate(2**62), OutOfMemoryError, "rows: .* bytes"),
-    (lambda: plant().generate(1, start=2**64), SpecError, "start: must leave room"),
+    (lambda: plant().generate(1, start=2**64), SpecError, "start: must be a row below 2"),
     (lambda: plant().generate(normal="", anomalous=1), SpecTypeError, "normal: "),
     (lambda: plant().generate(normal=10**30), SpecError, "rows: must be at most"),
     (lambda: plant().generate(normal=10**18), OutOfMemoryError, "rows: "),
@@ -187,7 +187,8 @@ def test_columns_of_a_callers_block_keep_their_order_in_x() -> None:
 
 
 def test_the_very_last_rows() -> None:
-    assert len(plant().generate(0, start=2**64).row) == 0
+    with pytest.raises(SpecError, match=r"start: must be a row below 2\*\*64"):
+        plant().generate(0, start=2**64)
     last = plant().generate(100, start=2**64 - 100)
     counted = plant().generate(normal=int((last.y == 0).sum()), anomalous=int(last.y.sum()), start=2**64 - 100)
     np.testing.assert_array_equal(counted.X, last.X)

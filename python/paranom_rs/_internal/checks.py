@@ -47,9 +47,11 @@ def whole(path: str, value: object, *, least: int = 0, most: int | None = None) 
 def row_range(start: object, rows: int, *, path: str = "start", end: int = 2**64) -> int:
     """Return the first of ``rows`` rows, which must lie below ``end``, a power of two."""
     first = whole("start", start)
-    if first + max(rows, 1) > end:
-        rule = f"must leave room for {shown(rows)} rows below 2**{end.bit_length() - 1}"
-        raise SpecError(path, rule, shown(first))
+    limit = f"2**{end.bit_length() - 1}"
+    if first >= end:
+        raise SpecError(path, f"must be a row below {limit}", shown(first))
+    if first + rows > end:
+        raise SpecError(path, f"must leave room for {shown(rows)} rows below {limit}", shown(first))
     return first
 
 
