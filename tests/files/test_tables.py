@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from paranom_rs import Recorded, SpecError, SpecTypeError
 from paranom_rs._internal.frames import Frame
 from paranom_rs._internal.times import NotADateError, epoch_unit, from_epoch, parse_dates, time_texts
+from paranom_rs.detect.z_score import ZScore
 from paranom_rs.evaluate import metrics, thresholds
 from paranom_rs.files.tables import open_lines, read_table
 
@@ -409,3 +410,23 @@ def test_rows_of_a_frame() -> None:
 def test_offsets_of_times() -> None:
     stamp = datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=-3, minutes=-30)))
     assert parse_dates([stamp.isoformat()])[0].tolist() == np.array(["2026-01-01T03:30"], "M8[ns]").tolist()
+
+
+def test_detectors_give_scores_back_with_the_index() -> None:
+    index = pd.date_range("2026-01-01", periods=300, freq="1min", tz="Asia/Tokyo", name="at")
+    values = np.random.default_rng(0).normal(size=(300, 2))
+    frame = pd.DataFrame(values, index=index, columns=["a", "b"])
+    plain = ZScore().fit(values)
+    scores = plain.decision_function(values)
+    detector = ZScore().fit(frame)
+    pd.testing.assert_series_equal(detector.decision_function(frame), pd.Series(scores, index, name="score"))
+    pd.testing.assert_series_equal(detector.score_samples(frame), pd.Series(-scores, index, name="score"))
+    flags = pd.Series(plain.predict(values), index, name="is_anomaly")
+    pd.testing.assert_series_equal(detector.predict(frame), flags)
+    pd.testing.assert_index_equal(ZScore().fit_predict(frame).index, index)
+    # A column of dates is the time, no channel.
+    for table in (frame.reset_index(), pl.from_pandas(frame.reset_index()), pa.table(frame.reset_index())):
+        found = ZScore().fit(table)
+        assert list(found.feature_names_in_) == ["a", "b"]
+        np.testing.assert_array_equal(np.asarray(found.decision_function(table)), scores)
+    assert isinstance(detector.decision_function(values), np.ndarray)

@@ -11,11 +11,11 @@ from paranom_rs.errors import SpecError, SpecTypeError
 
 
 def column_names(path: str, X: Any) -> list[str] | None:
-    """Return the names of a table's columns; None if it is no table, or numbers its columns from 0 on."""
+    """Return the names of a table's channels; None if it is no table, or numbers its columns from 0 on."""
     kind = library(X)
     if kind is None or not is_table(X):
         return None
-    return table_names(path, [name for name, _ in columns(X)])
+    return table_names(path, [name for name, _ in channels(path, X)])
 
 
 def table_names(path: str, labels: list[Any]) -> list[str] | None:
@@ -30,15 +30,28 @@ def table_names(path: str, labels: list[Any]) -> list[str] | None:
 
 
 def as_array(path: str, X: Any) -> Any:
-    """Return the float64 values of a table or a column, what is missing as NaN; anything else as it is."""
+    """Return the float64 values of a column, or of a table's channels, what is missing as NaN; else what was given."""
     if library(X) is None:
         return X
     if not is_table(X):
         return floats(path, X)
-    out = np.empty(X.shape)
-    for j, (name, column) in enumerate(columns(X)):
+    given = channels(path, X)
+    out = np.empty((len(X), len(given)))
+    for j, (name, column) in enumerate(given):
         out[:, j] = floats(f"{path}[{str(name)!r}]", column)
     return out
+
+
+def channels(path: str, X: Any) -> list[tuple[Any, Any]]:
+    """Return the labels and columns of a table, but for its column of dates: the only one, beside no index of dates."""
+    given = columns(X)
+    dated = [label for label, column in given if datetimes(column) is not None]
+    if not dated:
+        return given
+    if len(dated) > 1 or (library(X) == "pandas" and pandas_datetimes(X.index) is not None):
+        rule = "must be numbers; one column of dates can be the time, and an index of dates can"
+        raise SpecTypeError(f"{path}.columns", rule, ", ".join(repr(str(label)) for label in dated))
+    return [(label, column) for label, column in given if label != dated[0]]
 
 
 def library(X: Any) -> str | None:

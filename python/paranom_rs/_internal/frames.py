@@ -14,7 +14,7 @@ from paranom_rs._internal.checks import Flags, Floats, finite, numbers
 from paranom_rs._internal.keywords import KnownKeywords
 from paranom_rs._internal.optional import require
 from paranom_rs._internal.times import first_step_back, time_texts
-from paranom_rs.errors import SpecError, SpecTypeError
+from paranom_rs.errors import SpecError
 
 __all__ = ["Frame"]
 
@@ -92,14 +92,11 @@ class Frame(KnownKeywords):
             own = [str(label)] if label not in (None, "") else None
             times, zone = found or (None, None)
             return cls(matrix(path, X), own, times, zone, name, library=library, index=index)
-        given = columns.columns(X)
-        dated = [(str(label), at) for label, column in given if (at := columns.datetimes(column)) is not None]
-        if found is None and len(dated) == 1:
-            ((name, found),) = dated
-            given = [(label, column) for label, column in given if str(label) != name]
-        elif dated:
-            rule = "must be numbers; one column of dates can be the time, and an index of dates can"
-            raise SpecTypeError(f"{path}.columns", rule, ", ".join(repr(label) for label, _ in dated))
+        given = columns.channels(path, X)
+        kept = {label for label, _ in given}
+        for label, column in columns.columns(X):
+            if label not in kept:
+                name, found = str(label), columns.datetimes(column)
         names = columns.table_names(path, [label for label, _ in given])
         values = np.empty((len(X), len(given)))
         for j, (label, column) in enumerate(given):
@@ -202,6 +199,14 @@ class Frame(KnownKeywords):
         if array.ndim == 1:
             return pd.Series(array, index=index, name=name)
         return pd.DataFrame(array, index=index, columns=list(names or ()))
+
+
+def give_back(X: Any, values: NDArray[Any], name: str) -> Any:
+    """Return results for the rows of ``X`` as `Frame.wrap` does, without reading ``X`` again."""
+    library = columns.library(X)
+    if library is None:
+        return values
+    return Frame(values, library=library, index=X.index if library == "pandas" else None).wrap(values, name)
 
 
 def matrix(path: str, X: Any) -> Floats:

@@ -17,6 +17,7 @@ from paranom_rs._internal.arrays import dilate
 from paranom_rs._internal.atomic import whole_file
 from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs._internal.columns import column_names
+from paranom_rs._internal.frames import give_back
 from paranom_rs._internal.keywords import KnownKeywords
 from paranom_rs._internal.rules import Rule, Share, Trim
 from paranom_rs.detect import depth
@@ -301,20 +302,21 @@ class Detector(KnownKeywords, ABC):
 
     # ---- scores and verdicts
 
-    def decision_function(self, X: ArrayLike, causal: bool = False) -> Floats:
+    def decision_function(self, X: ArrayLike, causal: bool = False) -> Any:
         """Score the rows of a series.
 
         Parameters
         ----------
         X
-            (n, d) or (n,), a series by itself: no row before it is known.
+            (n, d) or (n,), a series by itself: no row before it is known. A table may have a column of dates.
         causal
             Whether a row's score may look at no later row. Then it is, to the bit, what `update` gives.
 
         Returns
         -------
         scores
-            (n,) float64; higher is more anomalous.
+            (n,) float64; higher is more anomalous. Rows of pandas, polars or Arrow give a column of that library, with
+            its index.
 
         Raises
         ------
@@ -323,29 +325,32 @@ class Detector(KnownKeywords, ABC):
         SpecError, SpecTypeError
             For another number of channels, other names, infinities.
         """
+        return give_back(X, self._row_scores(X, causal), "score")
+
+    def _row_scores(self, X: ArrayLike, causal: bool) -> Floats:
         rows = self._prepared(self._known("X", X))
         checks.flag("causal", causal)
         if not len(rows):
             return np.empty(0)
         return self._causal(rows) if causal else self._batch(rows)
 
-    def score_samples(self, X: ArrayLike) -> Floats:
+    def score_samples(self, X: ArrayLike) -> Any:
         """Return ``-decision_function(X)``: as in scikit-learn, higher is more normal."""
-        return -self.decision_function(X)
+        return give_back(X, -self._row_scores(X, False), "score")
 
-    def predict(self, X: ArrayLike, causal: bool = False) -> NDArray[np.int8]:
-        """Return 1 where the score is above its threshold, else 0; (n,) int8.
+    def predict(self, X: ArrayLike, causal: bool = False) -> Any:
+        """Return 1 where the score is above its threshold, else 0; (n,) int8, as `decision_function` gives scores.
 
         Warns (`DetectorWarning`) when more than 40 % of the rows are under alarm.
         """
-        scores = self.decision_function(X, causal)
+        scores = self._row_scores(X, causal)
         flags = scores > (self.causal_threshold_ if causal else self.threshold_)
         depth.warn_of_drift(self._prepared(self._known("X", X)), flags, self._range, self._wandering, self._names())
-        return flags.astype(np.int8)
+        return give_back(X, flags.astype(np.int8), "is_anomaly")
 
-    def fit_predict(self, X: ArrayLike, y: ArrayLike | None = None) -> NDArray[np.int8]:
-        """Call `fit`, and return ``labels_``."""
-        return self.fit(X, y).labels_
+    def fit_predict(self, X: ArrayLike, y: ArrayLike | None = None) -> Any:
+        """Call `fit`, and return ``labels_``, as `predict` would."""
+        return give_back(X, self.fit(X, y).labels_, "is_anomaly")
 
     def _causal(self, rows: Floats) -> Floats:
         """Return the causal scores of a series."""

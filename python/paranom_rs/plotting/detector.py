@@ -34,7 +34,7 @@ def plot_detector(
 
     Anomalies of the truth are marked below the series, alarms are shaded. See `Detector.plot` for the arguments.
     """
-    scores = detector.decision_function(X, causal)
+    scores = np.asarray(detector.decision_function(X, causal))
     level = detector.causal_threshold_ if causal else detector.threshold_
     rows = checks.series("X", X)
     axis_of_time = _times(X, times, len(rows))
