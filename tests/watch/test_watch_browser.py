@@ -317,6 +317,19 @@ def test_pictures(browser: Any, tmp_path: Path) -> None:
         page.context.close()
 
 
+def test_a_fast_feed_is_shown_for_half_a_minute(browser: Any, tmp_path: Path) -> None:
+    lines = "".join(f"{i / 100},{i % 7}\n" for i in range(5000))
+    (tmp_path / "feed.csv").write_text(f"t,x\n{lines}")
+    with Watching(tmp_path, "feed.csv", "--threshold", "1") as server:
+        server.wait(lambda status: status["samples"] == 5000)
+        page = browser.new_context().new_page()
+        # 3,000 samples in at most 600 points.
+        with page.expect_request(re.compile("stream.*width=8.*from=2000")):
+            page.goto(server.url)
+        expect(page.locator("#keys")).to_contain_text("5000 samples")
+        page.context.close()
+
+
 def test_an_empty_page(browser: Any, tmp_path: Path) -> None:
     (tmp_path / "feed.csv").write_text("t,x\n")
     with Watching(tmp_path, "feed.csv", "--follow", "--columns", "x") as server:

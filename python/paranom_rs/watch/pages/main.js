@@ -7,7 +7,8 @@ import { describe, effect, element, number, showActions, showAlarms, showKeys } 
 const $ = (id) => document.getElementById(id);
 const POINTS = 600;
 const SHORTEST = 100; // milliseconds from one drawing to the next
-const view = { key: null, span: 600, live: true, from: 0, position: 0, alarm: null, marking: false };
+const SPAN = 600; // samples shown at first
+const view = { key: null, span: SPAN, live: true, from: 0, position: 0, alarm: null, marking: false };
 let me = null;
 let charts = null;
 let live = null;
@@ -96,7 +97,16 @@ function hear(data, width) {
   seen = data.revision;
   if (seen !== revision && !loading) loadAlarms();
   if (first) loadRates();
+  if (first && data.buckets) fit(data.buckets);
   redraw();
+}
+
+// Of a fast feed the page shows half a minute at first, not a moment.
+function fit({ number, t, width }) {
+  const rate = ((number.at(-1) - number[0]) * width) / (t.at(-1) - t[0]);
+  if (!(rate > 20 && rate < 1e6)) return;
+  view.span = Math.round(30 * rate);
+  listen();
 }
 
 async function history(from, span) {
@@ -148,10 +158,11 @@ async function loadKeys() {
 }
 
 function chooseKey(key) {
-  Object.assign(view, { key, live: true, position: 0, alarm: null });
+  Object.assign(view, { key, live: true, position: 0, span: SPAN, alarm: null });
   $("key-name").textContent = key || "All samples";
   alarms = [];
   revision = -1;
+  $("apply").disabled = true;
   showDetail();
   listen();
   loadKeys();
@@ -311,7 +322,8 @@ async function loadRates() {
   rates = data;
   const now = charts.threshold;
   $("slider").disabled = !data.thresholds.length;
-  if (data.thresholds.length && document.activeElement !== $("slider")) {
+  // A choice that is not used yet stays.
+  if (data.thresholds.length && $("apply").disabled) {
     const gaps = data.thresholds.map((level) => Math.abs(Math.log(level / (now ?? level))));
     $("slider").value = gaps.indexOf(Math.min(...gaps));
   }
