@@ -46,7 +46,8 @@ def alarms_within(budget: float, rows: float, rows_per_alarm: float) -> Callable
     return lambda flags: max(len(runs_of_ones(flags)), flags.sum() / rows_per_alarm) <= budget * len(flags) / rows
 
 
-#: A rule, and whether flags keep its promise (a quantile between two rows counts one of them). The one-sided bound of Chebyshev and Cantelli holds for every sample.
+#: A rule, and whether flags keep its promise (a quantile between two rows counts one of them). The one-sided bound of
+#: Chebyshev and Cantelli holds for every sample.
 RULES: dict[str, tuple[Any, Callable[[np.ndarray], bool]]] = {
     "default": (None, lambda flags: flags.mean() <= 0.01),
     "quantile": (Quantile(0.95), lambda flags: flags.sum() <= 0.05 * len(flags) + 1),
