@@ -95,7 +95,8 @@ fn generate(c: &mut Criterion) {
             ("high", Value::Whole(high)),
         ])
     };
-    let cases = [
+    // Plans are large: not on the stack.
+    let cases = vec![
         ("uniform", plan(rule("uniform", [("low", 0.0), ("high", 1.0)]), None)),
         ("normal", plan(noise(), None)),
         ("truncated normal", plan(rule("normal", [("low", -1.0), ("high", 2.0)]), None)),

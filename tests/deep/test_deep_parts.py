@@ -7,6 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
+from paranom_rs.deep.cold_start import deviations, settling_rows  # noqa: E402
 from paranom_rs.deep.gaussian import Gaussian  # noqa: E402
 from paranom_rs.deep.lstm_ad import LSTMAD  # noqa: E402
 from paranom_rs.deep.nets import Autoencoder, Forecaster, divergence  # noqa: E402
@@ -93,6 +94,27 @@ def test_gaussian_is_never_singular(x):
     fitted = Gaussian.fit(x)
     assert np.isfinite(fitted.distance2(x + 1)).all()
     assert (fitted.distance2(x + 1) > fitted.distance2(x.mean(axis=0)[None])).all()
+
+
+def test_no_deviation_of_a_gaussian_is_below_the_least():
+    x = np.random.default_rng(0).normal(size=(500, 3)) * [1.0, 1e-9, 2.0]
+    fitted = Gaussian.fit(x, np.array([0.5, 0.1, 0.5]))
+    away = np.eye(3) * [1.0, 0.1, 2.0] + x.mean(axis=0)
+    np.testing.assert_allclose(fitted.distance2(away), [1.0, 1.0, 1.0], rtol=0.1)
+
+
+def test_deviations_are_numpys_over_parts():
+    x = np.random.default_rng(0).normal(size=(50, 2))
+    x[0] = np.nan
+    np.testing.assert_allclose(deviations([x[:20], x[20:21], x[21:]]), np.nanstd(x, axis=0))
+
+
+def test_scores_have_settled_where_few_are_above_the_last_third():
+    late = np.random.default_rng(0).uniform(size=(40, 60))
+    assert settling_rows(late) == 0
+    late[:, :17] += 5
+    assert settling_rows(late) == 20
+    assert settling_rows(late + np.linspace(9, 0, 60)) > 30
 
 
 class Persistence:

@@ -56,7 +56,7 @@ def test_decoys_that_decouple_within_each_other_are_refused() -> None:
     ],
 )
 def test_a_first_row_lies_below_the_end_of_the_axis(call: Any, tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match=r"start: must leave room"):
+    with pytest.raises(SpecError, match=r"start: must be a row below 2"):
         call(tmp_path)
     assert not list(tmp_path.iterdir())
 
@@ -64,7 +64,7 @@ def test_a_first_row_lies_below_the_end_of_the_axis(call: Any, tmp_path: Path) -
 def test_more_blocks_than_there_are_compare_all_rows(tmp_path: Path) -> None:
     PLAIN.write(tmp_path / "a.parquet", 100)
     assert verify(tmp_path / "a.parquet", blocks=2**70).rows == 100
-    with pytest.raises(SpecError, match=r"start: must leave room"):
+    with pytest.raises(SpecError, match=r"start: must be a row below 2"):
         verify(tmp_path / "a.parquet", generator=PLAIN, start=2**64)
 
 

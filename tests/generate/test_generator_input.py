@@ -56,7 +56,7 @@ RUBBISH: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: plant().generate(-1), SpecError, "rows: must be >= 0, got -1"),
     (lambda: plant().generate(2**63 + 1), SpecError, "rows: must be at most"),
     (lambda: plant().generate(2**62), OutOfMemoryError, "rows: .* bytes"),
-    (lambda: plant().generate(1, start=2**64), SpecError, "start: must leave room"),
+    (lambda: plant().generate(1, start=2**64), SpecError, "start: must be a row below 2"),
     (lambda: plant().generate(normal="", anomalous=1), SpecTypeError, "normal: "),
     (lambda: plant().generate(normal=10**30), SpecError, "rows: must be at most"),
     (lambda: plant().generate(normal=10**18), OutOfMemoryError, "rows: "),

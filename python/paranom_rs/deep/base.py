@@ -134,7 +134,7 @@ class Detector(Learned, Parameters):
                 checkpoint=None if checkpoint is None else Path(checkpoint),
             )
             net.to("cpu")
-            learned.net_, learned.gauss_ = net, self._gaussian(net, material)
+            learned.net_, learned.gauss_ = net, learned._gaussian(net, material)
             learned.scaler_, learned.n_features_in_ = material.scaler, material.features
             learned.history_, learned.best_epoch_, learned.interrupted_ = run.history, run.best_epoch, run.interrupted
             learned.threshold_, learned.baselines_ = np.nan, None

@@ -21,7 +21,7 @@ class Gaussian:
     """(k, k): its product with x - mean has independent entries of variance 1."""
 
     @classmethod
-    def fit(cls, vectors: NDArray[np.floating]) -> Gaussian:
+    def fit(cls, vectors: NDArray[np.floating], least: Floats | None = None) -> Gaussian:
         """Fit the mean, and a covariance with Ledoit-Wolf shrinkage, which is never singular.
 
         Coordinates are scaled to unit variance first, so that shrinkage towards the identity treats all alike. One
@@ -31,14 +31,18 @@ class Gaussian:
         ----------
         vectors
             Shape (n, k); n may be less than k.
+        least
+            (k,): no coordinate gets a smaller standard deviation than this one.
         """
         x = np.asarray(vectors, dtype=np.float64)
         mean = x.mean(axis=0)
-        scale = np.maximum(x.std(axis=0), 1e-6)
+        scale = np.maximum(x.std(axis=0), 1e-6 if least is None else np.maximum(least, 1e-6))
         if len(x) > 1:
             covariance, _ = ledoit_wolf((x - mean) / scale, assume_centered=True)
         else:
             covariance = np.eye(x.shape[1])
+        # Where `least` counts, the variance so far is under 1.
+        covariance += np.diag(np.maximum(1 - np.diag(covariance), 0)) if least is not None else 0
         values, axes = np.linalg.eigh(covariance)
         values = np.maximum(values, 1e-6 * max(values[-1], 1e-12))
         # One layout in memory, so that a saved and loaded one gives the same bits.

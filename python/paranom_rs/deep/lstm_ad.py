@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,7 @@ from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs._internal.missing import fill_missing
 from paranom_rs._internal.scaling import Scaler
 from paranom_rs.deep.base import Detector
+from paranom_rs.deep.cold_start import deviations, settling_rows, some_pieces
 from paranom_rs.deep.gaussian import Gaussian
 from paranom_rs.deep.inject import shapes
 from paranom_rs.deep.series_material import (
@@ -43,17 +44,23 @@ class LSTMAD(Detector):
     A stacked LSTM predicts, after each row, the next ``horizon`` rows of all d channels. Each row has thus been
     predicted ``horizon`` times; the errors form its error vector, of horizon * d numbers (section 2.1 of the paper). A
     multivariate Gaussian, full covariance with Ledoit-Wolf shrinkage, is fitted to the error vectors of normal data
-    that was *not* trained on. The score of a row is the negative log-density of its error vector.
+    that was *not* trained on; no channel counts there as more exactly predictable than it was on the rows trained on,
+    where a sensor may not have been stuck yet. The score of a row is the negative log-density of its error vector.
 
     `fit` takes a series (n,) or (n, d), or a list of series that do not continue each other, and labels in the same
     form. It learns from runs of normal rows only. The first half of the held-out normal rows (vN1 in the paper) chooses
-    the epoch and fits the Gaussian; the second half (vN2) and all anomalous rows (vA) set the threshold.
+    the epoch and fits the Gaussian; the second half (vN2) and all anomalous rows (vA) set the threshold. A threshold
+    without labels keeps what its rule promises on the rows trained on, too.
+
+    A series begins in the mean of the states behind the pieces trained on. How many rows pass until the errors from
+    there are as small as later is measured on these pieces: the first ``warm_up_`` rows of a series have the score of a
+    perfect prediction.
 
     Parameters
     ----------
     horizon
-        How many rows ahead are predicted. The first ``horizon`` rows of a series have no whole error vector, and get
-        the score of a perfect prediction.
+        How many rows ahead are predicted. The first ``horizon`` rows of a series have no whole error vector, and are
+        part of the warm-up.
     window
         Rows that the network sees in a piece of training data; pieces start every half window. Scoring runs it over
         the whole series.
@@ -73,6 +80,8 @@ class LSTMAD(Detector):
     ``horizon + 1`` rows that an error vector spans: on rows of the held-out data or, where none is labelled, on
     held-out data with generated anomalies.
     """
+
+    _state_keys: ClassVar[tuple[str, ...]] = (*Detector._state_keys, "warm_up_")
 
     horizon: int = 10
     window: int = 150
@@ -148,7 +157,13 @@ class LSTMAD(Detector):
         return criterion
 
     def _gaussian(self, net: Any, material: SeriesMaterial) -> Gaussian:
-        return Gaussian.fit(self._held_out(net, material.held_scaled, material.first))
+        pieces = some_pieces(material.train)
+        net.begin_behind(pieces[:, : -self.horizon])
+        least = deviations(e for run in material.runs for e in self._errors(net, run))
+        gauss = Gaussian.fit(self._held_out(net, material.held_scaled, material.first), least)
+        cold = [-gauss.log_density(e)[self.horizon :] for piece in pieces for e in self._errors(net, piece.numpy())]
+        self.warm_up_ = self.horizon + settling_rows(np.stack(cold))
+        return gauss
 
     def _gaussian_size(self) -> int:
         return self.horizon * self.n_features_in_
@@ -162,9 +177,11 @@ class LSTMAD(Detector):
                 raise SpecError("y", f"must mark an anomalous row, since {rule!r} learns from labels")
             wrong = -gauss.log_density(self._held_out(net, material.held_scaled, material.anomalous))
             rule.fit(np.concatenate([right, wrong]), np.repeat([0, 1], [len(right), len(wrong)]))
+            self.threshold_ = rule.threshold_
         else:
-            rule.fit(right)
-        self.threshold_ = rule.threshold_
+            learnt = [-gauss.log_density(e) for run in material.runs for e in self._warm_errors(net, run)]
+            both = [right, np.concatenate([np.zeros(0), *learnt])]
+            self.threshold_ = max(rule.fit(scores).threshold_ for scores in both if len(scores))
         self.decision_scores_ = np.concatenate([self.decision_function(s) for s in material.series])
 
     def _fitted_gaussian(self) -> Gaussian:
@@ -184,7 +201,7 @@ class LSTMAD(Detector):
         held = zip(material.held_series, material.anomalous, material.first, material.second, strict=True)
         for k, (values, y, earlier, later) in enumerate(held):
             clear = earlier | later
-            if not (y | clear).any() or len(values) < size:
+            if not (y | clear).any() or len(values) <= max(self.warm_up_, size):
                 continue
             filled, tested = fill_missing(values[None], self.nan_policy)[0], y | clear
             if not labelled:
@@ -193,11 +210,12 @@ class LSTMAD(Detector):
                 y = drawn.astype(bool)
                 tested = clear & (y | ~self._seen(y))
             x = self._scaled(self.scaler_, filled)
-            tested = tested[self.horizon :]
+            warm = self.warm_up_
+            tested = tested[warm:]
             own = np.concatenate([-gauss.log_density(e) for e in self._errors(self.net_, x)])
-            scores.append(own[self.horizon :][tested])
-            windows.append(spans(x)[tested])
-            marks.append(y[self.horizon :][tested])
+            scores.append(own[warm:][tested])
+            windows.append(spans(x)[warm - self.horizon :][tested])
+            marks.append(y[warm:][tested])
         y = np.concatenate([np.zeros(0, bool), *marks])
         if y.all() or not y.any():
             rule = "must have enough rows that some tested ones are normal and some anomalous"
@@ -236,7 +254,7 @@ class LSTMAD(Detector):
         with cpu_threads(self.threads):
             x = self._scaled(self.scaler_, series)
             scores = np.concatenate([-gauss.log_density(e) for e in self._errors(self.net_, x)])
-        scores[: self.horizon] = -gauss.log_peak
+        scores[: self.warm_up_] = -gauss.log_peak
         return scores
 
     def _errors(self, net: Any, x: NDArray[np.float32]) -> Iterator[Floats]:
@@ -259,6 +277,11 @@ class LSTMAD(Detector):
             first = range(horizon - 1, -1, -1)
             errors = np.stack([rows - made[i : i + len(rows), k] for k, i in enumerate(first)], axis=1)
             yield errors.reshape(len(rows), -1).astype(np.float64)
+
+    def _warm_errors(self, net: Any, run: NDArray[np.float32]) -> Iterator[Floats]:
+        """Yield the error vectors behind the warm-up."""
+        for number, errors in enumerate(self._errors(net, run)):
+            yield errors[max(self.warm_up_ - number * CHUNK, 0) :]
 
     def _held_out(self, net: Any, scaled: list[NDArray[np.float32]], masks: list[Flags]) -> Floats:
         """Return error vectors of the rows in the masks, each predicted in its context."""
@@ -295,7 +318,7 @@ class LSTMAD(Detector):
         from paranom_rs.deep.scorers import SeriesScorer
 
         check_is_fitted(self)
-        scorer = SeriesScorer(self.net_, self.scaler_, self._fitted_gaussian())
+        scorer = SeriesScorer(self.net_, self.scaler_, self._fitted_gaussian(), self.warm_up_)
         free = {"series": {0: "batch", 1: "time"}, "score": {0: "batch", 1: "time"}}
         graph = onnx.graph(scorer, (2, 2 * self.horizon + 1, self.n_features_in_), free)
         # Neither the batch nor the length that it was traced with.

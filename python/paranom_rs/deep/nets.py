@@ -57,16 +57,31 @@ def divergence(mean: Any, log_variance: Any) -> Any:
 
 
 class Forecaster(nn.Module):
-    """Stacked LSTM that predicts, after each row, the next `horizon` rows of every channel."""
+    """Stacked LSTM that predicts, after each row, the next `horizon` rows of every channel.
+
+    A series begins in the state ``start_hidden``, ``start_cell``: zeros while the network is trained, and then the mean
+    of the states that it is in behind normal rows.
+    """
 
     def __init__(self, features: int, hidden: int, layers: int, horizon: int, dropout: float) -> None:
         super().__init__()
         self.shape = (horizon, features)
         self.lstm = nn.LSTM(features, hidden, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
         self.output = nn.Linear(hidden, horizon * features)
+        self.register_buffer("start_hidden", torch.zeros(layers, hidden))
+        self.register_buffer("start_cell", torch.zeros(layers, hidden))
+
+    def begin_behind(self, pieces: Any) -> None:
+        """Begin each series in the mean of the states behind pieces (k, time, features)."""
+        with torch.no_grad():
+            hidden, cell = self(pieces)[1]
+            self.start_hidden, self.start_cell = hidden.mean(dim=1), cell.mean(dim=1)
 
     def forward(self, x: Any, state: Any = None) -> tuple[Any, Any]:
         """Predictions (batch, time, horizon, features) and the state to carry on with."""
+        if state is None:
+            starts = (self.start_hidden, self.start_cell)
+            state = tuple(start[:, None].expand(-1, x.shape[0], -1).contiguous() for start in starts)
         out, state = self.lstm(x, state)
         return self.output(out).unflatten(-1, self.shape), state
 

@@ -54,9 +54,10 @@ class WindowScorer(_Scorer):
 class SeriesScorer(_Scorer):
     """Series (batch, time, d), longer than the horizon -> scores (batch, time) of LSTM-AD."""
 
-    def __init__(self, net: Any, scaler: Scaler, gauss: Gaussian) -> None:
+    def __init__(self, net: Any, scaler: Scaler, gauss: Gaussian, warm_up: int) -> None:
         super().__init__(net, scaler, gauss)
         self.horizon = net.shape[0]
+        self.warm_up = warm_up
         self.log_peak = gauss.log_peak
 
     def forward(self, series: Any) -> Any:
@@ -67,4 +68,7 @@ class SeriesScorer(_Scorer):
         # Row t was predicted k + 1 rows earlier.
         errors = torch.stack([x[:, h:] - made[:, h - 1 - k : -1 - k, k] for k in range(h)], dim=2)
         scores = self.distance2(errors.flatten(2)) / 2 - self.log_peak
-        return nn.functional.pad(scores, (h, 0), value=-self.log_peak).float()
+        # A series may be shorter than the warm-up.
+        known = scores[:, self.warm_up - h :]
+        whole = nn.functional.pad(known, (self.warm_up, 0), value=-self.log_peak)
+        return whole[:, : x.shape[1]].float()

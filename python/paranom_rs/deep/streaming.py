@@ -61,7 +61,7 @@ class StreamingDetector(KnownKeywords):
         -------
         score
             Higher is more anomalous; None for the first ``window - 1`` samples of an autoencoder and the first
-            ``horizon`` of LSTM-AD.
+            ``warm_up_`` of LSTM-AD.
 
         Raises
         ------
@@ -114,9 +114,7 @@ class _ForecastStep:
             joined = np.ascontiguousarray(np.concatenate([w_ih, w_hh], axis=1))
             self._layers.append((joined, weights[f"lstm.bias_ih_l{k}"] + weights[f"lstm.bias_hh_l{k}"]))
         self._output, self._bias = weights["output.weight"], weights["output.bias"]
-        h = detector.hidden_size
-        self._hidden = [np.zeros(h, dtype=np.float32) for _ in self._layers]
-        self._cell = [np.zeros(h, dtype=np.float32) for _ in self._layers]
+        self._hidden, self._cell = list(weights["start_hidden"]), list(weights["start_cell"])
         # Row k of what is pending was predicted k + 1 rows ago.
         self._pending = np.zeros((detector.horizon, detector.horizon, detector.n_features_in_), dtype=np.float32)
         self._last = detector.scaler_.mean.copy()
@@ -127,7 +125,7 @@ class _ForecastStep:
         self._last = np.where(np.isnan(sample), self._last, sample)
         x = det.scaler_(self._last).astype(np.float32)
         score = None
-        if self._seen >= det.horizon:
+        if self._seen >= det.warm_up_:
             diagonal = np.arange(det.horizon)
             error = x - self._pending[diagonal, diagonal]
             score = float(-self._gauss.log_density(error.reshape(1, -1))[0])

@@ -87,10 +87,8 @@ impl Plan {
         pool::try_each(blocks(rows, columns, labels), |block| {
             job.check()?;
             let Block { rows: RowRange { start, len }, columns, labels } = block;
-            let scheduled = match clean && nothing_stays {
-                true => Vec::new(),
-                false => self.events_around(start, len as u64, job)?,
-            };
+            let scheduled =
+                if clean && nothing_stays { Vec::new() } else { self.events_around(start, len as u64, job)? };
             let kept = if clean { self.clean(scheduled.clone()) } else { Vec::new() };
             let around = if clean { &kept } else { &scheduled };
             let events = touching(around, start, start + (len as u64 - 1));

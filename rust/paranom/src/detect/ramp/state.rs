@@ -32,7 +32,9 @@ impl Ramp {
         let Ok(()) = self.config().clone().visit(&mut out);
         let names = self.feature_names().unwrap_or_default();
         out.u64(names.len() as u64);
-        names.iter().for_each(|name| out.text(name));
+        for name in names {
+            out.text(name);
+        }
         out.u64(self.clock);
         out.u64(self.processes.len() as u64);
         for (key, process) in &self.processes {
