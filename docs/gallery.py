@@ -23,6 +23,7 @@ NAMES: dict[str, Any] = vars(paranom_rs) | {
     "TIME": TimeIndex("2026-01-01", "1h"),
     "HOURS": [0.0] * 7 + [1, 3, 4, 4, 3, 3, 4, 4, 3, 2, 1] + [0.0] * 6,
     "WEEKDAYS": [0] * 5 + [-1] * 2,
+    "BLOCKS": [(0, 60), (60, 120), (120, 180)],
     "VALUES": np.exp(-np.arange(200) / 60) * np.cos(np.arange(200) / 5),
 }
 
@@ -66,7 +67,7 @@ SIGNALS = [
     "Calendar(TIME, hour=HOURS, weekday=WEEKDAYS)",
     "LogisticMap()",
     "ColouredNoise([1, -0.9, 0.7, -0.5, 0.3])",
-    "Blocks(VALUES, [(0, 60), (60, 120), (120, 180)], fade=20)",
+    "Blocks(VALUES, BLOCKS, fade=20)",
     "Limited(Sine(100), high=0.6)",
     "Rounded(Sine(100), step=0.25)",
     "Sine(100) + Normal(0, 0.1)",

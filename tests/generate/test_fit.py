@@ -214,6 +214,7 @@ def test_the_spec_is_toml_with_recordings_beside_it(tmp_path: Path) -> None:
         (np.zeros((200, 2)), {"labels": [(5, 300), (1, 2)]}, r"labels\[0\]: must be a run of rows below 200"),
         (np.zeros((200, 2)), {"labels": "y"}, "labels: must be a column: none has a name"),
         (np.zeros((200, 2)), {"time": "t"}, "time: must be a column"),
+        (np.zeros((200, 2)), {"anomalies": "all"}, "anomalies: must be one of"),
         (np.zeros((200, 2)), {"method": "magic"}, "method: must be one of"),
         (np.zeros((200, 2)), {"random_state": -1}, "random_state: must be"),
         (np.zeros((0, 2)), {}, "at least 64 normal rows, got 0 rows"),
@@ -334,6 +335,25 @@ def test_varied_anomalies_reach_all_variables() -> None:
     seen = {event.name for event in data.events}
     assert len(seen) > len(generator.kinds) // 2
     np.testing.assert_array_equal(data.clean.X, generator.with_anomalies([]).generate(200_000).X)
+
+
+def test_labelled_anomalies_are_learnt() -> None:
+    recording = plant()
+    recording[700:760, 1] = 50.0 + np.arange(60)
+    recording[2000, 0] = 30.0
+    fitted = Generator.fit(recording, labels=[(700, 760), (2000, 2001)], anomalies="learn")
+    assert fitted.generator.kinds == [("recorded 0", ["x1"]), ("recorded 1", ["x0"])]
+    data = fitted.generator.generate(300_000)
+    assert data.y.mean() == pytest.approx(61 / 3000, rel=0.2)
+    for event in data.events:
+        rows = data[event.variables[0]][event.start : event.stop]
+        if event.name == "recorded 0" and event.start > 0 and event.stop < 300_000:
+            assert 48 <= len(rows) <= 75
+            assert (rows[0], rows[-1]) == (50.0, 109.0)
+        elif event.name == "recorded 1":
+            assert list(rows) == [30.0]
+    assert data.clean.X.max() < 30.0
+    assert Generator.fit(plant(), anomalies="learn").generator.kinds == []
 
 
 def test_anomalies_of_ones_own() -> None:

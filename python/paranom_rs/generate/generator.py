@@ -266,6 +266,7 @@ class Generator(KnownKeywords):
         time: str | None = None,
         random_state: int = 0,
         method: Literal["auto", "rules", "blocks"] = "auto",
+        anomalies: Literal["ignore", "learn"] = "ignore",
     ) -> Fitted:
         """Learn a generator from a recording: it makes any number of rows like it, any slice alone.
 
@@ -285,6 +286,8 @@ class Generator(KnownKeywords):
             ``"blocks"``: blocks of the recording, strung together where they look alike. ``"rules"``: levels, periods,
             noise and what goes together, as rules with parameters. ``"auto"``: rules where a classifier can hardly tell
             them from the recording, else blocks.
+        anomalies
+            ``"learn"``: the generator has the labelled anomalies, too: with their durations, shares and shapes.
 
         Returns
         -------
@@ -303,7 +306,7 @@ class Generator(KnownKeywords):
         """
         from paranom_rs.generate.fit.learn import fit
 
-        return fit(recording, labels=labels, time=time, random_state=random_state, method=method)
+        return fit(recording, labels=labels, time=time, random_state=random_state, method=method, anomalies=anomalies)
 
     def with_anomalies(self, anomalies: Anomaly | Sequence[Anomaly] | None = None) -> Generator:
         """Return a generator of the same normal rows, with these anomalies instead of its own.

@@ -19,6 +19,8 @@ __all__ = ["best_layout", "block_rules"]
 
 #: A fade of so many rows hides a joint of smooth channels.
 FADE = 8
+#: A channel is smooth where its changes from row to row are smaller than its spread by this factor.
+SMOOTH = 0.3
 #: What is tried, from the freest order to the recording's own.
 REACHES = (None, 16, 8, 4, 3, 2)
 #: A layout is good where the errors of autocorrelation and correlations are below these, in the worst of so many draws.
@@ -130,7 +132,7 @@ def block_rules(values: Floats, channels: list[Channel], layout: Layout, group: 
             rules.append(channel.constant)
         else:
             # Between two steps of few, a fade would show values that never come.
-            is_smooth = channel.change < 0.7 * channel.spread and (
+            is_smooth = channel.change < SMOOTH * channel.spread and (
                 channel.step is None or channel.step < 0.1 * channel.spread
             )
             rule = Blocks(

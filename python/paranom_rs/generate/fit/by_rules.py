@@ -26,6 +26,8 @@ MOST_LEVELS, LEAST_DWELL = 8, 5.0
 LEAST_SHARED, LEAST_PART = 0.1, 0.05
 #: Of more channels, each has noise of its own.
 MOST_SHARING = 24
+#: More rows than these are not needed for noise.
+MOST_ROWS = 1 << 18
 
 
 def rule_model(
@@ -48,10 +50,11 @@ def rule_model(
             rest = rest - link.gain * x[np.maximum(np.arange(len(x)) - link.lag, 0), link.source]
         rest, seasons[j] = _season(rest, period)
         residuals[j] = rest
-        noises[j] = noise_of(rest, rng)
+        noises[j] = noise_of(rest[:MOST_ROWS], rng)
     mixing = _mixing(noises)
     for j in moving:
-        rule: Rule = Empirical(quantile_table(residuals[j]), of=_shared(j, noises[j], mixing, channels))
+        some = residuals[j][:: max(len(x) // MOST_ROWS, 1)]
+        rule: Rule = Empirical(quantile_table(some), of=_shared(j, noises[j], mixing, channels))
         season = seasons[j]
         if season is not None:
             rule = Pattern(season) + rule
@@ -84,9 +87,11 @@ def _simple_rule(x: Floats, channel: Channel) -> Rule | float | None:
     if counter is not None:
         return counter
     levels = np.unique(x)
+    if len(levels) > MOST_LEVELS:
+        return None
     changes = np.flatnonzero(np.diff(x) != 0.0) + 1
     dwells = np.diff(np.concatenate([[0], changes, [len(x)]]))
-    if len(levels) > MOST_LEVELS or dwells.mean() < LEAST_DWELL:
+    if dwells.mean() < LEAST_DWELL:
         return None
     share = np.array([float(np.mean(x == level)) for level in levels])
     # A regime that follows on itself is one regime: so they are drawn oftener than they change.

@@ -15,6 +15,7 @@ from paranom_rs.generate.fit.by_rules import counter_of, dropouts_of, rule_model
 from paranom_rs.generate.fit.channel import Channel, channel_of, filled
 from paranom_rs.generate.fit.clock import breaks_of, clock_of
 from paranom_rs.generate.fit.fitted import Fitted
+from paranom_rs.generate.fit.learnt_anomalies import learnt_anomalies
 from paranom_rs.generate.fit.likeness import WINDOW, channel_likeness, correlation_error, separability
 from paranom_rs.generate.fit.period import period_of
 from paranom_rs.generate.fit.recording import Recording, read_recording
@@ -40,9 +41,11 @@ def fit(
     time: str | None,
     random_state: int,
     method: str,
+    anomalies: str,
 ) -> Fitted:
     """Learn a generator: see `Generator.fit`."""
     one_of("method", method, ("auto", "rules", "blocks"))
+    one_of("anomalies", anomalies, ("ignore", "learn"))
     seed = whole("random_state", random_state, most=2**64 - 1)
     learnt = read_recording(recording, labels, time)
     rng = np.random.default_rng(seed)
@@ -70,6 +73,8 @@ def fit(
         generator = Generator(_variables(rules, channels, [None] * len(channels)), seed=seed, time=clock)
     else:
         method = "rules"
+    if anomalies == "learn":
+        generator = generator.with_anomalies(learnt_anomalies(filled(learnt.values), learnt.normal, channels))
     for note in notes + more:
         warnings.warn(note, UserWarning, stacklevel=3)
     return Fitted(generator, normal, learnt.names, method=method, notes=notes + more, states=learnt.states)

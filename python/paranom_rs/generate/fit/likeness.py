@@ -64,7 +64,8 @@ def channel_likeness(recorded: Floats, made: Floats) -> ChannelLikeness:
 def autocorrelation_error(recorded: Floats, made: Floats) -> float:
     """Return the mean absolute difference of the autocorrelations at lags 1 to 200; (n,), (m,), nothing missing."""
     most = min(LAGS, len(recorded) // 2, len(made) // 2)
-    a, b = (autocorrelation(x, most)[1:] for x in (recorded, made))
+    # Corrected for the rows that each lag lacks: they may have different numbers of rows.
+    a, b = (autocorrelation(x, most)[1:] / (1.0 - np.arange(1, most + 1) / len(x)) for x in (recorded, made))
     return float(np.abs(a - b).mean()) if most else 0.0
 
 
