@@ -13,6 +13,8 @@ import warnings
 
 from paranom_rs import _core
 from paranom_rs._core import build_info
+from paranom_rs.detect.distance_profile import Match, distance_profile, match
+from paranom_rs.detect.left_discords import left_discords
 from paranom_rs.detect.matrix_profile import (
     Discord,
     MatrixProfile,
@@ -159,6 +161,7 @@ __all__ = [
     "Laplace",
     "LogNormal",
     "LogisticMap",
+    "Match",
     "MatrixProfile",
     "MismatchError",
     "Missing",
@@ -206,6 +209,9 @@ __all__ = [
     "Verified",
     "__version__",
     "build_info",
+    "distance_profile",
+    "left_discords",
+    "match",
     "matrix_profile",
     "matrix_profile_ab_join",
     "matrix_profile_multidimensional",

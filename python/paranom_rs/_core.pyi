@@ -21,6 +21,9 @@ __all__ = [
     "file_metadata",
     "found_by_one_liners",
     "matrix_profile_ab_join",
+    "matrix_profile_distances",
+    "matrix_profile_left_discords",
+    "matrix_profile_left_discords_in_file",
     "matrix_profile_multidimensional",
     "matrix_profile_self_join",
     "matrix_profile_subspaces",
@@ -114,6 +117,34 @@ def write_table(
 # info.rs
 def build_info() -> dict[str, Any]: ...
 
+# left_discords.rs
+
+def matrix_profile_left_discords(
+    x: NDArray[np.float64],
+    window: int,
+    *,
+    count: int,
+    start: int,
+    apart: int,
+    distance: str,
+    threads: int | None,
+    progress: Callable[[int], object] | None,
+) -> list[tuple[int, float, int]]: ...
+def matrix_profile_left_discords_in_file(
+    path: str | PathLike[str],
+    offset: int,
+    values: int,
+    dtype: str,
+    window: int,
+    *,
+    count: int,
+    start: int,
+    apart: int,
+    distance: str,
+    threads: int | None,
+    progress: Callable[[int], object] | None,
+) -> list[tuple[int, float, int]]: ...
+
 # matrix_profile.rs
 _Neighbours = tuple[NDArray[np.float64], NDArray[np.int64]]
 _Profiles = tuple[_Neighbours, tuple[_Neighbours, _Neighbours] | None]
@@ -158,6 +189,9 @@ def matrix_profile_subspaces(
     distance: str,
     include: Sequence[int],
 ) -> NDArray[np.int64]: ...
+def matrix_profile_distances(
+    query: NDArray[np.float64], x: NDArray[np.float64], *, distance: str, threads: int | None
+) -> NDArray[np.float64]: ...
 
 @final
 class MatrixProfileStream:

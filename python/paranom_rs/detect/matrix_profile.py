@@ -16,7 +16,10 @@ import numpy as np
 
 from paranom_rs import _core
 from paranom_rs._internal.checks import numbers, one_of, real, whole
+from paranom_rs._internal.checks import threads as thread_count
 from paranom_rs._internal.progress import Progress
+from paranom_rs._internal.row_times import row_times, time_of
+from paranom_rs.detect.apart import smallest_apart
 from paranom_rs.errors import OutOfMemoryError, SpecError, SpecTypeError
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ __all__ = [
 ]
 
 Distance = Literal["znormalized", "l1", "l2", "relative"]
-_DISTANCES = ("znormalized", "l1", "l2", "relative")
+DISTANCES = ("znormalized", "l1", "l2", "relative")
 
 # The arrays of a result, in the order in which the core gives them.
 _ARRAYS = ("profile", "indices", "left_profile", "left_indices", "right_profile", "right_indices")
@@ -109,7 +112,8 @@ def matrix_profile(
     windows = len(series) - window + 1
     with _progress(progress, windows * (windows - 1) // 2, settings) as step:
         found = _core.matrix_profile_self_join(series, window, k=k, progress=step, **settings)
-    return _result(found, (windows, k) if k > 1 else (windows,), series, window, distance)
+    shape = (windows, k) if k > 1 else (windows,)
+    return _result(found, shape, window, distance, x=series, times=row_times(x))
 
 
 def matrix_profile_ab_join(
@@ -153,7 +157,8 @@ def matrix_profile_ab_join(
     with _progress(progress, windows * (len(other) - window + 1), settings) as step:
         found = _core.matrix_profile_ab_join(series, other, window, k=k, progress=step, **settings)
     shape = (windows, k) if k > 1 else (windows,)
-    return _result(found, shape, series, window, distance, reference=other)
+    times = {"times": row_times(x), "reference_times": row_times(reference)}
+    return _result(found, shape, window, distance, x=series, reference=other, **times)
 
 
 def matrix_profile_multidimensional(
@@ -201,7 +206,7 @@ def matrix_profile_multidimensional(
     with _progress(progress, windows * (windows - 1) // 2, settings) as step:
         found = _core.matrix_profile_multidimensional(series, window, include=columns, progress=step, **settings)
     shape = (windows, series.shape[1])
-    return _result(found, shape, series, window, distance, include=tuple(columns))
+    return _result(found, shape, window, distance, x=series, include=tuple(columns), times=row_times(x))
 
 
 class Discord(NamedTuple):
@@ -215,12 +220,15 @@ class Discord(NamedTuple):
         The distance to the neighbour.
     neighbor
         The first row of the neighbour.
+    time
+        The timestamp of the first row, if the series came with timestamps; else None.
     """
 
     start: int
     stop: int
     distance: float
     neighbor: int
+    time: Any = None
 
 
 class Motif(NamedTuple):
@@ -232,11 +240,14 @@ class Motif(NamedTuple):
         The first row of each window.
     distance
         Their distance.
+    times
+        The timestamps of both rows, if the series came with timestamps; else None.
     """
 
     first: int
     second: int
     distance: float
+    times: tuple[Any, Any] | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -269,6 +280,10 @@ class MatrixProfile:
     """The columns that take part in every level."""
     reference: NDArray[np.float64] | None = None
     """The series of the neighbours after an AB-join; else None."""
+    times: Any = None
+    """The DatetimeIndex that the series came with; else None."""
+    reference_times: Any = None
+    """The DatetimeIndex that the reference came with; else None."""
 
     def __repr__(self) -> str:
         return (
@@ -302,51 +317,54 @@ class MatrixProfile:
             raise SpecError("dimensions", f"must be at most {self.x.shape[1]}", str(level))
         return self.profile[:, level - 1], self.indices[:, level - 1]
 
-    def discords(self, k: int = 1, *, dimensions: int | None = None) -> list[Discord]:
+    def discords(self, k: int = 1, *, exclusion: int | None = None, dimensions: int | None = None) -> list[Discord]:
         """Find the windows that are farthest from their neighbours (Keogh, Lin & Fu, "HOT SAX", ICDM 2005).
 
         Parameters
         ----------
         k
             How many to find.
+        exclusion
+            Windows that start at most so many rows from a discord are no other discord; the default is window - 1, so
+            that none overlaps another.
         dimensions
             As in :meth:`nearest`.
 
         Returns
         -------
         list of Discord
-            Farthest first; no window overlaps another. There may be fewer than ``k``: a window without a neighbour is
-            no discord.
+            Farthest first. There may be fewer than ``k``: a window without a neighbour is no discord.
         """
-        k = whole("k", k, least=1, most=MOST)
+        k, zone = whole("k", k, least=1, most=MOST), self._zone(exclusion)
         profile, indices = self.nearest(dimensions)
-        found: list[Discord] = []
-        free = np.isfinite(profile)
-        for start in np.argsort(-profile, kind="stable").tolist():
-            if free[start]:
-                found.append(Discord(start, start + self.window, float(profile[start]), int(indices[start])))
-                self._block(free, start)
-                if len(found) == k:
-                    break
-        return found
+        return [
+            Discord(at, at + self.window, float(profile[at]), int(indices[at]), time_of(self.times, at))
+            for at in smallest_apart(-profile, k, zone)
+        ]
 
-    def motifs(self, k: int = 1, *, dimensions: int | None = None) -> list[Motif]:
+    def motifs(self, k: int = 1, *, exclusion: int | None = None, dimensions: int | None = None) -> list[Motif]:
         """Find the pairs of windows that are nearest to each other.
 
         Parameters
         ----------
         k
             How many pairs to find.
+        exclusion
+            Windows that start at most so many rows from one of a pair are in no other pair; the default is window - 1,
+            so that none overlaps one of another pair.
         dimensions
             As in :meth:`nearest`.
 
         Returns
         -------
         list of Motif
-            Nearest first; no window overlaps one of another pair. After an AB-join ``second`` is a window of the
-            reference. There may be fewer than ``k``.
+            Nearest first. After an AB-join ``second`` is a window of the reference. There may be fewer than ``k``.
+
+        See Also
+        --------
+        match : all windows that are like one.
         """
-        k = whole("k", k, least=1, most=MOST)
+        k, zone = whole("k", k, least=1, most=MOST), self._zone(exclusion)
         profile, indices = self.nearest(dimensions)
         found: list[Motif] = []
         free = free_second = np.isfinite(profile)
@@ -355,17 +373,22 @@ class MatrixProfile:
         for first in np.argsort(profile, kind="stable").tolist():
             second = int(indices[first])
             if free[first] and free_second[second]:
-                pair = (first, second) if self.reference is not None else sorted((first, second))
-                found.append(Motif(pair[0], pair[1], float(profile[first])))
-                self._block(free, first)
-                self._block(free_second, second)
+                found.append(self._motif(first, second, float(profile[first])))
+                free[max(first - zone, 0) : first + zone + 1] = False
+                free_second[max(second - zone, 0) : second + zone + 1] = False
                 if len(found) == k:
                     break
         return found
 
-    def _block(self, free: NDArray[np.bool_], start: int) -> None:
-        """Mark the windows that overlap the one at ``start`` as not free."""
-        free[max(start - self.window + 1, 0) : start + self.window] = False
+    def _zone(self, exclusion: int | None) -> int:
+        return self.window - 1 if exclusion is None else whole("exclusion", exclusion, most=MOST)
+
+    def _motif(self, first: int, second: int, distance: float) -> Motif:
+        other_times = self.times if self.reference is None else self.reference_times
+        if self.reference is None:
+            first, second = sorted((first, second))
+        times = None if self.times is None else (self.times[first], time_of(other_times, second))
+        return Motif(first, second, distance, times)
 
     def subspaces(self, dimensions: int) -> NDArray[np.int64]:
         """Find the columns that the distance of each window is a mean of.
@@ -424,15 +447,19 @@ def as_floats(path: str, x: ArrayLike, dimensions: int) -> NDArray[np.float64]:
         raise OutOfMemoryError(f"{path}: {error}") from error
 
 
+def distance_name(distance: object) -> str:
+    """Return the name of a distance."""
+    if not isinstance(distance, str):
+        raise SpecTypeError("distance", "must be a text", repr(distance))
+    one_of("distance", distance, DISTANCES)
+    return distance
+
+
 def _settings(window: object, distance: object, fraction: object, threads: object) -> tuple[int, dict[str, Any]]:
     """Check what all joins have in common: the window, and keywords of the core."""
     length = whole("window", window, least=3, most=MOST)
-    if not isinstance(distance, str):
-        raise SpecTypeError("distance", "must be a text", repr(distance))
-    one_of("distance", distance, _DISTANCES)
-    if threads is not None:
-        threads = whole("threads", threads, least=1, most=1024)
-    return length, {"distance": distance, "fraction": real("fraction", fraction), "threads": threads}
+    settings = {"distance": distance_name(distance), "fraction": real("fraction", fraction)}
+    return length, settings | {"threads": thread_count(threads)}
 
 
 def _progress(shown: bool, pairs: int, settings: dict[str, Any]) -> Progress:
@@ -441,17 +468,9 @@ def _progress(shown: bool, pairs: int, settings: dict[str, Any]) -> Progress:
     return Progress(max(total, 1), shown=shown, unit="pair", what="matrix profile")
 
 
-def _result(
-    found: tuple[Any, Any],
-    shape: tuple[int, ...],
-    x: NDArray[np.float64],
-    window: int,
-    distance: str,
-    include: tuple[int, ...] = (),
-    reference: NDArray[np.float64] | None = None,
-) -> MatrixProfile:
+def _result(found: tuple[Any, Any], shape: tuple[int, ...], window: int, distance: str, **fields: Any) -> MatrixProfile:
     best, sides = found
     pairs = [best, *(sides or ((None, None), (None, None)))]
     arrays = [None if array is None else array.reshape(shape) for pair in pairs for array in pair]
-    fields: dict[str, Any] = dict(zip(_ARRAYS, arrays, strict=True))
-    return MatrixProfile(x=x, window=window, distance=distance, include=include, reference=reference, **fields)
+    fields |= dict(zip(_ARRAYS, arrays, strict=True))
+    return MatrixProfile(window=window, distance=distance, **fields)

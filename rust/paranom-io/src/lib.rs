@@ -10,6 +10,7 @@
 //! * `parquet`, `arrow`, `text`: what a piece is in each format, and how pieces become a file.
 //! * `stored`: the same files, read; `reading`: what a panic of a format's crate becomes.
 //! * [`write()`], [`verify()`]: the two things to do.
+//! * `values`: a long series in a file, for detectors that read it piece by piece.
 //!
 //! A table has the columns of every export: `t`, the variables, `is_anomaly`, `event`. Its bytes in a file depend on the
 //! rows, the format and the rows in a group: not on threads, nor on the machine.
@@ -24,6 +25,7 @@ mod reading;
 pub mod source;
 mod stored;
 mod text;
+mod values;
 mod verify;
 mod write;
 
@@ -31,5 +33,6 @@ pub use error::{Error, Result};
 pub use format::{Format, Options};
 pub use reading::is_reading;
 pub use stored::{Stored, metadata};
+pub use values::{FileValues, Number};
 pub use verify::{Difference, verify};
 pub use write::write;

@@ -9,6 +9,8 @@
 //! * `files`: rows into files, and files of rows verified.
 //! * `ramp`, `ramp_settings`: the streaming detector; its settings and keys from Python and back.
 //! * `matrix_profile`: matrix profiles, of series and of streams.
+//! * `left_discords`: left discords, of arrays and of files.
+//! * `pan_profile`: many lengths of windows.
 //! * `one_liner`: which one-liners find events.
 //! * `info`: what this build is.
 //! * `memory`: what happens when memory runs out.
@@ -26,9 +28,11 @@ mod files;
 mod foreign;
 mod fork_lock;
 mod info;
+mod left_discords;
 mod matrix_profile;
 mod memory;
 mod one_liner;
+mod pan_profile;
 mod plan;
 mod prepare;
 mod python_function;
@@ -52,12 +56,16 @@ mod _core {
     #[pymodule_export]
     use crate::info::build_info;
     #[pymodule_export]
+    use crate::left_discords::{matrix_profile_left_discords, matrix_profile_left_discords_in_file};
+    #[pymodule_export]
     use crate::matrix_profile::{
-        MatrixProfileStream, matrix_profile_ab_join, matrix_profile_multidimensional,
-        matrix_profile_self_join, matrix_profile_subspaces,
+        MatrixProfileStream, matrix_profile_ab_join, matrix_profile_distances,
+        matrix_profile_multidimensional, matrix_profile_self_join, matrix_profile_subspaces,
     };
     #[pymodule_export]
     use crate::one_liner::{found_by_one_liners, one_liners};
+    #[pymodule_export]
+    use crate::pan_profile::matrix_profile_pan;
     #[pymodule_export]
     use crate::plan::FillState;
     #[pymodule_export]

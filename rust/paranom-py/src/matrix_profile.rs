@@ -30,7 +30,7 @@ fn distance(name: &str) -> paranom::Result<Distance> {
     }
 }
 
-fn settings(
+pub(crate) fn settings(
     window: usize,
     distance: &str,
     k: usize,
@@ -143,6 +143,22 @@ pub(crate) fn matrix_profile_subspaces<'py>(
     let settings = run::guarded(|| settings(window, distance, 1, 1.0, None))?;
     let (x, index) = (columns(&x)?, copied(&index)?);
     let out = run::detached(py, None, |job| core::subspaces(&x, &include, &settings, &index, level, job))?;
+    Ok(out.into_pyarray(py))
+}
+
+/// The distances of `query` to each window of `x`.
+#[pyfunction]
+#[pyo3(signature = (query, x, *, distance, threads))]
+pub(crate) fn matrix_profile_distances<'py>(
+    py: Python<'py>,
+    query: PyReadonlyArray1<'py, f64>,
+    x: PyReadonlyArray1<'py, f64>,
+    distance: &str,
+    threads: Option<usize>,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let (distance, threads) = run::guarded(|| Ok((self::distance(distance)?, pool::thread_count(threads)?)))?;
+    let (query, x) = (query.as_array().to_vec(), x.as_array().to_vec());
+    let out = run::detached(py, None, |job| core::distance_profile(&query, &x, distance, threads, job))?;
     Ok(out.into_pyarray(py))
 }
 

@@ -91,9 +91,16 @@ fn segments(series: &Series, cuts: &[Range<usize>], settings: &Settings, job: &J
 }
 
 /// A segment, and where its neighbours are collected; None if nobody asks for them.
-type Side<'a> = (&'a Segment, Option<&'a SharedNearest>);
+pub(super) type Side<'a> = (&'a Segment, Option<&'a SharedNearest>);
 
-fn sweep(task: &Task, settings: &Settings, rows: Side<'_>, columns: Side<'_>, job: &Job) -> Result<()> {
+/// Sweeps one task, and enters what it finds.
+pub(super) fn sweep(
+    task: &Task,
+    settings: &Settings,
+    rows: Side<'_>,
+    columns: Side<'_>,
+    job: &Job,
+) -> Result<()> {
     match settings.distance {
         Distance::ZNormalized => sweep_with(ZNormalized, task, settings, rows, columns, job),
         Distance::L1 => sweep_with(Lp::<1>, task, settings, rows, columns, job),

@@ -14,10 +14,13 @@
 //! * `report`, with `exact`, `form` and `duplicates`: the exact distance of each window to the neighbour found.
 //! * `profile`: the result.
 //!
-//! `join` is the whole way for one series or two, `multidimensional` for several series at once (mSTAMP), and `stream`
-//! for samples that come one at a time.
+//! `distance_profile` compares one window with all windows of a series, directly.
+//!
+//! `join` is the whole way for one series or two, `multidimensional` for several series at once (mSTAMP), `left_discords` for
+//! series of any length, `pan_profile` for many lengths of windows, and `stream` for samples that come one at a time.
 
 mod cuts;
+mod distance_profile;
 mod double;
 mod duplicates;
 mod exact;
@@ -25,10 +28,12 @@ mod first_cells;
 mod form;
 mod join;
 mod lanes;
+mod left_discords;
 mod metric;
 mod multidimensional;
 mod nearest;
 mod order;
+mod pan_profile;
 mod profile;
 mod record;
 mod report;
@@ -42,9 +47,12 @@ mod sum;
 mod sweep;
 mod tasks;
 
+pub use distance_profile::distance_profile;
 pub use join::{ab_join, self_join};
+pub use left_discords::{LeftDiscord, LeftDiscords, Values, left_discords};
 pub use metric::Distance;
 pub use multidimensional::{multidimensional, subspaces};
+pub use pan_profile::{Length, Pair, PanProfile, pan_profile};
 pub use profile::{Neighbours, Profile};
 pub use settings::{Settings, exclusion};
 pub use stream::StreamingProfile;

@@ -24,6 +24,21 @@ pub(super) struct Series {
 impl Series {
     /// Prepares a series; `path` names it in errors.
     pub(super) fn new(path: &str, x: &[f64], m: usize, distance: Distance, job: &Job) -> Result<Self> {
+        let mut series = Self::unformed(path, x, m, distance)?;
+        if distance == Distance::ZNormalized {
+            series.forms = crate::error::try_vec(series.windows())?;
+            for (i, &span) in series.span.iter().enumerate() {
+                if i % 1024 == 0 {
+                    job.check()?;
+                }
+                series.forms.push(form(&series.x[i..i + m], span));
+            }
+        }
+        Ok(series)
+    }
+
+    /// As [`Self::new`], without the forms: enough for sweeps, but not for exact distances.
+    pub(super) fn unformed(path: &str, x: &[f64], m: usize, distance: Distance) -> Result<Self> {
         let n = x.len();
         if m < 3 {
             return Err(Error::invalid("window", m, "must be at least 3"));
@@ -58,20 +73,10 @@ impl Series {
             whole.push(count == 0);
             count -= usize::from(missing[i]);
         }
-        let high = sliding(&filled, m, f64::max)?;
-        let low = sliding(&filled, m, f64::min)?;
+        let high = sliding(&filled, m, |a, b| if a > b { a } else { b })?;
+        let low = sliding(&filled, m, |a, b| if a < b { a } else { b })?;
         let span: Vec<f64> = high.iter().zip(&low).map(|(h, l)| (h - l).min(f64::MAX)).collect();
-        let mut forms = Vec::new();
-        if distance == Distance::ZNormalized {
-            forms = crate::error::try_vec(windows)?;
-            for (i, &span) in span.iter().enumerate() {
-                if i % 1024 == 0 {
-                    job.check()?;
-                }
-                forms.push(form(&filled[i..i + m], span));
-            }
-        }
-        Ok(Self { x: filled, m, whole, span, forms })
+        Ok(Self { x: filled, m, whole, span, forms: Vec::new() })
     }
 
     /// The number of windows.
@@ -96,19 +101,23 @@ impl Series {
 }
 
 /// `pick` over every window of `m` values in O(n) (van Herk 1992, Gil & Werman 1993).
-fn sliding(x: &[f64], m: usize, pick: fn(f64, f64) -> f64) -> Result<Vec<f64>> {
+fn sliding(x: &[f64], m: usize, pick: impl Fn(f64, f64) -> f64) -> Result<Vec<f64>> {
     let n = x.len();
     let mut to_right = crate::error::try_vec(n)?;
-    for (i, &v) in x.iter().enumerate() {
-        to_right.push(if i % m == 0 { v } else { pick(to_right[i - 1], v) });
-    }
     let mut to_left = x.to_vec();
-    for i in (0..n - 1).rev() {
-        if (i + 1) % m != 0 {
-            to_left[i] = pick(to_left[i + 1], x[i]);
+    for (values, to_left) in x.chunks(m).zip(to_left.chunks_mut(m)) {
+        let mut best = values[0];
+        for &v in values {
+            best = pick(best, v);
+            to_right.push(best);
+        }
+        best = values[values.len() - 1];
+        for v in to_left.iter_mut().rev() {
+            best = pick(best, *v);
+            *v = best;
         }
     }
-    Ok((0..=n - m).map(|i| pick(to_left[i], to_right[i + m - 1])).collect())
+    Ok(to_left[..=n - m].iter().zip(&to_right[m - 1..]).map(|(&left, &right)| pick(left, right)).collect())
 }
 
 #[cfg(test)]

@@ -20,6 +20,8 @@ pub(super) struct Task {
     seed: u64,
     /// The share of the blocks to sweep, times 2^64.
     share: Option<u64>,
+    /// Where in the sequence that share begins.
+    shift: u64,
 }
 
 impl Task {
@@ -39,7 +41,7 @@ impl Task {
         (0..count).map(move |turn| turn * stride % count).filter_map(move |nth| {
             let place = (self.seed + nth as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             let first = self.diagonals.start + nth * LANES;
-            let taken = self.share.is_none_or(|share| place < share);
+            let taken = self.share.is_none_or(|share| place.wrapping_sub(self.shift) < share);
             taken.then(|| first..(first + LANES).min(self.diagonals.end))
         })
     }
@@ -60,7 +62,14 @@ pub(super) enum Pairs<'a> {
 
 /// All tasks of a join, of about so many cells at most; `fraction` of the diagonals if it is less than 1.
 pub(super) fn tasks(pairs: Pairs<'_>, cells: usize, fraction: f64) -> Vec<Task> {
+    tasks_in_turn(pairs, cells, fraction, 0)
+}
+
+/// As [`tasks`], but the `turn`-th share: the first shares of a fraction have no diagonals in common, until all have had
+/// their turn.
+pub(super) fn tasks_in_turn(pairs: Pairs<'_>, cells: usize, fraction: f64, turn: u64) -> Vec<Task> {
     let share = (fraction < 1.0).then_some((fraction * 18_446_744_073_709_551_616.0) as u64);
+    let shift = share.unwrap_or(0).wrapping_mul(turn);
     let mut tasks = Vec::new();
     let mut seed = 0;
     let mut add =
@@ -70,7 +79,7 @@ pub(super) fn tasks(pairs: Pairs<'_>, cells: usize, fraction: f64) -> Vec<Task> 
             for start in diagonals.clone().step_by(chunk) {
                 let diagonals = start..(start + chunk).min(diagonals.end);
                 let blocks = diagonals.len().div_ceil(LANES) as u64;
-                tasks.push(Task { rows, columns, swapped, diagonals, seed, share });
+                tasks.push(Task { rows, columns, swapped, diagonals, seed, share, shift });
                 seed += blocks;
             }
         };
@@ -101,6 +110,38 @@ pub(super) fn tasks(pairs: Pairs<'_>, cells: usize, fraction: f64) -> Vec<Task> 
                     add(b, a, true, (lengths.1, lengths.0), 1..rows.len());
                 }
             }
+        }
+    }
+    tasks
+}
+
+/// The tasks of the windows in `rows` and the windows in `columns` that start so many `lags` before them, of about so
+/// many cells at most. The rows' windows are the later ones where a task is not `swapped`.
+pub(super) fn lag_tasks(
+    rows: &[Range<usize>],
+    columns: &[Range<usize>],
+    lags: &Range<usize>,
+    cells: usize,
+) -> Vec<Task> {
+    let mut tasks = Vec::new();
+    let mut add = |rows: usize, columns: usize, swapped: bool, length: usize, diagonals: Range<usize>| {
+        let chunk = (cells / length.max(1)).max(1).next_multiple_of(LANES);
+        for start in diagonals.clone().step_by(chunk) {
+            let diagonals = start..(start + chunk).min(diagonals.end);
+            tasks.push(Task { rows, columns, swapped, diagonals, seed: 0, share: None, shift: 0 });
+        }
+    };
+    for (a, row) in rows.iter().enumerate() {
+        for (b, column) in columns.iter().enumerate() {
+            let length = row.len().min(column.len());
+            // Diagonal d holds the cells whose lag is row.start - column.start - d.
+            let most = (row.start + 1).saturating_sub(column.start + lags.start).min(column.len());
+            let least = row.start.saturating_sub(column.start).saturating_sub(lags.end - 1);
+            add(a, b, false, length, least..most);
+            // And diagonal -d those whose lag is row.start - column.start + d.
+            let least = (column.start + lags.start).saturating_sub(row.start).max(1);
+            let most = lags.end.saturating_add(column.start).saturating_sub(row.start).min(row.len());
+            add(b, a, true, length, least..most);
         }
     }
     tasks
@@ -175,6 +216,31 @@ mod tests {
         let between =
             visits(Pairs::Between { cuts: &cuts, reference: &reference }, &cuts, &reference, (150, 70));
         assert!(between.iter().all(|&count| count == 1));
+    }
+
+    #[test]
+    fn every_lag_is_visited_once() {
+        let rows = [40..75, 75..80, 80..140];
+        let columns = [0..3, 3..70, 70..130];
+        for lags in [1..2, 6..40, 6..1000, 3..90] {
+            let mut count = vec![0; 140 * 140];
+            for task in lag_tasks(&rows, &columns, &lags, 1 << 10) {
+                let (a, b) = if task.swapped { (&columns, &rows) } else { (&rows, &columns) };
+                let (a, b) = (&a[task.rows], &b[task.columns]);
+                for diagonal in task.blocks().flatten() {
+                    for i in 0..a.len().min(b.len() - diagonal) {
+                        let (row, column) = (a.start + i, b.start + diagonal + i);
+                        let (later, earlier) = if task.swapped { (column, row) } else { (row, column) };
+                        count[later * 140 + earlier] += 1;
+                    }
+                }
+            }
+            for (at, &count) in count.iter().enumerate() {
+                let (i, j) = (at / 140, at % 140);
+                let wanted = i >= 40 && j < 130 && i > j && lags.contains(&(i - j));
+                assert_eq!(count, u32::from(wanted), "{i} {j} {lags:?}");
+            }
+        }
     }
 
     #[test]

@@ -1,0 +1,53 @@
+//! The nearest neighbours that the sweep does not find: where one of two windows is constant.
+
+use super::piece::Piece;
+use crate::detect::matrix_profile::metric::Distance;
+use crate::detect::matrix_profile::nearest::NONE;
+
+/// The score of two constant windows: their distance is 0.
+const EQUAL: f64 = 1.0;
+/// The score of a constant window and another: their distance is the root of the window's length.
+const UNLIKE: f64 = 0.5;
+
+/// The first constant window of a series, and the first other one that is whole. (Where z-normalised distances are not
+/// used, no window counts as constant.)
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Firsts {
+    pub(super) constant: Option<usize>,
+    pub(super) varied: Option<usize>,
+}
+
+impl Firsts {
+    pub(super) const NOTHING: Self = Self { constant: None, varied: None };
+
+    /// Those of a piece.
+    pub(super) fn of(piece: &Piece, distance: Distance) -> Self {
+        let first = |constant: bool| {
+            piece.windows.clone().find(|&i| piece.whole(i) && is_constant(piece, i, distance) == constant)
+        };
+        Self { constant: first(true), varied: first(false) }
+    }
+
+    /// The earlier ones of both.
+    pub(super) fn earlier(self, other: Self) -> Self {
+        let least = |a: Option<usize>, b: Option<usize>| a.into_iter().chain(b).min();
+        Self { constant: least(self.constant, other.constant), varied: least(self.varied, other.varied) }
+    }
+
+    /// The better of what a sweep found for a window and what the conventions say; `end` is the first window that may not
+    /// be its neighbour.
+    pub(super) fn better(self, constant: bool, end: usize, found: (f64, u32)) -> (f64, u32) {
+        let before = |first: Option<usize>| first.filter(|&j| j < end);
+        let other = match (constant, before(self.constant), before(self.varied)) {
+            (true, Some(j), _) => (EQUAL, j as u32),
+            (true, None, Some(j)) | (false, Some(j), _) => (UNLIKE, j as u32),
+            _ => (f64::NEG_INFINITY, NONE),
+        };
+        if other.0 > found.0 { other } else { found }
+    }
+}
+
+/// Whether a window counts as constant.
+pub(super) fn is_constant(piece: &Piece, window: usize, distance: Distance) -> bool {
+    distance == Distance::ZNormalized && piece.constant(window)
+}

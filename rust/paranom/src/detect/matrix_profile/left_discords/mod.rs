@@ -1,0 +1,24 @@
+//! Left discords: the windows that are farthest from all windows before them, in series of any length.
+//!
+//! The question is that of DAMP (Lu, Wu, Mueen, Zuluaga & Keogh, KDD 2022). The answer is exact, and found best-first. Every
+//! window is first compared with those shortly before it. That shows for nearly all of them that they are no discords. The
+//! windows are taken in blocks. The block with the least promising neighbours is compared with windows further back, in
+//! steps that double, until it has seen all, or another block has become the first. A block that is first and has seen all
+//! holds the next discord.
+//!
+//! Memory does not grow with the length of the series, but for a few bytes per block: the values are read piece by piece.
+//!
+//! * `values`: where the values come from.
+//! * `piece`: some windows, prepared for the sweep.
+//! * `conventions`: the nearest neighbours that the sweep does not find: constant windows.
+//! * `block`: some windows, and the nearest neighbours found for them so far.
+//! * `search`: the whole way.
+
+mod block;
+mod conventions;
+mod piece;
+mod search;
+mod values;
+
+pub use search::{LeftDiscord, LeftDiscords, left_discords};
+pub use values::Values;

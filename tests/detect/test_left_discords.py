@@ -1,0 +1,142 @@
+"""Left discords are those of the left matrix profile, in memory and in files, for any number of threads."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paranom_rs import SpecError, left_discords, matrix_profile
+from reference import matrix_profile as reference
+from support.nasty_series import series
+
+DISTANCES = ["znormalized", "l1", "l2", "relative"]
+
+
+def brute_force(x, m, k, start, zone, distance="znormalized"):
+    """The definition: the largest distance to the left, again and again."""
+    D = reference.without_trivial(reference.distances(x, x, m, distance), m, "left")
+    values = D.min(axis=1).astype(float)
+    values[:start] = np.inf
+    values, found = np.where(np.isfinite(values), values, -1), []
+    while len(found) < k and (values >= 0).any():
+        at = int(values.argmax())
+        found.append(values[at])
+        values[max(at - zone, 0) : at + zone + 1] = -1
+    return found, D
+
+
+@given(series(least=20), st.integers(1, 4), st.data())
+@pytest.mark.parametrize("distance", DISTANCES)
+def test_left_discords_equal_the_reference(distance, x, k, data):
+    m = data.draw(st.integers(3, len(x) // 2))
+    start = data.draw(st.integers(0, len(x)))
+    found = left_discords(x, m, 1, start=start, distance=distance)
+    expected, D = brute_force(x, m, 1, start, m - 1, distance)
+    np.testing.assert_allclose([d.distance for d in found], expected, rtol=1e-7, atol=2e-5 * np.sqrt(m))
+    several = left_discords(x, m, k, start=start, distance=distance)
+    for discord in several:
+        assert start <= discord.start == discord.stop - m
+        assert discord.distance == pytest.approx(float(D[discord.start, discord.neighbor]), rel=1e-9, abs=1e-11)
+    starts = sorted(d.start for d in several)
+    assert all(b - a >= m for a, b in zip(starts, starts[1:], strict=False))
+
+
+def greedy(profile, k, start, zone):
+    values, found = np.where(np.isfinite(profile), profile, -1), []
+    values[:start] = -1
+    for _ in range(k):
+        at = int(values.argmax())
+        found.append((at, values[at]))
+        values[max(at - zone, 0) : at + zone + 1] = -1
+    return found
+
+
+@pytest.mark.parametrize("kind", ["walk", "waves"])
+@pytest.mark.parametrize("m", [24, 700])
+def test_long_series(kind, m):
+    """Longer than a block and than what is compared at once."""
+    rng, n = np.random.default_rng(3), 90_000
+    x = rng.normal(size=n).cumsum() if kind == "walk" else np.sin(np.arange(n) / 9) + 0.05 * rng.normal(size=n)
+    x[70_000:70_040] = x[70_000]
+    x[40_000:40_010] += 3
+    x[[10_000, 60_000]] = np.nan
+    expected = greedy(matrix_profile(x, m).left_profile, 6, 8 * m, m - 1)
+    found = left_discords(x, m, 6)
+    np.testing.assert_allclose([d.distance for d in found], [far for _, far in expected], rtol=1e-9)
+    assert [d.start for d in found] == [at for at, _ in expected]
+
+
+def test_own_exclusion_zone_and_start():
+    x = np.random.default_rng(4).normal(size=5000).cumsum()
+    profile = matrix_profile(x, 50).left_profile
+    for zone, start in [(0, 1000), (10, 0), (200, 2000)]:
+        found = left_discords(x, 50, 5, start=start, exclusion=zone)
+        assert [d.start for d in found] == [at for at, _ in greedy(profile, 5, start, zone)]
+
+
+def test_threads_do_not_change_a_bit():
+    x = np.random.default_rng(5).normal(size=60_000).cumsum()
+    assert left_discords(x, 40, 5, threads=1) == left_discords(x, 40, 5, threads=3)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_file_gives_what_memory_gives(tmp_path, dtype):
+    x = np.random.default_rng(6).normal(size=80_000).cumsum().astype(dtype)
+    np.save(tmp_path / "x.npy", x)
+    assert left_discords(tmp_path / "x.npy", 30, 3) == left_discords(x, 30, 3)
+    assert left_discords(str(tmp_path / "x.npy"), 30, 3) == left_discords(x, 30, 3)
+
+
+def test_equal_windows_are_0_apart_and_missing_ones_are_none():
+    x = np.tile(np.random.default_rng(7).normal(size=50), 40)
+    assert left_discords(x, 20)[0].distance == 0
+    assert left_discords(np.full(500, np.nan), 20) == []
+    assert left_discords(np.zeros(500), 20)[0].distance == 0
+    assert left_discords(np.arange(30.0), 20) == []  # shorter than what is only compared with
+
+
+def test_timestamps_come_back():
+    times = pd.date_range("2026-01-01", periods=3000, freq="s")
+    x = pd.Series(np.random.default_rng(8).normal(size=3000).cumsum(), index=times)
+    discord = left_discords(x, 40)[0]
+    assert discord.time == times[discord.start]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda _: left_discords(np.zeros(9), 2), "window: must be >= 3"),
+        (lambda _: left_discords(np.zeros(9), 10), "x: must have at least window = 10 values, got 9 values"),
+        (lambda _: left_discords(np.zeros(9), 3, 0), "k: must be >= 1"),
+        (lambda _: left_discords(np.zeros(9), 3, start=-1), "start: must be >= 0"),
+        (lambda _: left_discords(np.full(9, 1e200), 3, distance="l2"), r"x\[0\]: must be at most"),
+        (lambda folder: left_discords(folder / "none.npy", 3), "x: must be a .npy file that can be read"),
+        (lambda folder: left_discords(written(folder, b"text"), 3), "x: must be a .npy file that can be read"),
+        (lambda folder: left_discords(saved(folder, np.zeros((4, 4))), 3), "x: must be a file of one dimension"),
+        (lambda folder: left_discords(saved(folder, np.zeros(9, int)), 3), "x: must be a file of little-endian"),
+        (lambda folder: left_discords(saved(folder, np.zeros(0)), 3), "x: must be"),
+    ],
+)
+def test_bad_input_is_refused(call, words, tmp_path):
+    with pytest.raises(SpecError, match=words):
+        call(tmp_path)
+
+
+def written(folder, data):
+    (folder / "x.npy").write_bytes(data)
+    return folder / "x.npy"
+
+
+def saved(folder, array):
+    np.save(folder / "x.npy", array)
+    return folder / "x.npy"
+
+
+def test_a_file_that_is_cut_off_is_refused(tmp_path):
+    path = saved(tmp_path, np.zeros(1000))
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(SpecError, match=r"x: must be a \.npy file|bytes, as its header says"):
+        left_discords(path, 20)
