@@ -64,6 +64,7 @@ UPWARDS = {
     ("generate.generator", "Generator.from_parquet", "files.read"),
     ("generate.generator", "Generator.write", "files.write"),
     ("detect.matrix_profile", "MatrixProfile.plot", "plotting.matrix_profile"),
+    ("detect.pan_profile", "PanProfile.plot", "plotting.pan_profile"),
     ("detect.ramp", "RAMP.plot", "plotting.ramp"),
     ("evaluate.audit.report", "Audit.to_html", "plotting.audit_report"),
 }

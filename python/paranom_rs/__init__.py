@@ -14,17 +14,18 @@ import warnings
 from paranom_rs import _core
 from paranom_rs._core import build_info
 from paranom_rs.detect.distance_profile import Match, distance_profile, match
+from paranom_rs.detect.findings import Discord, Motif
 from paranom_rs.detect.left_discords import left_discords
 from paranom_rs.detect.matrix_profile import (
-    Discord,
     MatrixProfile,
-    Motif,
     matrix_profile,
     matrix_profile_ab_join,
     matrix_profile_multidimensional,
 )
 from paranom_rs.detect.matrix_profile_stream import StreamingMatrixProfile
+from paranom_rs.detect.pan_profile import PanProfile, pan_profile
 from paranom_rs.detect.ramp import RAMP, Detection
+from paranom_rs.detect.window_choice import WindowChoice, choose_window
 from paranom_rs.errors import (
     AlreadyExistsError,
     CallbackError,
@@ -171,6 +172,7 @@ __all__ = [
     "Noise",
     "Normal",
     "OutOfMemoryError",
+    "PanProfile",
     "ParanomError",
     "Pattern",
     "PhaseShift",
@@ -207,8 +209,10 @@ __all__ = [
     "UniquenessError",
     "UnknownKeyError",
     "Verified",
+    "WindowChoice",
     "__version__",
     "build_info",
+    "choose_window",
     "distance_profile",
     "left_discords",
     "match",
@@ -216,6 +220,7 @@ __all__ = [
     "matrix_profile_ab_join",
     "matrix_profile_multidimensional",
     "one_liners",
+    "pan_profile",
     "triviality",
     "verify",
 ]

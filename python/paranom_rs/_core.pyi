@@ -24,7 +24,10 @@ __all__ = [
     "matrix_profile_distances",
     "matrix_profile_left_discords",
     "matrix_profile_left_discords_in_file",
+    "matrix_profile_mpdist_profile",
     "matrix_profile_multidimensional",
+    "matrix_profile_multidimensional_ab_join",
+    "matrix_profile_pan",
     "matrix_profile_self_join",
     "matrix_profile_subspaces",
     "one_liners",
@@ -189,6 +192,26 @@ def matrix_profile_subspaces(
     distance: str,
     include: Sequence[int],
 ) -> NDArray[np.int64]: ...
+def matrix_profile_mpdist_profile(
+    query: NDArray[np.float64],
+    x: NDArray[np.float64],
+    window: int,
+    rank: int,
+    *,
+    distance: str,
+    threads: int | None,
+) -> NDArray[np.float64]: ...
+def matrix_profile_multidimensional_ab_join(
+    x: NDArray[np.float64],
+    reference: NDArray[np.float64],
+    window: int,
+    *,
+    distance: str,
+    include: Sequence[int],
+    fraction: float,
+    threads: int | None,
+    progress: Callable[[int], object] | None,
+) -> tuple[Any, Any]: ...
 def matrix_profile_distances(
     query: NDArray[np.float64], x: NDArray[np.float64], *, distance: str, threads: int | None
 ) -> NDArray[np.float64]: ...
@@ -221,6 +244,19 @@ def found_by_one_liners(
     events: Sequence[tuple[int, int]],
     /,
 ) -> NDArray[np.bool_]: ...
+
+# pan_profile.rs
+def matrix_profile_pan(
+    x: NDArray[np.float64],
+    windows: Sequence[int],
+    *,
+    bins: int,
+    fraction: float,
+    threads: int | None,
+    progress: Callable[[int], object] | None,
+) -> tuple[
+    list[tuple[tuple[int, int, float] | None, tuple[int, int, float] | None, float]], NDArray[np.float32], int
+]: ...
 
 # plan.rs
 @final

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 def smallest_apart(values: NDArray[np.float64], k: int, zone: int) -> list[int]:
     """Return the places of the smallest finite values, smallest first, that are more than ``zone`` from each other.
 
-    Each place is the smallest of those that are left when the earlier ones and their zones are taken away; of equal ones
-    the first.
+    Each place is the smallest of those that are left when the earlier ones and their zones are taken away; of equal
+    ones the first.
     """
     values = np.where(np.isfinite(values), values, np.inf)
     # Each place takes at most 2 zone + 1 others away: so many smallest values hold k places.

@@ -15,13 +15,13 @@ from paranom_rs._internal.checks import real, whole
 from paranom_rs._internal.checks import threads as thread_count
 from paranom_rs._internal.row_times import row_times, time_of
 from paranom_rs.detect.apart import smallest_apart
-from paranom_rs.detect.matrix_profile import MOST, as_floats, distance_name
+from paranom_rs.detect.series import MOST, as_floats, distance_name
 from paranom_rs.errors import SpecError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from paranom_rs.detect.matrix_profile import Distance
+    from paranom_rs.detect.series import Distance
 
 __all__ = ["Match", "distance_profile", "match"]
 

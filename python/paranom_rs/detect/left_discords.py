@@ -1,7 +1,6 @@
 """Discords of very long series: the windows that are farthest from all windows before them.
 
-The question is that of Lu et al., "Matrix Profile XXIV / DAMP" (KDD 2022): was there ever something like this before? The
-answer is exact. It takes seconds for millions of rows, and bounded memory for files of any length.
+The question is that of Lu et al., "DAMP" (KDD 2022): was there ever something like this before? The answer is exact. It takes seconds for millions of rows, and bounded memory for files of any length.
 """
 
 from __future__ import annotations
@@ -17,13 +16,14 @@ from paranom_rs._internal.checks import file_path, whole
 from paranom_rs._internal.checks import threads as thread_count
 from paranom_rs._internal.progress import Progress
 from paranom_rs._internal.row_times import row_times, time_of
-from paranom_rs.detect.matrix_profile import MOST, Discord, as_floats, distance_name
+from paranom_rs.detect.findings import Discord
+from paranom_rs.detect.series import MOST, as_floats, distance_name
 from paranom_rs.errors import SpecError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from paranom_rs.detect.matrix_profile import Distance
+    from paranom_rs.detect.series import Distance
 
 __all__ = ["left_discords"]
 
@@ -44,8 +44,8 @@ def left_discords(
 ) -> list[Discord]:
     """Find the windows of a series that are farthest from all windows before them (DAMP's question).
 
-    It gives the discords of the left matrix profile, without computing that profile: nearly every window is soon found to
-    be like one shortly before it. Series in which no window is like another (white noise) take as long as the whole
+    It gives the discords of the left matrix profile, without computing that profile: nearly every window is soon found
+    to be like one shortly before it. Series in which no window is like another (white noise) take as long as the whole
     profile.
 
     Parameters
@@ -68,8 +68,8 @@ def left_discords(
     Returns
     -------
     list of Discord
-        Farthest first. ``neighbor`` is the nearest window before the discord that starts more than ceil(window / 4) rows
-        before it. There may be fewer than ``k``: a window without such a neighbour is no discord. Discords whose squared
+        Farthest first. ``neighbor`` is the nearest window that starts more than ceil(window / 4) rows before the
+        discord. There may be fewer than ``k``: a window without such a neighbour is no discord. Discords whose squared
         distances differ by less than about 1e-10 · window may change places.
 
     Raises

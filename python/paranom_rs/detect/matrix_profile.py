@@ -10,44 +10,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from paranom_rs import _core
-from paranom_rs._internal.checks import numbers, one_of, real, whole
+from paranom_rs._internal.checks import real, whole
 from paranom_rs._internal.checks import threads as thread_count
 from paranom_rs._internal.progress import Progress
 from paranom_rs._internal.row_times import row_times, time_of
 from paranom_rs.detect.apart import smallest_apart
-from paranom_rs.errors import OutOfMemoryError, SpecError, SpecTypeError
+from paranom_rs.detect.findings import Discord, Motif
+from paranom_rs.detect.series import MOST, Distance, as_floats, distance_name
+from paranom_rs.detect.window_choice import choose_window
+from paranom_rs.errors import SpecError, SpecTypeError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
-    "Discord",
     "MatrixProfile",
-    "Motif",
     "matrix_profile",
     "matrix_profile_ab_join",
     "matrix_profile_multidimensional",
 ]
 
-Distance = Literal["znormalized", "l1", "l2", "relative"]
-DISTANCES = ("znormalized", "l1", "l2", "relative")
-
 # The arrays of a result, in the order in which the core gives them.
 _ARRAYS = ("profile", "indices", "left_profile", "left_indices", "right_profile", "right_indices")
-
-# Larger sizes do not fit the core's numbers. The core refuses what does not fit the memory.
-MOST = 2**62
 
 
 def matrix_profile(
     x: ArrayLike,
-    window: int,
+    window: int | Literal["auto"],
     *,
     distance: Distance = "znormalized",
     k: int = 1,
@@ -65,7 +60,8 @@ def matrix_profile(
         The series, shape (n,): anything that NumPy turns into real numbers (lists, pandas, polars, Arrow). A window
         with a NaN or an infinity has no neighbour: distance inf, index -1.
     window
-        The length of a window in samples: 3 or more, at most n / 2.
+        The length of a window in samples: 3 or more, at most n / 2; or ``"auto"``: what :func:`choose_window` chooses.
+        The result says why (``window_reason``).
     distance
         How windows are compared:
 
@@ -106,6 +102,9 @@ def matrix_profile(
     matrix_profile_multidimensional : several series at once.
     StreamingMatrixProfile : one sample at a time.
     """
+    reason = ""
+    if isinstance(window, str) and window == "auto":
+        window, reason, *_ = choose_window(x, threads=threads)
     window, settings = _settings(window, distance, fraction, threads)
     k = whole("k", k, least=1, most=MOST)
     series = as_floats("x", x, 1)
@@ -113,7 +112,7 @@ def matrix_profile(
     with _progress(progress, windows * (windows - 1) // 2, settings) as step:
         found = _core.matrix_profile_self_join(series, window, k=k, progress=step, **settings)
     shape = (windows, k) if k > 1 else (windows,)
-    return _result(found, shape, window, distance, x=series, times=row_times(x))
+    return _result(found, shape, window, distance, x=series, times=row_times(x), window_reason=reason)
 
 
 def matrix_profile_ab_join(
@@ -209,47 +208,6 @@ def matrix_profile_multidimensional(
     return _result(found, shape, window, distance, x=series, include=tuple(columns), times=row_times(x))
 
 
-class Discord(NamedTuple):
-    """A window that is far from its nearest neighbour.
-
-    Attributes
-    ----------
-    start, stop
-        The first row of the window, and the row after its last.
-    distance
-        The distance to the neighbour.
-    neighbor
-        The first row of the neighbour.
-    time
-        The timestamp of the first row, if the series came with timestamps; else None.
-    """
-
-    start: int
-    stop: int
-    distance: float
-    neighbor: int
-    time: Any = None
-
-
-class Motif(NamedTuple):
-    """Two windows that are near each other.
-
-    Attributes
-    ----------
-    first, second
-        The first row of each window.
-    distance
-        Their distance.
-    times
-        The timestamps of both rows, if the series came with timestamps; else None.
-    """
-
-    first: int
-    second: int
-    distance: float
-    times: tuple[Any, Any] | None = None
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class MatrixProfile:
     """A matrix profile, and what is found in it.
@@ -282,6 +240,8 @@ class MatrixProfile:
     """The series of the neighbours after an AB-join; else None."""
     times: Any = None
     """The DatetimeIndex that the series came with; else None."""
+    window_reason: str = ""
+    """Why the window has this length, if it was chosen; else empty."""
     reference_times: Any = None
     """The DatetimeIndex that the reference came with; else None."""
 
@@ -431,28 +391,6 @@ class MatrixProfile:
         from paranom_rs.plotting.matrix_profile import plot_matrix_profile
 
         return plot_matrix_profile(self, discords, dimensions)
-
-
-def as_floats(path: str, x: ArrayLike, dimensions: int) -> NDArray[np.float64]:
-    """Return the values as contiguous float64 of so many dimensions, not empty."""
-    try:
-        values = numbers(path, x)
-        if values.ndim != dimensions:
-            rule = "one-dimensional" if dimensions == 1 else "two-dimensional, rows are samples"
-            raise SpecError(path, f"must be {rule}", f"shape {values.shape}")
-        if values.size == 0:
-            raise SpecError(path, "must not be empty", f"shape {values.shape}")
-        return np.ascontiguousarray(values, dtype=np.float64)
-    except MemoryError as error:
-        raise OutOfMemoryError(f"{path}: {error}") from error
-
-
-def distance_name(distance: object) -> str:
-    """Return the name of a distance."""
-    if not isinstance(distance, str):
-        raise SpecTypeError("distance", "must be a text", repr(distance))
-    one_of("distance", distance, DISTANCES)
-    return distance
 
 
 def _settings(window: object, distance: object, fraction: object, threads: object) -> tuple[int, dict[str, Any]]:

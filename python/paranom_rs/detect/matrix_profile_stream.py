@@ -10,7 +10,7 @@ import numpy as np
 from paranom_rs import _core
 from paranom_rs._internal.checks import numbers, whole
 from paranom_rs._internal.keywords import known_keywords
-from paranom_rs.detect.matrix_profile import MOST, as_floats
+from paranom_rs.detect.series import MOST, as_floats
 from paranom_rs.errors import SpecTypeError
 
 if TYPE_CHECKING:

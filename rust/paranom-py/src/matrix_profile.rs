@@ -128,6 +128,30 @@ pub(crate) fn matrix_profile_multidimensional<'py>(
     Ok(profiles(py, profile))
 }
 
+/// The neighbours of the windows of the columns of `x` among those of `reference`, as
+/// [`matrix_profile_multidimensional`].
+#[pyfunction]
+#[pyo3(signature = (x, reference, window, *, distance, include, fraction, threads, progress))]
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn matrix_profile_multidimensional_ab_join<'py>(
+    py: Python<'py>,
+    x: PyReadonlyArray2<'py, f64>,
+    reference: PyReadonlyArray2<'py, f64>,
+    window: usize,
+    distance: &str,
+    include: Vec<usize>,
+    fraction: f64,
+    threads: Option<usize>,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Profiles<'py>> {
+    let settings = run::guarded(|| settings(window, distance, 1, fraction, threads))?;
+    let (x, reference) = (columns(&x), columns(&reference));
+    let profile = run::detached(py, progress, |job| {
+        core::multidimensional_ab_join(&x, &reference, &include, &settings, job)
+    })?;
+    Ok(profiles(py, profile))
+}
+
 /// The columns that level `level` takes between each window and its neighbour `index`, flat.
 #[pyfunction]
 #[pyo3(signature = (x, window, index, level, *, distance, include))]
@@ -159,6 +183,26 @@ pub(crate) fn matrix_profile_distances<'py>(
     let (distance, threads) = run::guarded(|| Ok((self::distance(distance)?, pool::thread_count(threads)?)))?;
     let (query, x) = (query.as_array().to_vec(), x.as_array().to_vec());
     let out = run::detached(py, None, |job| core::distance_profile(&query, &x, distance, threads, job))?;
+    Ok(out.into_pyarray(py))
+}
+
+/// The MPdist of `query` to each interval of `x` that is as long.
+#[pyfunction]
+#[pyo3(signature = (query, x, window, rank, *, distance, threads))]
+pub(crate) fn matrix_profile_mpdist_profile<'py>(
+    py: Python<'py>,
+    query: PyReadonlyArray1<'py, f64>,
+    x: PyReadonlyArray1<'py, f64>,
+    window: usize,
+    rank: usize,
+    distance: &str,
+    threads: Option<usize>,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let (distance, threads) = run::guarded(|| Ok((self::distance(distance)?, pool::thread_count(threads)?)))?;
+    let (query, x) = (query.as_array().to_vec(), x.as_array().to_vec());
+    let out = run::detached(py, None, |job| {
+        core::mpdist_profile(&query, &x, window, rank, distance, threads, job)
+    })?;
     Ok(out.into_pyarray(py))
 }
 

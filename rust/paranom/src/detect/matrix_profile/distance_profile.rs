@@ -53,7 +53,7 @@ pub fn distance_profile(
 }
 
 /// Refuses values whose distances may overflow.
-fn check_values(path: &str, x: &[f64], distance: Distance) -> Result<()> {
+pub(super) fn check_values(path: &str, x: &[f64], distance: Distance) -> Result<()> {
     let most = distance.largest_value();
     match x.iter().position(|v| v.is_finite() && v.abs() > most) {
         Some(at) => {
@@ -65,12 +65,12 @@ fn check_values(path: &str, x: &[f64], distance: Distance) -> Result<()> {
 }
 
 /// The query, ready to be compared.
-struct Query<'a> {
+pub(super) struct Query<'a> {
     values: &'a [f64],
     /// What the values of a window are compared with, one after the other.
     target: Vec<f64>,
     distance: Distance,
-    whole: bool,
+    pub(super) whole: bool,
     /// Whether no square of its values overflows or vanishes, so that many windows can be computed side by side.
     plain: bool,
     form: Form,
@@ -78,7 +78,7 @@ struct Query<'a> {
 }
 
 impl<'a> Query<'a> {
-    fn new(values: &'a [f64], distance: Distance) -> Self {
+    pub(super) fn new(values: &'a [f64], distance: Distance) -> Self {
         let whole = values.iter().all(|v| v.is_finite());
         let span = span(values);
         let constant = span == 0.0;
@@ -95,7 +95,7 @@ impl<'a> Query<'a> {
     }
 
     /// Writes the distances of the first windows of `x`.
-    fn fill(&self, x: &[f64], out: &mut [f64]) {
+    pub(super) fn fill(&self, x: &[f64], out: &mut [f64]) {
         let m = self.values.len();
         let mut at = 0;
         if self.plain {

@@ -18,16 +18,16 @@ pub(super) fn between(kind: Distance, a: &Series, i: usize, b: &Series, j: usize
         .unwrap_or_else(|| distance(kind, (a.window(i), a.form(i)), (b.window(j), b.form(j))))
 }
 
-/// Lists the distances between windows i and j in each of these dimensions, each as [`between`].
+/// Lists the distances between window i of some series and window j of others in each of these dimensions, each as
+/// [`between`].
 pub(super) fn in_dimensions(
     kind: Distance,
-    series: &[Series],
+    (series, i): (&[Series], usize),
+    (reference, j): (&[Series], usize),
     dimensions: &[usize],
-    i: usize,
-    j: usize,
     out: &mut Vec<f64>,
 ) {
-    dispatch_blocks(InDimensions { kind, series, dimensions, i, j, out });
+    dispatch_blocks(InDimensions { kind, series, reference, dimensions, i, j, out });
 }
 
 /// The distance where it is no sum over the values.
@@ -49,6 +49,7 @@ fn convention(kind: Distance, (a, i): (&Series, usize), (b, j): (&Series, usize)
 struct InDimensions<'a> {
     kind: Distance,
     series: &'a [Series],
+    reference: &'a [Series],
     dimensions: &'a [usize],
     i: usize,
     j: usize,
@@ -60,13 +61,13 @@ impl Blocks for InDimensions<'_> {
 
     #[inline(always)]
     fn run<V: Vector, const N: usize>(self) {
-        let Self { kind, series, dimensions, i, j, out } = self;
+        let Self { kind, series, reference, dimensions, i, j, out } = self;
         out.clear();
         for &t in dimensions {
-            let x = &series[t];
-            let distance = match convention(kind, (x, i), (x, j)) {
+            let (x, y) = (&series[t], &reference[t]);
+            let distance = match convention(kind, (x, i), (y, j)) {
                 Some(distance) => distance,
-                None => Exact { distance: kind, a: x.window(i), b: x.window(j), f: x.form(i), g: x.form(j) }
+                None => Exact { distance: kind, a: x.window(i), b: y.window(j), f: x.form(i), g: y.form(j) }
                     .run::<V, N>(),
             };
             out.push(distance);

@@ -14,7 +14,8 @@
 //! * `report`, with `exact`, `form` and `duplicates`: the exact distance of each window to the neighbour found.
 //! * `profile`: the result.
 //!
-//! `distance_profile` compares one window with all windows of a series, directly.
+//! `distance_profile` compares one window with all windows of a series, directly; `mpdist_profile` a longer query, by the
+//! windows in it.
 //!
 //! `join` is the whole way for one series or two, `multidimensional` for several series at once (mSTAMP), `left_discords` for
 //! series of any length, `pan_profile` for many lengths of windows, and `stream` for samples that come one at a time.
@@ -30,6 +31,7 @@ mod join;
 mod lanes;
 mod left_discords;
 mod metric;
+mod mpdist_profile;
 mod multidimensional;
 mod nearest;
 mod order;
@@ -51,7 +53,8 @@ pub use distance_profile::distance_profile;
 pub use join::{ab_join, self_join};
 pub use left_discords::{LeftDiscord, LeftDiscords, Values, left_discords};
 pub use metric::Distance;
-pub use multidimensional::{multidimensional, subspaces};
+pub use mpdist_profile::mpdist_profile;
+pub use multidimensional::{multidimensional, multidimensional_ab_join, subspaces};
 pub use pan_profile::{Length, Pair, PanProfile, pan_profile};
 pub use profile::{Neighbours, Profile};
 pub use settings::{Settings, exclusion};

@@ -39,9 +39,16 @@ impl Order {
         }
     }
 
-    /// The exact distance between windows i and j at each level: the mean over the dimensions of the level.
-    pub(super) fn means(&self, series: &[Series], kind: Distance, i: usize, j: usize, out: &mut Vec<f64>) {
-        exact::in_dimensions(kind, series, &self.dimensions, i, j, out);
+    /// The exact distance between a window of some series and one of others at each level: the mean over the dimensions of
+    /// the level.
+    pub(super) fn means(
+        &self,
+        kind: Distance,
+        window: (&[Series], usize),
+        other: (&[Series], usize),
+        out: &mut Vec<f64>,
+    ) {
+        exact::in_dimensions(kind, window, other, &self.dimensions, out);
         out[self.included..].sort_unstable_by(f64::total_cmp);
         let mut total = 0.0;
         for (level, mean) in out.iter_mut().enumerate() {
@@ -50,16 +57,16 @@ impl Order {
         }
     }
 
-    /// The dimensions of a level between windows i and j: those included, then the others from near to far.
+    /// The dimensions of a level between two such windows: those included, then the others from near to far.
     pub(super) fn subspace(
         &self,
-        series: &[Series],
         kind: Distance,
-        (i, j): (usize, usize),
+        window: (&[Series], usize),
+        other: (&[Series], usize),
         level: usize,
         distances: &mut Vec<f64>,
     ) -> impl Iterator<Item = i64> {
-        exact::in_dimensions(kind, series, &self.dimensions, i, j, distances);
+        exact::in_dimensions(kind, window, other, &self.dimensions, distances);
         let mut places: Vec<usize> = (0..distances.len()).collect();
         places[self.included..].sort_by(|&a, &b| distances[a].total_cmp(&distances[b]));
         places.truncate(level + 1);

@@ -101,7 +101,7 @@ impl Series {
 }
 
 /// `pick` over every window of `m` values in O(n) (van Herk 1992, Gil & Werman 1993).
-fn sliding(x: &[f64], m: usize, pick: impl Fn(f64, f64) -> f64) -> Result<Vec<f64>> {
+pub(super) fn sliding(x: &[f64], m: usize, pick: impl Fn(f64, f64) -> f64) -> Result<Vec<f64>> {
     let n = x.len();
     let mut to_right = crate::error::try_vec(n)?;
     let mut to_left = x.to_vec();

@@ -35,6 +35,12 @@ const RUN: usize = 4;
 /// Rows that all blocks of a task sweep before the next rows, so that the columns' numbers stay in the caches.
 const PIECE: usize = 8192;
 
+/// Where fewer than one diagonal in so many is swept, each block gets columns' numbers of its own.
+const SPARSE: usize = 4;
+
+/// As [`PIECE`], where blocks have columns' numbers of their own.
+const SPARSE_PIECE: usize = 1024;
+
 /// The columns' numbers that the rows of a piece need: for each window the vector that begins with it. Most of these
 /// vectors would cross a line of the cache if they were read from the segment.
 struct Columns<V> {
@@ -75,14 +81,25 @@ impl<M: Metric> Blocks for Sweep<'_, M> {
             self.job.check()?;
             cells.push(first_cells::<V, N, M>(metric, m, rows, columns, block.start, block.end));
         }
+        if cells.is_empty() {
+            return Ok(());
+        }
         let Range { start: first, end: last } = task.diagonals;
-        for start in (0..rows.len.min(columns.len - first)).step_by(PIECE) {
-            let piece = start..(start + PIECE).min(rows.len);
-            let near = Columns::<V>::new(columns, start + first..piece.end + last)?;
+        let dense = cells.len() * LANES * SPARSE >= last - first;
+        let size = if dense { PIECE } else { SPARSE_PIECE };
+        for start in (0..rows.len.min(columns.len - first)).step_by(size) {
+            let piece = start..(start + size).min(rows.len);
+            let near = |diagonals: Range<usize>| {
+                Columns::<V>::new(columns, start + diagonals.start..piece.end + diagonals.end)
+            };
+            let all = if dense { Some(near(first..last)?) } else { None };
             for (block, cells) in task.blocks().zip(&mut cells) {
                 let end = |diagonal: usize| piece.end.min(columns.len - diagonal).max(start);
                 if end(block.start) > start {
-                    self.block::<V, N>(start..end(block.start), block.start, cells, &near);
+                    let own = if dense { None } else { Some(near(block.clone())?) };
+                    if let Some(near) = all.as_ref().or(own.as_ref()) {
+                        self.block::<V, N>(start..end(block.start), block.start, cells, near);
+                    }
                 }
                 self.job.step(block.map(|diagonal| (end(diagonal) - start) as u64).sum())?;
             }

@@ -13,8 +13,8 @@ use crate::detect::matrix_profile::order::Order;
 use crate::detect::matrix_profile::profile::{Neighbours, Profile};
 use crate::detect::matrix_profile::segment::Segment;
 use crate::detect::matrix_profile::series::Series;
-use crate::detect::matrix_profile::settings::Settings;
-use crate::detect::matrix_profile::tasks::{self, Pairs};
+use crate::detect::matrix_profile::settings::{Settings, check_size};
+use crate::detect::matrix_profile::tasks::{self, Pairs, Task};
 use crate::job::Job;
 use crate::{Error, Result};
 
@@ -29,12 +29,35 @@ pub fn multidimensional(
     settings: &Settings,
     job: &Job,
 ) -> Result<Profile> {
-    let dimensions = &Dimensions::new(x, include, settings, job)?;
+    let dimensions = &Dimensions::new("x", x, include, settings, job)?;
+    settings.check_self_join(x[0].len())?;
     match settings.distance {
         Distance::ZNormalized => dimensions.join(ZNormalized, settings, job),
         Distance::L1 => dimensions.join(Lp::<1>, settings, job),
         Distance::L2 => dimensions.join(Lp::<2>, settings, job),
         Distance::Relative => dimensions.join(Relative, settings, job),
+    }
+}
+
+/// For each window of several series and each level its nearest neighbour among the windows of as many other series.
+pub fn multidimensional_ab_join(
+    x: &[Vec<f64>],
+    reference: &[Vec<f64>],
+    include: &[usize],
+    settings: &Settings,
+    job: &Job,
+) -> Result<Profile> {
+    let dimensions = &Dimensions::new("x", x, include, settings, job)?;
+    if reference.len() != x.len() {
+        let rule = format!("must have as many series as x, {}", x.len());
+        return Err(Error::invalid("reference", format!("{} series", reference.len()), rule));
+    }
+    let others = &Dimensions::new("reference", reference, include, settings, job)?;
+    match settings.distance {
+        Distance::ZNormalized => dimensions.join_with(others, ZNormalized, settings, job),
+        Distance::L1 => dimensions.join_with(others, Lp::<1>, settings, job),
+        Distance::L2 => dimensions.join_with(others, Lp::<2>, settings, job),
+        Distance::Relative => dimensions.join_with(others, Relative, settings, job),
     }
 }
 
@@ -48,7 +71,7 @@ pub fn subspaces(
     level: usize,
     job: &Job,
 ) -> Result<Vec<i64>> {
-    let Dimensions { series, order } = &Dimensions::new(x, include, settings, job)?;
+    let Dimensions { series, order } = &Dimensions::new("x", x, include, settings, job)?;
     if level >= series.len() {
         let rule = format!("must be below the number of series, {}", x.len());
         return Err(Error::invalid("level", level, rule));
@@ -60,7 +83,9 @@ pub fn subspaces(
     }
     tasks::for_windows(settings.threads, windows, job, |i, distances: &mut Vec<f64>, out| {
         match usize::try_from(index[i]).ok().filter(|&j| j < windows) {
-            Some(j) => out.extend(order.subspace(series, settings.distance, (i, j), level, distances)),
+            Some(j) => {
+                out.extend(order.subspace(settings.distance, (series, i), (series, j), level, distances))
+            }
             None => out.extend(std::iter::repeat_n(-1, level + 1)),
         }
     })
@@ -73,11 +98,12 @@ struct Dimensions {
 }
 
 impl Dimensions {
-    fn new(x: &[Vec<f64>], include: &[usize], settings: &Settings, job: &Job) -> Result<Self> {
+    /// `path` names the series in errors.
+    fn new(path: &str, x: &[Vec<f64>], include: &[usize], settings: &Settings, job: &Job) -> Result<Self> {
         settings.check()?;
         let d = x.len();
         if d == 0 {
-            return Err(Error::invalid("x", "", "must have at least one dimension"));
+            return Err(Error::invalid(path, "", "must have at least one dimension"));
         }
         let n = x[0].len();
         if settings.k != 1 {
@@ -91,11 +117,11 @@ impl Dimensions {
         }
         let series = |t: usize| {
             if x[t].len() != n {
-                let rule = format!("must have as many values as x[0], {n}");
-                return Err(Error::invalid(format!("x[{t}]"), format!("{} values", x[t].len()), rule));
+                let rule = format!("must have as many values as {path}[0], {n}");
+                return Err(Error::invalid(format!("{path}[{t}]"), format!("{} values", x[t].len()), rule));
             }
-            settings.check_self_join(n)?;
-            Series::new("x", &x[t], settings.window, settings.distance, job)
+            check_size(path, n)?;
+            Series::new(path, &x[t], settings.window, settings.distance, job)
         };
         let series = (0..d).map(series).collect::<Result<_>>()?;
         Ok(Self { series, order: Order::new(d, include) })
@@ -107,29 +133,50 @@ impl Dimensions {
         let (d, exclusion) = (series.len(), settings.exclusion());
         let cuts = cuts(series);
         let parts = self.parts::<M>(&cuts, settings, job)?;
-        // Level `level` of window i is number `d * i + level`.
-        let nothing_found = || -> Result<Vec<SharedNearest>> {
-            cuts.iter().map(|range| SharedNearest::new(range.len() * d, 1)).collect()
-        };
-        let (left, right) = (nothing_found()?, nothing_found()?);
+        let (left, right) = (nothing_found(&cuts, d)?, nothing_found(&cuts, d)?);
         let tasks = tasks::tasks(Pairs::Within { cuts: &cuts, exclusion }, CELLS, settings.fraction);
         tasks::run(settings.threads, &tasks, |task| {
             let (rows, columns) = if task.swapped { (&left, &right) } else { (&right, &left) };
             let rows = (&parts[task.rows], &rows[task.rows]);
             let columns = (&parts[task.columns], &columns[task.columns]);
-            match (&rows.0.bound_weights, &columns.0.bound_weights) {
-                (Some(row_weights), Some(column_weights)) => {
-                    let bound = LowerBounds { rows: row_weights, columns: column_weights };
-                    sweep(metric, bound, order, task, settings.window, rows, columns, job)
-                }
-                _ => sweep(metric, Distances, order, task, settings.window, rows, columns, job),
-            }
+            sweep_bounded(metric, order, task, settings, rows, columns, job)
         })?;
         drop(parts);
-        let left = self.report(&cuts, left, settings, job)?;
-        let right = self.report(&cuts, right, settings, job)?;
+        let left = self.report(self, &cuts, left, settings, job)?;
+        let right = self.report(self, &cuts, right, settings, job)?;
         let best = Neighbours::nearer(&left, &right)?;
         Ok(Profile { best, sides: Some((left, right)) })
+    }
+
+    /// Joins the series with others.
+    fn join_with<M: Metric>(
+        &self,
+        others: &Self,
+        metric: M,
+        settings: &Settings,
+        job: &Job,
+    ) -> Result<Profile> {
+        let Self { series, order } = self;
+        let (cuts, other_cuts) = (cuts(series), cuts(&others.series));
+        let parts = self.parts::<M>(&cuts, settings, job)?;
+        let other_parts = others.parts::<M>(&other_cuts, settings, job)?;
+        let nearest = nothing_found(&cuts, series.len())?;
+        let unused = nothing_found(&other_cuts, series.len())?;
+        let pairs = Pairs::Between { cuts: &cuts, reference: &other_cuts };
+        let tasks = tasks::tasks(pairs, CELLS, settings.fraction);
+        tasks::run(settings.threads, &tasks, |task| {
+            let mine = |at: usize| (&parts[at], &nearest[at]);
+            let other = |at: usize| (&other_parts[at], &unused[at]);
+            if task.swapped {
+                let (rows, columns) = (other(task.rows), mine(task.columns));
+                sweep_bounded(metric, order, task, settings, rows, columns, job)
+            } else {
+                let (rows, columns) = (mine(task.rows), other(task.columns));
+                sweep_bounded(metric, order, task, settings, rows, columns, job)
+            }
+        })?;
+        let best = self.report(others, &cuts, nearest, settings, job)?;
+        Ok(Profile { best, sides: None })
     }
 
     fn parts<M: Metric>(&self, cuts: &[Range<usize>], settings: &Settings, job: &Job) -> Result<Vec<Part>> {
@@ -144,9 +191,10 @@ impl Dimensions {
         cuts.iter().map(part).collect()
     }
 
-    /// The exact mean distance of each window and level to the neighbour found.
+    /// The exact mean distance of each window and level to the neighbour found, which is a window of `others`.
     fn report(
         &self,
+        others: &Self,
         cuts: &[Range<usize>],
         nearest: Vec<SharedNearest>,
         settings: &Settings,
@@ -169,7 +217,8 @@ impl Dimensions {
                             seen.push((j, Vec::with_capacity(d)));
                         }
                         seen[count].0 = j;
-                        order.means(series, settings.distance, i, j as usize, &mut seen[count].1);
+                        let other = (&others.series[..], j as usize);
+                        order.means(settings.distance, (series, i), other, &mut seen[count].1);
                         count += 1;
                     }
                     mean = seen[place].1[level];
@@ -179,5 +228,29 @@ impl Dimensions {
         };
         let list = tasks::for_windows(settings.threads, series[0].windows(), job, of_window)?;
         Neighbours::from_list(&list, d)
+    }
+}
+
+/// Nothing found for the windows and levels of `d` series: level `level` of window i is number `d * i + level`.
+fn nothing_found(cuts: &[Range<usize>], d: usize) -> Result<Vec<SharedNearest>> {
+    cuts.iter().map(|range| SharedNearest::new(range.len() * d, 1)).collect()
+}
+
+/// Sweeps one task, with lower bounds where there are some.
+fn sweep_bounded<M: Metric>(
+    metric: M,
+    order: &Order,
+    task: &Task,
+    settings: &Settings,
+    rows: (&Part, &SharedNearest),
+    columns: (&Part, &SharedNearest),
+    job: &Job,
+) -> Result<()> {
+    match (&rows.0.bound_weights, &columns.0.bound_weights) {
+        (Some(row_weights), Some(column_weights)) => {
+            let bound = LowerBounds { rows: row_weights, columns: column_weights };
+            sweep(metric, bound, order, task, settings.window, rows, columns, job)
+        }
+        _ => sweep(metric, Distances, order, task, settings.window, rows, columns, job),
     }
 }

@@ -22,4 +22,4 @@ mod rows;
 mod sweep;
 mod thresholds;
 
-pub use join::{multidimensional, subspaces};
+pub use join::{multidimensional, multidimensional_ab_join, subspaces};

@@ -6,6 +6,8 @@ use super::values::Values;
 
 /// Windows that one task computes.
 const PART: usize = 1 << 14;
+/// Where a sum of squares is so small a part of the sum around the median, too many digits are lost.
+const LOST: f64 = 1e-7;
 
 /// The numbers that turn sums of products into correlations.
 pub(super) struct Moments {
@@ -52,7 +54,7 @@ fn moments(values: &Values, i: usize, m: usize) -> (f64, f64) {
     }
     let total = values.squares[i + m].minus(values.squares[i]);
     let mut squares = total - size * mean * mean;
-    if squares < 1e-3 * total {
+    if squares < LOST * total {
         // Too much cancels: sum the squares directly.
         squares = values.x[i..i + m].iter().map(|v| (v - mean) * (v - mean)).sum();
     }

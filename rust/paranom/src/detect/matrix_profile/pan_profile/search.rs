@@ -14,7 +14,7 @@ use crate::job::Job;
 use crate::{Error, Result, pool};
 
 /// A length is swept if it is so many times the one swept before it.
-const RATIO: f64 = 1.03;
+const RATIO: f64 = 1.1;
 
 /// The lengths, and how the profiles differ along the series.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +30,7 @@ pub struct PanProfile {
 /// The discord and the motif of each of these window lengths, which must rise, and the profile in `bins` bins at most.
 ///
 /// `settings.fraction` is the share of the pairs of windows that is swept. At 1 every length is swept whole. Below 1,
-/// lengths some 3 % apart are swept, and distances are upper bounds. The window of the settings is not used.
+/// lengths some 10 % apart are swept, and distances are upper bounds. The window of the settings is not used.
 ///
 /// The job counts cells.
 pub fn pan_profile(

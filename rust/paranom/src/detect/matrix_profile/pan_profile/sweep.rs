@@ -12,7 +12,7 @@ use crate::detect::matrix_profile::settings::Settings;
 use crate::detect::matrix_profile::tasks::{self, Pairs};
 use crate::job::Job;
 
-/// Cells per task.
+/// Cells that a task sweeps.
 const CELLS: usize = 1 << 26;
 
 /// Sweeps a share of all pairs of windows: the `turn`-th one, so that each length sweeps another one.
@@ -36,7 +36,8 @@ pub(super) fn sweep_share(
         nearest.index.copy_from_slice(&carried.neighbour[range.clone()]);
     }
     let pairs = Pairs::Within { cuts: &cuts, exclusion: settings.exclusion() };
-    let tasks = tasks::tasks_in_turn(pairs, CELLS, settings.fraction, turn);
+    let cells = (CELLS as f64 / settings.fraction) as usize;
+    let tasks = tasks::tasks_in_turn(pairs, cells, settings.fraction, turn);
     tasks::run(settings.threads, &tasks, |task| {
         let rows = (&segments[task.rows], Some(&nearest[task.rows]));
         let columns = (&segments[task.columns], Some(&nearest[task.columns]));
