@@ -13,6 +13,8 @@ import warnings
 
 from paranom_rs import _core
 from paranom_rs._core import build_info
+from paranom_rs.detect.chains import all_chains, anchored_chain
+from paranom_rs.detect.consensus import ConsensusMotif, consensus_motif
 from paranom_rs.detect.distance_profile import Match, distance_profile, match
 from paranom_rs.detect.findings import Discord, Motif
 from paranom_rs.detect.left_discords import left_discords
@@ -23,8 +25,11 @@ from paranom_rs.detect.matrix_profile import (
     matrix_profile_multidimensional,
 )
 from paranom_rs.detect.matrix_profile_stream import StreamingMatrixProfile
+from paranom_rs.detect.mdl import MultidimensionalMotif, multidimensional_motifs
+from paranom_rs.detect.mpdist import Snippet, mpdist, snippets
 from paranom_rs.detect.pan_profile import PanProfile, pan_profile
 from paranom_rs.detect.ramp import RAMP, Detection
+from paranom_rs.detect.segmentation import FLOSS, Segmentation, fluss
 from paranom_rs.detect.window_choice import WindowChoice, choose_window
 from paranom_rs.errors import (
     AlreadyExistsError,
@@ -120,6 +125,7 @@ if build_info()["debug"]:
 __all__ = [
     "AR1",
     "ECG",
+    "FLOSS",
     "MLS",
     "RAMP",
     "AlreadyExistsError",
@@ -133,6 +139,7 @@ __all__ = [
     "Cauchy",
     "Choice",
     "Clip",
+    "ConsensusMotif",
     "Constant",
     "Context",
     "Cosine",
@@ -168,6 +175,7 @@ __all__ = [
     "Missing",
     "Mixture",
     "Motif",
+    "MultidimensionalMotif",
     "NativeFunction",
     "Noise",
     "Normal",
@@ -183,10 +191,12 @@ __all__ = [
     "Reverse",
     "Sawtooth",
     "Scale",
+    "Segmentation",
     "Shape",
     "Shift",
     "Sine",
     "Smooth",
+    "Snippet",
     "Soft",
     "SpecError",
     "SpecTypeError",
@@ -211,16 +221,23 @@ __all__ = [
     "Verified",
     "WindowChoice",
     "__version__",
+    "all_chains",
+    "anchored_chain",
     "build_info",
     "choose_window",
+    "consensus_motif",
     "distance_profile",
+    "fluss",
     "left_discords",
     "match",
     "matrix_profile",
     "matrix_profile_ab_join",
     "matrix_profile_multidimensional",
+    "mpdist",
+    "multidimensional_motifs",
     "one_liners",
     "pan_profile",
+    "snippets",
     "triviality",
     "verify",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -41,7 +43,7 @@ def test_left_discords_equal_the_reference(distance, x, k, data):
         assert start <= discord.start == discord.stop - m
         assert discord.distance == pytest.approx(float(D[discord.start, discord.neighbor]), rel=1e-9, abs=1e-11)
     starts = sorted(d.start for d in several)
-    assert all(b - a >= m for a, b in zip(starts, starts[1:], strict=False))
+    assert all(b - a >= m for a, b in itertools.pairwise(starts))
 
 
 def greedy(profile, k, start, zone):

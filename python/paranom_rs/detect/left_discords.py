@@ -1,6 +1,7 @@
 """Discords of very long series: the windows that are farthest from all windows before them.
 
-The question is that of Lu et al., "DAMP" (KDD 2022): was there ever something like this before? The answer is exact. It takes seconds for millions of rows, and bounded memory for files of any length.
+The question is that of Lu et al., "DAMP" (KDD 2022): was there ever something like this before?
+The answer is exact. It takes seconds for millions of rows, and bounded memory for files of any length.
 """
 
 from __future__ import annotations

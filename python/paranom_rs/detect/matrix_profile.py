@@ -9,13 +9,13 @@ Source: Yeh et al., "Matrix Profile I" (ICDM 2016) and "Matrix Profile VI" (seve
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from paranom_rs import _core
-from paranom_rs._internal.checks import real, whole
+from paranom_rs._internal.checks import flag, real, whole
 from paranom_rs._internal.checks import threads as thread_count
 from paranom_rs._internal.progress import Progress
 from paranom_rs._internal.row_times import row_times, time_of
@@ -165,6 +165,7 @@ def matrix_profile_multidimensional(
     window: int,
     *,
     distance: Distance = "znormalized",
+    reference: ArrayLike | None = None,
     include: Sequence[int] = (),
     fraction: float = 1.0,
     threads: int | None = None,
@@ -181,6 +182,8 @@ def matrix_profile_multidimensional(
         The series, shape (n, d): rows are samples, columns are series.
     window
         The length of a window in samples: 3 or more, at most n / 2.
+    reference
+        Series in which the neighbours are, shape (n_reference, d): an AB-join. The default is ``x`` itself.
     include
         Columns that take part in every level. Level 0 is the first of them alone, level 1 the first two, and so on.
     distance, fraction, threads, progress
@@ -202,10 +205,19 @@ def matrix_profile_multidimensional(
     series = as_floats("x", x, 2)
     columns = [whole(f"include[{at}]", column) for at, column in enumerate(include)]
     windows = len(series) - window + 1
+    shape = (windows, series.shape[1])
+    fields = {"x": series, "include": tuple(columns), "times": row_times(x)}
+    if reference is not None:
+        other = as_floats("reference", reference, 2)
+        fields |= {"reference": other, "reference_times": row_times(reference)}
+        with _progress(progress, windows * (len(other) - window + 1), settings) as step:
+            found = _core.matrix_profile_multidimensional_ab_join(
+                series, other, window, include=columns, progress=step, **settings
+            )
+        return _result(found, shape, window, distance, **fields)
     with _progress(progress, windows * (windows - 1) // 2, settings) as step:
         found = _core.matrix_profile_multidimensional(series, window, include=columns, progress=step, **settings)
-    shape = (windows, series.shape[1])
-    return _result(found, shape, window, distance, x=series, include=tuple(columns), times=row_times(x))
+    return _result(found, shape, window, distance, **fields)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -340,6 +352,40 @@ class MatrixProfile:
                     break
         return found
 
+    def annotated(self, annotation: ArrayLike, *, motifs: bool = False) -> MatrixProfile:
+        """Correct the profile by how much each window matters (Dau & Keogh, "Matrix Profile V", KDD 2017).
+
+        Parameters
+        ----------
+        annotation
+            How much each window matters, from 0 (not at all) to 1, shape (windows,).
+        motifs
+            Which windows must not be found. The default is discords: each distance is multiplied by the annotation, so
+            windows that do not matter come near. With True it is motifs: (1 - annotation) times the largest finite
+            distance is added, as published, so they go far.
+
+        Returns
+        -------
+        MatrixProfile
+            The same with the corrected distances. Neighbours, and the profiles of both sides, stay as they are.
+
+        Raises
+        ------
+        SpecError, SpecTypeError
+            The annotation breaks a rule.
+        """
+        weights = as_floats("annotation", annotation, 1)
+        if len(weights) != len(self):
+            raise SpecError("annotation", f"must have one value for each window, {len(self)}", str(len(weights)))
+        wrong = np.flatnonzero(~((weights >= 0) & (weights <= 1)))
+        if len(wrong):
+            raise SpecError(f"annotation[{wrong[0]}]", "must be from 0 to 1", str(weights[wrong[0]]))
+        weights = weights.reshape(-1, *[1] * (self.profile.ndim - 1))
+        finite = np.isfinite(self.profile)
+        known = np.where(finite, self.profile, 0.0)
+        corrected = known + (1 - weights) * known.max(initial=0.0) if flag("motifs", motifs) else known * weights
+        return replace(self, profile=np.where(finite, corrected, np.inf))
+
     def _zone(self, exclusion: int | None) -> int:
         return self.window - 1 if exclusion is None else whole("exclusion", exclusion, most=MOST)
 
@@ -364,8 +410,8 @@ class MatrixProfile:
             Shape (windows, dimensions): the included columns first, then the others from near to far; -1 where the
             window has no neighbour.
         """
-        if self.x.ndim == 1:
-            raise SpecError("subspaces", "must be asked of a multidimensional profile")
+        if self.x.ndim == 1 or self.reference is not None:
+            raise SpecError("subspaces", "must be asked of a multidimensional profile that is no AB-join")
         dimensions = whole("dimensions", dimensions, least=1)
         _, indices = self.nearest(dimensions)
         columns = _core.matrix_profile_subspaces(

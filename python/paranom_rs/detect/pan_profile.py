@@ -111,8 +111,8 @@ def _motif(pair: tuple[int, int, float], times: Any) -> Motif:
 class PanProfile:
     """The discord and the motif of each of many window lengths.
 
-    Distances grow with the length of a window. A *score*, a distance over 2 √window, does not: it is 0 for windows of the
-    same shape, 1 for opposite ones, √½ for unrelated ones.
+    Distances grow with the length of a window. A *score*, a distance over 2 √window, does not: it is 0 for windows of
+    the same shape, 1 for opposite ones, √½ for unrelated ones.
     """
 
     x: NDArray[np.float64]

@@ -50,8 +50,8 @@ def choose_window(x: ArrayLike, *, threads: int | None = None) -> WindowChoice:
     """Choose the length of a window for the matrix profile of a series.
 
     The spectrum and the autocorrelation say whether the series has a rhythm. If so, lengths from half a period to two
-    periods are compared; else lengths from 16 to a twentieth of the series, at most 1,000. Of these the one is chosen at
-    which the discord stands out most: its score minus the typical score (see :class:`PanProfile`).
+    periods are compared; else lengths from 16 to a twentieth of the series, at most 1,000. Of these the one is chosen
+    at which the discord stands out most: its score minus the typical score (see :class:`PanProfile`).
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def _lengths(low: float, high: float) -> list[int]:
     """Return some lengths, each so many times the one before."""
     low = max(low, 4)
     spaced = np.geomspace(low, max(high, low), _LENGTHS).round().astype(int)
-    return np.unique(spaced).tolist()
+    return [int(length) for length in np.unique(spaced)]
 
 
 def _period(x: NDArray[np.float64]) -> tuple[int | None, float]:
