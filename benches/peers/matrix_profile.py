@@ -3,6 +3,8 @@
     pip install stumpy cmake setuptools setuptools_scm vcs_versioning wheel
     FORCE_NO_CUDA=1 pip install --no-build-isolation pyscamp
     python benches/peers/matrix_profile.py [join17w64] [lp13] [multi14] [stream] [cold]   # all: 20 minutes
+    python benches/peers/matrix_profile.py tools   # what else STUMPY has, with the largest difference: 3 minutes
+    python benches/peers/matrix_profile.py left pan   # what it has not: no ratio
 
 One thread each. STUMPY is compiled and warm before it is timed, except for the cold start: import and first
 result of a fresh process.
@@ -24,7 +26,24 @@ os.environ["PARANOM_NUM_THREADS"] = "1"
 import numpy as np
 import stumpy
 
-from paranom_rs import StreamingMatrixProfile, build_info, matrix_profile, matrix_profile_multidimensional
+from paranom_rs import (
+    FLOSS,
+    StreamingMatrixProfile,
+    all_chains,
+    anchored_chain,
+    build_info,
+    consensus_motif,
+    distance_profile,
+    fluss,
+    left_discords,
+    match,
+    matrix_profile,
+    matrix_profile_multidimensional,
+    mpdist,
+    multidimensional_motifs,
+    pan_profile,
+    snippets,
+)
 
 try:
     import pyscamp
@@ -100,6 +119,152 @@ def stream(_):
         row(f"streaming update, history {history}, window 64", took[0], "stumpy.stumpi", took[1])
 
 
+def timed(work):
+    """Returns the CPU-seconds of the second run, and its result; both runs are the work of one process."""
+    work()
+    start = time.process_time()
+    result = work()
+    return time.process_time() - start, result
+
+
+def tool(what, name, ours, theirs, difference):
+    """Prints both times, their ratio, and the largest difference of the results."""
+    (mine, found), (other, expected) = timed(ours), timed(theirs)
+    print(
+        f"| {what} | {mine:.3g} s | stumpy.{name} | {other:.3g} s | {other / mine:.1f} | "
+        f"{difference(found, expected):.1e} |",
+        flush=True,
+    )
+
+
+def largest(a, b):
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    known = np.isfinite(a) & np.isfinite(b)
+    return np.abs(a[known] - b[known]).max(initial=0)
+
+
+def tools(_):
+    print("| what | paranom_rs | peer | its time | ratio | largest difference |\n| --- | --- | --- | --- | --- | --- |")
+    x = RNG.normal(size=1 << 17).cumsum()
+    for m in (100, 1000):
+        query = x[5000 : 5000 + m].copy()
+        one = partial(distance_profile, query, x, threads=1)
+        tool(f"distance profile, n = 2^17, window {m}", "mass", one, partial(stumpy.mass, query, x), largest)
+    ours, theirs = partial(match, query, x, 10), partial(stumpy.match, query, x, max_matches=10, max_distance=np.inf)
+    nearest = lambda a, b: abs(a[1].distance - sorted(b[:, 0])[1])  # noqa: E731
+    tool("ten matches, n = 2^17, window 1000", "match", ours, theirs, nearest)
+    x = x[:8000]
+    m = 100
+    profile, theirs = matrix_profile(x, m), stumpy.stump(x, m)
+    tool(
+        "MPdist of 4,000 and 4,000, window 100",
+        "mpdist",
+        partial(mpdist, x[:4000], x[4000:], m),
+        partial(stumpy.mpdist, x[:4000], x[4000:], m),
+        lambda a, b: abs(a - b),
+    )
+    for window, share in ((100, 1.0), (50, 0.5)):
+        tool(
+            f"three snippets, n = 8,000, windows {window}",
+            "snippets",
+            partial(snippets, x, 100, 3, window=window),
+            partial(stumpy.snippets, x, 100, 3, percentage=share),
+            lambda a, b: np.abs(np.array([s.start for s in a]) - b[1]).max(),
+        )
+    several = [RNG.normal(size=2000).cumsum() for _ in range(8)]
+    tool(
+        "consensus motif of 8 series of 2,000",
+        "ostinato",
+        partial(consensus_motif, several, m),
+        partial(stumpy.ostinato, several, m),
+        lambda a, b: abs(a.radius - b[0]),
+    )
+    tool(
+        "all chains, n = 8,000",
+        "allc",
+        partial(all_chains, profile),
+        partial(stumpy.allc, theirs[:, 2], theirs[:, 3]),
+        lambda a, b: abs(len(a[0]) - len(b[1])),
+    )
+    start = int(all_chains(profile)[0][0])
+    tool(
+        "a chain, n = 8,000",
+        "atsc",
+        partial(anchored_chain, profile, start),
+        partial(stumpy.atsc, theirs[:, 2], theirs[:, 3], start),
+        lambda a, b: abs(len(a) - len(b)),
+    )
+    tool(
+        "segmentation, n = 8,000",
+        "fluss",
+        partial(fluss, profile, 3),
+        partial(stumpy.fluss, theirs[:, 1], m, 3, 5),
+        lambda a, b: largest(a.curve[1:], b[0][1:]),
+    )
+    tool(
+        "motifs, n = 8,000",
+        "motifs",
+        partial(profile.motifs, 3),
+        partial(stumpy.motifs, x, theirs[:, 0], max_motifs=3),
+        lambda a, b: abs(a[0].distance - theirs[:, 0].min()),
+    )
+    X = RNG.normal(size=(3000, 3)).cumsum(axis=0)
+    ours = matrix_profile_multidimensional(X, 50)
+    profiles, indices = stumpy.mstump(X.T, 50)
+    best = profiles.argmin(axis=1)
+    tool(
+        "a motif of 3 series and its columns (MDL)",
+        "mdl",
+        partial(multidimensional_motifs, ours),
+        partial(stumpy.mdl, X.T, 50, best, indices[np.arange(3), best]),
+        lambda a, b: largest(a[0].bits, b[0]),
+    )
+    floss(x)
+
+
+def floss(x):
+    ours, theirs = FLOSS(100, 4000, exclusion=100), stumpy.floss(stumpy.stump(x[:4000], 100), x[:4000], 100, 1)
+    ours.update_many(x[:4000])
+    took = []
+    for stream in (ours, theirs):
+        start = time.process_time()
+        for value in x[4000:4100]:
+            stream.update(value)
+        took.append((time.process_time() - start) / 100)
+    difference = largest(ours.curve, theirs.cac_1d_)
+    print(
+        f"| a sample of streaming segmentation, history 4,000 | {took[0]:.3g} s | stumpy.floss | {took[1]:.3g} s | "
+        f"{took[1] / took[0]:.1f} | {difference:.1e} |"
+    )
+
+
+def heartbeats(n):
+    """Returns beats of varying length with noise and drift."""
+    length = RNG.normal(100, 3, size=n // 60).clip(70, 130)
+    at = np.concatenate([[0], np.cumsum(length)])
+    phase = np.interp(np.arange(n), at, np.arange(len(at))) % 1
+    bumps = ((0.15, 0.2, 0.025), (-0.1, 0.38, 0.01), (1, 0.4, 0.012), (-0.2, 0.42, 0.01), (0.3, 0.65, 0.04))
+    beat = sum(size * np.exp(-((phase - where) ** 2) / (2 * width**2)) for size, where, width in bumps)
+    return beat + 0.02 * RNG.normal(size=n) + 0.1 * np.sin(np.arange(n) / 900)
+
+
+def left(_):
+    for name, x in (("heartbeats", heartbeats(8_000_000)), ("random walk", RNG.normal(size=8_000_000).cumsum())):
+        for k in (1, 10):
+            start = time.process_time()
+            left_discords(x, 94, k, start=2500, threads=1)
+            took = time.process_time() - start
+            print(f"| {k} left discords of 8,000,000 rows, {name}, window 94 | {took:.3g} s |", flush=True)
+
+
+def pan(_):
+    for name, x in (("heartbeats", heartbeats(250_000)), ("random walk", RNG.normal(size=250_000).cumsum())):
+        start = time.process_time()
+        pan_profile(x, range(100, 2001), fraction=0.01, threads=1)
+        took = time.process_time() - start
+        print(f"| pan profile of 250,000 rows, lengths 100 to 2,000, 1 %, {name} | {took:.3g} s |", flush=True)
+
+
 def cold(_):
     took = []
     for package, name in (("paranom_rs", "matrix_profile"), ("stumpy", "stump")):
@@ -113,7 +278,9 @@ def cold(_):
 if __name__ == "__main__":
     print(f"paranom_rs {build_info()['version']} ({build_info()['simd']}), stumpy {stumpy.__version__}")
     print("| what | paranom_rs, CPU-s | peer | its CPU-s | ratio |\n| --- | --- | --- | --- | --- |")
+    kinds = {"join": join, "lp": lp, "multi": multi, "stream": stream, "cold": cold}
+    kinds |= {"tools": tools, "left": left, "pan": pan}
     for wanted in sys.argv[1:] or ROWS:
         name, exponent, only = re.fullmatch(r"([a-z]+?)(\d*)(?:w(\d+))?", wanted).groups()
-        work = {"join": join, "lp": lp, "multi": multi, "stream": stream, "cold": cold}[name]
+        work = kinds[name]
         work(*(int(number) for number in (exponent or 0, only) if number is not None))
