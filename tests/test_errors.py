@@ -100,8 +100,9 @@ def test_a_wrong_keyword_is_answered_with_the_nearest_right_one(call: Callable[[
 
 #: What only the package makes; and those whose constructors are not written in Python.
 MADE_FOR_USERS = {
-    "Block", "Context", "Dataset", "Detection", "Discord", "Edge", "Event", "Events", "MatrixProfile", "Motif",
-    "NativeFunction", "Split", "Verified",
+    "Block", "ConsensusMotif", "Context", "Dataset", "Detection", "Discord", "Edge", "Event", "Events", "Match",
+    "MatrixProfile", "Motif", "MultidimensionalMotif", "NativeFunction", "PanProfile", "Segmentation", "Snippet",
+    "Split", "Verified", "WindowChoice",
 }  # fmt: skip
 CONSTRUCTED = [
     cls

@@ -31,7 +31,7 @@ def plot_pan_profile(pan: PanProfile) -> Figure:
         image.legend(loc="upper right", framealpha=0.7)
     image.set_xlabel("sample (first of the window)")
     image.set_ylabel("length of the window")
-    figure.colorbar(drawn, ax=image, orientation="horizontal", label="score (largest in the bin)", pad=0.16)
+    figure.colorbar(drawn, ax=image, orientation="horizontal", label="score (largest in the bin)", aspect=60)
     side = figure.add_subplot(grid[1, 1], sharey=image)
     side.plot(pan.discord_scores, pan.windows, color="tab:red", label="discord")
     side.plot(pan.typical_scores, pan.windows, color="0.5", label="median")
