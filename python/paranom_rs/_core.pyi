@@ -22,6 +22,7 @@ __all__ = [
     "file_metadata",
     "found_by_one_liners",
     "matrix_profile_ab_join",
+    "matrix_profile_ab_join_both",
     "matrix_profile_distances",
     "matrix_profile_left_discords",
     "matrix_profile_left_discords_in_file",
@@ -174,6 +175,17 @@ def matrix_profile_ab_join(
     threads: int | None,
     progress: Callable[[int], object] | None,
 ) -> _Profiles: ...
+def matrix_profile_ab_join_both(
+    x: NDArray[np.float64],
+    reference: NDArray[np.float64],
+    window: int,
+    *,
+    distance: str,
+    k: int,
+    fraction: float,
+    threads: int | None,
+    progress: Callable[[int], object] | None,
+) -> tuple[_Profiles, _Profiles]: ...
 def matrix_profile_multidimensional(
     x: NDArray[np.float64],
     window: int,
@@ -212,7 +224,7 @@ def matrix_profile_multidimensional_ab_join(
     fraction: float,
     threads: int | None,
     progress: Callable[[int], object] | None,
-) -> tuple[Any, Any]: ...
+) -> _Profiles: ...
 def matrix_profile_distances(
     query: NDArray[np.float64], x: NDArray[np.float64], *, distance: str, threads: int | None
 ) -> NDArray[np.float64]: ...
@@ -232,6 +244,7 @@ class MatrixProfileStream:
     def index(self) -> list[int]: ...
     def update(self, x: NDArray[np.float64]) -> NDArray[np.float64]: ...
     def update_one(self, x: float) -> float: ...
+    def correlations(self) -> NDArray[np.float64]: ...
     def to_bytes(self) -> bytes: ...
     @staticmethod
     def from_bytes(data: bytes) -> MatrixProfileStream: ...

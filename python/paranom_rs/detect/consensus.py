@@ -14,7 +14,6 @@ from paranom_rs import _core
 from paranom_rs._internal.checks import each, whole
 from paranom_rs._internal.checks import threads as thread_count
 from paranom_rs._internal.row_times import row_times, time_of
-from paranom_rs.detect.matrix_profile import matrix_profile_ab_join
 from paranom_rs.detect.series import MOST, Distance, as_floats, distance_name
 from paranom_rs.errors import SpecError
 
@@ -114,6 +113,7 @@ class _Search:
         self._window = window
         self._distance: Any = distance
         self._threads = threads
+        self._joins: dict[tuple[int, int], NDArray[np.float64]] = {}
 
     def profile(self, at: int, start: int, other: int) -> NDArray[np.float64]:
         """Return the distances of a window to those of another series."""
@@ -121,6 +121,23 @@ class _Search:
         return _core.matrix_profile_distances(
             query, self._series[other], distance=self._distance, threads=self._threads
         )
+
+    def _join(self, at: int, other: int) -> NDArray[np.float64]:
+        """Return the distance of each window of one series to its nearest window of another; both ways are computed."""
+        if (at, other) not in self._joins:
+            (mine, _), (theirs, _) = _core.matrix_profile_ab_join_both(
+                self._series[at],
+                self._series[other],
+                self._window,
+                distance=self._distance,
+                k=1,
+                fraction=1.0,
+                threads=self._threads,
+                progress=None,
+            )
+            self._joins[other, at] = theirs[0]
+            self._joins[at, other] = mine[0]
+        return self._joins.pop((at, other))
 
     def least_radius(self, at: int, best: float) -> tuple[float, int]:
         """Return the least radius of a window of one series, and that window; inf if none is below ``best``.
@@ -133,10 +150,7 @@ class _Search:
         count = len(self._series)
         for other in ((at + step) % count for step in range(1, count)):
             if len(left) > _FEW:
-                join = matrix_profile_ab_join(
-                    x, self._series[other], self._window, distance=self._distance, threads=self._threads
-                )
-                far = join.profile[left]
+                far = self._join(at, other)[left]
             else:
                 far = np.array([self.profile(at, int(start), other).min() for start in left])
             radius[left] = np.maximum(radius[left], far)

@@ -17,7 +17,6 @@ from paranom_rs._internal.checks import share as check_share
 from paranom_rs._internal.checks import threads as thread_count
 from paranom_rs._internal.checks import whole
 from paranom_rs._internal.row_times import row_times, time_of
-from paranom_rs.detect.matrix_profile import matrix_profile_ab_join
 from paranom_rs.detect.series import MOST, Distance, as_floats, distance_name
 from paranom_rs.errors import SpecError
 
@@ -67,11 +66,21 @@ def mpdist(
     """
     check_share("share", share)
     first, second = as_floats("a", a, 1), as_floats("b", b, 1)
-    joins = [
-        matrix_profile_ab_join(x, y, window, distance=distance, threads=threads).profile
-        for x, y in ((first, second), (second, first))
-    ]
-    distances = np.concatenate(joins)
+    size = whole("window", window, least=3, most=MOST)
+    for path, x in (("a", first), ("b", second)):
+        if len(x) < size:
+            raise SpecError(path, f"must have at least window = {size} values", f"{len(x)} values")
+    (mine, _), (theirs, _) = _core.matrix_profile_ab_join_both(
+        first,
+        second,
+        size,
+        distance=distance_name(distance),
+        k=1,
+        fraction=1.0,
+        threads=thread_count(threads),
+        progress=None,
+    )
+    distances = np.concatenate([mine[0], theirs[0]])
     distances = distances[np.isfinite(distances)]
     if not len(distances):
         return math.inf

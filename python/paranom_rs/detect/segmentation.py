@@ -129,6 +129,10 @@ class FLOSS:
         self.history = whole("history", history, least=2 * self.window, most=MOST)
         self._zone = _APART * self.window if exclusion is None else whole("exclusion", exclusion, most=MOST)
         self._distance = distance_name(distance)
+        # z-normalised distances follow from those of the window before; the others are summed anew.
+        self._stream = None
+        if self._distance == "znormalized":
+            self._stream = _core.MatrixProfileStream(self.window, self.history, 1)
         self._x = np.empty(0)
         self._profile, self._indices = np.empty(0), np.empty(0, dtype=np.int64)
         self.n_seen = 0
@@ -156,6 +160,8 @@ class FLOSS:
             self._take(float(value))
 
     def _take(self, value: float) -> None:
+        if self._stream is not None:
+            self._stream.update_one(value)
         self._x = np.append(self._x, value)[-self.history :]
         self.n_seen += 1
         windows = len(self._x) - self.window + 1
@@ -167,11 +173,17 @@ class FLOSS:
         self._indices = np.append(self._indices, -1)
         earlier = windows - 1 - -(-self.window // 4)
         if earlier > 0:
-            query, others = self._x[-self.window :], self._x[: earlier + self.window - 1]
-            distances = _core.matrix_profile_distances(query, others, distance=self._distance, threads=1)
+            distances = self._distances(earlier)
             nearer = np.flatnonzero(distances < self._profile[:earlier])
             self._profile[nearer] = distances[nearer]
             self._indices[nearer] = self.n_seen - self.window
+
+    def _distances(self, earlier: int) -> NDArray[np.float64]:
+        """Return the distances of the newest window to the first remembered ones; those of correlations are squared."""
+        if self._stream is not None:
+            return 1 - self._stream.correlations()[-earlier:]
+        query, others = self._x[-self.window :], self._x[: earlier + self.window - 1]
+        return _core.matrix_profile_distances(query, others, distance=self._distance, threads=1)
 
     @property
     def start(self) -> int:

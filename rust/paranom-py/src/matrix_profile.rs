@@ -91,6 +91,28 @@ pub(crate) fn matrix_profile_ab_join<'py>(
     Ok(profiles(py, profile))
 }
 
+/// As [`matrix_profile_ab_join`], and the same the other way round.
+#[pyfunction]
+#[pyo3(signature = (x, reference, window, *, distance, k, fraction, threads, progress))]
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn matrix_profile_ab_join_both<'py>(
+    py: Python<'py>,
+    x: PyReadonlyArray1<'py, f64>,
+    reference: PyReadonlyArray1<'py, f64>,
+    window: usize,
+    distance: &str,
+    k: usize,
+    fraction: f64,
+    threads: Option<usize>,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<(Profiles<'py>, Profiles<'py>)> {
+    let settings = run::guarded(|| settings(window, distance, k, fraction, threads))?;
+    let (x, reference) = (x.as_array().to_vec(), reference.as_array().to_vec());
+    let (mine, theirs) =
+        run::detached(py, progress, |job| core::ab_join_both(&x, &reference, &settings, job))?;
+    Ok((profiles(py, mine), profiles(py, theirs)))
+}
+
 /// The columns of a matrix.
 fn columns(x: &PyReadonlyArray2<'_, f64>) -> PyResult<Vec<Vec<f64>>> {
     run::guarded(|| x.as_array().columns().into_iter().map(|column| taken(column.len(), column)).collect())
@@ -311,6 +333,11 @@ impl MatrixProfileStream {
     #[getter]
     fn index(&self) -> PyResult<Vec<i64>> {
         self.look(|stream| stream.index().to_vec())
+    }
+
+    /// The correlations of the newest window with the earlier ones, the oldest first; of the first feature.
+    fn correlations<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
+        self.lock().correlations().into_pyarray(py)
     }
 
     /// The state as bytes: versioned, with a checksum.

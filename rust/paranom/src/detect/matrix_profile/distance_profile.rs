@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::exact;
 use super::form::{Form, form};
-use super::lanes::{LANES, lanes, stored};
+use super::lanes::{LANES, lanes, load, stored};
 use super::metric::{Distance, Lp};
 use super::settings::check_size;
 use crate::error::try_vec;
@@ -97,17 +97,28 @@ impl<'a> Query<'a> {
     /// Writes the distances of the first windows of `x`.
     pub(super) fn fill(&self, x: &[f64], out: &mut [f64]) {
         let m = self.values.len();
-        let mut at = 0;
-        if self.plain {
-            while at + LANES <= out.len() {
-                let found = dispatch_blocks(Side { query: self, x: &x[at..at + LANES - 1 + m] });
-                out[at..at + LANES].copy_from_slice(&found);
-                at += LANES;
-            }
-        } else {
-            out.fill(f64::NAN);
+        self.fill_blocks(x, out, |at| dispatch_blocks(Side { query: self, x: &x[at..at + LANES - 1 + m] }));
+    }
+
+    /// As [`Self::fill`], with the moments of the windows of `x`.
+    pub(super) fn fill_with(&self, x: &[f64], moments: &WindowMoments, out: &mut [f64]) {
+        let m = self.values.len();
+        self.fill_blocks(x, out, |at| {
+            let (means, weights) = (&moments.means[at..at + LANES], &moments.weights[at..at + LANES]);
+            let x = &x[at..at + LANES - 1 + m];
+            dispatch_blocks(DistancesSide { target: &self.target, x, means, weights })
+        });
+    }
+
+    /// Writes the distances, those of a block of windows as `block` says.
+    fn fill_blocks(&self, x: &[f64], out: &mut [f64], block: impl Fn(usize) -> [f64; LANES]) {
+        let m = self.values.len();
+        let mut done = 0;
+        while self.plain && done + LANES <= out.len() {
+            out[done..done + LANES].copy_from_slice(&block(done));
+            done += LANES;
         }
-        out[at..].fill(f64::NAN);
+        out[done..].fill(f64::NAN);
         for (at, out) in out.iter_mut().enumerate().filter(|(_, d)| !d.is_finite()) {
             *out = self.alone(&x[at..at + m]);
         }
@@ -163,6 +174,56 @@ impl Moments {
 const LEAST: f64 = 1e-200;
 const MOST: f64 = 1e200;
 
+/// The moments of the windows of a series, computed once for many queries of the same length.
+pub(super) struct WindowMoments {
+    means: Vec<f64>,
+    weights: Vec<f64>,
+}
+
+impl WindowMoments {
+    /// Those of the windows of `m` values, as many as fill blocks of `LANES`.
+    pub(super) fn new(x: &[f64], m: usize) -> Self {
+        let windows = (x.len() + 1 - m) / LANES * LANES;
+        let (mut means, mut weights) = (Vec::with_capacity(windows), Vec::with_capacity(windows));
+        for at in (0..windows).step_by(LANES) {
+            let (mean, weight) = dispatch_blocks(MomentsSide { m, x: &x[at..at + LANES - 1 + m] });
+            means.extend(mean);
+            weights.extend(weight);
+        }
+        Self { means, weights }
+    }
+}
+
+struct MomentsSide<'a> {
+    m: usize,
+    x: &'a [f64],
+}
+
+impl Blocks for MomentsSide<'_> {
+    type Output = ([f64; LANES], [f64; LANES]);
+
+    #[inline(always)]
+    fn run<V: Vector, const N: usize>(self) -> Self::Output {
+        moments::<V, N>(self.m, self.x)
+    }
+}
+
+struct DistancesSide<'a> {
+    target: &'a [f64],
+    x: &'a [f64],
+    means: &'a [f64],
+    weights: &'a [f64],
+}
+
+impl Blocks for DistancesSide<'_> {
+    type Output = [f64; LANES];
+
+    #[inline(always)]
+    fn run<V: Vector, const N: usize>(self) -> [f64; LANES] {
+        distances::<V, N>(self.target, self.x, self.means, self.weights)
+    }
+}
+
 /// The distances of `LANES` windows side by side; NaN where a window needs the slow way.
 struct Side<'a, 'q> {
     query: &'a Query<'q>,
@@ -185,51 +246,59 @@ impl Blocks for Side<'_, '_> {
 }
 
 #[inline(always)]
-#[allow(clippy::needless_range_loop)] // zipped, the sums do not stay in registers
 fn normalized<V: Vector, const N: usize>(target: &[f64], x: &[f64]) -> [f64; LANES] {
-    let m = target.len();
-    let first = lanes(x, 0);
-    let (mut base, mut mean, mut weight) = ([V::splat(0.0); N], [V::splat(0.0); N], [V::splat(0.0); N]);
-    for g in 0..N {
-        base[g] = V::load(first, g * V::WIDTH);
-    }
+    let (means, weights) = moments::<V, N>(target.len(), x);
+    distances::<V, N>(target, x, &means, &weights)
+}
+
+/// Means and weights of `LANES` windows; the weight is NaN where a window needs the slow way.
+#[inline(always)]
+#[allow(clippy::needless_range_loop)] // zipped, the sums do not stay in registers
+fn moments<V: Vector, const N: usize>(m: usize, x: &[f64]) -> ([f64; LANES], [f64; LANES]) {
+    let base: [V; N] = load(x, 0);
+    let mut mean = [V::splat(0.0); N];
     for k in 0..m {
         let x = lanes(x, k);
         for g in 0..N {
             mean[g] = mean[g].plus(V::load(x, g * V::WIDTH).minus(base[g]));
         }
     }
-    let mut sums = stored(&mean);
-    sums.iter_mut().for_each(|sum| *sum /= m as f64);
-    for g in 0..N {
-        mean[g] = V::load(&sums, g * V::WIDTH);
-    }
+    let means = stored(&mean).map(|sum| sum / m as f64);
+    mean = load(&means, 0);
+    let mut total = [V::splat(0.0); N];
     for k in 0..m {
         let x = lanes(x, k);
         for g in 0..N {
             let d = V::load(x, g * V::WIDTH).minus(base[g]).minus(mean[g]);
-            weight[g] = weight[g].plus(d.times(d));
+            total[g] = total[g].plus(d.times(d));
         }
     }
-    let squares = stored(&weight);
-    let weights = squares.map(|squares| 1.0 / squares.sqrt());
-    for g in 0..N {
-        weight[g] = V::load(&weights, g * V::WIDTH);
-    }
+    let weights = stored(&total).map(|squares| {
+        let usual = squares > LEAST && squares < MOST;
+        if usual { 1.0 / squares.sqrt() } else { f64::NAN }
+    });
+    (means, weights)
+}
+
+/// The distances of `LANES` windows with these moments.
+#[inline(always)]
+#[allow(clippy::needless_range_loop)]
+fn distances<V: Vector, const N: usize>(
+    target: &[f64],
+    x: &[f64],
+    means: &[f64],
+    weights: &[f64],
+) -> [f64; LANES] {
+    let (base, mean, weight): ([V; N], [V; N], [V; N]) = (load(x, 0), load(means, 0), load(weights, 0));
     let mut total = [V::splat(0.0); N];
-    for k in 0..m {
-        let (x, wanted) = (lanes(x, k), V::splat(target[k]));
+    for (k, &wanted) in target.iter().enumerate() {
+        let (x, wanted) = (lanes(x, k), V::splat(wanted));
         for g in 0..N {
             let v = V::load(x, g * V::WIDTH).minus(base[g]).minus(mean[g]).times(weight[g]);
             total[g] = total[g].plus(Lp::<2>::pair(wanted, v));
         }
     }
-    let mut out = stored(&total);
-    for (out, squares) in out.iter_mut().zip(squares) {
-        let usual = squares > LEAST && squares < MOST;
-        *out = if usual { (*out * m as f64).sqrt() } else { f64::NAN };
-    }
-    out
+    stored(&total).map(|total| (total * target.len() as f64).sqrt())
 }
 
 #[inline(always)]

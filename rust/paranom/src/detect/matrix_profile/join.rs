@@ -47,29 +47,79 @@ pub fn self_join(x: &[f64], settings: &Settings, job: &Job) -> Result<Profile> {
 
 /// For each window of `x`, its nearest neighbours among all windows of `reference`.
 pub fn ab_join(x: &[f64], reference: &[f64], settings: &Settings, job: &Job) -> Result<Profile> {
-    settings.check()?;
-    check_size("x", x.len())?;
-    check_size("reference", reference.len())?;
-    let series = &Series::new("x", x, settings.window, settings.distance, job)?;
-    let reference = &Series::new("reference", reference, settings.window, settings.distance, job)?;
-    let (cuts, reference_cuts) = (cuts(std::slice::from_ref(series)), cuts(std::slice::from_ref(reference)));
-    let segments_of = |series, cuts| segments(series, cuts, settings, job);
-    let (mine, others) = (segments_of(series, &cuts)?, segments_of(reference, &reference_cuts)?);
-    let nearest = nothing_found(&mine, settings.k)?;
-    let pairs = Pairs::Between { cuts: &cuts, reference: &reference_cuts };
-    let size = task_size(&cuts).max(task_size(&reference_cuts));
-    tasks::run(settings.threads, &tasks::tasks(pairs, size, settings.fraction), |task| {
-        if task.swapped {
-            let columns = (&mine[task.columns], Some(&nearest[task.columns]));
-            sweep(task, settings, (&others[task.rows], None), columns, job)
-        } else {
-            let rows = (&mine[task.rows], Some(&nearest[task.rows]));
-            sweep(task, settings, rows, (&others[task.columns], None), job)
-        }
-    })?;
-    let report = Report::new(series, reference, settings)?;
-    let best = report.neighbours(&cuts, nearest, |_| 0..reference.windows(), job)?;
-    Ok(Profile { best, sides: None })
+    let join = AbJoin::new(x, reference, settings, job)?;
+    let nearest = nothing_found(&join.mine, settings.k)?;
+    join.sweep(&nearest, None, job)?;
+    join.report((&join.series, &join.cuts), &join.reference, nearest, job)
+}
+
+/// As [`ab_join`], and the nearest neighbours of each window of `reference` among those of `x`, in one sweep.
+pub fn ab_join_both(
+    x: &[f64],
+    reference: &[f64],
+    settings: &Settings,
+    job: &Job,
+) -> Result<(Profile, Profile)> {
+    let join = AbJoin::new(x, reference, settings, job)?;
+    let nearest = nothing_found(&join.mine, settings.k)?;
+    let theirs = nothing_found(&join.others, settings.k)?;
+    join.sweep(&nearest, Some(&theirs), job)?;
+    let mine = join.report((&join.series, &join.cuts), &join.reference, nearest, job)?;
+    Ok((mine, join.report((&join.reference, &join.reference_cuts), &join.series, theirs, job)?))
+}
+
+/// Two series, ready to be joined.
+struct AbJoin<'a> {
+    settings: &'a Settings,
+    series: Series,
+    reference: Series,
+    cuts: Vec<Range<usize>>,
+    reference_cuts: Vec<Range<usize>>,
+    mine: Vec<Segment>,
+    others: Vec<Segment>,
+}
+
+impl<'a> AbJoin<'a> {
+    fn new(x: &[f64], reference: &[f64], settings: &'a Settings, job: &Job) -> Result<Self> {
+        settings.check()?;
+        check_size("x", x.len())?;
+        check_size("reference", reference.len())?;
+        let series = Series::new("x", x, settings.window, settings.distance, job)?;
+        let reference = Series::new("reference", reference, settings.window, settings.distance, job)?;
+        let (cuts, reference_cuts) =
+            (cuts(std::slice::from_ref(&series)), cuts(std::slice::from_ref(&reference)));
+        let mine = segments(&series, &cuts, settings, job)?;
+        let others = segments(&reference, &reference_cuts, settings, job)?;
+        Ok(Self { settings, series, reference, cuts, reference_cuts, mine, others })
+    }
+
+    /// Finds the neighbours of the windows of the series and, if `theirs` is given, those of the reference.
+    fn sweep(&self, nearest: &[SharedNearest], theirs: Option<&[SharedNearest]>, job: &Job) -> Result<()> {
+        let Self { settings, cuts, reference_cuts, .. } = self;
+        let pairs = Pairs::Between { cuts, reference: reference_cuts };
+        let size = task_size(cuts).max(task_size(reference_cuts));
+        let mine = |at: usize| -> Side<'_> { (&self.mine[at], Some(&nearest[at])) };
+        let other = |at: usize| -> Side<'_> { (&self.others[at], theirs.map(|theirs| &theirs[at])) };
+        tasks::run(settings.threads, &tasks::tasks(pairs, size, settings.fraction), |task| {
+            if task.swapped {
+                sweep(task, settings, other(task.rows), mine(task.columns), job)
+            } else {
+                sweep(task, settings, mine(task.rows), other(task.columns), job)
+            }
+        })
+    }
+
+    fn report(
+        &self,
+        (series, cuts): (&Series, &[Range<usize>]),
+        reference: &Series,
+        nearest: Vec<SharedNearest>,
+        job: &Job,
+    ) -> Result<Profile> {
+        let report = Report::new(series, reference, self.settings)?;
+        let best = report.neighbours(cuts, nearest, |_| 0..reference.windows(), job)?;
+        Ok(Profile { best, sides: None })
+    }
 }
 
 /// Cells per task: milliseconds of work, and so many diagonals that their first cells cost little.

@@ -50,7 +50,7 @@ mod sweep;
 mod tasks;
 
 pub use distance_profile::distance_profile;
-pub use join::{ab_join, self_join};
+pub use join::{ab_join, ab_join_both, self_join};
 pub use left_discords::{LeftDiscord, LeftDiscords, Values, left_discords};
 pub use metric::Distance;
 pub use mpdist_profile::mpdist_profile;

@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use super::distance_profile::{Query, check_values};
+use super::distance_profile::{Query, WindowMoments, check_values};
 use super::metric::Distance;
 use super::series::sliding;
 use super::settings::check_size;
@@ -49,7 +49,8 @@ pub fn mpdist_profile(
     let part = PART.max(2 * queries.len());
     let of_part = |(at, out): (usize, &mut [f64])| {
         let x = &x[at * part..at * part + out.len() + length - 1];
-        fill(&queries, x, window, rank, out, job)
+        let moments = (distance == Distance::ZNormalized).then(|| WindowMoments::new(x, window));
+        fill(&queries, (x, moments.as_ref()), window, rank, out, job)
     };
     pool::run(threads, || out.par_chunks_mut(part).enumerate().try_for_each(of_part))??;
     Ok(out)
@@ -58,7 +59,7 @@ pub fn mpdist_profile(
 /// Writes the distances of the first intervals of `x`.
 fn fill(
     queries: &[Query<'_>],
-    x: &[f64],
+    (x, moments): (&[f64], Option<&WindowMoments>),
     window: usize,
     rank: usize,
     out: &mut [f64],
@@ -77,7 +78,10 @@ fn fill(
         if !query.whole {
             continue;
         }
-        query.fill(x, &mut distances);
+        match moments {
+            Some(moments) => query.fill_with(x, moments, &mut distances),
+            None => query.fill(x, &mut distances),
+        }
         for (nearest, &d) in to_query.iter_mut().zip(&distances) {
             *nearest = if d < *nearest { d } else { *nearest };
         }

@@ -1,6 +1,6 @@
 //! The left matrix profile of a stream.
 
-use super::advance::Best;
+use super::advance::{Best, correlation};
 use super::dimension::Dimension;
 use super::levels::SearchLevels;
 use crate::detect::matrix_profile::order::Order;
@@ -78,6 +78,14 @@ impl StreamingProfile {
     /// The neighbour of the newest window at each level: the number of its first sample, -1 if there is none.
     pub fn index(&self) -> &[i64] {
         &self.index
+    }
+
+    /// The correlations of the newest window with the earlier ones that are no trivial neighbours, the oldest first, of
+    /// the first feature; NaN where there is no window.
+    pub fn correlations(&self) -> Vec<f64> {
+        let dimension = &self.dimensions[0];
+        let of = |(slot, &covariance): (usize, &f64)| correlation(covariance, dimension.w.all(), slot);
+        dimension.covariance.iter().enumerate().map(of).collect()
     }
 
     fn windows(&self) -> usize {
