@@ -8,7 +8,7 @@ use paranom::detect::matrix_profile::{LeftDiscord, LeftDiscords, left_discords};
 use paranom_io::{FileValues, Number};
 use pyo3::prelude::*;
 
-use crate::matrix_profile::settings;
+use crate::matrix_profile::{copied, settings};
 use crate::run;
 
 /// First row, distance and neighbour of each.
@@ -35,7 +35,7 @@ pub(crate) fn matrix_profile_left_discords<'py>(
 ) -> PyResult<Found> {
     let settings = run::guarded(|| settings(window, distance, 1, 1.0, threads))?;
     let wanted = LeftDiscords { settings, count, start, apart };
-    let x = x.as_array().to_vec();
+    let x = copied(&x)?;
     Ok(found(run::detached(py, progress, |job| left_discords(&x[..], &wanted, job))?))
 }
 

@@ -107,7 +107,7 @@ pub(crate) fn matrix_profile_ab_join_both<'py>(
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<(Profiles<'py>, Profiles<'py>)> {
     let settings = run::guarded(|| settings(window, distance, k, fraction, threads))?;
-    let (x, reference) = (x.as_array().to_vec(), reference.as_array().to_vec());
+    let (x, reference) = (copied(&x)?, copied(&reference)?);
     let (mine, theirs) =
         run::detached(py, progress, |job| core::ab_join_both(&x, &reference, &settings, job))?;
     Ok((profiles(py, mine), profiles(py, theirs)))
@@ -119,7 +119,7 @@ fn columns(x: &PyReadonlyArray2<'_, f64>) -> PyResult<Vec<Vec<f64>>> {
 }
 
 /// A copy of an array.
-fn copied<T: Element + Copy>(x: &PyReadonlyArray1<'_, T>) -> PyResult<Vec<T>> {
+pub(crate) fn copied<T: Element + Copy>(x: &PyReadonlyArray1<'_, T>) -> PyResult<Vec<T>> {
     run::guarded(|| taken(x.as_array().len(), x.as_array()))
 }
 
@@ -167,7 +167,7 @@ pub(crate) fn matrix_profile_multidimensional_ab_join<'py>(
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Profiles<'py>> {
     let settings = run::guarded(|| settings(window, distance, 1, fraction, threads))?;
-    let (x, reference) = (columns(&x), columns(&reference));
+    let (x, reference) = (columns(&x)?, columns(&reference)?);
     let profile = run::detached(py, progress, |job| {
         core::multidimensional_ab_join(&x, &reference, &include, &settings, job)
     })?;
@@ -203,7 +203,7 @@ pub(crate) fn matrix_profile_distances<'py>(
     threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyArray1<f64>>> {
     let (distance, threads) = run::guarded(|| Ok((self::distance(distance)?, pool::thread_count(threads)?)))?;
-    let (query, x) = (query.as_array().to_vec(), x.as_array().to_vec());
+    let (query, x) = (copied(&query)?, copied(&x)?);
     let out = run::detached(py, None, |job| core::distance_profile(&query, &x, distance, threads, job))?;
     Ok(out.into_pyarray(py))
 }
@@ -221,7 +221,7 @@ pub(crate) fn matrix_profile_mpdist_profile<'py>(
     threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyArray1<f64>>> {
     let (distance, threads) = run::guarded(|| Ok((self::distance(distance)?, pool::thread_count(threads)?)))?;
-    let (query, x) = (query.as_array().to_vec(), x.as_array().to_vec());
+    let (query, x) = (copied(&query)?, copied(&x)?);
     let out = run::detached(py, None, |job| {
         core::mpdist_profile(&query, &x, window, rank, distance, threads, job)
     })?;
@@ -336,8 +336,8 @@ impl MatrixProfileStream {
     }
 
     /// The correlations of the newest window with the earlier ones, the oldest first; of the first feature.
-    fn correlations<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
-        self.lock().correlations().into_pyarray(py)
+    fn correlations<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        Ok(run::guarded(|| Ok(self.lock()?.correlations()))?.into_pyarray(py))
     }
 
     /// The state as bytes: versioned, with a checksum.
