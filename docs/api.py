@@ -136,7 +136,7 @@ def tables() -> dict[tuple[str, str], list[str]]:
     """The lines of each table, by part and by module ("" for what stands in `paranom_rs` itself)."""
     package, errors = Module("paranom_rs"), Module("paranom_rs.errors")
     package.imported |= dict.fromkeys(errors.public, errors.name)
-    at_top = sorted({*package.public, *errors.public} - {"__version__"}, key=str.lower)
+    at_top = sorted({*package.public, *errors.public} - {"__version__"}, key=lambda name: (name.lower(), name))
     found: dict[tuple[str, str], list[str]] = {}
     for name in at_top:
         module = find(name, package)

@@ -145,7 +145,7 @@ pub(crate) fn matrix_profile_multidimensional_ab_join<'py>(
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Profiles<'py>> {
     let settings = run::guarded(|| settings(window, distance, 1, fraction, threads))?;
-    let (x, reference) = (columns(&x), columns(&reference));
+    let (x, reference) = (columns(&x)?, columns(&reference)?);
     let profile = run::detached(py, progress, |job| {
         core::multidimensional_ab_join(&x, &reference, &include, &settings, job)
     })?;
