@@ -170,9 +170,9 @@ impl NearestIndex {
         Ok(found.into_iter().unzip())
     }
 
-    /// The k-th nearest window of one window, whose hint is where its neighbour may begin.
-    pub fn nearest(&self, cells: &[f64], k: usize, hint: Option<usize>) -> Option<Neighbour> {
-        dispatch(One { index: self, cells, k, hint })
+    /// The k-th nearest window of one window.
+    pub fn nearest(&self, cells: &[f64], k: usize, guide: &mut Guide) -> Option<Neighbour> {
+        dispatch(One { index: self, cells, k, guide })
     }
 
     #[inline(always)]
