@@ -170,7 +170,7 @@ impl NearestIndex {
         Ok(found.into_iter().unzip())
     }
 
-    /// The k-th nearest window of one window; the guide is that of the window one row earlier.
+    /// The k-th nearest window of one window.
     pub fn nearest(&self, cells: &[f64], k: usize, guide: &mut Guide) -> Option<Neighbour> {
         dispatch(One { index: self, cells, k, guide })
     }
