@@ -34,8 +34,12 @@ pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
     if !(2..=MOST).contains(&quantiles.len()) {
         return Err(Error::invalid(list.path, quantiles.len(), format!("must hold 2 to {MOST} quantiles")));
     }
-    if let Some(pair) = quantiles.windows(2).find(|pair| pair[0] > pair[1]) {
-        return Err(Error::invalid(list.path, format!("{} before {}", pair[0], pair[1]), "must not fall"));
+    let falls = |pair: &[f64]| match *pair {
+        [a, b] if a > b => Some(format!("{a} before {b}")),
+        _ => None,
+    };
+    if let Some(pair) = quantiles.windows(2).find_map(falls) {
+        return Err(Error::invalid(list.path, pair, "must not fall"));
     }
     let from = match table.get("of") {
         Some(of) => From::Normal(scope.rule(&of)?),
