@@ -413,3 +413,65 @@ impl Kernel for Longest<'_> {
         self.windows.iter().map(|window| product(window, window)).fold(0.0, f64::max)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noise(count: usize) -> Vec<f64> {
+        let mut state = 7_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+        };
+        (0..count).map(|_| next()).collect()
+    }
+
+    /// The k-th nearest by brute force, in the order of summation of the index.
+    fn brute_force(index: &NearestIndex, cells: &[f64], k: usize) -> Neighbour {
+        let mut best = Best::default();
+        best.clear(k);
+        for &start in &index.starts {
+            let squared = squared_distance(cells, index.cells(start), f64::INFINITY).unwrap_or(f64::NAN);
+            best.offer(Neighbour { squared, start });
+        }
+        best.found[k - 1]
+    }
+
+    #[test]
+    fn noise_is_swept_and_waves_are_searched_with_the_same_result() {
+        for (d, window) in [(1, 60), (1, 7), (3, 20)] {
+            let mut reference = noise(400 * d);
+            reference[133 * d] = f64::NAN;
+            let waves: Vec<f64> =
+                (0..400 * d).map(|i| (i as f64 / 40.0) % 1.0 + 1e-3 * reference[i].abs()).collect();
+            for (rows, most, hard) in
+                [(reference, usize::MAX, true), (waves, usize::MAX, false), (noise(400 * d), 90, true)]
+            {
+                let index = NearestIndex::new(rows.clone(), d, window, most, &Job::new()).expect("an index");
+                let queries: Vec<f64> = if hard {
+                    noise(800 * d).split_off(400 * d)
+                } else {
+                    rows.iter().map(|x| x + 1e-4).collect()
+                };
+                for k in [1, 3] {
+                    let mut guide = Guide::default();
+                    let mut swept = 0;
+                    for cells in queries.windows(window * d).step_by(d) {
+                        if cells.iter().any(|x| x.is_nan()) {
+                            continue;
+                        }
+                        swept += usize::from(guide.hard);
+                        let found = index.nearest(cells, k, &mut guide);
+                        assert_eq!(
+                            found,
+                            Some(brute_force(&index, cells, k)),
+                            "d {d}, window {window}, k {k}"
+                        );
+                    }
+                    assert!(!hard || window < 60 || swept > 100, "noise is hard: {swept}");
+                }
+            }
+        }
+    }
+}
