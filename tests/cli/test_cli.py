@@ -259,7 +259,7 @@ def test_fit_writes_a_spec_and_a_report(recording: Path, tmp_path: Path, capsys:
     fit = ["fit", str(recording), "--time", "when", "--labels", "fault", "--method", "blocks"]
     assert main([*fit, "--out", "p.toml", "--report", "fit.html", "--anomalies"]) == 0
     assert "told apart (AUC)" in capsys.readouterr().out
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["fit.html", "p.parquet", "p.toml", "plant.csv"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["fit.html", "p.recordings.parquet", "p.toml", "plant.csv"]
     generator = Generator.from_toml(tmp_path / "p.toml")
     assert generator.names == ["pressure", "pump"]
     assert generator.generate(100_000).y.any()

@@ -127,6 +127,6 @@ def test_keys_and_the_command_line_go_by_name(tmp_path, capsys) -> None:
             columns = rows if order == "ab" or name == "first" else rows[:, ::-1]
             header = "a,b" if order == "ab" or name == "first" else "b,a"
             np.savetxt(tmp_path / f"{name}.csv", columns, "%.17g", ",", header=header, comments="")
-            assert main(["detect", "ramp", str(tmp_path / f"{name}.csv"), "--state", str(tmp_path / order)]) == 0
+            assert main(["detect", str(tmp_path / f"{name}.csv"), "--state", str(tmp_path / order)]) == 0
             found[order] = capsys.readouterr().out
     assert found["ab"] == found["ba"]

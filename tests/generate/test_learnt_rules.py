@@ -135,7 +135,9 @@ def test_recordings_lie_beside_the_toml(rows: int, tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.generate(300).X, generator.generate(300).X)
     assert again.fingerprint == generator.fingerprint
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == (["plant.toml"] if rows == 50 else ["plant-1.parquet", "plant.parquet", "plant.toml"])
+    assert names == (
+        ["plant.toml"] if rows == 50 else ["plant.recordings-2.parquet", "plant.recordings.parquet", "plant.toml"]
+    )
     # What stays in its file is named from anywhere.
     again.to_toml(tmp_path / "copy.toml")
     assert Generator.from_toml(tmp_path / "copy.toml").fingerprint == generator.fingerprint
