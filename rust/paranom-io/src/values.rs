@@ -63,7 +63,7 @@ impl Values for FileValues {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let failed = |why: std::io::Error| unreadable(&self.path, &why);
         file.seek(SeekFrom::Start(self.offset + (start * size) as u64)).map_err(failed)?;
-        let mut bytes = [0; BUFFER];
+        let mut bytes = vec![0; BUFFER];
         for out in out.chunks_mut(BUFFER / size) {
             let bytes = &mut bytes[..out.len() * size];
             file.read_exact(bytes).map_err(failed)?;

@@ -9,6 +9,9 @@ use pyo3::prelude::*;
 
 use crate::run;
 
+/// Distances, and the first rows of the nearest windows.
+type Neighbours<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<i64>>);
+
 /// Cells that are computed at once without watching for Ctrl-C.
 const SHORT: usize = 1 << 14;
 
@@ -37,7 +40,7 @@ impl NearestIndex {
         rows: PyReadonlyArray2<'py, f64>,
         k: usize,
         threads: Option<usize>,
-    ) -> PyResult<(Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<i64>>)> {
+    ) -> PyResult<Neighbours<'py>> {
         let (_, rows) = taken(&rows)?;
         let threads = run::guarded(|| pool::thread_count(threads))?;
         // One window of a stream is answered at once.

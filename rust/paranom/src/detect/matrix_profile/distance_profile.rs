@@ -89,7 +89,9 @@ impl<'a> Query<'a> {
             // In the order of the kernel: so equal windows have equal bits, and are exactly 0 apart.
             let moments = Moments::of(values);
             plain = !constant && moments.usual();
-            target.iter_mut().for_each(|v| *v = ((*v - moments.base) - moments.mean) * moments.weight);
+            for v in &mut target {
+                *v = ((*v - moments.base) - moments.mean) * moments.weight;
+            }
         }
         Self { values, target, distance, whole, plain, form, constant }
     }

@@ -79,7 +79,9 @@ fn orthonormalise(vectors: &mut Vec<Vec<f64>>) {
         }
         let norm = product(&vector, &vector).sqrt();
         if norm > LEAST * longest && norm.is_finite() {
-            vector.iter_mut().for_each(|x| *x /= norm);
+            for x in &mut vector {
+                *x /= norm;
+            }
             // What was left may have been rounding: once more, now that it has length 1.
             for other in &kept {
                 let along = product(&vector, other);

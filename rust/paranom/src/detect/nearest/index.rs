@@ -257,7 +257,8 @@ impl NearestIndex {
         for (at, &bound) in block.zip(&bounds) {
             let root = best.root() + slack;
             // NaN and infinities are summed.
-            if !(bound > root * root) && Some(self.starts[at]) != hinted {
+            let is_far = bound > root * root;
+            if !is_far && Some(self.starts[at]) != hinted {
                 self.sum(cells, self.starts[at], best);
             }
         }

@@ -1,7 +1,7 @@
 //! The best-first search for left discords.
 
 use std::cmp::Ordering;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap};
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -196,7 +196,7 @@ impl<'a, S: Values + ?Sized> Search<'a, S> {
     /// Compares the most promising blocks further back, until the discords are known.
     fn best_first(&mut self, mut keys: BinaryHeap<Key>) -> Result<Vec<LeftDiscord>> {
         let threads = self.wanted.settings.threads;
-        let mut open: HashMap<usize, Block> = HashMap::new();
+        let mut open: BTreeMap<usize, Block> = BTreeMap::new();
         while self.found.len() < self.wanted.count {
             let Some(first) = keys.pop() else { break };
             let finished = open.get(&first.block).filter(|block| block.reached == 0);

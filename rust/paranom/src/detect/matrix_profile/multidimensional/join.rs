@@ -84,7 +84,7 @@ pub fn subspaces(
     tasks::for_windows(settings.threads, windows, job, |i, distances: &mut Vec<f64>, out| {
         match usize::try_from(index[i]).ok().filter(|&j| j < windows) {
             Some(j) => {
-                out.extend(order.subspace(settings.distance, (series, i), (series, j), level, distances))
+                out.extend(order.subspace(settings.distance, (series, i), (series, j), level, distances));
             }
             None => out.extend(std::iter::repeat_n(-1, level + 1)),
         }
