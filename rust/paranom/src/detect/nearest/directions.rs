@@ -103,7 +103,8 @@ mod tests {
             (0..300).map(|k| (0..40).map(|i| f64::from((k * 31 + i * i * 7) % 101)).collect()).collect();
         let views: Vec<&[f64]> = windows.iter().map(Vec::as_slice).collect();
         let found = find(&views);
-        assert_eq!(found.len(), MOST);
+        // Those that add nothing are dropped.
+        assert!((8..=MOST).contains(&found.len()), "{}", found.len());
         for (i, a) in found.iter().enumerate() {
             for (j, b) in found.iter().enumerate() {
                 let wanted = if i == j { 1.0 } else { 0.0 };
