@@ -250,6 +250,8 @@ def test_bits_do_not_depend_on_where_the_data_lie(cell, tmp_path):
 def test_it_survives_pickle_as_any_estimator(fitted):
     again = pickle.loads(pickle.dumps(fitted))
     assert np.array_equal(again.decision_function(wave()), fitted.decision_scores_)
+    assert np.array_equal(again.decision_scores_, fitted.decision_scores_)
+    assert np.array_equal(again.labels_, fitted.labels_)
 
 
 class StopError(Exception):
@@ -478,7 +480,7 @@ def test_files_of_another_kind_or_version(fitted, tmp_path, monkeypatch):
     with pytest.raises(StateError, match="holds a RNNAutoencoder, not a LSTMAD"):
         LSTMAD.load(tmp_path / "a")
     monkeypatch.setattr(saved, "FORMAT", "99")
-    with pytest.raises(StateError, match="has format 2, this version reads 99"):
+    with pytest.raises(StateError, match="has format 3, this version reads 99"):
         RNNAutoencoder.load(tmp_path / "a")
     from safetensors.numpy import save_file
 

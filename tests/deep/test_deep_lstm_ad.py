@@ -104,6 +104,7 @@ def test_save_load_clone(fitted, tmp_path):
     fitted.save(tmp_path / "det")
     again = LSTMAD.load(tmp_path / "det")
     assert np.array_equal(again.decision_function(wave()), fitted.decision_scores_)
+    assert np.array_equal(again.labels_, fitted.labels_)
     assert again.get_params() == fitted.get_params() == clone(fitted).get_params()
     meta, arrays = saved.read(tmp_path / "det", "LSTMAD")
     for change in ({"num_layers": 3}, {"horizon": 4}, {"hidden_size": 9}, {"horizon": -1}):

@@ -114,6 +114,10 @@ class RAMPDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unty
         check_is_fitted(self, "threshold_")
         return self._scores(X)
 
+    def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return ``-decision_function(X)``: higher is more normal."""
+        return -self.decision_function(X)
+
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:
         """1 where the score is above ``threshold_``, else 0."""
         return (self.decision_function(X) > self.threshold_).astype(np.int64)

@@ -316,6 +316,7 @@ class Detector(Learned, Parameters):
     def _arrays(self) -> dict[str, NDArray[Any]]:
         """Return what `load` needs beside parameters and ``_state_keys``."""
         arrays = {"scaler.mean": self.scaler_.mean, "scaler.scale": self.scaler_.scale}
+        arrays["decision_scores"] = self.decision_scores_
         arrays |= {f"net.{k}": v.detach().cpu().numpy() for k, v in self.net_.state_dict().items()}
         if self.gauss_ is not None:
             arrays |= {"gauss.mean": self.gauss_.mean, "gauss.whiten": self.gauss_.whiten}

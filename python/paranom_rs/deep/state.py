@@ -21,7 +21,7 @@ from paranom_rs.evaluate import thresholds
 if TYPE_CHECKING:
     from paranom_rs.deep.base import Detector
 
-FORMAT = "2"
+FORMAT = "3"
 
 D = TypeVar("D", bound="Detector")
 
@@ -70,6 +70,8 @@ def _restore(cls: type[D], params: dict[str, Any], fitted: dict[str, Any], array
     for key in detector._state_keys:
         setattr(detector, key, fitted[key])
     detector.n_features_in_, detector.scaler_, detector.net_, detector.gauss_ = features, scaler, net, None
+    detector.decision_scores_ = arrays["decision_scores"].astype(np.float64)
+    detector.labels_ = (detector.decision_scores_ > detector.threshold_).astype(np.int8)
     if size := detector._gaussian_size():
         detector.gauss_ = Gaussian(arrays["gauss.mean"], arrays["gauss.whiten"])
         if detector.gauss_.mean.shape != (size,) or detector.gauss_.whiten.shape != (size, size):
