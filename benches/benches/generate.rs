@@ -47,9 +47,16 @@ fn plan(normal: Value, share: Option<f64>) -> Plan {
         let duration = Value::List(vec![Value::Whole(50), Value::Whole(150)]);
         table([("frequency", Value::Number(share)), ("duration", duration)])
     });
+    // A row a minute, for calendars.
+    let time = table([
+        ("kind", Value::Text("datetime".into())),
+        ("start", Value::Whole(0)),
+        ("step", Value::Whole(60_000_000_000)),
+    ]);
     let spec = table([
         ("variables", table([("x", variable)])),
         ("anomalies", Value::List(anomalies.into_iter().collect())),
+        ("time", time),
     ]);
     Plan::new(&spec).expect("a valid spec")
 }
