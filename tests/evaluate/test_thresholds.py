@@ -222,3 +222,20 @@ def test_bad_arguments():
             rule.fit(np.full(5, np.inf))
     with pytest.raises(SpecTypeError, match="robust: must be True or False, got 'yes'"):
         KSigma(3, robust="yes")
+
+
+@pytest.mark.parametrize(
+    "rule", [POT(), SPOT(), Quantile(), KSigma(), Conformal(), AlarmsPerDay(rows_per_day=100)], ids=repr
+)
+def test_a_refused_fit_changes_nothing(rule) -> None:
+    rule.fit(np.random.default_rng(0).normal(size=1000))
+    before = {name: np.array(value) for name, value in vars(rule).items()}
+    for bad in (np.ones((2, 2)), np.array([]), np.append(np.arange(1000.0), np.inf), np.ones(1000)):
+        try:
+            type(rule).fit(rule, bad)
+        except SpecError:
+            after = {name: np.array(value) for name, value in vars(rule).items()}
+            assert after.keys() == before.keys()
+            assert all(np.array_equal(after[name], before[name]) for name in before)
+        else:
+            before = {name: np.array(value) for name, value in vars(rule).items()}

@@ -74,7 +74,8 @@ class RNNAutoencoder(Detector):
     device, precision
         ``"auto"``: CUDA, then MPS, then the CPU; bfloat16 on CUDA where it is supported.
     threads, random_state
-        CPU threads and seed: the same data, seed and threads give the same bits on the same kind of CPU.
+        CPU threads and seed: the same data, seed and threads give the same bits where torch uses the same instructions.
+        With AVX2 it rounds otherwise than with AVX-512, and training makes a small difference large.
     verbose
         Whether to show progress; None shows it on a terminal.
 

@@ -46,16 +46,16 @@ class POT(Threshold):
     def _find(self, s: Floats, y: Flags | None) -> float:
         if not np.isfinite(s).all():
             raise SpecError("scores", f"must be finite for {type(self).__name__}", "an infinity")
-        self.start_ = float(np.quantile(s, self.level))
-        self._excesses = s[s > self.start_] - self.start_
-        self._seen = len(s)
-        return self._refit()
-
-    def _refit(self) -> float:
-        distinct = len(np.unique(self._excesses))
+        start = float(np.quantile(s, self.level))
+        excesses = s[s > start] - start
+        distinct = len(np.unique(excesses))
         if distinct < 10:
             rule = f"must have 10 distinct excesses over the {self.level} quantile: give more scores or a lower level"
             raise SpecError("scores", rule, str(distinct))
+        self.start_, self._excesses, self._seen = start, excesses, len(s)
+        return self._refit()
+
+    def _refit(self) -> float:
         self.shape_, self.scale_ = _fit_pareto(self._excesses)
         return self._level_of_risk()
 
