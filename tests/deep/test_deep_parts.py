@@ -7,13 +7,13 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
+from paranom_rs._internal.arrays import dilate  # noqa: E402
 from paranom_rs.deep.cold_start import deviations, settling_rows  # noqa: E402
 from paranom_rs.deep.gaussian import Gaussian  # noqa: E402
 from paranom_rs.deep.lstm_ad import LSTMAD  # noqa: E402
 from paranom_rs.deep.nets import Autoencoder, Forecaster, divergence  # noqa: E402
 from paranom_rs.deep.series_material import halves, last_normal  # noqa: E402
 from paranom_rs.deep.training import learning_rate  # noqa: E402
-from paranom_rs.deep.windowing import spread  # noqa: E402
 
 
 def test_the_lstm_of_the_article_has_its_number_of_weights():
@@ -164,9 +164,9 @@ def test_forecaster_carries_its_state():
 
 def test_rows_that_an_event_reaches():
     flags = np.array([0, 0, 0, 1, 0, 0, 0, 0], bool)
-    assert spread(flags, 0, 0).tolist() == flags.tolist()
-    assert np.flatnonzero(spread(flags, 1, 2)).tolist() == [2, 3, 4, 5]
-    assert spread(flags, 9, 9).all()
+    assert dilate(flags, 0, 0).tolist() == flags.tolist()
+    assert np.flatnonzero(dilate(flags, 1, 2)).tolist() == [2, 3, 4, 5]
+    assert dilate(flags, 9, 9).all()
 
 
 def test_held_out_rows():

@@ -25,8 +25,6 @@ def runs_of_ones(flags: ArrayLike) -> NDArray[np.int64]:
 
 def dilate(flags: NDArray[np.bool_], before: int, after: int) -> NDArray[np.bool_]:
     """Return flags that also mark ``before`` rows before, and ``after`` rows behind, each marked one."""
-    grown = np.zeros(len(flags) + 1, dtype=np.int64)
-    for start, stop in runs_of_ones(flags):
-        grown[max(start - before, 0)] += 1
-        grown[min(stop + after, len(flags))] -= 1
-    return np.cumsum(grown[:-1]) > 0
+    counts = np.concatenate([[0], np.cumsum(flags)])
+    row = np.arange(len(flags))
+    return np.asarray(counts[np.minimum(row + before + 1, len(flags))] > counts[np.maximum(row - after, 0)])

@@ -76,6 +76,12 @@ def whole_file(path: Path, *, overwrite: bool = True, sweep_first: bool = True) 
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a text in UTF-8; the file appears whole or not at all."""
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
 def _short(name: str) -> str:
     """Return a name, or the beginning of one that is too long."""
     return name if len(os.fsencode(name)) <= _LONGEST_NAME else f"{name[:48]}~"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -112,32 +112,17 @@ class Frame(KnownKeywords):
     def __getitem__(self, rows: slice) -> Frame:
         """Return rows, as a view."""
 
-        def part(x: Any) -> Any:
-            return None if x is None else x[rows]
-
-        return replace(
-            self,
-            values=self.values[rows],
-            times=part(self.times),
-            labels=part(self.labels),
-            keys=part(self.keys),
-            index=part(self.index),
-        )
+        return self._part(rows, lambda x: x[rows])
 
     def take(self, rows: NDArray[np.int64]) -> Frame:
         """Return the rows at some positions, in their order."""
 
-        def part(x: Any) -> Any:
-            return [x[i] for i in rows] if isinstance(x, list) else x if x is None else x[rows]
+        return self._part(rows, lambda x: [x[i] for i in rows] if isinstance(x, list) else x[rows])
 
-        return replace(
-            self,
-            values=self.values[rows],
-            times=part(self.times),
-            labels=part(self.labels),
-            keys=part(self.keys),
-            index=part(self.index),
-        )
+    def _part(self, rows: Any, pick: Callable[[Any], Any]) -> Frame:
+        beside = ("times", "labels", "keys", "index")
+        picked = {name: None if (x := getattr(self, name)) is None else pick(x) for name in beside}
+        return replace(self, values=self.values[rows], **picked)
 
     def finite(self, path: str, features: int | None = None) -> Floats:
         """Return the values, or SpecError where one is infinite, or where there are not ``features`` channels."""

@@ -8,6 +8,8 @@ from html import escape
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from paranom_rs._internal.arrays import runs_of_ones
+
 _CELL = "padding:.15em .7em .15em 0;text-align:left;border:0;background:transparent;color:inherit"
 _WIDTH, _HEIGHT = 240, 28
 #: Marks anomalies; readable on white and on black.
@@ -53,7 +55,7 @@ def line(values: ArrayLike, marked: ArrayLike | None = None) -> Svg:
     scale = (_HEIGHT - 8) / (top - bottom) if top > bottom else 0.0
     at = (np.arange(len(low)) + 0.5) * _WIDTH / len(low)
     parts = []
-    for begin, end in _runs(held):
+    for begin, end in runs_of_ones(held).tolist():
         points = [
             f"{at[i]:.1f},{_HEIGHT - 6 - scale * (y - bottom):.1f}"
             for i in range(begin, end)
@@ -61,7 +63,8 @@ def line(values: ArrayLike, marked: ArrayLike | None = None) -> Svg:
         ]
         parts.append(f'<polyline points="{" ".join(points)}" fill="none" stroke="currentColor" stroke-width="1"/>')
     if marked is not None and len(series):
-        for begin, end in _runs(_buckets(np.asarray(marked).astype(np.float64), len(low)).max(axis=1) > 0):
+        in_marked = _buckets(np.asarray(marked).astype(np.float64), len(low)).max(axis=1) > 0
+        for begin, end in runs_of_ones(in_marked).tolist():
             left, width = begin * _WIDTH / len(low), max((end - begin) * _WIDTH / len(low), 1.5)
             parts.append(f'<rect x="{left:.1f}" y="{_HEIGHT - 3}" width="{width:.1f}" height="3" fill="{_MARK}"/>')
     return Svg(f'<svg width="{_WIDTH}" height="{_HEIGHT}" style="vertical-align:middle">{"".join(parts)}</svg>')
@@ -83,8 +86,3 @@ def _envelope(x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.f
         return np.empty(0), np.empty(0)
     x = np.where(np.isfinite(x), x, np.nan)
     return -_buckets(-x, count).max(axis=1), _buckets(x, count).max(axis=1)
-
-
-def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from paranom_rs._internal import checks
+from paranom_rs._internal.arrays import dilate
 from paranom_rs._internal.checks import Floats
 from paranom_rs._internal.missing import fill_missing
 from paranom_rs._internal.optional import require
@@ -22,7 +23,6 @@ from paranom_rs.deep import state
 from paranom_rs.deep.gaussian import Gaussian
 from paranom_rs.deep.inject import Inject, shapes
 from paranom_rs.deep.parameters import Parameters, check_rule
-from paranom_rs.deep.windowing import spread
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.evaluate.thresholds import Threshold
 from paranom_rs.plotting import deep as plots
@@ -231,7 +231,7 @@ class Detector(Learned, Parameters):
                 raise SpecError("y", f"must have one label for each of the {len(scores)} scores", str(len(flags)))
             if np.ndim(X) < 3:
                 before, after = self._reach()
-                clear = flags | ~spread(flags, before, after)
+                clear = flags | ~dilate(flags, before, after)
                 scores, y = scores[clear], flags[clear]
         self.threshold_ = rule.fit(scores, y).threshold_
         if hasattr(self, "decision_scores_"):

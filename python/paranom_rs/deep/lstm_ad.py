@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from paranom_rs._internal import checks
+from paranom_rs._internal.arrays import dilate
 from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs._internal.missing import fill_missing
 from paranom_rs._internal.scaling import Scaler
@@ -29,7 +30,6 @@ from paranom_rs.deep.series_material import (
     read_series,
     scaled,
 )
-from paranom_rs.deep.windowing import spread
 from paranom_rs.detect.baselines import Baselines
 from paranom_rs.errors import SpecError
 
@@ -136,7 +136,7 @@ class LSTMAD(Detector):
 
     def _seen(self, flags: Flags) -> Flags:
         """Return anomalous rows, and normal ones whose error vectors hold predictions made from them."""
-        return spread(flags, *self._reach())
+        return dilate(flags, *self._reach())
 
     def _network(self, features: int) -> Any:
         from paranom_rs.deep.nets import Forecaster

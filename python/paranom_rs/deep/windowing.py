@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs._internal import checks
-from paranom_rs._internal.checks import Flags, Floats
+from paranom_rs._internal.checks import Floats
 from paranom_rs.errors import SpecError
 
 __all__ = ["WindowSplit", "Windows", "covering", "to_rows", "windows"]
@@ -154,10 +154,3 @@ def to_rows(scores: Floats, start: NDArray[np.int64], window: int, rows: int) ->
     if not number.all():
         raise SpecError("start", f"must cover row {int(np.argmin(number))} of {rows} with a window")
     return np.asarray(total / number, dtype=np.float64)
-
-
-def spread(flags: Flags, before: int, after: int) -> Flags:
-    """Return flags that also mark so many rows before and behind each marked one."""
-    counts = np.concatenate([[0], np.cumsum(flags)])
-    row = np.arange(len(flags))
-    return np.asarray(counts[np.minimum(row + before + 1, len(flags))] > counts[np.maximum(row - after, 0)])

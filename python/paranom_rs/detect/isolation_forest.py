@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from paranom_rs._internal.checks import Floats
 from paranom_rs._internal.optional import require
 from paranom_rs._internal.rules import OrNone, Rule, Whole
-from paranom_rs.detect.scaled_windows import ScaledWindows, default_window, window_cells
+from paranom_rs.detect.scaled_windows import ScaledWindows, window_cells
 
 MOST_WINDOWS = 10_000
 _ARRAYS = ("feature", "threshold", "left", "right", "length")
@@ -77,11 +77,6 @@ class IsolationForest(ScaledWindows):
             alarm_share=alarm_share,
         )
 
-    def _learn(self, rows: Floats) -> None:
-        self.window_ = default_window(len(rows)) if self.window is None else int(self.window)
-        self._scale(rows)
-        self._learn_again(rows)
-
     def _learn_again(self, rows: Floats) -> None:
         ensemble = require("sklearn.ensemble", "deep", "IsolationForest")
         cells = window_cells(self._scaled(rows), self.window_, MOST_WINDOWS).astype(np.float32)
@@ -105,16 +100,12 @@ class IsolationForest(ScaledWindows):
         self._roots = np.array(roots)
         self._unit = float(_mean_path(np.array([float(forest.max_samples_)]))[0])
 
-    def _cells(self, rows: Floats) -> NDArray[np.float32]:
-        scaled = np.nan_to_num(self._scaled(rows))
-        views = np.lib.stride_tricks.sliding_window_view(scaled, self.window_, axis=0).transpose(0, 2, 1)
-        return np.ascontiguousarray(views).reshape(len(views), -1).astype(np.float32)
-
     def _window_scores(self, rows: Floats) -> Floats:
         count = len(rows) - self.window_ + 1
         step = max((1 << 22) // (self.window_ * rows.shape[1]), 1)
         parts = [
-            self._scores(self._cells(rows[first : first + step + self.window_ - 1])) for first in range(0, count, step)
+            self._scores(self._flat(rows[first : first + step + self.window_ - 1]).astype(np.float32))
+            for first in range(0, count, step)
         ]
         return np.concatenate([np.empty(0), *parts])
 

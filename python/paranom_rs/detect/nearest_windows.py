@@ -11,7 +11,7 @@ from paranom_rs._core import NearestIndex
 from paranom_rs._internal.checks import Floats
 from paranom_rs._internal.rules import OrNone, Rule, Whole
 from paranom_rs._internal.scaling import Scaler
-from paranom_rs.detect.scaled_windows import ScaledWindows, default_window
+from paranom_rs.detect.scaled_windows import ScaledWindows
 
 
 class NearestWindows(ScaledWindows):
@@ -85,11 +85,6 @@ class NearestWindows(ScaledWindows):
             trim=trim,
             alarm_share=alarm_share,
         )
-
-    def _learn(self, rows: Floats) -> None:
-        self.window_ = default_window(len(rows)) if self.window is None else int(self.window)
-        self._scale(rows)
-        self._learn_again(rows)
 
     def _learn_again(self, rows: Floats) -> None:
         # The units are those of all training rows: they are no part of what is compared.

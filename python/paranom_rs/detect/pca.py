@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from paranom_rs._internal.checks import Floats
 from paranom_rs._internal.rules import OrNone, Rule, Share, Whole
-from paranom_rs.detect.scaled_windows import ScaledWindows, default_window, window_cells
+from paranom_rs.detect.scaled_windows import ScaledWindows, window_cells
 
 #: Training windows that the components are computed from, evenly spread.
 MOST_WINDOWS = 500
@@ -67,11 +67,6 @@ class PCADetector(ScaledWindows):
     ) -> None:
         self._take(window=window, variance=variance, follow_levels=follow_levels, trim=trim, alarm_share=alarm_share)
 
-    def _learn(self, rows: Floats) -> None:
-        self.window_ = default_window(len(rows)) if self.window is None else int(self.window)
-        self._scale(rows)
-        self._learn_again(rows)
-
     def _learn_again(self, rows: Floats) -> None:
         cells = window_cells(self._scaled(rows), self.window_, MOST_WINDOWS)
         self.centre_ = cells.mean(axis=0)
@@ -79,13 +74,12 @@ class PCADetector(ScaledWindows):
 
     def _residuals(self, rows: Floats) -> Floats:
         """Return what is left of each window, (k, window, d)."""
-        scaled = np.nan_to_num(self._scaled(rows))
-        d = rows.shape[1]
-        views = np.lib.stride_tricks.sliding_window_view(scaled, self.window_, axis=0).transpose(0, 2, 1)
-        cells = np.ascontiguousarray(views).reshape(len(views), -1) - self.centre_
+        cells = self._flat(rows) - self.centre_
         # einsum sums each window by itself: the bits do not depend on how many windows there are.
         weights = np.einsum("nl,kl->nk", cells, self.components_)
-        return np.asarray((cells - np.einsum("nk,kl->nl", weights, self.components_)).reshape(-1, self.window_, d))
+        return np.asarray(
+            (cells - np.einsum("nk,kl->nl", weights, self.components_)).reshape(-1, self.window_, rows.shape[1])
+        )
 
     def _window_scores(self, rows: Floats) -> Floats:
         count = len(rows) - self.window_ + 1

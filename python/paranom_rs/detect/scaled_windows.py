@@ -40,12 +40,20 @@ class ScaledWindows(Detector):
         # Parts of the training rows are scored by a detector that has the other ones.
         return 6 if self.window is None else max(3 * int(self.window), 6)
 
-    def _scale(self, rows: Floats) -> None:
+    def _learn(self, rows: Floats) -> None:
+        self.window_ = default_window(len(rows)) if self.window is None else int(self.window)
         scaler = Scaler.fit(rows)
         self.mean_, self.scale_ = scaler.mean, scaler.scale
+        self._learn_again(rows)
 
     def _scaled(self, rows: Floats) -> Floats:
         return Scaler(self.mean_, self.scale_)(rows)
+
+    def _flat(self, rows: Floats) -> Floats:
+        """Return the cells of all windows, (k, window * d), scaled, what is missing as 0."""
+        scaled = np.nan_to_num(self._scaled(rows))
+        views = np.lib.stride_tricks.sliding_window_view(scaled, self.window_, axis=0).transpose(0, 2, 1)
+        return np.ascontiguousarray(views).reshape(len(views), -1)
 
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         return {}, {"mean_": self.mean_, "scale_": self.scale_}

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from paranom_rs import _core
 from paranom_rs._internal import html
-from paranom_rs._internal.atomic import whole_file
+from paranom_rs._internal.atomic import whole_file, write_text
 from paranom_rs._internal.checks import file_path, flag, float_dtype, one_of, row_range, shown, whole
 from paranom_rs._internal.keywords import KnownKeywords
 from paranom_rs._internal.text_files import parse_toml, read_text
@@ -356,8 +356,7 @@ class Generator(KnownKeywords):
         for name, columns in files.items():
             with whole_file(path.parent / name) as temporary:
                 _core.write_table(list(columns.items()), [], temporary, format="parquet", zstd=False, metadata=[])
-        with whole_file(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_text(path, text)
         return text
 
     @property

@@ -10,7 +10,8 @@ import numpy as np
 from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs._internal.frames import Frame
 from paranom_rs._internal.optional import needs
-from paranom_rs.plotting.alarms import ALARM, TRUTH, axis_of, busiest, caption, merged
+from paranom_rs.plotting.alarms import ALARM, TRUTH, axis_of, busiest, caption
+from paranom_rs.plotting.panels import merged
 from paranom_rs.plotting.style import LINE, thin
 
 __all__ = ["alarms_page"]

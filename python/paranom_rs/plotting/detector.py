@@ -8,23 +8,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs._internal import checks
-from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs._internal.columns import column_names
 from paranom_rs._internal.optional import require
 from paranom_rs.errors import SpecError
-from paranom_rs.plotting.style import LINE, SHADES, new_figure, plain_axes, thin
+from paranom_rs.plotting.panels import alarm_legend, draw_line, shade
+from paranom_rs.plotting.style import LINE, SHADES, new_figure
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from paranom_rs.detect.base import Detector
 
-#: Points that a line has at most, channels that get a panel of their own, intervals that are shaded.
-_MOST_POINTS = 4_000
+#: Channels that get a panel of their own.
 _MOST_PANELS = 6
-_MOST_SPANS = 1_000
 
 
 def plot_detector(
@@ -48,14 +45,14 @@ def plot_detector(
     axes = figure.subplots(shown + 1, 1, sharex=True, squeeze=False)[:, 0]
     alarms = scores > level
     for j in range(shown):
-        _line(axes[j], axis_of_time, rows[:, j], LINE)
+        draw_line(axes[j], axis_of_time, rows[:, j], LINE)
         axes[j].set_ylabel(names[j])
         if truth is not None:
-            _shade(axes[j], axis_of_time, truth, "black", height=0.05)
-        _shade(axes[j], axis_of_time, alarms, SHADES[0])
-    _line(axes[-1], axis_of_time, scores, "0.2")
+            shade(axes[j], axis_of_time, truth, "black", height=0.05)
+        shade(axes[j], axis_of_time, alarms, SHADES[0])
+    draw_line(axes[-1], axis_of_time, scores, "0.2")
     axes[-1].axhline(level, color=SHADES[0], linewidth=1, linestyle="--")
-    _shade(axes[-1], axis_of_time, alarms, SHADES[0])
+    shade(axes[-1], axis_of_time, alarms, SHADES[0])
     axes[-1].set_ylabel("score")
     axes[-1].set_xlabel("time" if axis_of_time.dtype.kind == "M" else "row")
     if axis_of_time.dtype.kind == "M":
@@ -65,7 +62,7 @@ def plot_detector(
         axes[-1].xaxis.set_major_locator(ticks)
         axes[-1].xaxis.set_major_formatter(dates.ConciseDateFormatter(ticks))
     figure.suptitle(_title(detector, scores, alarms, rows.shape[1] - shown), x=0.01, ha="left", fontsize=11)
-    _legend(figure, truth is not None)
+    alarm_legend(figure, SHADES[0], ("black", "anomaly (truth)") if truth is not None else None)
     return figure
 
 
@@ -83,38 +80,6 @@ def _times(X: Any, times: Any, count: int) -> NDArray[Any]:
     return found
 
 
-def _line(axis: Axes, times: NDArray[Any], values: Floats, color: str) -> None:
-    at = thin(values, _MOST_POINTS)
-    axis.plot(times[at], values[at], color=color, linewidth=0.8)
-    axis.margins(x=0.005)
-    plain_axes(axis)
-
-
-def _shade(axis: Axes, times: NDArray[Any], flags: Flags, color: str, *, height: float = 1.0) -> None:
-    runs = runs_of_ones(flags)
-    if len(runs) > _MOST_SPANS:
-        # What is nearer than a screen shows is one.
-        first = np.append(True, runs[1:, 0] - runs[:-1, 1] > len(flags) // _MOST_SPANS)
-        runs = np.stack([runs[first, 0], runs[np.append(first[1:], True), 1]], axis=1)
-    alpha = 0.25 if height == 1.0 else 0.9
-    for start, stop in runs.tolist():
-        right = times[min(stop, len(times) - 1)]
-        axis.axvspan(times[start], right, ymax=height, color=color, alpha=alpha, linewidth=0.8)
-
-
 def _title(detector: Detector, scores: Floats, alarms: Flags, left_out: int) -> str:
     more = f"; {left_out} more channels" if left_out else ""
     return f"{type(detector).__name__}: {len(scores):,} rows, {alarms.mean():.2%} under alarm{more}"
-
-
-def _legend(figure: Figure, truth: bool) -> None:
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
-    entries: list[Any] = [
-        Patch(color=SHADES[0], alpha=0.25, label="alarm"),
-        Line2D([], [], color=SHADES[0], linestyle="--", linewidth=1, label="threshold"),
-    ]
-    if truth:
-        entries.append(Patch(color="black", alpha=0.9, label="anomaly (truth)"))
-    figure.legend(handles=entries, loc="outside upper right", frameon=False, fontsize=9, ncols=3)

@@ -27,6 +27,20 @@ _ID = BigInteger().with_variant(Integer, "sqlite")
 
 META = Table("paranom_meta", TABLES, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
+
+def _runs_of_samples(name: str) -> Table:
+    """Return a table of runs of samples, or of what is left of them: ``n`` from number ``first`` on, as bytes."""
+    return Table(
+        name,
+        TABLES,
+        Column("key", _ID, nullable=False),
+        Column("first", BigInteger, nullable=False),
+        Column("n", Integer, nullable=False),
+        Column("data", LargeBinary, nullable=False),
+        PrimaryKeyConstraint("key", "first"),
+    )
+
+
 KEYS = Table(
     "paranom_keys",
     TABLES,
@@ -34,26 +48,10 @@ KEYS = Table(
     Column("name", Text, nullable=False, unique=True),
 )
 
-SAMPLES = Table(
-    "paranom_samples",
-    TABLES,
-    Column("key", _ID, nullable=False),
-    Column("first", BigInteger, nullable=False),
-    Column("n", Integer, nullable=False),
-    Column("data", LargeBinary, nullable=False),
-    PrimaryKeyConstraint("key", "first"),
-)
+SAMPLES = _runs_of_samples("paranom_samples")
 
 #: What is left of samples that are older than the store keeps them: one entry per `store.COARSE` samples.
-HISTORY = Table(
-    "paranom_history",
-    TABLES,
-    Column("key", _ID, nullable=False),
-    Column("first", BigInteger, nullable=False),
-    Column("n", Integer, nullable=False),
-    Column("data", LargeBinary, nullable=False),
-    PrimaryKeyConstraint("key", "first"),
-)
+HISTORY = _runs_of_samples("paranom_history")
 
 ALARMS = Table(
     "paranom_alarms",

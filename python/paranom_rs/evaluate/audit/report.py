@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs._internal import html
-from paranom_rs._internal.atomic import whole_file
+from paranom_rs._internal.atomic import write_text
 from paranom_rs._internal.checks import file_path
+from paranom_rs._internal.json_text import finite_json
 from paranom_rs.evaluate.audit.statistics import Association
 
 
@@ -112,9 +112,9 @@ class Audit:
 
         The file appears whole or not at all.
         """
-        text = json.dumps(_finite(self.to_dict()), indent=2)
+        text = json.dumps(finite_json(self.to_dict()), indent=2)
         if path is not None:
-            _write(path, text)
+            write_text(file_path(path), text)
         return text
 
     def _repr_html_(self) -> str:
@@ -128,7 +128,7 @@ class Audit:
         """
         from paranom_rs.plotting.audit_report import page
 
-        _write(path, page(self))
+        write_text(file_path(path), page(self))
 
     def lines(self) -> list[tuple[str, str]]:
         """Return the figures as texts: name and value."""
@@ -174,23 +174,6 @@ class Audit:
         lines = self.lines()
         width = max(len(name) for name, _ in lines)
         return "\n".join(f"{name.ljust(width)}  {value}" for name, value in lines)
-
-
-def _write(path: str | Path, text: str) -> None:
-    with whole_file(file_path(path)) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-
-
-def _finite(value: Any) -> Any:
-    """Return None in place of NaN and infinity, which JSON does not have."""
-    match value:
-        case float():
-            return value if math.isfinite(value) else None
-        case dict():
-            return {key: _finite(x) for key, x in value.items()}
-        case list() | tuple():
-            return [_finite(x) for x in value]
-    return value
 
 
 def _largest(shares: dict[str, float]) -> str | None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paranom_rs._internal.atomic import whole_file
+from paranom_rs._internal.atomic import write_text
 from paranom_rs._internal.checks import Floats, file_path
+from paranom_rs._internal.json_text import finite_json
 from paranom_rs.generate.fit.channel import filled
 from paranom_rs.generate.fit.likeness import (
     WINDOW,
@@ -83,16 +83,16 @@ class FitReport:
 
     def to_json(self, path: str | Path | None = None) -> str:
         """Return the figures as JSON (null where there is none), and write it to ``path`` if one is given."""
-        text = json.dumps(_finite(self.to_dict()), indent=2, ensure_ascii=False)
+        text = json.dumps(finite_json(self.to_dict()), indent=2, ensure_ascii=False)
         if path is not None:
-            _write(path, text)
+            write_text(file_path(path), text)
         return text
 
     def to_html(self, path: str | Path) -> None:
         """Write one page with figures and pictures that needs no other file. Needs matplotlib."""
         from paranom_rs.plotting.fit_report import page
 
-        _write(path, page(self))
+        write_text(file_path(path), page(self))
 
     def plot(self) -> Figure:
         """Draw the first rows of the recording above generated ones, channel by channel. Needs matplotlib."""
@@ -170,23 +170,6 @@ def _sample(x: Floats) -> Floats:
     size = _MOST_ROWS // _PARTS
     starts = np.linspace(0, len(x) - size, _PARTS).astype(np.int64)
     return np.concatenate([x[start : start + size] for start in starts])
-
-
-def _write(path: str | Path, text: str) -> None:
-    with whole_file(file_path(path)) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-
-
-def _finite(value: Any) -> Any:
-    """Return None in place of NaN and infinity, which JSON does not have."""
-    match value:
-        case float():
-            return value if math.isfinite(value) else None
-        case dict():
-            return {key: _finite(x) for key, x in value.items()}
-        case list() | tuple():
-            return [_finite(x) for x in value]
-    return value
 
 
 def _auc(value: float | None) -> str:
