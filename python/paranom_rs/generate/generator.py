@@ -61,6 +61,9 @@ class Generator(KnownKeywords):
         Timestamps of rows; by default the row numbers.
     missing
         When values are lost, of each variable for itself that does not say so itself; by default none are.
+    allow_infinite
+        Whether values may overflow: become infinite, or NaN (which else only missing values are), in the dtype that is
+        asked for. By default a row that would is refused.
 
     Raises
     ------
@@ -77,6 +80,7 @@ class Generator(KnownKeywords):
         seed: int = 0,
         time: TimeIndex | None = None,
         missing: Dropouts | None = None,
+        allow_infinite: bool = False,
     ) -> None:
         if not isinstance(variables, Mapping):
             raise SpecTypeError("variables", "must be a dict of variables", type(variables).__name__)
@@ -90,6 +94,8 @@ class Generator(KnownKeywords):
             spec["anomalies"] = _listed_anomalies(anomalies)
         if uniqueness is not None:
             spec["uniqueness"] = _part("uniqueness", uniqueness, Uniqueness)
+        if flag("allow_infinite", allow_infinite):
+            spec["allow_infinite"] = True
         self.source = RowSource(spec, spec)
 
     @classmethod

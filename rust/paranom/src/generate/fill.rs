@@ -105,13 +105,14 @@ impl Plan {
             let view = self.graph.is_used().then_some(&view);
             let want = Want { events, around, scheduled: &scheduled, attempt: 0, time: self.time, view, job };
             pool::try_each(columns.into_iter().zip(variables).collect(), |(column, variable)| {
-                T::write(column, |values| match known.get(&(variable.position, 0)) {
+                T::write(&mut *column, |values| match known.get(&(variable.position, 0)) {
                     Some(known) => {
                         values.copy_from_slice(known);
                         Ok(())
                     }
                     None => variable.fill(start, &want, values),
                 })?;
+                self.unusual.check(variable, start, column)?;
                 job.check()
             })?;
             if counted { job.step(len as u64) } else { Ok(()) }

@@ -37,6 +37,7 @@ mod effect;
 mod event;
 mod events;
 mod fill;
+mod finite;
 mod fixed;
 mod graph;
 mod labels;

@@ -7,6 +7,7 @@ use super::anomaly::Anomaly;
 use super::callback::{Granularity, ThreadBody};
 use super::effect::{Action, Effect};
 use super::event::Event;
+use super::finite::Unusual;
 use super::graph::{Edge, Graph, broken};
 use super::rule::Reads;
 use super::schedule::Schedule;
@@ -31,6 +32,7 @@ pub struct Plan {
     pub(super) time: Time,
     pub(super) stream: Stream,
     pub(super) uniqueness: Option<Uniqueness>,
+    pub(super) unusual: Unusual,
     pub(super) most_rows: Option<u64>,
     pub(super) canonical: String,
     pub(super) series: Vec<Arc<[f64]>>,

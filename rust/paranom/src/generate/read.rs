@@ -7,6 +7,7 @@ use super::anomaly::Anomaly;
 use super::basis::Basis;
 use super::dropouts::{self, Dropouts};
 use super::effect::Effect;
+use super::finite::Unusual;
 use super::graph::Graph;
 use super::labels::Labels;
 use super::nested;
@@ -66,6 +67,7 @@ impl Plan {
             }
             None => None,
         };
+        let unusual = Unusual::read(&root, spec, stream)?;
         root.finish()?;
         let most_rows = variables.iter().filter_map(|v| v.most_rows).min();
         let (canonical, series) = canonical.finish();
@@ -78,6 +80,7 @@ impl Plan {
             time,
             stream,
             uniqueness,
+            unusual,
             most_rows,
             canonical,
             series,

@@ -71,7 +71,22 @@ impl Variable {
         rule.below()
     }
 
-    /// Whether any rule of it promises that.
+    /// Whether all its values are far from `most`, whatever the row: their rules' bounds say so.
+    pub fn stays_within(&self, most: f64) -> bool {
+        let within = |rule: &dyn Rule| {
+            let (low, high) = rule.bounds();
+            -most / 4.0 < low && high < most / 4.0
+        };
+        let normal = match &self.normal {
+            Normal::Rule(rule) => within(&**rule),
+            Normal::Call(_) => false,
+        };
+        let replaces =
+            |effect: &Effect| matches!(&effect.rule.action, Action::Replace(rule) if within(&**rule));
+        normal && self.effects.iter().flatten().all(replaces)
+    }
+
+    /// Whether any rule of it promises such a number.
     pub fn has_bound(&self) -> bool {
         let replaces =
             |effect: &Effect| matches!(&effect.rule.action, Action::Replace(rule) if rule.below().is_some());
