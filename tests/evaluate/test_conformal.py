@@ -1,5 +1,6 @@
 """The level of later parts of a series."""
 
+import itertools
 import math
 
 import numpy as np
@@ -17,7 +18,7 @@ def test_it_is_the_limit_of_a_prediction_interval(seed, count, least, share):
     parts = min(max(count // least, FEWEST_PARTS), MOST_PARTS)
     # NumPy gives the first parts one row more where they cannot be equal.
     edges = np.cumsum([0] + [count // parts + (i < count % parts) for i in range(parts)])
-    levels = [np.quantile(scores[a:b], 1 - share) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    levels = [np.quantile(scores[a:b], 1 - share) for a, b in itertools.pairwise(edges)]
     wanted = np.mean(levels) + stats.t.ppf(0.99, parts - 1) * np.std(levels, ddof=1) * math.sqrt(1 + 1 / parts)
     assert later_level(scores, share, least) == pytest.approx(wanted, rel=1e-3)
 

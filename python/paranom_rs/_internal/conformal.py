@@ -8,12 +8,12 @@ import numpy as np
 
 from paranom_rs._internal.checks import Floats
 
-
 #: Parts that training scores are cut into, to see how their level varies along the series.
 FEWEST_PARTS, MOST_PARTS = 4, 20
 #: The 99 % quantiles of Student's t with k - 1 degrees of freedom, for k parts from `FEWEST_PARTS` on.
 _T99 = (
-    4.541, 3.747, 3.365, 3.143, 2.998, 2.896, 2.821, 2.764, 2.718, 2.681, 2.650, 2.624, 2.602, 2.583, 2.567, 2.552, 2.539,
+    4.541, 3.747, 3.365, 3.143, 2.998, 2.896, 2.821, 2.764, 2.718,
+    2.681, 2.650, 2.624, 2.602, 2.583, 2.567, 2.552, 2.539,
 )  # fmt: skip
 
 
