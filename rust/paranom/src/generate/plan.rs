@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::anomaly::Anomaly;
 use super::callback::{Granularity, ThreadBody};
+use super::column::Column;
 use super::effect::{Action, Effect};
 use super::event::Event;
 use super::graph::{Edge, Graph, broken};
@@ -40,6 +41,11 @@ impl Plan {
     /// The variables' names, in column order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.variables.iter().map(|variable| variable.name.as_str())
+    }
+
+    /// What the variables' values are, in column order.
+    pub fn columns(&self) -> impl Iterator<Item = &Column> {
+        self.variables.iter().map(|variable| &variable.column)
     }
 
     /// The anomalies.

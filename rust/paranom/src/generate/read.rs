@@ -59,6 +59,7 @@ impl Plan {
         let graph = Graph::new(&variables, &anomalies)?;
         nested::check(&variables, &anomalies, &graph)?;
         check_references(&schedule, &anomalies, &graph)?;
+        settle_bindings(&variables)?;
         let uniqueness = match root.get("uniqueness") {
             Some(field) => {
                 check_uniqueness(&field, &schedule, &anomalies, &graph)?;
@@ -206,10 +207,14 @@ fn read_affected(table: &Table, onset: Option<f64>, variables: &mut [Variable]) 
     affected.sort_unstable();
     affected.dedup();
     for &at in &affected {
-        let Variable { anomalous, effects, name, .. } = &mut variables[at];
+        let Variable { anomalous, effects, name, column, .. } = &mut variables[at];
         let effect = effects.last_mut().expect("pushed above");
         if effect.is_none() {
             *effect = anomalous.clone().map(|rule| Effect { rule, onset, decoy: false });
+        }
+        if onset.is_some() && column.is_discrete() {
+            let rule = format!("must be left out for {name:?}: there is nothing between two states");
+            return Err(Error::invalid(format!("{}.onset", table.path), "", rule));
         }
         if effect.is_none() {
             return Err(
@@ -237,6 +242,15 @@ fn read_onset(field: &Field) -> Result<f64> {
     }
     let share = field.number()?;
     if share > 0.0 && share <= 1.0 { Ok(share) } else { Err(field.invalid(rule)) }
+}
+
+/// Checks what rules expect of other variables, whose states are known now.
+fn settle_bindings(variables: &[Variable]) -> Result<()> {
+    for binding in variables.iter().flat_map(|variable| &variable.bindings) {
+        let other = &variables[binding.variable];
+        binding.settle(&other.name, &other.column)?;
+    }
+    Ok(())
 }
 
 /// The labels that all labelled recordings share.

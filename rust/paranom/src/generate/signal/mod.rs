@@ -4,7 +4,9 @@ mod algebra;
 mod ar1;
 mod blocks;
 mod bridge;
+mod by_state;
 mod calendar;
+mod chain;
 mod coloured_noise;
 mod constant;
 mod cylinder_bell_funnel;
@@ -12,6 +14,7 @@ mod dirichlet;
 mod ecg;
 mod limited;
 mod logistic_map;
+mod markov;
 mod mls;
 mod pattern;
 mod periodic;
@@ -20,6 +23,7 @@ mod random_walk;
 mod reference;
 mod rounded;
 mod shape;
+mod state;
 mod steps;
 mod trend;
 mod triangle;
@@ -47,7 +51,11 @@ const KINDS: &[(&str, ParseRule)] = &[
     ("coloured_noise", coloured_noise::parse),
     ("blocks", blocks::parse),
     ("shape", shape::parse),
+    ("markov", markov::markov),
+    ("regimes", markov::regimes),
+    ("state", state::parse),
     ("ref", reference::parse),
+    ("by_state", by_state::parse),
     ("sum", algebra::sum),
     ("product", algebra::product),
     ("limited", limited::parse),
@@ -62,7 +70,11 @@ pub fn find(name: &str) -> Option<ParseRule> {
 /// Whether a kind is a signal that varies along the rows by itself: not a constant, a reference, what is made of other
 /// rules, nor a distribution.
 pub fn varies(name: &str) -> bool {
-    find(name).is_some() && !matches!(name, "constant" | "ref" | "sum" | "product" | "limited" | "rounded")
+    find(name).is_some()
+        && !matches!(
+            name,
+            "constant" | "state" | "ref" | "by_state" | "sum" | "product" | "limited" | "rounded"
+        )
 }
 
 /// All kinds.
