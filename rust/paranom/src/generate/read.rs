@@ -60,6 +60,7 @@ impl Plan {
         nested::check(&variables, &anomalies, &graph)?;
         check_references(&schedule, &anomalies, &graph)?;
         settle_bindings(&variables)?;
+        check_hidden(&root, &variables)?;
         let uniqueness = match root.get("uniqueness") {
             Some(field) => {
                 check_uniqueness(&field, &schedule, &anomalies, &graph)?;
@@ -242,6 +243,19 @@ fn read_onset(field: &Field) -> Result<f64> {
     }
     let share = field.number()?;
     if share > 0.0 && share <= 1.0 { Ok(share) } else { Err(field.invalid(rule)) }
+}
+
+/// Refuses hidden variables where nothing would be delivered, or rows are drawn anew by their data.
+fn check_hidden(root: &Table, variables: &[Variable]) -> Result<()> {
+    let Some(hidden) = variables.iter().find(|variable| variable.hidden) else { return Ok(()) };
+    let refuse = |rule| Err(Error::invalid(format!("variables.{}.hidden", hidden.name), true, rule));
+    if variables.iter().all(|variable| variable.hidden) {
+        return refuse("must leave one variable at least that is delivered");
+    }
+    if root.peek("uniqueness").is_some() {
+        return refuse("must go without uniqueness");
+    }
+    Ok(())
 }
 
 /// Checks what rules expect of other variables, whose states are known now.

@@ -68,6 +68,11 @@ impl Scope {
         }
     }
 
+    /// A scope for draws that have a key of their own: it counts them from the first.
+    pub fn fresh(&self) -> Self {
+        Self::new(self.read, self.anomalous, &self.names, self.basis)
+    }
+
     /// The same for a variable that has these states already.
     pub fn with_states(self, states: &[String]) -> Self {
         *self.states.borrow_mut() = states.to_vec();

@@ -9,6 +9,7 @@ mod calendar;
 mod chain;
 mod coloured_noise;
 mod constant;
+mod control_loop;
 mod cylinder_bell_funnel;
 mod dirichlet;
 mod ecg;
@@ -19,12 +20,14 @@ mod mls;
 mod pattern;
 mod periodic;
 mod phase;
+mod random_season;
 mod random_walk;
 mod reference;
 mod rounded;
 mod shape;
 mod state;
 mod steps;
+mod stochastic_volatility;
 mod trend;
 mod triangle;
 
@@ -50,6 +53,9 @@ const KINDS: &[(&str, ParseRule)] = &[
     ("logistic_map", logistic_map::parse),
     ("coloured_noise", coloured_noise::parse),
     ("blocks", blocks::parse),
+    ("stochastic_volatility", stochastic_volatility::parse),
+    ("random_season", random_season::parse),
+    ("control_loop", control_loop::parse),
     ("shape", shape::parse),
     ("markov", markov::markov),
     ("regimes", markov::regimes),

@@ -35,6 +35,8 @@ pub struct Variable {
     /// Its place among them.
     pub position: usize,
     pub(super) normal: Normal,
+    /// Whether it is there for other variables only, and not delivered.
+    pub hidden: bool,
     /// What its values are.
     pub column: Column,
     /// What its rules expect of other variables.

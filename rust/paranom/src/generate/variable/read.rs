@@ -47,6 +47,7 @@ impl Variable {
             position: names.iter().position(|known| known == name).unwrap_or(0),
             calls: matches!(normal, Normal::Call(_)),
             normal,
+            hidden: false,
             column: Column::Float,
             bindings: Vec::new(),
             sequence: None,
@@ -65,6 +66,7 @@ impl Variable {
         let scope = parse::scope(false, names, basis);
         let rule = scope.rule_or_states(&table.need("normal")?)?;
         Ok(Self {
+            hidden: is_hidden(table)?,
             column: column_of(table, &*rule, &scope.states())?,
             bindings: scope.bindings(),
             redraws: scope.redraws(),
@@ -104,6 +106,7 @@ impl Variable {
         }
         let rule = Box::new(Resampled(Box::new(Recorded(series))));
         Ok(Self {
+            hidden: is_hidden(table)?,
             column: column_of(table, &*rule, &[])?,
             signals: true,
             most_rows: (!repeat).then_some(rows),
@@ -198,6 +201,11 @@ impl Variable {
         }
         Ok(())
     }
+}
+
+/// Whether a variable is not delivered.
+fn is_hidden(table: &Table) -> Result<bool> {
+    table.get("hidden").map_or(Ok(false), |field| field.flag())
 }
 
 /// The type of a column: what its rule gives, or what the table asks for.
