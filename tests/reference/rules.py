@@ -1363,9 +1363,7 @@ def never_follow(table: Table, scope: Scope) -> Callable[[float], list[float]]:
     even = [[float(i != j) for j in range(n)] for i in range(n)]
     step = table.get("transitions", even)
     stays = table["kind"] == "regimes"
-    never = {
-        values[i]: [values[j] for j in range(n) if not (step[i][j] > 0.0 or (stays and i == j))] for i in range(n)
-    }
+    never = {values[i]: [values[j] for j in range(n) if not (step[i][j] > 0.0 or (stays and i == j))] for i in range(n)}
     return lambda value: never[value]
 
 
