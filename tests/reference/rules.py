@@ -799,10 +799,10 @@ def by_state(table: Table, scope: Scope) -> Rule:
         assert at.world is not None
         found = at.world.values(name, [int(row) - lag for row in at.rows])
         out = np.full(at.rows.shape, np.nan)
-        for number, state in enumerate(at.world.states(name)):
+        for place, state in enumerate(at.world.states(name)):
             rule = rules.get(state, other)
             if rule is not None:
-                out = np.where(found == number, rule(at), out)
+                out = np.where(found == place, rule(at), out)
         return out
 
     return values

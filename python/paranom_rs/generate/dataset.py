@@ -49,9 +49,10 @@ class Dataset:
 
     ``data["pressure"]`` is a column (float64 or float32, no copy), ``data[5]`` a row, ``data[0:5]`` a dataset of
     rows. A column of states is an array of texts ("" for a missing one), whole numbers are int64, true and false bool
-    (floats where a value of these rows is missing); `floats` has what all these are made from. Iterating gives rows: named tuples of what `table` has. ``np.asarray(data)`` is ``data.X``.
-    ``pl.DataFrame(data)``, ``pd.DataFrame.from_arrow(data)``, ``pa.table(data)`` and DuckDB take the dataset through
-    Arrow, without copies; ``pd.DataFrame(data)`` takes it row by row.
+    (floats where a value of these rows is missing); `floats` has what all these are made from. Iterating gives rows:
+    named tuples of what `table` has. ``np.asarray(data)`` is ``data.X``. ``pl.DataFrame(data)``,
+    ``pd.DataFrame.from_arrow(data)``, ``pa.table(data)`` and DuckDB take the dataset through Arrow, without copies of
+    floats; ``pd.DataFrame(data)`` takes it row by row.
 
     Attributes
     ----------
@@ -390,8 +391,8 @@ class Dataset:
         """Return a DataFrame indexed by time. Needs pandas.
 
         The index is ``t``: row numbers, numbers or datetimes; rows of a generator `from_frame` have the index of that
-        frame. The columns are the variables, is_anomaly, event (the id, -1 for none) and event_name. States are categories;
-        whole numbers and flags are nullable where a value of these rows is missing.
+        frame. The columns are the variables, is_anomaly, event (the id, -1 for none) and event_name. States are
+        categories; whole numbers and flags are nullable where a value of these rows is missing.
 
         Parameters
         ----------

@@ -16,8 +16,8 @@ class StochasticVolatility(Rule):
 
     ``x = mean + std * exp(spread * z - spread**2) * e`` with standard normal ``e``, and ``z`` an `AR1` of standard
     deviation 1. Values are uncorrelated, their squares are not, and tails are heavy, as in a GARCH process. The
-    difference: there the variance follows from the values before, so that a large value makes the next ones larger; here
-    it has random numbers of its own (Taylor, "Modelling Financial Time Series", 1986).
+    difference: there the variance follows from the values before, so that a large value makes the next ones larger.
+    Here it has random numbers of its own (Taylor, "Modelling Financial Time Series", 1986).
 
     Parameters
     ----------

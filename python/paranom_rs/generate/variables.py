@@ -19,9 +19,9 @@ class Stochastic(Part):
     anomalous rows, or is a transform of it (`Shift`, `Spike`, …). Without ``anomalous``, the variable stays normal
     unless an `Anomaly` brings a rule for it. ``missing`` says when values are lost.
 
-    ``dtype="int64"`` rounds the values to whole numbers and delivers integers; ``dtype="bool"`` delivers a rule that gives
-    0 and 1 as false and true. Rules of states, and of true and false, need neither. With ``hidden=True`` the variable is
-    there for others only (`Ref`, `ByState`): it is in no dataset and no file.
+    ``dtype="int64"`` rounds the values to whole numbers and delivers integers; ``dtype="bool"`` delivers a rule that
+    gives 0 and 1 as false and true. Rules of states, and of true and false, need neither. With ``hidden=True`` the
+    variable is there for others only (`Ref`, `ByState`): it is in no dataset and no file.
     """
 
     kind: ClassVar[str] = "stochastic"
