@@ -175,10 +175,13 @@ class Bernoulli(Rule):
 
 @dataclass(frozen=True)
 class Choice(Rule):
-    """One of ``values``, equally likely or by ``weights`` that sum to 1."""
+    """One of ``values``, equally likely or by ``weights`` that sum to 1.
+
+    Values are numbers; or names of states, ``Choice(["idle", "run"])``; or ``[False, True]``.
+    """
 
     kind: ClassVar[str] = "choice"
-    values: Sequence[float]
+    values: Sequence[str | bool | float]
     weights: Sequence[float] | None = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -42,6 +42,8 @@ class Recorded(Part):
         Whether the recording begins anew when it ends; if not, rows beyond it are refused.
     missing
         When values are lost, beside those that the recording lacks.
+    dtype, hidden
+        As in `Stochastic`.
     """
 
     kind: ClassVar[str] = "recorded"
@@ -50,6 +52,8 @@ class Recorded(Part):
     labels: ArrayLike | None = None
     repeat: bool = True
     missing: Dropouts | None = None
+    dtype: Literal["int64"] | None = None
+    hidden: bool | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", _series(self.values, "values"))

@@ -43,9 +43,9 @@ impl Plan {
         columns: Vec<&mut [T]>,
         labels: &mut [i8],
     ) -> Result<()> {
-        assert_eq!(columns.len(), self.variables.len(), "one column for each variable");
+        assert_eq!(columns.len(), self.delivered().count(), "one column for each variable");
         let (mut filled, mut walked) = (Vec::new(), Vec::new());
-        for ((column, variable), walk) in columns.into_iter().zip(&self.variables).zip(walks) {
+        for ((column, variable), walk) in columns.into_iter().zip(self.delivered()).zip(walks) {
             match variable.sequence {
                 Some(sequence) if variable.walks() => walked.push((variable, sequence, walk, column)),
                 _ => filled.push((variable, column)),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::anomaly::Anomaly;
 use super::callback::{Granularity, ThreadBody};
+use super::column::Column;
 use super::effect::{Action, Effect};
 use super::event::Event;
 use super::finite::Unusual;
@@ -39,9 +40,24 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The variables' names, in column order.
+    /// The names of the variables that are delivered, in column order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.delivered().map(|variable| variable.name.as_str())
+    }
+
+    /// The names of all variables, by position: hidden ones, too.
+    pub fn all_names(&self) -> impl Iterator<Item = &str> {
         self.variables.iter().map(|variable| variable.name.as_str())
+    }
+
+    /// The variables that are delivered, in column order.
+    pub(super) fn delivered(&self) -> impl Iterator<Item = &Variable> {
+        self.variables.iter().filter(|variable| !variable.hidden)
+    }
+
+    /// What the delivered variables' values are, in column order.
+    pub fn columns(&self) -> impl Iterator<Item = &Column> {
+        self.delivered().map(|variable| &variable.column)
     }
 
     /// The anomalies.

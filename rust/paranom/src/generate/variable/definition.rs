@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::sequence::Sequence;
 use crate::generate::basis::Basis;
+use crate::generate::binding::Binding;
 use crate::generate::callback::{Granularity, SharedCallback};
+use crate::generate::column::Column;
 use crate::generate::dropouts::Dropouts;
 use crate::generate::effect::{Action, AnomalousRule, Effect};
 use crate::generate::event::Event;
@@ -33,6 +35,12 @@ pub struct Variable {
     /// Its place among them.
     pub position: usize,
     pub(super) normal: Normal,
+    /// Whether it is there for other variables only, and not delivered.
+    pub hidden: bool,
+    /// What its values are.
+    pub column: Column,
+    /// What its rules expect of other variables.
+    pub bindings: Vec<Binding>,
     /// How its functions are called, when they see the values before a row.
     pub sequence: Option<Sequence>,
     /// Whether another try gives another normal value.
