@@ -132,7 +132,7 @@ class Batch:
     def noise(self, name: str) -> Floats:
         """Return the noise of a variable around the start of each event."""
         if name not in self._noise:
-            self._noise[name] = noise(self.clean_values(name))[self.events.first // PAGE]
+            self._noise[name] = noise(self.clean_values(name), self.events.first // PAGE)
         return self._noise[name]
 
 
