@@ -169,7 +169,7 @@ def _series(values: ArrayLike, path: str) -> NDArray[np.float64]:
 
 
 def _labelled_runs(labels: ArrayLike, rows: int) -> NDArray[np.int64] | list[Any]:
-    """Return labels as [start, stop] pairs, in an array that nobody can change; from 0/1 for each row, or from pairs."""
+    """Return labels as [start, stop] pairs, in an array that nobody can change; from 0/1 for each row or pairs."""
     array = numbers("labels", labels)
     if array.ndim == 2 and array.shape[1] == 2 and array.shape[0] > 0:
         # The core checks the pairs.
