@@ -19,6 +19,7 @@ __all__ = [
     "RampCore",
     "arrow_stream",
     "build_info",
+    "duplicates",
     "file_metadata",
     "found_by_one_liners",
     "matrix_profile_ab_join",
@@ -257,6 +258,9 @@ class NearestIndex:
     def distances(
         self, rows: NDArray[np.float64], k: int, threads: int | None = None
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]: ...
+
+# duplicates.rs
+def duplicates(hashes: NDArray[np.uint64], /) -> int: ...
 
 # one_liner.rs
 def one_liners() -> list[str]: ...

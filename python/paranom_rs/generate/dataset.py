@@ -259,13 +259,14 @@ class Dataset:
         return self.source.events(self.intervals, "left_out")
 
     @cached_property
-    def _where(self) -> NDArray[np.int64]:
-        """The position in `events` of each row's event, or -1."""
+    def _within(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The places of the rows that events are going on in, and of each its event's position in `events`."""
         events, rows = self.events, self.row
-        at = np.searchsorted(events.start, rows, side="right").astype(np.int64) - 1
-        inside = at >= 0
-        inside[inside] = rows[inside] < events.stop[at[inside]]
-        return np.where(inside, at, -1)
+        first, last = np.searchsorted(rows, events.start), np.searchsorted(rows, events.stop)
+        lengths = last - first
+        ends = np.cumsum(lengths)
+        places = np.arange(lengths.sum()) + np.repeat(first - (ends - lengths), lengths)
+        return places, np.repeat(np.arange(len(events)), lengths)
 
     @cached_property
     def event(self) -> NDArray[np.int64]:
@@ -274,20 +275,23 @@ class Dataset:
         Other ids may be negative, too: test for ``!= -1``.
         A row that an event only goes on to, through a `Ref`, has -1 unless another is going on.
         """
-        where = self._where
-        return np.where(where >= 0, self.events.id[where], -1) if len(self.events) else where
+        ids = np.full(len(self), -1, np.int64)
+        places, events = self._within
+        ids[places] = self.events.id[events]
+        return ids
 
     @cached_property
     def labels(self) -> NDArray[np.int8]:
         """1 where an anomalous rule made the variable's value, or a value that it refers to; else 0; (n, d), int8."""
         if self.source.plan.graph or len(self.source.plan.all_names) > len(self.names):
             return self._labels_along_references()
-        touched = np.zeros((len(self.source.kinds) + 1, len(self.names)), np.int8)
+        touched = np.zeros((len(self.source.kinds), len(self.names)), np.int8)
         for i, (_, variables) in enumerate(self.source.kinds):
             touched[i, [self.names.index(name) for name in variables if name in self]] = 1
-        where = self._where
-        kind = np.where(where >= 0, self.events.kind[where], -1) if len(self.events) else where
-        return touched[kind]
+        labels = np.zeros((len(self), len(self.names)), np.int8)
+        places, events = self._within
+        labels[places] = touched[self.events.kind[events]]
+        return labels
 
     def _labels_along_references(self) -> NDArray[np.int8]:
         plan, rows, kinds = self.source.plan, self.row, self.source.kinds
@@ -426,10 +430,11 @@ class Dataset:
 
     def _columns_of_frames(self, labels: bool) -> dict[str, Any]:
         """Return the columns that frames have beside the time."""
-        where = self._where
-        names = np.array([*(self.events.names[kind] for kind in self.events.kind), None], dtype=object)
+        names = np.full(len(self), None, object)
+        places, events = self._within
+        names[places] = np.array(self.events.names, object)[self.events.kind[events]]
         columns = {name: self[name] for name in self.names}
-        more: dict[str, Any] = {"is_anomaly": self.y, "event": self.event, "event_name": names[where]}
+        more: dict[str, Any] = {"is_anomaly": self.y, "event": self.event, "event_name": names}
         if flag("labels", labels):
             more |= {f"{name}_is_anomaly": x for name, x in zip(self.names, self.labels.T, strict=True)}
         twice = next((name for name in more if name in columns), None)

@@ -76,7 +76,7 @@ pub use callback::{Call, Callback, Granularity, MOST_DRAWS, Past, Run, SharedCal
 pub use column::Column;
 pub use event::Event;
 pub use graph::Edge;
-pub use one_liner::names as one_liners;
+pub use one_liner::{COUNT as ONE_LINERS, names as one_liners};
 pub use parse::kinds;
 pub use plan::Plan;
 pub use time::Time;
