@@ -6,10 +6,10 @@ needs scikit-learn (``pip install "paranom_rs[metrics]"``) for those by rows. Th
 `point_adjusted_f1` is no part of `evaluate`: with point adjustment nearly random scores reach F1 = 1.
 """
 
-from paranom_rs.evaluate.metrics.affiliation import AffiliationReport, affiliation
 from paranom_rs.evaluate.metrics.evaluation import Evaluation, evaluate
 from paranom_rs.evaluate.metrics.events import EventReport, event_intervals, event_report
 from paranom_rs.evaluate.metrics.nab import nab_score
+from paranom_rs.evaluate.metrics.nearness import AffiliationReport, affiliation
 from paranom_rs.evaluate.metrics.points import pa_k, point_adjusted_f1
 from paranom_rs.evaluate.metrics.proximity import pate
 from paranom_rs.evaluate.metrics.ranges import RangeReport, range_report

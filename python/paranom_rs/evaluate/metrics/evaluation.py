@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 
 from paranom_rs._internal import checks
 from paranom_rs.errors import SpecError
-from paranom_rs.evaluate.metrics.affiliation import AffiliationReport, affiliation
 from paranom_rs.evaluate.metrics.events import EventReport, event_report, label_pair
+from paranom_rs.evaluate.metrics.nearness import AffiliationReport, affiliation
 from paranom_rs.evaluate.metrics.points import curve_areas, point_report, sklearn_metrics
 from paranom_rs.evaluate.metrics.ranges import RangeReport, range_report
 from paranom_rs.evaluate.metrics.volumes import vus
