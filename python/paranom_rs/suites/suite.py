@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import resources
 
@@ -18,9 +18,6 @@ from paranom_rs.generate.dataset import Dataset
 from paranom_rs.generate.generator import Generator
 
 __all__ = ["Series", "Suite"]
-
-#: Rows to learn from, rows to score.
-TRAIN, TEST = 4_000, 12_000
 
 
 @dataclass(frozen=True)
@@ -35,31 +32,35 @@ class Series:
         ``easy`` (one line of code may find the events), ``medium`` or ``hard`` (no one-liner finds them).
     generator
         What makes the rows.
+    learnt, scored
+        Rows to learn from, and rows to score.
     """
 
     name: str
     grade: str
     generator: Generator
+    learnt: int = 4_000
+    scored: int = 12_000
 
     @cached_property
     def train(self) -> NDArray[np.float64]:
-        """Rows without anomalies or decoys, shape (4000, d)."""
+        """Rows without anomalies or decoys, shape (learnt, d)."""
         normal = Generator.from_spec({k: v for k, v in self.generator.to_spec().items() if k != "anomalies"})
-        return normal.generate(TRAIN).X
+        return normal.generate(self.learnt).X
 
     @cached_property
     def data(self) -> Dataset:
         """The rows to score, which follow ``train``, with their events, decoys and clean copy."""
-        return self.generator.generate(TEST, start=TRAIN)
+        return self.generator.generate(self.scored, start=self.learnt)
 
     @property
     def test(self) -> NDArray[np.float64]:
-        """The rows to score, shape (12000, d)."""
+        """The rows to score, shape (scored, d)."""
         return self.data.X
 
     @property
     def y(self) -> NDArray[np.int8]:
-        """Labels of the rows to score, shape (12000,)."""
+        """Labels of the rows to score, shape (scored,)."""
         return self.data.y
 
     @property
@@ -127,4 +128,4 @@ class Suite(Mapping[str, Series]):
 def _reseeded(series: Series, seed: int) -> Series:
     digest = hashlib.sha256(f"{seed}/{series.name}".encode()).digest()
     spec = series.generator.to_spec() | {"seed": int.from_bytes(digest[:8], "little") >> 1}
-    return Series(series.name, series.grade, Generator.from_spec(spec))
+    return replace(series, generator=Generator.from_spec(spec))
