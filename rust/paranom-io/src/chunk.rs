@@ -104,8 +104,12 @@ impl Chunk {
     /// Takes more values into the limits.
     fn extend(&mut self, more: Limits) {
         self.limits = Some(match (self.limits.take(), more) {
-            (Some(Limits::Floats(a, b)), Limits::Floats(low, high)) => Limits::Floats(a.min(low), b.max(high)),
-            (Some(Limits::Wholes(a, b)), Limits::Wholes(low, high)) => Limits::Wholes(a.min(low), b.max(high)),
+            (Some(Limits::Floats(a, b)), Limits::Floats(low, high)) => {
+                Limits::Floats(a.min(low), b.max(high))
+            }
+            (Some(Limits::Wholes(a, b)), Limits::Wholes(low, high)) => {
+                Limits::Wholes(a.min(low), b.max(high))
+            }
             (_, more) => more,
         });
     }
@@ -145,7 +149,9 @@ impl Chunk {
             .set_total_compressed_size(size)
             .set_total_uncompressed_size(size)
             .set_data_page_offset(0);
-        if let Some(statistics) = self.limits.and_then(|limits| limits.statistics(self.column.physical_type())) {
+        if let Some(statistics) =
+            self.limits.and_then(|limits| limits.statistics(self.column.physical_type()))
+        {
             metadata = metadata.set_statistics(statistics);
         }
         let close = ColumnCloseResult {
@@ -178,7 +184,9 @@ impl Limits {
             Self::Wholes(low, high) if kind == Type::INT32 => {
                 Statistics::int32(Some(low as i32), Some(high as i32), None, none, false)
             }
-            Self::Wholes(low, high) => Statistics::int64(Some(low as i64), Some(high as i64), None, none, false),
+            Self::Wholes(low, high) => {
+                Statistics::int64(Some(low as i64), Some(high as i64), None, none, false)
+            }
         })
     }
 }
