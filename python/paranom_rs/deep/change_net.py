@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -152,6 +151,36 @@ def weights_of(net: Any) -> Weights:
     )
 
 
+def scorer(weights: Weights) -> Any:
+    """Return a torch module from features (batch, features, rows) to scores (batch, rows), for a graph."""
+    import torch
+    from torch import nn
+
+    from paranom_rs.deep.window_features import SMALL
+
+    net = module(len(weights.low), len(weights.taps), {})
+    named = {
+        "low": weights.low, "high": weights.high, "entry.weight": weights.entry[:, :, None],
+        "entry.bias": weights.entry_bias, "exit.weight": weights.exit[None, :, None], "exit.bias": weights.bias,
+        "start.weight": weights.start[None, :, None],
+    }  # fmt: skip
+    for layer, (taps, bias) in enumerate(zip(weights.taps, weights.tap_bias, strict=True)):
+        named |= {f"taps.{layer}.weight": taps, f"taps.{layer}.bias": bias}
+    net.load_state_dict({name: torch.from_numpy(np.ascontiguousarray(x)) for name, x in named.items()})
+
+    class Scorer(nn.Module):
+        """The network, and its outputs as distances."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = net
+
+        def forward(self, x: Any) -> Any:
+            return SMALL * torch.expm1(self.net(x).clamp(0.0, 60.0))
+
+    return Scorer()
+
+
 class Material(NamedTuple):
     """What a network learns from: series of equal lengths."""
 
@@ -172,7 +201,6 @@ def train(
     rate: float,
     device: str,
     rng: np.random.Generator,
-    tick: Callable[[], object],
 ) -> None:
     """Train a network to give the targets (Huber loss, Adam, a rate that falls along a cosine).
 
@@ -189,8 +217,6 @@ def train(
         Where to compute.
     rng
         What pieces are drawn from.
-    tick
-        Called after each step.
     """
     import torch
 
@@ -224,20 +250,14 @@ def train(
         x = torch.from_numpy(features[which[:, None], :, at].transpose(0, 2, 1)).to(place)
         y = torch.from_numpy(targets[which[:, None], at]).to(place)
         weight = torch.from_numpy(counts[which[:, None], at] * sees).to(place)
-        loss = (nn_huber(net(x), y) * weight).sum() / weight.sum().clamp(min=1.0)
+        loss = (torch.nn.functional.smooth_l1_loss(net(x), y, reduction="none") * weight).sum() / weight.sum().clamp(
+            min=1.0
+        )
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
         for name, value in net.state_dict().items():
             mean[name].lerp_(value, max(0.03, 1 / (step + 2)))
-        tick()
     net.load_state_dict(mean)
     net.to("cpu").eval()
-
-
-def nn_huber(found: Any, wanted: Any) -> Any:
-    """Return the Huber loss of each element."""
-    import torch
-
-    return torch.nn.functional.smooth_l1_loss(found, wanted, reduction="none")

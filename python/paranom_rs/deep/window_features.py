@@ -76,6 +76,18 @@ class Components(NamedTuple):
             group[: len(x)] = x
         return cls(np.stack(centres), directions)
 
+    def checked(self, channels: int, window: int) -> Components:
+        """Return the components; ValueError where they are not of such windows, or no numbers of a usual size."""
+        groups, cells = (1, channels * window) if is_joint(channels) else (channels, window)
+        if self.centre.shape != (groups, cells) or self.directions.ndim != 3:
+            raise ValueError("its components are not of its windows")
+        if self.directions.shape[::2] != (groups, cells):
+            raise ValueError("its components are not of its windows")
+        for array in self:
+            if array.dtype != np.float64 or not (np.abs(array) <= 1e9).all():
+                raise ValueError("its components are no numbers, or too large")
+        return self
+
     def residuals(self, rows: Floats, window: int) -> Floats:
         """Return the part of each complete window that they do not explain, (n - window + 1,)."""
         groups, cells = self.centre.shape

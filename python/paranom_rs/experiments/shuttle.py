@@ -133,7 +133,6 @@ class Valve:
         # One draw for each row of the event, of which this block may hold a part.
         return np.asarray(rng.uniform(low, high, int(duration[0]))[offset])
 
-
     def _shift(self, rng: Any, x: Floats, row: Any, offset: Any, duration: Any) -> Floats:
         return np.asarray(x + rng.choice([-1, 1]) * np.ptp(self.recording) * rng.uniform(0.1, 0.6))
 
