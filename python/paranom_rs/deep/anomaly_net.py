@@ -46,8 +46,8 @@ class AnomalyNet(ScaledWindows):
     The Generator puts anomalies of many kinds, sizes and lengths into the training rows. So the rows without them are
     known, and with them how much each window was changed. A causal convolution network learns to estimate that. What it
     sees of a row are distances to the nearest normal windows, what the principal components of normal windows do not
-    explain, and values, steps and distances from a local mean. It begins as the mean of two of these distances, by
-    their logarithms, and learns what to add. The normal windows of a row never come from the same quarter of the
+    explain, steps from row to row and distances from a local mean. It begins as the mean of two of these distances, by
+    their logarithms, and learns what to add; half of that counts. The normal windows of a row never come from the same quarter of the
     training rows.
 
     A row's causal score is the estimate for the window that ends there. Its other score is a mean over the windows that
@@ -267,7 +267,8 @@ class AnomalyNet(ScaledWindows):
         features
             (n, k) float32.
         """
-        return self._features(self._scaled(self._prepared(self._known("X", X))))
+        rows = self._known("X", X)
+        return self._features(self._scaled(self._prepared(rows)))
 
     def to_onnx(self, path: str | os.PathLike[str]) -> None:
         """Write the network as an ONNX file, and check it with onnxruntime.

@@ -22,21 +22,19 @@ _VARIANCE, _WINDOWS = 0.9, 400
 #: Cells that are worked on at once, at most.
 _CELLS = 1 << 21
 
-#: Names of the features. The last three are there for one channel only.
+#: Names of the features. No value is among them: a level that was never seen is no anomaly by itself. `SIGNED` are there for one channel only.
 FEATURES = (
     "nearest window",
     "nearest short window",
     "not explained",
     "largest channel",
     "share of channels",
-    "mean value",
-    "largest value",
     "mean step",
     "largest step",
     "mean distance from local mean",
     "largest distance from local mean",
 )
-SIGNED = ("value", "step", "distance from local mean")
+SIGNED = ("step", "distance from local mean")
 #: The features that an untrained network weighs, half each: their mean is its score.
 START = (0, 2)
 
@@ -175,14 +173,14 @@ class WindowFeatures:
 
 
 def _local(rows: Floats, window: int) -> list[Any]:
-    """Return what is seen without comparing: values, steps from row to row, distances from the mean of the last rows."""
+    """Return what is seen without comparing: steps from row to row, and distances from the mean of the last rows."""
     values = np.nan_to_num(rows)
     steps = 3.0 * np.diff(values, axis=0, prepend=values[:1])
     away = values - _mean_before(values, window)
-    sizes = [np.log1p(np.abs(x)) for x in (values, steps, away)]
+    sizes = [np.log1p(np.abs(x)) for x in (steps, away)]
     found = [size for x in sizes for size in (x.mean(axis=1), x.max(axis=1))]
     if rows.shape[1] == 1:
-        found += [np.copysign(size, x)[:, 0] for size, x in zip(sizes, (values, steps, away), strict=True)]
+        found += [np.copysign(size, x)[:, 0] for size, x in zip(sizes, (steps, away), strict=True)]
     return found
 
 
