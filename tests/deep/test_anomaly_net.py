@@ -189,7 +189,7 @@ def test_training_brings_estimates_nearer_to_the_change() -> None:
     values, change = with_events((other - train.mean(axis=0)) / train.std(axis=0), 99)
     wanted = _change_of_windows(change, 16)
     errors = []
-    for steps in (0, 60):
+    for steps in (0, 150):
         detector = AnomalyNet(steps=steps, window=16).fit(train)
         rows = values * train.std(axis=0) + train.mean(axis=0)
         errors.append(np.abs(to_log(detector.decision_function(rows, causal=True)) - wanted)[15:].mean())

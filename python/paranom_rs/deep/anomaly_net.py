@@ -47,8 +47,8 @@ class AnomalyNet(ScaledWindows):
     known, and with them how much each window was changed. A causal convolution network learns to estimate that. What it
     sees of a row are distances to the nearest normal windows, what the principal components of normal windows do not
     explain, steps from row to row and distances from a local mean. It begins as the mean of two of these distances, by
-    their logarithms, and learns what to add; half of that counts. The normal windows of a row never come from the same quarter of the
-    training rows.
+    their logarithms, and learns what to add; half of that counts. While it learns, the normal windows of a row come
+    from the other quarters of the training rows.
 
     A row's causal score is the estimate for the window that ends there. Its other score is a mean over the windows that
     cover it: the fourth-power mean for up to four channels, else the plain one.

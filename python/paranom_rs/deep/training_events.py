@@ -75,9 +75,10 @@ class Channel(NamedTuple):
 def with_events(rows: Floats, seed: int, kinds: tuple[str, ...] = KINDS) -> Changed:
     """Put anomalies and decoys into normal rows.
 
-    Each sort of anomaly has one kind, and touches one channel (six of ten) or more, up to all of them. Sizes and lengths
-    are spread over their logarithms; three of ten grow over the first part of the event or all of it. Cut and paste is a
-    phase shift by up to half the series: the channels touched show what they had elsewhere, and the others do not.
+    Each sort of anomaly has one kind, and touches one channel (six of ten) or more, up to all of them. Sizes and
+    lengths are spread over their logarithms; three of ten grow over the first part of the event or all of it. Cut and
+    paste is a phase shift by up to half the series: the channels touched show what they had elsewhere, and the others
+    do not.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ _VARIANCE, _WINDOWS = 0.9, 400
 #: Cells that are worked on at once, at most.
 _CELLS = 1 << 21
 
-#: Names of the features. No value is among them: a level that was never seen is no anomaly by itself. `SIGNED` are there for one channel only.
+#: Names of the features. No value is among them: a level that was never seen is no anomaly by itself.
 FEATURES = (
     "nearest window",
     "nearest short window",
@@ -34,6 +34,7 @@ FEATURES = (
     "mean distance from local mean",
     "largest distance from local mean",
 )
+#: For one channel only.
 SIGNED = ("step", "distance from local mean")
 #: The features that an untrained network weighs, half each: their mean is its score.
 START = (0, 2)

@@ -5,8 +5,8 @@ The folder holds TEK14_labeled.csv, TEK16_labeled.csv and TEK17_labeled.csv, as 
 "letter": the paper to the letter. The real model learns all 10,000 rows of TEK16 and TEK17, anomalies included; the
 threshold is the one with the largest F0.1 on these rows. The generated model learns 10,000 normal rows (the four
 distinct normal cycles, over and over) into which the Generator puts anomalies: 1 % of the rows, as long as the real
-ones, each event shifted by an amount of its own, 0.1 to 0.6 of the range of the normal rows; its threshold comes from these
-rows. The paper does not say how large its amounts are. Both are tested on TEK14.
+ones, each event shifted by an amount of its own, 0.1 to 0.6 of the range of the normal rows; its threshold comes from
+these rows. The paper does not say how large its amounts are. Both are tested on TEK14.
 
 "cycles": one model learns all four distinct normal cycles. The threshold (largest F0.1) comes from the normal cycles
 and the real anomalous cycles of the two other files, or from normal cycles with generated anomalies. Each file is
