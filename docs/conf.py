@@ -37,6 +37,7 @@ myst_heading_anchors = 4
 myst_fence_as_directive = ["mermaid"]
 nb_execution_mode = "force"
 nb_execution_timeout = 120
+nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_merge_streams = True
 nb_render_text_lexer = "none"
