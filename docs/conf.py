@@ -27,7 +27,7 @@ extensions = [
     "site_parts.repository_links",
     "site_parts.reference",
 ]
-exclude_patterns = ["README.md"]
+exclude_patterns = ["README.md", "jupyter_execute"]
 suppress_warnings = ["myst.header", "config.cache"]
 root_doc = "index"
 

@@ -73,12 +73,15 @@ def text_of(entry: Entry) -> str:
 
 
 def members_of(thing: type) -> list[str]:
-    """The public methods and properties of a class that come from this package, also those of its bases."""
+    """The methods and properties of a class that this package describes, also those of its bases."""
     ours = [base for base in thing.__mro__ if base.__module__.startswith("paranom_rs")]
-    found = dict.fromkeys(name for base in ours for name in vars(base) if not name.startswith("_"))
-    return [
-        name for name in found if callable(getattr(thing, name, None)) or isdatadescriptor(getattr(thing, name, None))
-    ]
+    found = {name: member for base in ours for name, member in vars(base).items() if not name.startswith("_")}
+    return [name for name, member in found.items() if getattr(member, "__doc__", None) and _is_method(thing, name)]
+
+
+def _is_method(thing: type, name: str) -> bool:
+    member = getattr(thing, name, None)
+    return callable(member) or isdatadescriptor(member)
 
 
 def write_pages(app: Any) -> None:
