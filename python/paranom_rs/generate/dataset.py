@@ -62,6 +62,19 @@ class Dataset:
         Which rows these are: (first row, number of rows) of each run of neighbours, in row order.
     is_clean
         Whether anomalies were left out.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Generator, Normal, Shift, Sine, Stochastic
+    >>> wave = Stochastic(Sine(50) + Normal(0, 0.1), anomalous=Shift(3.0))
+    >>> gen = Generator({"x": wave}, anomalies=Anomaly(events=[(300, 310)], name="jump"), seed=1)
+    >>> data = gen.generate(400)
+    >>> data["x"].shape, data.X.shape, data.labels.shape
+    ((400,), (400, 1), (400, 1))
+    >>> data.y[298:302].tolist()
+    [0, 0, 1, 1]
+    >>> int((data.X != data.clean.X).sum())
+    10
     """
 
     def __init__(
@@ -503,7 +516,17 @@ def _shown(value: Any) -> str:
 
 
 class Split(NamedTuple):
-    """Datasets to train on, to validate on and to test on. Made by `Generator.split`."""
+    """Datasets to train on, to validate on and to test on. Made by `Generator.split`.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Generator, Normal, Shift, Sine, Stochastic
+    >>> wave = Stochastic(Sine(50) + Normal(0, 0.1), anomalous=Shift(3.0))
+    >>> gen = Generator({"x": wave}, anomalies=Anomaly(events=[(300, 310)], name="jump"), seed=1)
+    >>> parts = gen.split(train=200, validation=50, test=150)
+    >>> len(parts.train), len(parts.validation), len(parts.test), int(parts.train.y.sum())
+    (200, 50, 150, 0)
+    """
 
     train: Dataset
     validation: Dataset

@@ -33,4 +33,11 @@ class Dropouts(Timing, Part):
         Rows a run lasts: a number (by default 1), or the shortest and the longest (both included).
     gap
         Rows that keep their value after a run, at least.
+
+    Examples
+    --------
+    >>> from paranom_rs import Dropouts, Generator, Stochastic, Trend
+    >>> lossy = Stochastic(Trend(1.0), missing=Dropouts(events=[(1, 3)]))
+    >>> Generator({"x": lossy}).generate(4)["x"].tolist()
+    [0.0, nan, nan, 3.0]
     """

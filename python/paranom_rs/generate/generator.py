@@ -69,6 +69,17 @@ class Generator(KnownKeywords):
     ------
     SpecError, SpecTypeError
         Naming the path in the spec, the value and the rule.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Generator, Normal, Shift, Sine, Stochastic
+    >>> wave = Stochastic(Sine(50) + Normal(0, 0.1), anomalous=Shift(3.0))
+    >>> gen = Generator({"x": wave}, anomalies=Anomaly(frequency=0.05, duration=(5, 20)), seed=1)
+    >>> data = gen.generate(1_000)
+    >>> data.X.shape, int(data.y.sum()), len(data.events)
+    ((1000, 1), 53, 4)
+    >>> bool((gen.generate(10, start=500).X == data.X[500:510]).all())
+    True
     """
 
     def __init__(

@@ -44,7 +44,8 @@ mod ramp_settings;
 mod run;
 mod value;
 
-#[pyo3::pymodule]
+// PyO3 assumes that a module needs no GIL; ours has not been tested on a free-threaded Python.
+#[pyo3::pymodule(gil_used = true)]
 mod _core {
     #[pymodule_export]
     use crate::arrow::arrow_stream;
