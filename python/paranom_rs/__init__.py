@@ -61,6 +61,7 @@ from paranom_rs.files.verify import Verified, verify
 from paranom_rs.generate.anomalies import Anomaly, Decoys
 from paranom_rs.generate.callback import Block, Callback, Context
 from paranom_rs.generate.dataset import Dataset, Split
+from paranom_rs.generate.days import public_holidays
 from paranom_rs.generate.distributions import (
     Bernoulli,
     Beta,
@@ -89,6 +90,7 @@ from paranom_rs.generate.signals import (
     AR1,
     ECG,
     MLS,
+    AtTime,
     Calendar,
     ColouredNoise,
     Constant,
@@ -96,6 +98,7 @@ from paranom_rs.generate.signals import (
     CylinderBellFunnel,
     Dirichlet,
     Limited,
+    Logistic,
     LogisticMap,
     Pattern,
     RandomWalk,
@@ -145,6 +148,7 @@ __all__ = [
     "RAMP",
     "AlreadyExistsError",
     "Anomaly",
+    "AtTime",
     "Bernoulli",
     "Beta",
     "Block",
@@ -193,6 +197,7 @@ __all__ = [
     "LeftMatrixProfile",
     "Limited",
     "LogNormal",
+    "Logistic",
     "LogisticMap",
     "Match",
     "MatrixProfile",
@@ -269,6 +274,7 @@ __all__ = [
     "multidimensional_motifs",
     "one_liners",
     "pan_profile",
+    "public_holidays",
     "read_table",
     "snippets",
     "triviality",

@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 # arrow.rs
-def arrow_stream(columns: Sequence[tuple[str, Any]], times: Sequence[str]) -> object: ...
+def arrow_stream(columns: Sequence[tuple[str, Any]], times: Sequence[tuple[str, str | None]]) -> object: ...
 
 # context.rs, draws.rs, callback.rs
 @final
@@ -110,7 +110,7 @@ def write_generated(
 ) -> None: ...
 def write_table(
     columns: Sequence[tuple[str, Any]],
-    times: Sequence[str],
+    times: Sequence[tuple[str, str | None]],
     path: str | PathLike[str],
     /,
     *,

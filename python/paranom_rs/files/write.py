@@ -59,7 +59,8 @@ def write_dataset(data: Dataset, path: Path, *, compression: str | None, overwri
         else:
             start = data.intervals[0][0] if len(data.intervals) == 1 and not data.is_clean else None
             facts = data.source.metadata(start)
-            _core.write_table(*arrow_columns(data.table()), temporary, format=form, zstd=zstd, metadata=facts)
+            columns = arrow_columns(data.table(), data.source.zone)
+            _core.write_table(*columns, temporary, format=form, zstd=zstd, metadata=facts)
 
 
 def write_npz(columns: dict[str, Any], path: Path) -> None:

@@ -14,7 +14,7 @@ __all__ = ["Anomaly", "Decoys"]
 
 @dataclass(frozen=True, kw_only=True)
 class Anomaly(Timing):
-    """An anomaly that happens again and again. Events never overlap.
+    """An anomaly that happens again and again. Events on the same track never overlap.
 
     Parameters
     ----------
@@ -43,6 +43,9 @@ class Anomaly(Timing):
         anew, at another place of its slot and with other parameters, up to 64 times; then the slot goes without, and
         ``frequency`` or ``count`` are not quite reached (`Dataset.audit` says by how much). Goes with rules only, not
         with functions, and without uniqueness.
+    track
+        A name. Events of anomalies with different tracks are drawn independently and may overlap; so they must touch
+        different variables. (Listed ``events`` of different variables may overlap without it.) Not with uniqueness.
     """
 
     onset: Literal["creeping"] | float | None = None
@@ -50,6 +53,7 @@ class Anomaly(Timing):
     variables: Sequence[str] | None = None
     values: Mapping[str, Rule | Transform | float] | None = None
     difficulty: Literal["nontrivial"] | None = None
+    track: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from paranom_rs import _core
 from paranom_rs._internal import html
 from paranom_rs._internal.checks import file_path, flag, whole
 from paranom_rs._internal.frames import Frame
-from paranom_rs._internal.times import time_text
+from paranom_rs._internal.times import time_text, time_texts
 from paranom_rs.errors import SpecError, SpecTypeError, UnknownKeyError
 from paranom_rs.generate.events import Events
 from paranom_rs.generate.row_source import Interval, RowSource
@@ -202,7 +202,7 @@ class Dataset:
 
     @cached_property
     def t(self) -> NDArray[Any]:
-        """Timestamps, shape (n,): row numbers, numbers (float64, int64) or datetimes (datetime64[ns])."""
+        """Timestamps, shape (n,): row numbers, numbers (float64, int64) or datetimes (datetime64[ns], in UTC)."""
         times = self.source.times(self.intervals)
         if times is not None:
             return times
@@ -236,11 +236,22 @@ class Dataset:
         at = np.searchsorted(events.start, rows, side="right").astype(np.int64) - 1
         inside = at >= 0
         inside[inside] = rows[inside] < events.stop[at[inside]]
-        return np.where(inside, at, -1)
+        where = np.where(inside, at, -1)
+        for i in np.flatnonzero(self._overlapping):  # where the last one to begin is over, another may still go on
+            first, last = np.searchsorted(rows, np.array([events.start[i], events.stop[i]], np.uint64))
+            where[first:last] = np.maximum(where[first:last], i)
+        return where
+
+    @cached_property
+    def _overlapping(self) -> NDArray[np.bool_]:
+        """Whether each event is still going on when the next one begins."""
+        start, stop = self.events.start, self.events.stop
+        return np.append(stop[:-1] > start[1:], False) if len(start) else np.empty(0, bool)
 
     @cached_property
     def event(self) -> NDArray[np.int64]:
-        """The ``id`` of the event that is going on in each row, or -1; shape (n,), int64.
+        """The ``id`` of the event that is going on in each row, or -1; shape (n,), int64. Of several, that of the last
+        one to begin.
 
         Other ids may be negative, too: test for ``!= -1``.
         A row that an event only goes on to, through a `Ref`, has -1 unless another is going on.
@@ -251,7 +262,7 @@ class Dataset:
     @cached_property
     def labels(self) -> NDArray[np.int8]:
         """1 where an anomalous rule made the variable's value, or a value that it refers to; else 0; (n, d), int8."""
-        if self.source.plan.graph:
+        if self.source.plan.graph or self._overlapping.any():
             return self._labels_along_references()
         touched = np.zeros((len(self.source.kinds) + 1, len(self.names)), np.int8)
         for i, (_, variables) in enumerate(self.source.kinds):
@@ -344,7 +355,7 @@ class Dataset:
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Give the rows as an Arrow stream: t, the variables, is_anomaly (int8), event (int64, -1 for none)."""
-        return _core.arrow_stream(*arrow_columns(self.table()))
+        return _core.arrow_stream(*arrow_columns(self.table(), self.source.zone))
 
     def to_pandas(self, *, labels: bool = False) -> pd.DataFrame:
         """Return a DataFrame indexed by time. Needs pandas.
@@ -367,6 +378,9 @@ class Dataset:
         columns = self._columns_of_frames(labels)
         table = self.source.table
         index = pd.Index(self.t, name="t")
+        zone = self.source.zone
+        if zone is not None:
+            index = pd.DatetimeIndex(index).tz_localize("UTC").tz_convert(zone)
         if table is not None:
             columns |= {name: table.restored(name, columns[name]) for name in self.names}
             index = table.index_of(self.row, index)
@@ -376,7 +390,12 @@ class Dataset:
         """Return a DataFrame of polars: t, and the columns of `to_pandas`. Needs polars."""
         import polars as pl
 
-        return pl.DataFrame({"t": self.t, **self._columns_of_frames(labels)})
+        frame = pl.DataFrame({"t": self.t, **self._columns_of_frames(labels)})
+        zone = self.source.zone
+        if zone is None:
+            return frame
+        named = "UTC" if zone[0] in "+-" else zone  # polars knows no offsets
+        return frame.with_columns(pl.col("t").dt.replace_time_zone("UTC").dt.convert_time_zone(named))
 
     def _columns_of_frames(self, labels: bool) -> dict[str, Any]:
         """Return the columns that frames have beside the time."""
@@ -441,18 +460,22 @@ class Dataset:
         """Return the first rows as text, to print."""
         n = min(whole("rows", rows), len(self))
         names = ["t", *self.names, "is_anomaly"]
+        zone = self.source.zone
+        times = [str(t) for t in self.t[:n]] if zone is None else time_texts(self.t[:n], zone)
         body = [
-            [str(self.t[i]), *(f"{self._columns[name][i]:.6g}" for name in self.names), str(self._y[i])]
-            for i in range(n)
+            [times[i], *(f"{self._columns[name][i]:.6g}" for name in self.names), str(self._y[i])] for i in range(n)
         ]
         widths = [max(len(line[j]) for line in [names, *body]) for j in range(len(names))]
         return "\n".join("  ".join(x.rjust(w) for x, w in zip(line, widths, strict=True)) for line in [names, *body])
 
 
-def arrow_columns(table: dict[str, NDArray[Any]]) -> tuple[list[tuple[str, Any]], list[str]]:
-    """Return columns as the core takes them, and which of them are times."""
+def arrow_columns(
+    table: dict[str, NDArray[Any]], zone: str | None
+) -> tuple[list[tuple[str, Any]], list[tuple[str, str | None]]]:
+    """Return columns as the core takes them, and which of them are times, with their zone."""
     times = [name for name, x in table.items() if x.dtype.kind == "M"]
-    return [(name, np.ascontiguousarray(x.view(np.int64) if name in times else x)) for name, x in table.items()], times
+    columns = [(name, np.ascontiguousarray(x.view(np.int64) if name in times else x)) for name, x in table.items()]
+    return columns, [(name, zone) for name in times]
 
 
 class Split(NamedTuple):

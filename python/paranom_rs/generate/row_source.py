@@ -20,7 +20,7 @@ from paranom_rs.generate.callback import find_function, load_functions
 from paranom_rs.generate.events import Events
 from paranom_rs.generate.recordings import map_recordings
 from paranom_rs.generate.stored_recordings import Columns, StoredRecordings
-from paranom_rs.generate.time_index import for_people
+from paranom_rs.generate.time_index import for_people, with_offsets
 
 if TYPE_CHECKING:
     from paranom_rs.generate.source_table import SourceTable
@@ -59,7 +59,7 @@ class RowSource:
         self.spec = spec
         self.resolved = resolved
         self.table = table
-        self.plan = _core.Plan(load_functions(resolved))
+        self.plan = _core.Plan(load_functions(with_offsets(resolved)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (RowSource, (self.spec, self.resolved, self.table))
@@ -168,8 +168,13 @@ class RowSource:
                 )
         return labels, duplicates
 
+    @property
+    def zone(self) -> str | None:
+        """The time zone of the timestamps, or None."""
+        return self.resolved.get("time", {}).get("zone")
+
     def times(self, intervals: list[Interval]) -> NDArray[Any] | None:
-        """Return the timestamps of rows: float64, int64 or datetime64[ns]; None where they are the row numbers."""
+        """Return the timestamps of rows: float64, int64 or datetime64[ns] (in UTC); None where they are row numbers."""
         time = self.resolved.get("time")
         if time is None:
             return None

@@ -81,7 +81,7 @@ pub struct Generated<'a, T> {
     start: u64,
     rows: u64,
     threads: usize,
-    time: Time,
+    time: &'a Time,
     schema: SchemaRef,
     state: Mutex<FillState>,
     values: std::marker::PhantomData<fn() -> T>,
@@ -99,7 +99,9 @@ impl<'a, T: ColumnFloat> Generated<'a, T> {
             Time::Row => DataType::UInt64,
             Time::Whole(_) => DataType::Int64,
             Time::Number(_) => DataType::Float64,
-            Time::Datetime(_) => DataType::Timestamp(TimeUnit::Nanosecond, None),
+            Time::Datetime(dates) => {
+                DataType::Timestamp(TimeUnit::Nanosecond, dates.zone().map(|zone| zone.name.as_str().into()))
+            }
         };
         let mut fields = vec![Field::new("t", kind, false)];
         fields.extend(plan.names().map(|name| Field::new(name, T::Column::DATA_TYPE, false)));
@@ -127,10 +129,11 @@ impl<'a, T: ColumnFloat> Generated<'a, T> {
                 clock.fill(first, &mut times);
                 column::<Float64Type>(times)
             }
-            Time::Datetime(clock) => {
-                let mut times = spare.sized(len)?;
-                clock.fill(first, &mut times);
-                column::<TimestampNanosecondType>(times)
+            Time::Datetime(dates) => {
+                let mut times: Vec<i64> = spare.sized(len)?;
+                dates.fill(first, &mut times);
+                let array = PrimitiveArray::<TimestampNanosecondType>::new(ScalarBuffer::from(times), None);
+                Arc::new(array.with_data_type(self.schema.field(0).data_type().clone()))
             }
         })
     }

@@ -35,8 +35,9 @@ impl<'a> Column<'a> {
             DataType::Int64 => Self::I64(array.as_primitive::<Int64Type>().values()),
             DataType::UInt64 => Self::U64(array.as_primitive::<UInt64Type>().values()),
             DataType::Int8 => Self::I8(array.as_primitive::<Int8Type>().values()),
-            DataType::Timestamp(..) => {
-                Self::Time(array.as_primitive::<TimestampNanosecondType>().values(), Clock::new())
+            DataType::Timestamp(_, zone) => {
+                let clock = Clock::new(zone.is_some());
+                Self::Time(array.as_primitive::<TimestampNanosecondType>().values(), clock)
             }
             other => {
                 return Err(Error::File(format!("must have columns that text can hold, and one is {other}")));

@@ -170,9 +170,14 @@ impl Plan {
                 in_pieces(py, start, times.readwrite().as_slice_mut()?, |start, out| clock.fill(start, out))?;
                 Some(times.into_any())
             }
-            Time::Datetime(clock) | Time::Whole(clock) => {
+            Time::Whole(clock) => {
                 let times = PyArray1::zeros(py, rows, false);
                 in_pieces(py, start, times.readwrite().as_slice_mut()?, |start, out| clock.fill(start, out))?;
+                Some(times.into_any())
+            }
+            Time::Datetime(dates) => {
+                let times = PyArray1::zeros(py, rows, false);
+                in_pieces(py, start, times.readwrite().as_slice_mut()?, |start, out| dates.fill(start, out))?;
                 Some(times.into_any())
             }
         })

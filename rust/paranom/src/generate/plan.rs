@@ -9,7 +9,7 @@ use super::effect::{Action, Effect};
 use super::event::Event;
 use super::graph::{Edge, Graph, broken};
 use super::rule::Reads;
-use super::schedule::Schedule;
+use super::schedule::Tracks;
 use super::time::Time;
 use super::uniqueness::Uniqueness;
 use super::variable::{Variable, Want};
@@ -24,7 +24,7 @@ use crate::{Error, Result};
 pub struct Plan {
     pub(super) variables: Vec<Variable>,
     pub(super) anomalies: Vec<Anomaly>,
-    pub(super) schedule: Schedule,
+    pub(super) schedule: Tracks,
     pub(super) graph: Graph,
     /// The anomaly that stands for labels of recordings.
     pub(super) recorded: Option<usize>,
@@ -48,8 +48,8 @@ impl Plan {
     }
 
     /// What the time of a row is.
-    pub fn time(&self) -> Time {
-        self.time
+    pub fn time(&self) -> &Time {
+        &self.time
     }
 
     /// Which values the spec means.
@@ -165,7 +165,7 @@ impl FillVariable for Plan {
 
     fn fill_variable(&self, variable: usize, row: u64, view: &View, out: &mut [f64]) {
         let events = self.events_of(row, out.len() as u64, view.all.clean, view.all.job);
-        let (time, job) = (self.time, view.all.job);
+        let (time, job) = (&self.time, view.all.job);
         let want = Want {
             events: &events,
             around: &events,

@@ -75,6 +75,11 @@ pub trait Transform: fmt::Debug + Send + Sync {
         Reads::Nothing
     }
 
+    /// The fewest rows of an event that it changes anything in.
+    fn shortest(&self) -> u64 {
+        1
+    }
+
     /// The variable, by position, that the normal rule refers to and this makes it independent of.
     fn decouples(&self) -> Option<usize> {
         None

@@ -66,8 +66,8 @@ impl Scope {
     }
 
     /// What holds for everything in the plan.
-    pub fn basis(&self) -> Basis {
-        self.basis
+    pub fn basis(&self) -> &Basis {
+        &self.basis
     }
 
     /// Whether a parameter that is drawn once per event is being read.

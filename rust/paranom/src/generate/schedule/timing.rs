@@ -36,6 +36,10 @@ pub struct Timing {
     pub gap: u64,
     /// Whether events that a one-liner finds are drawn anew.
     pub nontrivial: bool,
+    /// Its track: events on the same one do not overlap.
+    pub track: String,
+    /// The variables that it touches, by position.
+    pub touches: Vec<usize>,
 }
 
 /// Most rows in a duration or a gap.
@@ -45,7 +49,16 @@ const MOST_ROW: i128 = u64::MAX as i128;
 impl Timing {
     /// Events at given rows, or (`Placing::Recorded`) at those of a recording.
     pub fn at(path: String, placing: Placing, gap: u64) -> Self {
-        Self { path, placing, shortest: 1, longest: 1, gap, nontrivial: false }
+        Self {
+            path,
+            placing,
+            shortest: 1,
+            longest: 1,
+            gap,
+            nontrivial: false,
+            track: String::new(),
+            touches: Vec::new(),
+        }
     }
 
     /// Reads when events happen, and how long they are.
@@ -78,7 +91,16 @@ impl Timing {
                 within: table.need("within")?.whole(1, 1 << 53)? as u64,
             }
         };
-        Ok(Self { path: table.path.clone(), placing, shortest, longest, gap, nontrivial })
+        Ok(Self { shortest, longest, nontrivial, ..Self::at(table.path.clone(), placing, gap) })
+    }
+
+    /// The rows of the shortest event there may be.
+    pub fn fewest(&self) -> u64 {
+        match &self.placing {
+            Placing::Explicit(rows) => rows.iter().map(|(start, stop)| stop - start).min().unwrap_or(u64::MAX),
+            Placing::Recorded => u64::MAX,
+            _ => self.shortest,
+        }
     }
 
     fn mean(&self) -> f64 {

@@ -2,6 +2,7 @@
 
 mod algebra;
 mod ar1;
+mod at_time;
 mod blocks;
 mod bridge;
 mod calendar;
@@ -11,6 +12,7 @@ mod cylinder_bell_funnel;
 mod dirichlet;
 mod ecg;
 mod limited;
+mod logistic;
 mod logistic_map;
 mod mls;
 mod pattern;
@@ -52,6 +54,8 @@ const KINDS: &[(&str, ParseRule)] = &[
     ("product", algebra::product),
     ("limited", limited::parse),
     ("rounded", rounded::parse),
+    ("at_time", at_time::parse),
+    ("logistic", logistic::parse),
 ];
 
 /// The reader of a kind.
@@ -62,7 +66,8 @@ pub fn find(name: &str) -> Option<ParseRule> {
 /// Whether a kind is a signal that varies along the rows by itself: not a constant, a reference, what is made of other
 /// rules, nor a distribution.
 pub fn varies(name: &str) -> bool {
-    find(name).is_some() && !matches!(name, "constant" | "ref" | "sum" | "product" | "limited" | "rounded")
+    find(name).is_some()
+        && !matches!(name, "constant" | "ref" | "sum" | "product" | "limited" | "rounded" | "at_time" | "logistic")
 }
 
 /// All kinds.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::definition::{Normal, Variable};
 use super::sequence::Sequence;
 use crate::generate::basis::Basis;
-use crate::generate::dropouts::{self, Dropouts};
+use crate::generate::dropouts::Losses;
 use crate::generate::effect::{Action, AnomalousRule};
 use crate::generate::labels::Labels;
 use crate::generate::parse;
@@ -19,7 +19,7 @@ use crate::{Error, Result};
 
 impl Variable {
     /// Reads a variable, one of those with these names.
-    pub fn parse(name: &str, names: &Arc<[String]>, field: &Field, basis: Basis) -> Result<Self> {
+    pub fn parse(name: &str, names: &Arc<[String]>, field: &Field, basis: &Basis) -> Result<Self> {
         let table = field.table()?;
         let kind = table.need("kind")?;
         let mut variable = match kind.text()? {
@@ -30,16 +30,20 @@ impl Variable {
         };
         variable.anomalous = table.get("anomalous").map(|rule| variable.read_anomaly(&rule)).transpose()?;
         if let Some(missing) = table.get("missing") {
-            variable.dropouts = Some(Dropouts::new(dropouts::read_timing(&missing)?, basis, name)?);
+            let losses = Losses::parse(&missing, names, basis)?;
+            if losses.together {
+                return Err(missing.invalid("must stand for the whole spec, not for one variable, to lose whole rows"));
+            }
+            variable.dropouts = Some(losses.of(basis, name)?);
         }
         table.finish()?;
         Ok(variable)
     }
 
-    fn new(name: &str, names: &Arc<[String]>, basis: Basis, normal: Normal) -> Self {
+    fn new(name: &str, names: &Arc<[String]>, basis: &Basis, normal: Normal) -> Self {
         Self {
             name: name.into(),
-            basis,
+            basis: basis.clone(),
             key: Key::new(basis.seed, "variable", name),
             names: names.clone(),
             position: names.iter().position(|known| known == name).unwrap_or(0),
@@ -57,7 +61,7 @@ impl Variable {
         }
     }
 
-    fn stochastic(name: &str, names: &Arc<[String]>, basis: Basis, table: &Table) -> Result<Self> {
+    fn stochastic(name: &str, names: &Arc<[String]>, basis: &Basis, table: &Table) -> Result<Self> {
         let scope = parse::scope(false, names, basis);
         let rule = scope.rule(&table.need("normal")?)?;
         Ok(Self {
@@ -69,7 +73,7 @@ impl Variable {
         })
     }
 
-    fn callback(name: &str, names: &Arc<[String]>, basis: Basis, table: &Table) -> Result<Self> {
+    fn callback(name: &str, names: &Arc<[String]>, basis: &Basis, table: &Table) -> Result<Self> {
         let sequence = Sequence::parse(table)?;
         // For the canonical spec, since values depend on them; the function knows them itself.
         table.flag_or("vectorized", false)?;
@@ -78,7 +82,7 @@ impl Variable {
         Ok(Self { sequence, redraws: true, ..Self::new(name, names, basis, Normal::Call(function)) })
     }
 
-    fn recorded(name: &str, names: &Arc<[String]>, basis: Basis, table: &Table) -> Result<Self> {
+    fn recorded(name: &str, names: &Arc<[String]>, basis: &Basis, table: &Table) -> Result<Self> {
         let values = table.need("values")?;
         let series = values.series()?;
         if series.is_empty() {
@@ -107,7 +111,7 @@ impl Variable {
 
     /// Reads what an anomaly does here.
     pub fn read_anomaly(&self, field: &Field) -> Result<Arc<AnomalousRule>> {
-        let rule = parse::anomalous_rule(field, &parse::scope(true, &self.names, self.basis))?;
+        let rule = parse::anomalous_rule(field, &parse::scope(true, &self.names, &self.basis))?;
         if let Action::Change(change) = &rule.action {
             self.check_transform(field, &**change)?;
         }
