@@ -171,7 +171,8 @@ class RowSource:
     @property
     def zone(self) -> str | None:
         """The time zone of the timestamps, or None."""
-        return self.resolved.get("time", {}).get("zone")
+        zone: str | None = self.resolved.get("time", {}).get("zone")
+        return zone
 
     def times(self, intervals: list[Interval]) -> NDArray[Any] | None:
         """Return the timestamps of rows: float64, int64 or datetime64[ns] (in UTC); None where they are row numbers."""

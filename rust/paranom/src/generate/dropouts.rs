@@ -60,9 +60,8 @@ impl Losses {
     pub fn parse(field: &Field, names: &Arc<[String]>, basis: &Basis) -> Result<Self> {
         let table = field.table()?;
         if let Some(difficulty) = table.get("difficulty") {
-            return Err(
-                difficulty.invalid("must go with anomalies: a missing value is neither hard nor easy to find")
-            );
+            return Err(difficulty
+                .invalid("must go with anomalies: a missing value is neither hard nor easy to find"));
         }
         let together = table.get("together").map_or(Ok(false), |field| field.flag())?;
         let way = match table.get("chance") {
@@ -87,7 +86,9 @@ impl Losses {
     pub fn of(&self, basis: &Basis, name: &str) -> Result<Dropouts> {
         let key = Key::new(basis.seed, "missing", if self.together { "" } else { name });
         Ok(match &self.way {
-            Way::Runs(timing) => Dropouts::Runs(Schedule::new(key, basis.stream, vec![timing.clone()], None)?),
+            Way::Runs(timing) => {
+                Dropouts::Runs(Schedule::new(key, basis.stream, vec![timing.clone()], None)?)
+            }
             Way::Each(chance) => Dropouts::Each { key, chance: chance.clone() },
         })
     }

@@ -49,7 +49,10 @@ impl FixedEvents {
     /// The listed events that touch rows `start..stop`.
     fn listed(&self, start: u64, stop: u64) -> impl Iterator<Item = &Event> {
         let from = self.ends.partition_point(|end| *end <= start);
-        self.listed[from..].iter().take_while(move |event| event.start < stop).filter(move |event| event.stop > start)
+        self.listed[from..]
+            .iter()
+            .take_while(move |event| event.start < stop)
+            .filter(move |event| event.stop > start)
     }
 
     /// Whether there are none.

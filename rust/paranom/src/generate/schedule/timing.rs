@@ -97,7 +97,9 @@ impl Timing {
     /// The rows of the shortest event there may be.
     pub fn fewest(&self) -> u64 {
         match &self.placing {
-            Placing::Explicit(rows) => rows.iter().map(|(start, stop)| stop - start).min().unwrap_or(u64::MAX),
+            Placing::Explicit(rows) => {
+                rows.iter().map(|(start, stop)| stop - start).min().unwrap_or(u64::MAX)
+            }
             Placing::Recorded => u64::MAX,
             _ => self.shortest,
         }

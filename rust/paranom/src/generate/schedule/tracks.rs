@@ -24,14 +24,22 @@ impl Tracks {
             }
         }
         if names.len() > MOST {
-            return Err(Error::invalid("anomalies", names.len(), format!("must be on at most {MOST} tracks")));
+            return Err(Error::invalid(
+                "anomalies",
+                names.len(),
+                format!("must be on at most {MOST} tracks"),
+            ));
         }
         refuse_shared(timings)?;
         let mut labels = labels;
         let schedule = |(number, name): (usize, &&str)| {
             let own = |timing: &Timing| {
                 let is_here = timing.track == *name;
-                if is_here { timing.clone() } else { Timing::at(String::new(), Placing::Explicit(Vec::new()), 0) }
+                if is_here {
+                    timing.clone()
+                } else {
+                    Timing::at(String::new(), Placing::Explicit(Vec::new()), 0)
+                }
             };
             // A recording's labels are on the first track.
             let labels = if number == 0 { labels.take() } else { None };
@@ -89,11 +97,15 @@ impl Tracks {
 fn refuse_shared(timings: &[Timing]) -> Result<()> {
     for (i, one) in timings.iter().enumerate() {
         for other in &timings[..i] {
-            if one.track != other.track && one.touches.iter().any(|variable| other.touches.contains(variable)) {
+            if one.track != other.track && one.touches.iter().any(|variable| other.touches.contains(variable))
+            {
                 return Err(Error::invalid(
                     format!("{}.track", one.path),
                     format!("{:?}", one.track),
-                    format!("must be that of {}, which touches a variable that this touches, too", other.path),
+                    format!(
+                        "must be that of {}, which touches a variable that this touches, too",
+                        other.path
+                    ),
                 ));
             }
         }

@@ -67,7 +67,10 @@ pub fn find(name: &str) -> Option<ParseRule> {
 /// rules, nor a distribution.
 pub fn varies(name: &str) -> bool {
     find(name).is_some()
-        && !matches!(name, "constant" | "ref" | "sum" | "product" | "limited" | "rounded" | "at_time" | "logistic")
+        && !matches!(
+            name,
+            "constant" | "ref" | "sum" | "product" | "limited" | "rounded" | "at_time" | "logistic"
+        )
 }
 
 /// All kinds.

@@ -5,7 +5,7 @@
 //! are exponential draws, scaled to what the tile takes. So the times are those of a Poisson process of which it is known
 //! that 2^64 events take 2^64 steps. Times are whole numbers of ticks, and at least one apart.
 
-use super::clock::{Purpose, source};
+use super::draws::{Purpose, source};
 use crate::fmath;
 use crate::random::{Key, TILE, pair, uniforms, unit};
 use crate::simd::{Kernel, dispatch};

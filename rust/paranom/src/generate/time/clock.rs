@@ -1,8 +1,9 @@
 //! Clocks: times that go up by a step a row, and may jitter and leave gaps.
 
 use super::arrivals;
+use super::draws::{Purpose, source};
 use crate::generate::position::Position;
-use crate::random::{Key, Source, TILE, below, scale, unit, word, words};
+use crate::random::{Key, TILE, below, scale, unit, word, words};
 use crate::spec::{Field, Table, Value};
 use crate::{Error, Result};
 
@@ -32,16 +33,6 @@ struct Gaps<T> {
     mean: T,
     /// How far sums are shifted at most.
     most: T,
-}
-
-/// What the draws of a clock are for.
-#[derive(Clone, Copy)]
-pub(super) enum Purpose {
-    Jitter = 1,
-    Place,
-    Length,
-    Wait,
-    Halves,
 }
 
 /// Ticks in a step of numbers, between which rows that come by chance lie.
@@ -95,11 +86,6 @@ impl<T> Gaps<T> {
             (slot, here - within + 1)
         }
     }
-}
-
-/// The source of draws of a number for a purpose.
-pub(super) fn source(key: Key, purpose: Purpose, number: u32) -> Source {
-    Source { key, site: purpose as u32 | number << 8, attempt: 0 }
 }
 
 /// Reads whether rows come by chance.

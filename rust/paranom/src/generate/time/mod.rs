@@ -9,6 +9,7 @@
 mod arrivals;
 mod clock;
 mod dates;
+mod draws;
 mod steps;
 mod zone;
 

@@ -56,7 +56,8 @@ impl Variable {
                 let mut buffer = [0.0; TILE];
                 let start = tile_of(rows[0]) * TILE as u64;
                 let len = self.most_rows.map_or(TILE, |most| TILE.min((most - start) as usize));
-                let want = Want { events: touching_apart(want.events, start, start + (len as u64 - 1)), ..*want };
+                let want =
+                    Want { events: touching_apart(want.events, start, start + (len as u64 - 1)), ..*want };
                 self.fill(start, &want, &mut buffer[..len])?;
                 for &row in rows {
                     column[row as usize] = buffer[(first + u64::from(row) - start) as usize];

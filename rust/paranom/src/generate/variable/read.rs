@@ -32,7 +32,8 @@ impl Variable {
         if let Some(missing) = table.get("missing") {
             let losses = Losses::parse(&missing, names, basis)?;
             if losses.together {
-                return Err(missing.invalid("must stand for the whole spec, not for one variable, to lose whole rows"));
+                return Err(missing
+                    .invalid("must stand for the whole spec, not for one variable, to lose whole rows"));
             }
             variable.dropouts = Some(losses.of(basis, name)?);
         }
