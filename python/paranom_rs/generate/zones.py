@@ -34,7 +34,7 @@ def tzinfo_of(zone: str) -> tzinfo:
             return timezone(-length if sign == "-" else length)
         return ZoneInfo(zone)
     except (ValueError, OSError, LookupError):
-        rule = "must be a time zone like Europe/Berlin, or an offset like +01:00 (where there are none: pip install tzdata)"
+        rule = "must be a time zone like Europe/Berlin, or an offset like +01:00 (none here? pip install tzdata)"
         raise SpecError("zone", rule, repr(zone)) from None
 
 

@@ -9,7 +9,7 @@
 //!   plan        the checked spec; basis: its seed, stream and clock, which all rules know
 //!   variable    one column: its normal rule, and what each anomaly does to it
 //!   anomaly, effect, event   an anomaly, what it does to a variable, and the rows where it happens once
-//!   schedule    when anomalies happen; labels: the labelled rows of recordings
+//!   schedule    when anomalies happen; tracks: schedules of events that may overlap; labels: those of recordings
 //!   rule        what distributions, signals and transforms have in common
 //!   distribution, signal, transform   the kinds of rules, one file each
 //!   fixed, recorded, resampled, param   a number, a recording, a signal at other times, a parameter of a rule
@@ -58,6 +58,7 @@ mod scope;
 mod shared_draws;
 mod signal;
 mod time;
+mod tracks;
 mod transform;
 mod triviality;
 mod uniqueness;

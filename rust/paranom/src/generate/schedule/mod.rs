@@ -10,7 +10,6 @@ mod draws;
 mod fixed;
 mod slots;
 mod timing;
-mod tracks;
 
 use self::arrange::Arrange;
 use self::draws::{Draws, Purpose};
@@ -22,7 +21,6 @@ use crate::Result;
 use crate::random::{Key, Stream, below};
 
 pub use timing::{Placing, Timing, read_intervals};
-pub use tracks::Tracks;
 
 /// Whether an event is accepted; a plan knows its values.
 pub type Accepts<'a> = dyn FnMut(&Event) -> bool + 'a;

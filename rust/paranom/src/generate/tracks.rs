@@ -1,9 +1,8 @@
 //! Tracks: anomalies on the same track never overlap; those on different tracks, which touch different variables, may.
 
-use super::timing::{Placing, Timing};
-use super::{Accepts, Schedule};
-use crate::generate::event::Event;
-use crate::generate::labels::Labels;
+use super::event::Event;
+use super::labels::Labels;
+use super::schedule::{Accepts, Placing, Schedule, Timing};
 use crate::random::{Key, Stream};
 use crate::{Error, Result};
 
