@@ -31,7 +31,7 @@ impl Tracks {
         }
         refuse_shared(timings)?;
         let mut labels = labels;
-        let schedule = |(number, name): (usize, &&str)| {
+        let schedule = |(number, name): (usize, &&str)| -> Result<Schedule> {
             let own = |timing: &Timing| {
                 let is_here = timing.track == *name;
                 if is_here {

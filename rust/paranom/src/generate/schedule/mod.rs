@@ -111,7 +111,7 @@ impl Schedule {
     }
 
     /// The id that an event has outside: its first row, below 2^53, so that ids are distinct as floats, too. In stream 1
-    /// it was the number that addresses its draws. On other tracks than the first, the number of the track stands above 2^48.
+    /// it was the number that addresses its draws. On other tracks than the first, the track's number stands above 2^48.
     fn id_of(&self, event: &Event) -> u64 {
         match (self.stream, self.track) {
             (Stream::One, _) => event.number,

@@ -2,10 +2,10 @@
 
 use super::arrivals;
 use super::draws::{Purpose, source};
+use crate::Result;
 use crate::generate::position::Position;
 use crate::random::{Key, TILE, below, scale, unit, word, words};
 use crate::spec::{Field, Table, Value};
-use crate::{Error, Result};
 
 /// Times that go up by a step a row; by more across a gap; each a little early or late.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -131,7 +131,8 @@ fn tiles<T>(row: u64, out: &mut [T], mut work: impl FnMut(u64, &mut [T])) {
 }
 
 impl Clock<f64> {
-    fn parse(table: &Table, seed: u64, strict: bool) -> Result<Self> {
+    /// Reads a clock of numbers.
+    pub fn parse(table: &Table, seed: u64, strict: bool) -> Result<Self> {
         let start = table.need("start")?.number()?;
         let field = table.need("step")?;
         let step = field.number()?;
@@ -163,7 +164,7 @@ impl Clock<f64> {
     }
 
     /// Whether times near a row's are finite, and so far apart that rounding leaves them in order.
-    fn tells_apart(&self, row: u64) -> bool {
+    pub fn tells_apart(&self, row: u64) -> bool {
         let time = self.of(row);
         let ulp = time.abs().next_up() - time.abs();
         let apart = if self.arrivals { self.step / TICKS as f64 } else { self.step - 2.0 * self.jitter };

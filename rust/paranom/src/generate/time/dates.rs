@@ -40,7 +40,7 @@ impl Dates {
         let start = table.need("start")?.whole(i64::MIN.into(), i64::MAX.into())?;
         let local = start + zone.as_ref().map_or(0, |zone| zone.offset(start).0);
         let steps = Steps::parse(table, &step, local.div_euclid(DAY))?;
-        let clock = Clock::at(start as i64, seed);
+        let clock = Clock::<i64>::at(start as i64, seed);
         Ok(Self { clock, steps: Some(Arc::new((steps, local.rem_euclid(DAY)))), zone })
     }
 
@@ -88,9 +88,9 @@ impl Dates {
         let out = &mut out[..len];
         self.fill_exact(row, out);
         let Some(zone) = &self.zone else { return };
-        let (mut offset, mut from, mut until) = (0, 0, 0);
+        let (mut offset, mut from, mut until) = (0, 0_i128, 0_i128);
         for time in out {
-            if !(from <= *time && *time < until) {
+            if !(from..until).contains(time) {
                 (offset, from, until) = zone.offset(*time);
             }
             *time += offset;

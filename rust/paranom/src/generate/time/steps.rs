@@ -60,10 +60,7 @@ impl Steps {
             Unit::Days => (day, Vec::new()),
             Unit::MonthEnds => (months, Vec::new()),
             Unit::MonthStarts => (months + i128::from(date > 1), Vec::new()),
-            Unit::BusinessDays => {
-                let (first, skipped) = business(day, &days_off);
-                (first, skipped)
-            }
+            Unit::BusinessDays => business(day, &days_off),
         };
         Ok(Self { unit, every, first, skipped })
     }
