@@ -58,7 +58,7 @@ from paranom_rs.errors import (
 from paranom_rs.evaluate.one_line_detectors import one_liners, triviality
 from paranom_rs.files.tables import read_table
 from paranom_rs.files.verify import Verified, verify
-from paranom_rs.generate.anomalies import Anomaly, Decoys
+from paranom_rs.generate.anomalies import Aftershocks, Anomaly, Decoys
 from paranom_rs.generate.callback import Block, Callback, Context
 from paranom_rs.generate.dataset import Dataset, Split
 from paranom_rs.generate.days import public_holidays
@@ -81,7 +81,7 @@ from paranom_rs.generate.distributions import (
     Uniform,
 )
 from paranom_rs.generate.dropouts import Dropouts
-from paranom_rs.generate.events import Event, Events
+from paranom_rs.generate.events import Change, Event, Events
 from paranom_rs.generate.generator import Generator
 from paranom_rs.generate.native import NativeFunction
 from paranom_rs.generate.recordings import Blocks, Recorded
@@ -93,6 +93,7 @@ from paranom_rs.generate.signals import (
     AtTime,
     Calendar,
     ColouredNoise,
+    Concepts,
     Constant,
     Cosine,
     CylinderBellFunnel,
@@ -146,6 +147,7 @@ __all__ = [
     "FLOSS",
     "MLS",
     "RAMP",
+    "Aftershocks",
     "AlreadyExistsError",
     "Anomaly",
     "AtTime",
@@ -157,9 +159,11 @@ __all__ = [
     "Callback",
     "CallbackError",
     "Cauchy",
+    "Change",
     "Choice",
     "Clip",
     "ColouredNoise",
+    "Concepts",
     "ConsensusMotif",
     "Constant",
     "Context",

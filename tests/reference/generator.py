@@ -197,6 +197,7 @@ def timing_of(table: dict[str, Any]) -> Timing:
         longest=int(longest),
         gap=int(table.get("gap", 1)),
         nontrivial=table.get("difficulty") == "nontrivial",
+        aftershocks=table.get("aftershocks"),
     )
 
 

@@ -782,6 +782,35 @@ def logistic_map(table: Table, scope: Scope) -> Rule:
     return values
 
 
+def concepts(table: Table, scope: Scope) -> Rule:
+    """Rules that take turns. Each change but that at row 0 is moved by a draw of its own; values fade in behind it."""
+    of = [read(rule, scope) for rule in table["of"]]
+    length = table["length"]
+    shortest, longest = length if isinstance(length, list | tuple) else (length, length)
+    fade, mean = int(table.get("fade", 0)), (shortest + longest) // 2
+    site = scope.site()
+
+    def values(at: At) -> Floats:
+        def change(number: int) -> int:
+            moved = random.scaled(random.word(at.key, site, number), mean - shortest + 1) if number > 0 else 0
+            return number * mean + moved
+
+        out = np.empty(at.rows.shape)
+        every = [rule(at) for rule in of]
+        for j, row in enumerate(int(row) for row in at.rows):
+            number = row // mean
+            if row < change(number):
+                number -= 1
+            since = row - change(number)
+            out[j] = every[number % len(of)][j]
+            if number > 0 and since < fade:
+                old = every[(number - 1) % len(of)][j]
+                out[j] = old + float(since + 1) / float(fade + 1) * (out[j] - old)
+        return out
+
+    return values
+
+
 def logistic(table: Table, scope: Scope) -> Rule:
     """Shares from 0 to 1: the logistic curve around a middle, or one step."""
     rule = read(table["of"], scope)
@@ -1007,6 +1036,7 @@ RULES: dict[str, Callable[[Table, Scope], Rule]] = {
     "limited": limited,
     "rounded": rounded,
     "logistic": logistic,
+    "concepts": concepts,
     "at_time": at_time,
 }
 

@@ -86,7 +86,7 @@ RULES = [
     "random_walk", "ar1", "steps", "cylinder_bell_funnel", "calendar", "logistic_map", "coloured_noise", "blocks",
 ]  # fmt: skip
 JOINS = ["sum", "product"]
-CHANGES = ["limited", "rounded", "logistic"]
+CHANGES = ["limited", "rounded", "logistic", "concepts"]
 
 
 @st.composite
@@ -228,6 +228,11 @@ def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None
         case "rounded":
             table["of"] = draw(rules(depth - 1, scope))
             optional(draw, table, "step", st.one_of(POSITIVE, st.sampled_from([0.1, 0.001, 1 / 3, 1e-300, 1e300])))
+        case "concepts":
+            table["of"] = draw(st.lists(rules(depth - 1, scope), min_size=2, max_size=3))
+            table["length"] = draw(st.one_of(st.integers(1, 900), st.sampled_from([[3, 80], [700, 2**40]])))
+            shortest = table["length"] if isinstance(table["length"], int) else table["length"][0]
+            optional(draw, table, "fade", st.integers(0, shortest - 1))
         case "logistic":
             table["of"] = draw(rules(depth - 1, scope))
             optional(draw, table, "middle", NUMBERS)
@@ -474,6 +479,10 @@ def specs(draw: st.DrawFn, depth: int = 2) -> Spec:
             room = max(longest, 2) + anomaly.get("gap", 1)
             if (shortest, longest) != (1, 1) or draw(st.booleans()):
                 anomaly["duration"] = longest if shortest == longest else [shortest, longest]
+            if draw(st.integers(0, 5)) == 0:
+                shocks = {"mean": draw(st.floats(0.1, 0.9)), "delay": draw(st.floats(0.1, 9.0))}
+                anomaly["aftershocks"] = shocks | {"within": draw(st.integers(1, 20))}
+                room += anomaly["aftershocks"]["within"]
             if way == "count":
                 anomaly |= {"count": draw(st.integers(1, max(within // (8 * room), 1))), "within": within}
             else:

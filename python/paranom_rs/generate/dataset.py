@@ -17,7 +17,7 @@ from paranom_rs._internal.checks import file_path, flag, whole
 from paranom_rs._internal.frames import Frame
 from paranom_rs._internal.times import time_text, time_texts
 from paranom_rs.errors import SpecError, SpecTypeError, UnknownKeyError
-from paranom_rs.generate.events import Events
+from paranom_rs.generate.events import Change, Events
 from paranom_rs.generate.row_source import Interval, RowSource
 
 if TYPE_CHECKING:
@@ -223,6 +223,20 @@ class Dataset:
     def decoys(self) -> Events:
         """The decoys that touch these rows: rare events that are normal (`Decoys`)."""
         return self.source.events(self.intervals, "decoys")
+
+    @cached_property
+    def changes(self) -> list[Change]:
+        """The rows of these at which what is normal changes (`Concepts`), in order: change points, concept drift."""
+        return self.source.changes(self.intervals)
+
+    @cached_property
+    def root_causes(self) -> NDArray[np.int8]:
+        """1 where an event itself made the value; 0 also where it only reached it, through a `Ref`; (n, d), int8."""
+        touched = np.zeros((len(self.row), len(self.names)), np.int8)
+        for event in self.events:
+            first, last = np.searchsorted(self.row, np.array([event.start, event.stop], np.uint64))
+            touched[first:last, [self.names.index(name) for name in event.variables]] = 1
+        return touched
 
     @cached_property
     def left_out(self) -> Events:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
@@ -17,7 +18,7 @@ from paranom_rs._internal import checks
 from paranom_rs._internal.progress import Progress
 from paranom_rs.errors import OutOfMemoryError, SpecError
 from paranom_rs.generate.callback import find_function, load_functions
-from paranom_rs.generate.events import Events
+from paranom_rs.generate.events import Change, Events
 from paranom_rs.generate.recordings import map_recordings
 from paranom_rs.generate.stored_recordings import Columns, StoredRecordings
 from paranom_rs.generate.time_index import for_people, with_offsets
@@ -182,6 +183,14 @@ class RowSource:
         # Of no rows the plan gives an empty array, which has the type.
         t = np.concatenate([self.plan.times(0, 0), *(self.plan.times(*interval) for interval in intervals)])
         return t.view("datetime64[ns]") if time["kind"] == "datetime" else t
+
+    def changes(self, intervals: list[Interval]) -> list[Change]:
+        """Return the changes of normal rules that touch rows, each once, in order."""
+        found = set()
+        for (start, rows), (i, name) in itertools.product(intervals, enumerate(self.names)):
+            firsts, stops = self.plan.changes(i, start, rows)
+            found |= {Change(*ends, name) for ends in zip(firsts.tolist(), stops.tolist(), strict=True)}
+        return sorted(found)
 
     def missing(self, intervals: list[Interval]) -> Iterator[NDArray[np.bool_]]:
         """Give, for each variable, which of these rows have lost their value."""

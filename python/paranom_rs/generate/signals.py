@@ -25,6 +25,7 @@ __all__ = [
     "AtTime",
     "Calendar",
     "ColouredNoise",
+    "Concepts",
     "Constant",
     "Cosine",
     "CylinderBellFunnel",
@@ -251,6 +252,29 @@ class Rounded(Rule):
     kind: ClassVar[str] = "rounded"
     of: Rule | float
     step: float = 1.0
+
+
+@dataclass(frozen=True)
+class Concepts(Rule):
+    """Rules that take turns: what is normal changes again and again, at once or little by little (concept drift).
+
+    `Dataset.changes` lists the rows where it does. They are normal; anomalies are laid over whatever is normal then.
+
+    Parameters
+    ----------
+    of
+        Two rules or more. Each follows on the one before it; the first one again on the last.
+    length
+        Rows from change to change, or the fewest and the most; those near their mean come more often.
+    fade
+        Rows over which a rule gives way to the next one, fewer than ``length``: values lie on the way from the one to
+        the other. By default 0: at once, a change point.
+    """
+
+    kind: ClassVar[str] = "concepts"
+    of: Sequence[Rule | float]
+    length: int | tuple[int, int]
+    fade: int = 0
 
 
 @dataclass(frozen=True)

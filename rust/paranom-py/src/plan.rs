@@ -183,6 +183,20 @@ impl Plan {
         })
     }
 
+    /// The rows among `rows` rows from `start` on at which a variable's normal rules change: starts, stops.
+    #[pyo3(signature = (variable, start, rows, /))]
+    fn changes<'py>(
+        &self,
+        py: Python<'py>,
+        variable: usize,
+        start: u64,
+        rows: u64,
+    ) -> (Bound<'py, PyArray1<u64>>, Bound<'py, PyArray1<u64>>) {
+        let found = self.0.changes(variable, start, rows);
+        let (starts, stops): (Vec<u64>, Vec<u64>) = found.into_iter().unzip();
+        (starts.into_pyarray(py), stops.into_pyarray(py))
+    }
+
     /// Which of `rows` rows from `start` on have lost their value of a variable.
     #[pyo3(signature = (variable, start, rows, /))]
     fn missing<'py>(

@@ -13,6 +13,7 @@
 //!   rule        what distributions, signals and transforms have in common
 //!   distribution, signal, transform   the kinds of rules, one file each
 //!   fixed, recorded, resampled, param   a number, a recording, a signal at other times, a parameter of a rule
+//!   change_points  rows at which a variable's rules take turns
 //!   shared_draws   draws that rules of several variables share
 //!   position    places on the row axis between rows; view: the values of other variables
 //!   callback    functions of the user as rules; native: C functions
@@ -31,6 +32,7 @@ mod basis;
 mod below;
 mod block;
 mod callback;
+mod change_points;
 mod distribution;
 mod dropouts;
 mod effect;

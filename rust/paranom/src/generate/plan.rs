@@ -67,6 +67,15 @@ impl Plan {
         self.most_rows
     }
 
+    /// The rows among `rows` rows from `start` on at which a variable's normal rules change, each with the row after
+    /// those that the change takes; in order.
+    pub fn changes(&self, variable: usize, start: u64, rows: u64) -> Vec<(u64, u64)> {
+        match rows.checked_sub(1) {
+            Some(more) => self.variables[variable].changes(start, start + more),
+            None => Vec::new(),
+        }
+    }
+
     /// How variables depend on each other: what the normal rules refer to.
     pub fn edges(&self) -> impl Iterator<Item = Edge> {
         self.graph.edges()

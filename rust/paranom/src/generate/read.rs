@@ -11,7 +11,7 @@ use super::graph::Graph;
 use super::labels::Labels;
 use super::nested;
 use super::plan::Plan;
-use super::schedule::{Placing, Timing};
+use super::schedule::{Aftershocks, Placing, Timing};
 use super::time::Time;
 use super::tracks::Tracks;
 use super::triviality::NEIGHBOURHOOD;
@@ -188,9 +188,20 @@ fn read_anomaly(field: &Field, variables: &mut [Variable], before: &[Anomaly]) -
     let affected = read_affected(&table, onset, variables)?;
     let decoy = table.get("decoy").map_or(Ok(false), |field| field.flag())?;
     let track = table.get("track").map_or(Ok(""), |field| field.text())?.to_owned();
-    let timing = Timing { track, touches: affected.clone(), ..Timing::parse(&table)? };
+    let aftershocks = table.get("aftershocks").map(|field| read_aftershocks(&field, &table)).transpose()?;
+    let timing = Timing { track, touches: affected.clone(), aftershocks, ..Timing::parse(&table)? };
     table.finish()?;
     Ok((Anomaly { name, variables: affected, decoy }, timing))
+}
+
+/// What events lead to.
+fn read_aftershocks(field: &Field, table: &Table) -> Result<Aftershocks> {
+    if let Some(other) = table.get("events").or(table.get("difficulty")) {
+        return Err(
+            other.invalid("must go without aftershocks, which are drawn with the event that they follow")
+        );
+    }
+    Aftershocks::parse(field)
 }
 
 /// Which variables an anomaly affects, and how: by rules of its own, by name, or all that have a rule.

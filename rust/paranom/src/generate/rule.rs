@@ -110,6 +110,11 @@ impl Site {
         Self(u32::from(anomalous) << 31 | u32::from(per_event) << 30 | number << 8)
     }
 
+    /// Its number in the counter.
+    pub fn number(self) -> u32 {
+        self.0
+    }
+
     /// Another draw of the same place.
     pub fn draw(self, n: u8) -> Self {
         Self(self.0 | u32::from(n))

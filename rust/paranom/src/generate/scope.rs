@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use super::basis::Basis;
+use super::change_points::ChangePoints;
 use super::rule::{Rule, Site, Transform};
 use super::view::Reference;
 use crate::Result;
@@ -34,6 +35,7 @@ pub struct Scope {
     names: Arc<[String]>,
     references: RefCell<Vec<Reference>>,
     other_variables: RefCell<Vec<usize>>,
+    changes: RefCell<Vec<ChangePoints>>,
 }
 
 /// How deep rules may be nested: the stack is finite.
@@ -57,6 +59,7 @@ impl Scope {
             names: names.clone(),
             references: RefCell::default(),
             other_variables: RefCell::default(),
+            changes: RefCell::default(),
         }
     }
 
@@ -110,6 +113,16 @@ impl Scope {
     /// The other variables that transforms read.
     pub fn other_variables(&self) -> Vec<usize> {
         self.other_variables.borrow().clone()
+    }
+
+    /// Notes that rules take turns.
+    pub fn note_changes(&self, changes: ChangePoints) {
+        self.changes.borrow_mut().push(changes);
+    }
+
+    /// Where rules take turns.
+    pub fn changes(&self) -> Vec<ChangePoints> {
+        self.changes.borrow().clone()
     }
 
     /// Notes that a signal is among what was read.

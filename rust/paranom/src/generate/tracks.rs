@@ -30,6 +30,7 @@ impl Tracks {
             ));
         }
         refuse_shared(timings)?;
+        refuse_beside_aftershocks(timings)?;
         let mut labels = labels;
         let schedule = |(number, name): (usize, &&str)| -> Result<Schedule> {
             let own = |timing: &Timing| {
@@ -90,6 +91,20 @@ impl Tracks {
         };
         only.events(first, last, accepts, left_out)
     }
+}
+
+/// Refuses events that are drawn anew on tracks that have aftershocks.
+fn refuse_beside_aftershocks(timings: &[Timing]) -> Result<()> {
+    for one in timings.iter().filter(|timing| timing.nontrivial) {
+        if timings.iter().any(|other| other.aftershocks.is_some() && other.track == one.track) {
+            return Err(Error::invalid(
+                format!("{}.difficulty", one.path),
+                "nontrivial",
+                "must be on another track than anomalies with aftershocks",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses variables that anomalies on different tracks touch.

@@ -5,6 +5,7 @@
 //! holds at most one event, unless durations differ so much between anomalies that a longer slot with several
 //! is needed. Events lie inside their slot and end a gap before the next one begins, so none overlap.
 
+mod aftershocks;
 mod arrange;
 mod draws;
 mod fixed;
@@ -20,6 +21,7 @@ use super::labels::Labels;
 use crate::Result;
 use crate::random::{Key, Stream, below};
 
+pub use aftershocks::Aftershocks;
 pub use timing::{Placing, Timing, read_intervals};
 
 /// Whether an event is accepted; a plan knows its values.

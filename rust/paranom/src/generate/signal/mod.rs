@@ -7,6 +7,7 @@ mod blocks;
 mod bridge;
 mod calendar;
 mod coloured_noise;
+mod concepts;
 mod constant;
 mod cylinder_bell_funnel;
 mod dirichlet;
@@ -56,6 +57,7 @@ const KINDS: &[(&str, ParseRule)] = &[
     ("rounded", rounded::parse),
     ("at_time", at_time::parse),
     ("logistic", logistic::parse),
+    ("concepts", concepts::parse),
 ];
 
 /// The reader of a kind.
@@ -69,7 +71,15 @@ pub fn varies(name: &str) -> bool {
     find(name).is_some()
         && !matches!(
             name,
-            "constant" | "ref" | "sum" | "product" | "limited" | "rounded" | "at_time" | "logistic"
+            "constant"
+                | "ref"
+                | "sum"
+                | "product"
+                | "limited"
+                | "rounded"
+                | "at_time"
+                | "logistic"
+                | "concepts"
         )
 }
 

@@ -58,6 +58,7 @@ impl Variable {
             effects: Vec::new(),
             most_rows: None,
             labels: None,
+            changes: Vec::new(),
             dropouts: None,
         }
     }
@@ -69,6 +70,7 @@ impl Variable {
             redraws: scope.redraws(),
             signals: scope.has_signals(),
             references: scope.references(),
+            changes: scope.changes(),
             most_rows: scope.most_rows(),
             ..Self::new(name, names, basis, Normal::Rule(rule))
         })
