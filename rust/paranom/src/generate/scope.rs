@@ -73,7 +73,7 @@ impl Scope {
 
     /// A scope for draws that have a key of their own: it counts them from the first.
     pub fn fresh(&self) -> Self {
-        Self::new(self.read, self.anomalous, &self.names, self.basis)
+        Self::new(self.read, self.anomalous, &self.names, self.basis.clone())
     }
 
     /// The same for a variable that has these states already.
