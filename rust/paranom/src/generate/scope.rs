@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use super::basis::Basis;
 use super::binding::Binding;
-use super::column::Gives;
+use super::column::{Gives, check_name};
 use super::rule::{Rule, Site, Transform};
-use super::states;
 use super::view::Reference;
 use crate::Result;
 use crate::spec::{Field, Table};
@@ -81,7 +80,7 @@ impl Scope {
 
     /// The number of a state, known or new.
     pub fn state(&self, field: &Field) -> Result<f64> {
-        let name = states::check_name(field)?;
+        let name = check_name(field)?;
         let mut states = self.states.borrow_mut();
         let place = states.iter().position(|known| known == name).unwrap_or(states.len());
         if place == states.len() {

@@ -24,15 +24,6 @@ pub fn read(list: &Field, scope: &Scope) -> Result<(Vec<f64>, Gives)> {
     Ok((values, gives))
 }
 
-/// Refuses a name that files of text could not hold, or would read as a missing value.
-pub fn check_name<'a>(field: &Field<'a>) -> Result<&'a str> {
-    let name = field.text()?;
-    if name.is_empty() || name.chars().any(char::is_control) {
-        return Err(field.invalid("must be a name: not empty, without control characters"));
-    }
-    Ok(name)
-}
-
 /// What several rules give, of which a row has one.
 pub fn common(path: &str, gives: impl Iterator<Item = Gives>) -> Result<Gives> {
     let gives: Vec<Gives> = gives.collect();
