@@ -11,8 +11,7 @@ use arrow_buffer::ScalarBuffer;
 use arrow_schema::{ArrowError, Field, Schema};
 use numpy::{Element, PyArray1, PyArrayMethods};
 use paranom::generate::Column;
-use paranom_io::source::ColumnFloat;
-use paranom_io::typed::Typed;
+use paranom_io::typed::{ColumnFloat, Typed};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
 

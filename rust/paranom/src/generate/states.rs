@@ -5,13 +5,13 @@ use super::scope::Scope;
 use crate::spec::{Field, Value};
 use crate::{Error, Result};
 
-/// Reads a list of values: names, true and false, or numbers; all of one sort.
+/// Reads a list of values: names, true and false, or numbers; all of the sort of the first.
 pub fn read(list: &Field, scope: &Scope) -> Result<(Vec<f64>, Gives)> {
     let (values, gives) = match list.value {
-        Value::List(items) if items.iter().any(|item| matches!(item, Value::Text(_))) => {
+        Value::List(items) if matches!(items.first(), Some(Value::Text(_))) => {
             (list.list()?.iter().map(|item| scope.state(item)).collect::<Result<_>>()?, Gives::States)
         }
-        Value::List(items) if items.iter().any(|item| matches!(item, Value::Bool(_))) => {
+        Value::List(items) if matches!(items.first(), Some(Value::Bool(_))) => {
             let flag = |item: &Field| item.flag().map(|flag| f64::from(u8::from(flag)));
             (list.list()?.iter().map(flag).collect::<Result<_>>()?, Gives::Flags)
         }
