@@ -75,9 +75,7 @@ impl Typed {
     /// The column in a schema. What is no float has nulls for missing values.
     pub fn field<T: ColumnFloat>(&self, name: &str) -> Field {
         match self {
-            Self::Float => {
-                Field::new(name, T::Column::DATA_TYPE, false)
-            }
+            Self::Float => Field::new(name, T::Column::DATA_TYPE, false),
             Self::Int64 => Field::new(name, DataType::Int64, true),
             Self::Bool => Field::new(name, DataType::Boolean, true),
             Self::States(_) => Field::new(name, dictionary::data_type(), true),

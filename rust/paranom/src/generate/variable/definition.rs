@@ -6,6 +6,7 @@ use super::sequence::Sequence;
 use crate::generate::basis::Basis;
 use crate::generate::binding::Binding;
 use crate::generate::callback::{Granularity, SharedCallback};
+use crate::generate::change_points::ChangePoints;
 use crate::generate::column::Column;
 use crate::generate::dropouts::Dropouts;
 use crate::generate::effect::{Action, AnomalousRule, Effect};
@@ -59,6 +60,8 @@ pub struct Variable {
     pub most_rows: Option<u64>,
     /// The rows that the recording labels as anomalous.
     pub labels: Option<Labels>,
+    /// Where its normal rules take turns.
+    pub changes: Vec<ChangePoints>,
     /// When its values are lost.
     pub dropouts: Option<Dropouts>,
 }
@@ -79,7 +82,22 @@ impl Variable {
         rule.below()
     }
 
-    /// Whether any rule of it promises that.
+    /// Whether all its values are far from `most`, whatever the row: their rules' bounds say so.
+    pub fn stays_within(&self, most: f64) -> bool {
+        let within = |rule: &dyn Rule| {
+            let (low, high) = rule.bounds();
+            -most / 4.0 < low && high < most / 4.0
+        };
+        let normal = match &self.normal {
+            Normal::Rule(rule) => within(&**rule),
+            Normal::Call(_) => false,
+        };
+        let replaces =
+            |effect: &Effect| matches!(&effect.rule.action, Action::Replace(rule) if within(&**rule));
+        normal && self.effects.iter().flatten().all(replaces)
+    }
+
+    /// Whether any rule of it promises such a number.
     pub fn has_bound(&self) -> bool {
         let replaces =
             |effect: &Effect| matches!(&effect.rule.action, Action::Replace(rule) if rule.below().is_some());
@@ -132,6 +150,14 @@ impl Variable {
     /// Rows before a block that must be known to fill it.
     pub fn warmup(&self) -> u64 {
         self.sequence.and_then(|sequence| sequence.warmup).unwrap_or(0)
+    }
+
+    /// The rows among `first..=last` at which its normal rules change, each with the row after those it takes; in order.
+    pub fn changes(&self, first: u64, last: u64) -> Vec<(u64, u64)> {
+        let mut found: Vec<_> =
+            self.changes.iter().flat_map(|changes| changes.touching(self.key, first, last)).collect();
+        found.sort_unstable();
+        found
     }
 
     fn effect(&self, anomaly: Option<usize>) -> Option<&Effect> {
