@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::types::{
     ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int64Type, TimestampNanosecondType, UInt64Type,
 };
 use arrow_array::{ArrayRef, PrimitiveArray, RecordBatch, RecordBatchIterator, StringArray};
 use arrow_buffer::ScalarBuffer;
-use arrow_schema::{ArrowError, Field, Schema};
-use numpy::{Element, PyArray1};
+use arrow_schema::{ArrowError, DataType, Field, Schema};
+use numpy::{Element, PyArray1, PyArrayMethods};
+use paranom_io::dictionary::Texts;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
@@ -19,7 +21,8 @@ use crate::foreign;
 /// An Arrow stream of one record batch over (name, column) pairs, as a capsule named `arrow_array_stream`.
 ///
 /// Columns are contiguous 1-D arrays of float64, float32, int64, uint64 or int8, which the stream keeps alive and does
-/// not copy; or lists of texts. Names in `times` are int64 columns that mean nanoseconds since 1970.
+/// not copy; lists of texts, or of lists of texts; or (places, texts): an int32 array of places in a list of texts, -1 for
+/// none, which becomes a dictionary. Names in `times` are int64 columns that mean nanoseconds since 1970.
 #[pyfunction]
 pub(crate) fn arrow_stream<'py>(
     py: Python<'py>,
@@ -52,17 +55,34 @@ pub(crate) fn record_batch(
         };
         let array = match array {
             Some(array) => array,
-            None => Arc::new(StringArray::from(
-                column
-                    .extract::<Vec<String>>()
-                    .map_err(|_| type_error(&name, "must be a column with an Arrow type", None))?,
-            )),
+            None => texts(&name, &column)?,
         };
-        fields.push(Field::new(name, array.data_type().clone(), false));
+        fields.push(Field::new(
+            name,
+            array.data_type().clone(),
+            matches!(array.data_type(), DataType::Dictionary(..)),
+        ));
         arrays.push(array);
     }
     let wrong = |error: ArrowError| type_error("columns", format!("must be an Arrow table ({error})"), None);
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(wrong)
+}
+
+/// A column of texts: a list of them, of lists of them, or places in a list.
+fn texts(name: &str, column: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+    let wrong = || type_error(name, "must be a column with an Arrow type", None);
+    if let Ok((places, texts)) = column.extract::<(Bound<'_, PyArray1<i32>>, Vec<String>)>() {
+        let column = Texts::new(texts).column(places.to_vec()?);
+        return column
+            .map_err(|error| type_error(name, format!("must hold places in its list ({error})"), None));
+    }
+    if let Ok(texts) = column.extract::<Vec<String>>() {
+        return Ok(Arc::new(StringArray::from(texts)));
+    }
+    let lists = column.extract::<Vec<Vec<String>>>().map_err(|_| wrong())?;
+    let mut builder = ListBuilder::new(StringBuilder::new());
+    lists.iter().for_each(|list| builder.append_value(list.iter().map(Some)));
+    Ok(Arc::new(builder.finish()))
 }
 
 fn view<A: ArrowPrimitiveType>(column: &Bound<'_, PyAny>) -> Option<ArrayRef>

@@ -34,6 +34,7 @@ pub struct Scope {
     names: Arc<[String]>,
     references: RefCell<Vec<Reference>>,
     other_variables: RefCell<Vec<usize>>,
+    drawn: RefCell<Vec<(String, Arc<dyn Rule>)>>,
 }
 
 /// How deep rules may be nested: the stack is finite.
@@ -57,6 +58,7 @@ impl Scope {
             names: names.clone(),
             references: RefCell::default(),
             other_variables: RefCell::default(),
+            drawn: RefCell::default(),
         }
     }
 
@@ -110,6 +112,19 @@ impl Scope {
     /// The other variables that transforms read.
     pub fn other_variables(&self) -> Vec<usize> {
         self.other_variables.borrow().clone()
+    }
+
+    /// Notes that the parameter at a path is drawn once per event, by this rule.
+    pub fn note_drawn(&self, path: &str, rule: &Arc<dyn Rule>) {
+        self.drawn.borrow_mut().push((path.into(), rule.clone()));
+    }
+
+    /// The parameters that are drawn once per event: where they stand below a path, and by which rule.
+    pub fn drawn_below(&self, path: &str) -> Vec<(String, Arc<dyn Rule>)> {
+        let below = |(full, rule): &(String, Arc<dyn Rule>)| {
+            full.strip_prefix(path).map(|name| (name.trim_start_matches('.').into(), rule.clone()))
+        };
+        self.drawn.borrow().iter().filter_map(below).collect()
     }
 
     /// Notes that a signal is among what was read.
