@@ -19,7 +19,7 @@ use parquet::schema::types::{ColumnDescPtr, ColumnPath};
 
 use crate::chunk::{self, Chunk};
 use crate::dictionary;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::format::{Encode, Options, Sink};
 
 /// Bytes in a page.
