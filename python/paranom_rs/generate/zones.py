@@ -15,7 +15,7 @@ __all__ = ["name_of", "offset_at", "offsets_of", "tzinfo_of"]
 _SECOND = 10**9
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Transitions are looked for between these years. From 2038 on they follow a rule that changes once or twice a year.
-_FIRST, _REGULAR, _LAST = 1880, 2038, 2263
+_FIRST, _REGULAR, _LAST = 1880, 2038, 2262
 
 
 def tzinfo_of(zone: str) -> tzinfo:

@@ -4,11 +4,11 @@ use std::fs::File;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{DataType, SchemaRef};
-use parquet::arrow::ArrowSchemaConverter;
+use arrow_schema::{DataType, FieldRef, SchemaRef};
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
 };
+use parquet::arrow::{ARROW_SCHEMA_META_KEY, ArrowSchemaConverter, encode_arrow_schema};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -32,7 +32,12 @@ pub(crate) fn open(schema: &SchemaRef, options: &Options, file: File) -> Result<
 /// Random doubles have no dictionary, and limits of their pages that tell nothing. What counts up, or stays the same
 /// for long, is stored as differences: next to nothing.
 fn properties(schema: &SchemaRef, options: &Options) -> WriterProperties {
-    let metadata = options.metadata.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
+    let facts = options.metadata.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
+    // Parquet knows times in UTC; which time zone they are shown in is said in Arrow's own words.
+    let has_zone = |field: &FieldRef| matches!(field.data_type(), DataType::Timestamp(_, Some(_)));
+    let zones = schema.fields().iter().any(has_zone);
+    let arrow = zones.then(|| KeyValue::new(ARROW_SCHEMA_META_KEY.into(), encode_arrow_schema(schema)));
+    let metadata = facts.chain(arrow);
     let compression =
         if options.zstd { Compression::ZSTD(ZstdLevel::default()) } else { Compression::UNCOMPRESSED };
     let mut properties = WriterProperties::builder()
