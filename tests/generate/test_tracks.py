@@ -96,14 +96,7 @@ def test_listed_events_of_different_variables_overlap() -> None:
             [Anomaly(events=[(1, 9)], variables=["a"]), Anomaly(name="C", events=[(1, 12)], variables=["b"])],
             "begin in different rows",
         ),
-        (
-            [
-                Anomaly(frequency=0.1, track="a", variables=["a"]),
-                APART[1],
-                Anomaly(name="c", frequency=0.1, variables=["b"]),
-            ],
-            "track: must be that",
-        ),
+        ([*APART, Anomaly(name="c", frequency=0.1, values={"b": 1.0}, track="a")], "track: must be that of"),
     ],
 )
 def test_bad_tracks(anomalies: list[Anomaly], said: str) -> None:
