@@ -27,6 +27,8 @@ def tzinfo_of(zone: str) -> tzinfo:
     SpecError
         For a name that this system's time zones do not have.
     """
+    if zone == "UTC":
+        return UTC
     offset = re.fullmatch(r"([+-])(\d\d):(\d\d)", zone)
     try:
         if offset is not None:
