@@ -8,7 +8,8 @@
 //! * `format`: the formats there are, and what a format consists of.
 //! * `pipeline`: pieces made in parallel, taken in order, few at a time.
 //! * `parquet`, `arrow`, `text`: what a piece is in each format, and how pieces become a file.
-//! * `chunk`: Parquet columns straight from numbers in memory; `delta`: whole numbers as their differences.
+//! * `chunk`: Parquet columns straight from numbers in memory; `delta`: whole numbers as their differences; `splice`: how
+//!   such columns get into the file.
 //! * `stored`: the same files, read; `reading`: what a panic of a format's crate becomes.
 //! * [`write()`], [`verify()`]: the two things to do.
 //! * `values`: a long series in a file, for detectors that read it piece by piece.
@@ -26,6 +27,7 @@ mod parquet;
 mod pipeline;
 mod reading;
 pub mod source;
+mod splice;
 mod stored;
 mod text;
 mod values;
