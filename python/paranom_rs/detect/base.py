@@ -188,6 +188,10 @@ class Detector(KnownKeywords, ABC):
         """Return how many rows `fit` needs."""
         return 2
 
+    def _least_series(self) -> int:
+        """Return how many rows the longest of several series needs."""
+        return int(vars(self).get("window") or 1) + 1
+
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return the learnt values and arrays that the class adds, for a file."""
         return {}, {}
@@ -219,19 +223,22 @@ class Detector(KnownKeywords, ABC):
             For too few rows, infinities, other shapes, and labels that do not fit.
         """
         given = TrainingRows.read(X, y)
-        if len(given.rows) < self._least_rows():
-            raise SpecError("X", f"must have at least {self._least_rows()} rows", str(len(given.rows)))
-        least = vars(self).get("window") or 1
-        if given.longest <= least and len(given.spans) > 1:
-            raise SpecError("X", f"must hold a series of more than window = {least} rows", str(given.longest))
-        empty = np.isnan(given.rows).all(axis=0)
-        if empty.any():
-            raise SpecError("X", f"must hold normal values of channel {int(np.argmax(empty))}", "NaN only")
+        self._check_given(given)
         # Another one learns: a failure leaves this detector as it was.
         learned = self._successor()
         learned._fit(given)
         self._become(learned)
         return self
+
+    def _check_given(self, given: TrainingRows) -> None:
+        """Raise SpecError for rows that there is too little to learn from."""
+        if len(given.rows) < self._least_rows():
+            raise SpecError("X", f"must have at least {self._least_rows()} rows", str(len(given.rows)))
+        if len(given.spans) > 1 and given.longest < self._least_series():
+            raise SpecError("X", f"must hold a series of {self._least_series()} rows or more", str(given.longest))
+        empty = np.isnan(given.rows).all(axis=0)
+        if empty.any():
+            raise SpecError("X", f"must hold normal values of channel {int(np.argmax(empty))}", "NaN only")
 
     def _successor(self) -> Self:
         """Return the detector that learns."""
@@ -484,11 +491,7 @@ class Detector(KnownKeywords, ABC):
         self._check_fitted()
         if threshold is not None and not hasattr(threshold, "fit"):
             raise SpecTypeError("threshold", "must be a rule of paranom_rs.evaluate.thresholds", repr(threshold))
-        series = several("X", X, y)
-        parts = [self._to_calibrate(path, x, labels) for path, x, labels in series]
-        longest = max(len(normal) for _, _, normal in parts)
-        if longest < self.window_ + 1:
-            raise SpecError("X", f"must have more than window_ = {self.window_} rows", str(longest))
+        parts = [self._to_calibrate(path, x, labels) for path, x, labels in several("X", X, y)]
         if not any(normal.any() for _, _, normal in parts):
             raise SpecError("y", "must hold a normal row (0)")
         found = [self._threshold_from(parts, k, threshold, labelled=y is not None) for k in (0, 1)]
@@ -501,9 +504,9 @@ class Detector(KnownKeywords, ABC):
         """Return the scores of a series, the causal ones, and which rows are normal; NaN for what is not to count."""
         known = self._known(path, X)
         normal = normal_rows(path.replace("X", "y"), y, len(known))
+        if len(known) < self.window_ + 1:
+            raise SpecError(path, f"must have more than window_ = {self.window_} rows", str(len(known)))
         rows = self._prepared(known)
-        if not len(rows):
-            return np.empty(0), np.empty(0), normal
         reach = self.window_ - 1
         kept = ~normal | ~dilate(~normal, reach, reach)
         return np.where(kept, self._batch(rows), np.nan), np.where(kept, self._causal(rows), np.nan), normal

@@ -13,11 +13,13 @@ from paranom_rs.errors import StateError
 #: Where each class is that a file can name. Nothing else is imported for a file.
 _MODULES = {
     "IsolationForest": "paranom_rs.detect.isolation_forest",
+    "LSTMAD": "paranom_rs.deep.lstm_ad",
     "LeftMatrixProfile": "paranom_rs.detect.profile_detectors",
     "MatrixProfileDetector": "paranom_rs.detect.profile_detectors",
     "NearestWindows": "paranom_rs.detect.nearest_windows",
     "PCADetector": "paranom_rs.detect.pca",
     "RAMP": "paranom_rs.detect.ramp",
+    "RNNAutoencoder": "paranom_rs.deep.autoencoder",
     "ZScore": "paranom_rs.detect.z_score",
 }
 
