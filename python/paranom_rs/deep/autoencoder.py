@@ -204,7 +204,7 @@ class RNNAutoencoder(DeepDetector):
         return self.recipe != "article"
 
     def _read(self, X: Any, y: Any, validation: Any) -> tuple[TrainingRows, Source]:
-        if np.ndim(X) != 3 or not isinstance(X, np.ndarray):
+        if not _is_windows(X):
             return super()._read(X, y, validation)
         learnt = self._windows("X", X)
         held = learnt[:0] if validation is None else self._windows("validation", validation)
@@ -459,7 +459,7 @@ class RNNAutoencoder(DeepDetector):
         return np.asarray(np.abs(gap) if self.loss == "l1" else np.square(gap))
 
     def _row_scores(self, path: str, X: ArrayLike, causal: bool) -> Floats:
-        if np.ndim(X) != 3 or not isinstance(X, np.ndarray):
+        if not _is_windows(X):
             return super()._row_scores(path, X, causal)
         checks.flag("causal", causal)
         return self._scores_of(path, X)
@@ -473,12 +473,12 @@ class RNNAutoencoder(DeepDetector):
         return np.concatenate([np.zeros(0), *parts])
 
     def _flags(self, path: str, X: ArrayLike, causal: bool) -> NDArray[np.int8]:
-        if np.ndim(X) != 3 or not isinstance(X, np.ndarray):
+        if not _is_windows(X):
             return super()._flags(path, X, causal)
         return (self._row_scores(path, X, causal) > self.causal_threshold_).astype(np.int8)
 
     def _to_calibrate(self, path: str, X: Any, y: Any) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-        if np.ndim(X) != 3 or not isinstance(X, np.ndarray):
+        if not _is_windows(X):
             return super()._to_calibrate(path, X, y)
         scores = self._scores_of(path, X)
         labels = np.zeros(len(scores), bool) if y is None else checks.labels("y", y)
@@ -579,6 +579,11 @@ class _Loaded:
         detector = self._detector
         for windows in self._loader.epoch(epoch):
             yield torch.tensor(detector._example(detector._scaled(windows)), device=device)
+
+
+def _is_windows(X: Any) -> bool:
+    """Return whether ``X`` holds windows (k, window, d) that are cut already."""
+    return isinstance(X, np.ndarray) and X.ndim == 3
 
 
 def _starts(runs: list[tuple[int, int]], window: int, stride: int) -> NDArray[np.int64]:
