@@ -8,7 +8,6 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from sklearn.metrics import roc_auc_score  # noqa: E402
-
 from torch.utils.data import DataLoader  # noqa: E402
 
 from paranom_rs import Anomaly, Choice, Generator, Normal, Shift, Sine, SpecError, Stochastic  # noqa: E402

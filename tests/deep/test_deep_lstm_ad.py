@@ -1,4 +1,4 @@
-"""LSTMAD: learns, tells, saves, streams, refuses. What all detectors do is in `tests/detect/test_detectors.py`."""
+"""LSTMAD: learns, tells, saves, streams, refuses. `test_detectors.py` has what all detectors do."""
 
 from __future__ import annotations
 

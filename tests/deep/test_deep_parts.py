@@ -123,7 +123,7 @@ class Persistence:
     horizon, channels = 3, 2
     start = np.zeros(1)
 
-    class core:
+    class core:  # noqa: N801 (an attribute)
         @staticmethod
         def run(x, state):
             return np.repeat(x[:, :, None], 3, axis=2).reshape(1, x.shape[1], -1), state

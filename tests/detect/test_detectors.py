@@ -40,7 +40,7 @@ try:
     DEEP: dict[str, Any] = {"LSTMAD": deep.LSTMAD, "RNNAutoencoder": deep.RNNAutoencoder}
     quick = {"hidden_size": 4, "verbose": False, "device": "cpu"}
     MADE["LSTMAD"] = {"horizon": 2, "window": 12, "num_layers": 1, "epochs": 6, "batch_size": 64, **quick}
-    MADE["RNNAutoencoder"] = {"window": 8, "stride": 4, "epochs": 6, **quick}
+    MADE["RNNAutoencoder"] = {"window": 8, "stride": 4, "epochs": 6, "scoring_mode": "both", **quick}
 except ModuleNotFoundError:  # pragma: no cover
     DEEP = {}
 NAMES = sorted(MADE)

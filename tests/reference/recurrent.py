@@ -1,4 +1,4 @@
-"""Recurrent layers as torch defines them, step by step: what `rust/paranom/src/detect/recurrent` must give, to the bit."""
+"""Recurrent layers as torch defines them, step by step. The core must give the same bits."""
 
 from __future__ import annotations
 

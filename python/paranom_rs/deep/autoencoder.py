@@ -97,7 +97,8 @@ class RNNAutoencoder(DeepDetector):
     warm_start
         Whether `fit` goes on from the weights, scale and window of the fit before, as fine-tuning needs it.
     device
-        Where to train, and where windows are scored. ``"auto"``: CUDA, then MPS, then the CPU.
+        Where to train and to calibrate, and where scores that are not causal are computed. ``"auto"``: CUDA, then MPS,
+        then the CPU. Causal scores and streams are always computed on the CPU, and have the same bits everywhere.
     precision
         ``"auto"``: training in bfloat16 on CUDA where it is supported; ``"float32"``, ``"bfloat16"``.
     threads, random_state
@@ -144,6 +145,7 @@ class RNNAutoencoder(DeepDetector):
     nan_policy: str
     _gausses: list[Gaussian]
     _evaluated: list[WindowNetwork]
+    _on_device: list[WindowNetwork]
 
     def __init__(
         self,
@@ -380,31 +382,37 @@ class RNNAutoencoder(DeepDetector):
             for a, b in part.held:
                 if b - a < self.window_:
                     continue
-                scores = self._scores(rows[a:b], [number])
-                causal[a + self.window_ - 1 : b] = scores
-                found[a:b] = covering_mean(scores, self.window_)
+                causal[a + self.window_ - 1 : b] = self._scores(rows[a:b], [number])
+                found[a:b] = covering_mean(self._scores(rows[a:b], [number], fast=True), self.window_)
         return found, causal
 
     # ---- scores
 
     def _add(self, weights: Weights) -> None:
         """Add a network to those that score."""
-        self._evaluated.append(self._evaluable(weights))
+        self._evaluated.append(CoreNetwork(weights, self.cell, int(self.num_layers), int(self.threads)))
 
-    def _evaluable(self, weights: Weights) -> WindowNetwork:
-        if self.device != "cpu" and self._elsewhere():
-            from paranom_rs.deep import devices
+    def _fast(self) -> list[WindowNetwork]:
+        """Return the networks on ``device``: for scores of many windows that need not have the bits of a stream."""
+        made: list[WindowNetwork] | None = vars(self).get("_on_device")
+        if made is None or len(made) != len(self._evaluated):
+            device = self._other_device()
+            made = self._evaluated
+            if device is not None:
+                made = [TorchNetwork(self._torch(weights), device) for weights in self._networks]
+            self._on_device = made
+        return made
 
-            return TorchNetwork(self._torch(weights), devices.device_of(self.device))
-        return CoreNetwork(weights, self.cell, int(self.num_layers), int(self.threads))
-
-    def _elsewhere(self) -> bool:
-        """Return whether windows are scored by another device than the CPU. No torch, no such device."""
+    def _other_device(self) -> Any:
+        """Return the device that ``device`` names; None for the CPU. Without torch there is no other one."""
+        if self.device == "cpu":
+            return None
         try:
             from paranom_rs.deep import devices
         except ImportError:
-            return False
-        return devices.device_of(self.device).type != "cpu"
+            return None
+        device = devices.device_of(self.device)
+        return None if device.type == "cpu" else device
 
     def _torch(self, weights: Weights) -> Any:
         """Return a network of torch."""
@@ -417,22 +425,27 @@ class RNNAutoencoder(DeepDetector):
     def _window_scores(self, rows: Floats) -> Floats:
         return self._scores(rows, range(len(self._evaluated)))
 
-    def _scores(self, rows: Floats, networks: Any) -> Floats:
+    def _batch(self, rows: Floats) -> Floats:
+        if len(rows) < self.window_:
+            return np.full(len(rows), self._floor)
+        return covering_mean(self._scores(rows, range(len(self._evaluated)), fast=True), self.window_)
+
+    def _scores(self, rows: Floats, networks: Any, *, fast: bool = False) -> Floats:
         """Return the score of each window of rows, the mean over the networks, some windows at a time."""
         count = len(rows) - self.window_ + 1
         parts = [
-            self._mean_score(self._cut(rows, np.arange(first, min(first + CHUNK, count))), networks)
+            self._mean_score(self._cut(rows, np.arange(first, min(first + CHUNK, count))), networks, fast=fast)
             for first in range(0, count, CHUNK)
         ]
         return np.concatenate([np.zeros(0), *parts])
 
-    def _mean_score(self, windows: Floats, networks: Any) -> Floats:
-        scores = [self._score(number, windows) for number in networks]
+    def _mean_score(self, windows: Floats, networks: Any, *, fast: bool = False) -> Floats:
+        evaluated = self._fast() if fast else self._evaluated
+        scores = [self._score(evaluated[number], number, windows) for number in networks]
         return np.asarray(scores[0] if len(scores) == 1 else np.mean(scores, axis=0))
 
-    def _score(self, number: int, windows: Floats) -> Floats:
+    def _score(self, network: WindowNetwork, number: int, windows: Floats) -> Floats:
         """Return the scores of scaled windows by one network."""
-        network = self._evaluated[number]
         if self._chosen("scoring_mode") == "reconstruction":
             return self._errors(network, windows, network.encode(self._filled(windows)))
         return self._gausses[number].distance2(self._vectors(network, windows))
@@ -462,29 +475,30 @@ class RNNAutoencoder(DeepDetector):
         if not _is_windows(X):
             return super()._row_scores(path, X, causal)
         checks.flag("causal", causal)
-        return self._scores_of(path, X)
+        return self._scores_of(path, X, fast=not causal)
 
-    def _scores_of(self, path: str, X: NDArray[Any]) -> Floats:
+    def _scores_of(self, path: str, X: NDArray[Any], *, fast: bool = False) -> Floats:
         """Return the scores of windows (k, window, d)."""
         self._check_fitted()
         given = self._scaled(self._windows(path, X, self.n_features_in_))
         every = range(len(self._evaluated))
-        parts = [self._mean_score(given[k : k + CHUNK], every) for k in range(0, len(given), CHUNK)]
+        parts = [self._mean_score(given[k : k + CHUNK], every, fast=fast) for k in range(0, len(given), CHUNK)]
         return np.concatenate([np.zeros(0), *parts])
 
     def _flags(self, path: str, X: ArrayLike, causal: bool) -> NDArray[np.int8]:
         if not _is_windows(X):
             return super()._flags(path, X, causal)
-        return (self._row_scores(path, X, causal) > self.causal_threshold_).astype(np.int8)
+        level = self.causal_threshold_ if causal else self.threshold_
+        return (self._row_scores(path, X, causal) > level).astype(np.int8)
 
     def _to_calibrate(self, path: str, X: Any, y: Any) -> tuple[Floats, Floats, NDArray[np.bool_]]:
         if not _is_windows(X):
             return super()._to_calibrate(path, X, y)
-        scores = self._scores_of(path, X)
+        scores, causal = self._scores_of(path, X, fast=True), self._scores_of(path, X)
         labels = np.zeros(len(scores), bool) if y is None else checks.labels("y", y)
         if len(labels) != len(scores):
             raise SpecError("y", f"must have one label for each of the {len(scores)} windows", str(len(labels)))
-        return scores, scores, ~labels
+        return scores, causal, ~labels
 
     # ---- why
 
@@ -535,7 +549,9 @@ class RNNAutoencoder(DeepDetector):
         self._gausses = [Gaussian.of_arrays(arrays, f"gauss.{k}", size) for k in range(count)]
         if self.window not in (None, self.window_):
             raise ValueError("its window is not that of its parameters")
-        self._evaluated = [self._evaluable(weights) for weights in self._networks]
+        self._evaluated = []
+        for weights in self._networks:
+            self._add(weights)
 
     def to_onnx(self, path: str | os.PathLike[str]) -> None:
         """Write the scoring of windows as an ONNX file, and check it with onnxruntime against torch.

@@ -23,6 +23,9 @@ from paranom_rs.deep.weights import Weights, of_network
 from paranom_rs.detect import recurrent
 from paranom_rs.errors import SpecError
 
+#: No error is expected to be smaller than this share of its channel's normal spread.
+LEAST_SPREAD = 0.01
+
 
 class LSTMAD(DeepDetector):
     """Predict the next rows, and score how far they come otherwise (as published).
@@ -155,7 +158,7 @@ class LSTMAD(DeepDetector):
         scaled, loader = self._scaled(rows), self._source.loader
         for part in parts:
             context = self._context(part)
-            first = [(a, (a + b) // 2) for a, b in part.held]
+            first = [(a, (a + b) // 2) for a, b in part.held if b - a > 1]
             if loader is None:
                 learnt = [_filled(scaled[a:b]) for a, b in part.learnt]
                 pieces = torch.tensor(_pieces(learnt, int(self.window), int(self.horizon)))
@@ -177,7 +180,7 @@ class LSTMAD(DeepDetector):
             forecast = self._forecast(self._networks[-1])
             self._forecasts.append(forecast)
             known = [ForecastStream(forecast).take(x.astype(np.float64))[0] for x in learnt]
-            least = deviations(e.reshape(len(e), -1) for e in known)
+            least = np.maximum(deviations(e.reshape(len(e), -1) for e in known), LEAST_SPREAD)
             errors = self._errors_of(forecast, scaled, context, first)
             flat = errors.reshape(len(errors), -1)
             gauss = Gaussian.fit(np.where(np.isnan(flat), _means(flat), flat), least)
@@ -185,6 +188,11 @@ class LSTMAD(DeepDetector):
             cold = [ForecastStream(forecast).take(x.numpy().astype(np.float64))[0] for x in some]
             settled = settling_rows(np.stack([distances(gauss, e[self.horizon :]) for e in cold]))
             self.warm_up_ = max(self.warm_up_, int(self.horizon) + settled)
+
+    def _level(self, scores: Floats) -> float:
+        # Half the length of an error vector is the mean score of normal rows, if the Gaussian is right. Where all is
+        # predicted better than `LEAST_SPREAD`, scores are lower, and their differences say nothing.
+        return max(super()._level(scores), int(self.horizon) * self.n_features_in_ / 2)
 
     def _context(self, part: Holdout) -> Runs:
         """Return the runs that a network is run over: held-out pieces with the rows before them."""

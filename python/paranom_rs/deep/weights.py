@@ -46,9 +46,10 @@ def unpack(data: NDArray[Any], shapes: Shapes, networks: int) -> list[Weights]:
     except Exception as error:
         # Errors of safetensors have no common base but Exception.
         raise ValueError(f"its weights are no safetensors file ({error})") from None
-    found: list[Weights] = []
-    for k in range(networks):
-        found.append({name: _checked(arrays.pop(f"{k}.{name}"), name, shape) for name, shape in shapes.items()})
+    found = [
+        {name: _checked(arrays.pop(f"{k}.{name}"), name, shape) for name, shape in shapes.items()}
+        for k in range(networks)
+    ]
     if arrays:
         raise ValueError(f"it holds weights of something else: {min(arrays)[:40]}")
     return found

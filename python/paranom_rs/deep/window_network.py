@@ -11,8 +11,8 @@ from paranom_rs._internal.checks import Floats
 from paranom_rs.deep.weights import Weights
 from paranom_rs.detect import recurrent
 
-#: Windows that another device computes at once, whatever their number: the same work gives the same bits.
-FIXED = 256
+#: Windows that another device computes at once.
+MANY = 4096
 
 
 class WindowNetwork(Protocol):
@@ -51,7 +51,7 @@ class CoreNetwork:
 
 
 class TorchNetwork:
-    """On a GPU: so many windows at once, always, that one alone gets the bits that it gets among others."""
+    """On a GPU. How a window is rounded there depends on its place among others."""
 
     def __init__(self, net: Any, device: Any) -> None:
         self._net, self._device = net.to(device).eval(), device
@@ -68,10 +68,8 @@ class TorchNetwork:
         import torch
 
         parts = []
-        whole = np.zeros((FIXED, *data.shape[1:]), np.float32)
-        for first in range(0, max(len(data), 1), FIXED):
-            part = data[first : first + FIXED]
-            whole[: len(part)], whole[len(part) :] = part, 0.0
+        for first in range(0, max(len(data), 1), MANY):
+            part = torch.tensor(data[first : first + MANY].astype(np.float32), device=self._device)
             with torch.no_grad():
-                parts.append(what(torch.tensor(whole, device=self._device)).cpu().numpy()[: len(part)])
+                parts.append(what(part).cpu().numpy())
         return np.concatenate(parts).astype(np.float64)

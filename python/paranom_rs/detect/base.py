@@ -258,27 +258,30 @@ class Detector(KnownKeywords, ABC):
         start, stop = max(given.spans, key=lambda span: span[1] - span[0])
         self._wandering = self._followed(given.rows[start:stop])
         seen = self._by_series(given.rows, lambda rows: levels.without_level(rows, self._wandering, rows[:0]))
-        kept: Flags = ~np.asarray(np.isnan(seen).all(axis=1))
+        learnt, kept = seen, ~np.asarray(np.isnan(seen).all(axis=1))
         scores, causal = self._learnt_from(seen)
         if self.trim > 0:
             # What is most anomalous among the training rows is left out, and the rest is learnt again.
-            shown = self._with_own(scores, seen, kept)
+            shown = self._with_own(scores, seen, kept, self._batch)
             there = kept & ~np.isnan(shown)
             kept &= ~(there & (shown > np.quantile(shown[there], 1 - self.trim)))
-            clean = np.where(kept[:, None], seen, np.nan)
-            if np.isnan(clean).all(axis=0).any():
+            learnt = np.where(kept[:, None], seen, np.nan)
+            if np.isnan(learnt).all(axis=0).any():
                 raise SpecError("trim", "must leave values of every channel", str(self.trim))
             self._outside = self._outside | (there & ~kept)
-            scores, causal = self._learnt_from(clean)
+            scores, causal = self._learnt_from(learnt)
         depth.warn_of_training(seen, self.window_, self._names())
         held = kept & ~np.isnan(scores)
         known = kept & ~np.isnan(causal)
         self._floor = float(causal[known].min())
-        self.threshold_, self.causal_threshold_ = self._level(scores[held]), self._level(causal[known])
+        own = self._with_own(np.where(held, scores, np.nan), learnt, kept, self._batch)
+        self.threshold_ = max(self._level(scores[held]), self._level(own[~np.isnan(own)]))
+        causal = self._with_own(causal, learnt, kept, self._causal)
+        self.causal_threshold_ = max(self._level(causal[known]), self._level(causal[kept & ~np.isnan(causal)]))
         # Rows that were trimmed are scored by what was learnt without them.
         trimmed = ~kept & ~np.isnan(seen).all(axis=1)
         rest = self._by_series(seen, self._batch) if trimmed.any() else scores
-        all_scores = self._with_own(np.where(held, scores, np.where(trimmed, rest, np.nan)), seen, kept)
+        all_scores = np.where(trimmed, rest, own)
         self.decision_scores_ = np.concatenate([all_scores[a:b] for a, b in given.spans])
         self._label()
         del self._spans, self._outside, self._longest
@@ -294,12 +297,12 @@ class Detector(KnownKeywords, ABC):
             out[a:b] = part
         return out
 
-    def _with_own(self, scores: Floats, rows: Floats, kept: Flags) -> Floats:
+    def _with_own(self, scores: Floats, rows: Floats, kept: Flags, score: Callable[[Floats], Floats]) -> Floats:
         """Return the scores with those of the rows that were learnt and not held out, where the class gives them."""
         bare = kept & np.isnan(scores)
         if not self._scores_own_rows or not bare.any():
             return scores
-        return np.where(bare, self._by_series(rows, self._batch), scores)
+        return np.where(bare, self._by_series(rows, score), scores)
 
     def _learnt_from(self, rows: Floats) -> tuple[Floats, Floats]:
         """Learn rows, and return their scores and causal scores, each by a detector that did not see the row."""
