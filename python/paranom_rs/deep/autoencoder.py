@@ -245,6 +245,7 @@ class RNNAutoencoder(DeepDetector):
             chosen = self._longest if cut else default_window(self._longest)
             self.window_ = chosen if self.window is None else int(self.window)
         self._gausses, self._evaluated = [], []
+        vars(self).pop("_on_device", None)
         super()._learn(rows)
 
     def _net(self) -> Any:

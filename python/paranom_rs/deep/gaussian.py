@@ -60,7 +60,11 @@ class Gaussian:
         for array, shape in ((mean, (size,)), (whiten, (size, size))):
             if array.shape != shape or array.dtype != np.float64 or not np.isfinite(array).all():
                 raise ValueError("its Gaussian does not fit the vectors that are scored")
-        return cls(mean, whiten)
+        found = cls(mean, whiten)
+        with np.errstate(over="ignore"):
+            if not (np.isfinite(found.variances) & (found.variances > 0)).all() or np.abs(whiten).max() > 1e100:
+                raise ValueError("its Gaussian has no spread")
+        return found
 
     def distance2(self, vectors: NDArray[np.floating]) -> Floats:
         """Return the squared Mahalanobis distance of each row of (n, k): that of a row depends on it alone."""

@@ -25,6 +25,8 @@ from paranom_rs.errors import SpecError
 
 #: No error is expected to be smaller than this share of its channel's normal spread.
 LEAST_SPREAD = 0.01
+#: Pieces start more often than every half window until there are so many to train on.
+WANTED_PIECES = 128
 
 
 class LSTMAD(DeepDetector):
@@ -50,8 +52,8 @@ class LSTMAD(DeepDetector):
     horizon
         How many rows ahead are predicted.
     window
-        Rows that the network sees in a piece of training data; pieces start every half window. Scoring runs it over
-        the whole series.
+        Rows that the network sees in a piece of training data; pieces start every half window, or more often where
+        there are few. Scoring runs it over the whole series.
     num_layers, hidden_size
         Layers and their units.
     epochs, batch_size, lr, schedule
@@ -126,7 +128,7 @@ class LSTMAD(DeepDetector):
         return 2 * int(self.horizon) + 1
 
     def _piece(self) -> int:
-        return 6 * int(self.horizon)
+        return max(6 * int(self.horizon), 2 * int(self.window))
 
     def _event_rows(self) -> tuple[int, int]:
         return 2 * int(self.horizon), 10 * int(self.horizon)
@@ -385,15 +387,17 @@ def _filled(rows: Floats) -> NDArray[np.float32]:
 
 
 def _pieces(runs: list[NDArray[np.float32]], window: int, horizon: int) -> NDArray[np.float32]:
-    """Cut runs into pieces (k, window + horizon, d), starting every half window; shorter where no run is so long."""
+    """Cut runs into pieces (k, window + horizon, d), shorter where no run is so long; see `WANTED_PIECES`."""
     longest = max((len(run) for run in runs), default=0)
     rows = min(window, longest - horizon)
     if rows < 1:
         rule = f"must be less than the longest run of normal rows to learn from, {longest}"
         raise SpecError("horizon", rule, str(horizon))
     size = rows + horizon
+    starts = sum(len(run) - size + 1 for run in runs if len(run) >= size)
+    stride = int(np.clip(starts // WANTED_PIECES, 1, max(rows // 2, 1)))
     parts = [
-        np.lib.stride_tricks.sliding_window_view(run, size, axis=0)[:: max(rows // 2, 1)].transpose(0, 2, 1)
+        np.lib.stride_tricks.sliding_window_view(run, size, axis=0)[::stride].transpose(0, 2, 1)
         for run in runs
         if len(run) >= size
     ]
