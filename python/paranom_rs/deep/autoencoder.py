@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,7 +20,7 @@ from paranom_rs.deep.base import DeepDetector, Source
 from paranom_rs.deep.gaussian import Gaussian
 from paranom_rs.deep.holdout import Holdout
 from paranom_rs.deep.inject import shapes_in_windows
-from paranom_rs.deep.loaders import Loader
+from paranom_rs.deep.loaders import LoaderBatches
 from paranom_rs.deep.weights import Weights, of_network
 from paranom_rs.deep.window_network import CoreNetwork, TorchNetwork, WindowNetwork
 from paranom_rs.detect import recurrent
@@ -219,15 +219,15 @@ class RNNAutoencoder(DeepDetector):
         first = None if validation is None else given.spans[len(learnt)][0] if len(held) else len(given.rows)
         return given, Source(held_from=first, windows=True)
 
-    def _windows(self, path: str, X: NDArray[Any], channels: int | None = None) -> Floats:
+    def _windows(self, path: str, X: ArrayLike, channels: int | None = None) -> Floats:
         """Return windows (k, window, d) as float64; SpecError for another shape, or infinities."""
         size = getattr(self, "window_", self.window) if channels is not None else self.window
-        X = np.asarray(X)
-        fits = X.ndim == 3 and X.shape[1] > 0 and X.shape[2] > 0 and size in (None, X.shape[1])
-        if X.dtype.kind not in "buif" or not fits:
+        given = np.asarray(X)
+        fits = given.ndim == 3 and given.shape[1] > 0 and given.shape[2] > 0 and size in (None, given.shape[1])
+        if given.dtype.kind not in "buif" or not fits:
             rule = f"must be windows of shape (k, {'window' if size is None else size}, d)"
-            raise SpecError(path, rule, f"shape {X.shape}, {X.dtype}")
-        return checks.finite(path, X.astype(np.float64, copy=False), channels)
+            raise SpecError(path, rule, f"shape {given.shape}, {given.dtype}")
+        return checks.finite(path, given.astype(np.float64, copy=False), channels)
 
     def _least_series(self) -> int:
         return 1 if self.window is None else int(self.window)
@@ -286,7 +286,8 @@ class RNNAutoencoder(DeepDetector):
                 )
                 known = self._cut(rows, _spread(_starts(part.learnt, self.window_, 1), MOST_WINDOWS))
             else:
-                batches, known = _Loaded(self, loader), valid
+                batches = LoaderBatches(loader, lambda x: self._example(self._scaled(x)))
+                known = valid
             net = self._trained(batches, self._loss, self._criterion(valid, known))
             self._add(of_network(net))
             if self._chosen("scoring_mode") != "reconstruction":
@@ -478,7 +479,7 @@ class RNNAutoencoder(DeepDetector):
         checks.flag("causal", causal)
         return self._scores_of(path, X, fast=not causal)
 
-    def _scores_of(self, path: str, X: NDArray[Any], *, fast: bool = False) -> Floats:
+    def _scores_of(self, path: str, X: ArrayLike, *, fast: bool = False) -> Floats:
         """Return the scores of windows (k, window, d)."""
         self._check_fitted()
         given = self._scaled(self._windows(path, X, self.n_features_in_))
@@ -581,21 +582,6 @@ class RNNAutoencoder(DeepDetector):
         # Another batch than the one that the graph was traced with.
         data = onnx.sample(scorer.scaler, 7, self.window_)
         onnx.write(Path(path), graph, self.threads, data, self._scores_of("X", data))
-
-
-class _Loaded:
-    """Batches of a loader, as the network learns them."""
-
-    def __init__(self, detector: RNNAutoencoder, loader: Loader) -> None:
-        self._detector, self._loader, self.count = detector, loader, loader.count
-
-    def of(self, epoch: int, device: Any) -> Iterator[Any]:
-        """Yield the batches of an epoch."""
-        import torch
-
-        detector = self._detector
-        for windows in self._loader.epoch(epoch):
-            yield torch.tensor(detector._example(detector._scaled(windows)), device=device)
 
 
 def _is_windows(X: Any) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paranom_rs._internal.checks import Floats
 from paranom_rs._internal.scaling import Scaler
@@ -76,3 +77,17 @@ class Loader:
                 raise SpecError("X", "must give windows (k, window, d) and a label for each", f"shape {x.shape}")
             normal = ~y.reshape(len(y), -1).any(axis=1)
             yield x[normal].astype(np.float64)
+
+
+class LoaderBatches:
+    """The batches of a loader as a network learns them; see `paranom_rs.deep.training.Batches`."""
+
+    def __init__(self, loader: Loader, example: Callable[[Floats], NDArray[np.float32]]) -> None:
+        self._loader, self._example, self.count = loader, example, loader.count
+
+    def of(self, epoch: int, device: Any) -> Iterator[Any]:
+        """Yield the batches of an epoch, tensors on the device."""
+        import torch
+
+        for windows in self._loader.epoch(epoch):
+            yield torch.tensor(self._example(windows), device=device)

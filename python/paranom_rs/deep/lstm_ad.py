@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,7 +17,7 @@ from paranom_rs.deep.cold_start import deviations, settling_rows, some_pieces
 from paranom_rs.deep.forecast_stream import CHUNK, ForecastNetwork, ForecastStream, distances
 from paranom_rs.deep.gaussian import Gaussian
 from paranom_rs.deep.holdout import Holdout, Runs
-from paranom_rs.deep.loaders import Loader
+from paranom_rs.deep.loaders import LoaderBatches
 from paranom_rs.deep.weights import Weights, of_network
 from paranom_rs.detect import recurrent
 from paranom_rs.errors import SpecError
@@ -168,7 +167,7 @@ class LSTMAD(DeepDetector):
             else:
                 learnt = [_filled(scaled[a:b]) for a, b in part.held]
                 pieces = torch.tensor(np.stack(learnt))
-                batches = _Loaded(self, loader)
+                batches = LoaderBatches(loader, lambda x: np.stack([_filled(one) for one in self._scaled(x)]))
 
             def criterion(net: Any, context: Runs = context, first: Runs = first) -> tuple[float, float]:
                 errors = self._errors_of(self._forecast(of_network(net)), scaled, context, first)
@@ -360,21 +359,6 @@ class LSTMAD(DeepDetector):
         net = self._net()
         net.load_state_dict({name: torch.tensor(array) for name, array in weights.items()})
         return net.eval()
-
-
-class _Loaded:
-    """Batches of a loader, as the network learns them."""
-
-    def __init__(self, detector: LSTMAD, loader: Loader) -> None:
-        self._detector, self._loader, self.count = detector, loader, loader.count
-
-    def of(self, epoch: int, device: Any) -> Iterator[Any]:
-        """Yield the batches of an epoch."""
-        import torch
-
-        for windows in self._loader.epoch(epoch):
-            scaled = self._detector._scaled(windows)
-            yield torch.tensor(np.stack([_filled(x) for x in scaled]), device=device)
 
 
 def _filled(rows: Floats) -> NDArray[np.float32]:

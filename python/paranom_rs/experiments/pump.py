@@ -84,8 +84,8 @@ def run(
         assert found.f is not None
         counts = dict(zip(("TP", "FP", "TN", "FN"), found.confusion, strict=True))
         return {
-            "model": name, "recipe": recipe, "score": score, **counts, "accuracy": found.accuracy, "precision": found.precision,
-            "recall": found.recall, "F1": found.f[1.0], "ROC AUC": found.roc_auc, **more,
+            "model": name, "recipe": recipe, "score": score, **counts, "accuracy": found.accuracy,
+            "precision": found.precision, "recall": found.recall, "F1": found.f[1.0], "ROC AUC": found.roc_auc, **more,
         }  # fmt: skip
 
     rows = []
