@@ -89,15 +89,6 @@ def flag(path: str, value: object) -> bool:
     return bool(value)
 
 
-def text(path: str, value: object) -> str:
-    """Return a text that is not empty."""
-    if not isinstance(value, str):
-        raise SpecTypeError(path, "must be a text", shown(value))
-    if not value:
-        raise SpecError(path, "must not be empty", "''")
-    return value
-
-
 def real(path: str, value: object) -> float:
     """Return a number, maybe infinite or NaN; a text or a flag is none."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, (int, float, np.integer, np.floating)):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paranom_rs._internal import checks
+from paranom_rs.errors import SpecError, SpecTypeError
 
 
 class Rule(ABC):
@@ -118,14 +119,17 @@ class OneOf(Rule):
 
 @dataclass(frozen=True)
 class Text(Rule):
-    """A text."""
+    """A text that is not empty."""
 
     def check(self, path: str, value: Any) -> None:
-        checks.text(path, value)
+        if not isinstance(value, str):
+            raise SpecTypeError(path, "must be a text", type(value).__name__)
+        if not value:
+            raise SpecError(path, "must not be empty", repr(value))
 
     @property
     def refused(self) -> tuple[Any, ...]:
-        return (1, None, True)
+        return ("", 1, None)
 
 
 @dataclass(frozen=True)

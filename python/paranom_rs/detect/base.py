@@ -63,6 +63,17 @@ class Explanation(NamedTuple):
         The first training row of the nearest normal window; None where the detector compares no windows.
     normal
         That window, (window, d), or what the detector expected instead of it; None where it expects nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import ZScore
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.sin(np.arange(1_500) / 5)[:, None] + 0.1 * rng.normal(size=(1_500, 1))
+    >>> X[1_300:1_310] += 3.0
+    >>> why = ZScore().fit(X[:1_000]).explain(X[1_000:], 305)
+    >>> why.row, bool(why.score > why.threshold), list(why.contributions.values())
+    (305, True, [1.0])
     """
 
     row: int
@@ -108,6 +119,19 @@ class Detector(KnownKeywords, ABC):
     anomaly, and a jump of the level is one for a while. The profiles compare shapes, and follow no level.
 
     Parameters are checked when they are given. What `fit` learns ends in an underscore. A refused call changes nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import RAMP, Detector, ZScore
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.sin(np.arange(1_500) / 5)[:, None] + 0.1 * rng.normal(size=(1_500, 1))
+    >>> X[1_300:1_310] += 3.0
+    >>> for kind in (RAMP, ZScore):
+    ...     detector = kind().fit(X[:1_000])
+    ...     isinstance(detector, Detector), bool(detector.predict(X[1_000:])[305])
+    (True, True)
+    (True, True)
     """
 
     #: The rule of each parameter.
@@ -321,7 +345,9 @@ class Detector(KnownKeywords, ABC):
         return levels.without_level(rows, self._wandering, rows[:0])
 
     def _level(self, scores: Floats) -> float:
-        return max(conformal.level(scores, self.alarm_share), LEAST_THRESHOLD)
+        """Return the threshold of normal scores in the order of time: for these rows, and for a part like them."""
+        later = conformal.later_level(scores, self.alarm_share, 2 * self.window_)
+        return max(conformal.level(scores, self.alarm_share), later, LEAST_THRESHOLD)
 
     def _label(self) -> None:
         self.labels_ = (np.nan_to_num(self.decision_scores_, nan=-np.inf) > self.threshold_).astype(np.int8)

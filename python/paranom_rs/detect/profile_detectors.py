@@ -57,6 +57,18 @@ class MatrixProfileDetector(_Profile):
     Notes
     -----
     A channel with a missing value in the window counts as 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import MatrixProfileDetector
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.sin(np.arange(1_500) / 5)[:, None] + 0.1 * rng.normal(size=(1_500, 1))
+    >>> X[1_300:1_310] += 3.0
+    >>> detector = MatrixProfileDetector().fit(X[:1_000])
+    >>> scores = detector.decision_function(X[1_000:])
+    >>> scores.shape, bool(280 <= scores.argmax() <= 330)
+    ((500,), True)
     """
 
     _reference: Floats
@@ -129,6 +141,18 @@ class LeftMatrixProfile(MatrixProfileDetector):
     The first half of the training rows has little to be compared with: its ``decision_scores_`` are NaN, and the
     thresholds come from the second half. A window with a missing value has the lowest score. `explain` compares the
     window with the training rows only.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import LeftMatrixProfile
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.sin(np.arange(1_500) / 5)[:, None] + 0.1 * rng.normal(size=(1_500, 1))
+    >>> X[1_300:1_310] += 3.0
+    >>> detector = LeftMatrixProfile(window=30).fit(X[:1_000])
+    >>> scores = detector.decision_function(X[1_000:])
+    >>> scores.shape, bool(270 <= scores.argmax() <= 340)
+    ((500,), True)
     """
 
     parameters: ClassVar[dict[str, Rule]] = {

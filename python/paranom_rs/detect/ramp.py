@@ -185,6 +185,18 @@ class RAMP(Detector):
     In default mode training moves the weight of the nearest pattern, and its neighbours', by 1 - p of the way towards
     the one that ends the alarm at half the threshold, and never up. In author mode weights are multiplied as published,
     and kept at 1e150 or less.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import RAMP
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.sin(np.arange(1_500) / 5)[:, None] + 0.1 * rng.normal(size=(1_500, 1))
+    >>> X[1_300:1_310] += 3.0
+    >>> detector = RAMP().fit(X[:1_000])
+    >>> scores = detector.decision_function(X[1_000:])
+    >>> scores.shape, bool(280 <= scores.argmax() <= 330)
+    ((500,), True)
     """
 
     parameters: ClassVar[dict[str, Rule]] = {

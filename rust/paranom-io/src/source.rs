@@ -13,6 +13,7 @@ use paranom::generate::{FillState, Plan, Real, RowRange, Time};
 use paranom::job::Job;
 
 use crate::error::{Error, Result};
+use crate::typed::Typed;
 
 /// A table whose rows can be read piece by piece.
 pub trait Source: Sync {
@@ -65,14 +66,36 @@ impl Source for InMemory {
 pub trait ColumnFloat: Real + ArrowNativeType {
     /// The type of their column.
     type Column: ArrowPrimitiveType<Native = Self>;
+
+    /// As f64.
+    fn to_f64(self) -> f64;
+
+    /// Whether it stands for a missing value.
+    fn is_missing(self) -> bool;
 }
 
 impl ColumnFloat for f64 {
     type Column = Float64Type;
+
+    fn to_f64(self) -> f64 {
+        self
+    }
+
+    fn is_missing(self) -> bool {
+        self.is_nan()
+    }
 }
 
 impl ColumnFloat for f32 {
     type Column = Float32Type;
+
+    fn to_f64(self) -> f64 {
+        self.into()
+    }
+
+    fn is_missing(self) -> bool {
+        self.is_nan()
+    }
 }
 
 /// Rows `start .. start + rows` of a plan.
@@ -81,7 +104,9 @@ pub struct Generated<'a, T> {
     start: u64,
     rows: u64,
     threads: usize,
-    time: Time,
+    /// How the variables' columns are made.
+    types: Vec<Typed>,
+    time: &'a Time,
     schema: SchemaRef,
     state: Mutex<FillState>,
     values: std::marker::PhantomData<fn() -> T>,
@@ -99,15 +124,18 @@ impl<'a, T: ColumnFloat> Generated<'a, T> {
             Time::Row => DataType::UInt64,
             Time::Whole(_) => DataType::Int64,
             Time::Number(_) => DataType::Float64,
-            Time::Datetime(_) => DataType::Timestamp(TimeUnit::Nanosecond, None),
+            Time::Datetime(dates) => {
+                DataType::Timestamp(TimeUnit::Nanosecond, dates.zone().map(|zone| zone.name.as_str().into()))
+            }
         };
         let mut fields = vec![Field::new("t", kind, false)];
-        fields.extend(plan.names().map(|name| Field::new(name, T::Column::DATA_TYPE, false)));
+        let types: Vec<Typed> = plan.columns().map(Typed::new).collect();
+        fields.extend(plan.names().zip(&types).map(|(name, of)| of.field::<T>(name)));
         fields.push(Field::new("is_anomaly", DataType::Int8, false));
         fields.push(Field::new("event", DataType::Int64, false));
         let schema = Arc::new(Schema::new(fields));
         let state = Mutex::new(FillState::new());
-        Ok(Self { plan, start, rows, threads, time, schema, state, values: std::marker::PhantomData })
+        Ok(Self { plan, start, rows, threads, types, time, schema, state, values: std::marker::PhantomData })
     }
 
     fn times(&self, first: u64, len: usize, spare: &mut Spare) -> Result<ArrayRef> {
@@ -127,10 +155,11 @@ impl<'a, T: ColumnFloat> Generated<'a, T> {
                 clock.fill(first, &mut times);
                 column::<Float64Type>(times)
             }
-            Time::Datetime(clock) => {
-                let mut times = spare.sized(len)?;
-                clock.fill(first, &mut times);
-                column::<TimestampNanosecondType>(times)
+            Time::Datetime(dates) => {
+                let mut times: Vec<i64> = spare.sized(len)?;
+                dates.fill(first, &mut times);
+                let array = PrimitiveArray::<TimestampNanosecondType>::new(ScalarBuffer::from(times), None);
+                Arc::new(array.with_data_type(self.schema.field(0).data_type().clone()))
             }
         })
     }
@@ -181,7 +210,9 @@ impl<T: ColumnFloat> Source for Generated<'_, T> {
         }
         let mut arrays = Vec::with_capacity(values.len() + 3);
         arrays.push(self.times(first, len, spare)?);
-        arrays.extend(values.into_iter().map(column::<T::Column>));
+        for (of, values) in self.types.iter().zip(values) {
+            arrays.push(of.array(values)?);
+        }
         arrays.push(column::<Int8Type>(labels));
         arrays.push(self.events(first, len, spare, job)?);
         RecordBatch::try_new(self.schema.clone(), arrays).map_err(Error::from)
