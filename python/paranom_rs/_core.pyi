@@ -67,6 +67,16 @@ class Context:
     def rng(self) -> Draws: ...
 
 @final
+class CsvBlock:
+    @staticmethod
+    def of(text: str, /, *, lines: int, delimiter: int, width: int) -> CsvBlock | None: ...
+    def __len__(self) -> int: ...
+    def texts(self, column: int) -> list[str]: ...
+    def floats(self, column: int, /, *, comma: bool) -> NDArray[np.float64] | None: ...
+    def wholes(self, column: int) -> NDArray[np.int64] | None: ...
+    def times(self, column: int) -> tuple[NDArray[np.int64], bool] | None: ...
+
+@final
 class Draws:
     def random(self) -> float: ...
     def uniform(self, low: float = 0.0, high: float = 1.0) -> float: ...
@@ -91,10 +101,12 @@ def verify_file(
     /,
     *,
     whole_last: int,
+    clean: bool,
     format: str,
     single: bool,
     blocks: int,
 ) -> tuple[tuple[int | None, str, str, str] | None, int, int]: ...
+def unpack_file(path: str | PathLike[str], into: str | PathLike[str], /, *, packing: str) -> None: ...
 def write_generated(
     plan: Plan,
     path: str | PathLike[str],
@@ -103,7 +115,12 @@ def write_generated(
     /,
     *,
     whole_last: int,
+    clean: bool,
+    event_names: bool,
+    labels: bool,
+    timeeval: bool,
     format: str,
+    packing: str | None,
     single: bool,
     group_rows: int | None,
     zstd: bool,
@@ -118,6 +135,7 @@ def write_table(
     /,
     *,
     format: str,
+    packing: str | None,
     zstd: bool,
     metadata: Sequence[tuple[str, str]],
 ) -> None: ...
@@ -347,6 +365,7 @@ class Plan:
     def graph(self) -> list[tuple[int, int, int]]: ...
     @property
     def reach(self) -> list[list[tuple[int, int]]]: ...
+    def drawn(self, start: int, rows: int, /) -> list[list[tuple[int, str, float]]]: ...
     @property
     def broken(self) -> list[list[tuple[int, int]]]: ...
     def changes(self, variable: int, start: int, rows: int, /) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]: ...

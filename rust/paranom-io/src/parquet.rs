@@ -4,7 +4,7 @@ use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::RecordBatch;
-use arrow_schema::{DataType, SchemaRef};
+use arrow_schema::{DataType, FieldRef, SchemaRef};
 use bytes::Bytes;
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
@@ -19,7 +19,7 @@ use parquet::schema::types::{ColumnDescPtr, ColumnPath};
 
 use crate::chunk::{self, Chunk};
 use crate::dictionary;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::format::{Encode, Options, Sink};
 
 /// Bytes in a page.
@@ -44,11 +44,11 @@ pub(crate) fn open(schema: &SchemaRef, options: &Options, file: File) -> Result<
 /// Random doubles have no dictionary, and limits of their pages that tell nothing. What counts up, or stays the same
 /// for long, is stored as differences: next to nothing.
 fn properties(schema: &SchemaRef, options: &Options) -> WriterProperties {
-    let metadata = options.metadata.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
+    let facts = options.metadata.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
     let compression =
         if options.zstd { Compression::ZSTD(ZstdLevel::default()) } else { Compression::UNCOMPRESSED };
     let mut properties = WriterProperties::builder()
-        .set_key_value_metadata(Some(metadata.collect()))
+        .set_key_value_metadata(Some(facts.collect()))
         .set_created_by(concat!("paranom_rs ", env!("CARGO_PKG_VERSION")).into())
         .set_compression(compression)
         .set_dictionary_enabled(false)
@@ -71,8 +71,12 @@ fn properties(schema: &SchemaRef, options: &Options) -> WriterProperties {
         }
     }
     let mut properties = properties.build();
-    if schema.fields().iter().any(|field| *field.data_type() == dictionary::data_type()) {
-        // Parquet's own types do not tell a dictionary from texts.
+    // Parquet's own types do not tell a dictionary from texts, and know times in UTC only.
+    let is_more = |field: &FieldRef| {
+        *field.data_type() == dictionary::data_type()
+            || matches!(field.data_type(), DataType::Timestamp(_, Some(_)))
+    };
+    if schema.fields().iter().any(is_more) {
         add_encoded_arrow_schema_to_metadata(schema, &mut properties);
     }
     properties

@@ -6,7 +6,7 @@
 //!   `call_arrays`, `context`, `draws`: what they are called with.
 //! * `foreign`: memory and code that Python objects own: all the unsafe code.
 //! * `arrow`: NumPy arrays as an Arrow stream, without copies.
-//! * `files`: rows into files, and files of rows verified.
+//! * `files`: rows into files, and files of rows verified; `csv_block`: lines of CSV of users.
 //! * `ramp`, `ramp_settings`: the streaming detector; its settings and keys from Python and back.
 //! * `recurrent`: recurrent networks, evaluated.
 //! * `matrix_profile`: matrix profiles, of series and of streams.
@@ -24,6 +24,7 @@ mod arrow;
 mod call_arrays;
 mod callback;
 mod context;
+mod csv_block;
 mod draws;
 mod duplicates;
 mod errors;
@@ -56,11 +57,13 @@ mod _core {
     #[pymodule_export]
     use crate::context::Context;
     #[pymodule_export]
+    use crate::csv_block::CsvBlock;
+    #[pymodule_export]
     use crate::draws::Draws;
     #[pymodule_export]
     use crate::duplicates::duplicates;
     #[pymodule_export]
-    use crate::files::{file_metadata, verify_file, write_generated, write_table};
+    use crate::files::{file_metadata, unpack_file, verify_file, write_generated, write_table};
     #[pymodule_export]
     use crate::info::build_info;
     #[pymodule_export]
