@@ -41,12 +41,15 @@ def test_pump(tmp_path, capsys):
     assert np.isnan(values[7])
     assert np.isnan(values).sum() == 1
     assert (labels == y).all()
-    pump.main([str(path), "--out", str(tmp_path / "out"), "--epochs", "2", "--cells", "rnn", "--layers", "1"])
+    out = str(tmp_path / "out")
+    pump.main([str(path), "--out", out, "--epochs", "2", "--cells", "rnn", "--layers", "1", "--missing", "0.01"])
     head, _, *rows = lines(tmp_path / "out" / "pump.md", "Results")
-    assert head[:6] == ["model", "score", "TP", "FP", "TN", "FN"]
-    assert [row[0] for row in rows] == ["RNN light"] * 2 + ["RNN light VAE"] * 2 + [
+    assert head[:7] == ["model", "recipe", "score", "TP", "FP", "TN", "FN"]
+    assert [row[0] for row in rows] == ["RNN light"] * 4 + ["RNN light VAE"] * 4 + [
         "mean z-score", "PCA", "isolation forest",
     ]  # fmt: skip
+    assert [row[1] for row in rows[:4]] == ["ours", "ours", "article 1e-3", "article 3e-4"]
+    assert "60 values missing" in (tmp_path / "out" / "pump.md").read_text() or np.isnan(values).any()
     # The failures are gross: every model finds them all.
     assert all(row[head.index("FN")] == "0" for row in rows)
     assert "semi-real" not in capsys.readouterr().out

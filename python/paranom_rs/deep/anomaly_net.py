@@ -143,7 +143,7 @@ class AnomalyNet(ScaledWindows):
         from paranom_rs.deep import devices
         from paranom_rs.deep.change_net import module, train, weights_of
 
-        self._length = max(default_window(len(rows)), 2) if self.window is None else int(self.window)
+        self._length = max(default_window(self._longest), 2) if self.window is None else int(self.window)
         layers = layers_for(self._length)
         self.window_ = context_of(layers) + self._length
         scaler = Scaler.fit(rows)
@@ -287,7 +287,7 @@ class AnomalyNet(ScaledWindows):
         self._check_fitted()
         free = {"features": {0: "batch", 2: "rows"}, "score": {0: "batch", 1: "rows"}}
         count = len(self._weights.low)
-        graph = onnx.graph(scorer(self._weights), (2, count, 16), free)
+        graph = onnx.graph(scorer(self._weights), (2, count, 16), free, onnx.metadata(self))
         tried = np.random.default_rng(0).gamma(1.0, 2.0, (3, count, 200)).astype(np.float32)
         wanted = np.stack([from_log(self._weights.outputs(x.T)) for x in tried])
         onnx.write(Path(path), graph, 1, tried, wanted)
