@@ -19,8 +19,8 @@ from paranom_rs.deep import AnomalyNet  # noqa: E402
 from paranom_rs.deep.anomaly_net import _change_of_windows  # noqa: E402
 from paranom_rs.deep.change_net import Weights, context_of, layers_for, module, scorer, weights_of  # noqa: E402
 from paranom_rs.deep.training_events import KINDS, with_events  # noqa: E402
-from paranom_rs.deep.window_features import FEATURES, SIGNED, WindowFeatures, from_log, to_log  # noqa: E402
 from paranom_rs.detect import detector_file  # noqa: E402
+from paranom_rs.detect.window_features import FEATURES, SIGNED, WindowFeatures, from_log, to_log  # noqa: E402
 from reference import change_net as reference  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::paranom_rs.DetectorWarning")
