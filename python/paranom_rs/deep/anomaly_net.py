@@ -19,7 +19,9 @@ from paranom_rs._internal.rules import Flag, OrNone, Rule, Text, Whole
 from paranom_rs._internal.scaling import LIMIT, Scaler
 from paranom_rs.deep.change_net import Material, Weights, context_of, layers_for
 from paranom_rs.deep.training_events import KINDS, with_events
-from paranom_rs.deep.window_features import (
+from paranom_rs.detect.base import covering_mean
+from paranom_rs.detect.scaled_windows import ScaledWindows, default_window
+from paranom_rs.detect.window_features import (
     FEATURES,
     SIGNED,
     START,
@@ -29,8 +31,6 @@ from paranom_rs.deep.window_features import (
     is_joint,
     to_log,
 )
-from paranom_rs.detect.base import covering_mean
-from paranom_rs.detect.scaled_windows import ScaledWindows, default_window
 
 #: Parts of the training rows: what each is compared with are the other ones.
 PARTS = 4
@@ -171,7 +171,7 @@ class AnomalyNet(ScaledWindows):
             WindowFeatures(np.concatenate([rows[:start], gap, rows[stop:]]), self._length)
             for start, stop in itertools.pairwise(edges)
         ]
-        apart = np.isnan(rows).all(axis=1)
+        apart = np.asarray(np.isnan(rows).all(axis=1))
         whole = np.where(dilate(apart, 0, self._length - 1), 0.0, 1.0)
         twin = self._twin(rows)
         features, targets, counts = [], [], []
