@@ -83,6 +83,7 @@ from paranom_rs.generate.dropouts import Dropouts
 from paranom_rs.generate.events import Event, Events
 from paranom_rs.generate.generator import Generator
 from paranom_rs.generate.native import NativeFunction
+from paranom_rs.generate.processes import ControlLoop, RandomSeason, StochasticVolatility
 from paranom_rs.generate.recordings import Blocks, Recorded
 from paranom_rs.generate.rule import EachRow, Edge, Ref
 from paranom_rs.generate.signals import (
@@ -108,12 +109,14 @@ from paranom_rs.generate.signals import (
     Trend,
     Triangle,
 )
+from paranom_rs.generate.states import ByState, Markov, Regimes, State
 from paranom_rs.generate.time_index import Gaps, TimeIndex
 from paranom_rs.generate.transforms import (
     Clip,
     Decouple,
     Drift,
     Flatline,
+    ForbiddenTransition,
     FrequencyChange,
     Missing,
     Noise,
@@ -149,6 +152,7 @@ __all__ = [
     "Beta",
     "Block",
     "Blocks",
+    "ByState",
     "Calendar",
     "Callback",
     "CallbackError",
@@ -159,6 +163,7 @@ __all__ = [
     "ConsensusMotif",
     "Constant",
     "Context",
+    "ControlLoop",
     "Cosine",
     "CylinderBellFunnel",
     "Dataset",
@@ -180,6 +185,7 @@ __all__ = [
     "Explanation",
     "Exponential",
     "Flatline",
+    "ForbiddenTransition",
     "Frame",
     "FrequencyChange",
     "Gamma",
@@ -194,6 +200,7 @@ __all__ = [
     "Limited",
     "LogNormal",
     "LogisticMap",
+    "Markov",
     "Match",
     "MatrixProfile",
     "MatrixProfileDetector",
@@ -214,9 +221,11 @@ __all__ = [
     "Pattern",
     "PhaseShift",
     "Poisson",
+    "RandomSeason",
     "RandomWalk",
     "Recorded",
     "Ref",
+    "Regimes",
     "Reverse",
     "Rounded",
     "Sawtooth",
@@ -233,9 +242,11 @@ __all__ = [
     "Spike",
     "Split",
     "Square",
+    "State",
     "StateError",
     "Steps",
     "Stochastic",
+    "StochasticVolatility",
     "StreamVersionError",
     "StreamingMatrixProfile",
     "StudentT",

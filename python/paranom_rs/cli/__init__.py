@@ -46,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has enough: what is left must not be flushed at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except MemoryError as error:
+        return _fail(3, str(error) or "out of memory")
     except AlreadyExistsError as error:
         return _fail(3, f"{error.path} {error.found}; --overwrite replaces it")
     except (SpecError, SpecTypeError) as error:

@@ -295,7 +295,9 @@ class Detector(KnownKeywords, ABC):
         return levels.without_level(rows, self._wandering, rows[:0])
 
     def _level(self, scores: Floats) -> float:
-        return max(conformal.level(scores, self.alarm_share), LEAST_THRESHOLD)
+        """Return the threshold of normal scores in the order of time: for these rows, and for a part like them."""
+        later = conformal.later_level(scores, self.alarm_share, 2 * self.window_)
+        return max(conformal.level(scores, self.alarm_share), later, LEAST_THRESHOLD)
 
     def _label(self) -> None:
         self.labels_ = (np.nan_to_num(self.decision_scores_, nan=-np.inf) > self.threshold_).astype(np.int8)

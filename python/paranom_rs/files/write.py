@@ -15,7 +15,7 @@ from paranom_rs._internal.progress import Progress
 from paranom_rs.errors import SpecError
 from paranom_rs.files.format import FilePlan, check_compression, check_format
 from paranom_rs.files.shards import write_shards
-from paranom_rs.generate.dataset import Dataset, arrow_columns
+from paranom_rs.generate.dataset import Dataset
 from paranom_rs.generate.row_source import RowSource
 
 
@@ -40,6 +40,7 @@ def write_rows(
     plan = FilePlan.of(
         suffix, rows, start=start, batch_rows=batch_rows, dtype=dtype, compression=compression, threads=threads
     )
+    source.check_whole(np.dtype(np.float32 if plan.single else np.float64))
     if shards is not None:
         write_shards(source, path, plan, shards=shards, part=part, overwrite=overwrite, progress=progress)
         return
@@ -59,7 +60,7 @@ def write_dataset(data: Dataset, path: Path, *, compression: str | None, overwri
         else:
             start = data.intervals[0][0] if len(data.intervals) == 1 and not data.is_clean else None
             facts = data.source.metadata(start)
-            _core.write_table(*arrow_columns(data.table()), temporary, format=form, zstd=zstd, metadata=facts)
+            _core.write_table(*data.arrow_columns(), temporary, format=form, zstd=zstd, metadata=facts)
 
 
 def write_npz(columns: dict[str, Any], path: Path) -> None:

@@ -48,9 +48,11 @@ class Dataset:
     """Rows of a generator: values, labels and events. Made by `Generator.generate`.
 
     ``data["pressure"]`` is a column (float64 or float32, no copy), ``data[5]`` a row, ``data[0:5]`` a dataset of
-    rows. Iterating gives rows: named tuples of what `table` has. ``np.asarray(data)`` is ``data.X``.
-    ``pl.DataFrame(data)``, ``pd.DataFrame.from_arrow(data)``, ``pa.table(data)`` and DuckDB take the dataset through
-    Arrow, without copies; ``pd.DataFrame(data)`` takes it row by row.
+    rows. A column of states is an array of texts ("" for a missing one), whole numbers are int64, true and false bool
+    (floats where a value of these rows is missing); `floats` has what all these are made from. Iterating gives rows:
+    named tuples of what `table` has. ``np.asarray(data)`` is ``data.X``. ``pl.DataFrame(data)``,
+    ``pd.DataFrame.from_arrow(data)``, ``pa.table(data)`` and DuckDB take the dataset through Arrow, without copies of
+    floats; ``pd.DataFrame(data)`` takes it row by row.
 
     Attributes
     ----------
@@ -89,6 +91,7 @@ class Dataset:
         self.intervals = intervals
         self.is_clean = clean
         self._columns = columns
+        self._converted: dict[str, NDArray[Any]] = {}
         self._y = y
         self._duplicates = duplicates
 
@@ -130,7 +133,33 @@ class Dataset:
             return next(iter(self._rows(slice(at, at + 1))))
         if not isinstance(name, str) or name not in self._columns:
             raise UnknownKeyError(f"{name!r} is no variable; there are {', '.join(self._columns)}")
+        return self._typed(name)
+
+    def _typed(self, name: str) -> NDArray[Any]:
+        """Return a column in its type; what is no float is converted once."""
+        kind = self.source.types[name]
+        if kind.kind == "float":
+            return self._columns[name]
+        if name not in self._converted:
+            self._converted[name] = kind.to_numpy(self._columns[name])
+        return self._converted[name]
+
+    def floats(self, name: str) -> NDArray[Any]:
+        """Return a column of `X`, without a copy: a state is its place in `states`, true is 1, missing is NaN.
+
+        Raises
+        ------
+        UnknownKeyError
+            For what is no variable.
+        """
+        if name not in self._columns:
+            raise UnknownKeyError(f"{name!r} is no variable; there are {', '.join(self._columns)}")
         return self._columns[name]
+
+    @property
+    def states(self) -> dict[str, list[str]]:
+        """The states of each variable that has some, those that only anomalies give at the end."""
+        return {name: list(kind.states) for name, kind in self.source.types.items() if kind.kind == "states"}
 
     def _rows(self, rows: slice) -> Dataset:
         """Return neighbouring rows, whose columns are views of these."""
@@ -184,7 +213,7 @@ class Dataset:
 
     @cached_property
     def X(self) -> NDArray[Any]:  # noqa: N802 (the field's name for it)
-        """Values, shape (n, d): a view where the dataset allocated its columns, else a copy."""
+        """Values as floats, shape (n, d): a view where the dataset allocated its columns, else a copy."""
         columns = [self._columns[name] for name in self.names]
         base = columns[0].base
         if isinstance(base, np.ndarray) and base.shape == (len(columns), len(self)):
@@ -264,17 +293,18 @@ class Dataset:
     @cached_property
     def labels(self) -> NDArray[np.int8]:
         """1 where an anomalous rule made the variable's value, or a value that it refers to; else 0; (n, d), int8."""
-        if self.source.plan.graph:
+        if self.source.plan.graph or len(self.source.plan.all_names) > len(self.names):
             return self._labels_along_references()
         touched = np.zeros((len(self.source.kinds) + 1, len(self.names)), np.int8)
         for i, (_, variables) in enumerate(self.source.kinds):
-            touched[i, [self.names.index(name) for name in variables]] = 1
+            touched[i, [self.names.index(name) for name in variables if name in self]] = 1
         where = self._where
         kind = np.where(where >= 0, self.events.kind[where], -1) if len(self.events) else where
         return touched[kind]
 
     def _labels_along_references(self) -> NDArray[np.int8]:
         plan, rows, kinds = self.source.plan, self.row, self.source.kinds
+        place = {i: self.names.index(name) for i, name in enumerate(plan.all_names) if name in self}
         # What begins counts up, what ends counts down; row by row, the sum is the number of events in effect.
         changes = np.zeros((len(rows) + 1, len(self.names)), np.int32)
         lags = sorted({lag for reached in plan.reach for _, lag in reached})
@@ -289,9 +319,9 @@ class Dataset:
                 if self.is_clean and name != "recorded":
                     continue
                 for variable, lag in plan.reach[i]:
-                    if lag == delay:
-                        np.add.at(changes[:, variable], lo + np.searchsorted(here, begins[kind == i]), 1)
-                        np.add.at(changes[:, variable], lo + np.searchsorted(here, ends[kind == i]), -1)
+                    if lag == delay and variable in place:
+                        np.add.at(changes[:, place[variable]], lo + np.searchsorted(here, begins[kind == i]), 1)
+                        np.add.at(changes[:, place[variable]], lo + np.searchsorted(here, ends[kind == i]), -1)
         return (np.cumsum(changes[:-1], axis=0) > 0).astype(np.int8)
 
     @cached_property
@@ -356,14 +386,26 @@ class Dataset:
         return {"t": self.t, **{name: self[name] for name in self.names}, "is_anomaly": self.y, "event": self.event}
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Give the rows as an Arrow stream: t, the variables, is_anomaly (int8), event (int64, -1 for none)."""
-        return _core.arrow_stream(*arrow_columns(self.table()))
+        """Give the rows as an Arrow stream: t, the variables, is_anomaly (int8), event (int64, -1 for none).
+
+        States are dictionaries of texts; they, whole numbers and flags are null where they are missing.
+        """
+        return _core.arrow_stream(*self.arrow_columns())
+
+    def arrow_columns(self) -> tuple[list[tuple[str, Any]], list[str]]:
+        """Return the columns as the core takes them, and which of them are times."""
+        times = ["t"] if self.t.dtype.kind == "M" else []
+        variables = [(name, kind.to_core(self._columns[name])) for name, kind in self.source.types.items()]
+        t = np.ascontiguousarray(self.t.view(np.int64) if times else self.t)
+        labels = [("is_anomaly", np.ascontiguousarray(self.y)), ("event", np.ascontiguousarray(self.event))]
+        return [("t", t), *variables, *labels], times
 
     def to_pandas(self, *, labels: bool = False) -> pd.DataFrame:
         """Return a DataFrame indexed by time. Needs pandas.
 
         The index is ``t``: row numbers, numbers or datetimes; rows of a generator `from_frame` have the index of that
-        frame. The columns are the variables, is_anomaly, event (the id, -1 for none) and event_name.
+        frame. The columns are the variables, is_anomaly, event (the id, -1 for none) and event_name. States are
+        categories; whole numbers and flags are nullable where a value of these rows is missing.
 
         Parameters
         ----------
@@ -377,7 +419,9 @@ class Dataset:
         """
         import pandas as pd
 
+        kinds = self.source.types
         columns = self._columns_of_frames(labels)
+        columns |= {name: kind.to_pandas(self._columns[name]) for name, kind in kinds.items()}
         table = self.source.table
         index = pd.Index(self.t, name="t")
         if table is not None:
@@ -389,7 +433,9 @@ class Dataset:
         """Return a DataFrame of polars: t, and the columns of `to_pandas`. Needs polars."""
         import polars as pl
 
-        return pl.DataFrame({"t": self.t, **self._columns_of_frames(labels)})
+        columns = self._columns_of_frames(labels)
+        columns |= {name: kind.to_polars(name, self._columns[name]) for name, kind in self.source.types.items()}
+        return pl.DataFrame({"t": self.t, **columns})
 
     def _columns_of_frames(self, labels: bool) -> dict[str, Any]:
         """Return the columns that frames have beside the time."""
@@ -440,7 +486,7 @@ class Dataset:
         """Return what notebooks show: each variable as a line, anomalies marked, and its range."""
         rows = []
         for name, marked in zip(self.names, self.labels.T, strict=True):
-            x = self[name].astype(np.float64)
+            x = self.floats(name).astype(np.float64)
             held = x[np.isfinite(x)]
             low, high = (f"{held.min():.4g}", f"{held.max():.4g}") if len(held) else ("", "")
             missing = f"{np.isnan(x).mean():.1%}" if np.isnan(x).any() else ""
@@ -454,18 +500,14 @@ class Dataset:
         """Return the first rows as text, to print."""
         n = min(whole("rows", rows), len(self))
         names = ["t", *self.names, "is_anomaly"]
-        body = [
-            [str(self.t[i]), *(f"{self._columns[name][i]:.6g}" for name in self.names), str(self._y[i])]
-            for i in range(n)
-        ]
+        body = [[str(self.t[i]), *(_shown(self[name][i]) for name in self.names), str(self._y[i])] for i in range(n)]
         widths = [max(len(line[j]) for line in [names, *body]) for j in range(len(names))]
         return "\n".join("  ".join(x.rjust(w) for x, w in zip(line, widths, strict=True)) for line in [names, *body])
 
 
-def arrow_columns(table: dict[str, NDArray[Any]]) -> tuple[list[tuple[str, Any]], list[str]]:
-    """Return columns as the core takes them, and which of them are times."""
-    times = [name for name, x in table.items() if x.dtype.kind == "M"]
-    return [(name, np.ascontiguousarray(x.view(np.int64) if name in times else x)) for name, x in table.items()], times
+def _shown(value: Any) -> str:
+    """Return a value as text."""
+    return f"{value:.6g}" if isinstance(value, np.floating) else str(value)
 
 
 class Split(NamedTuple):

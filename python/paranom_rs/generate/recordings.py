@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -42,13 +42,8 @@ class Recorded(Part):
         Whether the recording begins anew when it ends; if not, rows beyond it are refused.
     missing
         When values are lost, beside those that the recording lacks.
-
-    Examples
-    --------
-    >>> from paranom_rs import Anomaly, Generator, Recorded, Shift
-    >>> pump = Recorded([1.0, 2.0, 3.0], anomalous=Shift(10.0))
-    >>> Generator({"pump": pump}, anomalies=Anomaly(events=[(1, 2)])).generate(5)["pump"].tolist()
-    [1.0, 12.0, 3.0, 1.0, 2.0]
+    dtype, hidden
+        As in `Stochastic`.
     """
 
     kind: ClassVar[str] = "recorded"
@@ -57,6 +52,8 @@ class Recorded(Part):
     labels: ArrayLike | None = None
     repeat: bool = True
     missing: Dropouts | None = None
+    dtype: Literal["int64"] | None = None
+    hidden: bool | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", _series(self.values, "values"))
@@ -128,13 +125,6 @@ class Blocks(Rule):
     ------
     SpecTypeError
         For values that are not numbers.
-
-    Examples
-    --------
-    >>> from paranom_rs import Blocks, Generator, Stochastic
-    >>> values = [0, 1, 2, 3, 10, 11, 12, 13]
-    >>> Generator({"x": Stochastic(Blocks(values, [(0, 4), (4, 8)]))}, seed=1).generate(8)["x"].tolist()
-    [10.0, 11.0, 12.0, 13.0, 0.0, 1.0, 2.0, 3.0]
     """
 
     kind: ClassVar[str] = "blocks"

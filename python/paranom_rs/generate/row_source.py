@@ -17,6 +17,7 @@ from paranom_rs._internal import checks
 from paranom_rs._internal.progress import Progress
 from paranom_rs.errors import OutOfMemoryError, SpecError
 from paranom_rs.generate.callback import find_function, load_functions
+from paranom_rs.generate.column_types import ColumnType
 from paranom_rs.generate.events import Events
 from paranom_rs.generate.recordings import map_recordings
 from paranom_rs.generate.stored_recordings import Columns, StoredRecordings
@@ -66,13 +67,19 @@ class RowSource:
 
     @cached_property
     def names(self) -> list[str]:
-        """The variables' names, in column order."""
+        """The names of the variables that are delivered, in column order."""
         return self.plan.names
+
+    @cached_property
+    def types(self) -> dict[str, ColumnType]:
+        """The types of their columns."""
+        return {name: ColumnType(*kind) for name, kind in zip(self.names, self.plan.columns, strict=True)}
 
     @cached_property
     def kinds(self) -> list[tuple[str, list[str]]]:
         """The anomalies and decoys: their names, and the variables they touch."""
-        return [(name, [self.names[i] for i in touched]) for name, touched in self.plan.kinds]
+        names = self.plan.all_names
+        return [(name, [names[i] for i in touched]) for name, touched in self.plan.kinds]
 
     @property
     def has_independent_rows(self) -> bool:
@@ -100,6 +107,12 @@ class RowSource:
         if rows:
             self.plan.check_rows(start, rows)
 
+    def check_whole(self, kind: np.dtype[Any]) -> None:
+        """Raise SpecError for float32 where a variable has whole numbers: beyond 2**24, it has not all of them."""
+        whole = next((name for name, column in self.types.items() if column.kind == "int64"), None)
+        if whole is not None and kind != np.float64:
+            raise SpecError("dtype", f"must be float64, since {whole!r} has whole numbers", str(kind))
+
     def allocate(self, rows: int, dtype: DTypeLike) -> dict[str, NDArray[Any]]:
         """Return arrays to fill, one for each variable.
 
@@ -111,6 +124,7 @@ class RowSource:
             For a size that cannot be had.
         """
         kind = checks.float_dtype(dtype)
+        self.check_whole(kind)
         try:
             # One block, a row of it for each variable: columns are contiguous, and X is its transpose.
             block = np.empty((len(self.names), rows), dtype=kind)
@@ -209,7 +223,8 @@ class RowSource:
         if len(parts) > 1:
             # An event cut in two by the choice of rows is listed once.
             keep[1:] &= start[1:] != start[:-1]
-        broken = [tuple((self.names[a], self.names[b]) for a, b in pairs) for pairs in self.plan.broken]
+        names = self.plan.all_names
+        broken = [tuple((names[a], names[b]) for a, b in pairs) for pairs in self.plan.broken]
         return Events(self.kinds, (start[keep], stop[keep], kind[keep], ids[keep]), broken)
 
     def to_toml(self) -> str:

@@ -328,3 +328,15 @@ class Decouple(Transform):
     kind: ClassVar[str] = "decouple"
     variable: str
     by: Parameter
+
+
+@dataclass(frozen=True)
+class ForbiddenTransition(Transform):
+    """A state that never follows on the one before: a transition that the normal rule does not have.
+
+    The normal rule is a `Markov` chain or `Regimes` in which each state has others (or itself) that cannot follow it.
+    One of those, drawn once per event, stays throughout the event. In row 0, it is one that cannot follow on the
+    normal state of row 0.
+    """
+
+    kind: ClassVar[str] = "forbidden_transition"

@@ -16,6 +16,7 @@
 //! rows, the format and the rows in a group: not on threads, nor on the machine.
 
 mod arrow;
+pub mod dictionary;
 mod error;
 mod format;
 mod number;
@@ -25,6 +26,7 @@ mod reading;
 pub mod source;
 mod stored;
 mod text;
+pub mod typed;
 mod values;
 mod verify;
 mod write;

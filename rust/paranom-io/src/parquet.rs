@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, SchemaRef};
-use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
 };
+use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
+use crate::dictionary;
 use crate::error::{Error, Result};
 use crate::format::{Encode, Options, Sink};
 
@@ -53,9 +54,17 @@ fn properties(schema: &SchemaRef, options: &Options) -> WriterProperties {
         if whole {
             let path = ColumnPath::from(vec![field.name().clone()]);
             properties = properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+        } else if *field.data_type() == dictionary::data_type() {
+            let path = ColumnPath::from(vec![field.name().clone()]);
+            properties = properties.set_column_dictionary_enabled(path, true);
         }
     }
-    properties.build()
+    let mut properties = properties.build();
+    if schema.fields().iter().any(|field| *field.data_type() == dictionary::data_type()) {
+        // Parquet's own types do not tell a dictionary from texts.
+        add_encoded_arrow_schema_to_metadata(schema, &mut properties);
+    }
+    properties
 }
 
 /// The columns of a row group.

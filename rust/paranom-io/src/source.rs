@@ -13,6 +13,7 @@ use paranom::generate::{FillState, Plan, Real, RowRange, Time};
 use paranom::job::Job;
 
 use crate::error::{Error, Result};
+use crate::typed::Typed;
 
 /// A table whose rows can be read piece by piece.
 pub trait Source: Sync {
@@ -65,14 +66,36 @@ impl Source for InMemory {
 pub trait ColumnFloat: Real + ArrowNativeType {
     /// The type of their column.
     type Column: ArrowPrimitiveType<Native = Self>;
+
+    /// As f64.
+    fn to_f64(self) -> f64;
+
+    /// Whether it stands for a missing value.
+    fn is_missing(self) -> bool;
 }
 
 impl ColumnFloat for f64 {
     type Column = Float64Type;
+
+    fn to_f64(self) -> f64 {
+        self
+    }
+
+    fn is_missing(self) -> bool {
+        self.is_nan()
+    }
 }
 
 impl ColumnFloat for f32 {
     type Column = Float32Type;
+
+    fn to_f64(self) -> f64 {
+        self.into()
+    }
+
+    fn is_missing(self) -> bool {
+        self.is_nan()
+    }
 }
 
 /// Rows `start .. start + rows` of a plan.
@@ -81,6 +104,8 @@ pub struct Generated<'a, T> {
     start: u64,
     rows: u64,
     threads: usize,
+    /// How the variables' columns are made.
+    types: Vec<Typed>,
     time: Time,
     schema: SchemaRef,
     state: Mutex<FillState>,
@@ -102,12 +127,13 @@ impl<'a, T: ColumnFloat> Generated<'a, T> {
             Time::Datetime(_) => DataType::Timestamp(TimeUnit::Nanosecond, None),
         };
         let mut fields = vec![Field::new("t", kind, false)];
-        fields.extend(plan.names().map(|name| Field::new(name, T::Column::DATA_TYPE, false)));
+        let types: Vec<Typed> = plan.columns().map(Typed::new).collect();
+        fields.extend(plan.names().zip(&types).map(|(name, of)| of.field::<T>(name)));
         fields.push(Field::new("is_anomaly", DataType::Int8, false));
         fields.push(Field::new("event", DataType::Int64, false));
         let schema = Arc::new(Schema::new(fields));
         let state = Mutex::new(FillState::new());
-        Ok(Self { plan, start, rows, threads, time, schema, state, values: std::marker::PhantomData })
+        Ok(Self { plan, start, rows, threads, types, time, schema, state, values: std::marker::PhantomData })
     }
 
     fn times(&self, first: u64, len: usize, spare: &mut Spare) -> Result<ArrayRef> {
@@ -181,7 +207,9 @@ impl<T: ColumnFloat> Source for Generated<'_, T> {
         }
         let mut arrays = Vec::with_capacity(values.len() + 3);
         arrays.push(self.times(first, len, spare)?);
-        arrays.extend(values.into_iter().map(column::<T::Column>));
+        for (of, values) in self.types.iter().zip(values) {
+            arrays.push(of.array(values)?);
+        }
         arrays.push(column::<Int8Type>(labels));
         arrays.push(self.events(first, len, spare, job)?);
         RecordBatch::try_new(self.schema.clone(), arrays).map_err(Error::from)

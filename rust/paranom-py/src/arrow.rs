@@ -9,9 +9,12 @@ use arrow_array::types::{
 use arrow_array::{ArrayRef, PrimitiveArray, RecordBatch, RecordBatchIterator, StringArray};
 use arrow_buffer::ScalarBuffer;
 use arrow_schema::{ArrowError, Field, Schema};
-use numpy::{Element, PyArray1};
+use numpy::{Element, PyArray1, PyArrayMethods};
+use paranom::generate::Column;
+use paranom_io::source::ColumnFloat;
+use paranom_io::typed::Typed;
 use pyo3::prelude::*;
-use pyo3::types::PyCapsule;
+use pyo3::types::{PyCapsule, PyTuple};
 
 use crate::errors::type_error;
 use crate::foreign;
@@ -19,7 +22,7 @@ use crate::foreign;
 /// An Arrow stream of one record batch over (name, column) pairs, as a capsule named `arrow_array_stream`.
 ///
 /// Columns are contiguous 1-D arrays of float64, float32, int64, uint64 or int8, which the stream keeps alive and does
-/// not copy; or lists of texts. Names in `times` are int64 columns that mean nanoseconds since 1970.
+/// not copy; (floats, type, states) of columns that are no floats; or lists of texts. Names in `times` are int64 columns that mean nanoseconds since 1970.
 #[pyfunction]
 pub(crate) fn arrow_stream<'py>(
     py: Python<'py>,
@@ -41,6 +44,7 @@ pub(crate) fn record_batch(
     let mut fields = Vec::with_capacity(columns.len());
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(columns.len());
     for (name, column) in columns {
+        let nullable = column.is_instance_of::<PyTuple>();
         let array = if times.contains(&name) {
             view::<TimestampNanosecondType>(&column)
         } else {
@@ -52,17 +56,45 @@ pub(crate) fn record_batch(
         };
         let array = match array {
             Some(array) => array,
+            None if column.is_instance_of::<PyTuple>() => typed(&name, &column)?,
             None => Arc::new(StringArray::from(
                 column
                     .extract::<Vec<String>>()
                     .map_err(|_| type_error(&name, "must be a column with an Arrow type", None))?,
             )),
         };
-        fields.push(Field::new(name, array.data_type().clone(), false));
+        fields.push(Field::new(name, array.data_type().clone(), nullable));
         arrays.push(array);
     }
     let wrong = |error: ArrowError| type_error("columns", format!("must be an Arrow table ({error})"), None);
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(wrong)
+}
+
+/// A column of whole numbers, flags or states, which are floats here.
+fn typed(name: &str, column: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+    let (values, kind, states): (Bound<'_, PyAny>, String, Vec<String>) = column.extract()?;
+    let kind = match kind.as_str() {
+        "int64" => Column::Int64,
+        "bool" => Column::Bool,
+        "states" => Column::States(states),
+        _ => return Err(type_error(name, "must be int64, bool or states", Some(kind))),
+    };
+    if values.cast::<PyArray1<f32>>().is_ok() {
+        converted::<f32>(name, &values, &kind)
+    } else {
+        converted::<f64>(name, &values, &kind)
+    }
+}
+
+fn converted<T: ColumnFloat + Element>(
+    name: &str,
+    values: &Bound<'_, PyAny>,
+    column: &Column,
+) -> PyResult<ArrayRef> {
+    let values = values.cast::<PyArray1<T>>()?.to_vec()?;
+    Typed::new(column)
+        .array(values)
+        .map_err(|error| type_error(name, format!("must hold its type ({error})"), None))
 }
 
 fn view<A: ArrowPrimitiveType>(column: &Bound<'_, PyAny>) -> Option<ArrayRef>

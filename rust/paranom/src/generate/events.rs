@@ -8,6 +8,7 @@ use super::event::Event;
 use super::plan::Plan;
 use super::triviality::{EventSeries, TrivialityCheck};
 use super::variable::{Variable, Want};
+use super::view::Reference;
 use crate::error::{try_append, try_reserve, try_vec};
 use crate::job::Job;
 use crate::random::TILE;
@@ -119,7 +120,9 @@ impl Plan {
                 events = self.clean(events);
             }
             for event in events {
-                if self.graph.reach(event.anomaly).iter().any(|(_, other)| *other == lag) {
+                let is_seen =
+                    |(variable, other): &Reference| *other == lag && !self.variables[*variable].hidden;
+                if self.graph.reach(event.anomaly).iter().any(is_seen) {
                     let begin = if event.start == 0 { 0 } else { event.start.saturating_add(lag) };
                     let end = event.stop.saturating_add(lag);
                     if begin <= last && end > start && begin < end {

@@ -12,6 +12,7 @@
 //!   schedule    when anomalies happen; labels: the labelled rows of recordings
 //!   rule        what distributions, signals and transforms have in common
 //!   distribution, signal, transform   the kinds of rules, one file each
+//!   column      the type of a variable's values; states: names as values; binding: rules that look at others' states
 //!   fixed, recorded, resampled, param   a number, a recording, a signal at other times, a parameter of a rule
 //!   shared_draws   draws that rules of several variables share
 //!   position    places on the row axis between rows; view: the values of other variables
@@ -29,14 +30,17 @@
 mod anomaly;
 mod basis;
 mod below;
+mod binding;
 mod block;
 mod callback;
+mod column;
 mod distribution;
 mod dropouts;
 mod effect;
 mod event;
 mod events;
 mod fill;
+mod finite;
 mod fixed;
 mod graph;
 mod labels;
@@ -57,6 +61,7 @@ mod schedule;
 mod scope;
 mod shared_draws;
 mod signal;
+mod states;
 mod time;
 mod transform;
 mod triviality;
@@ -68,6 +73,7 @@ mod walk;
 pub use anomaly::Anomaly;
 pub use block::{BLOCK, Real, RowRange};
 pub use callback::{Call, Callback, Granularity, MOST_DRAWS, Past, Run, SharedCallback, ThreadBody};
+pub use column::Column;
 pub use event::Event;
 pub use graph::Edge;
 pub use one_liner::names as one_liners;

@@ -58,7 +58,7 @@ fn action(field: &Field, scope: &Scope) -> Result<Action> {
             return Err(unknown(&kind, known));
         }
     }
-    Ok(Action::Replace(scope.rule(field)?))
+    Ok(Action::Replace(scope.rule_or_states(field)?))
 }
 
 fn read_rule(field: &Field, scope: &Scope) -> Result<Box<dyn Rule>> {

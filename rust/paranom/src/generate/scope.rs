@@ -4,7 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use super::basis::Basis;
+use super::binding::Binding;
+use super::column::Gives;
 use super::rule::{Rule, Site, Transform};
+use super::states;
 use super::view::Reference;
 use crate::Result;
 use crate::spec::{Field, Table};
@@ -34,6 +37,9 @@ pub struct Scope {
     names: Arc<[String]>,
     references: RefCell<Vec<Reference>>,
     other_variables: RefCell<Vec<usize>>,
+    /// The variable's states.
+    states: RefCell<Vec<String>>,
+    bindings: RefCell<Vec<Binding>>,
 }
 
 /// How deep rules may be nested: the stack is finite.
@@ -57,7 +63,46 @@ impl Scope {
             names: names.clone(),
             references: RefCell::default(),
             other_variables: RefCell::default(),
+            states: RefCell::default(),
+            bindings: RefCell::default(),
         }
+    }
+
+    /// A scope for draws that have a key of their own: it counts them from the first.
+    pub fn fresh(&self) -> Self {
+        Self::new(self.read, self.anomalous, &self.names, self.basis)
+    }
+
+    /// The same for a variable that has these states already.
+    pub fn with_states(self, states: &[String]) -> Self {
+        *self.states.borrow_mut() = states.to_vec();
+        self
+    }
+
+    /// The number of a state, known or new.
+    pub fn state(&self, field: &Field) -> Result<f64> {
+        let name = states::check_name(field)?;
+        let mut states = self.states.borrow_mut();
+        let place = states.iter().position(|known| known == name).unwrap_or(states.len());
+        if place == states.len() {
+            states.push(name.into());
+        }
+        Ok(place as f64)
+    }
+
+    /// The states, in order of their numbers.
+    pub fn states(&self) -> Vec<String> {
+        self.states.borrow().clone()
+    }
+
+    /// Notes what is expected of another variable.
+    pub fn bind(&self, binding: Binding) {
+        self.bindings.borrow_mut().push(binding);
+    }
+
+    /// What is expected of other variables.
+    pub fn bindings(&self) -> Vec<Binding> {
+        self.bindings.borrow().clone()
     }
 
     /// Whether parameters given as distributions are drawn once per event here.
@@ -156,8 +201,17 @@ impl Scope {
         result
     }
 
-    /// Reads a rule: a number, or a table with a `kind`.
+    /// Reads a rule that gives numbers: a number, or a table with a `kind`.
     pub fn rule(&self, field: &Field) -> Result<Box<dyn Rule>> {
+        let rule = self.rule_or_states(field)?;
+        if rule.gives() == Gives::States {
+            return Err(field.invalid("must give numbers here, not states"));
+        }
+        Ok(rule)
+    }
+
+    /// Reads a rule that gives numbers or states.
+    pub fn rule_or_states(&self, field: &Field) -> Result<Box<dyn Rule>> {
         if self.depth.get() >= MOST_DEPTH {
             return Err(field.invalid(format!("must be nested {MOST_DEPTH} deep at most")));
         }

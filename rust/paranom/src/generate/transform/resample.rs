@@ -70,6 +70,10 @@ impl Transform for Resample {
         Reads::Signals
     }
 
+    fn keeps_states(&self) -> bool {
+        true
+    }
+
     fn apply(&self, at: At, normal: &dyn Rule, values: &mut [f64]) {
         let amount = match self {
             Self::Faster(amount) | Self::Ahead(amount) | Self::TimeWarp(amount) => {
