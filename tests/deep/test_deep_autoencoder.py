@@ -574,11 +574,12 @@ class Absent:
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Absent())
 import paranom_rs.deep, numpy
+from paranom_rs._internal.optional import install_line
 assert "paranom_rs.deep.nets" not in sys.modules
 try:
     paranom_rs.deep.RNNAutoencoder().fit(numpy.zeros(1000))
 except ImportError as error:
-    assert 'pip install "paranom_rs[deep]"' in str(error), error
+    assert install_line("deep") in str(error), error
 else:
     raise SystemExit("no error")
 """

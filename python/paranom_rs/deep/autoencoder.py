@@ -305,7 +305,7 @@ class RNNAutoencoder(Detector):
         """Write the scoring of windows as an ONNX file, and check it with onnxruntime against torch.
 
         Input "windows" (batch, window, d) float32 without NaN, in the units of the data; output "score" (batch,). The
-        batch is free, the window fixed. Needs ``pip install "paranom_rs[onnx]"``.
+        batch is free, the window fixed. Needs ``pip install ".[onnx]"``.
 
         Raises
         ------

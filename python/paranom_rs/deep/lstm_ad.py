@@ -307,7 +307,7 @@ class LSTMAD(Detector):
         """Write the scoring of series as an ONNX file, and check it with onnxruntime against torch.
 
         Input "series" (batch, time, d) float32 without NaN, in the units of the data, more rows than the horizon;
-        output "score" (batch, time). Batch and time are free. Needs ``pip install "paranom_rs[onnx]"``.
+        output "score" (batch, time). Batch and time are free. Needs ``pip install ".[onnx]"``.
 
         Raises
         ------
