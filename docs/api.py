@@ -141,7 +141,7 @@ def tables() -> dict[tuple[str, str], list[str]]:
     for name in at_top:
         module = find(name, package)
         part = module.part if module else package.imported[name].split(".")[1]
-        found.setdefault((part, ""), []).extend(lines(name, module))
+        found.setdefault(("files" if part == "_internal" else part, ""), []).extend(lines(name, module))
     for path in sorted(PACKAGE.rglob("*.py")):
         names = path.relative_to(PACKAGE.parent).with_suffix("").parts
         module = Module(".".join(names[:-1] if names[-1] == "__init__" else names))

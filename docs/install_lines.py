@@ -1,13 +1,11 @@
 """Make every `pip install` line of the pages and docstrings that of paranom_rs/_internal/optional.py.
 
-Run ``python docs/install_lines.py`` after a change there: a release does so. ``--check`` changes nothing, and ends with 1
-where a line is another one. Lines that a contributor types (``-e``, ``.venv/bin/pip``) stay.
+Run ``python docs/install_lines.py`` after a change there, as a release does, and after a merge. Lines that a contributor types (``-e``, ``.venv/bin/pip``) stay.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,8 +34,5 @@ def stale() -> list[Path]:
 
 
 if __name__ == "__main__":
-    found = stale()
-    if "--check" in sys.argv:
-        sys.exit("\n".join(str(path) for path in found) or 0)
-    for path in found:
+    for path in stale():
         path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")
