@@ -1,6 +1,7 @@
 """Make every `pip install` line of the pages and docstrings that of paranom_rs/_internal/optional.py.
 
-Run ``python docs/install_lines.py`` after a change there, as a release does, and after a merge. Lines that a contributor types (``-e``, ``.venv/bin/pip``) stay.
+Run ``python docs/install_lines.py`` after a change there, as a release does, and after a merge. Lines that a
+contributor types (``-e``, ``.venv/bin/pip``) stay.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Runs what the documents show, so that they cannot drift.
 
 ``python tests/support/readme.py demo``, ``... test`` and ``... watch`` print the commands of README.md (its ``bash``
-blocks, in that order); ``python tests/support/readme.py run README.md docs/*.md`` executes the ``python`` blocks of each
-file in order, in one namespace and one temporary folder per file. A block not meant to run is marked ``text``.
+blocks, in that order). ``python tests/support/readme.py run README.md docs/*.md`` executes the ``python`` blocks of
+each file in order, in one namespace and one temporary folder per file. A block not meant to run is marked ``text``.
 """
 
 from __future__ import annotations
