@@ -23,6 +23,7 @@ PARTS = {
     "detect": ("Detect", ""),
     "evaluate": ("Evaluate", 'The metrics need `pip install ".[metrics]"`.'),
     "suites": ("Suites", ""),
+    "bench": ("Bench", 'The report needs `pip install ".[bench]"` ([bench](bench.md)).'),
     "watch": ("Watch", 'It needs `pip install ".[watch]"` ([watch](watch.md)).'),
     "deep": ("Deep detectors", 'They need `pip install ".[deep]"`.'),
     "connect": ("Other libraries", "Each module needs its library ([engines](engines.md))."),

@@ -58,9 +58,10 @@ from paranom_rs.errors import (
 from paranom_rs.evaluate.one_line_detectors import one_liners, triviality
 from paranom_rs.files.tables import read_table
 from paranom_rs.files.verify import Verified, verify
-from paranom_rs.generate.anomalies import Anomaly, Decoys
+from paranom_rs.generate.anomalies import Aftershocks, Anomaly, Decoys
 from paranom_rs.generate.callback import Block, Callback, Context
 from paranom_rs.generate.dataset import Dataset, Split
+from paranom_rs.generate.days import public_holidays
 from paranom_rs.generate.distributions import (
     Bernoulli,
     Beta,
@@ -80,7 +81,7 @@ from paranom_rs.generate.distributions import (
     Uniform,
 )
 from paranom_rs.generate.dropouts import Dropouts
-from paranom_rs.generate.events import Event, Events
+from paranom_rs.generate.events import Change, Event, Events
 from paranom_rs.generate.generator import Generator
 from paranom_rs.generate.native import NativeFunction
 from paranom_rs.generate.processes import ControlLoop, RandomSeason, StochasticVolatility
@@ -90,13 +91,16 @@ from paranom_rs.generate.signals import (
     AR1,
     ECG,
     MLS,
+    AtTime,
     Calendar,
     ColouredNoise,
+    Concepts,
     Constant,
     Cosine,
     CylinderBellFunnel,
     Dirichlet,
     Limited,
+    Logistic,
     LogisticMap,
     Pattern,
     RandomWalk,
@@ -146,8 +150,10 @@ __all__ = [
     "FLOSS",
     "MLS",
     "RAMP",
+    "Aftershocks",
     "AlreadyExistsError",
     "Anomaly",
+    "AtTime",
     "Bernoulli",
     "Beta",
     "Block",
@@ -157,9 +163,11 @@ __all__ = [
     "Callback",
     "CallbackError",
     "Cauchy",
+    "Change",
     "Choice",
     "Clip",
     "ColouredNoise",
+    "Concepts",
     "ConsensusMotif",
     "Constant",
     "Context",
@@ -199,6 +207,7 @@ __all__ = [
     "LeftMatrixProfile",
     "Limited",
     "LogNormal",
+    "Logistic",
     "LogisticMap",
     "Markov",
     "Match",
@@ -280,6 +289,7 @@ __all__ = [
     "multidimensional_motifs",
     "one_liners",
     "pan_profile",
+    "public_holidays",
     "read_table",
     "snippets",
     "triviality",

@@ -19,6 +19,7 @@ __all__ = [
     "RampCore",
     "arrow_stream",
     "build_info",
+    "duplicates",
     "file_metadata",
     "found_by_one_liners",
     "matrix_profile_ab_join",
@@ -41,7 +42,7 @@ __all__ = [
 ]
 
 # arrow.rs
-def arrow_stream(columns: Sequence[tuple[str, Any]], times: Sequence[str]) -> object: ...
+def arrow_stream(columns: Sequence[tuple[str, Any]], times: Sequence[tuple[str, str | None]]) -> object: ...
 
 # context.rs, draws.rs, callback.rs
 @final
@@ -110,7 +111,7 @@ def write_generated(
 ) -> None: ...
 def write_table(
     columns: Sequence[tuple[str, Any]],
-    times: Sequence[str],
+    times: Sequence[tuple[str, str | None]],
     path: str | PathLike[str],
     /,
     *,
@@ -258,6 +259,9 @@ class NearestIndex:
         self, rows: NDArray[np.float64], k: int, threads: int | None = None
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]: ...
 
+# duplicates.rs
+def duplicates(hashes: NDArray[np.uint64], /) -> int: ...
+
 # one_liner.rs
 def one_liners() -> list[str]: ...
 def found_by_one_liners(
@@ -316,6 +320,7 @@ class Plan:
     def reach(self) -> list[list[tuple[int, int]]]: ...
     @property
     def broken(self) -> list[list[tuple[int, int]]]: ...
+    def changes(self, variable: int, start: int, rows: int, /) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]: ...
     def missing(self, variable: int, start: int, rows: int, /) -> NDArray[np.bool_]: ...
     def times(self, start: int, rows: int, /) -> NDArray[Any] | None: ...
     def anomalous(self, start: int, rows: int, /) -> tuple[NDArray[np.uint64], NDArray[np.uint64], int]: ...

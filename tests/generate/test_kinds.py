@@ -17,6 +17,7 @@ ELSEWHERE = {
     "state",
     "by_state",
     "forbidden_transition",
+    "at_time",
     "ref",
     "swap",
     "decouple",

@@ -33,14 +33,8 @@ def generate(
     else:
         y = np.array([any(e.start <= row < e.stop for e in events) for row in at], np.int8)
     for name, column in columns.items():
-        for event in dropouts(spec, name, start, rows):
-            column[max(event.start - start, 0) : event.stop - start] = np.nan
-    return columns, y, [(e.start, e.stop, world.kinds[e.kind], id_of(e, world.stream)) for e in events]
-
-
-def id_of(event: Event, stream: int) -> int:
-    """What an event is known by: its first row, below 2^53. In stream 1 it was the number that addresses its draws."""
-    return event.id if stream == 1 else event.start % 2**53
+        column[lost(spec, name, at)] = np.nan
+    return columns, y, [(e.start, e.stop, world.kinds[e.kind], world.id_of(e)) for e in events]
 
 
 class World:
@@ -58,8 +52,9 @@ class World:
         }
         self.effects = {name: anomalous_rules(spec, name) for name in self.normal}
         self.references = {name: references(variable.get("normal")) for name, variable in spec["variables"].items()}
-        self.schedule, self.kinds = schedule_of(spec, self.seed)
-        self.schedule.accepts = self.is_hard
+        self.schedules, self.kinds = schedules_of(spec, self.seed)
+        for schedule in self.schedules:
+            schedule.accepts = self.is_hard
         self.decoys = {anomaly.get("name", "anomaly") for anomaly in spec.get("anomalies", []) if anomaly.get("decoy")}
         self.elsewhere: dict[str, int] = {}
         self.known: dict[tuple[int, int], list[Event]] = {}
@@ -67,10 +62,23 @@ class World:
     def events(self, first: int, last: int) -> list[Event]:
         """The events that touch some rows, decoys too."""
         if (first, last) not in self.known:
-            events = self.schedule.events(first, last)
+            found = [event for schedule in self.schedules for event in schedule.events(first, last)]
+            events = sorted(found, key=lambda event: event.start)
             stay = {RECORDED, *self.decoys} if self.clean else {*self.kinds}
             self.known[first, last] = [event for event in events if self.kinds[event.kind] in stay]
         return self.known[first, last]
+
+    def id_of(self, event: Event) -> int:
+        """What an event is known by: its first row, below 2^53, and the track. In stream 1 what addresses its draws."""
+        if self.stream == 1:
+            return event.id
+        tracks = [""]
+        for anomaly in self.spec.get("anomalies", []):
+            if anomaly.get("track", "") not in tracks:
+                tracks.append(anomaly["track"])
+        named = {anomaly.get("name", "anomaly"): anomaly.get("track", "") for anomaly in self.spec.get("anomalies", [])}
+        track = tracks.index(named.get(self.kinds[event.kind], ""))
+        return event.start % 2**53 if track == 0 else track << 48 | event.start % 2**48
 
     def is_decoy(self, event: Event) -> bool:
         return self.kinds[event.kind] in self.decoys
@@ -225,24 +233,42 @@ def timing_of(table: dict[str, Any]) -> Timing:
         longest=int(longest),
         gap=int(table.get("gap", 1)),
         nontrivial=table.get("difficulty") == "nontrivial",
+        aftershocks=table.get("aftershocks"),
     )
 
 
-def dropouts(spec: dict[str, Any], name: str, start: int, rows: int) -> list[Event]:
-    """The stretches in which a variable's values are lost: as it says itself, else as the spec says."""
+def lost(spec: dict[str, Any], name: str, rows: list[int]) -> NDArray[np.bool_]:
+    """Which values of a variable are lost: as it says itself, else as the spec says."""
     table = spec["variables"][name].get("missing", spec.get("missing"))
-    if table is None or rows == 0:
-        return []
-    schedule = Schedule(spec.get("seed", 0), [timing_of(table)], None, whose=("missing", name))
-    return schedule.events(start, start + rows - 1)
+    if table is None or not rows:
+        return np.zeros(len(rows), bool)
+    whose = ("missing", "" if table.get("together") else name)
+    chance = table.get("chance")
+    is_one_row = table.get("gap", 1) == 0 and table.get("duration", 1) in (1, [1, 1], (1, 1))
+    if chance is None and "frequency" in table and is_one_row and spec.get("stream", random.STREAM) != 1:
+        chance = table["frequency"]  # runs of one row without a gap: each row for itself
+    if chance is None:
+        schedule = Schedule(spec.get("seed", 0), [timing_of(table)], None, whose=whose)
+        events = schedule.events(rows[0], rows[-1])
+        return np.array([any(event.start <= row < event.stop for event in events) for row in rows], bool)
+    scope = Scope(anomalous=False, seed=spec.get("seed", 0), time=clock_of(spec))
+    site = scope.site()
+    key = random.key_of(spec.get("seed", 0), *whose)
+    at = np.array(rows, np.uint64)
+    chances = rules.read(chance, scope)(At(key, at, world=World(spec, clean=False)))
+    return random.uniforms(key, site, at) < chances
 
 
-def schedule_of(spec: dict[str, Any], seed: int) -> tuple[Schedule, list[str]]:
-    """The schedule, and the names of the kinds of events."""
+def schedules_of(spec: dict[str, Any], seed: int) -> tuple[list[Schedule], list[str]]:
+    """The schedule of each track, and the names of the kinds of events."""
     kinds, timings = [], []
+    tracks = [""]
     for anomaly in spec.get("anomalies", []):
         kinds.append(anomaly.get("name", "anomaly"))
         timings.append(timing_of(anomaly))
+        if anomaly.get("track", "") not in tracks:
+            tracks.append(anomaly["track"])
+    whose = [anomaly.get("track", "") for anomaly in spec.get("anomalies", [])]
     labelled = [v for v in spec["variables"].values() if v.get("labels")]
     labels = None
     if labelled:
@@ -251,4 +277,11 @@ def schedule_of(spec: dict[str, Any], seed: int) -> tuple[Schedule, list[str]]:
         labels = Labels(len(first["values"]), first.get("repeat", True), stretches)
         kinds.append(RECORDED)
         timings.append(Timing())
-    return Schedule(seed, timings, labels), kinds
+        whose.append("")
+    schedules = []
+    for track in tracks:
+        # On another track an anomaly does not happen.
+        own = [timing if name == track else Timing(gap=0) for timing, name in zip(timings, whose, strict=True)]
+        schedule = Schedule(seed, own, labels if track == "" else None, whose=("schedule", track))
+        schedules.append(schedule)
+    return schedules, kinds

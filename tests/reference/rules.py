@@ -22,7 +22,7 @@ from .distinct import keys_of, number
 from .fmath import Floats
 from .random import Key, Words
 from .schedule import Event
-from .time import datetimes
+from .time import beside, local_datetimes, places
 
 Table = dict[str, Any]
 
@@ -938,7 +938,7 @@ def cylinder_bell_funnel(table: Table, scope: Scope) -> Rule:
 def calendar(table: Table, scope: Scope) -> Rule:
     """Values by weekday (or holiday), month and hour, added in this order; straight lines from hour to hour."""
     day_length = 24 * 3600 * 10**9
-    time = datetimes(scope.time or table, scope.seed)
+    time = local_datetimes(scope.time or table, scope.seed)
 
     def value(row: int) -> float:
         day, within = divmod(time(row), day_length)
@@ -973,6 +973,74 @@ def logistic_map(table: Table, scope: Scope) -> Rule:
         u = random.unit(np.array([digits(int(row)) for row in at.rows], np.uint64))
         _, cos = fmath.sincos2pi(0.5 * (u - 0.5))
         return cos * cos
+
+    return values
+
+
+def concepts(table: Table, scope: Scope) -> Rule:
+    """Rules that take turns. Each change but that at row 0 is moved by a draw of its own; values fade in behind it."""
+    of = [read(rule, scope) for rule in table["of"]]
+    length = table["length"]
+    shortest, longest = length if isinstance(length, list | tuple) else (length, length)
+    fade, mean = int(table.get("fade", 0)), (shortest + longest) // 2
+    site = scope.site()
+
+    def values(at: At) -> Floats:
+        def change(number: int) -> int:
+            moved = random.scaled(random.word(at.key, site, number), mean - shortest + 1) if number > 0 else 0
+            return number * mean + moved
+
+        out = np.empty(at.rows.shape)
+        every = [rule(at) for rule in of]
+        for j, row in enumerate(int(row) for row in at.rows):
+            number = row // mean
+            if row < change(number):
+                number -= 1
+            since = row - change(number)
+            out[j] = every[number % len(of)][j]
+            if number > 0 and since < fade:
+                old = every[(number - 1) % len(of)][j]
+                out[j] = old + float(since + 1) / float(fade + 1) * (out[j] - old)
+        return out
+
+    return values
+
+
+def logistic(table: Table, scope: Scope) -> Rule:
+    """Shares from 0 to 1: the logistic curve around a middle, or one step."""
+    rule = read(table["of"], scope)
+    middle, width = float(table.get("middle", 0.0)), float(table.get("width", 1.0))
+
+    def values(at: At) -> Floats:
+        x = rule(at)
+        if width == 0.0:
+            return np.where(x > middle, 1.0, 0.0)
+        steep = (middle - x) / width
+        steep = np.where(steep < -700.0, -700.0, steep)
+        steep = np.where(steep > 700.0, 700.0, steep)
+        return 1.0 / (1.0 + fmath.exp(steep))
+
+    return values
+
+
+def at_time(table: Table, scope: Scope) -> Rule:
+    """Signals where rows would be by their times."""
+    rule = read(table["of"], scope)
+    assert scope.time is not None
+    place = places(scope.time, scope.seed)
+
+    def between(row: int, part: float) -> tuple[int, float]:
+        a = place(row)
+        if part == 0.0:
+            return a
+        b = place(min(row + 1, 2**64 - 1))
+        return beside(a[0], a[1] + part * (float(b[0] - a[0]) + (b[1] - a[1])))
+
+    def values(at: At) -> Floats:
+        rows, parts = (at.rows, np.zeros(len(at.rows))) if at.moved is None else at.moved
+        there = [between(int(row), float(part)) for row, part in zip(rows, parts, strict=True)]
+        moved = np.array([row for row, _ in there], np.uint64), np.array([part for _, part in there], np.float64)
+        return rule(replace(at, moved=moved))
 
     return values
 
@@ -1169,6 +1237,9 @@ RULES: dict[str, Callable[[Table, Scope], Rule]] = {
     "product": product,
     "limited": limited,
     "rounded": rounded,
+    "logistic": logistic,
+    "concepts": concepts,
+    "at_time": at_time,
 }
 
 
@@ -1260,19 +1331,6 @@ def smooth(table: Table, scope: Scope) -> Transform:
         return total / float(window)
 
     return change
-
-
-def beside(row: int, by: float) -> tuple[int, float]:
-    """The place ``by`` rows after a row, as a row and a part of the way to the next; the axis ends at both ends."""
-    if math.isnan(by):
-        return row, 0.0
-    if math.isinf(by):
-        return (2**64 - 1 if by > 0.0 else 0), 0.0
-    whole = math.floor(by)
-    there = row + whole
-    if there < 0:
-        return 0, 0.0
-    return (there, by - whole) if there < 2**64 else (2**64 - 1, 0.0)
 
 
 def course(table: Table, scope: Scope, place: Callable[[int, Event, float], tuple[int, float]], name: str) -> Transform:

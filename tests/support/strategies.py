@@ -87,7 +87,7 @@ RULES = [
     "markov", "regimes", "stochastic_volatility", "random_season", "control_loop",
 ]  # fmt: skip
 JOINS = ["sum", "product"]
-CHANGES = ["limited", "rounded"]
+CHANGES = ["limited", "rounded", "logistic", "concepts"]
 
 
 @st.composite
@@ -249,6 +249,15 @@ def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None
         case "rounded":
             table["of"] = draw(rules(depth - 1, scope))
             optional(draw, table, "step", st.one_of(POSITIVE, st.sampled_from([0.1, 0.001, 1 / 3, 1e-300, 1e300])))
+        case "concepts":
+            table["of"] = draw(st.lists(rules(depth - 1, scope), min_size=2, max_size=3))
+            table["length"] = draw(st.one_of(st.integers(1, 900), st.sampled_from([[3, 80], [700, 2**40]])))
+            shortest = table["length"] if isinstance(table["length"], int) else table["length"][0]
+            optional(draw, table, "fade", st.integers(0, shortest - 1))
+        case "logistic":
+            table["of"] = draw(rules(depth - 1, scope))
+            optional(draw, table, "middle", NUMBERS)
+            optional(draw, table, "width", st.one_of(NOT_NEGATIVE, st.just(1e-9)))
         case "mixture":
             table["of"] = draw(st.lists(rules(depth - 1, scope), min_size=1, max_size=3))
             parts = draw(st.lists(st.integers(0, 9), min_size=len(table["of"]), max_size=len(table["of"])))
@@ -395,6 +404,28 @@ SIGNALS = {
 }  # fmt: skip
 
 
+def fewest_rows(rule: Any) -> int:
+    """The rows that an event must have for an anomalous rule to change anything."""
+    kind = rule.get("kind") if isinstance(rule, dict) else None
+    is_stuck = kind == "flatline" and "value" not in rule
+    return 2 if is_stuck or kind in ("frequency_change", "reverse", "time_warp") else 1
+
+
+def lengthen(anomaly: Spec, variables: Spec) -> None:
+    """Make the events of an anomaly long enough for what they do."""
+    named = anomaly.get("variables", [] if "values" in anomaly else list(variables))
+    rules_of = [variables[name].get("anomalous") for name in named] + list(anomaly.get("values", {}).values())
+    fewest = max(map(fewest_rows, rules_of), default=1)
+    if "events" in anomaly:
+        anomaly["events"] = [[start, stop] for start, stop in anomaly["events"] if stop - start >= fewest]
+        return
+    duration = anomaly.get("duration", 1)
+    if isinstance(duration, list):
+        anomaly["duration"] = [max(end, fewest) for end in duration]
+    elif duration < fewest:
+        anomaly["duration"] = fewest
+
+
 def has_signals(rule: Any) -> bool:
     """Whether there is a signal in a rule, or in what it is made of."""
     if isinstance(rule, dict):
@@ -451,13 +482,16 @@ def intervals(draw: st.DrawFn, end: int, most: int = 4) -> list[list[int]]:
 
 
 @st.composite
-def dropouts(draw: st.DrawFn) -> Spec:
-    """When values are lost: with a frequency, counted, or listed."""
+def dropouts(draw: st.DrawFn, together: bool = True) -> Spec:
+    """When values are lost: with a frequency, counted, listed, or by chance; of single variables, or of whole rows."""
     shortest = draw(st.integers(1, 12))
     longest = draw(st.integers(shortest, shortest + 30))
     gap = draw(st.integers(0, 6))
-    spec: Spec = {"gap": gap}
-    match draw(st.sampled_from(["frequency", "count", "events"])):
+    spec: Spec = {"gap": gap} | ({"together": True} if together and draw(st.integers(0, 4)) == 0 else {})
+    match draw(st.sampled_from(["frequency", "count", "events", "chance"])):
+        case "chance":
+            chance = st.one_of(SHARES, rules(1, "normal"))
+            return {"chance": draw(chance)} | ({"together": True} if together and draw(st.booleans()) else {})
         case "frequency":
             most = (shortest + longest) / 2 / (longest + gap)
             return spec | {"duration": [shortest, longest], "frequency": draw(st.floats(most / 90, most * 0.9))}
@@ -473,7 +507,7 @@ def lengths(numbers: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 @st.composite
 def clocks(draw: st.DrawFn, kind: str | None = None) -> Spec:
-    """The time of a spec: numbers or datetimes, even or not."""
+    """The time of a spec: numbers or datetimes, even, uneven, or by chance."""
     table: Spec = {"kind": kind or draw(st.sampled_from(["number", "datetime"]))}
     every = draw(st.one_of(st.integers(1, 2000), st.sampled_from([1, 2, 512, 2**53])))
     if table["kind"] == "number":
@@ -488,6 +522,30 @@ def clocks(draw: st.DrawFn, kind: str | None = None) -> Spec:
         optional(draw, table, "jitter", st.integers(0, (step - 1) // 2))
         gaps = {"every": every, "length": draw(lengths(st.one_of(st.integers(0, 10**14), st.sampled_from([0, 2**62]))))}
     optional(draw, table, "gaps", st.just(gaps))
+    if table.get("jitter", 0) == 0 and (table["step"] >= 1000 or isinstance(table["step"], float)):
+        optional(draw, table, "arrivals", st.just("poisson"))
+    return table
+
+
+@st.composite
+def calendar_clocks(draw: st.DrawFn) -> Spec:
+    """Clocks in time zones, and by the calendar, whose rows are few: datetimes of the years 1950 to 2120."""
+    day, hour = 86_400 * 10**9, 3600 * 10**9
+    start = draw(st.integers(-(20 * 365 * day), 80 * 365 * day))
+    table: Spec = {"kind": "datetime", "start": start}
+    if draw(st.booleans()):
+        changes = draw(st.lists(st.integers(start - 900 * day, start + 900 * day), max_size=6, unique=True).map(sorted))
+        changes = [x for i, x in enumerate(changes) if i == 0 or x - changes[i - 1] > 3 * day]
+        lengths = draw(st.lists(st.integers(-14, 14), min_size=len(changes) + 1, max_size=len(changes) + 1))
+        pairs = zip([-(2**63), *changes], lengths, strict=True)
+        table |= {"zone": "Some/Where", "offsets": [[at, length * hour] for at, length in pairs]}
+    unit = draw(st.sampled_from(["D", "W", "M", "MS", "B", ""]))
+    if unit:
+        table["step"] = f"{draw(st.integers(1, 5))}{unit}"
+    else:
+        table["step"] = draw(st.sampled_from([hour, day, 10**9]))
+    if unit == "B" and draw(st.booleans()):
+        table["days_off"] = draw(st.lists(st.integers(start // day - 3, start // day + 60), max_size=40, unique=True))
     return table
 
 
@@ -518,7 +576,7 @@ def specs(draw: st.DrawFn, depth: int = 2) -> Spec:
         moving = variable["kind"] == "recorded" or has_signals(variable["normal"])
         optional(draw, variable, "anomalous", anomalous(depth, signals=moving))
         if draw(st.integers(0, 3)) == 0:
-            variable["missing"] = draw(dropouts())
+            variable["missing"] = draw(dropouts(together=False))
         variables[name] = variable
     spec: Spec = {"seed": draw(st.one_of(st.integers(0, 9), st.integers(0, 2**64 - 1))), "variables": variables}
     if draw(st.integers(0, 3)) == 0:
@@ -544,9 +602,13 @@ def specs(draw: st.DrawFn, depth: int = 2) -> Spec:
             longest = draw(st.integers(shortest, shortest + 30))
             gap = draw(st.integers(0, 6))
             optional(draw, anomaly, "gap", st.just(gap))
-            room = longest + anomaly.get("gap", 1)
+            room = max(longest, 2) + anomaly.get("gap", 1)
             if (shortest, longest) != (1, 1) or draw(st.booleans()):
                 anomaly["duration"] = longest if shortest == longest else [shortest, longest]
+            if draw(st.integers(0, 5)) == 0:
+                shocks = {"mean": draw(st.floats(0.1, 0.9)), "delay": draw(st.floats(0.1, 9.0))}
+                anomaly["aftershocks"] = shocks | {"within": draw(st.integers(1, 20))}
+                room += anomaly["aftershocks"]["within"]
             if way == "count":
                 anomaly |= {"count": draw(st.integers(1, max(within // (8 * room), 1))), "within": within}
             else:
@@ -566,6 +628,7 @@ def specs(draw: st.DrawFn, depth: int = 2) -> Spec:
             anomaly["values"] = {name: draw(anomalous(depth, signals=name in moving)) for name in chosen}
             if touched == "both" and able:
                 anomaly["variables"] = [draw(st.sampled_from(able))]
+        lengthen(anomaly, variables)
         anomalies.append(anomaly)
     if anomalies:
         spec["anomalies"] = anomalies
@@ -613,6 +676,7 @@ def related_specs(draw: st.DrawFn) -> Spec:
             anomaly["events"] = [[0, 7], [2**60, 2**60 + 900]]
         else:
             anomaly |= {"frequency": draw(st.sampled_from([0.1, 0.01])), "duration": [1, 30]}
+        lengthen(anomaly, variables)
         anomalies.append(anomaly)
     order = draw(st.permutations(names))
     return in_stream({"seed": 4, "variables": {name: variables[name] for name in order}, "anomalies": anomalies})

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from paranom_rs._core import build_info
-from paranom_rs.cli import audit, demo, detect, evaluate, fit, generate, init, preview, verify, watch
+from paranom_rs.cli import audit, bench, demo, detect, evaluate, fit, generate, init, preview, verify, watch
 from paranom_rs.cli.options import Parser
 from paranom_rs.errors import AlreadyExistsError, CallbackError, ParanomError, SpecError, SpecTypeError
 
@@ -21,7 +21,7 @@ _STATUS = """exit status:
   3    could not be done: a file, a missing library
   130  interrupted; no file is left half-done
 """
-_COMMANDS = (init, fit, preview, generate, verify, audit, detect, evaluate, watch, demo)
+_COMMANDS = (init, fit, preview, generate, verify, audit, detect, evaluate, bench, watch, demo)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -12,6 +12,7 @@ from paranom_rs.errors import StateError
 
 #: Where each class is that a file can name. Nothing else is imported for a file.
 _MODULES = {
+    "AnomalyNet": "paranom_rs.deep.anomaly_net",
     "IsolationForest": "paranom_rs.detect.isolation_forest",
     "LeftMatrixProfile": "paranom_rs.detect.profile_detectors",
     "MatrixProfileDetector": "paranom_rs.detect.profile_detectors",

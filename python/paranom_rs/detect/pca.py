@@ -82,7 +82,7 @@ class PCADetector(ScaledWindows):
     def _learn_again(self, rows: Floats) -> None:
         cells = window_cells(self._scaled(rows), self.window_, MOST_WINDOWS)
         self.centre_ = cells.mean(axis=0)
-        self.components_ = _leading(cells - self.centre_, self.variance)
+        self.components_ = leading_directions(cells - self.centre_, self.variance)
 
     def _residuals(self, rows: Floats) -> Floats:
         """Return what is left of each window, (k, window, d)."""
@@ -125,7 +125,7 @@ class PCADetector(ScaledWindows):
                 raise ValueError("its components are no numbers, or too large")
 
 
-def _leading(cells: Floats, variance: float) -> Floats:
+def leading_directions(cells: Floats, variance: float) -> Floats:
     """Return the orthonormal directions (k, cells) that explain a share of the variance of centred windows."""
     # The smaller of both products has the same eigenvalues: there are fewer windows than cells, or the other way round.
     few = len(cells) < cells.shape[1]

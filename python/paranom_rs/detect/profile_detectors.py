@@ -34,8 +34,8 @@ class _Profile(Detector):
     def _least_rows(self) -> int:
         return 24 if self.window is None else max(4 * int(self.window), 24)
 
-    def _choose_window(self, count: int) -> None:
-        self.window_ = max(default_window(count), 3) if self.window is None else int(self.window)
+    def _choose_window(self) -> None:
+        self.window_ = max(default_window(self._longest), 3) if self.window is None else int(self.window)
 
 
 class MatrixProfileDetector(_Profile):
@@ -77,7 +77,7 @@ class MatrixProfileDetector(_Profile):
         self._take(window=window, trim=trim, alarm_share=alarm_share)
 
     def _learn(self, rows: Floats) -> None:
-        self._choose_window(len(rows))
+        self._choose_window()
         self._learn_again(np.clip(rows, -_LARGEST, _LARGEST))
 
     def _learn_again(self, rows: Floats) -> None:
@@ -171,7 +171,7 @@ class LeftMatrixProfile(MatrixProfileDetector):
         self._take(window=window, history=history, trim=trim, alarm_share=alarm_share)
 
     def _learn(self, rows: Floats) -> None:
-        self._choose_window(len(rows))
+        self._choose_window()
         history = max(4 * len(rows), 10_000) if self.history is None else int(self.history)
         self._reference = rows
         stream = StreamingMatrixProfile(self.window_, max(history, 2 * self.window_ + 2), rows.shape[1])

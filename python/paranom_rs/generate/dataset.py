@@ -15,9 +15,9 @@ from paranom_rs import _core
 from paranom_rs._internal import html
 from paranom_rs._internal.checks import file_path, flag, whole
 from paranom_rs._internal.frames import Frame
-from paranom_rs._internal.times import time_text
+from paranom_rs._internal.times import time_text, time_texts
 from paranom_rs.errors import SpecError, SpecTypeError, UnknownKeyError
-from paranom_rs.generate.events import Events
+from paranom_rs.generate.events import Change, Events
 from paranom_rs.generate.row_source import Interval, RowSource
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ class Dataset:
 
     @cached_property
     def t(self) -> NDArray[Any]:
-        """Timestamps, shape (n,): row numbers, numbers (float64, int64) or datetimes (datetime64[ns])."""
+        """Timestamps, shape (n,): row numbers, numbers (float64, int64) or datetimes (datetime64[ns], in UTC)."""
         times = self.source.times(self.intervals)
         if times is not None:
             return times
@@ -267,40 +267,66 @@ class Dataset:
         return self.source.events(self.intervals, "decoys")
 
     @cached_property
+    def changes(self) -> list[Change]:
+        """The rows of these at which what is normal changes (`Concepts`), in order: change points, concept drift."""
+        return self.source.changes(self.intervals)
+
+    @cached_property
+    def root_causes(self) -> NDArray[np.int8]:
+        """1 where an event itself made the value; 0 also where it only reached it, through a `Ref`; (n, d), int8."""
+        touched = np.zeros((len(self.row), len(self.names)), np.int8)
+        for event in self.events:
+            first, last = np.searchsorted(self.row, np.array([event.start, event.stop], np.uint64))
+            touched[first:last, [self.names.index(name) for name in event.variables]] = 1
+        return touched
+
+    @cached_property
     def left_out(self) -> Events:
         """The events missing from these rows, where they were drawn first: a one-liner found every draw of them."""
         return self.source.events(self.intervals, "left_out")
 
     @cached_property
-    def _where(self) -> NDArray[np.int64]:
-        """The position in `events` of each row's event, or -1."""
+    def _within(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The places of the rows that events are going on in, and of each its event's position in `events`."""
         events, rows = self.events, self.row
-        at = np.searchsorted(events.start, rows, side="right").astype(np.int64) - 1
-        inside = at >= 0
-        inside[inside] = rows[inside] < events.stop[at[inside]]
-        return np.where(inside, at, -1)
+        first, last = np.searchsorted(rows, events.start), np.searchsorted(rows, events.stop)
+        lengths = last - first
+        ends = np.cumsum(lengths)
+        places = np.arange(lengths.sum()) + np.repeat(first - (ends - lengths), lengths)
+        return places, np.repeat(np.arange(len(events)), lengths)
+
+    @cached_property
+    def _overlapping(self) -> NDArray[np.bool_]:
+        """Whether each event is still going on when the next one begins."""
+        start, stop = self.events.start, self.events.stop
+        return np.append(stop[:-1] > start[1:], False) if len(start) else np.empty(0, bool)
 
     @cached_property
     def event(self) -> NDArray[np.int64]:
-        """The ``id`` of the event that is going on in each row, or -1; shape (n,), int64.
+        """The ``id`` of the event that is going on in each row, or -1; shape (n,), int64. Of several, that of the last
+        one to begin.
 
         Other ids may be negative, too: test for ``!= -1``.
         A row that an event only goes on to, through a `Ref`, has -1 unless another is going on.
         """
-        where = self._where
-        return np.where(where >= 0, self.events.id[where], -1) if len(self.events) else where
+        ids = np.full(len(self), -1, np.int64)
+        places, events = self._within
+        ids[places] = self.events.id[events]
+        return ids
 
     @cached_property
     def labels(self) -> NDArray[np.int8]:
         """1 where an anomalous rule made the variable's value, or a value that it refers to; else 0; (n, d), int8."""
-        if self.source.plan.graph or len(self.source.plan.all_names) > len(self.names):
+        hidden = len(self.source.plan.all_names) > len(self.names)
+        if self.source.plan.graph or hidden or self._overlapping.any():
             return self._labels_along_references()
-        touched = np.zeros((len(self.source.kinds) + 1, len(self.names)), np.int8)
+        touched = np.zeros((len(self.source.kinds), len(self.names)), np.int8)
         for i, (_, variables) in enumerate(self.source.kinds):
             touched[i, [self.names.index(name) for name in variables if name in self]] = 1
-        where = self._where
-        kind = np.where(where >= 0, self.events.kind[where], -1) if len(self.events) else where
-        return touched[kind]
+        labels = np.zeros((len(self), len(self.names)), np.int8)
+        places, events = self._within
+        labels[places] = touched[self.events.kind[events]]
+        return labels
 
     def _labels_along_references(self) -> NDArray[np.int8]:
         plan, rows, kinds = self.source.plan, self.row, self.source.kinds
@@ -392,9 +418,9 @@ class Dataset:
         """
         return _core.arrow_stream(*self.arrow_columns())
 
-    def arrow_columns(self) -> tuple[list[tuple[str, Any]], list[str]]:
-        """Return the columns as the core takes them, and which of them are times."""
-        times = ["t"] if self.t.dtype.kind == "M" else []
+    def arrow_columns(self) -> tuple[list[tuple[str, Any]], list[tuple[str, str | None]]]:
+        """Return the columns as the core takes them, and which of them are times, with their zone."""
+        times = [("t", self.source.zone)] if self.t.dtype.kind == "M" else []
         variables = [(name, kind.to_core(self._columns[name])) for name, kind in self.source.types.items()]
         t = np.ascontiguousarray(self.t.view(np.int64) if times else self.t)
         labels = [("is_anomaly", np.ascontiguousarray(self.y)), ("event", np.ascontiguousarray(self.event))]
@@ -424,6 +450,9 @@ class Dataset:
         columns |= {name: kind.to_pandas(self._columns[name]) for name, kind in kinds.items()}
         table = self.source.table
         index = pd.Index(self.t, name="t")
+        zone = self.source.zone
+        if zone is not None:
+            index = pd.DatetimeIndex(index).tz_localize("UTC").tz_convert(zone)
         if table is not None:
             columns |= {name: table.restored(name, columns[name]) for name in self.names}
             index = table.index_of(self.row, index)
@@ -435,14 +464,20 @@ class Dataset:
 
         columns = self._columns_of_frames(labels)
         columns |= {name: kind.to_polars(name, self._columns[name]) for name, kind in self.source.types.items()}
-        return pl.DataFrame({"t": self.t, **columns})
+        frame = pl.DataFrame({"t": self.t, **columns})
+        zone = self.source.zone
+        if zone is None:
+            return frame
+        named = "UTC" if zone[0] in "+-" else zone  # polars knows no offsets
+        return frame.with_columns(pl.col("t").dt.replace_time_zone("UTC").dt.convert_time_zone(named))
 
     def _columns_of_frames(self, labels: bool) -> dict[str, Any]:
         """Return the columns that frames have beside the time."""
-        where = self._where
-        names = np.array([*(self.events.names[kind] for kind in self.events.kind), None], dtype=object)
+        names = np.full(len(self), None, object)
+        places, events = self._within
+        names[places] = np.array(self.events.names, object)[self.events.kind[events]]
         columns = {name: self[name] for name in self.names}
-        more: dict[str, Any] = {"is_anomaly": self.y, "event": self.event, "event_name": names[where]}
+        more: dict[str, Any] = {"is_anomaly": self.y, "event": self.event, "event_name": names}
         if flag("labels", labels):
             more |= {f"{name}_is_anomaly": x for name, x in zip(self.names, self.labels.T, strict=True)}
         twice = next((name for name in more if name in columns), None)
@@ -500,7 +535,9 @@ class Dataset:
         """Return the first rows as text, to print."""
         n = min(whole("rows", rows), len(self))
         names = ["t", *self.names, "is_anomaly"]
-        body = [[str(self.t[i]), *(_shown(self[name][i]) for name in self.names), str(self._y[i])] for i in range(n)]
+        zone = self.source.zone
+        times = [str(t) for t in self.t[:n]] if zone is None else time_texts(self.t[:n], zone)
+        body = [[times[i], *(_shown(self[name][i]) for name in self.names), str(self._y[i])] for i in range(n)]
         widths = [max(len(line[j]) for line in [names, *body]) for j in range(len(names))]
         return "\n".join("  ".join(x.rjust(w) for x, w in zip(line, widths, strict=True)) for line in [names, *body])
 

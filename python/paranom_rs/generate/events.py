@@ -13,7 +13,7 @@ from paranom_rs._internal import html
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Event", "Events"]
+__all__ = ["Change", "Event", "Events"]
 
 #: Events that a notebook shows.
 _SHOWN = 12
@@ -42,6 +42,14 @@ class Event(NamedTuple):
     variables: tuple[str, ...]
     id: int
     broken: tuple[tuple[str, str], ...] = ()
+
+
+class Change(NamedTuple):
+    """Rows ``start`` to ``stop`` (not included) in which the normal rule of a ``variable`` gives way to another one."""
+
+    start: int
+    stop: int
+    variable: str
 
 
 class Events:

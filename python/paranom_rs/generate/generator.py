@@ -142,12 +142,12 @@ class Generator(KnownKeywords):
         """
         if not isinstance(spec, Mapping):
             raise SpecTypeError("spec", "must be a dict", type(spec).__name__)
+        time = spec.get("time")
+        if isinstance(time, Mapping) and _is_date(time):
+            spec = dict(spec) | {"time": _plain("time", lambda: in_nanoseconds(dict(time)))}
         plain_spec = _plain("spec", lambda: plain(spec))
         if not flag("import_functions", import_functions):
             refuse_imports(plain_spec)
-        time = plain_spec.get("time")
-        if isinstance(time, dict) and isinstance(time.get("start"), str) and time.get("kind", "datetime") == "datetime":
-            plain_spec |= {"time": _plain("time", lambda: in_nanoseconds(time))}
         return cls.from_source(RowSource(*load_recordings(plain_spec, file_path(folder))))
 
     @classmethod
@@ -168,9 +168,6 @@ class Generator(KnownKeywords):
         """
         path = file_path(path)
         spec = parse_toml(read_text(path), path)
-        time = spec.get("time")
-        if isinstance(time, dict) and isinstance(time.get("start"), date):
-            spec["time"] = time | {"start": time["start"].isoformat()}
         return cls.from_spec(spec, folder=path.parent, import_functions=import_functions)
 
     @classmethod
@@ -745,6 +742,11 @@ def _rule_text(variable: Mapping[str, Any]) -> str:
     if between is None:
         return str(normal.get("kind"))
     return between.join(str(x["kind"]) if isinstance(x, Mapping) else f"{x:g}" for x in normal["of"])
+
+
+def _is_date(time: Mapping[str, Any]) -> bool:
+    """Whether a spec's clock is written with dates, as people do."""
+    return isinstance(time.get("start"), str | date | np.datetime64) and time.get("kind", "datetime") == "datetime"
 
 
 def _clock_text(time: dict[str, Any]) -> str:

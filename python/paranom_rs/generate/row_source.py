@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
@@ -18,10 +19,10 @@ from paranom_rs._internal.progress import Progress
 from paranom_rs.errors import OutOfMemoryError, SpecError
 from paranom_rs.generate.callback import find_function, load_functions
 from paranom_rs.generate.column_types import ColumnType
-from paranom_rs.generate.events import Events
+from paranom_rs.generate.events import Change, Events
 from paranom_rs.generate.recordings import map_recordings
 from paranom_rs.generate.stored_recordings import Columns, StoredRecordings
-from paranom_rs.generate.time_index import for_people
+from paranom_rs.generate.time_index import for_people, with_offsets
 
 if TYPE_CHECKING:
     from paranom_rs.generate.source_table import SourceTable
@@ -60,7 +61,7 @@ class RowSource:
         self.spec = spec
         self.resolved = resolved
         self.table = table
-        self.plan = _core.Plan(load_functions(resolved))
+        self.plan = _core.Plan(load_functions(with_offsets(resolved)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (RowSource, (self.spec, self.resolved, self.table))
@@ -182,14 +183,28 @@ class RowSource:
                 )
         return labels, duplicates
 
+    @property
+    def zone(self) -> str | None:
+        """The time zone of the timestamps, or None."""
+        zone: str | None = self.resolved.get("time", {}).get("zone")
+        return zone
+
     def times(self, intervals: list[Interval]) -> NDArray[Any] | None:
-        """Return the timestamps of rows: float64, int64 or datetime64[ns]; None where they are the row numbers."""
+        """Return the timestamps of rows: float64, int64 or datetime64[ns] (in UTC); None where they are row numbers."""
         time = self.resolved.get("time")
         if time is None:
             return None
         # Of no rows the plan gives an empty array, which has the type.
         t = np.concatenate([self.plan.times(0, 0), *(self.plan.times(*interval) for interval in intervals)])
         return t.view("datetime64[ns]") if time["kind"] == "datetime" else t
+
+    def changes(self, intervals: list[Interval]) -> list[Change]:
+        """Return the changes of normal rules that touch rows, each once, in order."""
+        found = set()
+        for (start, rows), (i, name) in itertools.product(intervals, enumerate(self.names)):
+            firsts, stops = self.plan.changes(i, start, rows)
+            found |= {Change(*ends, name) for ends in zip(firsts.tolist(), stops.tolist(), strict=True)}
+        return sorted(found)
 
     def missing(self, intervals: list[Interval]) -> Iterator[NDArray[np.bool_]]:
         """Give, for each variable, which of these rows have lost their value."""

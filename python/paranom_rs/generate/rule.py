@@ -16,7 +16,7 @@ __all__ = ["EachRow", "Edge", "Part", "Product", "Ref", "Rule", "Sum", "Transfor
 
 
 def plain(value: object) -> Any:
-    """Return a value as a spec holds it: dicts, lists, texts, Python numbers, float64 arrays and functions."""
+    """Return a value as a spec holds it: dicts, lists, texts, Python numbers, arrays and functions."""
     match value:
         case Part():
             return value.to_spec()
@@ -29,6 +29,8 @@ def plain(value: object) -> Any:
         case np.bool_() | np.integer() | np.floating():
             return value.item()
         case np.ndarray() if value.dtype == np.float64 and value.ndim == 1:
+            return value
+        case np.ndarray() if value.dtype == np.int64 and value.ndim == 2 and value.shape[1] == 2:
             return value
         case np.ndarray():
             return plain(value.tolist())

@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from paranom_rs.errors import SpecError, SpecTypeError
+from paranom_rs.errors import SpecTypeError
+from paranom_rs.generate.days import day_number
 from paranom_rs.generate.distributions import Parameter
 from paranom_rs.generate.rule import Rule, plain
 from paranom_rs.generate.time_index import TimeIndex
@@ -21,13 +22,16 @@ __all__ = [
     "AR1",
     "ECG",
     "MLS",
+    "AtTime",
     "Calendar",
     "ColouredNoise",
+    "Concepts",
     "Constant",
     "Cosine",
     "CylinderBellFunnel",
     "Dirichlet",
     "Limited",
+    "Logistic",
     "LogisticMap",
     "Pattern",
     "RandomWalk",
@@ -354,6 +358,59 @@ class Rounded(Rule):
 
 
 @dataclass(frozen=True)
+class Concepts(Rule):
+    """Rules that take turns: what is normal changes again and again, at once or little by little (concept drift).
+
+    `Dataset.changes` lists the rows where it does. They are normal; anomalies are laid over whatever is normal then.
+
+    Parameters
+    ----------
+    of
+        Two rules or more. Each follows on the one before it; the first one again on the last.
+    length
+        Rows from change to change, or the fewest and the most; those near their mean come more often.
+    fade
+        Rows over which a rule gives way to the next one, fewer than ``length``: values lie on the way from the one to
+        the other. By default 0: at once, a change point.
+    """
+
+    kind: ClassVar[str] = "concepts"
+    of: Sequence[Rule | float]
+    length: int | tuple[int, int]
+    fade: int = 0
+
+
+@dataclass(frozen=True)
+class Logistic(Rule):
+    """``1 / (1 + exp((middle - x) / width))`` of a rule's values x: shares from 0 to 1, one half at ``middle``.
+
+    With a ``width`` of 0 one step: 0 up to ``middle``, 1 above it. For chances that depend on values:
+    ``Dropouts(chance=Logistic(Ref("load"), middle=4.0, width=0.5))``.
+    """
+
+    kind: ClassVar[str] = "logistic"
+    of: Rule | float
+    middle: float = 0.0
+    width: float = 1.0
+
+
+@dataclass(frozen=True)
+class AtTime(Rule):
+    """Signals at the times of rows, not at their numbers: a `Sine` under jitter has the value of its own time.
+
+    The signals in ``of`` are evaluated where the row would be if all rows were one step of the generator's `TimeIndex`
+    apart: early under jitter, further on behind a gap, anywhere between `arrivals <TimeIndex>`. Periods stay numbers of
+    steps. Between rows, periodic signals are exact, others lie on the straight line. What is drawn in each row (noise)
+    stays in its row. Before the clock's start a signal has its first value: so it is in row 0, if that is early.
+
+    Needs a ``time=`` with a step of fixed length.
+    """
+
+    kind: ClassVar[str] = "at_time"
+    of: Rule
+
+
+@dataclass(frozen=True)
 class Steps(Rule):
     """A level that is held for some rows, then another.
 
@@ -453,19 +510,8 @@ class Calendar(Rule):
         spec = time | {"kind": self.kind}
         spec |= {name: plain(x) for name, x in values.items() if x is not None}
         if self.holidays is not None:
-            spec["holidays"] = [_day(f"holidays[{i}]", day) for i, day in enumerate(self.holidays)]
+            spec["holidays"] = [day_number(f"holidays[{i}]", day) for i, day in enumerate(self.holidays)]
         return spec
-
-
-def _day(path: str, day: str | date) -> int:
-    """Return a date as days since 1970."""
-    if not isinstance(day, str | date):
-        raise SpecTypeError(path, "must be a date", repr(day))
-    try:
-        found = date.fromisoformat(day) if isinstance(day, str) else day
-    except ValueError:
-        raise SpecError(path, "must be a date like 2026-12-25", repr(day)) from None
-    return found.toordinal() - date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,8 @@ MOST = 48
 #: Parts of the row axis that scales are measured on, and rows of each.
 _PARTS, _ROWS = 16, 512
 #: Kinds of rules that can be taken from other places of the row axis.
-_SIGNALS = {getattr(signals, name).kind for name in signals.__all__} - {"constant", "limited", "rounded"} | {"blocks"}
+_NO_SIGNALS = {"at_time", "concepts", "constant", "limited", "logistic", "rounded"}
+_SIGNALS = {getattr(signals, name).kind for name in signals.__all__} - _NO_SIGNALS | {"blocks"}
 
 
 @dataclass(frozen=True)

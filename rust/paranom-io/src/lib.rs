@@ -8,6 +8,7 @@
 //! * `format`: the formats there are, and what a format consists of.
 //! * `pipeline`: pieces made in parallel, taken in order, few at a time.
 //! * `parquet`, `arrow`, `text`: what a piece is in each format, and how pieces become a file.
+//! * `chunk`: Parquet columns straight from numbers in memory; `delta`: whole numbers as their differences.
 //! * `stored`: the same files, read; `reading`: what a panic of a format's crate becomes.
 //! * [`write()`], [`verify()`]: the two things to do.
 //! * `values`: a long series in a file, for detectors that read it piece by piece.
@@ -16,6 +17,8 @@
 //! rows, the format and the rows in a group: not on threads, nor on the machine.
 
 mod arrow;
+mod chunk;
+mod delta;
 pub mod dictionary;
 mod error;
 mod format;

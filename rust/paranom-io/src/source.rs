@@ -106,7 +106,7 @@ pub struct Generated<'a, T> {
     threads: usize,
     /// How the variables' columns are made.
     types: Vec<Typed>,
-    time: Time,
+    time: &'a Time,
     schema: SchemaRef,
     state: Mutex<FillState>,
     values: std::marker::PhantomData<fn() -> T>,
@@ -124,7 +124,9 @@ impl<'a, T: ColumnFloat> Generated<'a, T> {
             Time::Row => DataType::UInt64,
             Time::Whole(_) => DataType::Int64,
             Time::Number(_) => DataType::Float64,
-            Time::Datetime(_) => DataType::Timestamp(TimeUnit::Nanosecond, None),
+            Time::Datetime(dates) => {
+                DataType::Timestamp(TimeUnit::Nanosecond, dates.zone().map(|zone| zone.name.as_str().into()))
+            }
         };
         let mut fields = vec![Field::new("t", kind, false)];
         let types: Vec<Typed> = plan.columns().map(Typed::new).collect();
@@ -153,10 +155,11 @@ impl<'a, T: ColumnFloat> Generated<'a, T> {
                 clock.fill(first, &mut times);
                 column::<Float64Type>(times)
             }
-            Time::Datetime(clock) => {
-                let mut times = spare.sized(len)?;
-                clock.fill(first, &mut times);
-                column::<TimestampNanosecondType>(times)
+            Time::Datetime(dates) => {
+                let mut times: Vec<i64> = spare.sized(len)?;
+                dates.fill(first, &mut times);
+                let array = PrimitiveArray::<TimestampNanosecondType>::new(ScalarBuffer::from(times), None);
+                Arc::new(array.with_data_type(self.schema.field(0).data_type().clone()))
             }
         })
     }

@@ -66,8 +66,9 @@ impl<'a> Column<'a> {
             DataType::Boolean => Self::Flags(array.as_boolean()),
             DataType::UInt64 => Self::U64(array.as_primitive::<UInt64Type>().values()),
             DataType::Int8 => Self::I8(array.as_primitive::<Int8Type>().values()),
-            DataType::Timestamp(..) => {
-                Self::Time(array.as_primitive::<TimestampNanosecondType>().values(), Clock::new())
+            DataType::Timestamp(_, zone) => {
+                let clock = Clock::new(zone.is_some());
+                Self::Time(array.as_primitive::<TimestampNanosecondType>().values(), clock)
             }
             other if *other == dictionary::data_type() => {
                 let dictionary = array.as_dictionary::<Int32Type>();

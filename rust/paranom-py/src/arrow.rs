@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::types::{
     ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int64Type, TimestampNanosecondType, UInt64Type,
 };
 use arrow_array::{ArrayRef, PrimitiveArray, RecordBatch, RecordBatchIterator, StringArray};
 use arrow_buffer::ScalarBuffer;
-use arrow_schema::{ArrowError, Field, Schema};
+use arrow_schema::{ArrowError, DataType, Field, Schema, TimeUnit};
 use numpy::{Element, PyArray1, PyArrayMethods};
 use paranom::generate::Column;
 use paranom_io::source::ColumnFloat;
@@ -22,12 +23,13 @@ use crate::foreign;
 /// An Arrow stream of one record batch over (name, column) pairs, as a capsule named `arrow_array_stream`.
 ///
 /// Columns are contiguous 1-D arrays of float64, float32, int64, uint64 or int8, which the stream keeps alive and does
-/// not copy; (floats, type, states) of columns that are no floats; or lists of texts. Names in `times` are int64 columns that mean nanoseconds since 1970.
+/// not copy; (floats, type, states) of columns that are no floats; or lists of texts. Names in `times` are int64 columns
+/// that mean nanoseconds since 1970, in UTC where a zone stands beside the name.
 #[pyfunction]
 pub(crate) fn arrow_stream<'py>(
     py: Python<'py>,
     columns: Vec<(String, Bound<'py, PyAny>)>,
-    times: Vec<String>,
+    times: Vec<(String, Option<String>)>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
     let batch = record_batch(columns, &times)?;
     let schema = batch.schema();
@@ -39,14 +41,18 @@ pub(crate) fn arrow_stream<'py>(
 /// The columns as a record batch that keeps them alive.
 pub(crate) fn record_batch(
     columns: Vec<(String, Bound<'_, PyAny>)>,
-    times: &[String],
+    times: &[(String, Option<String>)],
 ) -> PyResult<RecordBatch> {
     let mut fields = Vec::with_capacity(columns.len());
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(columns.len());
     for (name, column) in columns {
         let nullable = column.is_instance_of::<PyTuple>();
-        let array = if times.contains(&name) {
-            view::<TimestampNanosecondType>(&column)
+        let array = if let Some((_, zone)) = times.iter().find(|(time, _)| *time == name) {
+            let kind = DataType::Timestamp(TimeUnit::Nanosecond, zone.as_deref().map(Into::into));
+            // The same numbers, in their zone.
+            view::<TimestampNanosecondType>(&column).map(|array| -> ArrayRef {
+                Arc::new(array.as_primitive::<TimestampNanosecondType>().clone().with_data_type(kind))
+            })
         } else {
             view::<Float64Type>(&column)
                 .or_else(|| view::<Float32Type>(&column))

@@ -45,7 +45,7 @@ impl Context {
                 start: AtomicU64::new(0),
                 duration: AtomicU64::new(0),
                 attempt: call.attempt,
-                time: call.time,
+                time: call.time.clone(),
                 past: call.past.map(|past| Mutex::new(past.values.iter().copied().collect())),
                 rng: Py::new(py, Draws::new(call.source(0)))?,
             },
@@ -91,7 +91,7 @@ impl Context {
     #[getter]
     fn t<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let row = self.row.load(Relaxed);
-        match self.time {
+        match &self.time {
             Time::Row => Ok(row.into_pyobject(py)?.into_any()),
             Time::Number(clock) => Ok(clock.of(row).into_pyobject(py)?.into_any()),
             Time::Whole(clock) => Ok(clock.of(row).into_pyobject(py)?.into_any()),

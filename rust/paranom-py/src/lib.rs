@@ -12,7 +12,7 @@
 //! * `nearest`: the nearest windows of a reference.
 //! * `left_discords`: left discords, of arrays and of files.
 //! * `pan_profile`: many lengths of windows.
-//! * `one_liner`: which one-liners find events.
+//! * `one_liner`: which one-liners find events; `duplicates`: numbers that are there twice.
 //! * `info`: what this build is.
 //! * `memory`: what happens when memory runs out.
 //! * `prepare`: what is made once, made at import; `fork_lock`: a lock that a forked child does not wait for in vain.
@@ -24,6 +24,7 @@ mod call_arrays;
 mod callback;
 mod context;
 mod draws;
+mod duplicates;
 mod errors;
 mod files;
 mod foreign;
@@ -54,6 +55,8 @@ mod _core {
     use crate::context::Context;
     #[pymodule_export]
     use crate::draws::Draws;
+    #[pymodule_export]
+    use crate::duplicates::duplicates;
     #[pymodule_export]
     use crate::files::{file_metadata, verify_file, write_generated, write_table};
     #[pymodule_export]

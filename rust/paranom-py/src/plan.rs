@@ -188,12 +188,31 @@ impl Plan {
                 in_pieces(py, start, times.readwrite().as_slice_mut()?, |start, out| clock.fill(start, out))?;
                 Some(times.into_any())
             }
-            Time::Datetime(clock) | Time::Whole(clock) => {
+            Time::Whole(clock) => {
                 let times = PyArray1::zeros(py, rows, false);
                 in_pieces(py, start, times.readwrite().as_slice_mut()?, |start, out| clock.fill(start, out))?;
                 Some(times.into_any())
             }
+            Time::Datetime(dates) => {
+                let times = PyArray1::zeros(py, rows, false);
+                in_pieces(py, start, times.readwrite().as_slice_mut()?, |start, out| dates.fill(start, out))?;
+                Some(times.into_any())
+            }
         })
+    }
+
+    /// The rows among `rows` rows from `start` on at which a variable's normal rules change: starts, stops.
+    #[pyo3(signature = (variable, start, rows, /))]
+    fn changes<'py>(
+        &self,
+        py: Python<'py>,
+        variable: usize,
+        start: u64,
+        rows: u64,
+    ) -> (Bound<'py, PyArray1<u64>>, Bound<'py, PyArray1<u64>>) {
+        let found = self.0.changes(variable, start, rows);
+        let (starts, stops): (Vec<u64>, Vec<u64>) = found.into_iter().unzip();
+        (starts.into_pyarray(py), stops.into_pyarray(py))
     }
 
     /// Which of `rows` rows from `start` on have lost their value of a variable.

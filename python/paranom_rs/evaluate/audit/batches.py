@@ -129,10 +129,16 @@ class Batch:
         pairs = {name: (self.values(name), self.clean_values(name)) for name in self.data.names}
         return {name: ~((x == clean) | (np.isnan(x) & np.isnan(clean))) for name, (x, clean) in pairs.items()}
 
+    def prepare(self) -> None:
+        """Make what several accumulators ask for, before they ask at the same time."""
+        _ = self.data.labels, self.changed
+        for name in self.data.names:
+            self.noise(name)
+
     def noise(self, name: str) -> Floats:
         """Return the noise of a variable around the start of each event."""
         if name not in self._noise:
-            self._noise[name] = noise(self.clean_values(name))[self.events.first // PAGE]
+            self._noise[name] = noise(self.clean_values(name), self.events.first // PAGE)
         return self._noise[name]
 
 

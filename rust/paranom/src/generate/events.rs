@@ -162,7 +162,7 @@ impl PlanSeries<'_> {
             around: events,
             scheduled: events,
             attempt: 0,
-            time: self.plan.time,
+            time: &self.plan.time,
             view: None,
             job: self.job,
         };

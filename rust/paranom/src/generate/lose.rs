@@ -1,7 +1,12 @@
 //! Takes the values that are lost out of what a plan gives.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use super::block::{BLOCK, Real, RowRange};
+use super::dropouts::Dropouts;
 use super::plan::Plan;
+use super::view::{AllVariables, Tiles, View};
 use crate::job::Job;
 use crate::pool;
 use crate::{Error, Result};
@@ -12,8 +17,22 @@ impl Plan {
         out.fill(false);
         let dropouts = self.delivered().nth(variable).and_then(|variable| variable.dropouts.as_ref());
         if let Some(dropouts) = dropouts {
-            dropouts.each(row, out.len(), |lost| out[lost].fill(true));
+            self.each_lost(dropouts, row, out.len(), &Job::new(), |lost| out[lost].fill(true));
         }
+    }
+
+    /// Calls `lose` with each run of lost rows. What is lost may depend on values, as they are with anomalies.
+    fn each_lost(
+        &self,
+        dropouts: &Dropouts,
+        row: u64,
+        len: usize,
+        job: &Job,
+        lose: impl FnMut(Range<usize>),
+    ) {
+        let (tiles, columns) = (Tiles::default(), BTreeMap::new());
+        let all = AllVariables::new(self, false, job, &tiles);
+        dropouts.each(row, len, &View { all, columns: &columns, row, back: 0, decoupled: None }, lose);
     }
 
     /// Takes the values that are lost out of columns.
@@ -31,7 +50,8 @@ impl Plan {
         }
         pool::try_each(parts, |(dropouts, row, part)| {
             job.check()?;
-            dropouts.each(row, part.len(), |lost| part[lost].fill(T::NAN));
+            self.each_lost(dropouts, row, part.len(), job, |lost| part[lost].fill(T::NAN));
+            job.check()?;
             Ok::<(), Error>(())
         })
     }

@@ -11,8 +11,8 @@ use super::event::Event;
 use super::finite::Unusual;
 use super::graph::{Edge, Graph, broken};
 use super::rule::Reads;
-use super::schedule::Schedule;
 use super::time::Time;
+use super::tracks::Tracks;
 use super::uniqueness::Uniqueness;
 use super::variable::{Variable, Want};
 use super::view::{FillVariable, Reference, Tile, View};
@@ -26,7 +26,7 @@ use crate::{Error, Result};
 pub struct Plan {
     pub(super) variables: Vec<Variable>,
     pub(super) anomalies: Vec<Anomaly>,
-    pub(super) schedule: Schedule,
+    pub(super) schedule: Tracks,
     pub(super) graph: Graph,
     /// The anomaly that stands for labels of recordings.
     pub(super) recorded: Option<usize>,
@@ -66,8 +66,8 @@ impl Plan {
     }
 
     /// What the time of a row is.
-    pub fn time(&self) -> Time {
-        self.time
+    pub fn time(&self) -> &Time {
+        &self.time
     }
 
     /// Which values the spec means.
@@ -83,6 +83,15 @@ impl Plan {
     /// The rows there are: those of a recording that must not begin anew, or the different values of a `distinct` rule.
     pub fn most_rows(&self) -> Option<u64> {
         self.most_rows
+    }
+
+    /// The rows among `rows` rows from `start` on at which a variable's normal rules change, each with the row after
+    /// those that the change takes; in order.
+    pub fn changes(&self, variable: usize, start: u64, rows: u64) -> Vec<(u64, u64)> {
+        match rows.checked_sub(1) {
+            Some(more) => self.variables[variable].changes(start, start + more),
+            None => Vec::new(),
+        }
     }
 
     /// How variables depend on each other: what the normal rules refer to.
@@ -183,7 +192,7 @@ impl FillVariable for Plan {
 
     fn fill_variable(&self, variable: usize, row: u64, view: &View, out: &mut [f64]) {
         let events = self.events_of(row, out.len() as u64, view.all.clean, view.all.job);
-        let (time, job) = (self.time, view.all.job);
+        let (time, job) = (&self.time, view.all.job);
         let want = Want {
             events: &events,
             around: &events,

@@ -105,6 +105,11 @@ pub trait Transform: fmt::Debug + Send + Sync {
         false
     }
 
+    /// The fewest rows of an event that it changes anything in.
+    fn shortest(&self) -> u64 {
+        1
+    }
+
     /// The variable, by position, that the normal rule refers to and this makes it independent of.
     fn decouples(&self) -> Option<usize> {
         None
@@ -160,6 +165,11 @@ impl Site {
     /// The place of that number in a normal or an anomalous rule.
     pub fn new(anomalous: bool, per_event: bool, number: u32) -> Self {
         Self(u32::from(anomalous) << 31 | u32::from(per_event) << 30 | number << 8)
+    }
+
+    /// Its number in the counter.
+    pub fn number(self) -> u32 {
+        self.0
     }
 
     /// Another draw of the same place.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::basis::Basis;
 use super::binding::Binding;
+use super::change_points::ChangePoints;
 use super::column::Gives;
 use super::rule::{Rule, Site, Transform};
 use super::states;
@@ -40,6 +41,7 @@ pub struct Scope {
     /// The variable's states.
     states: RefCell<Vec<String>>,
     bindings: RefCell<Vec<Binding>>,
+    changes: RefCell<Vec<ChangePoints>>,
 }
 
 /// How deep rules may be nested: the stack is finite.
@@ -65,6 +67,7 @@ impl Scope {
             other_variables: RefCell::default(),
             states: RefCell::default(),
             bindings: RefCell::default(),
+            changes: RefCell::default(),
         }
     }
 
@@ -111,8 +114,8 @@ impl Scope {
     }
 
     /// What holds for everything in the plan.
-    pub fn basis(&self) -> Basis {
-        self.basis
+    pub fn basis(&self) -> &Basis {
+        &self.basis
     }
 
     /// Whether a parameter that is drawn once per event is being read.
@@ -155,6 +158,16 @@ impl Scope {
     /// The other variables that transforms read.
     pub fn other_variables(&self) -> Vec<usize> {
         self.other_variables.borrow().clone()
+    }
+
+    /// Notes that rules take turns.
+    pub fn note_changes(&self, changes: ChangePoints) {
+        self.changes.borrow_mut().push(changes);
+    }
+
+    /// Where rules take turns.
+    pub fn changes(&self) -> Vec<ChangePoints> {
+        self.changes.borrow().clone()
     }
 
     /// Notes that a signal is among what was read.

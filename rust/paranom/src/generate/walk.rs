@@ -72,7 +72,7 @@ impl Plan {
             around: &events,
             scheduled: &events,
             attempt: 0,
-            time: self.time,
+            time: &self.time,
             view,
             job,
         };

@@ -2,18 +2,21 @@
 
 mod algebra;
 mod ar1;
+mod at_time;
 mod blocks;
 mod bridge;
 mod by_state;
 mod calendar;
 mod chain;
 mod coloured_noise;
+mod concepts;
 mod constant;
 mod control_loop;
 mod cylinder_bell_funnel;
 mod dirichlet;
 mod ecg;
 mod limited;
+mod logistic;
 mod logistic_map;
 mod markov;
 mod mls;
@@ -66,6 +69,9 @@ const KINDS: &[(&str, ParseRule)] = &[
     ("product", algebra::product),
     ("limited", limited::parse),
     ("rounded", rounded::parse),
+    ("at_time", at_time::parse),
+    ("logistic", logistic::parse),
+    ("concepts", concepts::parse),
 ];
 
 /// The reader of a kind.
@@ -79,7 +85,17 @@ pub fn varies(name: &str) -> bool {
     find(name).is_some()
         && !matches!(
             name,
-            "constant" | "state" | "ref" | "by_state" | "sum" | "product" | "limited" | "rounded"
+            "constant"
+                | "state"
+                | "ref"
+                | "by_state"
+                | "sum"
+                | "product"
+                | "limited"
+                | "rounded"
+                | "at_time"
+                | "logistic"
+                | "concepts"
         )
 }
 

@@ -26,6 +26,10 @@ impl Transform for Flatline {
         self.0.is_none()
     }
 
+    fn shortest(&self) -> u64 {
+        if self.0.is_none() { 2 } else { 1 }
+    }
+
     fn apply(&self, at: At, normal: &dyn Rule, values: &mut [f64]) {
         if let Some(value) = &self.0 {
             values.copy_from_slice(&value.column(at, values.len())[..values.len()]);

@@ -74,6 +74,10 @@ impl Transform for Resample {
         true
     }
 
+    fn shortest(&self) -> u64 {
+        if let Self::Ahead(_) = self { 1 } else { 2 }
+    }
+
     fn apply(&self, at: At, normal: &dyn Rule, values: &mut [f64]) {
         let amount = match self {
             Self::Faster(amount) | Self::Ahead(amount) | Self::TimeWarp(amount) => {

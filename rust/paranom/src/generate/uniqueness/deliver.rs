@@ -43,7 +43,7 @@ impl Plan {
             later.sort_unstable();
             for (i, (out, variable)) in block.columns.into_iter().zip(&self.variables).enumerate() {
                 let (events, around, scheduled) = (&events[..], &around[..], &settled.around[..]);
-                let want = Want { events, around, scheduled, attempt: 0, time: self.time, view: None, job };
+                let want = Want { events, around, scheduled, attempt: 0, time: &self.time, view: None, job };
                 T::write(out, |values| {
                     if variable.walks() {
                         values.copy_from_slice(&settled.chains[i]);

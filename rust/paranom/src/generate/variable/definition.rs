@@ -6,6 +6,7 @@ use super::sequence::Sequence;
 use crate::generate::basis::Basis;
 use crate::generate::binding::Binding;
 use crate::generate::callback::{Granularity, SharedCallback};
+use crate::generate::change_points::ChangePoints;
 use crate::generate::column::Column;
 use crate::generate::dropouts::Dropouts;
 use crate::generate::effect::{Action, AnomalousRule, Effect};
@@ -59,6 +60,8 @@ pub struct Variable {
     pub most_rows: Option<u64>,
     /// The rows that the recording labels as anomalous.
     pub labels: Option<Labels>,
+    /// Where its normal rules take turns.
+    pub changes: Vec<ChangePoints>,
     /// When its values are lost.
     pub dropouts: Option<Dropouts>,
 }
@@ -147,6 +150,14 @@ impl Variable {
     /// Rows before a block that must be known to fill it.
     pub fn warmup(&self) -> u64 {
         self.sequence.and_then(|sequence| sequence.warmup).unwrap_or(0)
+    }
+
+    /// The rows among `first..=last` at which its normal rules change, each with the row after those it takes; in order.
+    pub fn changes(&self, first: u64, last: u64) -> Vec<(u64, u64)> {
+        let mut found: Vec<_> =
+            self.changes.iter().flat_map(|changes| changes.touching(self.key, first, last)).collect();
+        found.sort_unstable();
+        found
     }
 
     fn effect(&self, anomaly: Option<usize>) -> Option<&Effect> {

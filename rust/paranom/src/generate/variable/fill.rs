@@ -6,7 +6,7 @@ use super::want::Want;
 use crate::Result;
 use crate::generate::block::RowRange;
 use crate::generate::effect::Action;
-use crate::generate::event::touching;
+use crate::generate::event::touching_apart;
 use crate::random::TILE;
 
 impl Variable {
@@ -57,7 +57,7 @@ impl Variable {
             if rows.len() < MANY {
                 for &row in rows {
                     let at = first + u64::from(row);
-                    let want = Want { events: touching(want.events, at, at), ..*want };
+                    let want = Want { events: touching_apart(want.events, at, at), ..*want };
                     self.fill(at, &want, &mut column[row as usize..=row as usize])?;
                 }
             } else {
@@ -65,7 +65,8 @@ impl Variable {
                 let mut buffer = [0.0; TILE];
                 let start = tile_of(rows[0]) * TILE as u64;
                 let len = self.most_rows.map_or(TILE, |most| TILE.min((most - start) as usize));
-                let want = Want { events: touching(want.events, start, start + (len as u64 - 1)), ..*want };
+                let want =
+                    Want { events: touching_apart(want.events, start, start + (len as u64 - 1)), ..*want };
                 self.fill(start, &want, &mut buffer[..len])?;
                 for &row in rows {
                     column[row as usize] = buffer[(first + u64::from(row) - start) as usize];

@@ -6,7 +6,7 @@ use super::definition::{Normal, Variable};
 use super::sequence::Sequence;
 use crate::generate::basis::Basis;
 use crate::generate::column::{Column, Gives};
-use crate::generate::dropouts::{self, Dropouts};
+use crate::generate::dropouts::Losses;
 use crate::generate::effect::{Action, AnomalousRule};
 use crate::generate::labels::Labels;
 use crate::generate::parse;
@@ -20,7 +20,7 @@ use crate::{Error, Result};
 
 impl Variable {
     /// Reads a variable, one of those with these names.
-    pub fn parse(name: &str, names: &Arc<[String]>, field: &Field, basis: Basis) -> Result<Self> {
+    pub fn parse(name: &str, names: &Arc<[String]>, field: &Field, basis: &Basis) -> Result<Self> {
         let table = field.table()?;
         let kind = table.need("kind")?;
         let mut variable = match kind.text()? {
@@ -32,16 +32,21 @@ impl Variable {
         let anomalous = table.get("anomalous").map(|rule| variable.read_anomaly(&rule)).transpose()?;
         variable.anomalous = anomalous;
         if let Some(missing) = table.get("missing") {
-            variable.dropouts = Some(Dropouts::new(dropouts::read_timing(&missing)?, basis, name)?);
+            let losses = Losses::parse(&missing, names, basis)?;
+            if losses.together {
+                return Err(missing
+                    .invalid("must stand for the whole spec, not for one variable, to lose whole rows"));
+            }
+            variable.dropouts = Some(losses.of(basis, name)?);
         }
         table.finish()?;
         Ok(variable)
     }
 
-    fn new(name: &str, names: &Arc<[String]>, basis: Basis, normal: Normal) -> Self {
+    fn new(name: &str, names: &Arc<[String]>, basis: &Basis, normal: Normal) -> Self {
         Self {
             name: name.into(),
-            basis,
+            basis: basis.clone(),
             key: Key::new(basis.seed, "variable", name),
             names: names.clone(),
             position: names.iter().position(|known| known == name).unwrap_or(0),
@@ -58,11 +63,12 @@ impl Variable {
             effects: Vec::new(),
             most_rows: None,
             labels: None,
+            changes: Vec::new(),
             dropouts: None,
         }
     }
 
-    fn stochastic(name: &str, names: &Arc<[String]>, basis: Basis, table: &Table) -> Result<Self> {
+    fn stochastic(name: &str, names: &Arc<[String]>, basis: &Basis, table: &Table) -> Result<Self> {
         let scope = parse::scope(false, names, basis);
         let rule = scope.rule_or_states(&table.need("normal")?)?;
         Ok(Self {
@@ -72,12 +78,13 @@ impl Variable {
             redraws: scope.redraws(),
             signals: scope.has_signals(),
             references: scope.references(),
+            changes: scope.changes(),
             most_rows: scope.most_rows(),
             ..Self::new(name, names, basis, Normal::Rule(rule))
         })
     }
 
-    fn callback(name: &str, names: &Arc<[String]>, basis: Basis, table: &Table) -> Result<Self> {
+    fn callback(name: &str, names: &Arc<[String]>, basis: &Basis, table: &Table) -> Result<Self> {
         let sequence = Sequence::parse(table)?;
         // For the canonical spec, since values depend on them; the function knows them itself.
         table.flag_or("vectorized", false)?;
@@ -86,7 +93,7 @@ impl Variable {
         Ok(Self { sequence, redraws: true, ..Self::new(name, names, basis, Normal::Call(function)) })
     }
 
-    fn recorded(name: &str, names: &Arc<[String]>, basis: Basis, table: &Table) -> Result<Self> {
+    fn recorded(name: &str, names: &Arc<[String]>, basis: &Basis, table: &Table) -> Result<Self> {
         let values = table.need("values")?;
         let series = values.series()?;
         if series.is_empty() {
@@ -118,7 +125,7 @@ impl Variable {
     /// Reads what an anomaly does here.
     pub fn read_anomaly(&mut self, field: &Field) -> Result<Arc<AnomalousRule>> {
         let known: &[String] = if let Column::States(known) = &self.column { known } else { &[] };
-        let scope = parse::scope(true, &self.names, self.basis).with_states(known);
+        let scope = parse::scope(true, &self.names, &self.basis).with_states(known);
         let rule = parse::anomalous_rule(field, &scope)?;
         self.check_values(field, &rule.action)?;
         if let Action::Change(change) = &rule.action {
