@@ -478,10 +478,11 @@ import paranom_rs.deep, numpy
 again = paranom_rs.load_detector({str(tmp_path / "det")!r})
 assert again.decision_function(numpy.zeros((20, 1))).shape == (20,)
 again.update(0.0)
+from paranom_rs._internal.optional import install_line
 try:
     paranom_rs.deep.RNNAutoencoder().fit(numpy.zeros(1000))
 except ImportError as error:
-    assert 'pip install "paranom_rs[deep]"' in str(error), error
+    assert install_line("deep") in str(error), error
 else:
     raise SystemExit("no error")
 """

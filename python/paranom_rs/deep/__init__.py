@@ -1,6 +1,6 @@
 """Deep detectors: recurrent autoencoders and LSTM-AD.
 
-They need ``pip install "paranom_rs[deep]"``: torch, safetensors, scikit-learn and tqdm. torch is imported when a
+They need ``pip install ".[deep]"``: torch, safetensors, scikit-learn and tqdm. torch is imported when a
 detector is fitted, not before; scores on the CPU need none.
 """
 

@@ -83,7 +83,7 @@ class AnomalyNet(ScaledWindows):
 
     Notes
     -----
-    `fit` needs torch (``pip install "paranom_rs[deep]"``); a fitted detector does not. The same ``random_state`` gives
+    `fit` needs torch (``pip install ".[deep]"``); a fitted detector does not. The same ``random_state`` gives
     the same network on a CPU with the same instructions.
     """
 
@@ -274,7 +274,7 @@ class AnomalyNet(ScaledWindows):
         """Write the network as an ONNX file, and check it with onnxruntime.
 
         Input "features" (batch, k, rows) float32, what `features` returns, transposed; output "score" (batch, rows):
-        the causal scores from the first complete window on. Needs ``pip install "paranom_rs[deep,onnx]"``.
+        the causal scores from the first complete window on. Needs ``pip install ".[deep,onnx]"``.
 
         Raises
         ------

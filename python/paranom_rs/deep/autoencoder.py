@@ -560,7 +560,7 @@ class RNNAutoencoder(DeepDetector):
 
         Input "windows" (batch, window, d) float32 without NaN, in the units of the data; output "score" (batch,), the
         causal score. The batch is free. Names of channels, threshold, scale and window are in the file's metadata.
-        Needs ``pip install "paranom_rs[onnx]"``.
+        Needs ``pip install ".[onnx]"``.
 
         Raises
         ------

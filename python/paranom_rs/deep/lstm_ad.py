@@ -328,7 +328,7 @@ class LSTMAD(DeepDetector):
 
         Input "series" (batch, time, d) float32 without NaN, in the units of the data, more rows than the horizon;
         output "score" (batch, time), where the first ``warm_up_`` rows have 0. Batch and time are free. Names of
-        channels, threshold, scale and window are in the file's metadata. Needs ``pip install "paranom_rs[onnx]"``.
+        channels, threshold, scale and window are in the file's metadata. Needs ``pip install ".[onnx]"``.
 
         Raises
         ------
