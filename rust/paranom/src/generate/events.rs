@@ -131,7 +131,9 @@ impl Plan {
     /// to; else 0. `clean` leaves those that recordings are labelled with.
     pub fn variable_labels(&self, start: u64, clean: bool, labels: &mut [Vec<i8>], job: &Job) -> Result<()> {
         let rows = labels.first().map_or(0, Vec::len) as u64;
-        labels.iter_mut().for_each(|labels| labels.fill(0));
+        for labels in labels.iter_mut() {
+            labels.fill(0);
+        }
         self.delayed(start, rows, clean, job, |event, lag| {
             if !self.anomalies[event.anomaly].decoy {
                 let from = event.start.saturating_sub(start) as usize;
