@@ -108,7 +108,7 @@ class ControlLoop(Rule):
     >>> from paranom_rs import ControlLoop, Generator, Square, Stochastic
     >>> loop = ControlLoop(Square(period=16), time_constant=2.0, integral=0.2)
     >>> Generator({"x": Stochastic(loop)}, seed=1).generate(11)["x"].round(2).tolist()[7:]
-    [1.0, 1.0, 0.45, X]
+    [1.0, 1.0, 0.45, 0.11]
     """
 
     kind: ClassVar[str] = "control_loop"
