@@ -1,4 +1,4 @@
-"""Draw the pictures of gallery.md: each rule, each transform, and what GutenTAG and TODS have. Needs matplotlib.
+"""Draw the pictures of gallery.md: each rule, transform, detector, and what GutenTAG and TODS have. Needs matplotlib.
 
 Run ``python docs/gallery.py``. What a panel says is what it draws: its text is evaluated.
 """
@@ -12,8 +12,30 @@ from typing import Any
 import numpy as np
 
 import paranom_rs
-from paranom_rs import Anomaly, Dataset, Generator, Recorded, Stochastic, TimeIndex
-from paranom_rs.plotting.style import new_figure
+from paranom_rs import (
+    RAMP,
+    Anomaly,
+    Dataset,
+    Detector,
+    Flatline,
+    FrequencyChange,
+    Generator,
+    IsolationForest,
+    LeftMatrixProfile,
+    MatrixProfileDetector,
+    NearestWindows,
+    Normal,
+    PCADetector,
+    Recorded,
+    Reverse,
+    Sawtooth,
+    Shift,
+    Spike,
+    Stochastic,
+    TimeIndex,
+    ZScore,
+)
+from paranom_rs.plotting.style import new_figure, plain_axes
 
 FOLDER = Path(__file__).parent
 LINE, CLEAN, CHANGED, SHADE = "#1f4e79", "#7d8b99", "#c8384a", "#fbe9ea"
@@ -68,6 +90,10 @@ SIGNALS = [
     "LogisticMap()",
     "ColouredNoise([1, -0.9, 0.7, -0.5, 0.3])",
     "Blocks(VALUES, BLOCKS, fade=20)",
+    "Regimes(['idle', 'run', 'fault'], 40, shape=4)",
+    "StochasticVolatility(spread=1.0)",
+    "RandomSeason(50, Normal(1, 0.4))",
+    "ControlLoop(Steps(Choice([0, 1]), 120), noise=0.05)",
     "Limited(Sine(100), high=0.6)",
     "Rounded(Sine(100), step=0.25)",
     "Logistic(Sine(100), width=0.1)",
@@ -103,6 +129,7 @@ class Case:
 
 STEPS = "Steps(Choice([-1, 1]), 50) + Normal(0, 0.06)"
 LINKED = "Ref('other') * 0.8 + Normal(0, 0.06)"
+MODES = "Regimes(['idle', 'run', 'stop'], 40, [[0, 1, 0], [0, 0, 1], [1, 0, 0]])"
 TRANSFORMS = [
     Case("Shift", "Shift(1.5)"),
     Case("Scale", "Scale(2)"),
@@ -119,6 +146,8 @@ TRANSFORMS = [
     Case("TimeWarp", "TimeWarp(1.0)"),
     Case("Swap", "Swap('other')", other="Triangle(30) + 3"),
     Case("Decouple", "Decouple('other', by=1000)", base=LINKED, other=STEPS + " + 3"),
+    Case("ForbiddenTransition", "ForbiddenTransition()", base=MODES),
+    Case("State", "State('exploded')", base=MODES),
     Case("another rule", "Shape([0, 1, -1, 1, 0])"),
     Case("onset='creeping'", "Scale(2)", onset="creeping", start=120, rows=160),
 ]
@@ -165,6 +194,25 @@ TODS = [
 ]
 
 
+#: Events that differ in what a detector has to see.
+EVENTS = {
+    "a value": Spike(4.0),
+    "a level": Shift(1.2),
+    "a shape": Reverse(),
+    "a speed": FrequencyChange(1.7),
+    "silence": Flatline(),
+}
+DETECTORS: list[type[Detector]] = [
+    RAMP,
+    NearestWindows,
+    PCADetector,
+    MatrixProfileDetector,
+    LeftMatrixProfile,
+    IsolationForest,
+    ZScore,
+]
+
+
 def rule_of(text: str) -> Any:
     """Return what a text says."""
     return eval(text, dict(NAMES))
@@ -199,7 +247,9 @@ def draw_rules(name: str, texts: list[str], *, histograms: bool) -> None:
             axis.hist(data[text], bins=bins, color=LINE, rwidth=0.8 if whole else 1.0)
             axis.set_yticks([])
         else:
-            axis.plot(data[text], color=LINE, linewidth=0.8)
+            axis.plot(data.floats(text), color=LINE, linewidth=0.8)
+            if text in data.states:
+                axis.set_yticks(range(len(data.states[text])), data.states[text])
         axis.set_title(text, fontsize=8, family="monospace")
     figure.savefig(FOLDER / f"gallery_{name}.png", dpi=80)
 
@@ -209,7 +259,7 @@ def draw_cases(name: str, cases: list[Case], columns: int = 4) -> None:
     figure, axes = panels(len(cases), columns, 2.0)
     for axis, case in zip(axes, cases, strict=True):
         data, row = case.data(), np.arange(400)
-        values, clean, inside = data["x"], data.clean["x"], data.labels[:, data.names.index("x")] == 1
+        values, clean, inside = data.floats("x"), data.clean.floats("x"), data.labels[:, data.names.index("x")] == 1
         if case.other is not None:
             axis.plot(data["other"], color=CLEAN, linewidth=0.8)
         if inside.any():
@@ -229,7 +279,42 @@ def draw_cases(name: str, cases: list[Case], columns: int = 4) -> None:
     figure.savefig(FOLDER / f"gallery_{name}.png", dpi=90)
 
 
+def detector_data() -> tuple[Dataset, Dataset]:
+    """Return normal rows to learn from, and rows with an event of each kind."""
+    wave = Stochastic(Sawtooth(60) + Normal(0, 0.1))
+    places = [(150 + 300 * i, 150 + 300 * i + (1 if i == 0 else 60)) for i in range(len(EVENTS))]
+    kinds = zip(EVENTS.items(), places, strict=True)
+    anomalies = [Anomaly(name=name, events=[place], values={"x": rule}) for (name, rule), place in kinds]
+    generator = Generator({"x": wave}, anomalies=anomalies, seed=5)
+    return generator.generate(3_000, start=10**6), generator.generate(1_600)
+
+
+def draw_detectors() -> None:
+    """Draw a panel for each detector: its scores of the same rows, its alarms in red."""
+    train, test = detector_data()
+    figure = new_figure(11, 1.05 * (len(DETECTORS) + 1))
+    axes = figure.subplots(len(DETECTORS) + 1, 1, sharex=True)
+    for axis in axes:
+        plain_axes(axis)
+        axis.tick_params(labelsize=7)
+        axis.set_yticks([])
+        for event in test.events:
+            axis.axvspan(event.start - 4, event.stop + 4, color=SHADE, linewidth=0)
+    axes[0].plot(test["x"], color=LINE, linewidth=0.8)
+    for event in test.events:
+        axes[0].text(event.start, 1.02, event.name, transform=axes[0].get_xaxis_transform(), fontsize=8, color=CHANGED)
+    for axis, kind in zip(axes[1:], DETECTORS, strict=True):
+        detector = kind().fit(train.X)
+        scores = detector.decision_function(test.X)
+        axis.plot(scores, color=CLEAN, linewidth=0.9)
+        axis.plot(np.where(scores > detector.threshold_, scores, np.nan), color=CHANGED, linewidth=1.4)
+        axis.set_title(kind.__name__, fontsize=9, fontweight="bold", loc="left", pad=2)
+    axes[0].set_xlim(0, len(test))
+    figure.savefig(FOLDER / "gallery_detectors.png", dpi=90)
+
+
 if __name__ == "__main__":
+    draw_detectors()
     draw_rules("distributions", DISTRIBUTIONS, histograms=True)
     draw_rules("signals", SIGNALS, histograms=False)
     draw_cases("transforms", TRANSFORMS)

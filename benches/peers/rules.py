@@ -22,6 +22,7 @@ from paranom_rs import (
     Cauchy,
     Choice,
     Concepts,
+    ControlLoop,
     CylinderBellFunnel,
     Dirichlet,
     Dropouts,
@@ -30,15 +31,19 @@ from paranom_rs import (
     Laplace,
     Logistic,
     LogisticMap,
+    Markov,
     Mixture,
     Normal,
     Pattern,
     Poisson,
+    RandomSeason,
     RandomWalk,
+    Regimes,
     Ref,
     Sine,
     Steps,
     Stochastic,
+    StochasticVolatility,
     StudentT,
     TimeIndex,
     Triangle,
@@ -111,6 +116,51 @@ def logistic_map(block: np.ndarray, start: int) -> None:
         block[i] = x
 
 
+MODES = ["idle", "run", "clean", "fault"]
+STEP = np.full((4, 4), 0.01) + 0.96 * np.eye(4)
+
+
+def choice(block: np.ndarray, start: int) -> None:
+    np.copyto(block, np.searchsorted([0.7, 0.9, 0.95, 1.0], RNG.random(len(block)), side="right"))
+
+
+def markov(block: np.ndarray, start: int) -> None:
+    ends, state = np.cumsum(STEP, axis=1).tolist(), 0
+    for i, u in enumerate(RNG.random(len(block)).tolist()):
+        state = sum(end <= u for end in ends[state])
+        block[i] = state
+
+
+def regimes(block: np.ndarray, start: int) -> None:
+    """Times are sums of geometric ones; a regime is followed by any other."""
+    count = len(block) // 50
+    times = RNG.negative_binomial(4, 4 / 100, count) + 4
+    states = np.cumsum(RNG.integers(1, 4, count)) % 4
+    np.copyto(block, np.resize(np.repeat(states, times), len(block)))
+
+
+def volatility(block: np.ndarray, start: int) -> None:
+    from scipy.signal import lfilter
+
+    level = lfilter([np.sqrt(1 - 0.98**2)], [1.0, -0.98], RNG.standard_normal(len(block)))
+    np.multiply(np.exp(0.5 * level - 0.25), RNG.standard_normal(len(block)), out=block)
+
+
+def season(block: np.ndarray, start: int) -> None:
+    cycles = RNG.normal(1.0, 0.2, len(block) // 96 + 2)
+    np.multiply(np.interp(INDEX / 96, np.arange(len(cycles)), cycles), np.sin(INDEX * (np.pi / 48)), out=block)
+
+
+def loop(block: np.ndarray, start: int) -> None:
+    y = total = 0.0
+    for i, eps in enumerate(RNG.standard_normal(len(block)).tolist()):
+        measured = y + 0.1 * eps
+        error = 1.0 - measured
+        total += 0.05 * error
+        block[i] = measured
+        y = 0.95 * y + 0.05 * (0.5 * error + total)
+
+
 def sine(block: np.ndarray, start: int) -> None:
     np.sin((INDEX + start) * (2.0 * np.pi / 300.0), out=block)
 
@@ -167,6 +217,12 @@ TASKS: list[tuple[str, Rule, Fill | None]] = [
     ("Steps of 50: repeat of choice", Steps(Choice([-1, 1]), 50), steps),
     ("Calendar by hour: interp", Calendar(hour=HOURS.tolist()), calendar),
     ("LogisticMap: a loop in Python", LogisticMap(), logistic_map),
+    ("Choice of 4 states: searchsorted", Choice(MODES, [0.7, 0.2, 0.05, 0.05]), choice),
+    ("Markov of 4: a loop in Python", Markov(MODES, STEP.tolist()), markov),
+    ("Regimes of 4, shape 4: repeat", Regimes(MODES, dwell=100, shape=4), regimes),
+    ("StochasticVolatility: lfilter, exp", StochasticVolatility(), volatility),
+    ("RandomSeason: interp, sin", RandomSeason(96, Normal(1.0, 0.2)), season),
+    ("ControlLoop: a loop in Python", ControlLoop(1.0, noise=0.1), loop),
     ("CylinderBellFunnel", CylinderBellFunnel((30, 60)), None),
     ("AtTime of a sine: sin", AtTime(Sine(300)), sine),
     ("Logistic of a normal: exp", Logistic(Normal()), logistic),
@@ -224,5 +280,30 @@ def main() -> None:
         compare(task, lambda p=plan, n=rows: p.times(0, n), rows, fill)  # type: ignore[misc]
 
 
+def texts() -> None:
+    """Measure a column of states as an Arrow dictionary, and what it costs by way of pandas' categories."""
+    import pandas as pd
+    import pyarrow as pa
+
+    rows = 1 << 22
+    generator = Generator({"mode": Stochastic(Regimes(MODES, dwell=100))}, seed=1)
+    data = generator.generate(rows, threads=1)
+    codes = data.floats("mode")
+    ways: dict[str, Callable[[], object]] = {
+        "states into Arrow": lambda: pa.table(data),
+        "generated into Arrow": lambda: pa.table(generator.generate(rows, threads=1)),
+        "pandas: from_codes, Arrow": lambda: pa.array(pd.Categorical.from_codes(codes.astype(np.int32), MODES)),
+        "NumPy: texts, Arrow": lambda: pa.array(np.array(MODES)[codes.astype(np.intp)]),
+    }
+    for way, work in ways.items():
+        best = np.inf
+        for _ in range(5):
+            begin = time.process_time()
+            work()
+            best = min(best, time.process_time() - begin)
+        print(f"{way:34} {rows / best / 1e6:10.1f}   (M rows per CPU second)")
+
+
 if __name__ == "__main__":
     main()
+    texts()

@@ -84,6 +84,7 @@ from paranom_rs.generate.dropouts import Dropouts
 from paranom_rs.generate.events import Change, Event, Events
 from paranom_rs.generate.generator import Generator
 from paranom_rs.generate.native import NativeFunction
+from paranom_rs.generate.processes import ControlLoop, RandomSeason, StochasticVolatility
 from paranom_rs.generate.recordings import Blocks, Recorded
 from paranom_rs.generate.rule import EachRow, Edge, Ref
 from paranom_rs.generate.signals import (
@@ -112,12 +113,14 @@ from paranom_rs.generate.signals import (
     Trend,
     Triangle,
 )
+from paranom_rs.generate.states import ByState, Markov, Regimes, State
 from paranom_rs.generate.time_index import Gaps, TimeIndex
 from paranom_rs.generate.transforms import (
     Clip,
     Decouple,
     Drift,
     Flatline,
+    ForbiddenTransition,
     FrequencyChange,
     Missing,
     Noise,
@@ -155,6 +158,7 @@ __all__ = [
     "Beta",
     "Block",
     "Blocks",
+    "ByState",
     "Calendar",
     "Callback",
     "CallbackError",
@@ -167,6 +171,7 @@ __all__ = [
     "ConsensusMotif",
     "Constant",
     "Context",
+    "ControlLoop",
     "Cosine",
     "CylinderBellFunnel",
     "Dataset",
@@ -188,6 +193,7 @@ __all__ = [
     "Explanation",
     "Exponential",
     "Flatline",
+    "ForbiddenTransition",
     "Frame",
     "FrequencyChange",
     "Gamma",
@@ -203,6 +209,7 @@ __all__ = [
     "LogNormal",
     "Logistic",
     "LogisticMap",
+    "Markov",
     "Match",
     "MatrixProfile",
     "MatrixProfileDetector",
@@ -223,9 +230,11 @@ __all__ = [
     "Pattern",
     "PhaseShift",
     "Poisson",
+    "RandomSeason",
     "RandomWalk",
     "Recorded",
     "Ref",
+    "Regimes",
     "Reverse",
     "Rounded",
     "Sawtooth",
@@ -242,9 +251,11 @@ __all__ = [
     "Spike",
     "Split",
     "Square",
+    "State",
     "StateError",
     "Steps",
     "Stochastic",
+    "StochasticVolatility",
     "StreamVersionError",
     "StreamingMatrixProfile",
     "StudentT",

@@ -49,6 +49,15 @@ def spark() -> Iterator[SparkSession]:
     session.stop()
 
 
+def test_a_local_session_runs_the_python_of_the_driver(
+    spark: SparkSession, generator: Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Spark takes the ``python3`` of the path, which need not have this package."""
+    monkeypatch.delenv("PYSPARK_PYTHON", raising=False)
+    monkeypatch.setattr(spark.sparkContext, "pythonExec", "no-such-python")
+    assert to_spark(spark, generator, 100).count() == 100
+
+
 def test_partitions_are_the_local_run(spark: SparkSession, generator: Generator) -> None:
     frame = to_spark(spark, generator, 10_000, start=50, blocks=7)
     rows = frame.orderBy("t").toArrow().to_pandas()
@@ -57,6 +66,16 @@ def test_partitions_are_the_local_run(spark: SparkSession, generator: Generator)
     for name in local:
         assert np.array_equal(rows[name].to_numpy(local[name].dtype), local[name]), name
     assert frame.rdd.getNumPartitions() == 7
+
+
+def test_columns_have_their_types(spark: SparkSession, states: Generator) -> None:
+    frame = to_spark(spark, states, 1_000, blocks=3)
+    assert dict(frame.dtypes) | {"mode": "string", "on": "boolean", "count": "bigint"} == dict(frame.dtypes)
+    rows = frame.orderBy("t").collect()
+    local = states.generate(1_000)
+    assert [row["mode"] or "" for row in rows] == local["mode"].tolist()
+    assert [row["count"] for row in rows] == local["count"].tolist()
+    assert sum(row["on"] is None for row in rows) == local.missing[:, 1].sum()
 
 
 def test_a_lost_worker_changes_nothing(spark: SparkSession, fragile: Generator) -> None:

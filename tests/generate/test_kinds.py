@@ -14,6 +14,9 @@ from support import strategies
 
 #: Kinds that random specs make in a way of their own: they refer to other variables, or have only so many rows.
 ELSEWHERE = {
+    "state",
+    "by_state",
+    "forbidden_transition",
     "at_time",
     "ref",
     "swap",

@@ -26,9 +26,9 @@ def generate(
     world = World(spec, clean)
     at = list(range(start, start + rows))
     with np.errstate(all="ignore"):  # infinities and NaN are values like others
-        columns = {name: world.values(name, at) for name in spec["variables"]}
+        columns = {name: world.values(name, at) for name in spec["variables"] if not is_hidden(spec, name)}
     events = [event for event in world.events(start, start + rows - 1) if not world.is_decoy(event)] if rows else []
-    if any(world.references.values()):
+    if any(world.references.values()) or len(columns) < len(spec["variables"]):
         y = np.array([world.is_labelled(row) for row in at], np.int8)
     else:
         y = np.array([any(e.start <= row < e.stop for e in events) for row in at], np.int8)
@@ -45,8 +45,10 @@ class World:
         self.clean = clean
         self.seed = spec.get("seed", 0)
         self.stream = spec.get("stream", random.STREAM)
+        self.names_of_states = {name: states_of(spec, name) for name in spec["variables"]}
         self.normal = {
-            name: normal_rule(variable, self.seed, clock_of(spec)) for name, variable in spec["variables"].items()
+            name: normal_rule(variable, self.seed, clock_of(spec), self.names_of_states[name])
+            for name, variable in spec["variables"].items()
         }
         self.effects = {name: anomalous_rules(spec, name) for name in self.normal}
         self.references = {name: references(variable.get("normal")) for name, variable in spec["variables"].items()}
@@ -95,6 +97,7 @@ class World:
                 with np.errstate(all="ignore"):
                     values = rule(At(key, rows_there))
                     values[own] = change(At(key, rows_there[own], event), rule, values[own])
+                    values = settled(variables[name], values)
                 if any(one_liner.found(values, low, event.start, event.stop, end).values()):
                     return False
         return True
@@ -119,7 +122,11 @@ class World:
             part = np.array([event.start <= row < event.stop for row in rows], bool)
             if change is not None:
                 column[part] = change(At(key, at[part], event, world=self), rule, column[part])
-        return column
+        return settled(self.spec["variables"][name], column)
+
+    def states(self, name: str) -> list[str]:
+        """The states of a variable, in the order of their numbers."""
+        return self.names_of_states[name] or ["false", "true"]
 
     def decoupled(self, name: str, by: int) -> World:
         world = World(self.spec, self.clean)
@@ -128,7 +135,7 @@ class World:
 
     def is_labelled(self, row: int) -> bool:
         """Whether an event is going on in a row, or in one that a variable refers to from it."""
-        return any(self.is_anomalous(name, row) for name in self.normal)
+        return any(self.is_anomalous(name, row) for name in self.normal if not is_hidden(self.spec, name))
 
     def is_anomalous(self, name: str, row: int) -> bool:
         """Whether an event made a variable's value, or a value that this one refers to."""
@@ -152,15 +159,39 @@ def references(rule: Any) -> list[tuple[str, int]]:
         return [reference for part in rule for reference in references(part)]
     if not isinstance(rule, dict):
         return []
-    if rule.get("kind") == "ref":
-        return [(rule["variable"], int(rule.get("lag", 0)))]
-    return [reference for part in rule.values() for reference in references(part)]
+    own = [(rule["variable"], int(rule.get("lag", 0)))] if rule.get("kind") in ("ref", "by_state") else []
+    return own + [reference for part in rule.values() for reference in references(part)]
 
 
-def normal_rule(variable: dict[str, Any], seed: int, time: dict[str, Any] | None) -> Rule:
+def is_hidden(spec: dict[str, Any], name: str) -> bool:
+    """Whether a variable is there for others only."""
+    return bool(spec["variables"][name].get("hidden", False))
+
+
+def settled(variable: dict[str, Any], column: Floats) -> Floats:
+    """Whole numbers, where the variable has them: the nearest ones that a float can hold."""
+    if variable.get("dtype") != "int64":
+        return column
+    return np.clip(np.floor(column + 0.5), -(2.0**53), 2.0**53)
+
+
+def states_of(spec: dict[str, Any], name: str) -> list[str]:
+    """The states of a variable, in the order in which its rules name them: the normal one first."""
+    variable, states = spec["variables"][name], list[str]()
+    normal_rule(variable, 0, clock_of(spec), states)
+    own = [anomaly.get("values", {}).get(name) for anomaly in spec.get("anomalies", [])]
+    for rule in [variable.get("anomalous"), *own]:
+        if rule is not None:
+            rules.read_anomaly(rule, Scope(anomalous=True, time=clock_of(spec), states=states))
+    return states
+
+
+def normal_rule(
+    variable: dict[str, Any], seed: int, time: dict[str, Any] | None, states: list[str] | None = None
+) -> Rule:
     """Random by a rule, or recorded row for row (and again from the beginning when the recording ends)."""
     if variable["kind"] == "stochastic":
-        return rules.read(variable["normal"], Scope(anomalous=False, seed=seed, time=time))
+        return rules.read(variable["normal"], Scope(anomalous=False, seed=seed, time=time, states=states))
     series = np.array(variable["values"], np.float64)
     return rules.between_rows(lambda at: series[at.rows % np.uint64(len(series))].copy())
 
@@ -168,6 +199,8 @@ def normal_rule(variable: dict[str, Any], seed: int, time: dict[str, Any] | None
 def anomalous_rules(spec: dict[str, Any], name: str) -> dict[str, Transform]:
     """What each anomaly, by its name, does to a variable: a rule of its own, or the variable's."""
     default = spec["variables"][name].get("anomalous")
+    states = states_of(spec, name)
+    normal = spec["variables"][name].get("normal")
     effects = {}
     for anomaly in spec.get("anomalies", []):
         own = anomaly.get("values", {}).get(name)
@@ -178,7 +211,10 @@ def anomalous_rules(spec: dict[str, Any], name: str) -> dict[str, Transform]:
             rule = default
         else:
             continue
-        change = rules.read_anomaly(rule, Scope(anomalous=True, seed=spec.get("seed", 0), time=clock_of(spec)))
+        scope = Scope(anomalous=True, seed=spec.get("seed", 0), time=clock_of(spec), states=states)
+        if isinstance(normal, dict) and normal["kind"] in ("markov", "regimes"):
+            scope.follows = rules.never_follow(normal, scope)
+        change = rules.read_anomaly(rule, scope)
         if "onset" in anomaly:
             change = rules.creeping(change, 1.0 if anomaly["onset"] == "creeping" else float(anomaly["onset"]))
         effects[anomaly.get("name", "anomaly")] = change

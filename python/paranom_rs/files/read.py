@@ -6,6 +6,7 @@ from pathlib import Path
 
 from paranom_rs import _core
 from paranom_rs.errors import SpecError
+from paranom_rs.files.folders import LocalFolder
 from paranom_rs.files.format import FORMATS
 from paranom_rs.files.shards import read_manifest
 from paranom_rs.generate.row_source import FINGERPRINT, SPEC
@@ -16,7 +17,7 @@ __all__ = ["file_metadata", "read_spec"]
 def read_spec(path: Path) -> tuple[str | None, str | None]:
     """Return the spec as TOML, and its fingerprint, from a Parquet or Arrow file or a folder of parts."""
     if path.is_dir():
-        manifest = read_manifest(path)
+        manifest = read_manifest(LocalFolder(path))
         return manifest.get("spec"), manifest.get("fingerprint")
     facts = file_metadata(path)
     return facts.get(SPEC), facts.get(FINGERPRINT)

@@ -77,6 +77,14 @@ class Anomaly(Timing):
     track
         A name. Events of anomalies with different tracks are drawn independently and may overlap; so they must touch
         different variables. (Listed ``events`` of different variables may overlap without it.) Not with uniqueness.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Generator, Normal, Shift, Stochastic
+    >>> leak = Anomaly(name="leak", frequency=0.01, duration=(5, 40), values={"x": Shift(3.0)})
+    >>> data = Generator({"x": Stochastic(Normal())}, anomalies=leak, seed=1).generate(10_000)
+    >>> len(data.events), round(float(data.y.mean()), 3)
+    (5, 0.012)
     """
 
     onset: Literal["creeping"] | float | None = None
@@ -95,6 +103,14 @@ class Decoys(Anomaly):
     They stand among the anomalies of a `Generator` and take the same arguments; no anomaly and no decoy overlap. Their
     rows are normal: ``y`` and ``labels`` are 0, `Dataset.events` leaves them out, and the clean copy has them.
     `Dataset.decoys` lists them.
+
+    Examples
+    --------
+    >>> from paranom_rs import Constant, Decoys, Generator, Shift, Stochastic
+    >>> rare = Decoys(events=[(2, 4)], values={"x": Shift(3.0)})
+    >>> data = Generator({"x": Stochastic(Constant(0))}, anomalies=rare).generate(5)
+    >>> data["x"].tolist(), data.y.tolist(), len(data.decoys)
+    ([0.0, 0.0, 3.0, 3.0, 0.0], [0, 0, 0, 0, 0], 1)
     """
 
     name: str = "decoy"

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from paranom_rs import _core
 from paranom_rs._internal import html
-from paranom_rs._internal.checks import file_path, flag, whole
+from paranom_rs._internal.checks import flag, whole
 from paranom_rs._internal.frames import Frame
+from paranom_rs._internal.optional import require
 from paranom_rs._internal.times import time_text, time_texts
 from paranom_rs.errors import SpecError, SpecTypeError, UnknownKeyError
 from paranom_rs.generate.events import Change, Events
@@ -23,6 +24,7 @@ from paranom_rs.generate.row_source import Interval, RowSource
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
+    import pyarrow as pa
     from matplotlib.figure import Figure
 
     from paranom_rs.evaluate.audit import Audit
@@ -48,9 +50,11 @@ class Dataset:
     """Rows of a generator: values, labels and events. Made by `Generator.generate`.
 
     ``data["pressure"]`` is a column (float64 or float32, no copy), ``data[5]`` a row, ``data[0:5]`` a dataset of
-    rows. Iterating gives rows: named tuples of what `table` has. ``np.asarray(data)`` is ``data.X``.
-    ``pl.DataFrame(data)``, ``pd.DataFrame.from_arrow(data)``, ``pa.table(data)`` and DuckDB take the dataset through
-    Arrow, without copies; ``pd.DataFrame(data)`` takes it row by row.
+    rows. A column of states is an array of texts ("" for a missing one), whole numbers are int64, true and false bool
+    (floats where a value of these rows is missing); `floats` has what all these are made from. Iterating gives rows:
+    named tuples of what `table` has. ``np.asarray(data)`` is ``data.X``. ``pl.DataFrame(data)``,
+    ``pd.DataFrame.from_arrow(data)``, ``pa.table(data)`` and DuckDB take the dataset through Arrow, without copies of
+    floats; ``pd.DataFrame(data)`` takes it row by row.
 
     Attributes
     ----------
@@ -60,6 +64,19 @@ class Dataset:
         Which rows these are: (first row, number of rows) of each run of neighbours, in row order.
     is_clean
         Whether anomalies were left out.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Generator, Normal, Shift, Sine, Stochastic
+    >>> wave = Stochastic(Sine(50) + Normal(0, 0.1), anomalous=Shift(3.0))
+    >>> gen = Generator({"x": wave}, anomalies=Anomaly(events=[(300, 310)], name="jump"), seed=1)
+    >>> data = gen.generate(400)
+    >>> data["x"].shape, data.X.shape, data.labels.shape
+    ((400,), (400, 1), (400, 1))
+    >>> data.y[298:302].tolist()
+    [0, 0, 1, 1]
+    >>> int((data.X != data.clean.X).sum())
+    10
     """
 
     def __init__(
@@ -76,6 +93,7 @@ class Dataset:
         self.intervals = intervals
         self.is_clean = clean
         self._columns = columns
+        self._converted: dict[str, NDArray[Any]] = {}
         self._y = y
         self._duplicates = duplicates
 
@@ -117,7 +135,33 @@ class Dataset:
             return next(iter(self._rows(slice(at, at + 1))))
         if not isinstance(name, str) or name not in self._columns:
             raise UnknownKeyError(f"{name!r} is no variable; there are {', '.join(self._columns)}")
+        return self._typed(name)
+
+    def _typed(self, name: str) -> NDArray[Any]:
+        """Return a column in its type; what is no float is converted once."""
+        kind = self.source.types[name]
+        if kind.kind == "float":
+            return self._columns[name]
+        if name not in self._converted:
+            self._converted[name] = kind.to_numpy(self._columns[name])
+        return self._converted[name]
+
+    def floats(self, name: str) -> NDArray[Any]:
+        """Return a column of `X`, without a copy: a state is its place in `states`, true is 1, missing is NaN.
+
+        Raises
+        ------
+        UnknownKeyError
+            For what is no variable.
+        """
+        if name not in self._columns:
+            raise UnknownKeyError(f"{name!r} is no variable; there are {', '.join(self._columns)}")
         return self._columns[name]
+
+    @property
+    def states(self) -> dict[str, list[str]]:
+        """The states of each variable that has some, those that only anomalies give at the end."""
+        return {name: list(kind.states) for name, kind in self.source.types.items() if kind.kind == "states"}
 
     def _rows(self, rows: slice) -> Dataset:
         """Return neighbouring rows, whose columns are views of these."""
@@ -171,7 +215,7 @@ class Dataset:
 
     @cached_property
     def X(self) -> NDArray[Any]:  # noqa: N802 (the field's name for it)
-        """Values, shape (n, d): a view where the dataset allocated its columns, else a copy."""
+        """Values as floats, shape (n, d): a view where the dataset allocated its columns, else a copy."""
         columns = [self._columns[name] for name in self.names]
         base = columns[0].base
         if isinstance(base, np.ndarray) and base.shape == (len(columns), len(self)):
@@ -235,7 +279,7 @@ class Dataset:
         touched = np.zeros((len(self.row), len(self.names)), np.int8)
         for event in self.events:
             first, last = np.searchsorted(self.row, np.array([event.start, event.stop], np.uint64))
-            touched[first:last, [self.names.index(name) for name in event.variables]] = 1
+            touched[first:last, [self.names.index(name) for name in event.variables if name in self]] = 1
         return touched
 
     @cached_property
@@ -244,17 +288,14 @@ class Dataset:
         return self.source.events(self.intervals, "left_out")
 
     @cached_property
-    def _where(self) -> NDArray[np.int64]:
-        """The position in `events` of each row's event, or -1."""
+    def _within(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The places of the rows that events are going on in, and of each its event's position in `events`."""
         events, rows = self.events, self.row
-        at = np.searchsorted(events.start, rows, side="right").astype(np.int64) - 1
-        inside = at >= 0
-        inside[inside] = rows[inside] < events.stop[at[inside]]
-        where = np.where(inside, at, -1)
-        for i in np.flatnonzero(self._overlapping):  # where the last one to begin is over, another may still go on
-            first, last = np.searchsorted(rows, np.array([events.start[i], events.stop[i]], np.uint64))
-            where[first:last] = np.maximum(where[first:last], i)
-        return where
+        first, last = np.searchsorted(rows, events.start), np.searchsorted(rows, events.stop)
+        lengths = last - first
+        ends = np.cumsum(lengths)
+        places = np.arange(lengths.sum()) + np.repeat(first - (ends - lengths), lengths)
+        return places, np.repeat(np.arange(len(events)), lengths)
 
     @cached_property
     def _overlapping(self) -> NDArray[np.bool_]:
@@ -270,23 +311,28 @@ class Dataset:
         Other ids may be negative, too: test for ``!= -1``.
         A row that an event only goes on to, through a `Ref`, has -1 unless another is going on.
         """
-        where = self._where
-        return np.where(where >= 0, self.events.id[where], -1) if len(self.events) else where
+        ids = np.full(len(self), -1, np.int64)
+        places, events = self._within
+        ids[places] = self.events.id[events]
+        return ids
 
     @cached_property
     def labels(self) -> NDArray[np.int8]:
         """1 where an anomalous rule made the variable's value, or a value that it refers to; else 0; (n, d), int8."""
-        if self.source.plan.graph or self._overlapping.any():
+        hidden = len(self.source.plan.all_names) > len(self.names)
+        if self.source.plan.graph or hidden or self._overlapping.any():
             return self._labels_along_references()
-        touched = np.zeros((len(self.source.kinds) + 1, len(self.names)), np.int8)
+        touched = np.zeros((len(self.source.kinds), len(self.names)), np.int8)
         for i, (_, variables) in enumerate(self.source.kinds):
-            touched[i, [self.names.index(name) for name in variables]] = 1
-        where = self._where
-        kind = np.where(where >= 0, self.events.kind[where], -1) if len(self.events) else where
-        return touched[kind]
+            touched[i, [self.names.index(name) for name in variables if name in self]] = 1
+        labels = np.zeros((len(self), len(self.names)), np.int8)
+        places, events = self._within
+        labels[places] = touched[self.events.kind[events]]
+        return labels
 
     def _labels_along_references(self) -> NDArray[np.int8]:
         plan, rows, kinds = self.source.plan, self.row, self.source.kinds
+        place = {i: self.names.index(name) for i, name in enumerate(plan.all_names) if name in self}
         # What begins counts up, what ends counts down; row by row, the sum is the number of events in effect.
         changes = np.zeros((len(rows) + 1, len(self.names)), np.int32)
         lags = sorted({lag for reached in plan.reach for _, lag in reached})
@@ -301,9 +347,9 @@ class Dataset:
                 if self.is_clean and name != "recorded":
                     continue
                 for variable, lag in plan.reach[i]:
-                    if lag == delay:
-                        np.add.at(changes[:, variable], lo + np.searchsorted(here, begins[kind == i]), 1)
-                        np.add.at(changes[:, variable], lo + np.searchsorted(here, ends[kind == i]), -1)
+                    if lag == delay and variable in place:
+                        np.add.at(changes[:, place[variable]], lo + np.searchsorted(here, begins[kind == i]), 1)
+                        np.add.at(changes[:, place[variable]], lo + np.searchsorted(here, ends[kind == i]), -1)
         return (np.cumsum(changes[:-1], axis=0) > 0).astype(np.int8)
 
     @cached_property
@@ -363,19 +409,85 @@ class Dataset:
             raise SpecTypeError("variables", "must be a list of names", repr(variables))
         return list(variables or self.names)
 
-    def table(self) -> dict[str, NDArray[Any]]:
-        """Return the columns of every export by name: t, the variables, is_anomaly, event."""
-        return {"t": self.t, **{name: self[name] for name in self.names}, "is_anomaly": self.y, "event": self.event}
+    def table(self, *, event_names: bool = False, labels: bool = False) -> dict[str, NDArray[Any]]:
+        """Return the columns of every export by name: t, the variables, is_anomaly, event.
+
+        Parameters
+        ----------
+        event_names
+            Whether to add ``event_name``, texts: the name of the event that is going on in each row, or None.
+        labels
+            Whether to add the labels of each variable, int8, as ``pressure_is_anomaly``.
+
+        Raises
+        ------
+        SpecError
+            For a variable that has the name of another column.
+        """
+        columns = {"t": self.t, **{name: self[name] for name in self.names}, "is_anomaly": self.y, "event": self.event}
+        more: dict[str, NDArray[Any]] = {}
+        if flag("event_names", event_names):
+            more["event_name"] = np.array([*self.events.names, None], dtype=object)[self._event_kind]
+        if flag("labels", labels):
+            more |= {f"{name}_is_anomaly": x for name, x in zip(self.names, self.labels.T, strict=True)}
+        twice = next((name for name in more if name in columns), None)
+        if twice is not None:
+            raise SpecError(f"variables.{twice}", "must not have the name of another column")
+        return columns | more
+
+    @property
+    def _event_kind(self) -> NDArray[np.int32]:
+        """Which of the events' names each row has, or -1."""
+        kinds = np.full(len(self), -1, np.int32)
+        places, events = self._within
+        kinds[places] = self.events.kind[events]
+        return kinds
+
+    def event_table(self) -> pd.DataFrame:
+        """Return a DataFrame of the events. Needs pandas.
+
+        Columns: id, name, start, stop (not included), variables; ``severity``, the largest of any variable (NaN where
+        there is none, see `severity`); ``parameters``, the rule of each variable as JSON, with what the event has
+        drawn. `write` puts the same table beside a file.
+        """
+        import pandas as pd
+
+        from paranom_rs.generate.event_table import event_table
+
+        columns = event_table(self.source, self.intervals, clean=self.is_clean)
+        places, names = columns["name"]
+        return pd.DataFrame(columns | {"name": [names[place] for place in places]})
+
+    def to_arrow(self, *, event_names: bool = False, labels: bool = False) -> pa.Table:
+        """Return the columns of `table` as a table of pyarrow; names of events are a dictionary. Needs pyarrow."""
+        pa = require("pyarrow", "parquet", "a table of pyarrow")
+        return pa.table(_Stream(self.arrow_columns(event_names=event_names, labels=labels)))
+
+    def arrow_columns(
+        self, *, event_names: bool, labels: bool
+    ) -> tuple[list[tuple[str, Any]], list[tuple[str, str | None]]]:
+        """Return the columns of `table` as the core takes them, and which of them are times, with their zone."""
+        table: dict[str, Any] = self.table(event_names=event_names, labels=labels)
+        times = {"t": self.source.zone} if self.t.dtype.kind == "M" else {}
+        columns = {name: np.ascontiguousarray(x.view(np.int64) if name in times else x) for name, x in table.items()}
+        columns |= {name: kind.to_core(self._columns[name]) for name, kind in self.source.types.items()}
+        if event_names:
+            columns["event_name"] = (self._event_kind, self.events.names)
+        return list(columns.items()), list(times.items())
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Give the rows as an Arrow stream: t, the variables, is_anomaly (int8), event (int64, -1 for none)."""
-        return _core.arrow_stream(*arrow_columns(self.table(), self.source.zone))
+        """Give the rows as an Arrow stream: t, the variables, is_anomaly (int8), event (int64, -1 for none).
+
+        States are dictionaries of texts; they, whole numbers and flags are null where they are missing.
+        """
+        return _core.arrow_stream(*self.arrow_columns(event_names=False, labels=False))
 
     def to_pandas(self, *, labels: bool = False) -> pd.DataFrame:
         """Return a DataFrame indexed by time. Needs pandas.
 
         The index is ``t``: row numbers, numbers or datetimes; rows of a generator `from_frame` have the index of that
-        frame. The columns are the variables, is_anomaly, event (the id, -1 for none) and event_name.
+        frame. The columns are the variables, is_anomaly, event (the id, -1 for none) and event_name. States are
+        categories; whole numbers and flags are nullable where a value of these rows is missing.
 
         Parameters
         ----------
@@ -389,7 +501,9 @@ class Dataset:
         """
         import pandas as pd
 
+        kinds = self.source.types
         columns = self._columns_of_frames(labels)
+        columns |= {name: kind.to_pandas(self._columns[name]) for name, kind in kinds.items()}
         table = self.source.table
         index = pd.Index(self.t, name="t")
         zone = self.source.zone
@@ -404,7 +518,9 @@ class Dataset:
         """Return a DataFrame of polars: t, and the columns of `to_pandas`. Needs polars."""
         import polars as pl
 
-        frame = pl.DataFrame({"t": self.t, **self._columns_of_frames(labels)})
+        columns = self._columns_of_frames(labels)
+        columns |= {name: kind.to_polars(name, self._columns[name]) for name, kind in self.source.types.items()}
+        frame = pl.DataFrame({"t": self.t, **columns})
         zone = self.source.zone
         if zone is None:
             return frame
@@ -413,18 +529,20 @@ class Dataset:
 
     def _columns_of_frames(self, labels: bool) -> dict[str, Any]:
         """Return the columns that frames have beside the time."""
-        where = self._where
-        names = np.array([*(self.events.names[kind] for kind in self.events.kind), None], dtype=object)
-        columns = {name: self[name] for name in self.names}
-        more: dict[str, Any] = {"is_anomaly": self.y, "event": self.event, "event_name": names[where]}
-        if flag("labels", labels):
-            more |= {f"{name}_is_anomaly": x for name, x in zip(self.names, self.labels.T, strict=True)}
-        twice = next((name for name in more if name in columns), None)
-        if twice is not None:
-            raise SpecError(f"variables.{twice}", "must not have the name of another column of the frame")
-        return columns | more
+        columns = self.table(event_names=True, labels=labels)
+        del columns["t"]
+        return columns
 
-    def write(self, path: str | Path, *, compression: Literal["zstd"] | None = None, overwrite: bool = False) -> None:
+    def write(
+        self,
+        path: str | Path,
+        *,
+        event_names: bool = False,
+        labels: bool = False,
+        events: bool = False,
+        compression: Literal["zstd"] | None = None,
+        overwrite: bool = False,
+    ) -> None:
         """Write the rows as .parquet, .arrow, .csv, .jsonl or .npz; the file appears whole or not at all.
 
         Columns and formats are those of `Generator.write`. Parquet and Arrow files carry the spec, so that
@@ -434,6 +552,8 @@ class Dataset:
         ----------
         path
             The suffix says the format.
+        event_names, labels, events
+            As in `Generator.write`.
         compression
             "zstd" for Parquet.
         overwrite
@@ -448,9 +568,11 @@ class Dataset:
         OSError
             For no room, no permission and the like; nothing is left behind.
         """
+        from paranom_rs.files.format import Extras
         from paranom_rs.files.write import write_dataset
 
-        write_dataset(self, file_path(path), compression=compression, overwrite=overwrite)
+        extras = Extras(event_names=event_names, labels=labels, events=events)
+        write_dataset(self, path, extras=extras, compression=compression, overwrite=overwrite)
 
     def __repr__(self) -> str:
         share = f"{self._y.mean():.2%} anomalous" if len(self) else "empty"
@@ -460,7 +582,7 @@ class Dataset:
         """Return what notebooks show: each variable as a line, anomalies marked, and its range."""
         rows = []
         for name, marked in zip(self.names, self.labels.T, strict=True):
-            x = self[name].astype(np.float64)
+            x = self.floats(name).astype(np.float64)
             held = x[np.isfinite(x)]
             low, high = (f"{held.min():.4g}", f"{held.max():.4g}") if len(held) else ("", "")
             missing = f"{np.isnan(x).mean():.1%}" if np.isnan(x).any() else ""
@@ -476,24 +598,36 @@ class Dataset:
         names = ["t", *self.names, "is_anomaly"]
         zone = self.source.zone
         times = [str(t) for t in self.t[:n]] if zone is None else time_texts(self.t[:n], zone)
-        body = [
-            [times[i], *(f"{self._columns[name][i]:.6g}" for name in self.names), str(self._y[i])] for i in range(n)
-        ]
+        body = [[times[i], *(_shown(self[name][i]) for name in self.names), str(self._y[i])] for i in range(n)]
         widths = [max(len(line[j]) for line in [names, *body]) for j in range(len(names))]
         return "\n".join("  ".join(x.rjust(w) for x, w in zip(line, widths, strict=True)) for line in [names, *body])
 
 
-def arrow_columns(
-    table: dict[str, NDArray[Any]], zone: str | None
-) -> tuple[list[tuple[str, Any]], list[tuple[str, str | None]]]:
-    """Return columns as the core takes them, and which of them are times, with their zone."""
-    times = [name for name, x in table.items() if x.dtype.kind == "M"]
-    columns = [(name, np.ascontiguousarray(x.view(np.int64) if name in times else x)) for name, x in table.items()]
-    return columns, [(name, zone) for name in times]
+def _shown(value: Any) -> str:
+    """Return a value as text."""
+    return f"{value:.6g}" if isinstance(value, np.floating) else str(value)
+class _Stream:
+    """Columns for whoever takes an Arrow stream."""
+
+    def __init__(self, columns: tuple[list[tuple[str, Any]], list[tuple[str, str | None]]]) -> None:
+        self._columns = columns
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return _core.arrow_stream(*self._columns)
 
 
 class Split(NamedTuple):
-    """Datasets to train on, to validate on and to test on. Made by `Generator.split`."""
+    """Datasets to train on, to validate on and to test on. Made by `Generator.split`.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Generator, Normal, Shift, Sine, Stochastic
+    >>> wave = Stochastic(Sine(50) + Normal(0, 0.1), anomalous=Shift(3.0))
+    >>> gen = Generator({"x": wave}, anomalies=Anomaly(events=[(300, 310)], name="jump"), seed=1)
+    >>> parts = gen.split(train=200, validation=50, test=150)
+    >>> len(parts.train), len(parts.validation), len(parts.test), int(parts.train.y.sum())
+    (200, 50, 150, 0)
+    """
 
     train: Dataset
     validation: Dataset

@@ -33,7 +33,7 @@ def public_holidays(country: str, years: int | Iterable[int], *, subdivision: st
     """Return the public holidays of a country, for `Calendar` and for the ``days_off`` of a `TimeIndex`.
 
     They are dates and stand as such in the spec: a spec means the same whatever the library says later. Needs the
-    library ``holidays``: ``pip install "paranom_rs[holidays]"``.
+    library ``holidays``: ``pip install ".[holidays]"``.
 
     Parameters
     ----------

@@ -175,10 +175,19 @@ class Bernoulli(Rule):
 
 @dataclass(frozen=True)
 class Choice(Rule):
-    """One of ``values``, equally likely or by ``weights`` that sum to 1."""
+    """One of ``values``, equally likely or by ``weights`` that sum to 1.
+
+    Values are numbers; or names of states, ``Choice(["idle", "run"])``; or ``[False, True]``.
+
+    Examples
+    --------
+    >>> from paranom_rs import Choice, Generator, Stochastic
+    >>> Generator({"x": Stochastic(Choice([1, 2, 5], [0.2, 0.5, 0.3]))}, seed=1).generate(4)["x"].round(2).tolist()
+    [5.0, 2.0, 5.0, 2.0]
+    """
 
     kind: ClassVar[str] = "choice"
-    values: Sequence[float]
+    values: Sequence[str | bool | float]
     weights: Sequence[float] | None = None
 
 

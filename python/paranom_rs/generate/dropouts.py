@@ -45,6 +45,13 @@ class Dropouts(Timing, Part):
     together
         Whether whole rows are lost: the values of all variables that have no ``missing`` of their own. Only for the
         whole generator.
+
+    Examples
+    --------
+    >>> from paranom_rs import Dropouts, Generator, Stochastic, Trend
+    >>> lossy = Stochastic(Trend(1.0), missing=Dropouts(events=[(1, 3)]))
+    >>> Generator({"x": lossy}).generate(4)["x"].tolist()
+    [0.0, nan, nan, 3.0]
     """
 
     chance: Rule | float | None = None

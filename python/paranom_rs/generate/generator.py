@@ -61,11 +61,25 @@ class Generator(KnownKeywords):
         Timestamps of rows; by default the row numbers.
     missing
         When values are lost, of each variable for itself that does not say so itself; by default none are.
+    allow_infinite
+        Whether values may overflow: become infinite, or NaN (which else only missing values are), in the dtype that is
+        asked for. By default a row that would is refused.
 
     Raises
     ------
     SpecError, SpecTypeError
         Naming the path in the spec, the value and the rule.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Generator, Normal, Shift, Sine, Stochastic
+    >>> wave = Stochastic(Sine(50) + Normal(0, 0.1), anomalous=Shift(3.0))
+    >>> gen = Generator({"x": wave}, anomalies=Anomaly(frequency=0.05, duration=(5, 20)), seed=1)
+    >>> data = gen.generate(1_000)
+    >>> data.X.shape, int(data.y.sum()), len(data.events)
+    ((1000, 1), 53, 4)
+    >>> bool((gen.generate(10, start=500).X == data.X[500:510]).all())
+    True
     """
 
     def __init__(
@@ -77,6 +91,7 @@ class Generator(KnownKeywords):
         seed: int = 0,
         time: TimeIndex | None = None,
         missing: Dropouts | None = None,
+        allow_infinite: bool = False,
     ) -> None:
         if not isinstance(variables, Mapping):
             raise SpecTypeError("variables", "must be a dict of variables", type(variables).__name__)
@@ -90,6 +105,8 @@ class Generator(KnownKeywords):
             spec["anomalies"] = _listed_anomalies(anomalies)
         if uniqueness is not None:
             spec["uniqueness"] = _part("uniqueness", uniqueness, Uniqueness)
+        if flag("allow_infinite", allow_infinite):
+            spec["allow_infinite"] = True
         self.source = RowSource(spec, spec)
 
     @classmethod
@@ -352,14 +369,21 @@ class Generator(KnownKeywords):
         text, files = self.source.for_people(f"{path.stem}.recordings")
         for name, columns in files.items():
             with whole_file(path.parent / name) as temporary:
-                _core.write_table(list(columns.items()), [], temporary, format="parquet", zstd=False, metadata=[])
+                _core.write_table(
+                    list(columns.items()), [], temporary, format="parquet", packing=None, zstd=False, metadata=[]
+                )
         write_text(path, text)
         return text
 
     @property
     def names(self) -> list[str]:
-        """The variables' names, in column order."""
+        """The variables' names, in column order; hidden ones are not delivered, and not here."""
         return list(self.source.names)
+
+    @property
+    def states(self) -> dict[str, list[str]]:
+        """The states of each variable that has some, those that only anomalies give at the end."""
+        return {name: list(kind.states) for name, kind in self.source.types.items() if kind.kind == "states"}
 
     @property
     def kinds(self) -> list[tuple[str, list[str]]]:
@@ -369,7 +393,7 @@ class Generator(KnownKeywords):
     @property
     def graph(self) -> list[Edge]:
         """How variables depend on each other: the `Ref` of their normal rules, in column order."""
-        names = self.names
+        names = self.source.plan.all_names
         return [Edge(names[source], names[target], lag) for source, target, lag in self.source.plan.graph]
 
     @property
@@ -411,7 +435,8 @@ class Generator(KnownKeywords):
         out
             Arrays to fill, one for each variable: 1-D, contiguous, writable, ``rows`` long, of one dtype.
         dtype
-            float64, or float32 (the float64 values, rounded).
+            float64, or float32 (the float64 values, rounded). Whole numbers need float64; states are delivered as texts
+            either way (`Dataset`).
         threads
             1 to 1024; by default ``PARANOM_NUM_THREADS``, else one per processor. The bytes do not depend on it.
         progress
@@ -452,6 +477,7 @@ class Generator(KnownKeywords):
             self.source.check_rows(start, total)
         # The memory comes first: without it, nothing need be counted.
         columns = self.source.allocate(total, dtype) if out is None else _checked(out, self.names, total)
+        self.source.check_whole(next(iter(columns.values())).dtype)
         intervals = [(start, total)] if total else []
         if rows is None:
             intervals = first_of_each_class(self.source.plan, start, *counts)
@@ -571,7 +597,13 @@ class Generator(KnownKeywords):
         rows: int,
         *,
         start: int = 0,
+        clean: bool = False,
+        event_names: bool = False,
+        labels: bool = False,
+        events: bool = False,
         shards: int | None = None,
+        part_rows: int | None = None,
+        partition_by: Literal["year", "month", "day", "hour"] | None = None,
         part: int | None = None,
         batch_rows: int | None = None,
         dtype: DTypeLike = np.float64,
@@ -590,15 +622,34 @@ class Generator(KnownKeywords):
         Parameters
         ----------
         path
-            The suffix says the format.
+            The suffix says the format; text may be packed (``.csv.gz``, ``.jsonl.zst``). A URL like
+            ``s3://bucket/plant.parquet`` is written through fsspec: a file is made on this machine and goes there when
+            it is whole, so that others see the old object or the new one.
         rows, start
             How many rows, and the first one.
+        clean
+            Whether to leave the anomalies out, as `Dataset.clean` does.
+        event_names
+            Whether to add a column ``event_name``: a dictionary in Parquet and Arrow, nothing where there is no event.
+        labels
+            Whether to add the labels of each variable, as ``pressure_is_anomaly``: 1 where an event made the value, or
+            a value that it refers to.
+        events
+            Whether to write a table of the events, too: ``plant.events.parquet`` beside ``plant.parquet``,
+            ``_events.parquet`` in a folder. See `Dataset.event_table`. Severities are NaN where rows cannot be made
+            again at will: those of functions, and of a `Uniqueness`.
         shards
             Into how many part files of nearly equal size: ``path`` is a folder then, of Parquet files unless its suffix
             says otherwise. A run that was killed goes on with the parts that are missing when it is asked again, and
             ends with the same bytes; `verify` checks them.
+        part_rows
+            Into part files of so many rows. Such a folder grows: asked for more rows, it keeps the parts that it has
+            (but for the last one, if it is not full), and ends with the same bytes as one that is written at once.
+        partition_by
+            Into a folder for each year, month, day or hour (UTC), as Hive names them: ``year=2026/month=01``,
+            ``date=2026-01-31/hour=08``. Needs times that are dates. Such a folder grows, too.
         part
-            Only this one of the ``shards`` (0 to ``shards`` - 1), for jobs on several machines; whoever finds all parts
+            Only this one of the parts (from 0 on), for jobs on several machines; whoever finds all parts
             there writes the manifest.
         batch_rows
             Most rows of a row group (Parquet) or batch (Arrow), which end at multiples of it; by default as many as
@@ -617,7 +668,7 @@ class Generator(KnownKeywords):
         Raises
         ------
         SpecError, SpecTypeError
-            For arguments that break a rule; with ``shards``, for rows that depend on all lower ones (`Uniqueness`).
+            For arguments that break a rule; with parts, for rows that depend on all lower ones (`Uniqueness`).
         AlreadyExistsError
             For a file that is there, or a folder of other rows, without ``overwrite``.
         FileExistsError
@@ -627,18 +678,82 @@ class Generator(KnownKeywords):
         UniquenessError, CallbackError
             As in `generate`. With a `Uniqueness`, all rows below ``start`` are replayed.
         """
+        from paranom_rs.files.format import Extras
         from paranom_rs.files.write import write_rows
 
         write_rows(
             self.source,
-            file_path(path),
+            path,
             rows,
             start=start,
+            extras=Extras(clean=clean, event_names=event_names, labels=labels, events=events),
             shards=shards,
+            part_rows=part_rows,
+            partition_by=partition_by,
             part=part,
             batch_rows=batch_rows,
             dtype=dtype,
             compression=compression,
+            threads=threads,
+            overwrite=overwrite,
+            progress=progress,
+        )
+
+    def write_timeeval(
+        self,
+        folder: str | Path,
+        name: str,
+        *,
+        test: int,
+        train: int = 0,
+        collection: str = "paranom",
+        learning: Literal["semi-supervised", "supervised", "unsupervised"] = "semi-supervised",
+        start: int = 0,
+        threads: int | None = None,
+        overwrite: bool = False,
+        progress: bool = False,
+    ) -> None:
+        """Generate rows into the layout that TimeEval and readers like it take: train and test files, and their index.
+
+        The files ``{collection}/{name}.train.csv`` and ``.test.csv`` have the columns ``timestamp``, the variables and
+        ``is_anomaly``. ``datasets.csv`` gets a line for the series; the lines of others stay.
+
+        Parameters
+        ----------
+        folder
+            The folder of all collections.
+        name, collection
+            What the series is called: letters, digits, ``_``, ``-`` and points.
+        train, test
+            How many rows; ``test`` follows on ``train``.
+        learning
+            As in `split`: for ``"semi-supervised"`` the training rows are without anomalies. ``"unsupervised"`` has no
+            file to train on.
+        start
+            The first row.
+        threads, overwrite, progress
+            As in `write`.
+
+        Raises
+        ------
+        SpecError, SpecTypeError
+            For arguments that break a rule, or an index that is none.
+        AlreadyExistsError
+            For files that are there, without ``overwrite``.
+        UniquenessError, CallbackError
+            As in `generate`.
+        """
+        from paranom_rs.files.timeeval import write_timeeval
+
+        write_timeeval(
+            self.source,
+            folder,
+            name,
+            train=train,
+            test=test,
+            collection=collection,
+            learning=learning,
+            start=start,
             threads=threads,
             overwrite=overwrite,
             progress=progress,
@@ -674,14 +789,18 @@ class Generator(KnownKeywords):
 
     def _repr_html_(self) -> str:
         """Return what notebooks show: each variable with its rule and 1,000 rows of it, and the anomalies."""
-        touched: dict[str, list[str]] = {name: [] for name in self.names}
+        touched: dict[str, list[str]] = {name: [] for name in self.source.plan.all_names}
         for kind, variables in self.kinds:
             for name in variables:
                 touched[name].append(kind)
         data = self._shown_rows()
         rows = []
         for name, variable in self.source.spec["variables"].items():
-            drawn = "" if data is None else html.line(data[name], data.labels[:, self.names.index(name)])
+            drawn = (
+                ""
+                if data is None or name not in data
+                else html.line(data.floats(name), data.labels[:, self.names.index(name)])
+            )
             rows.append([name, drawn, _rule_text(variable), ", ".join(touched[name])])
         time = self.source.spec.get("time")
         clock = "" if time is None else f"time: {_clock_text(time)}; "

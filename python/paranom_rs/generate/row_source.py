@@ -18,6 +18,7 @@ from paranom_rs._internal import checks
 from paranom_rs._internal.progress import Progress
 from paranom_rs.errors import OutOfMemoryError, SpecError
 from paranom_rs.generate.callback import find_function, load_functions
+from paranom_rs.generate.column_types import ColumnType
 from paranom_rs.generate.events import Change, Events
 from paranom_rs.generate.recordings import map_recordings
 from paranom_rs.generate.stored_recordings import Columns, StoredRecordings
@@ -26,12 +27,14 @@ from paranom_rs.generate.time_index import for_people, with_offsets
 if TYPE_CHECKING:
     from paranom_rs.generate.source_table import SourceTable
 
-__all__ = ["FINGERPRINT", "SPEC", "START", "STREAM", "Interval", "RowSource"]
+__all__ = ["CLEAN", "FINGERPRINT", "SPEC", "START", "STREAM", "Interval", "RowSource"]
 
 #: The stream of values that new specs mean. A change of any bit is a new stream; specs of old ones keep their values.
 STREAM = 2
 #: What Parquet and Arrow files say of themselves: the spec as TOML, what it means, and which rows they hold.
 SPEC, FINGERPRINT, START = "paranom_rs.spec", "paranom_rs.fingerprint", "paranom_rs.start"
+#: And that anomalies were left out of them, where they were.
+CLEAN = "paranom_rs.clean"
 #: Rows that follow each other: the first one, and how many there are.
 Interval = tuple[int, int]
 
@@ -67,13 +70,19 @@ class RowSource:
 
     @cached_property
     def names(self) -> list[str]:
-        """The variables' names, in column order."""
+        """The names of the variables that are delivered, in column order."""
         return self.plan.names
+
+    @cached_property
+    def types(self) -> dict[str, ColumnType]:
+        """The types of their columns."""
+        return {name: ColumnType(*kind) for name, kind in zip(self.names, self.plan.columns, strict=True)}
 
     @cached_property
     def kinds(self) -> list[tuple[str, list[str]]]:
         """The anomalies and decoys: their names, and the variables they touch."""
-        return [(name, [self.names[i] for i in touched]) for name, touched in self.plan.kinds]
+        names = self.plan.all_names
+        return [(name, [names[i] for i in touched]) for name, touched in self.plan.kinds]
 
     @property
     def has_independent_rows(self) -> bool:
@@ -101,6 +110,12 @@ class RowSource:
         if rows:
             self.plan.check_rows(start, rows)
 
+    def check_whole(self, kind: np.dtype[Any]) -> None:
+        """Raise SpecError for float32 where a variable has whole numbers: beyond 2**24, it has not all of them."""
+        whole = next((name for name, column in self.types.items() if column.kind == "int64"), None)
+        if whole is not None and kind != np.float64:
+            raise SpecError("dtype", f"must be float64, since {whole!r} has whole numbers", str(kind))
+
     def allocate(self, rows: int, dtype: DTypeLike) -> dict[str, NDArray[Any]]:
         """Return arrays to fill, one for each variable.
 
@@ -112,6 +127,7 @@ class RowSource:
             For a size that cannot be had.
         """
         kind = checks.float_dtype(dtype)
+        self.check_whole(kind)
         try:
             # One block, a row of it for each variable: columns are contiguous, and X is its transpose.
             block = np.empty((len(self.names), rows), dtype=kind)
@@ -224,7 +240,8 @@ class RowSource:
         if len(parts) > 1:
             # An event cut in two by the choice of rows is listed once.
             keep[1:] &= start[1:] != start[:-1]
-        broken = [tuple((self.names[a], self.names[b]) for a, b in pairs) for pairs in self.plan.broken]
+        names = self.plan.all_names
+        broken = [tuple((names[a], names[b]) for a, b in pairs) for pairs in self.plan.broken]
         return Events(self.kinds, (start[keep], stop[keep], kind[keep], ids[keep]), broken)
 
     def to_toml(self) -> str:

@@ -49,6 +49,13 @@ class Gaps(KnownKeywords):
     length
         Time that a gap adds to the step, or the shortest and the longest; those near the mean come more often. A
         number where timestamps are numbers, else a text like a step: ``("1min", "2h")``.
+
+    Examples
+    --------
+    >>> from paranom_rs import Gaps, Generator, Normal, Stochastic, TimeIndex
+    >>> clock = TimeIndex(0.0, 1.0, gaps=Gaps(every=4, length=100.0))
+    >>> Generator({"x": Stochastic(Normal())}, time=clock, seed=1).generate(6).t.tolist()
+    [0.0, 1.0, 102.0, 103.0, 104.0, 105.0]
     """
 
     every: int
@@ -106,6 +113,13 @@ class TimeIndex(KnownKeywords):
     ------
     SpecError, SpecTypeError
         For what is no time or step, a zone that this system does not know, or a local time that its clocks never show.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Normal, Stochastic, TimeIndex
+    >>> clock = TimeIndex("2026-01-01", "1min")
+    >>> [str(t) for t in Generator({"x": Stochastic(Normal())}, time=clock).generate(2).t]
+    ['2026-01-01T00:00:00.000000000', '2026-01-01T00:01:00.000000000']
     """
 
     start: Any

@@ -75,7 +75,7 @@ class Watch:
     SpecTypeError
         An argument has the wrong type.
     ImportError
-        SQLAlchemy is not installed (``pip install "paranom_rs[watch]"``).
+        SQLAlchemy is not installed (``pip install ".[watch]"``).
 
     Notes
     -----

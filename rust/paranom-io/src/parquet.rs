@@ -8,15 +8,19 @@ use arrow_schema::{DataType, FieldRef, SchemaRef};
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
 };
-use parquet::arrow::{ARROW_SCHEMA_META_KEY, ArrowSchemaConverter, encode_arrow_schema};
+use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::column::writer::ColumnCloseResult;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::ColumnPath;
+use parquet::schema::types::{ColumnDescPtr, ColumnPath};
 
-use crate::error::{Error, Result};
+use crate::chunk::{self, Chunk};
+use crate::dictionary;
+use crate::error::Result;
 use crate::format::{Encode, Options, Sink};
+use crate::splice::{Output, Placeholder};
 
 /// Bytes in a page.
 const PAGE: usize = 1 << 20;
@@ -24,24 +28,27 @@ const PAGE: usize = 1 << 20;
 /// Both halves of a Parquet writer.
 pub(crate) fn open(schema: &SchemaRef, options: &Options, file: File) -> Result<(Columns, Writer)> {
     let root = ArrowSchemaConverter::new().convert(schema)?.root_schema_ptr();
-    let file = SerializedFileWriter::new(file, root, Arc::new(properties(schema, options)))?;
+    let output = Output::new(file);
+    let file = SerializedFileWriter::new(output.clone(), root, Arc::new(properties(schema, options)))?;
     let factory = ArrowRowGroupWriterFactory::new(&file, schema.clone());
-    Ok((Columns { schema: schema.clone(), factory }, Writer(file)))
+    let fields = schema.fields().iter().zip(file.schema_descr().columns());
+    let numbers = fields
+        .map(|(field, column)| (!options.zstd && chunk::takes(field)).then(|| column.clone()))
+        .collect();
+    Ok((
+        Columns { schema: schema.clone(), factory, numbers, output: output.clone() },
+        Writer { file, output },
+    ))
 }
 
 /// Random doubles have no dictionary, and limits of their pages that tell nothing. What counts up, or stays the same
 /// for long, is stored as differences: next to nothing.
 fn properties(schema: &SchemaRef, options: &Options) -> WriterProperties {
     let facts = options.metadata.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
-    // Parquet knows times in UTC; which time zone they are shown in is said in Arrow's own words.
-    let has_zone = |field: &FieldRef| matches!(field.data_type(), DataType::Timestamp(_, Some(_)));
-    let zones = schema.fields().iter().any(has_zone);
-    let arrow = zones.then(|| KeyValue::new(ARROW_SCHEMA_META_KEY.into(), encode_arrow_schema(schema)));
-    let metadata = facts.chain(arrow);
     let compression =
         if options.zstd { Compression::ZSTD(ZstdLevel::default()) } else { Compression::UNCOMPRESSED };
     let mut properties = WriterProperties::builder()
-        .set_key_value_metadata(Some(metadata.collect()))
+        .set_key_value_metadata(Some(facts.collect()))
         .set_created_by(concat!("paranom_rs ", env!("CARGO_PKG_VERSION")).into())
         .set_compression(compression)
         .set_dictionary_enabled(false)
@@ -58,57 +65,114 @@ fn properties(schema: &SchemaRef, options: &Options) -> WriterProperties {
         if whole {
             let path = ColumnPath::from(vec![field.name().clone()]);
             properties = properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+        } else if *field.data_type() == dictionary::data_type() {
+            let path = ColumnPath::from(vec![field.name().clone()]);
+            properties = properties.set_column_dictionary_enabled(path, true);
         }
     }
-    properties.build()
+    let mut properties = properties.build();
+    // Parquet's own types do not tell a dictionary from texts, and know times in UTC only.
+    let is_more = |field: &FieldRef| {
+        *field.data_type() == dictionary::data_type()
+            || matches!(field.data_type(), DataType::Timestamp(_, Some(_)))
+    };
+    if schema.fields().iter().any(is_more) {
+        add_encoded_arrow_schema_to_metadata(schema, &mut properties);
+    }
+    properties
 }
 
 /// The columns of a row group.
 pub(crate) struct Columns {
     schema: SchemaRef,
     factory: ArrowRowGroupWriterFactory,
+    /// Those that need no writer of the library.
+    numbers: Vec<Option<ColumnDescPtr>>,
+    output: Output,
+}
+
+/// A column of a row group that is being made.
+pub(crate) enum Column {
+    Numbers(Chunk),
+    Other(Box<ArrowColumnWriter>),
+}
+
+/// One that is finished.
+pub(crate) enum Finished {
+    Numbers(Box<ColumnCloseResult>, Vec<u8>),
+    Other(Box<ArrowColumnChunk>),
 }
 
 impl Encode for Columns {
-    type Group = Vec<ArrowColumnWriter>;
-    type Piece = Vec<ArrowColumnChunk>;
+    type Group = Vec<Column>;
+    type Piece = Vec<Finished>;
 
     fn begin(&self, number: u64) -> Result<Self::Group> {
         let number = usize::try_from(number).unwrap_or(usize::MAX);
-        Ok(self.factory.create_column_writers(number)?)
+        let writers = self.factory.create_column_writers(number)?;
+        let column = |(writer, numbers): (ArrowColumnWriter, &Option<ColumnDescPtr>)| match numbers {
+            Some(column) => Column::Numbers(Chunk::new(column.clone(), self.output.memory())),
+            None => Column::Other(Box::new(writer)),
+        };
+        Ok(writers.into_iter().zip(&self.numbers).map(column).collect())
     }
 
     fn add(&self, group: &mut Self::Group, batch: &RecordBatch) -> Result<()> {
-        let mut writers = group.iter_mut();
-        for (field, array) in self.schema.fields().iter().zip(batch.columns()) {
-            for leaf in compute_leaves(field, array)? {
-                let writer = writers.next().ok_or_else(|| Error::File("must have more columns".into()))?;
-                writer.write(&leaf)?;
+        for ((field, array), column) in self.schema.fields().iter().zip(batch.columns()).zip(group) {
+            match column {
+                Column::Numbers(chunk) => chunk.add(array)?,
+                Column::Other(writer) => {
+                    for leaf in compute_leaves(field, array)? {
+                        writer.write(&leaf)?;
+                    }
+                }
             }
         }
         Ok(())
     }
 
     fn end(&self, group: Self::Group) -> Result<Self::Piece> {
-        group.into_iter().map(|column| Ok(column.close()?)).collect()
+        let finish = |column| match column {
+            Column::Numbers(chunk) => {
+                let (close, bytes) = chunk.end()?;
+                Ok(Finished::Numbers(Box::new(close), bytes))
+            }
+            Column::Other(writer) => Ok(Finished::Other(Box::new(writer.close()?))),
+        };
+        group.into_iter().map(finish).collect()
     }
 }
 
 /// The file.
-pub(crate) struct Writer(SerializedFileWriter<File>);
+pub(crate) struct Writer {
+    file: SerializedFileWriter<Output>,
+    output: Output,
+}
 
-impl Sink<Vec<ArrowColumnChunk>> for Writer {
-    fn write(&mut self, piece: Vec<ArrowColumnChunk>) -> Result<()> {
-        let mut group = self.0.next_row_group()?;
-        for chunk in piece {
-            chunk.append_to_row_group(&mut group)?;
+impl Sink<Vec<Finished>> for Writer {
+    fn write(&mut self, piece: Vec<Finished>) -> Result<()> {
+        let mut position = self.file.bytes_written() as u64;
+        let mut group = self.file.next_row_group()?;
+        for column in piece {
+            match column {
+                Finished::Numbers(close, bytes) => {
+                    let size = bytes.len();
+                    self.output.place(position, bytes);
+                    group.append_column(&Placeholder(size), *close)?;
+                    position += size as u64;
+                }
+                Finished::Other(chunk) => {
+                    position += chunk.close().metadata.compressed_size() as u64;
+                    chunk.append_to_row_group(&mut group)?;
+                }
+            }
         }
         group.close()?;
         Ok(())
     }
 
     fn finish(self) -> Result<()> {
-        self.0.close()?;
+        self.file.close()?;
         Ok(())
     }
 }

@@ -2,47 +2,105 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::Write;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Float32Type, Float64Type, Int8Type, Int64Type, TimestampNanosecondType, UInt64Type,
+    Float32Type, Float64Type, Int8Type, Int32Type, Int64Type, TimestampNanosecondType, UInt64Type,
 };
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, ArrayRef, BooleanArray, ListArray, RecordBatch, StringArray};
+use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, SchemaRef};
 
 use paranom::error::try_reserve;
 
+use crate::dictionary;
 use crate::error::{Error, Result};
-use crate::format::{Encode, Sink};
+use crate::format::{Encode, Packing, Sink};
 use crate::number::{Clock, Float};
+use crate::packed::TextFile;
 
 /// The values of a column.
 enum Column<'a> {
     F64(&'a [f64]),
     F32(&'a [f32]),
     I64(&'a [i64]),
+    /// Whole numbers, some of which are missing.
+    Some(&'a [i64], &'a NullBuffer),
+    Flags(&'a BooleanArray),
     U64(&'a [u64]),
     I8(&'a [i8]),
     Time(&'a [i64], Clock),
+    Text(Texts),
+}
+
+/// Fields that are texts, ready to be written: each row has a place among them.
+struct Texts {
+    fields: Vec<Vec<u8>>,
+    places: Vec<usize>,
+}
+
+impl Texts {
+    /// The fields of a list of texts, of which the rows have those at `places`.
+    fn new(texts: &StringArray, places: impl Iterator<Item = Option<usize>>, special: &Special) -> Self {
+        let mut fields: Vec<Vec<u8>> =
+            texts.iter().map(|text| text.map_or(special.missing.into(), special.text)).collect();
+        fields.push(special.missing.into());
+        let missing = fields.len() - 1;
+        Self { fields, places: places.map(|place| place.unwrap_or(missing)).collect() }
+    }
+
+    /// Fields that are lists of texts: JSON, in CSV too.
+    fn of_lists(lists: &ListArray, special: &Special) -> Self {
+        let json = |list: Option<ArrayRef>| {
+            let texts: Vec<String> = list.map_or(Vec::new(), |list| {
+                list.as_string::<i32>().iter().map(|text| json_text(text.unwrap_or_default())).collect()
+            });
+            (special.json)(format!("[{}]", texts.join(",")))
+        };
+        Self { fields: lists.iter().map(json).collect(), places: (0..lists.len()).collect() }
+    }
+
+    fn longest(&self) -> usize {
+        self.fields.iter().map(Vec::len).max().unwrap_or(0)
+    }
 }
 
 impl<'a> Column<'a> {
-    fn new(array: &'a dyn Array) -> Result<Self> {
+    fn new(array: &'a dyn Array, special: &Special) -> Result<Self> {
         Ok(match array.data_type() {
             DataType::Float64 => Self::F64(array.as_primitive::<Float64Type>().values()),
             DataType::Float32 => Self::F32(array.as_primitive::<Float32Type>().values()),
-            DataType::Int64 => Self::I64(array.as_primitive::<Int64Type>().values()),
+            DataType::Int64 => {
+                let values = array.as_primitive::<Int64Type>().values();
+                array.nulls().map_or(Self::I64(values), |nulls| Self::Some(values, nulls))
+            }
+            DataType::Boolean => Self::Flags(array.as_boolean()),
             DataType::UInt64 => Self::U64(array.as_primitive::<UInt64Type>().values()),
             DataType::Int8 => Self::I8(array.as_primitive::<Int8Type>().values()),
             DataType::Timestamp(_, zone) => {
                 let clock = Clock::new(zone.is_some());
                 Self::Time(array.as_primitive::<TimestampNanosecondType>().values(), clock)
             }
+            DataType::Utf8 => {
+                let rows = (0..array.len()).map(|row| array.is_valid(row).then_some(row));
+                Self::Text(Texts::new(array.as_string(), rows, special))
+            }
+            other if *other == dictionary::data_type() => {
+                let dictionary = array.as_dictionary::<Int32Type>();
+                Self::Text(Texts::new(dictionary.values().as_string(), dictionary.keys_iter(), special))
+            }
+            DataType::List(field) if *field.data_type() == DataType::Utf8 => {
+                Self::Text(Texts::of_lists(array.as_list(), special))
+            }
             other => {
                 return Err(Error::File(format!("must have columns that text can hold, and one is {other}")));
             }
         })
+    }
+
+    /// Most bytes of a value.
+    fn longest(&self) -> usize {
+        if let Self::Text(texts) = self { texts.longest() } else { 0 }
     }
 }
 
@@ -51,6 +109,10 @@ struct Special {
     missing: &'static [u8],
     infinite: [&'static [u8]; 2],
     quote: &'static [u8],
+    /// A text as a field.
+    text: fn(&str) -> Vec<u8>,
+    /// JSON as a field.
+    json: fn(String) -> Vec<u8>,
 }
 
 /// Most characters of a value, with what stands around it.
@@ -66,11 +128,15 @@ fn append(
     after: &[u8],
     special: &Special,
 ) -> Result<()> {
-    let mut columns =
-        batch.columns().iter().map(|array| Column::new(array.as_ref())).collect::<Result<Vec<_>>>()?;
+    let mut columns = batch
+        .columns()
+        .iter()
+        .map(|array| Column::new(array.as_ref(), special))
+        .collect::<Result<Vec<_>>>()?;
     let (mut floats, mut wholes) = (zmij::Buffer::new(), itoa::Buffer::new());
     // Room for as much as a row can take: what grows by itself cannot be refused.
     let names: usize = before.iter().map(|before| before.len() + LONGEST).sum();
+    let names = names + columns.iter().map(Column::longest).sum::<usize>();
     let mut room = 0;
     for row in 0..batch.num_rows() {
         if room == 0 {
@@ -84,6 +150,14 @@ fn append(
                 Column::F64(values) => float(values[row], text, &mut floats, special),
                 Column::F32(values) => float(values[row], text, &mut floats, special),
                 Column::I64(values) => text.extend_from_slice(wholes.format(values[row]).as_bytes()),
+                Column::Some(values, nulls) if nulls.is_valid(row) => {
+                    text.extend_from_slice(wholes.format(values[row]).as_bytes());
+                }
+                Column::Flags(flags) if flags.is_valid(row) => {
+                    text.extend_from_slice(if flags.value(row) { b"true" } else { b"false" });
+                }
+                Column::Some(..) | Column::Flags(_) => text.extend_from_slice(special.missing),
+                Column::Text(texts) => text.extend_from_slice(&texts.fields[texts.places[row]]),
                 Column::U64(values) => text.extend_from_slice(wholes.format(values[row]).as_bytes()),
                 Column::I8(values) => text.extend_from_slice(wholes.format(values[row]).as_bytes()),
                 Column::Time(values, clock) => {
@@ -118,21 +192,52 @@ pub(crate) struct Csv {
 
 impl Csv {
     pub(crate) fn new(schema: &SchemaRef) -> Self {
-        let names: Vec<String> = schema.fields().iter().map(|field| csv_name(field.name())).collect();
+        let names: Vec<String> = schema.fields().iter().map(|field| csv_field(field.name())).collect();
         let commas = (0..names.len()).map(|i| if i == 0 { vec![] } else { vec![b','] });
         Self { header: format!("{}\n", names.join(",")).into_bytes(), before: commas.collect() }
     }
 }
 
-fn csv_name(name: &str) -> String {
-    if name.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", name.replace('"', "\"\""))
+/// A text as a field of CSV.
+pub(crate) fn csv_field(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
     } else {
-        name.into()
+        text.into()
     }
 }
 
-const CSV: Special = Special { missing: b"", infinite: [b"-inf", b"inf"], quote: b"" };
+/// The fields of a line of CSV, in quotes where they are.
+pub(crate) fn fields(line: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let field = until(rest?, &[','], '"');
+        rest = rest?[field.len()..].strip_prefix(',');
+        Some(field)
+    })
+}
+
+/// A text up to one of the ends that is not in quotes; `escape` stands before a quote that is part of a text.
+pub(crate) fn until<'a>(text: &'a str, ends: &[char], escape: char) -> &'a str {
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, c) in text.char_indices() {
+        if !quoted && ends.contains(&c) {
+            return &text[..at];
+        }
+        // In CSV, the quote that escapes another one ends and begins a text: the same.
+        quoted ^= c == '"' && !escaped;
+        escaped = c == escape && escape != '"' && !escaped;
+    }
+    text
+}
+
+const CSV: Special = Special {
+    missing: b"",
+    infinite: [b"-inf", b"inf"],
+    quote: b"",
+    text: |text| csv_field(text).into_bytes(),
+    json: |text| csv_field(&text).into_bytes(),
+};
 
 impl Encode for Csv {
     type Group = Vec<u8>;
@@ -165,6 +270,7 @@ impl JsonLines {
     }
 }
 
+/// A text as JSON has it.
 pub(crate) fn json_text(name: &str) -> String {
     let mut text = String::from('"');
     for c in name.chars() {
@@ -182,7 +288,13 @@ pub(crate) fn json_text(name: &str) -> String {
     text
 }
 
-const JSON: Special = Special { missing: b"null", infinite: [b"null", b"null"], quote: b"\"" };
+const JSON: Special = Special {
+    missing: b"null",
+    infinite: [b"null", b"null"],
+    quote: b"\"",
+    text: |text| json_text(text).into_bytes(),
+    json: String::into_bytes,
+};
 
 impl Encode for JsonLines {
     type Group = Vec<u8>;
@@ -202,21 +314,32 @@ impl Encode for JsonLines {
 }
 
 /// The file.
-pub(crate) struct Writer(File);
+pub(crate) struct Writer(TextFile);
 
 impl Writer {
-    pub(crate) fn open(mut file: File, header: &[u8]) -> Result<Self> {
-        file.write_all(header)?;
-        Ok(Self(file))
+    pub(crate) fn open(file: File, header: &[u8], packing: Packing) -> Result<Self> {
+        Ok(Self(TextFile::open(file, header, packing)?))
     }
 }
 
 impl Sink<Vec<u8>> for Writer {
     fn write(&mut self, piece: Vec<u8>) -> Result<()> {
-        Ok(self.0.write_all(&piece)?)
+        self.0.write(&piece)
     }
 
     fn finish(self) -> Result<()> {
-        Ok(())
+        self.0.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fields, until};
+
+    #[test]
+    fn fields_end_outside_of_quotes() {
+        assert_eq!(fields(r#"a,"b,""c",,d"#).collect::<Vec<_>>(), ["a", r#""b,""c""#, "", "d"]);
+        assert_eq!(fields("").collect::<Vec<_>>(), [""]);
+        assert_eq!(until(r#""a}\",",}"#, &[',', '}'], '\\'), r#""a}\",""#);
     }
 }

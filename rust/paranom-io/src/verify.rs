@@ -2,19 +2,20 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Float32Type, Float64Type, Int8Type, Int64Type, TimestampNanosecondType, UInt64Type,
+    Float32Type, Float64Type, Int8Type, Int32Type, Int64Type, TimestampNanosecondType, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, SchemaRef};
 use paranom::generate::BLOCK;
 use paranom::job::Job;
 
+use crate::dictionary;
 use crate::error::{Error, Result};
 use crate::format::{Encode, Format};
 use crate::reading::reading;
 use crate::source::{Source, Spare};
 use crate::stored::{Body, Stored};
-use crate::text::{Csv, JsonLines};
+use crate::text::{Csv, JsonLines, fields, json_text, until};
 
 /// Where a file differs from what its spec gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,19 +138,18 @@ fn text_differs<E: Encode<Group = Vec<u8>, Piece = Vec<u8>>>(
     Ok(Some((row, 0, shown(a), shown(b))))
 }
 
-/// The text of a cell: numbers and times hold no commas, so they are counted from the end of a JSON line too.
+/// The text of a cell.
 fn cell(line: &[u8], column: usize, schema: &SchemaRef) -> String {
     let line = String::from_utf8_lossy(line);
     if line.starts_with('{') {
         // A name may hold commas: look for the key.
-        let name = schema.field(column).name();
-        let key = format!("{}:", crate::text::json_text(name));
-        return match line.find(&key) {
-            Some(at) => line[at + key.len()..].split([',', '}']).next().unwrap_or_default().into(),
-            None => String::new(),
-        };
+        let key = format!("{}:", json_text(schema.field(column).name()));
+        return line.find(&key).map_or(String::new(), |at| {
+            let rest = &line[at + key.len()..];
+            until(rest, &[',', '}'], '\\').into()
+        });
     }
-    line.split(',').nth(column).unwrap_or_default().into()
+    fields(&line).nth(column).unwrap_or_default().into()
 }
 
 fn batches_differ(expected: &RecordBatch, found: &[RecordBatch]) -> Result<Option<Cell>> {
@@ -177,14 +177,20 @@ fn batches_differ(expected: &RecordBatch, found: &[RecordBatch]) -> Result<Optio
 }
 
 fn array_differs(expected: &ArrayRef, found: &ArrayRef) -> Result<Option<(usize, String, String)>> {
-    if found.null_count() > 0 {
-        let row = (0..found.len()).find(|&row| found.is_null(row)).unwrap_or(0);
-        return Ok(Some((row, "a value".into(), "null".into())));
+    if *expected.data_type() == dictionary::data_type() {
+        return Ok(texts_differ(expected, found));
+    }
+    let (is_null, was_null) = (|row: usize| expected.is_null(row), |row: usize| found.is_null(row));
+    if expected.null_count() + found.null_count() > 0
+        && let Some(row) = (0..found.len()).find(|&row| is_null(row) != was_null(row))
+    {
+        let say = |null| if null { "null" } else { "a value" };
+        return Ok(Some((row, say(is_null(row)).into(), say(was_null(row)).into())));
     }
     macro_rules! compare {
         ($kind:ty, $same:expr) => {{
             let (a, b) = (expected.as_primitive::<$kind>().values(), found.as_primitive::<$kind>().values());
-            let differs = a.iter().zip(b).position(|(a, b)| !$same(a, b));
+            let differs = (0..a.len()).position(|row| !$same(&a[row], &b[row]) && !is_null(row));
             differs.map(|row| (row, format!("{:?}", a[row]), format!("{:?}", b[row])))
         }};
     }
@@ -197,6 +203,11 @@ fn array_differs(expected: &ArrayRef, found: &ArrayRef) -> Result<Option<(usize,
             compare!(Float32Type, |a: &f32, b: &f32| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan())
         }
         DataType::Int64 => compare!(Int64Type, |a, b| a == b),
+        DataType::Boolean => {
+            let (a, b) = (expected.as_boolean(), found.as_boolean());
+            let differs = (0..a.len()).find(|&row| a.value(row) != b.value(row) && !is_null(row));
+            differs.map(|row| (row, a.value(row).to_string(), b.value(row).to_string()))
+        }
         DataType::UInt64 => compare!(UInt64Type, |a, b| a == b),
         DataType::Int8 => compare!(Int8Type, |a, b| a == b),
         DataType::Timestamp(..) => compare!(TimestampNanosecondType, |a, b| a == b),
@@ -204,6 +215,18 @@ fn array_differs(expected: &ArrayRef, found: &ArrayRef) -> Result<Option<(usize,
             return Err(Error::File(format!("must have columns of numbers or times, and one is {other}")));
         }
     })
+}
+
+/// Compares columns of texts, whatever places the texts have in their dictionaries.
+fn texts_differ(expected: &ArrayRef, found: &ArrayRef) -> Option<(usize, String, String)> {
+    let texts = |array: &ArrayRef| -> Vec<Option<String>> {
+        let texts = array.as_dictionary::<Int32Type>().downcast_dict::<StringArray>();
+        texts.map_or(Vec::new(), |texts| texts.into_iter().map(|text| text.map(str::to_owned)).collect())
+    };
+    let shown = |text: &Option<String>| text.as_ref().map_or("null".into(), |text| format!("{text:?}"));
+    let (a, b) = (texts(expected), texts(found));
+    let row = a.iter().zip(&b).position(|(a, b)| a != b)?;
+    Some((row, shown(&a[row]), shown(&b[row])))
 }
 
 #[cfg(test)]

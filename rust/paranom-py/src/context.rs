@@ -12,6 +12,15 @@ use pyo3::types::PyTuple;
 use crate::draws::Draws;
 
 /// What a callback sees of the row it is called for. One object serves all rows of a block: do not keep it.
+///
+/// Examples
+/// --------
+/// >>> from paranom_rs import Anomaly, Callback, Generator
+/// >>> def level(ctx):
+/// ...     return float(ctx.row if ctx.event is None else -1)
+/// >>> variables = {"x": Callback(normal=level, anomalous=level)}
+/// >>> Generator(variables, anomalies=Anomaly(events=[(2, 4)])).generate(5)["x"].tolist()
+/// [0.0, 1.0, -1.0, -1.0, 4.0]
 #[pyclass(frozen, module = "paranom_rs._core")]
 pub(crate) struct Context {
     row: AtomicU64,

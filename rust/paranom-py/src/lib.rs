@@ -6,13 +6,14 @@
 //!   `call_arrays`, `context`, `draws`: what they are called with.
 //! * `foreign`: memory and code that Python objects own: all the unsafe code.
 //! * `arrow`: NumPy arrays as an Arrow stream, without copies.
-//! * `files`: rows into files, and files of rows verified.
+//! * `files`: rows into files, and files of rows verified; `csv_block`: lines of CSV of users.
 //! * `ramp`, `ramp_settings`: the streaming detector; its settings and keys from Python and back.
+//! * `recurrent`: recurrent networks, evaluated.
 //! * `matrix_profile`: matrix profiles, of series and of streams.
 //! * `nearest`: the nearest windows of a reference.
 //! * `left_discords`: left discords, of arrays and of files.
 //! * `pan_profile`: many lengths of windows.
-//! * `one_liner`: which one-liners find events.
+//! * `one_liner`: which one-liners find events; `duplicates`: numbers that are there twice.
 //! * `info`: what this build is.
 //! * `memory`: what happens when memory runs out.
 //! * `prepare`: what is made once, made at import; `fork_lock`: a lock that a forked child does not wait for in vain.
@@ -23,7 +24,9 @@ mod arrow;
 mod call_arrays;
 mod callback;
 mod context;
+mod csv_block;
 mod draws;
+mod duplicates;
 mod errors;
 mod files;
 mod foreign;
@@ -40,10 +43,12 @@ mod prepare;
 mod python_function;
 mod ramp;
 mod ramp_settings;
+mod recurrent;
 mod run;
 mod value;
 
-#[pyo3::pymodule]
+// PyO3 assumes that a module needs no GIL; ours has not been tested on a free-threaded Python.
+#[pyo3::pymodule(gil_used = true)]
 mod _core {
     #[pymodule_export]
     use crate::arrow::arrow_stream;
@@ -52,9 +57,13 @@ mod _core {
     #[pymodule_export]
     use crate::context::Context;
     #[pymodule_export]
+    use crate::csv_block::CsvBlock;
+    #[pymodule_export]
     use crate::draws::Draws;
     #[pymodule_export]
-    use crate::files::{file_metadata, verify_file, write_generated, write_table};
+    use crate::duplicates::duplicates;
+    #[pymodule_export]
+    use crate::files::{file_metadata, unpack_file, verify_file, write_generated, write_table};
     #[pymodule_export]
     use crate::info::build_info;
     #[pymodule_export]
@@ -79,6 +88,8 @@ mod _core {
     use crate::prepare::prepare;
     #[pymodule_export]
     use crate::ramp::{Detection, RampCore, ramp_replay};
+    #[pymodule_export]
+    use crate::recurrent::{Affine, RecurrentNetwork};
 
     #[pymodule_init]
     #[allow(clippy::unnecessary_wraps)] // the signature that PyO3 calls

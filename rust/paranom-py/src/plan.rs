@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use numpy::{Element, IntoPyArray, PyArray1, PyArrayMethods, PyReadwriteArray1};
 use paranom::error::try_vec;
-use paranom::generate::{Real, RowRange, Time};
+use paranom::generate::{Column, Real, RowRange, Time};
 use paranom::job::Job;
 use paranom::pool;
 use pyo3::prelude::*;
@@ -64,10 +64,28 @@ impl Plan {
         Ok(Self(Arc::new(guarded(|| paranom::generate::Plan::new(&value))?)))
     }
 
-    /// The variables' names, in column order.
+    /// The names of the variables that are delivered, in column order.
     #[getter]
     fn names(&self) -> Vec<String> {
         self.0.names().map(Into::into).collect()
+    }
+
+    /// The names of all variables, by position: hidden ones, too.
+    #[getter]
+    fn all_names(&self) -> Vec<String> {
+        self.0.all_names().map(Into::into).collect()
+    }
+
+    /// What the variables' values are, in column order: (float, int64, bool or states; the states).
+    #[getter]
+    fn columns(&self) -> Vec<(&'static str, Vec<String>)> {
+        let column = |column: &Column| match column {
+            Column::Float => ("float", Vec::new()),
+            Column::Int64 => ("int64", Vec::new()),
+            Column::Bool => ("bool", Vec::new()),
+            Column::States(states) => ("states", states.clone()),
+        };
+        self.0.columns().map(column).collect()
     }
 
     /// The anomalies: (name, positions of the variables they affect).
@@ -152,6 +170,19 @@ impl Plan {
             ))
         })?;
         Ok((starts.into_pyarray(py), stops.into_pyarray(py), kinds.into_pyarray(py), ids.into_pyarray(py)))
+    }
+
+    /// The parameters that the events of `events` (anomalies alone) have drawn for themselves: for each event, (position of
+    /// the variable, place in its rule, value).
+    #[pyo3(signature = (start, rows, /))]
+    fn drawn(&self, py: Python<'_>, start: u64, rows: u64) -> PyResult<Vec<Vec<(usize, String, f64)>>> {
+        detached(py, None, |job| {
+            self.0.check_rows(start, rows)?;
+            let events = self.0.events(start, rows, job)?;
+            let events = events.iter().filter(|event| !self.0.anomalies()[event.anomaly].decoy);
+            let own = |event| self.0.drawn(event).map(|(at, place, x)| (at, place.to_owned(), x)).collect();
+            Ok(events.map(own).collect())
+        })
     }
 
     /// The times of `rows` rows from `start` on: float64, or int64 in nanoseconds since 1970. None where they are the row

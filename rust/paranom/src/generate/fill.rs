@@ -43,9 +43,9 @@ impl Plan {
         columns: Vec<&mut [T]>,
         labels: &mut [i8],
     ) -> Result<()> {
-        assert_eq!(columns.len(), self.variables.len(), "one column for each variable");
+        assert_eq!(columns.len(), self.delivered().count(), "one column for each variable");
         let (mut filled, mut walked) = (Vec::new(), Vec::new());
-        for ((column, variable), walk) in columns.into_iter().zip(&self.variables).zip(walks) {
+        for ((column, variable), walk) in columns.into_iter().zip(self.delivered()).zip(walks) {
             match variable.sequence {
                 Some(sequence) if variable.walks() => walked.push((variable, sequence, walk, column)),
                 _ => filled.push((variable, column)),
@@ -107,13 +107,14 @@ impl Plan {
             let want =
                 Want { events, around, scheduled: &scheduled, attempt: 0, time: &self.time, view, job };
             pool::try_each(columns.into_iter().zip(variables).collect(), |(column, variable)| {
-                T::write(column, |values| match known.get(&(variable.position, 0)) {
+                T::write(&mut *column, |values| match known.get(&(variable.position, 0)) {
                     Some(known) => {
                         values.copy_from_slice(known);
                         Ok(())
                     }
                     None => variable.fill(start, &want, values),
                 })?;
+                self.unusual.check(variable, start, column)?;
                 job.check()
             })?;
             if counted { job.step(len as u64) } else { Ok(()) }

@@ -12,10 +12,11 @@ use crate::pool;
 use crate::{Error, Result};
 
 impl Plan {
-    /// Marks the rows, of those from `row` on, whose value of a variable is lost.
+    /// Marks the rows, of those from `row` on, whose value of a delivered variable is lost.
     pub fn missing(&self, variable: usize, row: u64, out: &mut [bool]) {
         out.fill(false);
-        if let Some(dropouts) = &self.variables[variable].dropouts {
+        let dropouts = self.delivered().nth(variable).and_then(|variable| variable.dropouts.as_ref());
+        if let Some(dropouts) = dropouts {
             self.each_lost(dropouts, row, out.len(), &Job::new(), |lost| out[lost].fill(true));
         }
     }
@@ -37,7 +38,7 @@ impl Plan {
     /// Takes the values that are lost out of columns.
     pub(super) fn lose<T: Real>(&self, rows: &[RowRange], columns: Vec<&mut [T]>, job: &Job) -> Result<()> {
         let mut parts = Vec::new();
-        for (variable, column) in self.variables.iter().zip(columns) {
+        for (variable, column) in self.delivered().zip(columns) {
             let Some(dropouts) = &variable.dropouts else { continue };
             let mut column = column;
             for &RowRange { start, len } in rows {

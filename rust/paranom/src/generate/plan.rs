@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use super::anomaly::Anomaly;
 use super::callback::{Granularity, ThreadBody};
+use super::column::Column;
 use super::effect::{Action, Effect};
 use super::event::Event;
+use super::finite::Unusual;
 use super::graph::{Edge, Graph, broken};
 use super::rule::Reads;
 use super::time::Time;
@@ -31,15 +33,31 @@ pub struct Plan {
     pub(super) time: Time,
     pub(super) stream: Stream,
     pub(super) uniqueness: Option<Uniqueness>,
+    pub(super) unusual: Unusual,
     pub(super) most_rows: Option<u64>,
     pub(super) canonical: String,
     pub(super) series: Vec<Arc<[f64]>>,
 }
 
 impl Plan {
-    /// The variables' names, in column order.
+    /// The names of the variables that are delivered, in column order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.delivered().map(|variable| variable.name.as_str())
+    }
+
+    /// The names of all variables, by position: hidden ones, too.
+    pub fn all_names(&self) -> impl Iterator<Item = &str> {
         self.variables.iter().map(|variable| variable.name.as_str())
+    }
+
+    /// The variables that are delivered, in column order.
+    pub(super) fn delivered(&self) -> impl Iterator<Item = &Variable> {
+        self.variables.iter().filter(|variable| !variable.hidden)
+    }
+
+    /// What the delivered variables' values are, in column order.
+    pub fn columns(&self) -> impl Iterator<Item = &Column> {
+        self.delivered().map(|variable| &variable.column)
     }
 
     /// The anomalies.

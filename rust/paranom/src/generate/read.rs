@@ -7,6 +7,7 @@ use super::anomaly::Anomaly;
 use super::basis::Basis;
 use super::dropouts::Losses;
 use super::effect::{Action, Effect};
+use super::finite::Unusual;
 use super::graph::Graph;
 use super::labels::Labels;
 use super::nested;
@@ -63,6 +64,8 @@ impl Plan {
         nested::check(&variables, &anomalies, &graph)?;
         check_losses(&variables, root.get("uniqueness").is_some())?;
         check_references(&schedule, &anomalies, &graph)?;
+        settle_bindings(&variables)?;
+        check_hidden(&root, &variables)?;
         let uniqueness = match root.get("uniqueness") {
             Some(field) => {
                 check_uniqueness(&field, &schedule, &anomalies, &graph)?;
@@ -70,6 +73,7 @@ impl Plan {
             }
             None => None,
         };
+        let unusual = Unusual::read(&root, spec, stream)?;
         root.finish()?;
         let most_rows = variables.iter().filter_map(|v| v.most_rows).min();
         let (canonical, series) = canonical.finish();
@@ -82,6 +86,7 @@ impl Plan {
             time,
             stream,
             uniqueness,
+            unusual,
             most_rows,
             canonical,
             series,
@@ -240,10 +245,14 @@ fn read_affected(table: &Table, onset: Option<f64>, variables: &mut [Variable]) 
     affected.sort_unstable();
     affected.dedup();
     for &at in &affected {
-        let Variable { anomalous, effects, name, .. } = &mut variables[at];
+        let Variable { anomalous, effects, name, column, .. } = &mut variables[at];
         let effect = effects.last_mut().expect("pushed above");
         if effect.is_none() {
             *effect = anomalous.clone().map(|rule| Effect { rule, onset, decoy: false });
+        }
+        if onset.is_some() && column.is_discrete() {
+            let rule = format!("must be left out for {name:?}: there is nothing between two states");
+            return Err(Error::invalid(format!("{}.onset", table.path), "", rule));
         }
         if effect.is_none() {
             return Err(
@@ -271,6 +280,28 @@ fn read_onset(field: &Field) -> Result<f64> {
     }
     let share = field.number()?;
     if share > 0.0 && share <= 1.0 { Ok(share) } else { Err(field.invalid(rule)) }
+}
+
+/// Refuses hidden variables where nothing would be delivered, or rows are drawn anew by their data.
+fn check_hidden(root: &Table, variables: &[Variable]) -> Result<()> {
+    let Some(hidden) = variables.iter().find(|variable| variable.hidden) else { return Ok(()) };
+    let refuse = |rule| Err(Error::invalid(format!("variables.{}.hidden", hidden.name), true, rule));
+    if variables.iter().all(|variable| variable.hidden) {
+        return refuse("must leave one variable at least that is delivered");
+    }
+    if root.peek("uniqueness").is_some() {
+        return refuse("must go without uniqueness");
+    }
+    Ok(())
+}
+
+/// Checks what rules expect of other variables, whose states are known now.
+fn settle_bindings(variables: &[Variable]) -> Result<()> {
+    for binding in variables.iter().flat_map(|variable| &variable.bindings) {
+        let other = &variables[binding.variable];
+        binding.settle(&other.name, &other.column)?;
+    }
+    Ok(())
 }
 
 /// The labels that all labelled recordings share.

@@ -38,6 +38,7 @@ impl Plan {
                 let (now, later) = std::mem::take(&mut column).split_at_mut(take);
                 column = later;
                 T::write(now, |values| self.walk_block(variable, sequence, walk, request, values))?;
+                self.unusual.check(variable, at, now)?;
                 if counted {
                     request.job.step(take as u64)?;
                 }

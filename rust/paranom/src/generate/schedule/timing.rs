@@ -193,14 +193,8 @@ fn read_duration(field: &Field) -> Result<(u64, u64)> {
     Ok((low as u64, high.whole(low, MOST_DURATION)? as u64))
 }
 
-/// A list of [start, stop] pairs of rows.
+/// A list or an array of [start, stop] pairs of rows.
 pub fn read_intervals(field: &Field) -> Result<Vec<(u64, u64)>> {
-    let read = |item: &Field| {
-        let ends = item.list()?;
-        let [start, stop] = &ends[..] else {
-            return Err(item.invalid("must be a pair [start, stop] of rows"));
-        };
-        Ok((start.whole(0, MOST_ROW)? as u64, stop.whole(0, MOST_ROW)? as u64))
-    };
-    field.list()?.iter().map(read).collect()
+    let pairs = field.pairs(0, MOST_ROW, "must be a pair [start, stop] of rows")?;
+    Ok(pairs.into_iter().map(|(start, stop)| (start as u64, stop as u64)).collect())
 }

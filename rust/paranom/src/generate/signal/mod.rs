@@ -5,25 +5,32 @@ mod ar1;
 mod at_time;
 mod blocks;
 mod bridge;
+mod by_state;
 mod calendar;
+mod chain;
 mod coloured_noise;
 mod concepts;
 mod constant;
+mod control_loop;
 mod cylinder_bell_funnel;
 mod dirichlet;
 mod ecg;
 mod limited;
 mod logistic;
 mod logistic_map;
+mod markov;
 mod mls;
 mod pattern;
 mod periodic;
 mod phase;
+mod random_season;
 mod random_walk;
 mod reference;
 mod rounded;
 mod shape;
+mod state;
 mod steps;
+mod stochastic_volatility;
 mod trend;
 mod triangle;
 
@@ -49,8 +56,15 @@ const KINDS: &[(&str, ParseRule)] = &[
     ("logistic_map", logistic_map::parse),
     ("coloured_noise", coloured_noise::parse),
     ("blocks", blocks::parse),
+    ("stochastic_volatility", stochastic_volatility::parse),
+    ("random_season", random_season::parse),
+    ("control_loop", control_loop::parse),
     ("shape", shape::parse),
+    ("markov", markov::markov),
+    ("regimes", markov::regimes),
+    ("state", state::parse),
     ("ref", reference::parse),
+    ("by_state", by_state::parse),
     ("sum", algebra::sum),
     ("product", algebra::product),
     ("limited", limited::parse),
@@ -72,7 +86,9 @@ pub fn varies(name: &str) -> bool {
         && !matches!(
             name,
             "constant"
+                | "state"
                 | "ref"
+                | "by_state"
                 | "sum"
                 | "product"
                 | "limited"

@@ -22,6 +22,10 @@ impl Transform for Flatline {
         if self.0.is_none() { Reads::FirstRow } else { Reads::Nothing }
     }
 
+    fn keeps_states(&self) -> bool {
+        self.0.is_none()
+    }
+
     fn shortest(&self) -> u64 {
         if self.0.is_none() { 2 } else { 1 }
     }

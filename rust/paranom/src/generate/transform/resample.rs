@@ -70,6 +70,10 @@ impl Transform for Resample {
         Reads::Signals
     }
 
+    fn keeps_states(&self) -> bool {
+        true
+    }
+
     fn shortest(&self) -> u64 {
         if let Self::Ahead(_) = self { 1 } else { 2 }
     }

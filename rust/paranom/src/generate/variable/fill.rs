@@ -12,6 +12,13 @@ use crate::random::TILE;
 impl Variable {
     /// Fills `out` with the values of rows from `row` on, which lie in one block.
     pub fn fill(&self, row: u64, want: &Want, out: &mut [f64]) -> Result<()> {
+        self.fill_floats(row, want, out)?;
+        self.column.settle(out);
+        Ok(())
+    }
+
+    /// The same, before values are rounded to those that the column can hold.
+    fn fill_floats(&self, row: u64, want: &Want, out: &mut [f64]) -> Result<()> {
         if let Some(sequence) = self.sequence {
             return self.fill_warm(sequence, row, want, out);
         }
@@ -41,7 +48,9 @@ impl Variable {
             return Ok(());
         }
         if self.calls {
-            return self.fill_ranges(&neighbours(rows, first), first, want, column);
+            self.fill_ranges(&neighbours(rows, first), first, want, column)?;
+            rows.iter().for_each(|&row| self.column.settle(std::slice::from_mut(&mut column[row as usize])));
+            return Ok(());
         }
         let tile_of = |row: u32| (first + u64::from(row)) / TILE as u64;
         for rows in rows.chunk_by(|a, b| tile_of(*a) == tile_of(*b)) {
