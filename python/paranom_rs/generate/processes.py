@@ -29,6 +29,12 @@ class StochasticVolatility(Rule):
         The standard deviation of the logarithm of the standard deviation, 0 to 5.
     mean
         The mean.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Stochastic, StochasticVolatility
+    >>> Generator({"x": Stochastic(StochasticVolatility())}, seed=1).generate(4)["x"].round(2).tolist()
+    [-0.05, 0.21, 0.39, -0.32]
     """
 
     kind: ClassVar[str] = "stochastic_volatility"
@@ -51,6 +57,13 @@ class RandomSeason(Rule):
         Rows of a cycle, a whole number of at least 2.
     amplitude, phase
         Numbers, or what they are drawn from for each cycle: ``Normal(1.0, 0.2)``. Phases are in cycles.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Normal, RandomSeason, Stochastic
+    >>> season = Stochastic(RandomSeason(period=8, amplitude=Normal(1.0, 0.2)))
+    >>> Generator({"x": season}, seed=1).generate(8)["x"].round(2).tolist()
+    [0.0, 0.79, 1.09, 0.75, -0.0, -0.72, -0.99, -0.68]
     """
 
     kind: ClassVar[str] = "random_season"
@@ -89,6 +102,14 @@ class ControlLoop(Rule):
         ``"measured"``, ``"control"`` or ``"setpoint"``.
     group
         Variables whose loops have the same group and the same other arguments show signals of one loop.
+
+    Examples
+    --------
+    >>> from paranom_rs import Choice, ControlLoop, Generator, Steps, Stochastic
+    >>> loop = ControlLoop(Steps(Choice([20.0, 60.0]), 500), gain=1.0, time_constant=20, proportional=1.0, integral=0.1)
+    >>> level = Generator({"x": Stochastic(loop)}, seed=1).generate(2_000)["x"]
+    >>> bool(abs(level[400] - level[450]) < 1.0)
+    True
     """
 
     kind: ClassVar[str] = "control_loop"

@@ -21,6 +21,13 @@ class State(Rule):
 
     For anomalies and for `ByState`: ``Anomaly(values={"mode": State("exploded")})``. A state that the normal rule does
     not have is one more state of the variable.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Generator, State, Stochastic
+    >>> mode = Stochastic(State("idle"), anomalous=State("exploded"))
+    >>> Generator({"mode": mode}, anomalies=Anomaly(events=[(1, 3)])).generate(4)["mode"].tolist()
+    ['idle', 'exploded', 'exploded', 'idle']
     """
 
     kind: ClassVar[str] = "state"
@@ -41,6 +48,13 @@ class Markov(Rule):
     transitions
         A list for each state: the probabilities of the states in the next row, which sum to 1. Each state must lead to
         every other one, in some number of rows.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Markov, Stochastic
+    >>> mode = Stochastic(Markov(["idle", "run"], [[0.9, 0.1], [0.2, 0.8]]))
+    >>> Generator({"mode": mode}, seed=1).generate(5)["mode"].tolist()
+    ['idle', 'idle', 'idle', 'idle', 'idle']
     """
 
     kind: ClassVar[str] = "markov"
@@ -66,6 +80,13 @@ class Regimes(Rule):
         ``dwell / shape**0.5``. With 1, a state may end in each row with the same probability, as in `Markov`. States
         times shape are 32 at most. For times between two limits, the same for all states, use
         ``Steps(Markov(…), length=(30, 60))``.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Regimes, Stochastic
+    >>> mode = Stochastic(Regimes(["idle", "run"], dwell=3))
+    >>> Generator({"mode": mode}, seed=1).generate(8)["mode"].tolist()
+    ['idle', 'run', 'idle', 'idle', 'run', 'run', 'run', 'run']
     """
 
     kind: ClassVar[str] = "regimes"
@@ -89,6 +110,17 @@ class ByState(Rule):
         The rule for all states that ``values`` does not name: for those that only anomalies give, too.
     lag
         So many rows before, as in `Ref`.
+
+    Examples
+    --------
+    >>> from paranom_rs import ByState, Generator, Markov, Stochastic
+    >>> variables = {
+    ...     "mode": Stochastic(Markov(["idle", "run"], [[0.9, 0.1], [0.2, 0.8]])),
+    ...     "power": Stochastic(ByState("mode", {"idle": 0.0, "run": 5.0})),
+    ... }
+    >>> data = Generator(variables, seed=3).generate(6)
+    >>> [state == "run" for state in data["mode"]] == (data["power"] == 5.0).tolist()
+    True
     """
 
     kind: ClassVar[str] = "by_state"

@@ -337,6 +337,15 @@ class ForbiddenTransition(Transform):
     The normal rule is a `Markov` chain or `Regimes` in which each state has others (or itself) that cannot follow it.
     One of those, drawn once per event, stays throughout the event. In row 0, it is one that cannot follow on the
     normal state of row 0.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, ForbiddenTransition, Generator, Markov, Stochastic
+    >>> lights = Markov(["red", "green", "amber"], [[0.8, 0.2, 0], [0, 0.8, 0.2], [0.2, 0, 0.8]])
+    >>> mode = Stochastic(lights, anomalous=ForbiddenTransition())
+    >>> data = Generator({"light": mode}, anomalies=Anomaly(events=[(5, 7)]), seed=1).generate(8)
+    >>> data["light"][4:6].tolist(), data.y[4:6].tolist()
+    (['red', 'amber'], [0, 1])
     """
 
     kind: ClassVar[str] = "forbidden_transition"
