@@ -63,6 +63,8 @@ UPWARDS = {
     ("generate.dataset", "Dataset.plot", "plotting.dataset"),
     ("generate.dataset", "Dataset.to_html", "plotting.html"),
     ("generate.dataset", "Dataset.write", "files.write"),
+    ("generate.dataset", "Dataset.write", "files.format"),
+    ("generate.dataset", "Dataset.event_table", "generate.event_table"),
     ("generate.generator", "Generator.audit", "evaluate.audit"),
     ("generate.generator", "Generator.fit", "generate.fit.learn"),
     ("generate.fit.recording", "read_recording", "files.tables"),
@@ -71,6 +73,8 @@ UPWARDS = {
     ("generate.generator", "Generator.from_gutentag", "connect.gutentag"),
     ("generate.generator", "Generator.from_parquet", "files.read"),
     ("generate.generator", "Generator.write", "files.write"),
+    ("generate.generator", "Generator.write", "files.format"),
+    ("generate.generator", "Generator.write_timeeval", "files.timeeval"),
     ("detect.base", "Detector.plot", "plotting.detector"),
     ("detect.matrix_profile", "MatrixProfile.plot", "plotting.matrix_profile"),
     ("detect.pan_profile", "PanProfile.plot", "plotting.pan_profile"),
@@ -82,11 +86,9 @@ PRIVATE = {
     "bench.worker": {"_exit"},  # of os, documented
     "generate.native": {"_argtypes_"},  # of ctypes, documented
     # Of a detector: what its base class fits, and what its file and its stream hold.
-    "deep.base": {"_compare", "_fit_threshold", "_gaussian"},
-    "deep.lstm_ad": {"_state_keys"},  # of its base class
+    "deep.base": {"_begin_from", "_begun", "_fit", "_networks", "_source"},
+    "deep.lstm_ad": {"_live"},
     "detect.base": {"_batch", "_causal", "_fit", "_learn_again", "_take_state"},
-    "deep.state": {"_arrays", "_check_params", "_gaussian_size", "_network", "_state_keys"},
-    "deep.streaming": {"_stream_scorer"},
     "detect.matrix_profile_stream": {"_core"},  # of a new object of its own class
     "detect.ramp": {
         "_core",

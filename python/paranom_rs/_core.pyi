@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from typing_extensions import disjoint_base
 
 __all__ = [
+    "Affine",
     "Context",
     "Detection",
     "Draws",
@@ -17,6 +18,7 @@ __all__ = [
     "NearestIndex",
     "Plan",
     "RampCore",
+    "RecurrentNetwork",
     "arrow_stream",
     "build_info",
     "duplicates",
@@ -65,6 +67,16 @@ class Context:
     def rng(self) -> Draws: ...
 
 @final
+class CsvBlock:
+    @staticmethod
+    def of(text: str, /, *, lines: int, delimiter: int, width: int) -> CsvBlock | None: ...
+    def __len__(self) -> int: ...
+    def texts(self, column: int) -> list[str]: ...
+    def floats(self, column: int, /, *, comma: bool) -> NDArray[np.float64] | None: ...
+    def wholes(self, column: int) -> NDArray[np.int64] | None: ...
+    def times(self, column: int) -> tuple[NDArray[np.int64], bool] | None: ...
+
+@final
 class Draws:
     def random(self) -> float: ...
     def uniform(self, low: float = 0.0, high: float = 1.0) -> float: ...
@@ -89,10 +101,12 @@ def verify_file(
     /,
     *,
     whole_last: int,
+    clean: bool,
     format: str,
     single: bool,
     blocks: int,
 ) -> tuple[tuple[int | None, str, str, str] | None, int, int]: ...
+def unpack_file(path: str | PathLike[str], into: str | PathLike[str], /, *, packing: str) -> None: ...
 def write_generated(
     plan: Plan,
     path: str | PathLike[str],
@@ -101,7 +115,12 @@ def write_generated(
     /,
     *,
     whole_last: int,
+    clean: bool,
+    event_names: bool,
+    labels: bool,
+    timeeval: bool,
     format: str,
+    packing: str | None,
     single: bool,
     group_rows: int | None,
     zstd: bool,
@@ -116,6 +135,7 @@ def write_table(
     /,
     *,
     format: str,
+    packing: str | None,
     zstd: bool,
     metadata: Sequence[tuple[str, str]],
 ) -> None: ...
@@ -259,6 +279,33 @@ class NearestIndex:
         self, rows: NDArray[np.float64], k: int, threads: int | None = None
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]: ...
 
+# recurrent.rs
+@final
+class Affine:
+    def __new__(cls, weights: NDArray[np.float64], bias: NDArray[np.float64]) -> Affine: ...
+    def apply(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]: ...
+    def squared_lengths(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]: ...
+
+@final
+class RecurrentNetwork:
+    def __new__(
+        cls,
+        cell: str,
+        layers: Sequence[tuple[NDArray[np.float64], ...]],
+        head: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
+    ) -> RecurrentNetwork: ...
+    @property
+    def state(self) -> int: ...
+    def run(
+        self,
+        x: NDArray[np.float64],
+        states: NDArray[np.float64],
+        *,
+        repeat: int | None = None,
+        outputs: bool = True,
+        threads: int | None = None,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+
 # duplicates.rs
 def duplicates(hashes: NDArray[np.uint64], /) -> int: ...
 
@@ -318,6 +365,7 @@ class Plan:
     def graph(self) -> list[tuple[int, int, int]]: ...
     @property
     def reach(self) -> list[list[tuple[int, int]]]: ...
+    def drawn(self, start: int, rows: int, /) -> list[list[tuple[int, str, float]]]: ...
     @property
     def broken(self) -> list[list[tuple[int, int]]]: ...
     def changes(self, variable: int, start: int, rows: int, /) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]: ...

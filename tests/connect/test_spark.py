@@ -49,6 +49,15 @@ def spark() -> Iterator[SparkSession]:
     session.stop()
 
 
+def test_a_local_session_runs_the_python_of_the_driver(
+    spark: SparkSession, generator: Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Spark takes the ``python3`` of the path, which need not have this package."""
+    monkeypatch.delenv("PYSPARK_PYTHON", raising=False)
+    monkeypatch.setattr(spark.sparkContext, "pythonExec", "no-such-python")
+    assert to_spark(spark, generator, 100).count() == 100
+
+
 def test_partitions_are_the_local_run(spark: SparkSession, generator: Generator) -> None:
     frame = to_spark(spark, generator, 10_000, start=50, blocks=7)
     rows = frame.orderBy("t").toArrow().to_pandas()

@@ -273,6 +273,8 @@ def test_a_full_device_is_told() -> None:
 
     options: Any = {
         "whole_last": 0,
+        **dict.fromkeys(("clean", "event_names", "labels", "timeeval"), False),
+        "packing": None,
         "single": False,
         "group_rows": None,
         "zstd": False,

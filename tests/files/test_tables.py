@@ -147,7 +147,7 @@ def test_what_is_wrong_is_named(tmp_path: Path) -> None:
     assert "time_format reads others" in refused(tmp_path, f"time,flow\n{many}01.02.2026,1\n")
     assert "line 302: time: must be a date" in refused(tmp_path, f"time,flow\n{many}2026-02-30 00:00:00,1\n")
     assert "line 302: time: must be a date" in refused(tmp_path, f"time,flow\n{many},1\n")
-    back = refused(tmp_path, f"time,flow\n{many}2026-01-01 00:04:58,1\n")
+    back = refused(tmp_path, f"time,flow\n{many}2026-01-01 00:04:58,1\n", order="raise")
     assert back == (
         'a.csv: line 302: time: must not be before the row above, 2026-01-01 00:04:59; order "keep" or "sort" takes '
         "such rows, got 2026-01-01 00:04:58"
@@ -195,7 +195,7 @@ def test_the_order_of_rows(tmp_path: Path) -> None:
     assert by_process.keys == ["a", "a", "b", "b"]
     assert by_process.times is not None
     assert by_process.times.tolist() == [1, 3, 2, 2]
-    assert "line 4: t" in refused(tmp_path, text, time="t")
+    assert "line 4: t" in refused(tmp_path, text, time="t", order="raise")
 
 
 def test_labels(tmp_path: Path) -> None:

@@ -181,10 +181,13 @@ def _polars_floats(path: str, column: Any) -> NDArray[np.float64]:
 
 def _arrow_floats(path: str, column: Any) -> NDArray[np.float64]:
     import pyarrow as pa
+    import pyarrow.compute
 
     kind = column.type
     if pa.types.is_dictionary(kind):
         column, kind = column.cast(kind.value_type), kind.value_type
+    if pa.types.is_run_end_encoded(kind):
+        column, kind = pa.compute.run_end_decode(column), kind.value_type
     numeric = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal, pa.types.is_null)
     if not any(test(kind) for test in numeric):
         raise _refused(path, kind)

@@ -8,20 +8,18 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from io import TextIOWrapper
-from itertools import chain, islice
-from os import PathLike
+from io import BufferedReader, TextIOWrapper
+from itertools import chain
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from paranom_rs._internal.csv_lines import Lines, Name, is_blank, parts, records
+from paranom_rs._internal.optional import require
 from paranom_rs._internal.times import is_date
 from paranom_rs.errors import SpecError
-
-Name = str | PathLike[str]
 
 #: Fields that stand for a missing value, in small letters.
 MISSING = frozenset(["", "na", "n/a", "nan", "-nan", "null", "none", "<na>", "#n/a", "#na", "nat"])
@@ -35,13 +33,25 @@ SAMPLE = 200
 
 @contextmanager
 def open_csv(path: Path) -> Iterator[IO[str]]:
-    """Open CSV text, of a .gz file too, without the mark that spreadsheets put before it."""
+    """Open CSV text, of a .gz file and (with pyarrow) a .zst file too, without the mark that spreadsheets put first."""
     if path.exists() and not path.is_file():
         raise SpecError(path, "must be a regular file")
-    with csv_errors(path), path.open("rb") as raw:
-        packed = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
-        with TextIOWrapper(packed, encoding="utf-8-sig", newline="") as text:
-            yield text
+    with (
+        csv_errors(path),
+        path.open("rb") as raw,
+        TextIOWrapper(_unpacked(path, raw), encoding="utf-8-sig", newline="") as text,
+    ):
+        yield text
+
+
+def _unpacked(path: Path, raw: IO[bytes]) -> Any:
+    """Return what gives a file's text as bytes."""
+    if path.suffix == ".gz":
+        return gzip.GzipFile(fileobj=raw)
+    if path.suffix == ".zst":
+        pa = require("pyarrow", "parquet", "reading .zst")
+        return BufferedReader(pa.CompressedInputStream(pa.PythonFile(raw), "zstd"))
+    return raw
 
 
 @contextmanager
@@ -53,40 +63,10 @@ def csv_errors(name: Name) -> Iterator[None]:
         raise SpecError(name, f"must be CSV in UTF-8 ({error})") from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise SpecError(name, f"must be a whole gzip file ({error})") from None
-
-
-@dataclass(frozen=True)
-class Lines:
-    """Some rows of a CSV text.
-
-    Attributes
-    ----------
-    fields
-        For each column, a text per row.
-    name
-        The file.
-    """
-
-    fields: list[tuple[str, ...]]
-    name: Name
-    _first_line: int
-    _records: list[list[str]]
-    _width: int
-    _skipped: int
-
-    def __len__(self) -> int:
-        return len(self.fields[0])
-
-    def place(self, row: int) -> str:
-        """Return the file and the line of a row, for errors."""
-        line, seen = self._first_line, -1 - self._skipped
-        for record in self._records:
-            seen += not _is_blank(record, self._width)
-            if seen == row:
-                break
-            # A field in quotes may hold ends of lines.
-            line += 1 + sum(field.count("\n") for field in record)
-        return f"{self.name}: line {line}"
+    except OSError as error:
+        if error.errno is not None or "compress" not in str(error):
+            raise
+        raise SpecError(name, f"must be a whole file of Zstandard ({error})") from None
 
 
 class CsvRows:
@@ -134,7 +114,7 @@ class CsvRows:
         if not any(line.strip() for line in self._ahead):
             raise SpecError(name, "must have a first line that names the columns", "nothing")
         self.delimiter = _find_delimiter(self._ahead) if delimiter is None else _one_character(delimiter)
-        rows = [row for row in _records(self._ahead, self.delimiter) if not _is_blank(row, 0)]
+        rows = [row for row in records(self._ahead, self.delimiter) if not is_blank(row, 0)]
         names = [text.strip() for text in rows[0]]
         self.has_header = not any(_is_value(text) for text in names)
         if not self.has_header:
@@ -151,24 +131,10 @@ class CsvRows:
 
     def parts(self, size: int) -> Iterator[Lines]:
         """Give the rows, the sample among them, of at most ``size`` lines at once. To be called once."""
+        like, width = "header" if self.has_header else "first line", len(self.header)
+        rule = f"must have {width} fields delimited by {self.delimiter!r}, as the {like} has"
         lines = chain(self._ahead, self._text)
-        reader = _records(lines, self.delimiter)
-        done, skip, width = 0, int(self.has_header), len(self.header)
-        while records := list(islice(reader, size)):
-            first, done = done + 1, getattr(reader, "line_num", done + len(records))
-            same = set(map(len, records)) == {width} and width > 1
-            rows = records if same else [record for record in records if not _is_blank(record, width)]
-            skipped, skip = min(skip, len(rows)), max(skip - len(rows), 0)
-            rows = rows[skipped:]
-            if not rows:
-                continue
-            part = Lines([], self._name, first, records, width, skipped)
-            row = None if same else next((i for i, fields in enumerate(rows) if len(fields) != width), None)
-            if row is not None:
-                like = "header" if self.has_header else "first line"
-                rule = f"must have {width} fields delimited by {self.delimiter!r}, as the {like} has"
-                raise SpecError(part.place(row), rule, str(len(rows[row])))
-            yield Lines(list(zip(*rows, strict=True)), self._name, first, records, width, skipped)
+        yield from parts(lines, self._name, self.delimiter, width, int(self.has_header), size, rule)
 
     def floats(self, lines: Lines, column: int, hint: str = "") -> NDArray[np.float64]:
         """Return the numbers of a column: NaN for what is missing, 1 and 0 for true and false.
@@ -178,7 +144,11 @@ class CsvRows:
         SpecError
             Names the line and the column, and ends with the ``hint``.
         """
-        texts = lines.fields[column]
+        if lines.block is not None:
+            plain = lines.block.floats(column, comma=self._no_points)
+            if plain is not None:
+                return plain
+        texts = lines.texts(column)
         try:
             values = np.array(list(map(float, texts)), np.float64)
             if "_" not in "".join(texts):
@@ -226,17 +196,6 @@ def _first_lines(text: Iterator[str], most: int) -> list[str]:
     return lines
 
 
-def _records(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
-    if delimiter == " ":
-        return (line.split() for line in lines)
-    return csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
-
-
-def _is_blank(record: list[str], width: int) -> bool:
-    """Return whether a line holds no fields, in a text whose lines have ``width`` of them."""
-    return not record or (len(record) == 1 and width != 1 and not record[0].strip())
-
-
 def _is_value(text: str) -> bool:
     """Return whether a field of the first line is a number or a date, which name no column."""
     try:
@@ -260,7 +219,7 @@ def _find_delimiter(lines: Sequence[str]) -> str:
         if delimiter == " " and best is not None:
             break  # blanks stand in texts and dates, too
         try:
-            widths = [len(record) for record in _records(lines, delimiter) if not _is_blank(record, 0)]
+            widths = [len(record) for record in records(lines, delimiter) if not is_blank(record, 0)]
         except csv.Error:
             continue
         body = widths[1:-1] or widths[1:] or widths  # a field in quotes may be cut at the last line read

@@ -6,7 +6,6 @@ import argparse
 import sys
 import time
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from paranom_rs.cli.options import add_rows, add_spec, count, read_generator, say
@@ -23,12 +22,21 @@ def add(commands: Any) -> None:
         "--out",
         dest="path",
         metavar="OUT",
-        type=Path,
         required=True,
-        help=".parquet, .arrow, .csv or .jsonl; with --shards a folder",
+        help=".parquet, .arrow, .csv or .jsonl (the last two also with .gz or .zst), or a URL; with parts a folder",
     )
     command.add_argument("--shards", type=count, help="write so many part files; a run that was stopped goes on")
-    command.add_argument("--part", type=count, help="of the shards, this one alone: for jobs on several machines")
+    command.add_argument(
+        "--part-rows", type=count, metavar="ROWS", help="part files of so many rows, which may grow later"
+    )
+    command.add_argument(
+        "--partition-by", choices=["year", "month", "day", "hour"], help="a folder for each, as Hive names them"
+    )
+    command.add_argument("--part", type=count, help="of the parts, this one alone: for jobs on several machines")
+    command.add_argument("--clean", action="store_true", help="leave the anomalies out")
+    command.add_argument("--event-names", action="store_true", help="add a column with the name of each row's event")
+    command.add_argument("--labels", action="store_true", help="add the labels of each variable")
+    command.add_argument("--events", action="store_true", help="write a table of the events, too")
     command.add_argument("--compression", choices=["zstd"], help="for Parquet (noise does not compress)")
     command.add_argument("--dtype", choices=["float64", "float32"], default="float64", help="default: float64")
     command.add_argument("--threads", type=count, help="default: one per processor")
@@ -44,7 +52,13 @@ def run(options: argparse.Namespace) -> int:
         options.path,
         options.rows,
         start=options.start,
+        clean=options.clean,
+        event_names=options.event_names,
+        labels=options.labels,
+        events=options.events,
         shards=options.shards,
+        part_rows=options.part_rows,
+        partition_by=options.partition_by,
         part=options.part,
         compression=options.compression,
         dtype=options.dtype,
@@ -54,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
         progress=sys.stderr.isatty() and find_spec("tqdm") is not None,
     )
     seconds = max(time.perf_counter() - began, 1e-9)
-    if options.shards is None:
+    if options.shards is None and options.part_rows is None and options.partition_by is None:
         rate = options.rows / seconds / 1e6
         say(f"wrote {options.path}: {options.rows:,} rows in {seconds:.1f} s, {rate:.1f} M rows/s")
     else:

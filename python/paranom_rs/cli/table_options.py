@@ -13,6 +13,7 @@ from typing import get_args
 from paranom_rs._internal.csv_text import csv_errors, open_csv
 from paranom_rs._internal.times import UNITS
 from paranom_rs.cli.follow import following
+from paranom_rs.cli.options import say
 from paranom_rs.errors import SpecError
 from paranom_rs.files.layout import Wanted
 from paranom_rs.files.order import Order
@@ -31,7 +32,10 @@ def add_table_options(command: argparse.ArgumentParser) -> None:
     table.add_argument("--time-unit", choices=list(UNITS), help="of times that are numbers since 1970")
     table.add_argument("--time-format", metavar="F", help="of dates that have not the year first: %%d.%%m.%%Y %%H:%%M")
     table.add_argument(
-        "--order", choices=get_args(Order)[1:], default="raise", help="take rows whose time goes back: sorted, or as is"
+        "--order",
+        choices=get_args(Order),
+        default="auto",
+        help="where the time goes back: refuse, sort, or keep the rows; auto keeps a few, and says so",
     )
 
 
@@ -45,7 +49,7 @@ def wanted(options: argparse.Namespace) -> Wanted:
 @contextmanager
 def opened(file: str, options: argparse.Namespace, *, follow: bool = False) -> Iterator[Table]:
     """Open a file or a folder; "-" is standard input, and a file that grows can be followed."""
-    how = {"delimiter": options.delimiter, "time_format": options.time_format, "order": options.order}
+    how = {"delimiter": options.delimiter, "time_format": options.time_format, "order": options.order, "tell": say}
     live = file == "-" or follow
     if live and options.order == "sort":
         raise SpecError("order", "must not be sort for a live feed, whose next rows are not there yet")

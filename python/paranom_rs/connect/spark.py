@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -11,6 +13,8 @@ from paranom_rs._internal.optional import needs
 with needs("Spark 4", "spark", "paranom_rs.connect.spark"):
     import google.protobuf  # noqa: F401 (Spark's state server needs it, and says so only in a worker's log)
     import pyarrow as pa
+    from pyspark import SparkContext
+    from pyspark.errors import PySparkException
     from pyspark.sql import DataFrame, Row, SparkSession
     from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
     from pyspark.sql.pandas.types import from_arrow_schema
@@ -39,8 +43,11 @@ def to_spark(
     ------
     SpecError
         For a spec with a `Uniqueness`: its rows cannot be made apart from each other.
+    ImportError
+        For workers whose Python lacks this package. In local mode they run the driver's.
     """
     slices = cut(generator, rows, start=start, blocks=blocks)
+    _same_python(spark)
     schema = _table(Slice(generator, start, 0)).schema
 
     unique = f"paranom_{uuid4().hex}"
@@ -58,7 +65,39 @@ def to_spark(
             return _Reader(slices)
 
     spark.dataSource.register(Source)
-    return spark.read.format(unique).load()
+    try:
+        return spark.read.format(unique).load()
+    except PySparkException as error:
+        if "ModuleNotFoundError" in str(error):
+            raise ImportError(_other_python(spark)) from error
+        raise
+
+
+def _same_python(spark: SparkSession) -> None:
+    """Let the workers of a local session run this Python: Spark takes ``python3`` of the path, which may be another."""
+    if "PYSPARK_PYTHON" in os.environ or spark.conf.get("spark.pyspark.python", None):
+        return
+    context = _context(spark)
+    if context is not None and context.master.startswith("local"):
+        context.pythonExec = sys.executable
+
+
+def _context(spark: SparkSession) -> SparkContext | None:
+    """Return the context of a session; one over Spark Connect has none."""
+    try:
+        return spark.sparkContext
+    except PySparkException:
+        return None
+
+
+def _other_python(spark: SparkSession) -> str:
+    """Return what to do where the workers' Python lacks this package."""
+    context = _context(spark)
+    python = "another Python" if context is None else context.pythonExec
+    return (
+        f"the workers of Spark run {python}, which has no paranom_rs: set PYSPARK_PYTHON (or spark.pyspark.python) to "
+        "a Python that has it on every machine, before the session is made"
+    )
 
 
 class _Reader(DataSourceReader):
@@ -114,6 +153,7 @@ def detect(frame: DataFrame, keyed: KeyedRAMP, *, key: str, order: str) -> DataF
     The query's checkpoint holds the detectors. Needs the RocksDB state store
     (``spark.sql.streaming.stateStore.providerClass``).
     """
+    _same_python(frame.sparkSession)
     fields = {field.name: field.dataType.simpleString() for field in frame.schema}
     output = f"`{key}` {fields[key]}, `{order}` {fields[order]}, {_FOUND}"
     return frame.groupBy(key).transformWithState(RAMPProcessor(keyed, key, order), output, "append", "none")

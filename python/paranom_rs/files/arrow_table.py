@@ -80,14 +80,22 @@ def _arrow_column(field: Any, values: Any) -> Column:
         return Column(field.name, "date")
     if pa.types.is_null(kind):
         return Column(field.name, "empty")
+    if pa.types.is_dictionary(kind):
+        kind, values = kind.value_type, None if values is None else values.dictionary_decode()
     numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
     if not numeric and not pa.types.is_boolean(kind):
-        texts = [] if values is None or not pa.types.is_string(kind) else values.drop_null().to_pylist()
+        texts = [] if values is None or not _is_text(kind) else values.drop_null().to_pylist()
         return Column(field.name, "date" if texts and all(map(times.is_date, texts)) else "text")
     exact = None
     if values is not None and not values.null_count and not pa.types.is_boolean(kind):
         exact = values.to_numpy(zero_copy_only=False) if pa.types.is_integer(kind) else table_columns.floats("", values)
     return Column(field.name, "number", exact, not field.name.startswith("__index_level_"))
+
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return any(test(kind) for test in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view))
 
 
 @dataclass(frozen=True)
@@ -122,7 +130,9 @@ class _ArrowPart:
         found = table_columns.datetimes(values)
         if found is not None:
             return found
-        if pa.types.is_string(values.type):
+        if pa.types.is_dictionary(values.type):
+            values = values.dictionary_decode()
+        if _is_text(values.type):
             return dates(self, name, values.to_pylist(), self.form)
         exact = values.to_numpy(zero_copy_only=False) if pa.types.is_integer(values.type) else self.floats(column)
         return (exact if unit is None else from_epoch(self, name, exact, unit)), None

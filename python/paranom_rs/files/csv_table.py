@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs._internal.checks import Floats
-from paranom_rs._internal.csv_text import MISSING, CsvRows, Lines, Name, csv_errors
+from paranom_rs._internal.csv_lines import Lines, Name
+from paranom_rs._internal.csv_text import MISSING, CsvRows, csv_errors
 from paranom_rs._internal.frames import Frame
 from paranom_rs._internal.times import is_date
 from paranom_rs.files.layout import Column, Wanted, lay_out
@@ -95,11 +96,19 @@ class _CsvPart:
         return self.rows.floats(self.lines, column, "; columns leaves it out")
 
     def texts(self, column: int) -> list[str]:
-        return list(self.lines.fields[column])
+        return list(self.lines.texts(column))
 
     def times(self, column: int, unit: str | None) -> tuple[NDArray[Any], str | None]:
-        texts, name = self.lines.fields[column], self.rows.header[column]
-        exact = _exact(texts) if self.form is None else None
+        name, block = self.rows.header[column], self.lines.block
+        exact: NDArray[Any] | None = None
+        if block is not None and self.form is None:
+            found = block.times(column)
+            if found is not None:
+                return found[0].view("datetime64[ns]"), "UTC" if found[1] else None
+            exact = block.wholes(column)
+        texts = self.lines.texts(column) if exact is None else ()
+        if exact is None and self.form is None:
+            exact = _exact(texts)
         if exact is not None and np.isfinite(exact.astype(np.float64)).all():
             return (exact if unit is None else from_epoch(self, name, exact, unit)), None
         return dates(self, name, texts, self.form)

@@ -12,36 +12,69 @@ from numpy.typing import DTypeLike
 from paranom_rs import _core
 from paranom_rs._internal import checks
 from paranom_rs.errors import SpecError
-from paranom_rs.generate.row_source import RowSource
+from paranom_rs.generate.row_source import CLEAN, RowSource
+
+__all__ = ["FORMATS", "PACKED", "Extras", "FilePlan", "Format", "check_compression", "find_format"]
 
 #: Suffixes, and what the core calls the formats.
 FORMATS = {".parquet": "parquet", ".arrow": "arrow", ".csv": "csv", ".jsonl": "jsonl"}
+#: Suffixes of text that is packed, and what the core calls that.
+PACKED = {".gz": "gzip", ".zst": "zstd"}
+_ALL = (*FORMATS, *(f"{text}{packed}" for text in (".csv", ".jsonl") for packed in PACKED))
 
 
-def check_format(path: Path, *, more: tuple[str, ...] = ()) -> str:
-    """Return the format that a path's suffix stands for; of ``more`` suffixes, the suffix."""
-    if path.suffix in more:
-        return path.suffix
-    if path.suffix not in FORMATS:
-        raise SpecError("path", f"must end in one of {', '.join([*FORMATS, *more])}", repr(str(path)))
-    return FORMATS[path.suffix]
+class Format(NamedTuple):
+    """A format: its suffix, and what the core calls it and its packing."""
+
+    suffix: str
+    name: str
+    packing: str | None = None
 
 
-def check_compression(compression: object, suffix: str) -> bool:
+def find_format(name: str, *, more: tuple[str, ...] = ()) -> Format:
+    """Return the format that the end of a file's name stands for; of ``more`` suffixes, the suffix is the name."""
+    suffixes = Path(name).suffixes
+    own = suffixes[-1] if suffixes else ""
+    if own in more:
+        return Format(own, own)
+    if own in PACKED and len(suffixes) > 1 and FORMATS.get(suffixes[-2]) in ("csv", "jsonl"):
+        return Format("".join(suffixes[-2:]), FORMATS[suffixes[-2]], PACKED[own])
+    if own not in FORMATS:
+        raise SpecError("path", f"must end in one of {', '.join([*_ALL, *more])}", repr(name))
+    return Format(own, FORMATS[own])
+
+
+def check_compression(compression: object, form: Format) -> bool:
     """Return whether pages are compressed."""
     if compression is None:
         return False
     if compression != "zstd":
         raise SpecError("compression", "must be 'zstd' or None", repr(compression))
-    if suffix != ".parquet":
-        raise SpecError("compression", f"must be None for files other than Parquet ({suffix})", repr(compression))
+    if form.name != "parquet":
+        rule = f"must be None for files other than Parquet ({form.suffix})"
+        if form.name in ("csv", "jsonl"):
+            rule += "; a name that ends in .gz or .zst packs text"
+        raise SpecError("compression", rule, repr(compression))
     return True
+
+
+class Extras(NamedTuple):
+    """What a file has beside the usual, as `Generator.write` explains it."""
+
+    clean: bool = False
+    event_names: bool = False
+    labels: bool = False
+    events: bool = False
+
+    def checked(self) -> Extras:
+        """Return the same, or raise SpecTypeError for what is no flag."""
+        return Extras(*(checks.flag(name, value) for name, value in self._asdict().items()))
 
 
 class FilePlan(NamedTuple):
     """Which rows a file is to hold, and how: arguments that have been checked."""
 
-    form: str
+    form: Format
     start: int
     rows: int
     #: the last row of all files that are read as one: what type row numbers have
@@ -50,11 +83,12 @@ class FilePlan(NamedTuple):
     single: bool
     zstd: bool
     threads: int | None
+    extras: Extras
 
     @classmethod
     def of(
         cls,
-        suffix: str,
+        form: Format,
         rows: int,
         *,
         start: int,
@@ -62,38 +96,48 @@ class FilePlan(NamedTuple):
         dtype: DTypeLike,
         compression: str | None,
         threads: int | None,
+        extras: Extras,
     ) -> FilePlan:
         """Check the arguments."""
         rows = checks.whole("rows", rows)
         start = checks.row_range(start, rows)
         return cls(
-            form=FORMATS[suffix],
+            form=form,
             start=start,
             rows=rows,
             whole_last=start + max(rows - 1, 0),
             batch_rows=None if batch_rows is None else checks.whole("batch_rows", batch_rows, least=1, most=2**40),
             single=checks.float_dtype(dtype) == np.float32,
-            zstd=check_compression(compression, suffix),
+            zstd=check_compression(compression, form),
             threads=checks.threads(threads),
+            extras=extras.checked(),
         )
 
     def of_rows(self, start: int, rows: int) -> FilePlan:
         """Return the plan of a part: the same, for some of the rows."""
         return self._replace(start=start, rows=rows)
 
-    def write(self, source: RowSource, path: Path, progress: Callable[[int], None] | None) -> None:
-        """Generate the rows into a file, which is replaced."""
+    def write(
+        self, source: RowSource, path: Path, progress: Callable[[int], None] | None, *, timeeval: bool = False
+    ) -> None:
+        """Generate the rows into a file, which is replaced; ``timeeval`` gives it the columns of that layout."""
+        extras = self.extras
         _core.write_generated(
             source.plan,
             path,
             self.start,
             self.rows,
             whole_last=self.whole_last,
-            format=self.form,
+            clean=extras.clean,
+            event_names=extras.event_names,
+            labels=extras.labels,
+            timeeval=timeeval,
+            format=self.form.name,
+            packing=self.form.packing,
             single=self.single,
             group_rows=self.batch_rows,
             zstd=self.zstd,
-            metadata=source.metadata(self.start),
+            metadata=source.metadata(self.start) + ([(CLEAN, "true")] if extras.clean else []),
             threads=self.threads,
             progress=progress,
         )

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from paranom_rs._internal.csv_text import Name
+from paranom_rs._internal.csv_lines import Name
 from paranom_rs._internal.times import epoch_unit
 from paranom_rs.errors import SpecError
 
@@ -150,8 +150,9 @@ def _not_a_channel(column: Column, *, others_have_names: bool) -> str | None:
     """Return why a column is no channel; None if it is one."""
     if column.kind in ("text", "date"):
         return {"text": "text", "date": "dates"}[column.kind]
-    if column.name.lower() in _NO_CHANNELS:
-        return "labels" if column.name.lower() in _LABELS else "events"
+    name = column.name.lower()
+    if name in _NO_CHANNELS or name.endswith("_is_anomaly"):
+        return "events" if name == "event" else "labels"
     if not column.has_name and others_have_names:
         if column.kind == "empty":
             return "nothing"

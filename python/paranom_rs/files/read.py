@@ -6,6 +6,7 @@ from pathlib import Path
 
 from paranom_rs import _core
 from paranom_rs.errors import SpecError
+from paranom_rs.files.folders import LocalFolder
 from paranom_rs.files.format import FORMATS
 from paranom_rs.files.shards import read_manifest
 from paranom_rs.generate.row_source import FINGERPRINT, SPEC
@@ -28,7 +29,7 @@ def read_spec(path: Path) -> tuple[str | None, str | None]:
     True
     """
     if path.is_dir():
-        manifest = read_manifest(path)
+        manifest = read_manifest(LocalFolder(path))
         return manifest.get("spec"), manifest.get("fingerprint")
     facts = file_metadata(path)
     return facts.get(SPEC), facts.get(FINGERPRINT)

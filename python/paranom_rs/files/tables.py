@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
+from warnings import warn
 
 import numpy as np
 
@@ -25,11 +26,11 @@ __all__ = ["joined", "open_lines", "open_table", "read_table"]
 
 _ARROW = {".parquet", ".pq", ".arrow", ".feather", ".ipc"}
 _TEXT = {".csv", ".tsv", ".txt", ".dat"}
-_FORMATS = "must end in .csv, .tsv, .txt (also with .gz), .parquet or .arrow, or be a folder of such files"
+_FORMATS = "must end in .csv, .tsv, .txt (also with .gz or .zst), .parquet or .arrow, or be a folder of such files"
 
 
 def read_table(
-    path: str | Path,
+    path: str | Path | Sequence[str | Path],
     *,
     time: str | None = None,
     columns: Sequence[str] | None = None,
@@ -38,7 +39,7 @@ def read_table(
     time_format: str | None = None,
     label: str | None = None,
     process: str | None = None,
-    order: Order = "raise",
+    order: Order = "auto",
 ) -> Frame:
     """Read a table with a time axis, channels and maybe labels.
 
@@ -46,7 +47,7 @@ def read_table(
     ----------
     path
         A .csv, .tsv or .txt file (also with .gz), a .parquet or .arrow file (with pyarrow), or a folder of such files
-        with the same columns, which are read in the order of their names.
+        with the same columns, which are read in the order of their names. Or a list of these, read in its order.
     time
         The column of times. By default the one of dates; or one of numbers that never goes down and has a name like
         ``t``, ``time``, ``timestamp``. Numbers that lie in the years 1990 to 2099 as s, ms, us or ns since 1970 are
@@ -65,8 +66,10 @@ def read_table(
     process
         The column of the processes that the rows belong to.
     order
-        What happens where the time goes back (in a process): ``"raise"``, ``"sort"``, or ``"keep"`` the rows as they
-        stand. Equal times stand for rows of one moment, and pass.
+        What happens where the time goes back (in a process). ``"auto"``: rows stay as they stand, and a warning names
+        the first such line; an error does, if there are more than one in 100 rows and one more. ``"raise"``: the first
+        is an error. ``"sort"``: rows are sorted. ``"keep"``: rows stay as they stand. Equal times stand for rows of one
+        moment, and pass.
 
     Returns
     -------
@@ -81,6 +84,11 @@ def read_table(
     OSError
         For a file that cannot be read.
 
+    Warns
+    -----
+    UserWarning
+        Where the time goes back, and ``order`` lets it.
+
     Examples
     --------
     >>> import pandas as pd
@@ -91,10 +99,14 @@ def read_table(
     >>> frame.names, frame.values.tolist(), frame.time_texts()[1]
     (['flow'], [[1.5], [2.5]], '2026-01-01 00:01:00')
     """
-    one_of("order", order, ("raise", "sort", "keep"))
+    one_of("order", order, get_args(Order))
     wanted = Wanted(time, columns, label, process, time_unit)
-    with open_table(path, wanted, delimiter=delimiter, time_format=time_format, order=order) as table:
+    said: list[str] = []
+    how: dict[str, Any] = {"delimiter": delimiter, "time_format": time_format, "order": order}
+    with open_table(path, wanted, **how, tell=said.append) as table:
         parts = list(table.frames())
+    for text in said:
+        warn(text, stacklevel=2)
     frame = joined(parts, table)
     return in_time_order(frame) if order == "sort" else frame
 
@@ -117,20 +129,24 @@ def joined(parts: list[Frame], table: Table) -> Frame:
 
 @contextmanager
 def open_table(
-    path: str | Path,
+    path: str | Path | Sequence[str | Path],
     wanted: Wanted | None = None,
     *,
     delimiter: str | None = None,
     time_format: str | None = None,
-    order: Order = "raise",
+    order: Order = "auto",
+    tell: Callable[[str], None] = warn,
 ) -> Iterator[Table]:
-    """Open a file or a folder of files; arguments and errors are those of `read_table`."""
-    wanted, check = wanted or Wanted(), OrderCheck(order)
+    """Open a file or a folder of files; arguments and errors are those of `read_table`. ``tell`` gets the warning."""
+    wanted, check = wanted or Wanted(), OrderCheck(order, tell)
     if wanted.time_unit is not None:
         one_of("time_unit", wanted.time_unit, tuple(UNITS))
     with ExitStack() as stack:
         opened = []
-        for file in _files(file_path(path)):
+        paths = [path] if isinstance(path, str | Path) else list(path)
+        if not paths:
+            raise SpecError("file", "must be a file, or at least one", "none")
+        for file in (file for each in paths for file in _files(file_path(each))):
             if _suffix(file) in _ARROW:
                 opened.append(stack.enter_context(arrow_table(file, wanted, time_format, check)))
             else:
@@ -141,7 +157,7 @@ def open_table(
                 rule = f"must have the columns of {first.name}, {', '.join(first.channels)}"
                 raise SpecError(file, rule, ", ".join(last.channels))
         parts = opened[0].parts if len(opened) == 1 else lambda rows: (f for t in opened for f in t.parts(rows))
-        yield replace(opened[0], name=str(path), parts=parts)
+        yield replace(opened[0], name=", ".join(map(str, paths)), parts=parts)
 
 
 def open_lines(
@@ -151,12 +167,13 @@ def open_lines(
     *,
     delimiter: str | None = None,
     time_format: str | None = None,
-    order: Order = "raise",
+    order: Order = "auto",
+    tell: Callable[[str], None] = warn,
     sample: int = SAMPLE,
 ) -> Table:
     """Open CSV that comes line by line, as from standard input; the columns are judged by ``sample`` rows."""
     with csv_errors(name):
-        return csv_table(text, name, wanted or Wanted(), delimiter, time_format, OrderCheck(order), sample)
+        return csv_table(text, name, wanted or Wanted(), delimiter, time_format, OrderCheck(order, tell), sample)
 
 
 def _files(path: Path) -> list[Path]:
@@ -165,11 +182,18 @@ def _files(path: Path) -> list[Path]:
         if _suffix(path) not in _ARROW | _TEXT:
             raise SpecError("file", _FORMATS, repr(str(path)))
         return [path]
-    files = sorted(file for file in path.iterdir() if _suffix(file) in _ARROW | _TEXT and file.name[0] not in "._")
+    files = [
+        file
+        for entry in sorted(path.iterdir())
+        if entry.name[0] not in "._"
+        # Partitions are folders like date=2026-01-31.
+        for file in (_files(entry) if entry.is_dir() and "=" in entry.name else [entry])
+        if _suffix(file) in _ARROW | _TEXT
+    ]
     if not files:
         raise SpecError(path, "must hold a .csv, .parquet or .arrow file", "none")
     return files
 
 
 def _suffix(path: Path) -> str:
-    return (path.with_suffix("") if path.suffix == ".gz" else path).suffix.lower()
+    return (path.with_suffix("") if path.suffix in (".gz", ".zst") else path).suffix.lower()

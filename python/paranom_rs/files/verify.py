@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,13 +14,15 @@ from numpy.typing import DTypeLike
 
 import paranom_rs.files.write  # noqa: F401 (loaded with the package: a fork while a thread loads it would hang in the child)
 from paranom_rs import _core
-from paranom_rs._internal.checks import file_path, float_dtype, row_range, shown, whole
+from paranom_rs._internal.checks import file_path, flag, float_dtype, row_range, shown, whole
 from paranom_rs.errors import MismatchError, SpecError, SpecTypeError
-from paranom_rs.files.format import check_format
+from paranom_rs.files.cuts import part_suffix
+from paranom_rs.files.folders import LocalFolder
+from paranom_rs.files.format import Format, find_format
 from paranom_rs.files.read import file_metadata
-from paranom_rs.files.shards import MANIFEST, part_names, part_rows, read_manifest
+from paranom_rs.files.shards import MANIFEST, parts_of, read_manifest
 from paranom_rs.generate.generator import Generator
-from paranom_rs.generate.row_source import FINGERPRINT, START
+from paranom_rs.generate.row_source import CLEAN, FINGERPRINT, START
 
 __all__ = ["Verified", "verify"]
 
@@ -47,6 +51,7 @@ def verify(
     *,
     blocks: int = 16,
     start: int | None = None,
+    clean: bool = False,
     dtype: DTypeLike = np.float64,
     import_functions: bool = False,
 ) -> Verified:
@@ -55,7 +60,8 @@ def verify(
     Parameters
     ----------
     path
-        A .parquet, .arrow, .csv or .jsonl file, or a folder that `Generator.write` filled with parts.
+        A .parquet, .arrow, .csv or .jsonl file (the last two also with .gz or .zst), or a folder that
+        `Generator.write` filled with parts.
     generator
         What should have made it. Parquet and Arrow files and folders carry the spec, unless it holds functions of yours
         or long arrays; a CSV or JSON file needs it.
@@ -63,6 +69,8 @@ def verify(
         How many blocks of 32,768 rows: the first, the last and some between; of a folder, one of each part at least.
     start
         The first row, where the file does not say (by default 0).
+    clean
+        Whether a CSV or JSON file was written without anomalies; the others say so themselves.
     dtype
         float32 if the numbers of a CSV or JSON file are; the others say so themselves.
     import_functions
@@ -94,8 +102,8 @@ def verify(
         raise SpecTypeError("generator", "must be a Generator", type(generator).__name__)
     single = float_dtype(dtype) == np.float32
     if not path.is_dir():
-        form = check_format(path)
-        facts = file_metadata(path) if form in ("parquet", "arrow") else {}
+        form = find_format(path.name)
+        facts = file_metadata(path) if form.name in ("parquet", "arrow") else {}
         if generator is None:
             if not facts:
                 raise SpecError("generator", f"must be given, since {path} carries no spec")
@@ -104,25 +112,29 @@ def verify(
         if start is None and FINGERPRINT in facts and START not in facts:
             raise SpecError("start", f"must be given, since {path} does not say which rows it holds")
         first = _first_row(path, facts) if start is None else row_range(start, 0)
-        rows, compared = _compare(path, generator, first, 0, form, single, blocks)
+        expected = _Expected(generator, first, 0, CLEAN in facts or flag("clean", clean), form, single, blocks)
+        rows, compared = expected.compare(path)
         return Verified(1, rows, compared)
-    manifest = read_manifest(path)
+    folder = LocalFolder(path)
+    manifest = read_manifest(folder)
     if generator is None:
         generator = Generator.from_parquet(path, import_functions=import_functions)
     _same_spec(path / MANIFEST, manifest.get("fingerprint"), generator)
-    names, done = part_names(manifest), Verified(0, 0, 0)
-    each, last = -(-blocks // len(names)), max(sum(part_rows(manifest, len(names) - 1)) - 1, 0)
-    for i, (name, noted) in enumerate(zip(names, manifest["parts"], strict=True)):
-        part = path / name
-        with part.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != noted["sha256"]:
-                raise MismatchError(f"{part}: its bytes have changed since it was written", path=part)
-        first, expected = part_rows(manifest, i)
-        rows, compared = _compare(
-            part, generator, first, last, manifest["format"], manifest["dtype"] == "float32", each
-        )
-        if rows != expected:
-            raise MismatchError(f"{part}: must hold {expected} rows, holds {rows}", path=part)
+    parts, done = parts_of(manifest, generator.source, path), Verified(0, 0, 0)
+    each, last = -(-blocks // max(len(parts), 1)), max(manifest["start"] + manifest["rows"] - 1, 0)
+    table = manifest.get("event_table")
+    for name, digest in [
+        *((place.name, digest) for place, digest in parts),
+        *([] if table is None else [table.values()]),
+    ]:
+        if folder.digest(name) != digest:
+            raise MismatchError(f"{path / name}: its bytes have changed since it was written", path=path / name)
+    form, is_clean = find_format(f"part{part_suffix(manifest)}"), manifest.get("clean", False)
+    for (name, first, wanted), _ in parts:
+        expected = _Expected(generator, first, last, is_clean, form, manifest["dtype"] == "float32", each)
+        rows, compared = expected.compare(path / name)
+        if rows != wanted:
+            raise MismatchError(f"{path / name}: must hold {wanted} rows, holds {rows}", path=path / name)
         done = Verified(done.files + 1, done.rows + rows, done.compared + compared)
     return done
 
@@ -140,24 +152,64 @@ def _same_spec(path: Path, fingerprint: str | None, generator: Generator) -> Non
         raise SpecError("generator", f"must give the data of the spec that {path} was written from")
 
 
-def _compare(
-    path: Path, generator: Generator, start: int, whole_last: int, form: str, single: bool, blocks: int
-) -> tuple[int, int]:
-    try:
-        found, rows, compared = _core.verify_file(
-            generator.source.plan, path, start, whole_last=whole_last, format=form, single=single, blocks=blocks
-        )
-    except SpecError as error:
-        raise error.within(path) from None
-    except OSError as error:
-        if error.errno is None:
-            raise SpecError(path, f"must not be cut off ({error})") from None
-        raise OSError(error.errno, error.strerror, str(path)) from None
-    if found is not None:
-        row, column, wanted, there = found
-        where: dict[str, Any] = {"path": path, "column": column, "expected": wanted, "found": there}
-        if row is None:
-            raise MismatchError(f"{path}: {column}: must be {wanted}, got {there}", **where)
-        text = f"{path}: row {start + row}, {column}: must be {wanted}, got {there}"
-        raise MismatchError(text, row=start + row, **where)
-    return rows, compared
+class _Expected(NamedTuple):
+    """What a file should hold."""
+
+    generator: Generator
+    start: int
+    whole_last: int
+    clean: bool
+    form: Format
+    single: bool
+    blocks: int
+
+    def compare(self, path: Path) -> tuple[int, int]:
+        """Return the rows of a file and how many were compared; MismatchError names the first difference."""
+        with _unpacked(path, self.form.packing) as text:
+            found, rows, compared = self._compare(path, text)
+        if found is not None:
+            row, column, wanted, there = found
+            where: dict[str, Any] = {"path": path, "column": column, "expected": wanted, "found": there}
+            if row is None:
+                raise MismatchError(f"{path}: {column}: must be {wanted}, got {there}", **where)
+            row += self.start
+            raise MismatchError(f"{path}: row {row}, {column}: must be {wanted}, got {there}", row=row, **where)
+        return rows, compared
+
+    def _compare(self, path: Path, text: Path) -> tuple[tuple[int | None, str, str, str] | None, int, int]:
+        try:
+            return _core.verify_file(
+                self.generator.source.plan,
+                text,
+                self.start,
+                whole_last=self.whole_last,
+                clean=self.clean,
+                format=self.form.name,
+                single=self.single,
+                blocks=self.blocks,
+            )
+        except SpecError as error:
+            raise error.within(path) from None
+        except OSError as error:
+            if error.errno is None:
+                raise SpecError(path, f"must not be cut off ({error})") from None
+            raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+@contextmanager
+def _unpacked(path: Path, packing: str | None) -> Iterator[Path]:
+    """Give a file as it is, or a temporary one with its text."""
+    if packing is None:
+        yield path
+        return
+    with TemporaryDirectory(prefix="paranom-") as home:
+        text = Path(home) / "text"
+        try:
+            _core.unpack_file(path, text, packing=packing)
+        except SpecError as error:
+            raise error.within(path) from None
+        except OSError as error:
+            if error.errno is None:
+                raise SpecError(path, f"must be a whole file ({error})") from None
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        yield text

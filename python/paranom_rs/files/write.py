@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,23 +11,31 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from paranom_rs import _core
-from paranom_rs._internal.atomic import whole_file
+from paranom_rs._internal.checks import flag
 from paranom_rs._internal.progress import Progress
 from paranom_rs.errors import SpecError
-from paranom_rs.files.format import FilePlan, check_compression, check_format
+from paranom_rs.files.cuts import division_of
+from paranom_rs.files.event_files import beside, write_events
+from paranom_rs.files.folders import folder_at, folder_of
+from paranom_rs.files.format import Extras, FilePlan, Format, check_compression, find_format
 from paranom_rs.files.shards import write_shards
 from paranom_rs.generate.dataset import Dataset
-from paranom_rs.generate.row_source import RowSource
+from paranom_rs.generate.row_source import CLEAN, RowSource
+
+__all__ = ["write_dataset", "write_rows"]
 
 
 def write_rows(
     source: RowSource,
-    path: Path,
+    path: str | Path,
     rows: int,
     *,
     start: int,
     shards: int | None,
+    part_rows: int | None,
+    partition_by: str | None,
     part: int | None,
+    extras: Extras,
     batch_rows: int | None,
     dtype: DTypeLike,
     compression: str | None,
@@ -34,38 +43,76 @@ def write_rows(
     overwrite: bool,
     progress: bool,
 ) -> None:
-    """Generate rows into a file, or into a folder of ``shards``; see `Generator.write`."""
-    suffix = ".parquet" if shards is not None and not path.suffix else path.suffix
-    check_format(path.with_suffix(suffix) if path.name else path)
+    """Generate rows into a file, or into a folder of parts; see `Generator.write`."""
+    division = division_of(shards, part_rows, partition_by)
+    if division is not None and isinstance(path, str):
+        path = path.rstrip("/") or path
+    folder, name = folder_of(path)
+    form = find_format(f"{name}.parquet" if division is not None and "." not in name else name)
     plan = FilePlan.of(
-        suffix, rows, start=start, batch_rows=batch_rows, dtype=dtype, compression=compression, threads=threads
+        form,
+        rows,
+        start=start,
+        batch_rows=batch_rows,
+        dtype=dtype,
+        compression=compression,
+        threads=threads,
+        extras=extras,
     )
     source.check_whole(np.dtype(np.float32 if plan.single else np.float64))
-    if shards is not None:
-        write_shards(source, path, plan, shards=shards, part=part, overwrite=overwrite, progress=progress)
+    if division is not None:
+        write_shards(
+            source, folder_at(path), plan, division=division, part=part, overwrite=overwrite, progress=progress
+        )
         return
     if part is not None:
         raise SpecError("part", "must be None without shards", repr(part))
-    with whole_file(path, overwrite=overwrite) as temporary, Progress(plan.rows, shown=progress) as step:
-        plan.write(source, temporary, step)
+    overwrite = flag("overwrite", overwrite)
+    with ExitStack() as stack:
+        events = None
+        if extras.events:
+            events = stack.enter_context(folder.whole(beside(name, form), overwrite=overwrite))
+        temporary = stack.enter_context(folder.whole(name, overwrite=overwrite))
+        plan.write(source, temporary, stack.enter_context(Progress(plan.rows, shown=progress)))
+        if events is not None:
+            intervals = [(plan.start, plan.rows)] if plan.rows else []
+            write_events(source, intervals, events, form, clean=extras.clean)
 
 
-def write_dataset(data: Dataset, path: Path, *, compression: str | None, overwrite: bool) -> None:
+def write_dataset(data: Dataset, path: str | Path, *, extras: Extras, compression: str | None, overwrite: bool) -> None:
     """Write a dataset; the format follows from the path's suffix."""
-    form = check_format(path, more=(".npz",))
-    zstd = check_compression(compression, path.suffix)
-    with whole_file(path, overwrite=overwrite) as temporary:
-        if form == ".npz":
-            write_npz(data.table(), temporary)
+    folder, name = folder_of(path)
+    form = find_format(name, more=(".npz",))
+    zstd = check_compression(compression, form)
+    extras = extras.checked()
+    if extras.events and form.name == ".npz":
+        raise SpecError("events", "must be False for .npz, which holds no texts of events", "True")
+    with ExitStack() as stack:
+        events = None
+        if extras.events:
+            events = stack.enter_context(folder.whole(beside(name, form), overwrite=overwrite))
+        temporary = stack.enter_context(folder.whole(name, overwrite=overwrite))
+        if form.name == ".npz":
+            _write_npz(data.table(event_names=extras.event_names, labels=extras.labels), temporary)
         else:
-            start = data.intervals[0][0] if len(data.intervals) == 1 and not data.is_clean else None
-            facts = data.source.metadata(start)
-            _core.write_table(*data.arrow_columns(), temporary, format=form, zstd=zstd, metadata=facts)
+            _write_table(data, temporary, form, extras, zstd=zstd)
+        if events is not None:
+            write_events(data.source, data.intervals, events, form, clean=data.is_clean)
 
 
-def write_npz(columns: dict[str, Any], path: Path) -> None:
+def _write_table(data: Dataset, path: Path, form: Format, extras: Extras, *, zstd: bool) -> None:
+    start = data.intervals[0][0] if len(data.intervals) == 1 else None
+    facts = data.source.metadata(start) + ([(CLEAN, "true")] if data.is_clean else [])
+    columns = data.arrow_columns(event_names=extras.event_names, labels=extras.labels)
+    _core.write_table(*columns, path, format=form.name, packing=form.packing, zstd=zstd, metadata=facts)
+
+
+def _write_npz(columns: dict[str, Any], path: Path) -> None:
     """Write columns as .npz, whatever their names: `numpy.savez` takes some for arguments of its own."""
     with zipfile.ZipFile(path, "w") as archive:
         for name, column in columns.items():
+            values = (
+                np.array(["" if text is None else text for text in column], str) if column.dtype == object else column
+            )
             with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
-                np.lib.format.write_array(file, np.asanyarray(column), allow_pickle=False)
+                np.lib.format.write_array(file, np.asanyarray(values), allow_pickle=False)

@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from paranom_rs._internal.keywords import KnownKeywords
-from paranom_rs.generate.rule import Rule, Transform, plain_fields
+from paranom_rs.generate.rule import Part, Rule, Transform, plain_fields
 from paranom_rs.generate.timing import Timing
 
 __all__ = ["Aftershocks", "Anomaly", "Decoys"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Aftershocks(KnownKeywords):
+class Aftershocks(Part):
     """Events that trigger others of their kind, which trigger others in turn: bursts (a Hawkes process, cut off).
 
     Each event triggers a Poisson number of others. The wait from its end to each of them is its gap and a rounded-down

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from paranom_rs import _core
 from paranom_rs._internal import html
-from paranom_rs._internal.checks import file_path, flag, whole
+from paranom_rs._internal.checks import flag, whole
 from paranom_rs._internal.frames import Frame
+from paranom_rs._internal.optional import require
 from paranom_rs._internal.times import time_text, time_texts
 from paranom_rs.errors import SpecError, SpecTypeError, UnknownKeyError
 from paranom_rs.generate.events import Change, Events
@@ -23,6 +24,7 @@ from paranom_rs.generate.row_source import Interval, RowSource
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
+    import pyarrow as pa
     from matplotlib.figure import Figure
 
     from paranom_rs.evaluate.audit import Audit
@@ -277,7 +279,7 @@ class Dataset:
         touched = np.zeros((len(self.row), len(self.names)), np.int8)
         for event in self.events:
             first, last = np.searchsorted(self.row, np.array([event.start, event.stop], np.uint64))
-            touched[first:last, [self.names.index(name) for name in event.variables]] = 1
+            touched[first:last, [self.names.index(name) for name in event.variables if name in self]] = 1
         return touched
 
     @cached_property
@@ -407,24 +409,78 @@ class Dataset:
             raise SpecTypeError("variables", "must be a list of names", repr(variables))
         return list(variables or self.names)
 
-    def table(self) -> dict[str, NDArray[Any]]:
-        """Return the columns of every export by name: t, the variables, is_anomaly, event."""
-        return {"t": self.t, **{name: self[name] for name in self.names}, "is_anomaly": self.y, "event": self.event}
+    def table(self, *, event_names: bool = False, labels: bool = False) -> dict[str, NDArray[Any]]:
+        """Return the columns of every export by name: t, the variables, is_anomaly, event.
+
+        Parameters
+        ----------
+        event_names
+            Whether to add ``event_name``, texts: the name of the event that is going on in each row, or None.
+        labels
+            Whether to add the labels of each variable, int8, as ``pressure_is_anomaly``.
+
+        Raises
+        ------
+        SpecError
+            For a variable that has the name of another column.
+        """
+        columns = {"t": self.t, **{name: self[name] for name in self.names}, "is_anomaly": self.y, "event": self.event}
+        more: dict[str, NDArray[Any]] = {}
+        if flag("event_names", event_names):
+            more["event_name"] = np.array([*self.events.names, None], dtype=object)[self._event_kind]
+        if flag("labels", labels):
+            more |= {f"{name}_is_anomaly": x for name, x in zip(self.names, self.labels.T, strict=True)}
+        twice = next((name for name in more if name in columns), None)
+        if twice is not None:
+            raise SpecError(f"variables.{twice}", "must not have the name of another column")
+        return columns | more
+
+    @property
+    def _event_kind(self) -> NDArray[np.int32]:
+        """Which of the events' names each row has, or -1."""
+        kinds = np.full(len(self), -1, np.int32)
+        places, events = self._within
+        kinds[places] = self.events.kind[events]
+        return kinds
+
+    def event_table(self) -> pd.DataFrame:
+        """Return a DataFrame of the events. Needs pandas.
+
+        Columns: id, name, start, stop (not included), variables; ``severity``, the largest of any variable (NaN where
+        there is none, see `severity`); ``parameters``, the rule of each variable as JSON, with what the event has
+        drawn. `write` puts the same table beside a file.
+        """
+        import pandas as pd
+
+        from paranom_rs.generate.event_table import event_table
+
+        columns = event_table(self.source, self.intervals, clean=self.is_clean)
+        places, names = columns["name"]
+        return pd.DataFrame(columns | {"name": [names[place] for place in places]})
+
+    def to_arrow(self, *, event_names: bool = False, labels: bool = False) -> pa.Table:
+        """Return the columns of `table` as a table of pyarrow; names of events are a dictionary. Needs pyarrow."""
+        pa = require("pyarrow", "parquet", "a table of pyarrow")
+        return pa.table(_Stream(self.arrow_columns(event_names=event_names, labels=labels)))
+
+    def arrow_columns(
+        self, *, event_names: bool, labels: bool
+    ) -> tuple[list[tuple[str, Any]], list[tuple[str, str | None]]]:
+        """Return the columns of `table` as the core takes them, and which of them are times, with their zone."""
+        table: dict[str, Any] = self.table(event_names=event_names, labels=labels)
+        times = {"t": self.source.zone} if self.t.dtype.kind == "M" else {}
+        columns = {name: np.ascontiguousarray(x.view(np.int64) if name in times else x) for name, x in table.items()}
+        columns |= {name: kind.to_core(self._columns[name]) for name, kind in self.source.types.items()}
+        if event_names:
+            columns["event_name"] = (self._event_kind, self.events.names)
+        return list(columns.items()), list(times.items())
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Give the rows as an Arrow stream: t, the variables, is_anomaly (int8), event (int64, -1 for none).
 
         States are dictionaries of texts; they, whole numbers and flags are null where they are missing.
         """
-        return _core.arrow_stream(*self.arrow_columns())
-
-    def arrow_columns(self) -> tuple[list[tuple[str, Any]], list[tuple[str, str | None]]]:
-        """Return the columns as the core takes them, and which of them are times, with their zone."""
-        times = [("t", self.source.zone)] if self.t.dtype.kind == "M" else []
-        variables = [(name, kind.to_core(self._columns[name])) for name, kind in self.source.types.items()]
-        t = np.ascontiguousarray(self.t.view(np.int64) if times else self.t)
-        labels = [("is_anomaly", np.ascontiguousarray(self.y)), ("event", np.ascontiguousarray(self.event))]
-        return [("t", t), *variables, *labels], times
+        return _core.arrow_stream(*self.arrow_columns(event_names=False, labels=False))
 
     def to_pandas(self, *, labels: bool = False) -> pd.DataFrame:
         """Return a DataFrame indexed by time. Needs pandas.
@@ -473,19 +529,20 @@ class Dataset:
 
     def _columns_of_frames(self, labels: bool) -> dict[str, Any]:
         """Return the columns that frames have beside the time."""
-        names = np.full(len(self), None, object)
-        places, events = self._within
-        names[places] = np.array(self.events.names, object)[self.events.kind[events]]
-        columns = {name: self[name] for name in self.names}
-        more: dict[str, Any] = {"is_anomaly": self.y, "event": self.event, "event_name": names}
-        if flag("labels", labels):
-            more |= {f"{name}_is_anomaly": x for name, x in zip(self.names, self.labels.T, strict=True)}
-        twice = next((name for name in more if name in columns), None)
-        if twice is not None:
-            raise SpecError(f"variables.{twice}", "must not have the name of another column of the frame")
-        return columns | more
+        columns = self.table(event_names=True, labels=labels)
+        del columns["t"]
+        return columns
 
-    def write(self, path: str | Path, *, compression: Literal["zstd"] | None = None, overwrite: bool = False) -> None:
+    def write(
+        self,
+        path: str | Path,
+        *,
+        event_names: bool = False,
+        labels: bool = False,
+        events: bool = False,
+        compression: Literal["zstd"] | None = None,
+        overwrite: bool = False,
+    ) -> None:
         """Write the rows as .parquet, .arrow, .csv, .jsonl or .npz; the file appears whole or not at all.
 
         Columns and formats are those of `Generator.write`. Parquet and Arrow files carry the spec, so that
@@ -495,6 +552,8 @@ class Dataset:
         ----------
         path
             The suffix says the format.
+        event_names, labels, events
+            As in `Generator.write`.
         compression
             "zstd" for Parquet.
         overwrite
@@ -509,9 +568,11 @@ class Dataset:
         OSError
             For no room, no permission and the like; nothing is left behind.
         """
+        from paranom_rs.files.format import Extras
         from paranom_rs.files.write import write_dataset
 
-        write_dataset(self, file_path(path), compression=compression, overwrite=overwrite)
+        extras = Extras(event_names=event_names, labels=labels, events=events)
+        write_dataset(self, path, extras=extras, compression=compression, overwrite=overwrite)
 
     def __repr__(self) -> str:
         share = f"{self._y.mean():.2%} anomalous" if len(self) else "empty"
@@ -545,6 +606,14 @@ class Dataset:
 def _shown(value: Any) -> str:
     """Return a value as text."""
     return f"{value:.6g}" if isinstance(value, np.floating) else str(value)
+class _Stream:
+    """Columns for whoever takes an Arrow stream."""
+
+    def __init__(self, columns: tuple[list[tuple[str, Any]], list[tuple[str, str | None]]]) -> None:
+        self._columns = columns
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return _core.arrow_stream(*self._columns)
 
 
 class Split(NamedTuple):

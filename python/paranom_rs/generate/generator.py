@@ -369,7 +369,9 @@ class Generator(KnownKeywords):
         text, files = self.source.for_people(f"{path.stem}.recordings")
         for name, columns in files.items():
             with whole_file(path.parent / name) as temporary:
-                _core.write_table(list(columns.items()), [], temporary, format="parquet", zstd=False, metadata=[])
+                _core.write_table(
+                    list(columns.items()), [], temporary, format="parquet", packing=None, zstd=False, metadata=[]
+                )
         write_text(path, text)
         return text
 
@@ -595,7 +597,13 @@ class Generator(KnownKeywords):
         rows: int,
         *,
         start: int = 0,
+        clean: bool = False,
+        event_names: bool = False,
+        labels: bool = False,
+        events: bool = False,
         shards: int | None = None,
+        part_rows: int | None = None,
+        partition_by: Literal["year", "month", "day", "hour"] | None = None,
         part: int | None = None,
         batch_rows: int | None = None,
         dtype: DTypeLike = np.float64,
@@ -614,15 +622,34 @@ class Generator(KnownKeywords):
         Parameters
         ----------
         path
-            The suffix says the format.
+            The suffix says the format; text may be packed (``.csv.gz``, ``.jsonl.zst``). A URL like
+            ``s3://bucket/plant.parquet`` is written through fsspec: a file is made on this machine and goes there when
+            it is whole, so that others see the old object or the new one.
         rows, start
             How many rows, and the first one.
+        clean
+            Whether to leave the anomalies out, as `Dataset.clean` does.
+        event_names
+            Whether to add a column ``event_name``: a dictionary in Parquet and Arrow, nothing where there is no event.
+        labels
+            Whether to add the labels of each variable, as ``pressure_is_anomaly``: 1 where an event made the value, or
+            a value that it refers to.
+        events
+            Whether to write a table of the events, too: ``plant.events.parquet`` beside ``plant.parquet``,
+            ``_events.parquet`` in a folder. See `Dataset.event_table`. Severities are NaN where rows cannot be made
+            again at will: those of functions, and of a `Uniqueness`.
         shards
             Into how many part files of nearly equal size: ``path`` is a folder then, of Parquet files unless its suffix
             says otherwise. A run that was killed goes on with the parts that are missing when it is asked again, and
             ends with the same bytes; `verify` checks them.
+        part_rows
+            Into part files of so many rows. Such a folder grows: asked for more rows, it keeps the parts that it has
+            (but for the last one, if it is not full), and ends with the same bytes as one that is written at once.
+        partition_by
+            Into a folder for each year, month, day or hour (UTC), as Hive names them: ``year=2026/month=01``,
+            ``date=2026-01-31/hour=08``. Needs times that are dates. Such a folder grows, too.
         part
-            Only this one of the ``shards`` (0 to ``shards`` - 1), for jobs on several machines; whoever finds all parts
+            Only this one of the parts (from 0 on), for jobs on several machines; whoever finds all parts
             there writes the manifest.
         batch_rows
             Most rows of a row group (Parquet) or batch (Arrow), which end at multiples of it; by default as many as
@@ -641,7 +668,7 @@ class Generator(KnownKeywords):
         Raises
         ------
         SpecError, SpecTypeError
-            For arguments that break a rule; with ``shards``, for rows that depend on all lower ones (`Uniqueness`).
+            For arguments that break a rule; with parts, for rows that depend on all lower ones (`Uniqueness`).
         AlreadyExistsError
             For a file that is there, or a folder of other rows, without ``overwrite``.
         FileExistsError
@@ -651,18 +678,82 @@ class Generator(KnownKeywords):
         UniquenessError, CallbackError
             As in `generate`. With a `Uniqueness`, all rows below ``start`` are replayed.
         """
+        from paranom_rs.files.format import Extras
         from paranom_rs.files.write import write_rows
 
         write_rows(
             self.source,
-            file_path(path),
+            path,
             rows,
             start=start,
+            extras=Extras(clean=clean, event_names=event_names, labels=labels, events=events),
             shards=shards,
+            part_rows=part_rows,
+            partition_by=partition_by,
             part=part,
             batch_rows=batch_rows,
             dtype=dtype,
             compression=compression,
+            threads=threads,
+            overwrite=overwrite,
+            progress=progress,
+        )
+
+    def write_timeeval(
+        self,
+        folder: str | Path,
+        name: str,
+        *,
+        test: int,
+        train: int = 0,
+        collection: str = "paranom",
+        learning: Literal["semi-supervised", "supervised", "unsupervised"] = "semi-supervised",
+        start: int = 0,
+        threads: int | None = None,
+        overwrite: bool = False,
+        progress: bool = False,
+    ) -> None:
+        """Generate rows into the layout that TimeEval and readers like it take: train and test files, and their index.
+
+        The files ``{collection}/{name}.train.csv`` and ``.test.csv`` have the columns ``timestamp``, the variables and
+        ``is_anomaly``. ``datasets.csv`` gets a line for the series; the lines of others stay.
+
+        Parameters
+        ----------
+        folder
+            The folder of all collections.
+        name, collection
+            What the series is called: letters, digits, ``_``, ``-`` and points.
+        train, test
+            How many rows; ``test`` follows on ``train``.
+        learning
+            As in `split`: for ``"semi-supervised"`` the training rows are without anomalies. ``"unsupervised"`` has no
+            file to train on.
+        start
+            The first row.
+        threads, overwrite, progress
+            As in `write`.
+
+        Raises
+        ------
+        SpecError, SpecTypeError
+            For arguments that break a rule, or an index that is none.
+        AlreadyExistsError
+            For files that are there, without ``overwrite``.
+        UniquenessError, CallbackError
+            As in `generate`.
+        """
+        from paranom_rs.files.timeeval import write_timeeval
+
+        write_timeeval(
+            self.source,
+            folder,
+            name,
+            train=train,
+            test=test,
+            collection=collection,
+            learning=learning,
+            start=start,
             threads=threads,
             overwrite=overwrite,
             progress=progress,

@@ -27,12 +27,14 @@ from paranom_rs.generate.time_index import for_people, with_offsets
 if TYPE_CHECKING:
     from paranom_rs.generate.source_table import SourceTable
 
-__all__ = ["FINGERPRINT", "SPEC", "START", "STREAM", "Interval", "RowSource"]
+__all__ = ["CLEAN", "FINGERPRINT", "SPEC", "START", "STREAM", "Interval", "RowSource"]
 
 #: The stream of values that new specs mean. A change of any bit is a new stream; specs of old ones keep their values.
 STREAM = 2
 #: What Parquet and Arrow files say of themselves: the spec as TOML, what it means, and which rows they hold.
 SPEC, FINGERPRINT, START = "paranom_rs.spec", "paranom_rs.fingerprint", "paranom_rs.start"
+#: And that anomalies were left out of them, where they were.
+CLEAN = "paranom_rs.clean"
 #: Rows that follow each other: the first one, and how many there are.
 Interval = tuple[int, int]
 

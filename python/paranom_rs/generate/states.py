@@ -24,10 +24,11 @@ class State(Rule):
 
     Examples
     --------
-    >>> from paranom_rs import Anomaly, Generator, State, Stochastic
-    >>> mode = Stochastic(State("idle"), anomalous=State("exploded"))
-    >>> Generator({"mode": mode}, anomalies=Anomaly(events=[(1, 3)])).generate(4)["mode"].tolist()
-    ['idle', 'exploded', 'exploded', 'idle']
+    >>> from paranom_rs import Anomaly, Choice, Generator, State, Stochastic
+    >>> unseen = Anomaly(values={"mode": State("exploded")}, events=[(2, 4)])
+    >>> data = Generator({"mode": Stochastic(Choice(["idle", "run"]))}, anomalies=unseen, seed=1).generate(6)
+    >>> data["mode"].tolist()
+    ['idle', 'idle', 'exploded', 'exploded', 'run', 'idle']
     """
 
     kind: ClassVar[str] = "state"
@@ -52,9 +53,9 @@ class Markov(Rule):
     Examples
     --------
     >>> from paranom_rs import Generator, Markov, Stochastic
-    >>> mode = Stochastic(Markov(["idle", "run"], [[0.9, 0.1], [0.2, 0.8]]))
-    >>> Generator({"mode": mode}, seed=1).generate(5)["mode"].tolist()
-    ['idle', 'idle', 'idle', 'idle', 'idle']
+    >>> mode = Markov(["idle", "run"], [[0.5, 0.5], [0.25, 0.75]])
+    >>> Generator({"mode": Stochastic(mode)}, seed=2).generate(6)["mode"].tolist()
+    ['run', 'idle', 'idle', 'idle', 'idle', 'run']
     """
 
     kind: ClassVar[str] = "markov"
@@ -84,9 +85,9 @@ class Regimes(Rule):
     Examples
     --------
     >>> from paranom_rs import Generator, Regimes, Stochastic
-    >>> mode = Stochastic(Regimes(["idle", "run"], dwell=3))
-    >>> Generator({"mode": mode}, seed=1).generate(8)["mode"].tolist()
-    ['idle', 'run', 'idle', 'idle', 'run', 'run', 'run', 'run']
+    >>> mode = Regimes(["idle", "run"], dwell=4, shape=2)
+    >>> Generator({"mode": Stochastic(mode)}, seed=4).generate(7)["mode"].tolist()
+    ['idle', 'run', 'run', 'idle', 'idle', 'idle', 'idle']
     """
 
     kind: ClassVar[str] = "regimes"
@@ -114,13 +115,10 @@ class ByState(Rule):
     Examples
     --------
     >>> from paranom_rs import ByState, Generator, Markov, Stochastic
-    >>> variables = {
-    ...     "mode": Stochastic(Markov(["idle", "run"], [[0.9, 0.1], [0.2, 0.8]])),
-    ...     "power": Stochastic(ByState("mode", {"idle": 0.0, "run": 5.0})),
-    ... }
-    >>> data = Generator(variables, seed=3).generate(6)
-    >>> [state == "run" for state in data["mode"]] == (data["power"] == 5.0).tolist()
-    True
+    >>> mode = Markov(["idle", "run"], [[0.5, 0.5], [0.25, 0.75]])
+    >>> load = ByState("mode", {"idle": 0.0, "run": 5.0})
+    >>> Generator({"mode": Stochastic(mode), "load": Stochastic(load)}, seed=2).generate(6)["load"].tolist()
+    [5.0, 0.0, 0.0, 0.0, 0.0, 5.0]
     """
 
     kind: ClassVar[str] = "by_state"

@@ -341,11 +341,10 @@ class ForbiddenTransition(Transform):
     Examples
     --------
     >>> from paranom_rs import Anomaly, ForbiddenTransition, Generator, Markov, Stochastic
-    >>> lights = Markov(["red", "green", "amber"], [[0.8, 0.2, 0], [0, 0.8, 0.2], [0.2, 0, 0.8]])
-    >>> mode = Stochastic(lights, anomalous=ForbiddenTransition())
-    >>> data = Generator({"light": mode}, anomalies=Anomaly(events=[(5, 7)]), seed=1).generate(8)
-    >>> data["light"][4:6].tolist(), data.y[4:6].tolist()
-    (['red', 'amber'], [0, 1])
+    >>> turn = Markov(["a", "b", "c"], [[0, 1, 0], [0, 0, 1], [1, 0, 0]])
+    >>> jump = Anomaly(values={"mode": ForbiddenTransition()}, events=[(3, 5)])
+    >>> Generator({"mode": Stochastic(turn)}, anomalies=jump, seed=1).generate(8)["mode"].tolist()
+    ['a', 'b', 'c', 'b', 'b', 'c', 'a', 'b']
     """
 
     kind: ClassVar[str] = "forbidden_transition"

@@ -18,6 +18,18 @@ pub enum Format {
     JsonLines,
 }
 
+/// How text is packed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Packing {
+    /// Not at all.
+    #[default]
+    None,
+    /// gzip, a member for each group.
+    Gzip,
+    /// Zstandard, one frame.
+    Zstd,
+}
+
 /// How a file is written.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -25,6 +37,8 @@ pub struct Options {
     pub group_rows: Option<u64>,
     /// Whether Parquet pages are compressed, with Zstandard.
     pub zstd: bool,
+    /// How text is packed.
+    pub packing: Packing,
     /// The metadata of Parquet and Arrow files.
     pub metadata: Vec<(String, String)>,
     /// How many threads write it.

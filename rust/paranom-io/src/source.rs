@@ -1,19 +1,22 @@
 //! Where the rows of a file come from.
 
+use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::types::{
-    ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int64Type, TimestampNanosecondType, UInt64Type,
+    ArrowPrimitiveType, Float64Type, Int8Type, Int64Type, TimestampNanosecondType, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef, PrimitiveArray, RecordBatch};
 use arrow_buffer::{ArrowNativeType, Buffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use paranom::error::try_reserve;
-use paranom::generate::{FillState, Plan, Real, RowRange, Time};
+use paranom::generate::{Event, FillState, Plan, RowRange, Time};
 use paranom::job::Job;
 
+use crate::dictionary::{self, Texts};
 use crate::error::{Error, Result};
-use crate::typed::Typed;
+use crate::typed::{ColumnFloat, Typed};
 
 /// A table whose rows can be read piece by piece.
 pub trait Source: Sync {
@@ -62,40 +65,25 @@ impl Source for InMemory {
     }
 }
 
-/// A float as files hold it: f64, or f32.
-pub trait ColumnFloat: Real + ArrowNativeType {
-    /// The type of their column.
-    type Column: ArrowPrimitiveType<Native = Self>;
-
-    /// As f64.
-    fn to_f64(self) -> f64;
-
-    /// Whether it stands for a missing value.
-    fn is_missing(self) -> bool;
+/// Which rows and columns a table of generated rows has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Chosen {
+    /// Whether anomalies are left out of the rows.
+    pub clean: bool,
+    /// Whether a column holds the name of each row's event.
+    pub event_names: bool,
+    /// Whether a column for each variable holds its labels.
+    pub labels: bool,
+    /// Whether there is only what readers of TimeEval's layout want: `timestamp`, the variables, `is_anomaly`.
+    pub timeeval: bool,
 }
 
-impl ColumnFloat for f64 {
-    type Column = Float64Type;
+/// The column of event names.
+pub const EVENT_NAME: &str = "event_name";
 
-    fn to_f64(self) -> f64 {
-        self
-    }
-
-    fn is_missing(self) -> bool {
-        self.is_nan()
-    }
-}
-
-impl ColumnFloat for f32 {
-    type Column = Float32Type;
-
-    fn to_f64(self) -> f64 {
-        self.into()
-    }
-
-    fn is_missing(self) -> bool {
-        self.is_nan()
-    }
+/// The column of a variable's labels.
+pub fn label_name(variable: &str) -> String {
+    format!("{variable}_is_anomaly")
 }
 
 /// Rows `start .. start + rows` of a plan.
@@ -104,6 +92,8 @@ pub struct Generated<'a, T> {
     start: u64,
     rows: u64,
     threads: usize,
+    chosen: Chosen,
+    names: Texts,
     /// How the variables' columns are made.
     types: Vec<Typed>,
     time: &'a Time,
@@ -115,7 +105,14 @@ pub struct Generated<'a, T> {
 impl<'a, T: ColumnFloat> Generated<'a, T> {
     /// Refuses rows that are not there. `whole_last` is the last row of all files that are read as one: row numbers
     /// have the type that it needs. Plans whose rows depend on lower ones are filled on `threads` threads.
-    pub fn new(plan: &'a Plan, start: u64, rows: u64, whole_last: u64, threads: usize) -> Result<Self> {
+    pub fn new(
+        plan: &'a Plan,
+        start: u64,
+        rows: u64,
+        whole_last: u64,
+        chosen: Chosen,
+        threads: usize,
+    ) -> Result<Self> {
         plan.check_rows(start, rows)?;
         let last = start + rows.saturating_sub(1);
         let time = plan.time();
@@ -128,14 +125,36 @@ impl<'a, T: ColumnFloat> Generated<'a, T> {
                 DataType::Timestamp(TimeUnit::Nanosecond, dates.zone().map(|zone| zone.name.as_str().into()))
             }
         };
-        let mut fields = vec![Field::new("t", kind, false)];
+        let mut fields = vec![Field::new(if chosen.timeeval { "timestamp" } else { "t" }, kind, false)];
         let types: Vec<Typed> = plan.columns().map(Typed::new).collect();
         fields.extend(plan.names().zip(&types).map(|(name, of)| of.field::<T>(name)));
         fields.push(Field::new("is_anomaly", DataType::Int8, false));
-        fields.push(Field::new("event", DataType::Int64, false));
+        if !chosen.timeeval {
+            fields.push(Field::new("event", DataType::Int64, false));
+        }
+        if chosen.event_names {
+            fields.push(Field::new(EVENT_NAME, dictionary::data_type(), true));
+        }
+        if chosen.labels {
+            fields.extend(plan.names().map(|name| Field::new(label_name(name), DataType::Int8, false)));
+        }
+        refuse_twice(&fields)?;
         let schema = Arc::new(Schema::new(fields));
         let state = Mutex::new(FillState::new());
-        Ok(Self { plan, start, rows, threads, types, time, schema, state, values: std::marker::PhantomData })
+        let names = Texts::new(plan.anomalies().iter().map(|anomaly| &anomaly.name));
+        Ok(Self {
+            plan,
+            start,
+            rows,
+            threads,
+            chosen,
+            names,
+            types,
+            time,
+            schema,
+            state,
+            values: std::marker::PhantomData,
+        })
     }
 
     fn times(&self, first: u64, len: usize, spare: &mut Spare) -> Result<ArrayRef> {
@@ -164,16 +183,66 @@ impl<'a, T: ColumnFloat> Generated<'a, T> {
         })
     }
 
-    /// The id of each row's event, or -1.
-    fn events(&self, first: u64, len: usize, spare: &mut Spare, job: &Job) -> Result<ArrayRef> {
-        let mut ids = spare.fill(len, (0..len).map(|_| -1_i64))?;
-        let events = self.plan.events(first, len as u64, job)?;
-        for event in events.iter().filter(|event| !self.plan.anomalies()[event.anomaly].decoy) {
-            let from = event.start.saturating_sub(first) as usize;
-            let to = (event.stop - first).min(len as u64) as usize;
-            ids[from..to].fill(event.id as i64);
+    /// The events of rows, and where they are among them.
+    fn events(&self, first: u64, len: usize, job: &Job) -> Result<Vec<(Event, Range<usize>)>> {
+        let mut events = self.plan.events(first, len as u64, job)?;
+        if self.chosen.clean {
+            events = self.plan.clean(events);
         }
-        Ok(column::<Int64Type>(ids))
+        let place = |event: Event| {
+            let from = event.start.saturating_sub(first) as usize;
+            (event, from..(event.stop - first).min(len as u64) as usize)
+        };
+        Ok(events
+            .into_iter()
+            .filter(|event| !self.plan.anomalies()[event.anomaly].decoy)
+            .map(place)
+            .collect())
+    }
+
+    /// The columns of labels: whether a row is anomalous, by which event, in which variables.
+    fn labels(
+        &self,
+        first: u64,
+        labels: Vec<i8>,
+        spare: &mut Spare,
+        job: &Job,
+        arrays: &mut Vec<ArrayRef>,
+    ) -> Result<()> {
+        let len = labels.len();
+        arrays.push(column::<Int8Type>(labels));
+        if self.chosen.timeeval {
+            return Ok(());
+        }
+        let events = self.events(first, len, job)?;
+        let mut ids = spare.fill(len, (0..len).map(|_| -1_i64))?;
+        events.iter().for_each(|(event, rows)| ids[rows.clone()].fill(event.id as i64));
+        arrays.push(column::<Int64Type>(ids));
+        if self.chosen.event_names {
+            let mut places = spare.fill(len, (0..len).map(|_| -1_i32))?;
+            events.iter().for_each(|(event, rows)| places[rows.clone()].fill(event.anomaly as i32));
+            arrays.push(self.names.column(places)?);
+        }
+        if self.chosen.labels {
+            let mut each = self.plan.names().map(|_| spare.sized(len)).collect::<Result<Vec<Vec<i8>>>>()?;
+            self.plan.variable_labels(first, self.chosen.clean, &mut each, job)?;
+            arrays.extend(each.into_iter().map(column::<Int8Type>));
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a variable that has the name of another column.
+fn refuse_twice(fields: &[Field]) -> Result<()> {
+    let mut names = HashSet::new();
+    match fields.iter().map(Field::name).find(|name| !names.insert(*name)) {
+        Some(name) => Err(paranom::Error::invalid(
+            format!("variables.{name}"),
+            format!("{name:?}"),
+            "must not have the name of another column of the file",
+        )
+        .into()),
+        None => Ok(()),
     }
 }
 
@@ -203,18 +272,17 @@ impl<T: ColumnFloat> Source for Generated<'_, T> {
         if self.is_sequential() {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             let state = &mut *state;
-            let fill = || self.plan.fill_after(state, &rows, false, columns, &mut labels, job);
+            let fill = || self.plan.fill_after(state, &rows, self.chosen.clean, columns, &mut labels, job);
             self.plan.run(self.threads, fill)??;
         } else {
-            self.plan.fill(&rows, false, columns, &mut labels, job)?;
+            self.plan.fill(&rows, self.chosen.clean, columns, &mut labels, job)?;
         }
-        let mut arrays = Vec::with_capacity(values.len() + 3);
+        let mut arrays = Vec::with_capacity(self.schema.fields().len());
         arrays.push(self.times(first, len, spare)?);
         for (of, values) in self.types.iter().zip(values) {
             arrays.push(of.array(values)?);
         }
-        arrays.push(column::<Int8Type>(labels));
-        arrays.push(self.events(first, len, spare, job)?);
+        self.labels(first, labels, spare, job, &mut arrays)?;
         RecordBatch::try_new(self.schema.clone(), arrays).map_err(Error::from)
     }
 }

@@ -15,6 +15,7 @@ use parquet::arrow::arrow_reader::{
 use crate::error::{Error, Result};
 use crate::format::Format;
 use crate::reading::reading;
+use crate::text::{csv_field, fields, json_text};
 
 /// What a Parquet or Arrow file says of itself: keys and values.
 pub fn metadata(path: &Path, format: Format) -> Result<BTreeMap<String, String>> {
@@ -94,6 +95,25 @@ impl Stored {
         };
         // A column of floats says it, and the time may be one of f64.
         Some(schema.fields().iter().any(|field| *field.data_type() == DataType::Float32))
+    }
+
+    /// Whether there is a column of this name. JSON lines without a row have none.
+    pub fn has_column(&self, name: &str) -> Result<bool> {
+        let schema = match &self.body {
+            Body::Parquet(footer) => footer.schema().clone(),
+            Body::Arrow(reader, _) => reader.schema(),
+            Body::Text(places) if self.format == Format::Csv => {
+                let header = self.head(places[0] as usize)?;
+                return Ok(
+                    fields(String::from_utf8_lossy(&header).trim_end()).any(|field| field == csv_field(name))
+                );
+            }
+            Body::Text(_) => {
+                let line = if self.rows > 0 { self.text(0, 1)? } else { Vec::new() };
+                return Ok(String::from_utf8_lossy(&line).contains(&format!("{}:", json_text(name))));
+            }
+        };
+        Ok(schema.index_of(name).is_ok())
     }
 
     /// The `len` rows from `from` on, as batches. Not for text.

@@ -2,13 +2,12 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::Write;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Float32Type, Float64Type, Int8Type, Int32Type, Int64Type, TimestampNanosecondType, UInt64Type,
 };
-use arrow_array::{Array, BooleanArray, RecordBatch, StringArray};
+use arrow_array::{Array, ArrayRef, BooleanArray, ListArray, RecordBatch, StringArray};
 use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, SchemaRef};
 
@@ -16,8 +15,9 @@ use paranom::error::try_reserve;
 
 use crate::dictionary;
 use crate::error::{Error, Result};
-use crate::format::{Encode, Sink};
+use crate::format::{Encode, Packing, Sink};
 use crate::number::{Clock, Float};
+use crate::packed::TextFile;
 
 /// The values of a column.
 enum Column<'a> {
@@ -49,6 +49,17 @@ impl Texts {
         Self { fields, places: places.map(|place| place.unwrap_or(missing)).collect() }
     }
 
+    /// Fields that are lists of texts: JSON, in CSV too.
+    fn of_lists(lists: &ListArray, special: &Special) -> Self {
+        let json = |list: Option<ArrayRef>| {
+            let texts: Vec<String> = list.map_or(Vec::new(), |list| {
+                list.as_string::<i32>().iter().map(|text| json_text(text.unwrap_or_default())).collect()
+            });
+            (special.json)(format!("[{}]", texts.join(",")))
+        };
+        Self { fields: lists.iter().map(json).collect(), places: (0..lists.len()).collect() }
+    }
+
     fn longest(&self) -> usize {
         self.fields.iter().map(Vec::len).max().unwrap_or(0)
     }
@@ -70,9 +81,16 @@ impl<'a> Column<'a> {
                 let clock = Clock::new(zone.is_some());
                 Self::Time(array.as_primitive::<TimestampNanosecondType>().values(), clock)
             }
+            DataType::Utf8 => {
+                let rows = (0..array.len()).map(|row| array.is_valid(row).then_some(row));
+                Self::Text(Texts::new(array.as_string(), rows, special))
+            }
             other if *other == dictionary::data_type() => {
                 let dictionary = array.as_dictionary::<Int32Type>();
                 Self::Text(Texts::new(dictionary.values().as_string(), dictionary.keys_iter(), special))
+            }
+            DataType::List(field) if *field.data_type() == DataType::Utf8 => {
+                Self::Text(Texts::of_lists(array.as_list(), special))
             }
             other => {
                 return Err(Error::File(format!("must have columns that text can hold, and one is {other}")));
@@ -93,6 +111,8 @@ struct Special {
     quote: &'static [u8],
     /// A text as a field.
     text: fn(&str) -> Vec<u8>,
+    /// JSON as a field.
+    json: fn(String) -> Vec<u8>,
 }
 
 /// Most characters of a value, with what stands around it.
@@ -187,11 +207,36 @@ pub(crate) fn csv_field(text: &str) -> String {
     }
 }
 
+/// The fields of a line of CSV, in quotes where they are.
+pub(crate) fn fields(line: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let field = until(rest?, &[','], '"');
+        rest = rest?[field.len()..].strip_prefix(',');
+        Some(field)
+    })
+}
+
+/// A text up to one of the ends that is not in quotes; `escape` stands before a quote that is part of a text.
+pub(crate) fn until<'a>(text: &'a str, ends: &[char], escape: char) -> &'a str {
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, c) in text.char_indices() {
+        if !quoted && ends.contains(&c) {
+            return &text[..at];
+        }
+        // In CSV, the quote that escapes another one ends and begins a text: the same.
+        quoted ^= c == '"' && !escaped;
+        escaped = c == escape && escape != '"' && !escaped;
+    }
+    text
+}
+
 const CSV: Special = Special {
     missing: b"",
     infinite: [b"-inf", b"inf"],
     quote: b"",
     text: |text| csv_field(text).into_bytes(),
+    json: |text| csv_field(&text).into_bytes(),
 };
 
 impl Encode for Csv {
@@ -225,6 +270,7 @@ impl JsonLines {
     }
 }
 
+/// A text as JSON has it.
 pub(crate) fn json_text(name: &str) -> String {
     let mut text = String::from('"');
     for c in name.chars() {
@@ -247,6 +293,7 @@ const JSON: Special = Special {
     infinite: [b"null", b"null"],
     quote: b"\"",
     text: |text| json_text(text).into_bytes(),
+    json: String::into_bytes,
 };
 
 impl Encode for JsonLines {
@@ -267,21 +314,32 @@ impl Encode for JsonLines {
 }
 
 /// The file.
-pub(crate) struct Writer(File);
+pub(crate) struct Writer(TextFile);
 
 impl Writer {
-    pub(crate) fn open(mut file: File, header: &[u8]) -> Result<Self> {
-        file.write_all(header)?;
-        Ok(Self(file))
+    pub(crate) fn open(file: File, header: &[u8], packing: Packing) -> Result<Self> {
+        Ok(Self(TextFile::open(file, header, packing)?))
     }
 }
 
 impl Sink<Vec<u8>> for Writer {
     fn write(&mut self, piece: Vec<u8>) -> Result<()> {
-        Ok(self.0.write_all(&piece)?)
+        self.0.write(&piece)
     }
 
     fn finish(self) -> Result<()> {
-        Ok(())
+        self.0.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fields, until};
+
+    #[test]
+    fn fields_end_outside_of_quotes() {
+        assert_eq!(fields(r#"a,"b,""c",,d"#).collect::<Vec<_>>(), ["a", r#""b,""c""#, "", "d"]);
+        assert_eq!(fields("").collect::<Vec<_>>(), [""]);
+        assert_eq!(until(r#""a}\",",}"#, &[',', '}'], '\\'), r#""a}\",""#);
     }
 }

@@ -15,7 +15,7 @@ use crate::format::{Encode, Format};
 use crate::reading::reading;
 use crate::source::{Source, Spare};
 use crate::stored::{Body, Stored};
-use crate::text::{Csv, JsonLines};
+use crate::text::{Csv, JsonLines, fields, json_text, until};
 
 /// Where a file differs from what its spec gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,19 +138,18 @@ fn text_differs<E: Encode<Group = Vec<u8>, Piece = Vec<u8>>>(
     Ok(Some((row, 0, shown(a), shown(b))))
 }
 
-/// The text of a cell: numbers and times hold no commas, so they are counted from the end of a JSON line too.
+/// The text of a cell.
 fn cell(line: &[u8], column: usize, schema: &SchemaRef) -> String {
     let line = String::from_utf8_lossy(line);
     if line.starts_with('{') {
         // A name may hold commas: look for the key.
-        let name = schema.field(column).name();
-        let key = format!("{}:", crate::text::json_text(name));
-        return match line.find(&key) {
-            Some(at) => line[at + key.len()..].split([',', '}']).next().unwrap_or_default().into(),
-            None => String::new(),
-        };
+        let key = format!("{}:", json_text(schema.field(column).name()));
+        return line.find(&key).map_or(String::new(), |at| {
+            let rest = &line[at + key.len()..];
+            until(rest, &[',', '}'], '\\').into()
+        });
     }
-    line.split(',').nth(column).unwrap_or_default().into()
+    fields(&line).nth(column).unwrap_or_default().into()
 }
 
 fn batches_differ(expected: &RecordBatch, found: &[RecordBatch]) -> Result<Option<Cell>> {

@@ -11,6 +11,7 @@ use paranom::job::Job;
 
 use crate::error::Result;
 use crate::format::{Encode, Format, Options, Sink};
+use crate::packed::Packed;
 use crate::source::{Source, Spare};
 use crate::{arrow, parquet, pipeline, text};
 
@@ -32,13 +33,13 @@ pub fn write(source: &impl Source, format: Format, options: &Options, file: File
         }
         Format::Csv => {
             let encode = text::Csv::new(source.schema());
-            let sink = text::Writer::open(file, &encode.header)?;
-            run(source, options, &encode, sink, job)
+            let sink = text::Writer::open(file, &encode.header, options.packing)?;
+            run(source, options, &Packed(encode, options.packing), sink, job)
         }
         Format::JsonLines => {
             let encode = text::JsonLines::new(source.schema());
-            let sink = text::Writer::open(file, &[])?;
-            run(source, options, &encode, sink, job)
+            let sink = text::Writer::open(file, &[], options.packing)?;
+            run(source, options, &Packed(encode, options.packing), sink, job)
         }
     }
 }

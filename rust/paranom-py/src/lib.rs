@@ -6,8 +6,9 @@
 //!   `call_arrays`, `context`, `draws`: what they are called with.
 //! * `foreign`: memory and code that Python objects own: all the unsafe code.
 //! * `arrow`: NumPy arrays as an Arrow stream, without copies.
-//! * `files`: rows into files, and files of rows verified.
+//! * `files`: rows into files, and files of rows verified; `csv_block`: lines of CSV of users.
 //! * `ramp`, `ramp_settings`: the streaming detector; its settings and keys from Python and back.
+//! * `recurrent`: recurrent networks, evaluated.
 //! * `matrix_profile`: matrix profiles, of series and of streams.
 //! * `nearest`: the nearest windows of a reference.
 //! * `left_discords`: left discords, of arrays and of files.
@@ -23,6 +24,7 @@ mod arrow;
 mod call_arrays;
 mod callback;
 mod context;
+mod csv_block;
 mod draws;
 mod duplicates;
 mod errors;
@@ -41,6 +43,7 @@ mod prepare;
 mod python_function;
 mod ramp;
 mod ramp_settings;
+mod recurrent;
 mod run;
 mod value;
 
@@ -54,11 +57,13 @@ mod _core {
     #[pymodule_export]
     use crate::context::Context;
     #[pymodule_export]
+    use crate::csv_block::CsvBlock;
+    #[pymodule_export]
     use crate::draws::Draws;
     #[pymodule_export]
     use crate::duplicates::duplicates;
     #[pymodule_export]
-    use crate::files::{file_metadata, verify_file, write_generated, write_table};
+    use crate::files::{file_metadata, unpack_file, verify_file, write_generated, write_table};
     #[pymodule_export]
     use crate::info::build_info;
     #[pymodule_export]
@@ -83,6 +88,8 @@ mod _core {
     use crate::prepare::prepare;
     #[pymodule_export]
     use crate::ramp::{Detection, RampCore, ramp_replay};
+    #[pymodule_export]
+    use crate::recurrent::{Affine, RecurrentNetwork};
 
     #[pymodule_init]
     #[allow(clippy::unnecessary_wraps)] // the signature that PyO3 calls

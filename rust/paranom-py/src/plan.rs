@@ -172,6 +172,19 @@ impl Plan {
         Ok((starts.into_pyarray(py), stops.into_pyarray(py), kinds.into_pyarray(py), ids.into_pyarray(py)))
     }
 
+    /// The parameters that the events of `events` (anomalies alone) have drawn for themselves: for each event, (position of
+    /// the variable, place in its rule, value).
+    #[pyo3(signature = (start, rows, /))]
+    fn drawn(&self, py: Python<'_>, start: u64, rows: u64) -> PyResult<Vec<Vec<(usize, String, f64)>>> {
+        detached(py, None, |job| {
+            self.0.check_rows(start, rows)?;
+            let events = self.0.events(start, rows, job)?;
+            let events = events.iter().filter(|event| !self.0.anomalies()[event.anomaly].decoy);
+            let own = |event| self.0.drawn(event).map(|(at, place, x)| (at, place.to_owned(), x)).collect();
+            Ok(events.map(own).collect())
+        })
+    }
+
     /// The times of `rows` rows from `start` on: float64, or int64 in nanoseconds since 1970. None where they are the row
     /// numbers.
     #[pyo3(signature = (start, rows, /))]

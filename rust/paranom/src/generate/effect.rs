@@ -20,6 +20,8 @@ pub struct AnomalousRule {
     pub references: Vec<Reference>,
     /// The other variables that a transform reads, by position.
     pub other_variables: Vec<usize>,
+    /// The parameters that are drawn once per event: their places in the rule, and what draws them.
+    pub drawn: Vec<(String, Arc<dyn Rule>)>,
 }
 
 impl AnomalousRule {

@@ -84,10 +84,17 @@ impl Plan {
     }
 
     /// The events that stay when anomalies are left out: decoys, and those that recordings are labelled with.
-    pub(super) fn clean(&self, events: Vec<Event>) -> Vec<Event> {
+    pub fn clean(&self, events: Vec<Event>) -> Vec<Event> {
         let stays =
             |event: &Event| Some(event.anomaly) == self.recorded || self.anomalies[event.anomaly].decoy;
         events.into_iter().filter(stays).collect()
+    }
+
+    /// The parameters that an event has drawn for itself: the variable, the place in its rule, the value.
+    pub fn drawn<'a>(&'a self, event: &'a Event) -> impl Iterator<Item = (usize, &'a str, f64)> {
+        let variables = self.variables.iter().enumerate();
+        variables
+            .flat_map(|(number, variable)| variable.drawn(event).map(move |(place, x)| (number, place, x)))
     }
 
     /// The labelled rows among `rows` rows from `start` on, as runs, in order, apart from each other; and how many labels
@@ -110,8 +117,52 @@ impl Plan {
     /// The labelled rows among `rows` rows from `start` on: one event for each event and each delay with which it reaches
     /// other variables. They may overlap.
     pub(super) fn labelled(&self, start: u64, rows: u64, clean: bool, job: &Job) -> Result<Vec<Event>> {
-        let Some(last) = rows.checked_sub(1).map(|more| start + more) else { return Ok(Vec::new()) };
         let mut labelled = Vec::new();
+        self.delayed(start, rows, clean, job, |event, lag| {
+            let is_seen = |(variable, other): &Reference| *other == lag && !self.variables[*variable].hidden;
+            if self.graph.reach(event.anomaly).iter().any(is_seen) {
+                try_reserve(&mut labelled, 1)?;
+                labelled.push(event);
+            }
+            Ok(())
+        })?;
+        Ok(labelled)
+    }
+
+    /// Labels of each delivered variable, for the rows from `start` on: 1 where an event made its value, or a value that it refers
+    /// to; else 0. `clean` leaves those that recordings are labelled with.
+    pub fn variable_labels(&self, start: u64, clean: bool, labels: &mut [Vec<i8>], job: &Job) -> Result<()> {
+        let rows = labels.first().map_or(0, Vec::len) as u64;
+        labels.iter_mut().for_each(|labels| labels.fill(0));
+        let seen = self.variables.iter().scan(0, |next, variable| {
+            let place = *next;
+            *next += usize::from(!variable.hidden);
+            Some((!variable.hidden).then_some(place))
+        });
+        let places: Vec<Option<usize>> = seen.collect();
+        self.delayed(start, rows, clean, job, |event, lag| {
+            if !self.anomalies[event.anomaly].decoy {
+                let from = event.start.saturating_sub(start) as usize;
+                let to = (event.stop - start).min(rows) as usize;
+                let reached = self.graph.reach(event.anomaly).iter().filter(|(_, other)| *other == lag);
+                let reached = reached.filter_map(|(variable, _)| places[*variable]);
+                reached.for_each(|place| labels[place][from..to].fill(1));
+            }
+            Ok(())
+        })
+    }
+
+    /// Hands over all events, decoys too, that have a row among `rows` rows from `start` on when they are moved by a delay
+    /// with which events change values; moved, and with the delay.
+    fn delayed(
+        &self,
+        start: u64,
+        rows: u64,
+        clean: bool,
+        job: &Job,
+        mut take: impl FnMut(Event, u64) -> Result<()>,
+    ) -> Result<()> {
+        let Some(last) = rows.checked_sub(1).map(|more| start + more) else { return Ok(()) };
         for lag in self.graph.lags() {
             // Row 0 stands for the rows before it: what refers to those has its value.
             let (from, upto) = (start.saturating_sub(lag), last.saturating_sub(lag));
@@ -120,19 +171,14 @@ impl Plan {
                 events = self.clean(events);
             }
             for event in events {
-                let is_seen =
-                    |(variable, other): &Reference| *other == lag && !self.variables[*variable].hidden;
-                if self.graph.reach(event.anomaly).iter().any(is_seen) {
-                    let begin = if event.start == 0 { 0 } else { event.start.saturating_add(lag) };
-                    let end = event.stop.saturating_add(lag);
-                    if begin <= last && end > start && begin < end {
-                        try_reserve(&mut labelled, 1)?;
-                        labelled.push(Event { start: begin, stop: end, ..event });
-                    }
+                let begin = if event.start == 0 { 0 } else { event.start.saturating_add(lag) };
+                let end = event.stop.saturating_add(lag);
+                if begin <= last && end > start && begin < end {
+                    take(Event { start: begin, stop: end, ..event }, lag)?;
                 }
             }
         }
-        Ok(labelled)
+        Ok(())
     }
 
     /// Labels: 1 in rows of an event, 0 in those of a decoy.

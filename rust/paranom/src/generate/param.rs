@@ -1,5 +1,7 @@
 //! A parameter of a rule: a number, or a distribution that is drawn once per event or anew in each row.
 
+use std::sync::Arc;
+
 use super::rule::{At, Rule};
 use super::scope::Scope;
 use crate::Result;
@@ -18,7 +20,7 @@ pub struct Param {
 enum From {
     Fixed(f64),
     /// Drawn once per event, addressed by the event's number.
-    Event(Box<dyn Rule>),
+    Event(Arc<dyn Rule>),
     /// Drawn anew in each row.
     Row(Box<dyn Rule>),
 }
@@ -54,7 +56,9 @@ impl Param {
             inner.finish()?;
             From::Row(rule)
         } else if scope.anomalous() {
-            From::Event(scope.once_per_event(|| scope.rule(&field))?)
+            let rule: Arc<dyn Rule> = scope.once_per_event(|| scope.rule(&field))?.into();
+            scope.note_drawn(&path, &rule);
+            From::Event(rule)
         } else {
             From::Row(scope.rule(&field)?)
         };
@@ -90,7 +94,8 @@ impl Param {
     pub fn bounds(&self) -> (f64, f64) {
         match &self.source {
             From::Fixed(x) => (*x, *x),
-            From::Event(rule) | From::Row(rule) => rule.bounds(),
+            From::Event(rule) => rule.bounds(),
+            From::Row(rule) => rule.bounds(),
         }
     }
 
@@ -98,7 +103,8 @@ impl Param {
     pub fn support(&self) -> Option<u64> {
         match &self.source {
             From::Fixed(_) => Some(1),
-            From::Event(rule) | From::Row(rule) => rule.support(),
+            From::Event(rule) => rule.support(),
+            From::Row(rule) => rule.support(),
         }
     }
 
@@ -106,13 +112,7 @@ impl Param {
     pub fn one(&self, at: At) -> Option<f64> {
         match &self.source {
             From::Fixed(x) => Some(*x),
-            From::Event(rule) => {
-                let mut value = [0.0];
-                // Redraws of a row leave the event as it is.
-                let row = at.event.map_or(0, |event| event.number);
-                rule.fill(At { row, attempt: 0, positions: None, ..at }, &mut value);
-                Some(value[0])
-            }
+            From::Event(rule) => Some(once(&**rule, at)),
             From::Row(_) => None,
         }
     }
@@ -127,6 +127,15 @@ impl Param {
         }
         column
     }
+}
+
+/// What a rule gives for the event of `at`: one number.
+pub fn once(rule: &dyn Rule, at: At) -> f64 {
+    let mut value = [0.0];
+    // Redraws of a row leave the event as it is.
+    let row = at.event.map_or(0, |event| event.number);
+    rule.fill(At { row, attempt: 0, positions: None, ..at }, &mut value);
+    value[0]
 }
 
 fn name(path: &str) -> &str {

@@ -31,6 +31,7 @@ pub fn anomalous_rule(field: &Field, scope: &Scope) -> Result<AnomalousRule> {
             most_rows: None,
             references: Vec::new(),
             other_variables: Vec::new(),
+            drawn: Vec::new(),
         });
     }
     let action = action(field, scope)?;
@@ -40,6 +41,7 @@ pub fn anomalous_rule(field: &Field, scope: &Scope) -> Result<AnomalousRule> {
         most_rows: scope.most_rows(),
         references: scope.references(),
         other_variables: scope.other_variables(),
+        drawn: scope.drawn_below(&field.path),
     })
 }
 

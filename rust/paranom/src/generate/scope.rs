@@ -6,9 +6,8 @@ use std::sync::Arc;
 use super::basis::Basis;
 use super::binding::Binding;
 use super::change_points::ChangePoints;
-use super::column::Gives;
+use super::column::{Gives, check_name};
 use super::rule::{Rule, Site, Transform};
-use super::states;
 use super::view::Reference;
 use crate::Result;
 use crate::spec::{Field, Table};
@@ -42,6 +41,7 @@ pub struct Scope {
     states: RefCell<Vec<String>>,
     bindings: RefCell<Vec<Binding>>,
     changes: RefCell<Vec<ChangePoints>>,
+    drawn: RefCell<Vec<(String, Arc<dyn Rule>)>>,
 }
 
 /// How deep rules may be nested: the stack is finite.
@@ -68,12 +68,13 @@ impl Scope {
             states: RefCell::default(),
             bindings: RefCell::default(),
             changes: RefCell::default(),
+            drawn: RefCell::default(),
         }
     }
 
     /// A scope for draws that have a key of their own: it counts them from the first.
     pub fn fresh(&self) -> Self {
-        Self::new(self.read, self.anomalous, &self.names, self.basis)
+        Self::new(self.read, self.anomalous, &self.names, self.basis.clone())
     }
 
     /// The same for a variable that has these states already.
@@ -84,7 +85,7 @@ impl Scope {
 
     /// The number of a state, known or new.
     pub fn state(&self, field: &Field) -> Result<f64> {
-        let name = states::check_name(field)?;
+        let name = check_name(field)?;
         let mut states = self.states.borrow_mut();
         let place = states.iter().position(|known| known == name).unwrap_or(states.len());
         if place == states.len() {
@@ -168,6 +169,19 @@ impl Scope {
     /// Where rules take turns.
     pub fn changes(&self) -> Vec<ChangePoints> {
         self.changes.borrow().clone()
+    }
+
+    /// Notes that the parameter at a path is drawn once per event, by this rule.
+    pub fn note_drawn(&self, path: &str, rule: &Arc<dyn Rule>) {
+        self.drawn.borrow_mut().push((path.into(), rule.clone()));
+    }
+
+    /// The parameters that are drawn once per event: where they stand below a path, and by which rule.
+    pub fn drawn_below(&self, path: &str) -> Vec<(String, Arc<dyn Rule>)> {
+        let below = |(full, rule): &(String, Arc<dyn Rule>)| {
+            full.strip_prefix(path).map(|name| (name.trim_start_matches('.').into(), rule.clone()))
+        };
+        self.drawn.borrow().iter().filter_map(below).collect()
     }
 
     /// Notes that a signal is among what was read.

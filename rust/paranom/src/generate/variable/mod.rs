@@ -3,6 +3,7 @@
 mod apply;
 mod call;
 mod definition;
+mod drawn;
 mod fill;
 mod read;
 mod sequence;
