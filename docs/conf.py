@@ -9,12 +9,7 @@ from pathlib import Path
 DOCS = Path(__file__).parent
 sys.path[:0] = [str(DOCS), str(DOCS.parent / "python")]
 
-from nbclient import NotebookClient  # noqa: E402
-
 import paranom_rs  # noqa: E402
-
-# A kernel of a tutorial may take its time to start where others work on the machine, too.
-NotebookClient.startup_timeout.default_value = 300
 
 project = "paranom_rs"
 author = "The paranom_rs developers"
