@@ -322,9 +322,7 @@ DEEP = ["autoencoder", "lstm-ad"]
 
 
 @pytest.mark.parametrize("name", DEEP)
-def test_deep_detectors_find_the_jump(
-    feed: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: Printed
-) -> None:
+def test_deep_detectors_find_the_jump(feed: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
     pytest.importorskip("torch")
     monkeypatch.setattr("paranom_rs.deep.base.STEPS", 60)
     monkeypatch.setattr("paranom_rs.deep.base.FEWEST_EPOCHS", 2)

@@ -606,6 +606,8 @@ class Dataset:
 def _shown(value: Any) -> str:
     """Return a value as text."""
     return f"{value:.6g}" if isinstance(value, np.floating) else str(value)
+
+
 class _Stream:
     """Columns for whoever takes an Arrow stream."""
 
