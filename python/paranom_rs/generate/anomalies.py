@@ -29,6 +29,14 @@ class Aftershocks(Part):
         Rows that the exponential draws have on average.
     within
         Rows after the end of the first event.
+
+    Examples
+    --------
+    >>> from paranom_rs import Aftershocks, Anomaly, Generator, Normal, Shift, Stochastic
+    >>> often = {"count": 1, "within": 1_000, "duration": 5, "aftershocks": Aftershocks(mean=0.8, delay=10, within=200)}
+    >>> gen = Generator({"x": Stochastic(Normal())}, anomalies=Anomaly(values={"x": Shift(5.0)}, **often), seed=1)
+    >>> len(gen.generate(10_000).events) > 10
+    True
     """
 
     mean: float

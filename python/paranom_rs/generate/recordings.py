@@ -132,6 +132,13 @@ class Blocks(Rule):
     ------
     SpecTypeError
         For values that are not numbers.
+
+    Examples
+    --------
+    >>> from paranom_rs import Blocks, Generator, Stochastic
+    >>> values = [0, 1, 2, 3, 10, 11, 12, 13]
+    >>> Generator({"x": Stochastic(Blocks(values, [(0, 4), (4, 8)]))}, seed=1).generate(8)["x"].tolist()
+    [10.0, 11.0, 12.0, 13.0, 0.0, 1.0, 2.0, 3.0]
     """
 
     kind: ClassVar[str] = "blocks"
