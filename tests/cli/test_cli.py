@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import signal
 import subprocess
@@ -70,6 +71,23 @@ def test_shards_go_on_and_verify(spec: Path, capsys: pytest.CaptureFixture[str])
     part.write_bytes(part.read_bytes()[:-1] + b"?")
     assert main(["verify", "plant"]) in (1, 2)
     assert "part-00001.parquet" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_folders_grow_and_say_more(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    more = ["--part-rows", "1e3", "--event-names", "--labels", "--events", "--out", "plant.csv.gz"]
+    for rows in ("1500", "2500"):
+        assert main(["generate", "plant.toml", "--rows", rows, *more]) == 0
+    names = sorted(path.name for path in Path("plant.csv.gz").iterdir())
+    assert names == ["_events.csv.gz", "_manifest.json", *(f"part-{i:06}.csv.gz" for i in range(3))]
+    with gzip.open("plant.csv.gz/part-000000.csv.gz", "rt", encoding="utf-8") as file:
+        assert "event_name,pressure_is_anomaly" in file.readline()
+    assert main(["generate", "plant.toml", "--rows", "10", "--clean", "--out", "clean.jsonl.zst"]) == 0
+
+
+def test_a_spec_of_another_format_is_named(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("plant.yaml").write_text("timeseries: []\n")
+    assert main(["generate", "plant.yaml", "--rows", "10", "--out", "plant.csv"]) == 2
+    assert "plant.yaml: must be a spec in TOML" in capsys.readouterr().err
 
 
 def test_verify_finds_a_changed_value(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -61,6 +61,9 @@ def add_spec(command: argparse.ArgumentParser) -> None:
 
 def read_generator(path: Path, *, import_functions: bool = False) -> Generator:
     """Read a spec from a TOML file, or from a generated file that carries it; errors name the file."""
+    if path.suffix in (".yaml", ".yml", ".json"):
+        rule = "must be a spec in TOML, or a file that carries one; Generator.from_gutentag reads those of GutenTAG"
+        raise SpecError(path, rule)
     read = Generator.from_toml if path.suffix == ".toml" else Generator.from_parquet
     try:
         return read(path, import_functions=import_functions)

@@ -19,6 +19,8 @@ Order = Literal["auto", "raise", "sort", "keep"]
 #: Of so many rows, one may be before the row above; and one more.
 _ROWS_PER_STEP_BACK = 100
 _HOUR = np.timedelta64(1, "h")
+#: In which summer time ends, north and south.
+_MONTHS = (3, 4, 9, 10, 11)
 
 
 class OrderCheck:
@@ -89,8 +91,9 @@ def _why(before: Any, after: Any, zone: str | None) -> str:
     """Return what a step back looks like."""
     is_date = isinstance(after, np.datetime64)
     # A clock of local time shows an hour twice, in the night in which summer time ends.
-    is_fold = is_date and zone is None and np.timedelta64(0) < before - after <= _HOUR
-    return ", as it does where summer time ends" if is_fold else ""
+    if not is_date or zone is not None or before - after > _HOUR or int(str(after)[5:7]) not in _MONTHS:
+        return ""
+    return ", as it does where summer time ends"
 
 
 def in_time_order(frame: Frame) -> Frame:

@@ -101,8 +101,12 @@ def read_table(
     """
     one_of("order", order, get_args(Order))
     wanted = Wanted(time, columns, label, process, time_unit)
-    with open_table(path, wanted, delimiter=delimiter, time_format=time_format, order=order) as table:
+    said: list[str] = []
+    how: dict[str, Any] = {"delimiter": delimiter, "time_format": time_format, "order": order}
+    with open_table(path, wanted, **how, tell=said.append) as table:
         parts = list(table.frames())
+    for text in said:
+        warn(text, stacklevel=2)
     frame = joined(parts, table)
     return in_time_order(frame) if order == "sort" else frame
 

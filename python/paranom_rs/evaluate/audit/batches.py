@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs._internal.checks import Flags, Floats
-from paranom_rs.evaluate.audit.statistics import PAGE, noise
+from paranom_rs.evaluate.audit.statistics import noise
 from paranom_rs.evaluate.one_line_detectors import MARGIN
 from paranom_rs.generate.dataset import Dataset
 from paranom_rs.generate.events import Events
 from paranom_rs.generate.row_source import Interval, RowSource
+from paranom_rs.generate.severity import PAGE
 
 #: Rows of a batch.
 BATCH = 1 << 18

@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Association", "associations", "cramer", "evenness", "noise", "ranks", "spearman"]
+from paranom_rs.generate.severity import PAGE
 
-#: Rows that share an estimate of the noise.
-PAGE = 4096
+__all__ = ["Association", "associations", "cramer", "evenness", "noise", "ranks", "spearman"]
 
 
 class Association(NamedTuple):

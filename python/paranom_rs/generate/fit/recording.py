@@ -72,7 +72,7 @@ def read_recording(recording: Any, labels: str | ArrayLike | None, time: str | N
     if isinstance(recording, str | Path):
         from paranom_rs.files.tables import read_table
 
-        frame = read_table(recording, time=time, label=labels if isinstance(labels, str) else None)
+        frame = read_table(recording, time=time, label=labels if isinstance(labels, str) else None, order="raise")
         labels = None if isinstance(labels, str) else labels
     else:
         recording, states = coded_states(recording, time)
