@@ -67,7 +67,7 @@ def plant(*anomalies: Anomaly, **more: Any) -> Generator:
     return Generator(variables, anomalies=list(anomalies), seed=3, **more)
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(state_specs(), st.sampled_from([(0, 60), (480, 90), (2**53 + 1, 40), (2**64 - 50, 50)]), st.booleans())
 def test_the_library_is_the_reference(spec: Spec, where: tuple[int, int], clean: bool) -> None:
     columns, y, events = generator.generate(spec, *where, clean)
@@ -75,7 +75,7 @@ def test_the_library_is_the_reference(spec: Spec, where: tuple[int, int], clean:
     assert_same_values(made, Rows(columns, y, events))
 
 
-@settings(max_examples=25)
+@settings(max_examples=8)
 @given(state_specs(), st.integers(0, 2**64 - 1500), st.data())
 def test_any_slice_is_the_same_rows(spec: Spec, start: int, data: st.DataObject) -> None:
     whole = generated(spec, start, 1400, threads=2)
