@@ -58,6 +58,9 @@ def main() -> int:
     counts = measure(programs())
     if update:
         BASELINE.write_text(json.dumps({"built_by": built_by, "counts": counts}, indent=2) + "\n", encoding="utf-8")
+    if not BASELINE.exists():
+        print(f"there is no {BASELINE.name} yet: --update writes it")
+        return 0
     baseline = json.loads(BASELINE.read_text(encoding="utf-8"))
     slower = compare(counts, baseline["counts"])
     if baseline["built_by"] != built_by:

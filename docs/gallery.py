@@ -97,7 +97,7 @@ SIGNALS = [
     "Limited(Sine(100), high=0.6)",
     "Rounded(Sine(100), step=0.25)",
     "Logistic(Sine(100), width=0.1)",
-    "Concepts([Sine(60), Sine(20), AR1(0.9)], 150, fade=40)",
+    "Concepts([Sine(60), AR1(0.9)], 150, fade=40)",
     "Sine(100) + Normal(0, 0.1)",
     "Sine(100) * Sine(1000)",
 ]

@@ -42,7 +42,23 @@ def test_pump(tmp_path, capsys):
     assert np.isnan(values).sum() == 1
     assert (labels == y).all()
     out = str(tmp_path / "out")
-    pump.main([str(path), "--out", out, "--epochs", "2", "--cells", "rnn", "--layers", "1", "--missing", "0.01"])
+    pump.main(
+        [
+            str(path),
+            "--out",
+            out,
+            "--epochs",
+            "2",
+            "--article-epochs",
+            "1",
+            "--cells",
+            "rnn",
+            "--layers",
+            "1",
+            "--missing",
+            "0.01",
+        ]
+    )
     head, _, *rows = lines(tmp_path / "out" / "pump.md", "Results")
     assert head[:7] == ["model", "recipe", "score", "TP", "FP", "TN", "FN"]
     assert [row[0] for row in rows] == ["RNN light"] * 4 + ["RNN light VAE"] * 4 + [

@@ -23,14 +23,16 @@ def found(name: str, count: int, tilt: float) -> list[Measured]:
 
 
 def test_agreement_is_the_mean_of_spearmans_correlations():
-    sets = suite_ranks.by_set([*found("a", 5, 0.3), *found("b", 4, 0.1), *found("c", 3, -0.1)])
-    held = {name: np.array(slow.mean_ranks(x.tolist())) for name, x in sets.items()}
+    given = {name: found(name, count, tilt) for name, count, tilt in (("a", 5, 0.3), ("b", 4, 0.1), ("c", 3, -0.1))}
+    sets = suite_ranks.by_set([x for part in given.values() for x in part])
+    held = {name: np.array(slow.mean_ranks([x.figures for x in part])) for name, part in given.items()}
     pairs = [spearmanr(held[p], held[q])[0] for p, q in (("a", "b"), ("a", "c"), ("b", "c"))]
     assert suite_ranks.among(sets) == pytest.approx(np.mean(pairs))
     others = [spearmanr(held[p], (held[q] + held[r]) / 2)[0] for p, q, r in ("abc", "bac", "cab")]
     assert suite_ranks.with_others(sets) == pytest.approx(np.mean(others))
-    suite = np.array([x.figures for x in found("s", 6, 0.2)])
-    here = slow.mean_ranks(suite.tolist())
+    measured = found("s", 6, 0.2)
+    suite = suite_ranks.by_set(measured)["s"]
+    here = slow.mean_ranks([x.figures for x in measured])
     assert suite_ranks.with_sets(suite, sets) == pytest.approx(np.mean([spearmanr(here, x)[0] for x in held.values()]))
     mean = np.mean(list(held.values()), axis=0)
     assert suite_ranks.with_mean(suite, sets) == pytest.approx(spearmanr(here, mean)[0])

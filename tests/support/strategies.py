@@ -356,7 +356,7 @@ def state_specs(draw: st.DrawFn) -> Spec:
             values["on"] = draw(st.sampled_from([1, flags, {"kind": "flatline"}]))
         if draw(st.booleans()):
             values["alarm"] = {"kind": "decouple", "variable": "on", "by": 100}
-        anomaly: Spec = {"name": f"a{number}", "values": values, "duration": [1, 30]}
+        anomaly: Spec = {"name": f"a{number}", "values": values, "duration": [2, 30]}
         anomalies.append(anomaly | {"frequency": draw(st.sampled_from([0.1, 0.01]))})
     anomalies.append({"name": "counts", "variables": ["count"], "frequency": 0.05, "onset": "creeping", "duration": 9})
     return in_stream({"seed": draw(st.integers(0, 9)), "variables": variables, "anomalies": anomalies})

@@ -105,11 +105,10 @@ class ControlLoop(Rule):
 
     Examples
     --------
-    >>> from paranom_rs import Choice, ControlLoop, Generator, Steps, Stochastic
-    >>> loop = ControlLoop(Steps(Choice([20.0, 60.0]), 500), gain=1.0, time_constant=20, proportional=1.0, integral=0.1)
-    >>> level = Generator({"x": Stochastic(loop)}, seed=1).generate(2_000)["x"]
-    >>> bool(abs(level[400] - level[450]) < 1.0)
-    True
+    >>> from paranom_rs import ControlLoop, Generator, Square, Stochastic
+    >>> loop = ControlLoop(Square(period=16), time_constant=2.0, integral=0.2)
+    >>> Generator({"x": Stochastic(loop)}, seed=1).generate(11)["x"].round(2).tolist()[7:]
+    [1.0, 1.0, 0.45, 0.11]
     """
 
     kind: ClassVar[str] = "control_loop"
