@@ -68,6 +68,17 @@ def test_tutorials_say_what_the_reader_will_have() -> None:
         assert re.search(rf"^{page.stem}$", index, re.MULTILINE)
 
 
+def test_every_page_is_in_the_navigation() -> None:
+    pages = {path for path in DOCS.rglob("*.md") if path.name != "README.md" and path.parent.name != "reference"}
+    listed = {DOCS / "index.md"}
+    for page in pages:
+        for block in re.findall(r"```\{toctree\}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            names = [line for line in block.splitlines() if line and not line.startswith(":")]
+            listed |= {page.parent / f"{name}.md" for name in names}
+    assert pages - listed == set(), "list it in guide.md"
+    assert listed - pages == set()
+
+
 def test_pages_ask_nothing_of_other_sites() -> None:
     fetched = re.compile(r"!\[[^]]*\]\(https?:|<(?:script|img|link|iframe)[^>]*https?:|@import|url\(https?:")
     for page in [*DOCS.rglob("*.md"), *(DOCS / "_static").glob("*")]:
