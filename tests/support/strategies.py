@@ -339,7 +339,7 @@ def state_specs(draw: st.DrawFn) -> Spec:
     for name in draw(st.lists(st.sampled_from([mode, "on", "flow"]), max_size=2, unique=True)):
         variables[name]["hidden"] = True
     if draw(st.booleans()):
-        variables[mode]["missing"] = draw(dropouts())
+        variables[mode]["missing"] = draw(dropouts(together=False))
     anomalies = []
     for number in range(draw(st.integers(0, 3))):
         normal = variables[mode]["normal"]
