@@ -21,7 +21,8 @@ TYPES = ["float64", "float32", "int8", "int64", "uint64"]
 
 
 def write(path: Path, columns: dict[str, NDArray[Any]], times: tuple[str, ...] = (), *, zstd: bool = False) -> None:
-    _core.write_table(list(columns.items()), list(times), path, format="parquet", zstd=zstd, metadata=[])
+    clocks = [(name, None) for name in times]
+    _core.write_table(list(columns.items()), clocks, path, format="parquet", packing=None, zstd=zstd, metadata=[])
 
 
 @st.composite

@@ -85,11 +85,10 @@ RUBBISH: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: plant(time="2026"), SpecTypeError, "time: must be a TimeIndex, got '2026'"),
     (lambda: plant(time=TimeIndex("now", "1s")), SpecError, "time.start: .* 'now'"),
     (lambda: plant(time=TimeIndex("NaT", "1s")), SpecError, "time.start: .* 'NaT'"),
-    (lambda: plant(time=TimeIndex("2026-01-01T00:00Z", "1s")), SpecError, "time.start: .* without a time zone"),
     (lambda: plant(time=TimeIndex("3000-01-01", "1s")), SpecError, "time.start: .* 2261, got '3000"),
     (lambda: plant(time=TimeIndex("2026-01-01", 60)), SpecError, "time.step: .* got 60"),
     (lambda: plant(time=TimeIndex(0, "1s")), SpecTypeError, "time.step: must be a number"),
-    (lambda: plant(time=TimeIndex(datetime.date(2026, 1, 1), 1)), SpecTypeError, "time.start: "),  # type: ignore[arg-type]
+    (lambda: plant(time=TimeIndex(datetime.date(2026, 1, 1), 1)), SpecError, "time.step: .* got 1"),
     # variables and anomalies
     (lambda: Generator([1]), SpecTypeError, "variables: must be a dict"),  # type: ignore[arg-type]
     (lambda: Generator({"x": Normal()}), SpecError, r"variables\.x\.kind: must be stochastic, callback or recorded"),

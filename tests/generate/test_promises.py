@@ -243,7 +243,7 @@ def test_other_variables_change_nothing(
             "stream": stream,
             "seed": 3,
             "variables": {name: stochastic(*variables[name]) for name in names},
-            "anomalies": [{"frequency": 0.1, "duration": [1, 30]}],
+            "anomalies": [{"frequency": 0.1, "duration": [2, 30]}],
         }
 
     stream = in_stream({"variables": variables}).get("stream", 2)
