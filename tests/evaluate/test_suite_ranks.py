@@ -43,6 +43,8 @@ def test_tables_tell_suites_families_and_sets(monkeypatch):
     there = [*found("NAB", 5, 0.3), *found("UCR", 4, 0.1)]
     made = suite_ranks.tables({"graded-2": found("graded-2", 12, 0.3)}, there, 0)
     assert "| graded-2 |" in made["Spearman's correlation of mean ranks"]
+    two = {name: found(name, 6, 0.3) for name in ("graded-1", "graded-2")}
+    assert "| the suites' mean |" in suite_ranks.tables(two, there, 0)["Spearman's correlation of mean ranks"]
     assert "| graded-2 | b | 4 |" in made["Parts of the suites"]
     assert made["Mean ranks"].count("\n") == len(suite_ranks.DETECTORS) + 1
 

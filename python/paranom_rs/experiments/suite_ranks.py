@@ -179,21 +179,25 @@ def tables(found: dict[str, list[Measured]], there: list[Measured], seed: int) -
                 "with their mean": with_interval(with_mean, figures, sets, seed),
             }
         )
+    if len(suites) > 1:
+        all_of = means(suites)
+        each, mean = with_sets(all_of, sets), with_mean(all_of, sets)
+        rows.append({"of": "the suites' mean", "with each real set": f"{each:.2f}", "with their mean": f"{mean:.2f}"})
     parts: list[dict[str, report.Cell]] = []
     for name, held in found.items():
         for place, what in ((1, "family"), (2, "grade")):
             for part, figures in by_set(held, word(place)).items():
                 agreement = round(with_sets(figures, sets), 2)
                 parts.append({"suite": name, what: part, "series": len(figures), "with each real set": agreement})
-    both = {**suites, **sets}
-    table = spearman(means(both), means(sets))
+    every = {**suites, **sets}
+    table = spearman(means(every), means(sets))
     matrix: list[dict[str, report.Cell]] = [
         {"set": name, **dict(zip(sets, np.round(line, 2).tolist(), strict=True))}
-        for name, line in zip(both, table, strict=True)
+        for name, line in zip(every, table, strict=True)
     ]
     held_ranks: list[dict[str, report.Cell]] = [
-        {"detector": name, **dict(zip(both, np.round(column, 1).tolist(), strict=True))}
-        for name, column in zip(DETECTORS, means(both).T, strict=True)
+        {"detector": name, **dict(zip(every, np.round(column, 1).tolist(), strict=True))}
+        for name, column in zip(DETECTORS, means(every).T, strict=True)
     ]
     return {
         "Spearman's correlation of mean ranks": report.table(rows),
