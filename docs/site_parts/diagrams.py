@@ -10,7 +10,7 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 
 Arrow = tuple[str, str, bool]
-ROW, HEIGHT, GAP, LETTER = 74, 28, 26, 7.6
+ROW, HEIGHT, GAP, LETTER = 74, 28, 56, 7.6
 
 
 def arrows_of(text: str) -> list[Arrow]:
