@@ -23,6 +23,7 @@ PARTS = {
     "detect": ("Detect", ""),
     "evaluate": ("Evaluate", 'The metrics need `pip install "paranom_rs[metrics]"`.'),
     "suites": ("Suites", ""),
+    "bench": ("Bench", 'The report needs `pip install "paranom_rs[bench]"` ([bench](bench.md)).'),
     "watch": ("Watch", 'It needs `pip install "paranom_rs[watch]"` ([watch](watch.md)).'),
     "deep": ("Deep detectors", 'They need `pip install "paranom_rs[deep]"`.'),
     "connect": ("Other libraries", "Each module needs its library ([engines](engines.md))."),

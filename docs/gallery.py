@@ -68,8 +68,14 @@ SIGNALS = [
     "LogisticMap()",
     "ColouredNoise([1, -0.9, 0.7, -0.5, 0.3])",
     "Blocks(VALUES, BLOCKS, fade=20)",
+    "Regimes(['idle', 'run', 'fault'], 40, shape=4)",
+    "StochasticVolatility(spread=1.0)",
+    "RandomSeason(50, Normal(1, 0.4))",
+    "ControlLoop(Steps(Choice([0, 1]), 120), noise=0.05)",
     "Limited(Sine(100), high=0.6)",
     "Rounded(Sine(100), step=0.25)",
+    "Logistic(Sine(100), width=0.1)",
+    "Concepts([Sine(60), Sine(20), AR1(0.9)], 150, fade=40)",
     "Sine(100) + Normal(0, 0.1)",
     "Sine(100) * Sine(1000)",
 ]
@@ -101,6 +107,7 @@ class Case:
 
 STEPS = "Steps(Choice([-1, 1]), 50) + Normal(0, 0.06)"
 LINKED = "Ref('other') * 0.8 + Normal(0, 0.06)"
+MODES = "Regimes(['idle', 'run', 'stop'], 40, [[0, 1, 0], [0, 0, 1], [1, 0, 0]])"
 TRANSFORMS = [
     Case("Shift", "Shift(1.5)"),
     Case("Scale", "Scale(2)"),
@@ -117,6 +124,8 @@ TRANSFORMS = [
     Case("TimeWarp", "TimeWarp(1.0)"),
     Case("Swap", "Swap('other')", other="Triangle(30) + 3"),
     Case("Decouple", "Decouple('other', by=1000)", base=LINKED, other=STEPS + " + 3"),
+    Case("ForbiddenTransition", "ForbiddenTransition()", base=MODES),
+    Case("State", "State('exploded')", base=MODES),
     Case("another rule", "Shape([0, 1, -1, 1, 0])"),
     Case("onset='creeping'", "Scale(2)", onset="creeping", start=120, rows=160),
 ]
@@ -197,7 +206,9 @@ def draw_rules(name: str, texts: list[str], *, histograms: bool) -> None:
             axis.hist(data[text], bins=bins, color=LINE, rwidth=0.8 if whole else 1.0)
             axis.set_yticks([])
         else:
-            axis.plot(data[text], color=LINE, linewidth=0.8)
+            axis.plot(data.floats(text), color=LINE, linewidth=0.8)
+            if text in data.states:
+                axis.set_yticks(range(len(data.states[text])), data.states[text])
         axis.set_title(text, fontsize=8, family="monospace")
     figure.savefig(FOLDER / f"gallery_{name}.png", dpi=80)
 
@@ -207,7 +218,7 @@ def draw_cases(name: str, cases: list[Case], columns: int = 4) -> None:
     figure, axes = panels(len(cases), columns, 2.0)
     for axis, case in zip(axes, cases, strict=True):
         data, row = case.data(), np.arange(400)
-        values, clean, inside = data["x"], data.clean["x"], data.labels[:, data.names.index("x")] == 1
+        values, clean, inside = data.floats("x"), data.clean.floats("x"), data.labels[:, data.names.index("x")] == 1
         if case.other is not None:
             axis.plot(data["other"], color=CLEAN, linewidth=0.8)
         if inside.any():

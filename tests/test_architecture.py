@@ -49,12 +49,13 @@ LAYERS = [
     {"deep"},
     {"connect", "watch"},
     {"paranom_rs"},  # the public names
+    {"bench"},
     {"cli", "experiments"},
     {"__main__"},
 ]
 LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}
 # Parts that are imported only where they are wanted: they may import at once what is heavy.
-OPTIONAL = {"__main__", "cli", "connect", "deep", "experiments", "plotting", "watch"}
+OPTIONAL = {"__main__", "bench", "cli", "connect", "deep", "experiments", "plotting", "watch"}
 # Methods for convenience, which import upwards when they are called: (module, function, what it imports).
 UPWARDS = {
     ("generate.dataset", "Dataset.generator", "generate.generator"),
@@ -82,6 +83,7 @@ UPWARDS = {
 }
 # Private names of other objects that a module may use.
 PRIVATE = {
+    "bench.worker": {"_exit"},  # of os, documented
     "generate.native": {"_argtypes_"},  # of ctypes, documented
     # Of a detector: what its base class fits, and what its file and its stream hold.
     "deep.base": {"_compare", "_fit_threshold", "_gaussian"},

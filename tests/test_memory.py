@@ -53,3 +53,40 @@ def test_memory_that_cannot_be_had(case: str, tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stdout.strip()) == (0, "refused"), done.stdout + done.stderr
     assert not list(tmp_path.glob("a.*"))
+
+
+#: Limits of a shell (ulimit) under which a command runs: memory, open files, the size of a file.
+LIMITED = """
+import os, resource, sys
+os.environ["OPENBLAS_NUM_THREADS"] = os.environ["PARANOM_NUM_THREADS"] = "1"
+from paranom_rs import Generator, Normal, Stochastic
+from paranom_rs.cli import main
+Generator({f"x{i}": Stochastic(Normal()) for i in range(300)}).to_toml("plant.toml")
+assert main(["generate", "plant.toml", "--rows", "10", "--out", "first.parquet"]) == 0  # all is loaded
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+limit = used if sys.argv[1] == "RLIMIT_AS" else int(sys.argv[2])
+resource.setrlimit(getattr(resource, sys.argv[1]), (limit, limit))
+sys.exit(main(["generate", "plant.toml", "--rows", "100000", "--out", "x.parquet"]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "says"),
+    [
+        ("RLIMIT_AS", 0, "cannot allocate"),
+        ("RLIMIT_FSIZE", 1 << 17, "File too large"),
+        ("RLIMIT_NOFILE", 3, "Too many open files"),
+    ],
+)
+def test_a_command_under_limits_says_what_it_lacks(limit: str, most: int, says: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, limit, str(most)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert says in done.stderr.splitlines()[-1]
+    assert {path.name for path in tmp_path.iterdir()} == {"plant.toml", "first.parquet"}

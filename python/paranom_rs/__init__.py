@@ -58,9 +58,10 @@ from paranom_rs.errors import (
 from paranom_rs.evaluate.one_line_detectors import one_liners, triviality
 from paranom_rs.files.tables import read_table
 from paranom_rs.files.verify import Verified, verify
-from paranom_rs.generate.anomalies import Anomaly, Decoys
+from paranom_rs.generate.anomalies import Aftershocks, Anomaly, Decoys
 from paranom_rs.generate.callback import Block, Callback, Context
 from paranom_rs.generate.dataset import Dataset, Split
+from paranom_rs.generate.days import public_holidays
 from paranom_rs.generate.distributions import (
     Bernoulli,
     Beta,
@@ -80,22 +81,26 @@ from paranom_rs.generate.distributions import (
     Uniform,
 )
 from paranom_rs.generate.dropouts import Dropouts
-from paranom_rs.generate.events import Event, Events
+from paranom_rs.generate.events import Change, Event, Events
 from paranom_rs.generate.generator import Generator
 from paranom_rs.generate.native import NativeFunction
+from paranom_rs.generate.processes import ControlLoop, RandomSeason, StochasticVolatility
 from paranom_rs.generate.recordings import Blocks, Recorded
 from paranom_rs.generate.rule import EachRow, Edge, Ref
 from paranom_rs.generate.signals import (
     AR1,
     ECG,
     MLS,
+    AtTime,
     Calendar,
     ColouredNoise,
+    Concepts,
     Constant,
     Cosine,
     CylinderBellFunnel,
     Dirichlet,
     Limited,
+    Logistic,
     LogisticMap,
     Pattern,
     RandomWalk,
@@ -108,12 +113,14 @@ from paranom_rs.generate.signals import (
     Trend,
     Triangle,
 )
+from paranom_rs.generate.states import ByState, Markov, Regimes, State
 from paranom_rs.generate.time_index import Gaps, TimeIndex
 from paranom_rs.generate.transforms import (
     Clip,
     Decouple,
     Drift,
     Flatline,
+    ForbiddenTransition,
     FrequencyChange,
     Missing,
     Noise,
@@ -143,22 +150,28 @@ __all__ = [
     "FLOSS",
     "MLS",
     "RAMP",
+    "Aftershocks",
     "AlreadyExistsError",
     "Anomaly",
+    "AtTime",
     "Bernoulli",
     "Beta",
     "Block",
     "Blocks",
+    "ByState",
     "Calendar",
     "Callback",
     "CallbackError",
     "Cauchy",
+    "Change",
     "Choice",
     "Clip",
     "ColouredNoise",
+    "Concepts",
     "ConsensusMotif",
     "Constant",
     "Context",
+    "ControlLoop",
     "Cosine",
     "CylinderBellFunnel",
     "Dataset",
@@ -180,6 +193,7 @@ __all__ = [
     "Explanation",
     "Exponential",
     "Flatline",
+    "ForbiddenTransition",
     "Frame",
     "FrequencyChange",
     "Gamma",
@@ -193,7 +207,9 @@ __all__ = [
     "LeftMatrixProfile",
     "Limited",
     "LogNormal",
+    "Logistic",
     "LogisticMap",
+    "Markov",
     "Match",
     "MatrixProfile",
     "MatrixProfileDetector",
@@ -214,9 +230,11 @@ __all__ = [
     "Pattern",
     "PhaseShift",
     "Poisson",
+    "RandomSeason",
     "RandomWalk",
     "Recorded",
     "Ref",
+    "Regimes",
     "Reverse",
     "Rounded",
     "Sawtooth",
@@ -233,9 +251,11 @@ __all__ = [
     "Spike",
     "Split",
     "Square",
+    "State",
     "StateError",
     "Steps",
     "Stochastic",
+    "StochasticVolatility",
     "StreamVersionError",
     "StreamingMatrixProfile",
     "StudentT",
@@ -269,6 +289,7 @@ __all__ = [
     "multidimensional_motifs",
     "one_liners",
     "pan_profile",
+    "public_holidays",
     "read_table",
     "snippets",
     "triviality",

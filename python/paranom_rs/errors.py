@@ -44,7 +44,17 @@ __all__ = [
 
 
 class ParanomError(Exception):
-    """The base of every exception that this package raises on purpose."""
+    """The base of every exception that this package raises on purpose.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Normal, ParanomError, Stochastic
+    >>> try:
+    ...     Generator({"x": Stochastic(Normal(0, -1))})
+    ... except ParanomError as error:
+    ...     type(error).__name__
+    'SpecError'
+    """
 
 
 class _ArgumentError(ParanomError):
@@ -85,6 +95,15 @@ class SpecError(_ArgumentError, ValueError):
     ----------
     path, rule, value
         The argument, what must hold, and what was given (text, or None). The message says all three.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Normal, SpecError, Stochastic
+    >>> try:
+    ...     Generator({"x": Stochastic(Normal(0, -1))})
+    ... except SpecError as error:
+    ...     error.path, error.rule, error.value
+    ('variables.x.normal.std', 'must be >= 0', '-1')
     """
 
 
@@ -95,19 +114,58 @@ class SpecTypeError(_ArgumentError, TypeError):
     ----------
     path, rule, value
         The argument, what must hold, and what was given (text, or None). The message says all three.
+
+    Examples
+    --------
+    >>> from paranom_rs import Normal, SpecTypeError
+    >>> try:
+    ...     Normal(loc=1)
+    ... except SpecTypeError as error:
+    ...     print(error)
+    Normal.loc: must be one of mean, std, low, high; did you mean "mean"?
     """
 
 
 class StreamVersionError(ParanomError, ValueError):
-    """A spec or a file was made for a stream that this version does not know."""
+    """A spec or a file was made for a stream that this version does not know.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, StreamVersionError
+    >>> try:
+    ...     Generator.from_spec({"stream": 99, "variables": {"x": {"kind": "stochastic", "normal": 1.0}}})
+    ... except StreamVersionError as error:
+    ...     type(error).__name__
+    'StreamVersionError'
+    """
 
 
 class NotFittedError(ParanomError, ValueError, AttributeError):
-    """A detector was asked for scores before `fit`. Its bases are those of scikit-learn's error of that name."""
+    """A detector was asked for scores before `fit`. Its bases are those of scikit-learn's error of that name.
+
+    Examples
+    --------
+    >>> from paranom_rs import NotFittedError, ZScore
+    >>> try:
+    ...     ZScore().predict([[1.0]])
+    ... except NotFittedError as error:
+    ...     print(error)
+    ZScore: call fit first
+    """
 
 
 class StateError(ParanomError, ValueError):
-    """Bytes that should hold saved state are cut off, changed, foreign or of another version."""
+    """Bytes that should hold saved state are cut off, changed, foreign or of another version.
+
+    Examples
+    --------
+    >>> from paranom_rs import RAMP, StateError
+    >>> try:
+    ...     RAMP.from_bytes(b"rubbish")
+    ... except StateError as error:
+    ...     type(error).__name__
+    'StateError'
+    """
 
 
 class UniquenessError(ParanomError, ValueError):
@@ -122,6 +180,16 @@ class UniquenessError(ParanomError, ValueError):
     tries, datum
         How often it was drawn, and the last values by name. None where the distributions have too few values, which is
         found before anything is drawn.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Hard, Integers, Stochastic, Uniqueness, UniquenessError
+    >>> gen = Generator({"x": Stochastic(Integers(0, 2))}, uniqueness=Uniqueness(normal=Hard(tries=5)), seed=1)
+    >>> try:
+    ...     gen.generate(3)
+    ... except UniquenessError as error:
+    ...     error.row
+    2
     """
 
     def __init__(
@@ -150,6 +218,15 @@ class CallbackError(ParanomError, RuntimeError):
         "normal" or "anomalous".
     row
         The row it was called for, or the first one of its block.
+
+    Examples
+    --------
+    >>> from paranom_rs import Callback, CallbackError, Generator
+    >>> try:
+    ...     Generator({"x": Callback(normal=lambda ctx: 1 / 0)}).generate(3)
+    ... except CallbackError as error:
+    ...     error.variable, error.row
+    ('x', 0)
     """
 
     def __init__(self, message: str, variable: str = "", class_: str = "", row: int | None = None) -> None:
@@ -171,6 +248,16 @@ class MismatchError(ParanomError, ValueError):
         Where they differ first: a row number, and a name. None where the file as a whole differs.
     expected, found
         The two values, as text; None where the file as a whole differs.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, MismatchError, Normal, Stochastic, verify
+    >>> _ = Generator({"x": Stochastic(Normal())}, seed=1).write("x.csv", rows=10)
+    >>> try:
+    ...     verify("x.csv", Generator({"x": Stochastic(Normal())}, seed=2))
+    ... except MismatchError as error:
+    ...     error.row, error.column
+    (0, 'x')
     """
 
     def __init__(
@@ -196,6 +283,17 @@ class AlreadyExistsError(ParanomError, FileExistsError):
     ----------
     path, found
         The file or folder, and what is there: ``"exists"``.
+
+    Examples
+    --------
+    >>> from paranom_rs import AlreadyExistsError, Generator, Normal, Stochastic
+    >>> gen = Generator({"x": Stochastic(Normal())})
+    >>> _ = gen.write("x.csv", rows=10)
+    >>> try:
+    ...     gen.write("x.csv", rows=10)
+    ... except AlreadyExistsError as error:
+    ...     "overwrite" in str(error)
+    True
     """
 
     def __init__(self, path: str | PathLike[str], found: str) -> None:
@@ -207,7 +305,17 @@ class AlreadyExistsError(ParanomError, FileExistsError):
 
 
 class UnknownKeyError(ParanomError, KeyError):
-    """A process, a detection time or a name that is not there."""
+    """A process, a detection time or a name that is not there.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Normal, Stochastic, UnknownKeyError
+    >>> try:
+    ...     Generator({"x": Stochastic(Normal())}).generate(3)["y"]
+    ... except UnknownKeyError as error:
+    ...     print(error)
+    'y' is no variable; there are x
+    """
 
     def __str__(self) -> str:
         # KeyError would show the repr of its argument: quotes around a sentence.
@@ -215,12 +323,38 @@ class UnknownKeyError(ParanomError, KeyError):
 
 
 class OutOfMemoryError(ParanomError, MemoryError):
-    """The memory for a result cannot be had; nothing was computed."""
+    """The memory for a result cannot be had; nothing was computed.
+
+    Examples
+    --------
+    >>> from paranom_rs import OutOfMemoryError, ParanomError
+    >>> issubclass(OutOfMemoryError, (ParanomError, MemoryError))
+    True
+    """
 
 
 class InternalError(ParanomError, RuntimeError):
-    """A bug in paranom_rs. Please report it with what you did."""
+    """A bug in paranom_rs. Please report it with what you did.
+
+    Examples
+    --------
+    >>> from paranom_rs import InternalError, ParanomError
+    >>> issubclass(InternalError, (ParanomError, RuntimeError))
+    True
+    """
 
 
 class DetectorWarning(UserWarning):
-    """A detector is out of its depth: it says in which channel, and what helps."""
+    """A detector is out of its depth: it says in which channel, and what helps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import warnings
+    >>> from paranom_rs import ZScore
+    >>> with warnings.catch_warnings(record=True) as heard:
+    ...     warnings.simplefilter("always")
+    ...     _ = ZScore().fit(np.zeros((100, 1)))
+    >>> heard[0].category.__name__
+    'DetectorWarning'
+    """

@@ -6,7 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from paranom_rs import Anomaly, Callback, Generator, Normal, Shift, Sine, Stochastic, TimeIndex
+from paranom_rs import (
+    Anomaly,
+    Bernoulli,
+    Callback,
+    Dropouts,
+    Generator,
+    Normal,
+    Poisson,
+    Regimes,
+    Shift,
+    Sine,
+    State,
+    Stochastic,
+    TimeIndex,
+)
 from paranom_rs.connect.keyed import KeyedRAMP
 from support.valve import CrashOnce
 
@@ -20,6 +34,21 @@ def generator() -> Generator:
         },
         anomalies=Anomaly(frequency=0.01, duration=(5, 40)),
         time=TimeIndex("2024-01-01", "1s"),
+        seed=3,
+    )
+
+
+@pytest.fixture
+def states() -> Generator:
+    """A generator with a column of each type, of which some lose values."""
+    return Generator(
+        {
+            "mode": Stochastic(Regimes(["idle", "läuft"], dwell=40), missing=Dropouts(frequency=0.01)),
+            "on": Stochastic(Bernoulli(0.5), dtype="bool", missing=Dropouts(frequency=0.01)),
+            "count": Stochastic(Poisson(3), dtype="int64"),
+            "hidden": Stochastic(Normal(), hidden=True),
+        },
+        anomalies=Anomaly(values={"mode": State("exploded")}, frequency=0.01, duration=(5, 40)),
         seed=3,
     )
 

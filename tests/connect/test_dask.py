@@ -42,6 +42,20 @@ def test_arrays_have_known_chunks(generator: Generator) -> None:
     assert np.array_equal(array.compute(scheduler="threads"), generator.generate(10_000).X)
 
 
+def test_columns_have_their_types(states: Generator) -> None:
+    frame = to_dask(states, 3_000, blocks=7)
+    local = states.generate(3_000).to_pandas()
+    computed = frame.compute(scheduler="threads").reset_index(drop=True)
+    assert computed.dtypes.equals(frame.dtypes)
+    assert list(map(str, computed.dtypes))[1:4] == ["category", "boolean", "Int64"]
+    for name in ("mode", "on", "count"):
+        assert computed[name].astype(object).where(computed[name].notna(), None).tolist() == (
+            local[name].astype(object).where(local[name].notna(), None).tolist()
+        )
+    values = to_dask_array(states, 3_000, blocks=7).compute(scheduler="threads")
+    assert np.array_equal(values, states.generate(3_000).X, equal_nan=True)
+
+
 def test_no_rows(generator: Generator) -> None:
     assert list(to_dask(generator, 0).compute().columns) == ["t", "pressure", "läuft", "is_anomaly", "event"]
 

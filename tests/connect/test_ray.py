@@ -36,6 +36,14 @@ def test_blocks_are_the_local_run(generator: Generator) -> None:
         assert np.array_equal(rows[name].to_numpy(local[name].dtype), local[name]), name
 
 
+def test_columns_have_their_types(states: Generator) -> None:
+    rows = to_ray(states, 1_000, blocks=3).to_pandas().sort_values("t", ignore_index=True)
+    local = states.generate(1_000)
+    assert rows["mode"].astype(object).fillna("").tolist() == local["mode"].tolist()
+    assert rows["count"].tolist() == local["count"].tolist()
+    assert rows["on"].isna().sum() == local.missing[:, 1].sum()
+
+
 def test_a_lost_worker_changes_nothing(fragile: Generator) -> None:
     rows = to_ray(fragile, 5_000, blocks=3).to_pandas().sort_values("t")
     assert np.array_equal(rows["x"], fragile.generate(5_000)["x"])

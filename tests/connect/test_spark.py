@@ -68,6 +68,16 @@ def test_partitions_are_the_local_run(spark: SparkSession, generator: Generator)
     assert frame.rdd.getNumPartitions() == 7
 
 
+def test_columns_have_their_types(spark: SparkSession, states: Generator) -> None:
+    frame = to_spark(spark, states, 1_000, blocks=3)
+    assert dict(frame.dtypes) | {"mode": "string", "on": "boolean", "count": "bigint"} == dict(frame.dtypes)
+    rows = frame.orderBy("t").collect()
+    local = states.generate(1_000)
+    assert [row["mode"] or "" for row in rows] == local["mode"].tolist()
+    assert [row["count"] for row in rows] == local["count"].tolist()
+    assert sum(row["on"] is None for row in rows) == local.missing[:, 1].sum()
+
+
 def test_a_lost_worker_changes_nothing(spark: SparkSession, fragile: Generator) -> None:
     rows = to_spark(spark, fragile, 5_000, blocks=3).orderBy("t").toArrow()
     assert np.array_equal(rows["x"].to_numpy(), fragile.generate(5_000)["x"])

@@ -30,11 +30,12 @@ from paranom_rs import (
     Stochastic,
     Uniform,
     Uniqueness,
+    _core,
     one_liners,
     triviality,
 )
 from paranom_rs.errors import SpecError, SpecTypeError
-from paranom_rs.evaluate.audit.statistics import cramer, evenness, spearman
+from paranom_rs.evaluate.audit.statistics import PAGE, cramer, evenness, noise, spearman
 from paranom_rs.evaluate.one_line_detectors import found_in
 
 
@@ -287,3 +288,31 @@ def test_the_last_rows_of_all_are_audited() -> None:
     found = data.audit()
     assert (found.rows, found.events) == (500, len(data.events))
     assert generator.audit(500, start=2**64 - 500).to_dict() == found.to_dict()
+
+
+@given(st.lists(st.integers(0, 9) | st.integers(0, 2**64 - 1), max_size=300))
+def test_duplicates_are_what_is_more_than_unique(numbers: list[int]) -> None:
+    hashes = np.array(numbers, np.uint64)
+    assert _core.duplicates(hashes) == len(numbers) - len(set(numbers))
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 3, PAGE - 1, PAGE, PAGE + 300, 3 * PAGE + 17])
+def test_noise_is_that_of_its_page_or_of_all(rows: int) -> None:
+    rng = np.random.default_rng(rows)
+    clean = rng.normal(size=rows)
+    clean[rng.random(rows) < 0.01] = np.nan
+    clean[2 * PAGE : 3 * PAGE - 100] = np.nan  # a page with next to nothing
+    clean[5:rows:1000] = np.inf
+    bend = np.full(rows, np.nan)
+    for i in range(1, rows - 1):
+        with np.errstate(invalid="ignore"):
+            bend[i] = abs((clean[i + 1] - clean[i]) - (clean[i] - clean[i - 1]))
+    bend[~np.isfinite(bend)] = np.nan
+    asked = [0, *range(max(rows - 1, 0) // PAGE + 1), 0]
+    expected = []
+    for page in asked:
+        here = bend[page * PAGE : (page + 1) * PAGE]
+        known = here if np.isfinite(here).sum() >= PAGE // 16 else bend
+        known = known[np.isfinite(known)]
+        expected.append(np.median(known) / 0.6745 / np.sqrt(6) if len(known) else 0.0)
+    assert noise(clean, np.array(asked)).tolist() == expected

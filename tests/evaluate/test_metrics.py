@@ -146,6 +146,7 @@ def test_evaluate_says_what_scikit_learn_says(case, threshold):
     assert (got.vus_roc, got.vus_pr) == metrics.vus(y, s)
     assert got.event.found == metrics.event_report(y, pred).found
     assert got.range == metrics.range_report(y, pred)
+    assert got.affiliation == pytest.approx(metrics.affiliation(y, pred), nan_ok=True)
 
 
 def test_evaluate_takes_scores_predictions_or_both():
@@ -163,7 +164,7 @@ def test_evaluate_takes_scores_predictions_or_both():
         scores,
         **{
             name: getattr(predictions, name)
-            for name in ("confusion", "accuracy", "precision", "recall", "f", "event", "range")
+            for name in ("confusion", "accuracy", "precision", "recall", "f", "event", "range", "affiliation")
         },
     )
 

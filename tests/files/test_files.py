@@ -51,6 +51,7 @@ def plant(**options: Any) -> Generator:
             Anomaly(name="gap", count=1, within=1000, duration=7, values={"level": Missing()}),
         ],
         seed=7,
+        allow_infinite=True,  # 1e300 is no float32
         **options,
     )
 
@@ -201,6 +202,7 @@ def test_text_is_plain(tmp_path: Path) -> None:
         {'a, "b"\\': Stochastic(1e300), "x": Stochastic(-0.0)},
         anomalies=events,
         time=TimeIndex("1969-12-31T23:59:59", "500ms"),
+        allow_infinite=True,
     )
     generator.write(tmp_path / "x.csv", 3)
     generator.write(tmp_path / "x.jsonl", 3)
@@ -314,6 +316,7 @@ def test_pandas_polars_and_duckdb_read_them(tmp_path: Path) -> None:
         {"pressure": Stochastic(Normal()), "level": Stochastic(Choice([0.0, -0.0, 1e300, 3.0, 1e-5]), Missing())},
         anomalies=Anomaly(frequency=0.02, duration=(5, 40)),
         time=TimeIndex("2026-01-01", "1s"),
+        allow_infinite=True,
     )
     data = generator.generate(3000)
     for suffix in SUFFIXES:

@@ -392,7 +392,7 @@ def test_labels_scores_and_recordings_of_tables() -> None:
     labels = pd.Series([False, True, True, False], dtype="boolean")
     recorded = Recorded(nullable, labels=labels)
     np.testing.assert_array_equal(np.asarray(recorded.values), [1, np.nan, 3, 4])
-    assert recorded.labels == [[1, 3]]
+    assert recorded.labels.tolist() == [[1, 3]]
 
 
 def test_rows_of_a_frame() -> None:

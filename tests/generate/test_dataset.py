@@ -200,6 +200,32 @@ def test_recorded_labels_stay_and_are_not_hit() -> None:
     assert data.audit().changed_unlabelled == 0
 
 
+def test_labels_mean_the_same_as_flags_arrays_and_lists() -> None:
+    values = np.arange(300.0)
+    flags = np.arange(300) % 7 < 2
+    pairs = [[i, min(i + 2, 300)] for i in range(0, 300, 7)]
+    given = [flags, flags.astype(float), pairs, np.array(pairs), np.array(pairs, float), [tuple(x) for x in pairs]]
+    made = [Generator({"x": Recorded(values, labels=labels)}) for labels in given]
+    # Read as a list, they are what TOML holds.
+    made.append(Generator.from_spec({"variables": {"x": {"kind": "recorded", "values": values, "labels": pairs}}}))
+    made.append(Generator.from_spec(made[0].to_spec()))
+    assert len({generator.fingerprint for generator in made}) == 1
+    assert all(np.array_equal(generator.generate(700).y, made[0].generate(700).y) for generator in made)
+    assert made[0].generate(300).y.tolist() == flags.tolist()
+    assert "labels = [\n" in made[0].to_toml()
+
+
+@pytest.mark.parametrize("pair", [[-1, 2], [3, -2], [5, 5], [2, 11]])
+def test_labels_in_arrays_are_checked_as_those_in_lists(pair: list[int]) -> None:
+    def refusal(labels: object) -> str:
+        with pytest.raises(SpecError) as found:
+            Generator.from_spec({"variables": {"x": {"kind": "recorded", "values": np.zeros(10), "labels": labels}}})
+        return str(found.value)
+
+    assert refusal(np.array([[0, 1], pair])) == refusal([[0, 1], pair])
+    assert "variables.x.labels" in refusal([[0, 1], pair])
+
+
 def test_recording_without_repeat_ends() -> None:
     generator = Generator({"x": Recorded([1.0, 2.0, 3.0], repeat=False)})
     np.testing.assert_array_equal(generator.generate(3)["x"], [1, 2, 3])

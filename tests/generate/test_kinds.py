@@ -13,7 +13,20 @@ from paranom_rs.generate.rule import EachRow, Part, Product, Rule, Sum, Transfor
 from support import strategies
 
 #: Kinds that random specs make in a way of their own: they refer to other variables, or have only so many rows.
-ELSEWHERE = {"ref", "swap", "decouple", "distinct", "shape", "mixture", *strategies.JOINS, *strategies.CHANGES}
+ELSEWHERE = {
+    "state",
+    "by_state",
+    "forbidden_transition",
+    "at_time",
+    "ref",
+    "swap",
+    "decouple",
+    "distinct",
+    "shape",
+    "mixture",
+    *strategies.JOINS,
+    *strategies.CHANGES,
+}
 
 
 def known(field: str) -> set[str]:

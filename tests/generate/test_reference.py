@@ -34,8 +34,8 @@ def test_any_spec_anywhere(spec: Spec, where: tuple[int, int], clean: bool) -> N
 
 
 # `distinct` has no rows beyond its values: test_distinct.py. `shape` needs an event: with the transforms. What looks at
-# other variables: test_graph.py.
-ELSEWHERE = {"distinct", "shape", "ref", "swap", "decouple"}
+# other variables: test_graph.py; states: test_states.py.
+ELSEWHERE = {"distinct", "shape", "ref", "swap", "decouple", "state", "by_state", "forbidden_transition"}
 
 
 @pytest.mark.parametrize("kind", [*(kind for kind in rules.RULES if kind not in ELSEWHERE), "truncated"])

@@ -227,6 +227,13 @@ SPECS: dict[str, Spec] = {
 }
 
 
+MODES = ["idle", "run", "fault"]
+STEP = [[0.875, 0.125, 0], [0.0625, 0.875, 0.0625], [0.5, 0, 0.5]]
+TURN = [[0, 1, 0], [0.25, 0, 0.75], [1, 0, 0]]
+REGIMES = {"kind": "regimes", "states": MODES, "dwell": [9, 20, 3], "shape": 3, "transitions": TURN}
+STEPPED = {"kind": "steps", "levels": {"kind": "choice", "values": [2, 6]}, "length": 40}
+LOOP = {"kind": "control_loop", "setpoint": STEPPED, "time_constant": 3, "noise": 0.25, "group": "loop"}
+
 # What differs in stream 2: clocks, calendars, ids; events that come in pairs.
 SPECS_2: dict[str, Spec] = {
     "clock": {
@@ -267,6 +274,107 @@ SPECS_2: dict[str, Spec] = {
                 "rounded to thirds of 10": {"kind": "rounded", "of": UNIFORM, "step": 10 / 3},
             }.items()
         },
+    },
+    "states": {
+        "stream": 2,
+        "seed": 20_180_807,
+        "time": {"kind": "number", "start": 0, "step": 1},
+        "variables": {
+            name: {"kind": "stochastic", "normal": rule} | more
+            for name, rule, more in [
+                ("choice", {"kind": "choice", "values": MODES}, {}),
+                ("markov", {"kind": "markov", "states": MODES, "transitions": STEP}, {}),
+                (
+                    "turn",
+                    {"kind": "markov", "states": MODES, "transitions": TURN},
+                    {"anomalous": {"kind": "forbidden_transition"}},
+                ),
+                ("regimes", REGIMES, {"anomalous": {"kind": "flatline"}}),
+                ("steps of states", {"kind": "steps", "levels": REGIMES, "length": [3, 9]}, {}),
+                ("on", {"kind": "choice", "values": [False, True], "weights": [0.25, 0.75]}, {}),
+                ("whole", {"kind": "normal", "std": 9}, {"dtype": "int64"}),
+                ("hidden", NORMAL, {"hidden": True}),
+                (
+                    "driven",
+                    {
+                        "kind": "by_state",
+                        "variable": "regimes",
+                        "values": {"idle": 0, "run": {"kind": "ref", "variable": "hidden"}},
+                        "other": UNIFORM,
+                        "lag": 1,
+                    },
+                    {},
+                ),
+                ("volatility", {"kind": "stochastic_volatility", "std": 2}, {}),
+                ("season", {"kind": "random_season", "period": 7, "amplitude": UNIFORM, "phase": NORMAL}, {}),
+                ("measured", LOOP, {}),
+                ("control", LOOP | {"gives": "control"}, {}),
+            ]
+        },
+        "anomalies": [
+            {"events": [[3, 6], [508, 515]], "variables": ["regimes", "turn"]},
+            {"name": "unseen", "frequency": 0.1, "values": {"markov": {"kind": "state", "name": "never"}}},
+        ],
+    },
+    "arrivals": {
+        "stream": 2,
+        "seed": 20_180_807,
+        "time": {
+            "kind": "datetime",
+            "start": 1_767_225_600 * 10**9,
+            "step": 60 * 10**9,
+            "arrivals": "poisson",
+            "gaps": {"every": 5, "length": [0, 3600 * 10**9]},
+        },
+        "missing": {"chance": {"kind": "logistic", "of": {"kind": "ref", "variable": "at time"}, "width": 0.5}},
+        "variables": {
+            name: {"kind": "stochastic", "normal": rule}
+            for name, rule in {
+                "at time": {"kind": "at_time", "of": {"kind": "sum", "of": [{"kind": "sine", "period": 9}, NORMAL]}},
+                "concepts": {"kind": "concepts", "of": [NORMAL, 5, UNIFORM], "length": [3, 5], "fade": 2},
+                "shares": {"kind": "logistic", "of": NORMAL, "middle": 0.5, "width": 0.25},
+                "one step": {"kind": "logistic", "of": NORMAL, "middle": 0.5, "width": 0},
+            }.items()
+        },
+    },
+    "zone": {
+        "stream": 2,
+        "seed": 20_180_807,
+        "time": {
+            "kind": "datetime",
+            "start": 1_774_735_200 * 10**9,
+            "step": "1D",
+            "zone": "Europe/Berlin",
+            "offsets": [[-(2**63), 3600 * 10**9], [1_774_746_000 * 10**9, 7200 * 10**9]],
+        },
+        "missing": {"frequency": 0.25, "duration": [1, 2], "together": True},
+        "variables": {
+            "calendar": {
+                "kind": "stochastic",
+                "normal": {"kind": "calendar", "hour": list(range(24)), "weekday": [100 * day for day in range(7)]},
+            },
+            "x": {"kind": "stochastic", "normal": NORMAL, "missing": {"frequency": 0.5, "gap": 0}},
+        },
+    },
+    "overlap": {
+        "stream": 2,
+        "seed": 20_180_807,
+        "variables": {
+            name: {"kind": "stochastic", "normal": NORMAL, "anomalous": {"kind": "shift", "by": UNIFORM}}
+            for name in ("a", "b", "c")
+        },
+        "anomalies": [
+            {"name": "a", "frequency": 0.3, "duration": [2, 9], "variables": ["a"], "track": "a"},
+            {
+                "name": "b",
+                "count": 1,
+                "within": 60,
+                "duration": [1, 3],
+                "aftershocks": {"mean": 0.75, "delay": 4, "within": 30},
+                "variables": ["b"],
+            },
+            {"name": "c", "events": [[3, 8], [509, 516]], "variables": ["c"], "track": "c"},
+        ],
     },
     "whole": {
         "stream": 2,

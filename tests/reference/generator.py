@@ -26,21 +26,15 @@ def generate(
     world = World(spec, clean)
     at = list(range(start, start + rows))
     with np.errstate(all="ignore"):  # infinities and NaN are values like others
-        columns = {name: world.values(name, at) for name in spec["variables"]}
+        columns = {name: world.values(name, at) for name in spec["variables"] if not is_hidden(spec, name)}
     events = [event for event in world.events(start, start + rows - 1) if not world.is_decoy(event)] if rows else []
-    if any(world.references.values()):
+    if any(world.references.values()) or len(columns) < len(spec["variables"]):
         y = np.array([world.is_labelled(row) for row in at], np.int8)
     else:
         y = np.array([any(e.start <= row < e.stop for e in events) for row in at], np.int8)
     for name, column in columns.items():
-        for event in dropouts(spec, name, start, rows):
-            column[max(event.start - start, 0) : event.stop - start] = np.nan
-    return columns, y, [(e.start, e.stop, world.kinds[e.kind], id_of(e, world.stream)) for e in events]
-
-
-def id_of(event: Event, stream: int) -> int:
-    """What an event is known by: its first row, below 2^53. In stream 1 it was the number that addresses its draws."""
-    return event.id if stream == 1 else event.start % 2**53
+        column[lost(spec, name, at)] = np.nan
+    return columns, y, [(e.start, e.stop, world.kinds[e.kind], world.id_of(e)) for e in events]
 
 
 class World:
@@ -51,13 +45,16 @@ class World:
         self.clean = clean
         self.seed = spec.get("seed", 0)
         self.stream = spec.get("stream", random.STREAM)
+        self.names_of_states = {name: states_of(spec, name) for name in spec["variables"]}
         self.normal = {
-            name: normal_rule(variable, self.seed, clock_of(spec)) for name, variable in spec["variables"].items()
+            name: normal_rule(variable, self.seed, clock_of(spec), self.names_of_states[name])
+            for name, variable in spec["variables"].items()
         }
         self.effects = {name: anomalous_rules(spec, name) for name in self.normal}
         self.references = {name: references(variable.get("normal")) for name, variable in spec["variables"].items()}
-        self.schedule, self.kinds = schedule_of(spec, self.seed)
-        self.schedule.accepts = self.is_hard
+        self.schedules, self.kinds = schedules_of(spec, self.seed)
+        for schedule in self.schedules:
+            schedule.accepts = self.is_hard
         self.decoys = {anomaly.get("name", "anomaly") for anomaly in spec.get("anomalies", []) if anomaly.get("decoy")}
         self.elsewhere: dict[str, int] = {}
         self.known: dict[tuple[int, int], list[Event]] = {}
@@ -65,10 +62,23 @@ class World:
     def events(self, first: int, last: int) -> list[Event]:
         """The events that touch some rows, decoys too."""
         if (first, last) not in self.known:
-            events = self.schedule.events(first, last)
+            found = [event for schedule in self.schedules for event in schedule.events(first, last)]
+            events = sorted(found, key=lambda event: event.start)
             stay = {RECORDED, *self.decoys} if self.clean else {*self.kinds}
             self.known[first, last] = [event for event in events if self.kinds[event.kind] in stay]
         return self.known[first, last]
+
+    def id_of(self, event: Event) -> int:
+        """What an event is known by: its first row, below 2^53, and the track. In stream 1 what addresses its draws."""
+        if self.stream == 1:
+            return event.id
+        tracks = [""]
+        for anomaly in self.spec.get("anomalies", []):
+            if anomaly.get("track", "") not in tracks:
+                tracks.append(anomaly["track"])
+        named = {anomaly.get("name", "anomaly"): anomaly.get("track", "") for anomaly in self.spec.get("anomalies", [])}
+        track = tracks.index(named.get(self.kinds[event.kind], ""))
+        return event.start % 2**53 if track == 0 else track << 48 | event.start % 2**48
 
     def is_decoy(self, event: Event) -> bool:
         return self.kinds[event.kind] in self.decoys
@@ -87,6 +97,7 @@ class World:
                 with np.errstate(all="ignore"):
                     values = rule(At(key, rows_there))
                     values[own] = change(At(key, rows_there[own], event), rule, values[own])
+                    values = settled(variables[name], values)
                 if any(one_liner.found(values, low, event.start, event.stop, end).values()):
                     return False
         return True
@@ -111,7 +122,11 @@ class World:
             part = np.array([event.start <= row < event.stop for row in rows], bool)
             if change is not None:
                 column[part] = change(At(key, at[part], event, world=self), rule, column[part])
-        return column
+        return settled(self.spec["variables"][name], column)
+
+    def states(self, name: str) -> list[str]:
+        """The states of a variable, in the order of their numbers."""
+        return self.names_of_states[name] or ["false", "true"]
 
     def decoupled(self, name: str, by: int) -> World:
         world = World(self.spec, self.clean)
@@ -120,7 +135,7 @@ class World:
 
     def is_labelled(self, row: int) -> bool:
         """Whether an event is going on in a row, or in one that a variable refers to from it."""
-        return any(self.is_anomalous(name, row) for name in self.normal)
+        return any(self.is_anomalous(name, row) for name in self.normal if not is_hidden(self.spec, name))
 
     def is_anomalous(self, name: str, row: int) -> bool:
         """Whether an event made a variable's value, or a value that this one refers to."""
@@ -144,15 +159,39 @@ def references(rule: Any) -> list[tuple[str, int]]:
         return [reference for part in rule for reference in references(part)]
     if not isinstance(rule, dict):
         return []
-    if rule.get("kind") == "ref":
-        return [(rule["variable"], int(rule.get("lag", 0)))]
-    return [reference for part in rule.values() for reference in references(part)]
+    own = [(rule["variable"], int(rule.get("lag", 0)))] if rule.get("kind") in ("ref", "by_state") else []
+    return own + [reference for part in rule.values() for reference in references(part)]
 
 
-def normal_rule(variable: dict[str, Any], seed: int, time: dict[str, Any] | None) -> Rule:
+def is_hidden(spec: dict[str, Any], name: str) -> bool:
+    """Whether a variable is there for others only."""
+    return bool(spec["variables"][name].get("hidden", False))
+
+
+def settled(variable: dict[str, Any], column: Floats) -> Floats:
+    """Whole numbers, where the variable has them: the nearest ones that a float can hold."""
+    if variable.get("dtype") != "int64":
+        return column
+    return np.clip(np.floor(column + 0.5), -(2.0**53), 2.0**53)
+
+
+def states_of(spec: dict[str, Any], name: str) -> list[str]:
+    """The states of a variable, in the order in which its rules name them: the normal one first."""
+    variable, states = spec["variables"][name], list[str]()
+    normal_rule(variable, 0, clock_of(spec), states)
+    own = [anomaly.get("values", {}).get(name) for anomaly in spec.get("anomalies", [])]
+    for rule in [variable.get("anomalous"), *own]:
+        if rule is not None:
+            rules.read_anomaly(rule, Scope(anomalous=True, time=clock_of(spec), states=states))
+    return states
+
+
+def normal_rule(
+    variable: dict[str, Any], seed: int, time: dict[str, Any] | None, states: list[str] | None = None
+) -> Rule:
     """Random by a rule, or recorded row for row (and again from the beginning when the recording ends)."""
     if variable["kind"] == "stochastic":
-        return rules.read(variable["normal"], Scope(anomalous=False, seed=seed, time=time))
+        return rules.read(variable["normal"], Scope(anomalous=False, seed=seed, time=time, states=states))
     series = np.array(variable["values"], np.float64)
     return rules.between_rows(lambda at: series[at.rows % np.uint64(len(series))].copy())
 
@@ -160,6 +199,8 @@ def normal_rule(variable: dict[str, Any], seed: int, time: dict[str, Any] | None
 def anomalous_rules(spec: dict[str, Any], name: str) -> dict[str, Transform]:
     """What each anomaly, by its name, does to a variable: a rule of its own, or the variable's."""
     default = spec["variables"][name].get("anomalous")
+    states = states_of(spec, name)
+    normal = spec["variables"][name].get("normal")
     effects = {}
     for anomaly in spec.get("anomalies", []):
         own = anomaly.get("values", {}).get(name)
@@ -170,7 +211,10 @@ def anomalous_rules(spec: dict[str, Any], name: str) -> dict[str, Transform]:
             rule = default
         else:
             continue
-        change = rules.read_anomaly(rule, Scope(anomalous=True, seed=spec.get("seed", 0), time=clock_of(spec)))
+        scope = Scope(anomalous=True, seed=spec.get("seed", 0), time=clock_of(spec), states=states)
+        if isinstance(normal, dict) and normal["kind"] in ("markov", "regimes"):
+            scope.follows = rules.never_follow(normal, scope)
+        change = rules.read_anomaly(rule, scope)
         if "onset" in anomaly:
             change = rules.creeping(change, 1.0 if anomaly["onset"] == "creeping" else float(anomaly["onset"]))
         effects[anomaly.get("name", "anomaly")] = change
@@ -189,24 +233,42 @@ def timing_of(table: dict[str, Any]) -> Timing:
         longest=int(longest),
         gap=int(table.get("gap", 1)),
         nontrivial=table.get("difficulty") == "nontrivial",
+        aftershocks=table.get("aftershocks"),
     )
 
 
-def dropouts(spec: dict[str, Any], name: str, start: int, rows: int) -> list[Event]:
-    """The stretches in which a variable's values are lost: as it says itself, else as the spec says."""
+def lost(spec: dict[str, Any], name: str, rows: list[int]) -> NDArray[np.bool_]:
+    """Which values of a variable are lost: as it says itself, else as the spec says."""
     table = spec["variables"][name].get("missing", spec.get("missing"))
-    if table is None or rows == 0:
-        return []
-    schedule = Schedule(spec.get("seed", 0), [timing_of(table)], None, whose=("missing", name))
-    return schedule.events(start, start + rows - 1)
+    if table is None or not rows:
+        return np.zeros(len(rows), bool)
+    whose = ("missing", "" if table.get("together") else name)
+    chance = table.get("chance")
+    is_one_row = table.get("gap", 1) == 0 and table.get("duration", 1) in (1, [1, 1], (1, 1))
+    if chance is None and "frequency" in table and is_one_row and spec.get("stream", random.STREAM) != 1:
+        chance = table["frequency"]  # runs of one row without a gap: each row for itself
+    if chance is None:
+        schedule = Schedule(spec.get("seed", 0), [timing_of(table)], None, whose=whose)
+        events = schedule.events(rows[0], rows[-1])
+        return np.array([any(event.start <= row < event.stop for event in events) for row in rows], bool)
+    scope = Scope(anomalous=False, seed=spec.get("seed", 0), time=clock_of(spec))
+    site = scope.site()
+    key = random.key_of(spec.get("seed", 0), *whose)
+    at = np.array(rows, np.uint64)
+    chances = rules.read(chance, scope)(At(key, at, world=World(spec, clean=False)))
+    return random.uniforms(key, site, at) < chances
 
 
-def schedule_of(spec: dict[str, Any], seed: int) -> tuple[Schedule, list[str]]:
-    """The schedule, and the names of the kinds of events."""
+def schedules_of(spec: dict[str, Any], seed: int) -> tuple[list[Schedule], list[str]]:
+    """The schedule of each track, and the names of the kinds of events."""
     kinds, timings = [], []
+    tracks = [""]
     for anomaly in spec.get("anomalies", []):
         kinds.append(anomaly.get("name", "anomaly"))
         timings.append(timing_of(anomaly))
+        if anomaly.get("track", "") not in tracks:
+            tracks.append(anomaly["track"])
+    whose = [anomaly.get("track", "") for anomaly in spec.get("anomalies", [])]
     labelled = [v for v in spec["variables"].values() if v.get("labels")]
     labels = None
     if labelled:
@@ -215,4 +277,11 @@ def schedule_of(spec: dict[str, Any], seed: int) -> tuple[Schedule, list[str]]:
         labels = Labels(len(first["values"]), first.get("repeat", True), stretches)
         kinds.append(RECORDED)
         timings.append(Timing())
-    return Schedule(seed, timings, labels), kinds
+        whose.append("")
+    schedules = []
+    for track in tracks:
+        # On another track an anomaly does not happen.
+        own = [timing if name == track else Timing(gap=0) for timing, name in zip(timings, whose, strict=True)]
+        schedule = Schedule(seed, own, labels if track == "" else None, whose=("schedule", track))
+        schedules.append(schedule)
+    return schedules, kinds

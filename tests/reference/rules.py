@@ -17,11 +17,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from . import fmath, random
+from .chain import Chain, Matrix
 from .distinct import keys_of, number
 from .fmath import Floats
 from .random import Key, Words
 from .schedule import Event
-from .time import datetimes
+from .time import beside, local_datetimes, places
 
 Table = dict[str, Any]
 
@@ -31,6 +32,9 @@ class World(Protocol):
 
     def values(self, name: str, rows: list[int], clean: bool | None = None) -> Floats:
         """A variable's values in any rows; the axis ends at both ends. Anomalies as in the dataset, or as said."""
+
+    def states(self, name: str) -> list[str]:
+        """The states of a variable, in the order of their numbers."""
 
     def decoupled(self, name: str, by: int) -> World:
         """The same, but one of them is seen so many rows later, without its anomalies."""
@@ -74,15 +78,27 @@ class Scope:
     reading. Bits 0 to 7: which draw, for a rule that makes several.
     """
 
-    def __init__(self, anomalous: bool, seed: int = 0, time: Table | None = None) -> None:
+    def __init__(
+        self, anomalous: bool, seed: int = 0, time: Table | None = None, states: list[str] | None = None
+    ) -> None:
         self.anomalous = anomalous
+        self.states = [] if states is None else states  # of the variable
         self.seed, self.time = seed, time  # the clock, which a calendar looks at
+        self.follows: Callable[[float], list[float]] | None = None  # which values never follow on one
         self.per_event = False
         self.next = 0
 
     def site(self) -> int:
         number, self.next = self.next, self.next + 1
         return self.anomalous << 31 | self.per_event << 30 | number << 8
+
+    def value(self, value: float | str) -> float:
+        """A number, or a state: its place in the order in which states are met."""
+        if not isinstance(value, str):
+            return float(value)
+        if value not in self.states:
+            self.states.append(value)
+        return float(self.states.index(value))
 
     @contextmanager
     def once_per_event(self) -> Iterator[None]:
@@ -95,6 +111,8 @@ def read(spec: float | Table, scope: Scope) -> Rule:
     """A rule: a number, or a table with a kind."""
     if isinstance(spec, dict):
         rule = RULES[spec["kind"]](spec, scope)
+        if is_held(spec):
+            return held_between_rows(rule)
         return between_rows(rule) if spec["kind"] in INTERPOLATED else rule
     value = float(spec)
     return lambda at: np.full(at.rows.shape, value)
@@ -361,7 +379,7 @@ def ends_of(weights: list[float]) -> Floats:
 
 
 def choice(table: Table, scope: Scope) -> Rule:
-    values = np.array(table["values"], np.float64)
+    values = np.array([scope.value(x) for x in table["values"]], np.float64)
     weights = table.get("weights", [1.0 / len(values)] * len(values))
     site = scope.site()
     ends = ends_of(weights)
@@ -701,6 +719,183 @@ def held(spec: Any, scope: Scope) -> Rule:
         return read(spec, scope)
 
 
+def is_discrete(spec: Any) -> bool:
+    """Whether a rule gives states, or true and false."""
+    if not isinstance(spec, dict):
+        return False
+    match spec["kind"]:
+        case "state":
+            return True
+        case "choice":
+            return any(isinstance(x, str | bool) for x in spec["values"])
+        case "markov" | "regimes":
+            return any(isinstance(x, str | bool) for x in spec["states"])
+        case "mixture":
+            return all(map(is_discrete, spec["of"]))
+        case "by_state":
+            return all(map(is_discrete, [*spec["values"].values(), *([spec["other"]] if "other" in spec else [])]))
+        case "steps":
+            return is_discrete(spec["levels"])
+    return False
+
+
+def is_held(spec: Table) -> bool:
+    """Whether a row's value is that of all places up to the next row."""
+    return spec["kind"] in ("markov", "regimes") or (spec["kind"] == "steps" and is_discrete(spec))
+
+
+def held_between_rows(rule: Rule) -> Rule:
+    return lambda at: rule(at if at.moved is None else replace(at, rows=at.moved[0], moved=None))
+
+
+def state(table: Table, scope: Scope) -> Rule:
+    value = scope.value(table["name"])
+    return lambda at: np.full(at.rows.shape, value)
+
+
+def chain_rule(step: Matrix, values: list[float], scope: Scope) -> Rule:
+    chain = Chain(step, scope.site())
+    return lambda at: np.array([values[k] for k in chain.states(at.key, at.rows)], np.float64)
+
+
+def markov(table: Table, scope: Scope) -> Rule:
+    """A stationary Markov chain."""
+    return chain_rule(table["transitions"], [scope.value(x) for x in table["states"]], scope)
+
+
+def phases_of(table: Table) -> Matrix:
+    """The chain of phases of regimes: each of `shape` phases ends in a row with the same probability."""
+    n, shape = len(table["states"]), int(table.get("shape", 1))
+    dwell = table["dwell"] if isinstance(table["dwell"], list | tuple) else [table["dwell"]] * n
+    even = [[0.0 if i == j else 1.0 / (n - 1) for j in range(n)] for i in range(n)]
+    following = table.get("transitions", even)
+    step = [[0.0] * (n * shape) for _ in range(n * shape)]
+    for i in range(n):
+        ends = shape / float(dwell[i])
+        for phase in range(shape):
+            row = step[i * shape + phase]
+            row[i * shape + phase] = 1.0 - ends
+            if phase + 1 < shape:
+                row[i * shape + phase + 1] = ends
+            else:
+                for j in range(n):
+                    if j != i:
+                        row[j * shape] = ends * float(following[i][j])
+    return step
+
+
+def regimes(table: Table, scope: Scope) -> Rule:
+    values = [scope.value(x) for x in table["states"] for _ in range(int(table.get("shape", 1)))]
+    return chain_rule(phases_of(table), values, scope)
+
+
+def by_state(table: Table, scope: Scope) -> Rule:
+    """A rule for each state of another variable."""
+    name, lag = table["variable"], int(table.get("lag", 0))
+    rules = {state: read(rule, scope) for state, rule in table["values"].items()}
+    other = read(table["other"], scope) if "other" in table else None
+
+    def values(at: At) -> Floats:
+        assert at.world is not None
+        found = at.world.values(name, [int(row) - lag for row in at.rows])
+        out = np.full(at.rows.shape, np.nan)
+        for place, state in enumerate(at.world.states(name)):
+            rule = rules.get(state, other)
+            if rule is not None:
+                out = np.where(found == place, rule(at), out)
+        return out
+
+    return values
+
+
+def stochastic_volatility(table: Table, scope: Scope) -> Rule:
+    """Normal values, the logarithm of whose standard deviation is a first-order autoregression."""
+    level = ar1({"phi": table.get("persistence", 0.98)}, scope)
+    spread = float(table.get("spread", 0.5))
+    std, mean = float(table.get("std", 1.0)), float(table.get("mean", 0.0))
+    site = scope.site()
+
+    def values(at: At) -> Floats:
+        size = fmath.exp(spread * level(at) - spread * spread)
+        return mean + std * (size * random.normals(at.key, site, at.rows))
+
+    return values
+
+
+def random_season(table: Table, scope: Scope) -> Rule:
+    """A sine whose amplitude and phase are drawn at the start of each cycle, on straight lines between them."""
+    period = int(table["period"])
+    amplitude, phase = held(table["amplitude"], scope), held(table["phase"], scope)
+
+    def value(at: At, row: int) -> float:
+        cycle, place = divmod(row, period)
+        cycles = replace(at, rows=np.array([cycle, (cycle + 1) % 2**64], np.uint64))
+        (low, high), (early, late) = amplitude(cycles), phase(cycles)
+        share = float(place) / float(period)
+        turns = np.array(share + (early + share * (late - early)))
+        sin, _ = fmath.sincos2pi(turns - np.floor(turns + 0.5))
+        return float((low + share * (high - low)) * sin)
+
+    return lambda at: np.array([value(at, int(row)) for row in at.rows], np.float64)
+
+
+def control_warmup(gain: float, keeps: float, proportional: float, integral: float) -> int:
+    """Rows until a loop has forgotten what was before, but for 1e-12 of it."""
+    moves = (1.0 - keeps) * gain
+    own = keeps - moves * (proportional + integral)
+    trace, determinant = own + 1.0, own + moves * integral
+    square = trace * trace - 4.0 * determinant
+    if square < 0.0:
+        factor = math.sqrt(determinant)
+    else:
+        factor = max(abs(0.5 * (trace + math.sqrt(square))), abs(0.5 * (trace - math.sqrt(square))))
+    left, rows = 1.0, 0
+    while left > 1e-12:
+        left, rows = left * factor, rows + 1
+    return rows
+
+
+CONTROL = {"gain": 1.0, "time_constant": 20.0, "integral": 0.05, "proportional": 0.5, "noise": 0.0}
+
+
+def control_loop(table: Table, scope: Scope) -> Rule:
+    """A controller and a plant, row after row. Each tile begins a warm-up before its first row, at rest."""
+    group = table.get("group")
+    if group is not None:
+        scope = Scope(scope.anomalous, scope.seed, scope.time)
+    gain, time_constant, integral, proportional, noise = (float(table.get(k, x)) for k, x in CONTROL.items())
+    setpoint, disturbance = read(table["setpoint"], scope), read(table.get("disturbance", 0.0), scope)
+    site = scope.site()
+    keeps = float(fmath.exp(np.array(-1.0 / time_constant)))
+    warmup = control_warmup(gain, keeps, proportional, integral)
+    which = {"measured": 0, "control": 1, "setpoint": 2}[table.get("gives", "measured")]
+
+    def tile(at: At, first: int) -> list[float]:
+        start = max(first - warmup, 0)
+        rows = np.arange(first - start + 512, dtype=np.uint64) + np.uint64(start)
+        here = replace(at, rows=rows)
+        wanted, pushes = setpoint(here), disturbance(here)
+        noises = random.normals(at.key, site, rows) if noise > 0.0 else np.zeros(len(rows))
+        plant, total = wanted[0], wanted[0] / gain
+        found = []
+        for sp, push, eps in zip(wanted, pushes, noises, strict=True):
+            measured = plant + noise * eps
+            error = sp - measured
+            total = total + integral * error
+            control = proportional * error + total
+            found.append((measured, control, sp)[which])
+            plant = keeps * plant + (1.0 - keeps) * (gain * control + push)
+        return [float(x) for x in found[first - start :]]
+
+    def values(at: At) -> Floats:
+        key = at.key if group is None else random.key_of(scope.seed, "control_loop", group)
+        at = replace(at, key=key)
+        tiles = {first: tile(at, first) for first in {int(row) // 512 * 512 for row in at.rows}}
+        return np.array([tiles[int(row) // 512 * 512][int(row) % 512] for row in at.rows], np.float64)
+
+    return values
+
+
 def steps(table: Table, scope: Scope) -> Rule:
     """A level that is held, then another.
 
@@ -743,7 +938,7 @@ def cylinder_bell_funnel(table: Table, scope: Scope) -> Rule:
 def calendar(table: Table, scope: Scope) -> Rule:
     """Values by weekday (or holiday), month and hour, added in this order; straight lines from hour to hour."""
     day_length = 24 * 3600 * 10**9
-    time = datetimes(scope.time or table, scope.seed)
+    time = local_datetimes(scope.time or table, scope.seed)
 
     def value(row: int) -> float:
         day, within = divmod(time(row), day_length)
@@ -778,6 +973,74 @@ def logistic_map(table: Table, scope: Scope) -> Rule:
         u = random.unit(np.array([digits(int(row)) for row in at.rows], np.uint64))
         _, cos = fmath.sincos2pi(0.5 * (u - 0.5))
         return cos * cos
+
+    return values
+
+
+def concepts(table: Table, scope: Scope) -> Rule:
+    """Rules that take turns. Each change but that at row 0 is moved by a draw of its own; values fade in behind it."""
+    of = [read(rule, scope) for rule in table["of"]]
+    length = table["length"]
+    shortest, longest = length if isinstance(length, list | tuple) else (length, length)
+    fade, mean = int(table.get("fade", 0)), (shortest + longest) // 2
+    site = scope.site()
+
+    def values(at: At) -> Floats:
+        def change(number: int) -> int:
+            moved = random.scaled(random.word(at.key, site, number), mean - shortest + 1) if number > 0 else 0
+            return number * mean + moved
+
+        out = np.empty(at.rows.shape)
+        every = [rule(at) for rule in of]
+        for j, row in enumerate(int(row) for row in at.rows):
+            number = row // mean
+            if row < change(number):
+                number -= 1
+            since = row - change(number)
+            out[j] = every[number % len(of)][j]
+            if number > 0 and since < fade:
+                old = every[(number - 1) % len(of)][j]
+                out[j] = old + float(since + 1) / float(fade + 1) * (out[j] - old)
+        return out
+
+    return values
+
+
+def logistic(table: Table, scope: Scope) -> Rule:
+    """Shares from 0 to 1: the logistic curve around a middle, or one step."""
+    rule = read(table["of"], scope)
+    middle, width = float(table.get("middle", 0.0)), float(table.get("width", 1.0))
+
+    def values(at: At) -> Floats:
+        x = rule(at)
+        if width == 0.0:
+            return np.where(x > middle, 1.0, 0.0)
+        steep = (middle - x) / width
+        steep = np.where(steep < -700.0, -700.0, steep)
+        steep = np.where(steep > 700.0, 700.0, steep)
+        return 1.0 / (1.0 + fmath.exp(steep))
+
+    return values
+
+
+def at_time(table: Table, scope: Scope) -> Rule:
+    """Signals where rows would be by their times."""
+    rule = read(table["of"], scope)
+    assert scope.time is not None
+    place = places(scope.time, scope.seed)
+
+    def between(row: int, part: float) -> tuple[int, float]:
+        a = place(row)
+        if part == 0.0:
+            return a
+        b = place(min(row + 1, 2**64 - 1))
+        return beside(a[0], a[1] + part * (float(b[0] - a[0]) + (b[1] - a[1])))
+
+    def values(at: At) -> Floats:
+        rows, parts = (at.rows, np.zeros(len(at.rows))) if at.moved is None else at.moved
+        there = [between(int(row), float(part)) for row, part in zip(rows, parts, strict=True)]
+        moved = np.array([row for row, _ in there], np.uint64), np.array([part for _, part in there], np.float64)
+        return rule(replace(at, moved=moved))
 
     return values
 
@@ -962,18 +1225,28 @@ RULES: dict[str, Callable[[Table, Scope], Rule]] = {
     "coloured_noise": coloured_noise,
     "blocks": blocks,
     "shape": shape,
+    "markov": markov,
+    "regimes": regimes,
+    "state": state,
+    "by_state": by_state,
+    "stochastic_volatility": stochastic_volatility,
+    "random_season": random_season,
+    "control_loop": control_loop,
     "ref": ref,
     "sum": summed,
     "product": product,
     "limited": limited,
     "rounded": rounded,
+    "logistic": logistic,
+    "concepts": concepts,
+    "at_time": at_time,
 }
 
 
 # Signals that know no place between rows. (Periodic ones do; distributions stay in their row.)
 INTERPOLATED = {
     "trend", "random_walk", "ar1", "steps", "cylinder_bell_funnel", "calendar", "logistic_map", "coloured_noise",
-    "blocks", "shape",
+    "blocks", "shape", "stochastic_volatility", "random_season", "control_loop",
 }  # fmt: skip
 
 # Transforms of the normal values
@@ -1060,19 +1333,6 @@ def smooth(table: Table, scope: Scope) -> Transform:
     return change
 
 
-def beside(row: int, by: float) -> tuple[int, float]:
-    """The place ``by`` rows after a row, as a row and a part of the way to the next; the axis ends at both ends."""
-    if math.isnan(by):
-        return row, 0.0
-    if math.isinf(by):
-        return (2**64 - 1 if by > 0.0 else 0), 0.0
-    whole = math.floor(by)
-    there = row + whole
-    if there < 0:
-        return 0, 0.0
-    return (there, by - whole) if there < 2**64 else (2**64 - 1, 0.0)
-
-
 def course(table: Table, scope: Scope, place: Callable[[int, Event, float], tuple[int, float]], name: str) -> Transform:
     """The normal rule with its signals looked at elsewhere: (row, event, amount) -> place."""
     amount = parameter(table, name, scope, {"by": None, "factor": None, "strength": 0.9}.get(name, 0.0))
@@ -1139,6 +1399,32 @@ def decouple(table: Table, scope: Scope) -> Transform:
     return change
 
 
+def forbidden_transition(table: Table, scope: Scope) -> Transform:
+    """A value that never follows on the one in the row before the event."""
+    with scope.once_per_event():
+        site = scope.site()
+
+    def change(at: At, normal: Rule, x: Floats) -> Floats:
+        assert at.event is not None
+        assert scope.follows is not None
+        before = normal(replace(at, rows=np.array([max(at.event.start - 1, 0)], np.uint64), event=None))
+        never = scope.follows(float(before[0]))
+        return np.full_like(x, never[random.scaled(random.word(at.key, site, at.event.id), len(never))])
+
+    return change
+
+
+def never_follow(table: Table, scope: Scope) -> Callable[[float], list[float]]:
+    """For each value of a Markov chain or of regimes, those that never follow on it."""
+    values = [scope.value(x) for x in table["states"]]
+    n = len(values)
+    even = [[float(i != j) for j in range(n)] for i in range(n)]
+    step = table.get("transitions", even)
+    stays = table["kind"] == "regimes"
+    never = {values[i]: [values[j] for j in range(n) if not (step[i][j] > 0.0 or (stays and i == j))] for i in range(n)}
+    return lambda value: never[value]
+
+
 def creeping(change: Transform, share: float) -> Transform:
     """The effect grows over a share of the event: a mixture of the normal and the anomalous value."""
 
@@ -1166,4 +1452,5 @@ TRANSFORMS: dict[str, Callable[[Table, Scope], Transform]] = {
     "time_warp": time_warp,
     "swap": swap,
     "decouple": decouple,
+    "forbidden_transition": forbidden_transition,
 }

@@ -18,14 +18,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import random
+from . import fmath, random
 
 END = 2**64 - 1  # no event reaches beyond this row
 TRIES = 16  # how often a slot is arranged anew when it touches rows that are taken
 EXPLICIT_ID, RECORDED_ID = 2**63, 3 * 2**62  # where the ids of explicit and of recorded events begin
 
 # What the draws of the schedule are for.
-PERMUTATION, SCRAMBLE, NUMBER, ORDER, PLACE, REDRAW = 1, 2, 3, 4, 5, 6
+PERMUTATION, SCRAMBLE, NUMBER, ORDER, PLACE, REDRAW, AFTERSHOCK = 1, 2, 3, 4, 5, 6, 7
+BURST = 64  # events that one leads to at most, with itself
 DRAWS = 64  # how often an event is drawn that must not be trivial
 
 
@@ -50,6 +51,7 @@ class Timing:
     longest: int = 1
     gap: int = 1
     nontrivial: bool = False
+    aftershocks: dict[str, float] | None = None
 
     @property
     def rate(self) -> float:
@@ -67,7 +69,7 @@ class Timing:
         The durations of a pair add up to the shortest and the longest.
         """
         if paired and self.pairs:
-            return self.rate / 2.0, self.shortest + self.longest + 2 * self.gap
+            return self.rate / 2.0, self.room_of(self.shortest) + self.room_of(self.longest)
         return self.rate, self.room
 
     @property
@@ -77,7 +79,11 @@ class Timing:
     @property
     def room(self) -> int:
         """Rows that an event may need."""
-        return self.longest + self.gap
+        return self.room_of(self.longest)
+
+    def room_of(self, duration: int) -> int:
+        """Rows that an event needs, with its gap and what is kept free for its aftershocks."""
+        return duration + self.gap + (int(self.aftershocks["within"]) if self.aftershocks else 0)
 
 
 @dataclass
@@ -141,7 +147,8 @@ class Schedule:
         for expected in self.expected:
             total += expected
         self.ends = list(np.cumsum([0.0, *self.expected]).tolist())
-        self.most = (math.ceil(total) + len(kinds)) * (2 if self.paired else 1)
+        self.stride = BURST if any(t.aftershocks for t in timings) else 1
+        self.most = (math.ceil(total) + len(kinds)) * (2 if self.paired else 1) * self.stride
 
     def expected_in_slot(self, timing: Timing) -> float:
         """Expected events of a kind in a slot: a whole number for kinds with an exact count."""
@@ -270,19 +277,55 @@ class Schedule:
         # What does not fit (only rounding can cause that) is left out.
         free, kept = self.length, []
         for i, (kind, duration) in enumerate(drawn):
-            room = duration + self.timings[kind].gap
+            room = self.timings[kind].room_of(duration)
             if room <= free:
                 free -= room
-                kept.append((kind, duration, (slot * self.most + i) % 2**64))
+                kept.append((kind, duration, (slot * self.most + i * self.stride) % 2**64))
 
         # Where: the free rows are dealt out before the events, at sorted random places.
         places = [random.scaled(self.word(PLACE, i, slot, attempt), free + 1) for i in range(len(kept))]
         events, used = [], 0
         for (kind, duration, name), place in zip(kept, sorted(places), strict=True):
             start = base + place + used
-            events.append(Event(start, start + duration, kind, name))
-            used += duration + self.timings[kind].gap
+            first = Event(start, start + duration, kind, name)
+            events += self.burst(first, attempt) if self.timings[kind].aftershocks else [first]
+            used += self.timings[kind].room_of(duration)
         return events
+
+    def burst(self, first: Event, attempt: int) -> list[Event]:
+        """An event and its aftershocks: each event triggers a Poisson number of others, after exponential waits."""
+        timing = self.timings[first.kind]
+        rule = timing.aftershocks
+        assert rule is not None
+        mean = float(rule["mean"])
+        drawn = iter(range(1, 10**6))
+
+        def word() -> int:
+            return self.word(AFTERSHOCK, next(drawn), first.id, attempt)
+
+        def unit() -> float:
+            return (word() >> 11) * 2.0**-53
+
+        events, done = [first], 0
+        while done < len(events):
+            trigger, done = events[done], done + 1
+            number, u = 0, unit()
+            share = below = float(fmath.exp(-mean))
+            while u >= below and number < 20:
+                number += 1
+                share *= mean / float(number)
+                below += share
+            for _ in range(number):
+                wait = int(-float(fmath.ln(1.0 - unit())) * float(rule["delay"]))
+                duration = timing.shortest + random.scaled(word(), timing.longest - timing.shortest + 1)
+                start = trigger.stop + timing.gap + wait
+                if start + duration <= first.stop + int(rule["within"]) and len(events) < BURST:
+                    events.append(Event(start, start + duration, first.kind, (first.id + len(events)) % 2**64))
+        kept: list[Event] = []
+        for event in sorted(events, key=lambda event: (event.start, event.id)):
+            if not kept or event.start >= kept[-1].stop + timing.gap:
+                kept.append(event)
+        return kept
 
     def even(self, slot: int, number: int = 0) -> float:
         """A uniform in [0, 1) for each slot; 2^k neighbouring slots, k >= 6, get one in each 2^k-th of the range.

@@ -84,9 +84,10 @@ RULES = [
     "poisson", "integers", "bernoulli", "choice", "empirical",
     "constant", "sine", "cosine", "square", "sawtooth", "triangle", "dirichlet", "pattern", "mls", "ecg", "trend",
     "random_walk", "ar1", "steps", "cylinder_bell_funnel", "calendar", "logistic_map", "coloured_noise", "blocks",
+    "markov", "regimes", "stochastic_volatility", "random_season", "control_loop",
 ]  # fmt: skip
 JOINS = ["sum", "product"]
-CHANGES = ["limited", "rounded"]
+CHANGES = ["limited", "rounded", "logistic", "concepts"]
 
 
 @st.composite
@@ -220,6 +221,26 @@ def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None
             optional(draw, table, "group", st.sampled_from(["a", "", "粒"]))
         case "blocks":
             table |= draw(recorded_blocks())
+        case "markov" | "regimes":
+            n = draw(st.integers(2, 4))
+            table |= draw(chains(kind, draw(st.lists(st.integers(-9, 9), min_size=n, max_size=n, unique=True))))
+        case "stochastic_volatility":
+            optional(draw, table, "std", NOT_NEGATIVE)
+            optional(draw, table, "persistence", st.one_of(st.floats(0.0, 0.999), st.just(0)))
+            optional(draw, table, "spread", st.one_of(st.floats(0.0, 5.0), st.just(0)))
+            optional(draw, table, "mean", NUMBERS)
+        case "random_season":
+            table["period"] = draw(st.one_of(st.integers(2, 900), st.sampled_from([2, 512, 2**40])))
+            table["amplitude"] = draw(levels(depth, scope))
+            table["phase"] = draw(levels(depth, scope))
+        case "control_loop":
+            table["setpoint"] = draw(bounded(-5.0, 5.0, 1, "event"))
+            optional(draw, table, "disturbance", bounded(-5.0, 5.0, 1, "event"))
+            optional(draw, table, "gain", st.floats(0.5, 2.0))
+            optional(draw, table, "noise", st.floats(0.0, 2.0))
+            table |= draw(st.sampled_from([{"time_constant": 3.0}, {"integral": 0.3, "proportional": 0}]))
+            optional(draw, table, "gives", st.sampled_from(["measured", "control", "setpoint"]))
+            optional(draw, table, "group", st.sampled_from(["a", "", "粒"]))
         case "limited":
             table["of"] = draw(rules(depth - 1, scope))
             limits = sorted(draw(st.tuples(NUMBERS, NUMBERS)))
@@ -228,6 +249,15 @@ def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None
         case "rounded":
             table["of"] = draw(rules(depth - 1, scope))
             optional(draw, table, "step", st.one_of(POSITIVE, st.sampled_from([0.1, 0.001, 1 / 3, 1e-300, 1e300])))
+        case "concepts":
+            table["of"] = draw(st.lists(rules(depth - 1, scope), min_size=2, max_size=3))
+            table["length"] = draw(st.one_of(st.integers(1, 900), st.sampled_from([[3, 80], [700, 2**40]])))
+            shortest = table["length"] if isinstance(table["length"], int) else table["length"][0]
+            optional(draw, table, "fade", st.integers(0, shortest - 1))
+        case "logistic":
+            table["of"] = draw(rules(depth - 1, scope))
+            optional(draw, table, "middle", NUMBERS)
+            optional(draw, table, "width", st.one_of(NOT_NEGATIVE, st.just(1e-9)))
         case "mixture":
             table["of"] = draw(st.lists(rules(depth - 1, scope), min_size=1, max_size=3))
             parts = draw(st.lists(st.integers(0, 9), min_size=len(table["of"]), max_size=len(table["of"])))
@@ -236,6 +266,106 @@ def rule_tables(draw: st.DrawFn, depth: int, scope: str, only: str | None = None
         case "sum" | "product":
             table["of"] = draw(st.lists(rules(depth - 1, scope), min_size=1, max_size=3))
     return table
+
+
+@st.composite
+def probabilities(draw: st.DrawFn, n: int, *, stays: bool) -> list[list[float]]:
+    """Transitions between ``n`` states, each of which leads to the next one; to itself only if it ``stays``."""
+    rows = []
+    for i in range(n):
+        parts = draw(st.lists(st.sampled_from([0, 0, 1, 5]), min_size=n, max_size=n))
+        parts[(i + 1) % n] += 1
+        if not stays:
+            parts[i] = 0
+        rows.append([part / sum(parts) for part in parts])
+    return rows
+
+
+@st.composite
+def chains(draw: st.DrawFn, kind: str, states: list[Any]) -> Spec:
+    """A Markov chain or regimes with these states."""
+    table: Spec = {"kind": kind, "states": states}
+    if kind == "markov":
+        return table | {"transitions": draw(probabilities(len(states), stays=True))}
+    shape = draw(st.sampled_from([1, 2, 3]))
+    times = st.floats(shape, 900.0)
+    table["dwell"] = draw(st.one_of(times, st.lists(times, min_size=len(states), max_size=len(states))))
+    if shape > 1 or draw(st.booleans()):
+        table["shape"] = shape
+    optional(draw, table, "transitions", probabilities(len(states), stays=False))
+    return table
+
+
+STATE_NAMES = ["idle", "run", "fault", "läuft", 'a "b", c', "false"]
+
+
+@st.composite
+def state_rules(draw: st.DrawFn, depth: int = 1) -> Spec:
+    """A rule that gives states."""
+    names = draw(st.lists(st.sampled_from(STATE_NAMES), min_size=2, max_size=4, unique=True))
+    match draw(st.sampled_from(["choice", "state", "markov", "regimes"] + ["steps", "mixture"] * depth)):
+        case "choice":
+            return {"kind": "choice", "values": names}
+        case "state":
+            return {"kind": "state", "name": names[0]}
+        case "steps":
+            return {"kind": "steps", "levels": draw(state_rules(0)), "length": draw(st.sampled_from([3, [5, 80]]))}
+        case "mixture":
+            return {"kind": "mixture", "of": [draw(state_rules(0)), draw(state_rules(0))], "weights": [0.25, 0.75]}
+        case kind:
+            return draw(chains(kind, names))
+
+
+@st.composite
+def state_specs(draw: st.DrawFn) -> Spec:
+    """A spec with states, what they drive, whole numbers, hidden variables, and anomalies on all of these."""
+    mode = draw(st.sampled_from(["mode", "温度"]))
+    flags = {"kind": "choice", "values": [True, False], "weights": [0.25, 0.75]}
+    variables: Spec = {mode: {"kind": "stochastic", "normal": draw(state_rules())}}
+    variables["on"] = {"kind": "stochastic", "normal": draw(st.one_of(st.just(flags), chains("markov", [False, True])))}
+    variables["count"] = {
+        "kind": "stochastic",
+        "normal": {"kind": "poisson", "rate": 3.5},
+        "anomalous": {"kind": "shift", "by": draw(st.floats(-3.0, 3.0))},
+        "dtype": "int64",
+    }
+    named = draw(st.lists(st.sampled_from(states_in(variables[mode]["normal"])), unique=True))
+    driven: Spec = {"kind": "by_state", "variable": mode, "values": {name: draw(rules(1, "normal")) for name in named}}
+    driven |= {"other": draw(rules(0, "normal")), "lag": draw(st.sampled_from([0, 0, 1, 600]))}
+    variables["flow"] = {"kind": "stochastic", "normal": driven}
+    alarm = {"kind": "by_state", "variable": "on", "values": {"true": {"kind": "state", "name": "high"}}}
+    alarm["other"] = {"kind": "choice", "values": ["low", "high"]}
+    variables["alarm"] = {"kind": "stochastic", "normal": alarm}
+    for name in draw(st.lists(st.sampled_from([mode, "on", "flow"]), max_size=2, unique=True)):
+        variables[name]["hidden"] = True
+    if draw(st.booleans()):
+        variables[mode]["missing"] = draw(dropouts())
+    anomalies = []
+    for number in range(draw(st.integers(0, 3))):
+        normal = variables[mode]["normal"]
+        kinds: list[Any] = [{"kind": "state", "name": "never"}, {"kind": "flatline"}, {"kind": "missing"}]
+        kinds += [draw(state_rules())]
+        if normal["kind"] in ("markov", "regimes", "steps"):
+            kinds += [{"kind": "reverse"}, {"kind": "time_warp"}]
+        if normal["kind"] == "regimes" or (normal["kind"] == "markov" and all(0 in x for x in normal["transitions"])):
+            kinds += [{"kind": "forbidden_transition"}] * 3
+        values: Spec = {mode: draw(st.sampled_from(kinds))}
+        if draw(st.booleans()):
+            values["on"] = draw(st.sampled_from([1, flags, {"kind": "flatline"}]))
+        if draw(st.booleans()):
+            values["alarm"] = {"kind": "decouple", "variable": "on", "by": 100}
+        anomaly: Spec = {"name": f"a{number}", "values": values, "duration": [1, 30]}
+        anomalies.append(anomaly | {"frequency": draw(st.sampled_from([0.1, 0.01]))})
+    anomalies.append({"name": "counts", "variables": ["count"], "frequency": 0.05, "onset": "creeping", "duration": 9})
+    return in_stream({"seed": draw(st.integers(0, 9)), "variables": variables, "anomalies": anomalies})
+
+
+def states_in(rule: Spec) -> list[str]:
+    """The states that a rule gives, in order."""
+    own = [*rule.get("states", []), *(rule["values"] if rule["kind"] == "choice" else [])]
+    own += [rule["name"]] if rule["kind"] == "state" else []
+    parts = [*rule.get("of", []), *([rule["levels"]] if rule["kind"] == "steps" else [])]
+    return list(dict.fromkeys([*own, *(name for part in parts for name in states_in(part))]))
 
 
 @st.composite
@@ -269,8 +399,31 @@ TRANSFORMS = ["shift", "scale", "spike", "noise", "flatline", "missing", "drift"
 COURSES = ["frequency_change", "phase_shift", "reverse", "time_warp"]
 SIGNALS = {
     "sine", "cosine", "square", "sawtooth", "triangle", "dirichlet", "pattern", "mls", "ecg", "trend", "random_walk",
-    "ar1", "steps", "cylinder_bell_funnel", "calendar", "logistic_map", "coloured_noise", "blocks",
+    "ar1", "steps", "cylinder_bell_funnel", "calendar", "logistic_map", "coloured_noise", "blocks", "markov", "regimes",
+    "stochastic_volatility", "random_season", "control_loop",
 }  # fmt: skip
+
+
+def fewest_rows(rule: Any) -> int:
+    """The rows that an event must have for an anomalous rule to change anything."""
+    kind = rule.get("kind") if isinstance(rule, dict) else None
+    is_stuck = kind == "flatline" and "value" not in rule
+    return 2 if is_stuck or kind in ("frequency_change", "reverse", "time_warp") else 1
+
+
+def lengthen(anomaly: Spec, variables: Spec) -> None:
+    """Make the events of an anomaly long enough for what they do."""
+    named = anomaly.get("variables", [] if "values" in anomaly else list(variables))
+    rules_of = [variables[name].get("anomalous") for name in named] + list(anomaly.get("values", {}).values())
+    fewest = max(map(fewest_rows, rules_of), default=1)
+    if "events" in anomaly:
+        anomaly["events"] = [[start, stop] for start, stop in anomaly["events"] if stop - start >= fewest]
+        return
+    duration = anomaly.get("duration", 1)
+    if isinstance(duration, list):
+        anomaly["duration"] = [max(end, fewest) for end in duration]
+    elif duration < fewest:
+        anomaly["duration"] = fewest
 
 
 def has_signals(rule: Any) -> bool:
@@ -329,13 +482,16 @@ def intervals(draw: st.DrawFn, end: int, most: int = 4) -> list[list[int]]:
 
 
 @st.composite
-def dropouts(draw: st.DrawFn) -> Spec:
-    """When values are lost: with a frequency, counted, or listed."""
+def dropouts(draw: st.DrawFn, together: bool = True) -> Spec:
+    """When values are lost: with a frequency, counted, listed, or by chance; of single variables, or of whole rows."""
     shortest = draw(st.integers(1, 12))
     longest = draw(st.integers(shortest, shortest + 30))
     gap = draw(st.integers(0, 6))
-    spec: Spec = {"gap": gap}
-    match draw(st.sampled_from(["frequency", "count", "events"])):
+    spec: Spec = {"gap": gap} | ({"together": True} if together and draw(st.integers(0, 4)) == 0 else {})
+    match draw(st.sampled_from(["frequency", "count", "events", "chance"])):
+        case "chance":
+            chance = st.one_of(SHARES, rules(1, "normal"))
+            return {"chance": draw(chance)} | ({"together": True} if together and draw(st.booleans()) else {})
         case "frequency":
             most = (shortest + longest) / 2 / (longest + gap)
             return spec | {"duration": [shortest, longest], "frequency": draw(st.floats(most / 90, most * 0.9))}
@@ -351,7 +507,7 @@ def lengths(numbers: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 @st.composite
 def clocks(draw: st.DrawFn, kind: str | None = None) -> Spec:
-    """The time of a spec: numbers or datetimes, even or not."""
+    """The time of a spec: numbers or datetimes, even, uneven, or by chance."""
     table: Spec = {"kind": kind or draw(st.sampled_from(["number", "datetime"]))}
     every = draw(st.one_of(st.integers(1, 2000), st.sampled_from([1, 2, 512, 2**53])))
     if table["kind"] == "number":
@@ -366,11 +522,39 @@ def clocks(draw: st.DrawFn, kind: str | None = None) -> Spec:
         optional(draw, table, "jitter", st.integers(0, (step - 1) // 2))
         gaps = {"every": every, "length": draw(lengths(st.one_of(st.integers(0, 10**14), st.sampled_from([0, 2**62]))))}
     optional(draw, table, "gaps", st.just(gaps))
+    if table.get("jitter", 0) == 0 and (table["step"] >= 1000 or isinstance(table["step"], float)):
+        optional(draw, table, "arrivals", st.just("poisson"))
+    return table
+
+
+@st.composite
+def calendar_clocks(draw: st.DrawFn) -> Spec:
+    """Clocks in time zones, and by the calendar, whose rows are few: datetimes of the years 1950 to 2120."""
+    day, hour = 86_400 * 10**9, 3600 * 10**9
+    start = draw(st.integers(-(20 * 365 * day), 80 * 365 * day))
+    table: Spec = {"kind": "datetime", "start": start}
+    if draw(st.booleans()):
+        changes = draw(st.lists(st.integers(start - 900 * day, start + 900 * day), max_size=6, unique=True).map(sorted))
+        changes = [x for i, x in enumerate(changes) if i == 0 or x - changes[i - 1] > 3 * day]
+        lengths = draw(st.lists(st.integers(-14, 14), min_size=len(changes) + 1, max_size=len(changes) + 1))
+        pairs = zip([-(2**63), *changes], lengths, strict=True)
+        table |= {"zone": "Some/Where", "offsets": [[at, length * hour] for at, length in pairs]}
+    unit = draw(st.sampled_from(["D", "W", "M", "MS", "B", ""]))
+    if unit:
+        table["step"] = f"{draw(st.integers(1, 5))}{unit}"
+    else:
+        table["step"] = draw(st.sampled_from([hour, day, 10**9]))
+    if unit == "B" and draw(st.booleans()):
+        table["days_off"] = draw(st.lists(st.integers(start // day - 3, start // day + 60), max_size=40, unique=True))
     return table
 
 
 def in_stream(spec: Spec) -> Spec:
-    """A spec with calendars is one of stream 1: there they have clocks of their own, which show any row."""
+    """A spec with calendars is one of stream 1: there they have clocks of their own, which show any row.
+
+    Rules drawn at random overflow: that is allowed, for what is asked here is that all parts compute the same.
+    """
+    spec = spec | {"allow_infinite": True}
     return spec | {"stream": 1} if "'calendar'" in repr(spec) else spec
 
 
@@ -392,7 +576,7 @@ def specs(draw: st.DrawFn, depth: int = 2) -> Spec:
         moving = variable["kind"] == "recorded" or has_signals(variable["normal"])
         optional(draw, variable, "anomalous", anomalous(depth, signals=moving))
         if draw(st.integers(0, 3)) == 0:
-            variable["missing"] = draw(dropouts())
+            variable["missing"] = draw(dropouts(together=False))
         variables[name] = variable
     spec: Spec = {"seed": draw(st.one_of(st.integers(0, 9), st.integers(0, 2**64 - 1))), "variables": variables}
     if draw(st.integers(0, 3)) == 0:
@@ -418,9 +602,13 @@ def specs(draw: st.DrawFn, depth: int = 2) -> Spec:
             longest = draw(st.integers(shortest, shortest + 30))
             gap = draw(st.integers(0, 6))
             optional(draw, anomaly, "gap", st.just(gap))
-            room = longest + anomaly.get("gap", 1)
+            room = max(longest, 2) + anomaly.get("gap", 1)
             if (shortest, longest) != (1, 1) or draw(st.booleans()):
                 anomaly["duration"] = longest if shortest == longest else [shortest, longest]
+            if draw(st.integers(0, 5)) == 0:
+                shocks = {"mean": draw(st.floats(0.1, 0.9)), "delay": draw(st.floats(0.1, 9.0))}
+                anomaly["aftershocks"] = shocks | {"within": draw(st.integers(1, 20))}
+                room += anomaly["aftershocks"]["within"]
             if way == "count":
                 anomaly |= {"count": draw(st.integers(1, max(within // (8 * room), 1))), "within": within}
             else:
@@ -440,6 +628,7 @@ def specs(draw: st.DrawFn, depth: int = 2) -> Spec:
             anomaly["values"] = {name: draw(anomalous(depth, signals=name in moving)) for name in chosen}
             if touched == "both" and able:
                 anomaly["variables"] = [draw(st.sampled_from(able))]
+        lengthen(anomaly, variables)
         anomalies.append(anomaly)
     if anomalies:
         spec["anomalies"] = anomalies
@@ -487,6 +676,7 @@ def related_specs(draw: st.DrawFn) -> Spec:
             anomaly["events"] = [[0, 7], [2**60, 2**60 + 900]]
         else:
             anomaly |= {"frequency": draw(st.sampled_from([0.1, 0.01])), "duration": [1, 30]}
+        lengthen(anomaly, variables)
         anomalies.append(anomaly)
     order = draw(st.permutations(names))
     return in_stream({"seed": 4, "variables": {name: variables[name] for name in order}, "anomalies": anomalies})

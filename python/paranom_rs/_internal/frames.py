@@ -43,6 +43,16 @@ class Frame(KnownKeywords):
         The library whose table it was: "pandas", "polars", "pyarrow"; or None.
     index
         The index of pandas, or None.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from paranom_rs import read_table
+    >>> times = ["2026-01-01 00:00", "2026-01-01 00:01"]
+    >>> pd.DataFrame({"time": times, "flow": [1.5, 2.5]}).to_csv("pump.csv", index=False)
+    >>> frame = read_table("pump.csv")
+    >>> frame.names, frame.values.tolist(), frame.time_texts()[1]
+    (['flow'], [[1.5], [2.5]], '2026-01-01 00:01:00')
     """
 
     values: Floats

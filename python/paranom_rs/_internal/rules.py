@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paranom_rs._internal import checks
+from paranom_rs.errors import SpecError, SpecTypeError
 
 
 class Rule(ABC):
@@ -97,6 +98,21 @@ class OneOf(Rule):
     @property
     def refused(self) -> tuple[Any, ...]:
         return ("no such word", 1, None)
+
+
+@dataclass(frozen=True)
+class Text(Rule):
+    """A text that is not empty."""
+
+    def check(self, path: str, value: Any) -> None:
+        if not isinstance(value, str):
+            raise SpecTypeError(path, "must be a text", type(value).__name__)
+        if not value:
+            raise SpecError(path, "must not be empty", repr(value))
+
+    @property
+    def refused(self) -> tuple[Any, ...]:
+        return ("", 1, None)
 
 
 @dataclass(frozen=True)

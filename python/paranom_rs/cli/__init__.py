@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from paranom_rs._core import build_info
-from paranom_rs.cli import audit, demo, detect, evaluate, fit, generate, init, preview, verify, watch
+from paranom_rs.cli import audit, bench, demo, detect, evaluate, fit, generate, init, preview, verify, watch
 from paranom_rs.cli.options import Parser
 from paranom_rs.errors import AlreadyExistsError, CallbackError, ParanomError, SpecError, SpecTypeError
 
@@ -21,7 +21,7 @@ _STATUS = """exit status:
   3    could not be done: a file, a missing library
   130  interrupted; no file is left half-done
 """
-_COMMANDS = (init, fit, preview, generate, verify, audit, detect, evaluate, watch, demo)
+_COMMANDS = (init, fit, preview, generate, verify, audit, detect, evaluate, bench, watch, demo)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has enough: what is left must not be flushed at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except MemoryError as error:
+        return _fail(3, str(error) or "out of memory")
     except AlreadyExistsError as error:
         return _fail(3, f"{error.path} {error.found}; --overwrite replaces it")
     except (SpecError, SpecTypeError) as error:

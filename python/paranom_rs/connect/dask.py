@@ -7,10 +7,13 @@ from typing import Any
 from paranom_rs._internal.optional import needs
 
 with needs("Dask", "dask", "paranom_rs.connect.dask"):
+    import dask
     import dask.array
     import dask.dataframe
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from paranom_rs.connect.slices import Slice, cut
 from paranom_rs.generate.generator import Generator
@@ -34,7 +37,8 @@ def to_dask(generator: Generator, rows: int, *, start: int = 0, blocks: int | No
     -------
     dask.dataframe.DataFrame
         The columns of `Dataset.table` (t, the variables, is_anomaly, event); the index is the row number, so
-        ``frame.loc[a:b]`` makes only the partitions that hold these rows.
+        ``frame.loc[a:b]`` makes only the partitions that hold these rows. States are categories, whole numbers Int64,
+        flags boolean.
 
     Raises
     ------
@@ -48,13 +52,23 @@ def to_dask(generator: Generator, rows: int, *, start: int = 0, blocks: int | No
 
 
 def to_dask_array(generator: Generator, rows: int, *, start: int = 0, blocks: int | None = None) -> Any:
-    """Return the values of the rows as a dask.array of shape (rows, d) with known chunks; arguments as `to_dask`."""
+    """Return `Dataset.X` of the rows as a dask.array of shape (rows, d) with known chunks; arguments as `to_dask`."""
     slices = cut(generator, rows, start=start, blocks=blocks)
-    frame = to_dask(generator, rows, start=start, blocks=blocks)
-    return frame[generator.names].to_dask_array(lengths=[part.rows for part in slices])
+    width = len(generator.names)
+    parts = [
+        dask.array.from_delayed(dask.delayed(_values)(part), (part.rows, width), dtype=np.float64) for part in slices
+    ]
+    return dask.array.concatenate(parts)
+
+
+def _values(part: Slice) -> NDArray[Any]:
+    return part.dataset().X
 
 
 def _frame(part: Slice) -> pd.DataFrame:
-    frame = pd.DataFrame(part.dataset().table())
+    data = part.dataset()
+    # Nullable in each partition: what is missing in one must not change its types.
+    columns = {name: kind.to_pandas(data.floats(name), nullable=True) for name, kind in data.source.types.items()}
+    frame = pd.DataFrame(data.table() | columns)
     frame.index = pd.RangeIndex(part.start, part.start + part.rows, name="row")
     return frame

@@ -35,7 +35,8 @@ def to_spark(
 ) -> DataFrame:
     """Return rows ``start .. start + rows - 1`` as a Spark DataFrame of ``blocks`` partitions (one a million rows).
 
-    The columns are t, the variables, is_anomaly, event; times are cut to microseconds, which is what Spark has. A
+    The columns are t, the variables, is_anomaly, event; times are cut to microseconds, which is what Spark has, and
+    states are strings. A
     partition is made by the task that needs it; one that is lost and tried again is the same.
 
     Raises
@@ -112,10 +113,14 @@ class _Reader(DataSourceReader):
 
 def _table(part: Slice) -> pa.Table:
     table = pa.table(part.dataset())
-    in_micros = [
-        field.with_type(pa.timestamp("us")) if pa.types.is_timestamp(field.type) else field for field in table.schema
-    ]
-    return table.cast(pa.schema(in_micros), safe=False)
+    return table.cast(pa.schema([field.with_type(_spark_type(field.type)) for field in table.schema]), safe=False)
+
+
+def _spark_type(kind: pa.DataType) -> pa.DataType:
+    """Return the type that Spark has for a column: timestamps in microseconds, states as strings."""
+    if pa.types.is_timestamp(kind):
+        return pa.timestamp("us")
+    return pa.string() if pa.types.is_dictionary(kind) else kind
 
 
 class RAMPProcessor(StatefulProcessor):

@@ -51,7 +51,7 @@ class GeneratedDataset(KnownKeywords, IterableDataset):  # type: ignore[misc]  #
     Yields
     ------
     (x, y)
-        float32 tensors (batch_size, window, d) of values, and int8 tensors (batch_size, window) of labels.
+        float32 tensors (batch_size, window, d) of `Dataset.X` (states as their places), and int8 tensors (batch_size, window) of labels.
 
     Raises
     ------
@@ -73,6 +73,9 @@ class GeneratedDataset(KnownKeywords, IterableDataset):  # type: ignore[misc]  #
             raise SpecTypeError("generator", "must be a Generator", type(generator).__name__)
         refuse_parts(generator.to_spec())
         self._generator = generator
+        # Whole numbers are made as float64.
+        has_whole = any(kind.kind == "int64" for kind in generator.source.types.values())
+        self._dtype = np.float64 if has_whole else np.float32
         self._window = whole("window", window, least=1)
         self._batches = whole("batches", batches, least=1)
         self._batch_size = whole("batch_size", batch_size, least=1)
@@ -107,9 +110,9 @@ class GeneratedDataset(KnownKeywords, IterableDataset):  # type: ignore[misc]  #
 
     def _make(self, number: int) -> tuple[Any, Any]:
         rows = (self._batch_size - 1) * self._stride + self._window
-        data = self._generator.generate(rows, start=self._first_row(number), dtype=np.float32, threads=1)
+        data = self._generator.generate(rows, start=self._first_row(number), dtype=self._dtype, threads=1)
         # (d, k, window) -> (k, window, d)
         x = sliding_window_view(data.X.T, self._window, axis=1)[:, :: self._stride].transpose(1, 2, 0)
         y = sliding_window_view(data.y, self._window)[:: self._stride]
         # Copies: windows that overlap share memory, which may not be written to.
-        return torch.from_numpy(np.array(x, order="C")), torch.from_numpy(np.array(y, order="C"))
+        return torch.from_numpy(np.array(x, np.float32, order="C")), torch.from_numpy(np.array(y, order="C"))

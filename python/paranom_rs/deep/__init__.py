@@ -12,6 +12,7 @@ from paranom_rs._internal.optional import needs as _needs
 with _needs("sklearn", "deep", "paranom_rs.deep"):
     import sklearn as _sklearn
 
+from paranom_rs.deep.anomaly_net import AnomalyNet
 from paranom_rs.deep.autoencoder import RNNAutoencoder
 from paranom_rs.deep.lstm_ad import LSTMAD
 from paranom_rs.deep.streaming import StreamingDetector
@@ -22,6 +23,7 @@ del _needs, _sklearn
 
 __all__ = [
     "LSTMAD",
+    "AnomalyNet",
     "Baselines",
     "RNNAutoencoder",
     "StreamingDetector",

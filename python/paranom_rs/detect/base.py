@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
@@ -22,6 +22,7 @@ from paranom_rs._internal.keywords import KnownKeywords
 from paranom_rs._internal.rules import Rule, Share, Trim
 from paranom_rs.detect import depth
 from paranom_rs.detect.detector_file import DetectorState, pack, unpack
+from paranom_rs.detect.training_rows import TrainingRows, is_several, normal_rows, several
 from paranom_rs.errors import NotFittedError, ParanomError, SpecError, SpecTypeError, StateError
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 FOLDS = 5
 #: No threshold is lower: differences as small as this come from rounding.
 LEAST_THRESHOLD = 1e-9
+#: What a file raises whose values do not fit each other.
+_MISFITS = (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, MemoryError)
 
 
 class ThresholdRule(Protocol):
@@ -60,6 +63,17 @@ class Explanation(NamedTuple):
         The first training row of the nearest normal window; None where the detector compares no windows.
     normal
         That window, (window, d), or what the detector expected instead of it; None where it expects nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import ZScore
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.sin(np.arange(1_500) / 5)[:, None] + 0.1 * rng.normal(size=(1_500, 1))
+    >>> X[1_300:1_310] += 3.0
+    >>> why = ZScore().fit(X[:1_000]).explain(X[1_000:], 305)
+    >>> why.row, bool(why.score > why.threshold), list(why.contributions.values())
+    (305, True, [1.0])
     """
 
     row: int
@@ -86,8 +100,8 @@ class Detector(KnownKeywords, ABC):
         Scores above them are anomalies: ``threshold_`` is for ``decision_function(X)``, ``causal_threshold_`` for
         ``decision_function(X, causal=True)`` and `update`.
     decision_scores_
-        (n,) float64: the scores of the training rows. Each row is scored by a detector that has learnt from the rows of
-        other parts of the series. NaN where a row was left out.
+        (n,) float64: the scores of the training rows, of all series one behind the other. Each row is scored by a
+        detector that has learnt from the rows of other parts of the series. NaN where a row was left out.
     labels_
         (n,) int8: 1 where ``decision_scores_ > threshold_``.
     n_features_in_
@@ -105,6 +119,19 @@ class Detector(KnownKeywords, ABC):
     anomaly, and a jump of the level is one for a while. The profiles compare shapes, and follow no level.
 
     Parameters are checked when they are given. What `fit` learns ends in an underscore. A refused call changes nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import RAMP, Detector, ZScore
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.sin(np.arange(1_500) / 5)[:, None] + 0.1 * rng.normal(size=(1_500, 1))
+    >>> X[1_300:1_310] += 3.0
+    >>> for kind in (RAMP, ZScore):
+    ...     detector = kind().fit(X[:1_000])
+    ...     isinstance(detector, Detector), bool(detector.predict(X[1_000:])[305])
+    (True, True)
+    (True, True)
     """
 
     #: The rule of each parameter.
@@ -112,6 +139,8 @@ class Detector(KnownKeywords, ABC):
 
     #: The power of the mean over the windows that cover a row.
     _power: ClassVar[int] = 1
+    #: Whether training rows that no part was held out for are scored by what learnt from them.
+    _scores_own_rows: ClassVar[bool] = False
 
     trim: float
     alarm_share: float
@@ -132,6 +161,10 @@ class Detector(KnownKeywords, ABC):
     _before: Floats
     #: Where the values of each channel lie in training, (2, d).
     _range: Floats
+    #: While rows are learnt: where each series lies, the rows that are not to be learnt, the longest series.
+    _spans: list[tuple[int, int]]
+    _outside: Flags
+    _longest: int
 
     # ---- parameters
 
@@ -195,9 +228,10 @@ class Detector(KnownKeywords, ABC):
         Parameters
         ----------
         X
-            (n, d) or (n,), rows in the order of time: an array or a table. NaN is missing.
+            (n, d) or (n,), rows in the order of time: an array or a table. NaN is missing. Or a list of such series,
+            (n, d) each, that do not continue each other: no window holds rows of two.
         y
-            (n,) labels 0/1. Anomalous rows are left out. Without labels all rows are normal.
+            (n,) labels 0/1; a list of them for a list. Anomalous rows are left out. Without labels all rows are normal.
 
         Returns
         -------
@@ -208,51 +242,81 @@ class Detector(KnownKeywords, ABC):
         SpecError, SpecTypeError
             For too few rows, infinities, other shapes, and labels that do not fit.
         """
-        names = column_names("X", X)
-        rows = self._series("X", X)
-        normal = self._normal("y", y, len(rows))
-        if not normal.all():
-            rows = np.where(normal[:, None], rows, np.nan)
-        if len(rows) < self._least_rows():
-            rule = f"must have at least {self._least_rows()} rows"
-            raise SpecError("X", rule, str(len(rows)))
-        empty = np.isnan(rows).all(axis=0)
+        given = TrainingRows.read(X, y)
+        if len(given.rows) < self._least_rows():
+            raise SpecError("X", f"must have at least {self._least_rows()} rows", str(len(given.rows)))
+        least = vars(self).get("window") or 1
+        if given.longest <= least and len(given.spans) > 1:
+            raise SpecError("X", f"must hold a series of more than window = {least} rows", str(given.longest))
+        empty = np.isnan(given.rows).all(axis=0)
         if empty.any():
             raise SpecError("X", f"must hold normal values of channel {int(np.argmax(empty))}", "NaN only")
         # Another one learns: a failure leaves this detector as it was.
-        learned = type(self)(**self.get_params())
-        learned._fit(rows, names)
+        learned = self._successor()
+        learned._fit(given)
+        self._become(learned)
+        return self
+
+    def _successor(self) -> Self:
+        """Return the detector that learns."""
+        return type(self)(**self.get_params())
+
+    def _become(self, learned: Self) -> None:
+        """Take over what another one has learnt."""
         for name in [name for name in vars(self) if name.endswith("_")]:
             del vars(self)[name]
         vars(self).update(vars(learned))
-        return self
 
-    def _fit(self, rows: Floats, names: list[str] | None) -> None:
-        self.n_features_in_ = rows.shape[1]
-        if names is not None:
-            self.feature_names_in_ = np.array(names, dtype=object)
-        self._wandering = self._followed(rows)
-        seen = levels.without_level(rows, self._wandering, rows[:0])
-        kept = ~np.isnan(seen).all(axis=1)
+    def _fit(self, given: TrainingRows) -> None:
+        self.n_features_in_ = given.rows.shape[1]
+        if given.names is not None:
+            self.feature_names_in_ = np.array(given.names, dtype=object)
+        self._spans, self._outside, self._longest = given.spans, given.outside, given.longest
+        start, stop = max(given.spans, key=lambda span: span[1] - span[0])
+        self._wandering = self._followed(given.rows[start:stop])
+        seen = self._by_series(given.rows, lambda rows: levels.without_level(rows, self._wandering, rows[:0]))
+        kept: Flags = ~np.asarray(np.isnan(seen).all(axis=1))
         scores, causal = self._learnt_from(seen)
         if self.trim > 0:
             # What is most anomalous among the training rows is left out, and the rest is learnt again.
-            there = kept & ~np.isnan(scores)
-            kept &= ~(there & (scores > np.quantile(scores[there], 1 - self.trim)))
+            shown = self._with_own(scores, seen, kept)
+            there = kept & ~np.isnan(shown)
+            kept &= ~(there & (shown > np.quantile(shown[there], 1 - self.trim)))
             clean = np.where(kept[:, None], seen, np.nan)
             if np.isnan(clean).all(axis=0).any():
                 raise SpecError("trim", "must leave values of every channel", str(self.trim))
+            self._outside = self._outside | (there & ~kept)
             scores, causal = self._learnt_from(clean)
         depth.warn_of_training(seen, self.window_, self._names())
         held = kept & ~np.isnan(scores)
-        self._floor = float(causal[held].min())
-        self.threshold_, self.causal_threshold_ = self._level(scores[held]), self._level(causal[held])
+        known = kept & ~np.isnan(causal)
+        self._floor = float(causal[known].min())
+        self.threshold_, self.causal_threshold_ = self._level(scores[held]), self._level(causal[known])
         # Rows that were trimmed are scored by what was learnt without them.
         trimmed = ~kept & ~np.isnan(seen).all(axis=1)
-        rest = self._batch(seen) if trimmed.any() else scores
-        self.decision_scores_ = np.where(held, scores, np.where(trimmed, rest, np.nan))
+        rest = self._by_series(seen, self._batch) if trimmed.any() else scores
+        all_scores = self._with_own(np.where(held, scores, np.where(trimmed, rest, np.nan)), seen, kept)
+        self.decision_scores_ = np.concatenate([all_scores[a:b] for a, b in given.spans])
         self._label()
+        del self._spans, self._outside, self._longest
         self.restart()
+
+    def _by_series(self, rows: Floats, what: Callable[[Floats], Floats]) -> Floats:
+        """Return what a function of a series gives for each series of the training rows; NaN between them."""
+        if len(self._spans) == 1:
+            return what(rows)
+        parts = [what(rows[a:b]) for a, b in self._spans]
+        out = np.full((len(rows), *parts[0].shape[1:]), np.nan)
+        for (a, b), part in zip(self._spans, parts, strict=True):
+            out[a:b] = part
+        return out
+
+    def _with_own(self, scores: Floats, rows: Floats, kept: Flags) -> Floats:
+        """Return the scores with those of the rows that were learnt and not held out, where the class gives them."""
+        bare = kept & np.isnan(scores)
+        if not self._scores_own_rows or not bare.any():
+            return scores
+        return np.where(bare, self._by_series(rows, self._batch), scores)
 
     def _learnt_from(self, rows: Floats) -> tuple[Floats, Floats]:
         """Learn rows, and return their scores and causal scores, each by a detector that did not see the row."""
@@ -271,24 +335,30 @@ class Detector(KnownKeywords, ABC):
         return levels.without_level(rows, self._wandering, rows[:0])
 
     def _level(self, scores: Floats) -> float:
-        return max(conformal.level(scores, self.alarm_share), LEAST_THRESHOLD)
+        """Return the threshold of normal scores in the order of time: for these rows, and for a part like them."""
+        later = conformal.later_level(scores, self.alarm_share, 2 * self.window_)
+        return max(conformal.level(scores, self.alarm_share), later, LEAST_THRESHOLD)
 
     def _label(self) -> None:
         self.labels_ = (np.nan_to_num(self.decision_scores_, nan=-np.inf) > self.threshold_).astype(np.int8)
 
     def _held_out(self, rows: Floats) -> tuple[Floats, Floats]:
         """Return the scores of the training rows, and the causal ones, each by a detector that did not see the row."""
-        found, causal = np.empty(len(rows)), np.empty(len(rows))
+        found, causal = np.full((2, len(rows)), np.nan)
         reach = self.window_ - 1
         for start, stop in self._folds(len(rows)):
             part = copy.copy(self)
             gap = np.full((1, rows.shape[1]), np.nan)
             rest = np.concatenate([rows[:start], gap, rows[stop:]]) if start else rows[stop:]
             part._learn_again(rest)
-            low, high = max(start - reach, 0), min(stop + reach, len(rows))
-            around = rows[low:high]
-            found[start:stop] = part._batch(around)[start - low : stop - low]
-            causal[start:stop] = part._causal(around)[start - low : stop - low]
+            for first, end in self._spans:
+                a, b = max(start, first), min(stop, end)
+                if a >= b:
+                    continue
+                low, high = max(a - reach, first), min(b + reach, end)
+                around = rows[low:high]
+                found[a:b] = part._batch(around)[a - low : b - low]
+                causal[a:b] = part._causal(around)[a - low : b - low]
         return found, causal
 
     def _folds(self, count: int) -> Iterator[tuple[int, int]]:
@@ -308,7 +378,8 @@ class Detector(KnownKeywords, ABC):
         Parameters
         ----------
         X
-            (n, d) or (n,), a series by itself: no row before it is known. A table may have a column of dates.
+            (n, d) or (n,), a series by itself: no row before it is known. A table may have a column of dates. Or a list
+            of series.
         causal
             Whether a row's score may look at no later row. Then it is, to the bit, what `update` gives.
 
@@ -316,7 +387,7 @@ class Detector(KnownKeywords, ABC):
         -------
         scores
             (n,) float64; higher is more anomalous. Rows of pandas, polars or Arrow give a column of that library, with
-            its index.
+            its index. A list gives a list.
 
         Raises
         ------
@@ -325,10 +396,10 @@ class Detector(KnownKeywords, ABC):
         SpecError, SpecTypeError
             For another number of channels, other names, infinities.
         """
-        return give_back(X, self._row_scores(X, causal), "score")
+        return _each(X, "score", lambda path, x: self._row_scores(path, x, causal))
 
-    def _row_scores(self, X: ArrayLike, causal: bool) -> Floats:
-        rows = self._prepared(self._known("X", X))
+    def _row_scores(self, path: str, X: ArrayLike, causal: bool) -> Floats:
+        rows = self._prepared(self._known(path, X))
         checks.flag("causal", causal)
         if not len(rows):
             return np.empty(0)
@@ -336,21 +407,26 @@ class Detector(KnownKeywords, ABC):
 
     def score_samples(self, X: ArrayLike) -> Any:
         """Return ``-decision_function(X)``: as in scikit-learn, higher is more normal."""
-        return give_back(X, -self._row_scores(X, False), "score")
+        return _each(X, "score", lambda path, x: -self._row_scores(path, x, False))
 
     def predict(self, X: ArrayLike, causal: bool = False) -> Any:
         """Return 1 where the score is above its threshold, else 0; (n,) int8, as `decision_function` gives scores.
 
         Warns (`DetectorWarning`) when more than 40 % of the rows are under alarm.
         """
-        scores = self._row_scores(X, causal)
+        return _each(X, "is_anomaly", lambda path, x: self._flags(path, x, causal))
+
+    def _flags(self, path: str, X: ArrayLike, causal: bool) -> NDArray[np.int8]:
+        scores = self._row_scores(path, X, causal)
         flags = scores > (self.causal_threshold_ if causal else self.threshold_)
-        depth.warn_of_drift(self._prepared(self._known("X", X)), flags, self._range, self._wandering, self._names())
-        return give_back(X, flags.astype(np.int8), "is_anomaly")
+        rows = self._prepared(self._known(path, X))
+        depth.warn_of_drift(rows, flags, self._range, self._wandering, self._names())
+        return flags.astype(np.int8)
 
     def fit_predict(self, X: ArrayLike, y: ArrayLike | None = None) -> Any:
         """Call `fit`, and return ``labels_``, as `predict` would."""
-        return give_back(X, self.fit(X, y).labels_, "is_anomaly")
+        labels = iter(self.fit(X, y).labels_)
+        return _each(X, "is_anomaly", lambda _, x: np.fromiter(itertools.islice(labels, len(x)), np.int8))
 
     def _causal(self, rows: Floats) -> Floats:
         """Return the causal scores of a series."""
@@ -412,10 +488,10 @@ class Detector(KnownKeywords, ABC):
         Parameters
         ----------
         X
-            (n, d), a series.
+            (n, d), a series, or a list of series.
         y
-            (n,) labels 0/1. Normal rows that share a window with an anomalous one are left out. Without labels all rows
-            are normal.
+            (n,) labels 0/1, or a list of them. Normal rows that share a window with an anomalous one are left out.
+            Without labels all rows are normal.
         threshold
             A rule of `paranom_rs.evaluate.thresholds`. The default is the conformal level of ``alarm_share``: of the
             normal rows given, at most that share is under alarm.
@@ -431,29 +507,46 @@ class Detector(KnownKeywords, ABC):
         SpecError, SpecTypeError
             For no more rows than a window has, labels that do not fit, and what is no rule.
         """
-        rows = self._known("X", X)
-        if len(rows) < self.window_ + 1:
-            raise SpecError("X", f"must have more than window_ = {self.window_} rows", str(len(rows)))
+        self._check_fitted()
         if threshold is not None and not hasattr(threshold, "fit"):
             raise SpecTypeError("threshold", "must be a rule of paranom_rs.evaluate.thresholds", repr(threshold))
-        normal = self._normal("y", y, len(rows))
-        reach = self.window_ - 1
-        kept = ~normal | ~dilate(~normal, reach, reach)
-        levels = []
-        rows = self._prepared(rows)
-        for scores in (self._batch(rows), self._causal(rows)):
-            if threshold is None:
-                clear = scores[kept & normal]
-                if not len(clear):
-                    raise SpecError("y", "must leave normal rows that share no window with anomalous ones")
-                levels.append(self._level(clear))
-            else:
-                labels = None if y is None else (~normal)[kept].astype(np.int8)
-                levels.append(float(copy.copy(threshold).fit(scores[kept], labels).threshold_))
-        self.threshold_, self.causal_threshold_ = levels
+        series = several("X", X, y)
+        parts = [self._to_calibrate(path, x, labels) for path, x, labels in series]
+        longest = max(len(normal) for _, _, normal in parts)
+        if longest < self.window_ + 1:
+            raise SpecError("X", f"must have more than window_ = {self.window_} rows", str(longest))
+        if not any(normal.any() for _, _, normal in parts):
+            raise SpecError("y", "must hold a normal row (0)")
+        found = [self._threshold_from(parts, k, threshold, labelled=y is not None) for k in (0, 1)]
+        self.threshold_, self.causal_threshold_ = found
         if hasattr(self, "decision_scores_"):
             self._label()
         return self
+
+    def _to_calibrate(self, path: str, X: Any, y: Any) -> tuple[Floats, Floats, Flags]:
+        """Return the scores of a series, the causal ones, and which rows are normal; NaN for what is not to count."""
+        known = self._known(path, X)
+        normal = normal_rows(path.replace("X", "y"), y, len(known))
+        rows = self._prepared(known)
+        if not len(rows):
+            return np.empty(0), np.empty(0), normal
+        reach = self.window_ - 1
+        kept = ~normal | ~dilate(~normal, reach, reach)
+        return np.where(kept, self._batch(rows), np.nan), np.where(kept, self._causal(rows), np.nan), normal
+
+    def _threshold_from(
+        self, parts: list[tuple[Floats, Floats, Flags]], which: int, rule: ThresholdRule | None, *, labelled: bool
+    ) -> float:
+        scores = np.concatenate([part[which] for part in parts])
+        normal = np.concatenate([part[2] for part in parts])
+        kept = ~np.isnan(scores)
+        if rule is not None:
+            labels = (~normal)[kept].astype(np.int8) if labelled else None
+            return float(copy.copy(rule).fit(scores[kept], labels).threshold_)
+        clear = scores[kept & normal]
+        if not len(clear):
+            raise SpecError("y", "must leave normal rows that share no window with anomalous ones")
+        return self._level(clear)
 
     # ---- why
 
@@ -583,14 +676,22 @@ class Detector(KnownKeywords, ABC):
             made._take_state(state)
             # What loads works: the arrays fit each other.
             made._batch(np.zeros((made.window_ + 1, made.n_features_in_)))
-        except (ParanomError, KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+        except (
+            ParanomError,
+            ArithmeticError,
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            MemoryError,
+        ) as error:
             raise StateError(f"a damaged file of {cls.__name__}: {error}") from None
         return made
 
     def _take_state(self, state: DetectorState) -> None:
         values, arrays = state.values, state.arrays
         self.n_features_in_ = checks.whole("n_features_in_", values["n_features_in_"], least=1)
-        self.window_ = checks.whole("window_", values["window_"], least=1, most=2**40)
+        self.window_ = checks.whole("window_", values["window_"], least=1, most=2**20)
         if values["names"] is not None:
             names = [str(name) for name in values["names"]]
             if len(names) != self.n_features_in_:
@@ -675,16 +776,12 @@ class Detector(KnownKeywords, ABC):
             raise SpecError(path, f"must be a row of {self.n_features_in_} channels", f"shape {row.shape}")
         return np.asarray(self._series(path, row[None], self.n_features_in_)[0])
 
-    def _normal(self, path: str, y: ArrayLike | None, count: int) -> Flags:
-        """Return which rows are normal."""
-        if y is None:
-            return np.ones(count, dtype=bool)
-        labels = checks.labels(path, y)
-        if len(labels) != count:
-            raise SpecError(path, f"must have {count} rows, as X has", str(len(labels)))
-        if labels.all():
-            raise SpecError(path, "must hold a normal row (0)")
-        return ~labels
+
+def _each(X: Any, name: str, results: Callable[[str, Any], NDArray[Any]]) -> Any:
+    """Return the results for a series as it came, or a list of them for a list of series."""
+    if not is_several(X):
+        return give_back(X, results("X", X), name)
+    return [give_back(x, results(path, x), name) for path, x, _ in several("X", X)]
 
 
 def covering_mean(scores: Floats, window: int, power: int = 1) -> Floats:

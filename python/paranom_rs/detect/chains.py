@@ -40,6 +40,16 @@ def anchored_chain(found: MatrixProfile, start: int) -> NDArray[np.int64]:
     ------
     SpecError, SpecTypeError
         An argument breaks a rule.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import anchored_chain, matrix_profile
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> chain = anchored_chain(matrix_profile(x, window=50), 100)
+    >>> chain.dtype, int(chain[0])
+    (dtype('int64'), 100)
     """
     following = _following(found).tolist()
     at = whole("start", start, most=len(following) - 1)
@@ -68,6 +78,16 @@ def all_chains(found: MatrixProfile) -> list[NDArray[np.int64]]:
     ------
     SpecError
         The profile is not that of one series.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import all_chains, matrix_profile
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> chains = all_chains(matrix_profile(x, window=50))
+    >>> len(chains) > 0, chains[0].dtype
+    (True, dtype('int64'))
     """
     following = _following(found)
     linked = np.flatnonzero(following >= 0)

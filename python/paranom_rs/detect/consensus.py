@@ -43,6 +43,16 @@ class ConsensusMotif(NamedTuple):
         Their distances.
     time
         The timestamp of the first row, if its series came with timestamps; else None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import consensus_motif
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> motif = consensus_motif([x[:300], x[300:600], x[650:]], window=50)
+    >>> motif.stop - motif.start, len(motif.starts)
+    (50, 3)
     """
 
     radius: float
@@ -81,6 +91,16 @@ def consensus_motif(
     ------
     SpecError, SpecTypeError, OutOfMemoryError, KeyboardInterrupt
         As :func:`matrix_profile_ab_join`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import consensus_motif
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> motif = consensus_motif([x[:300], x[300:600], x[650:]], window=50)
+    >>> motif.stop - motif.start, len(motif.starts)
+    (50, 3)
     """
     all_series = [as_floats(f"series[{at}]", x, 1) for at, x in each("series", series)]
     if len(all_series) < 2:

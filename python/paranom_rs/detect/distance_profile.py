@@ -37,6 +37,16 @@ class Match(NamedTuple):
         The distance to the query.
     time
         The timestamp of the first row, if the series came with timestamps; else None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import match
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> first = match(x[100:150], x, k=3)[0]
+    >>> first.start, first.stop, first.distance
+    (100, 150, 0.0)
     """
 
     start: int
@@ -80,6 +90,16 @@ def distance_profile(
     See Also
     --------
     match : the windows that are nearest to a query.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import distance_profile
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> distances = distance_profile(x[100:150], x)
+    >>> distances.shape, int(distances.argmin()), float(distances.min())
+    ((951,), 100, 0.0)
     """
     wanted, series = as_floats("query", query, 1), as_floats("x", x, 1)
     return _core.matrix_profile_distances(
@@ -120,6 +140,16 @@ def match(
     ------
     SpecError, SpecTypeError, OutOfMemoryError, KeyboardInterrupt
         As :func:`distance_profile`; SpecError also where neither ``k`` nor ``threshold`` is given.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import match
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> found = match(x[100:150], x, k=3)
+    >>> len(found), found[0].start
+    (3, 100)
     """
     if k is None and threshold is None:
         raise SpecError("k", "must be given where there is no threshold")

@@ -20,6 +20,16 @@ class Discord(NamedTuple):
         The first row of the neighbour.
     time
         The timestamp of the first row, if the series came with timestamps; else None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import matrix_profile
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> [discord] = matrix_profile(x, window=50).discords(1)
+    >>> discord.stop - discord.start, bool(550 < discord.start < 620)
+    (50, True)
     """
 
     start: int
@@ -40,6 +50,16 @@ class Motif(NamedTuple):
         Their distance.
     times
         The timestamps of both rows, if the series came with timestamps; else None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import matrix_profile
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> [motif] = matrix_profile(x, window=50).motifs(1)
+    >>> motif.first != motif.second, motif.distance < 2.0
+    (True, True)
     """
 
     first: int

@@ -41,6 +41,18 @@ class IsolationForest(ScaledWindows):
     The trees are kept as arrays, and walked without scikit-learn: a loaded detector needs none. Scores are
     scikit-learn's, ``-score_samples``. A missing value counts as the channel's mean. The contribution of a channel is
     how much the score falls when the channel is set to its mean.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import IsolationForest
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.sin(np.arange(1_500) / 5)[:, None] + 0.1 * rng.normal(size=(1_500, 1))
+    >>> X[1_300:1_310] += 3.0
+    >>> detector = IsolationForest().fit(X[:1_000])
+    >>> scores = detector.decision_function(X[1_000:])
+    >>> scores.shape, bool(280 <= scores.argmax() <= 330)
+    ((500,), True)
     """
 
     parameters: ClassVar[dict[str, Rule]] = {

@@ -77,6 +77,16 @@ def left_discords(
     ------
     SpecError, SpecTypeError, OutOfMemoryError, KeyboardInterrupt
         As :func:`matrix_profile`; SpecError also for a file that cannot be read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import left_discords
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> [discord] = left_discords(x, window=50, start=200)
+    >>> bool(550 < discord.start < 620)
+    True
     """
     window = whole("window", window, least=3, most=MOST)
     first = _FIRST * window if start is None else whole("start", start, most=MOST)

@@ -12,6 +12,7 @@ from paranom_rs.errors import StateError
 
 #: Where each class is that a file can name. Nothing else is imported for a file.
 _MODULES = {
+    "AnomalyNet": "paranom_rs.deep.anomaly_net",
     "IsolationForest": "paranom_rs.detect.isolation_forest",
     "LeftMatrixProfile": "paranom_rs.detect.profile_detectors",
     "MatrixProfileDetector": "paranom_rs.detect.profile_detectors",
@@ -36,6 +37,18 @@ def load_detector(path: str | PathLike[str]) -> Detector:
         For a file that is cut off, changed, foreign, or of another version.
     OSError
         For a file that cannot be read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import RAMP, load_detector
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.sin(np.arange(1_500) / 5)[:, None] + 0.1 * rng.normal(size=(1_500, 1))
+    >>> X[1_300:1_310] += 3.0
+    >>> RAMP().fit(X[:1_000]).save("pump.detector")
+    >>> detector = load_detector("pump.detector")
+    >>> bool(detector.predict(X[1_000:])[305])
+    True
     """
     data = file_path(path).read_bytes()
     # A stream of RAMP that was never fitted is saved in the form of the core.

@@ -105,6 +105,19 @@ def matrix_profile(
     matrix_profile_ab_join : neighbours in another series.
     matrix_profile_multidimensional : several series at once.
     StreamingMatrixProfile : one sample at a time.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import matrix_profile
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> found = matrix_profile(x, window=50)
+    >>> found.profile.shape
+    (951,)
+    >>> discord = found.discords(1)[0]
+    >>> bool(550 < discord.start < 620)
+    True
     """
     reason = ""
     if isinstance(window, str) and window == "auto":
@@ -152,6 +165,16 @@ def matrix_profile_ab_join(
     ------
     SpecError, SpecTypeError, OutOfMemoryError, KeyboardInterrupt
         As :func:`matrix_profile`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import matrix_profile_ab_join
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> found = matrix_profile_ab_join(x[500:], x[:500], window=50)
+    >>> found.profile.shape, bool(50 < found.profile.argmax() < 120)
+    ((451,), True)
     """
     window, settings = _settings(window, distance, fraction, threads)
     k = whole("k", k, least=1, most=MOST)
@@ -202,6 +225,16 @@ def matrix_profile_multidimensional(
     ------
     SpecError, SpecTypeError, OutOfMemoryError, KeyboardInterrupt
         As :func:`matrix_profile`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import matrix_profile_multidimensional
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> X = np.stack([x, x[::-1]], axis=1)
+    >>> matrix_profile_multidimensional(X, window=50).profile.shape
+    (951, 2)
     """
     window, settings = _settings(window, distance, fraction, threads)
     if not isinstance(include, Sequence | np.ndarray) or isinstance(include, str):
@@ -230,6 +263,19 @@ class MatrixProfile:
 
     A series of n samples has n - window + 1 windows; arrays have one row per window. Their shape is (windows,). With
     ``k > 1`` it is (windows, k), nearest first. In several dimensions it is (windows, d), one column per level.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import matrix_profile
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> found = matrix_profile(x, window=50)
+    >>> found.profile.shape
+    (951,)
+    >>> discord = found.discords(1)[0]
+    >>> bool(550 < discord.start < 620)
+    True
     """
 
     x: NDArray[np.float64]

@@ -43,6 +43,17 @@ class StreamingMatrixProfile:
         An argument breaks a rule.
     OutOfMemoryError
         The memory for the history cannot be had.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import StreamingMatrixProfile
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> stream = StreamingMatrixProfile(window=50, history=500)
+    >>> distances = [stream.update(value) for value in x]
+    >>> distances[0] is None, bool(600 <= max(range(600, 1_000), key=lambda i: distances[i]) < 680)
+    (False, True)
     """
 
     __slots__ = ("_core",)

@@ -40,6 +40,17 @@ class MultidimensionalMotif(NamedTuple):
         How many bits both windows need with so many columns (1, 2, …) in the motif, shape (d,). The least counts.
     times
         The timestamps of both rows, if the series came with timestamps; else None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import matrix_profile_multidimensional, multidimensional_motifs
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> X = np.stack([x, x + 1, np.random.default_rng(1).normal(size=1_000)], axis=1)
+    >>> [motif] = multidimensional_motifs(matrix_profile_multidimensional(X, window=50))
+    >>> sorted(motif.columns)
+    [0, 1]
     """
 
     first: int
@@ -77,6 +88,17 @@ def multidimensional_motifs(
     ------
     SpecError, SpecTypeError
         An argument breaks a rule.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import matrix_profile_multidimensional, multidimensional_motifs
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> X = np.stack([x, x + 1, np.random.default_rng(1).normal(size=1_000)], axis=1)
+    >>> [motif] = multidimensional_motifs(matrix_profile_multidimensional(X, window=50))
+    >>> sorted(motif.columns)
+    [0, 1]
     """
     count = whole("k", k, least=1, most=MOST)
     if found.x.ndim != 2 or found.reference is not None:

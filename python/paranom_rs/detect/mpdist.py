@@ -63,6 +63,16 @@ def mpdist(
     ------
     SpecError, SpecTypeError, OutOfMemoryError, KeyboardInterrupt
         As :func:`matrix_profile_ab_join`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import mpdist
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> noise = np.random.default_rng(1).normal(size=300)
+    >>> mpdist(x[:300], x[300:600], window=50) < mpdist(x[:300], noise, window=50)
+    True
     """
     check_share("share", share)
     first, second = as_floats("a", a, 1), as_floats("b", b, 1)
@@ -103,6 +113,16 @@ class Snippet(NamedTuple):
         The MPdist of each interval of the series to the snippet, shape (n - length + 1,).
     time
         The timestamp of the first row, if the series came with timestamps; else None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import snippets
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> first = snippets(x, length=100, k=2)[0]
+    >>> first.stop - first.start, 0 < first.fraction <= 1
+    (100, True)
     """
 
     start: int
@@ -150,6 +170,15 @@ def snippets(
     ------
     SpecError, SpecTypeError, OutOfMemoryError, KeyboardInterrupt
         As :func:`matrix_profile`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import snippets
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> [found.stop - found.start for found in snippets(x, length=100, k=2)]
+    [100, 100]
     """
     length, count = whole("length", length, least=3, most=MOST), whole("k", k, least=1, most=MOST)
     size = length if window is None else whole("window", window, least=3, most=MOST)

@@ -45,6 +45,18 @@ class NearestWindows(ScaledWindows):
     -----
     Missing values are left out of the distance, as long as half of the window's cells are there; a window with less has
     distance 0. Training windows with a missing value are not compared.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import NearestWindows
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.sin(np.arange(1_500) / 5)[:, None] + 0.1 * rng.normal(size=(1_500, 1))
+    >>> X[1_300:1_310] += 3.0
+    >>> detector = NearestWindows().fit(X[:1_000])
+    >>> scores = detector.decision_function(X[1_000:])
+    >>> scores.shape, bool(280 <= scores.argmax() <= 330)
+    ((500,), True)
     """
 
     parameters: ClassVar[dict[str, Rule]] = {

@@ -66,6 +66,16 @@ def pan_profile(
     See Also
     --------
     choose_window : one length, and why.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import pan_profile
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> pan = pan_profile(x, windows=[25, 50, 100])
+    >>> pan.windows.tolist(), len(pan.discords)
+    ([25, 50, 100], 3)
     """
     lengths = [whole(f"windows[{at}]", length, least=3, most=MOST) for at, length in each("windows", windows)]
     series, share = as_floats("x", x, 1), real("fraction", fraction)
@@ -113,6 +123,16 @@ class PanProfile:
 
     Distances grow with the length of a window. A *score*, a distance over 2 √window, does not: it is 0 for windows of
     the same shape, 1 for opposite ones, √½ for unrelated ones.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import pan_profile
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> pan = pan_profile(x, windows=[25, 50, 100])
+    >>> pan.windows.tolist(), len(pan.discords)
+    ([25, 50, 100], 3)
     """
 
     x: NDArray[np.float64]

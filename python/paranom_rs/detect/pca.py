@@ -44,6 +44,18 @@ class PCADetector(ScaledWindows):
     Notes
     -----
     A missing value counts as the channel's mean.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import PCADetector
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.sin(np.arange(1_500) / 5)[:, None] + 0.1 * rng.normal(size=(1_500, 1))
+    >>> X[1_300:1_310] += 3.0
+    >>> detector = PCADetector().fit(X[:1_000])
+    >>> scores = detector.decision_function(X[1_000:])
+    >>> scores.shape, bool(280 <= scores.argmax() <= 330)
+    ((500,), True)
     """
 
     parameters: ClassVar[dict[str, Rule]] = {
@@ -70,7 +82,7 @@ class PCADetector(ScaledWindows):
     def _learn_again(self, rows: Floats) -> None:
         cells = window_cells(self._scaled(rows), self.window_, MOST_WINDOWS)
         self.centre_ = cells.mean(axis=0)
-        self.components_ = _leading(cells - self.centre_, self.variance)
+        self.components_ = leading_directions(cells - self.centre_, self.variance)
 
     def _residuals(self, rows: Floats) -> Floats:
         """Return what is left of each window, (k, window, d)."""
@@ -113,7 +125,7 @@ class PCADetector(ScaledWindows):
                 raise ValueError("its components are no numbers, or too large")
 
 
-def _leading(cells: Floats, variance: float) -> Floats:
+def leading_directions(cells: Floats, variance: float) -> Floats:
     """Return the orthonormal directions (k, cells) that explain a share of the variance of centred windows."""
     # The smaller of both products has the same eigenvalues: there are fewer windows than cells, or the other way round.
     few = len(cells) < cells.shape[1]

@@ -34,8 +34,8 @@ class _Profile(Detector):
     def _least_rows(self) -> int:
         return 24 if self.window is None else max(4 * int(self.window), 24)
 
-    def _choose_window(self, count: int) -> None:
-        self.window_ = max(default_window(count), 3) if self.window is None else int(self.window)
+    def _choose_window(self) -> None:
+        self.window_ = max(default_window(self._longest), 3) if self.window is None else int(self.window)
 
 
 class MatrixProfileDetector(_Profile):
@@ -57,6 +57,18 @@ class MatrixProfileDetector(_Profile):
     Notes
     -----
     A channel with a missing value in the window counts as 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import MatrixProfileDetector
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.sin(np.arange(1_500) / 5)[:, None] + 0.1 * rng.normal(size=(1_500, 1))
+    >>> X[1_300:1_310] += 3.0
+    >>> detector = MatrixProfileDetector().fit(X[:1_000])
+    >>> scores = detector.decision_function(X[1_000:])
+    >>> scores.shape, bool(280 <= scores.argmax() <= 330)
+    ((500,), True)
     """
 
     _reference: Floats
@@ -65,7 +77,7 @@ class MatrixProfileDetector(_Profile):
         self._take(window=window, trim=trim, alarm_share=alarm_share)
 
     def _learn(self, rows: Floats) -> None:
-        self._choose_window(len(rows))
+        self._choose_window()
         self._learn_again(np.clip(rows, -_LARGEST, _LARGEST))
 
     def _learn_again(self, rows: Floats) -> None:
@@ -129,6 +141,18 @@ class LeftMatrixProfile(MatrixProfileDetector):
     The first half of the training rows has little to be compared with: its ``decision_scores_`` are NaN, and the
     thresholds come from the second half. A window with a missing value has the lowest score. `explain` compares the
     window with the training rows only.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import LeftMatrixProfile
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.sin(np.arange(1_500) / 5)[:, None] + 0.1 * rng.normal(size=(1_500, 1))
+    >>> X[1_300:1_310] += 3.0
+    >>> detector = LeftMatrixProfile(window=30).fit(X[:1_000])
+    >>> scores = detector.decision_function(X[1_000:])
+    >>> scores.shape, bool(270 <= scores.argmax() <= 340)
+    ((500,), True)
     """
 
     parameters: ClassVar[dict[str, Rule]] = {
@@ -147,7 +171,7 @@ class LeftMatrixProfile(MatrixProfileDetector):
         self._take(window=window, history=history, trim=trim, alarm_share=alarm_share)
 
     def _learn(self, rows: Floats) -> None:
-        self._choose_window(len(rows))
+        self._choose_window()
         history = max(4 * len(rows), 10_000) if self.history is None else int(self.history)
         self._reference = rows
         stream = StreamingMatrixProfile(self.window_, max(history, 2 * self.window_ + 2), rows.shape[1])

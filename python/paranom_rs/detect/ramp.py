@@ -30,6 +30,7 @@ from paranom_rs.detect.base import Detector, ThresholdRule
 from paranom_rs.detect.detector_file import MAGIC
 from paranom_rs.detect.processes import KnownProcesses
 from paranom_rs.detect.scaled_windows import default_window
+from paranom_rs.detect.training_rows import TrainingRows
 from paranom_rs.errors import NotFittedError, SpecError, SpecTypeError
 
 if TYPE_CHECKING:
@@ -184,6 +185,18 @@ class RAMP(Detector):
     In default mode training moves the weight of the nearest pattern, and its neighbours', by 1 - p of the way towards
     the one that ends the alarm at half the threshold, and never up. In author mode weights are multiplied as published,
     and kept at 1e150 or less.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import RAMP
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.sin(np.arange(1_500) / 5)[:, None] + 0.1 * rng.normal(size=(1_500, 1))
+    >>> X[1_300:1_310] += 3.0
+    >>> detector = RAMP().fit(X[:1_000])
+    >>> scores = detector.decision_function(X[1_000:])
+    >>> scores.shape, bool(280 <= scores.argmax() <= 330)
+    ((500,), True)
     """
 
     parameters: ClassVar[dict[str, Rule]] = {
@@ -267,7 +280,7 @@ class RAMP(Detector):
             raise SpecError("X", f"must have n_features = {self.n_features} channels", str(d))
         if vars(self)["processes"] is not None:
             raise SpecError("processes", "must not be given to fit: training rows are of one process")
-        self.window_ = max(default_window(len(rows)), 2) if self.window is None else int(self.window)
+        self.window_ = max(default_window(self._longest), 2) if self.window is None else int(self.window)
         plain = self.mode == "default" and self.refresh == "never" and self.scale != "relative"
         joint = plain and d <= MOST_JOINT
         chosen = {
@@ -296,11 +309,11 @@ class RAMP(Detector):
     def _power(self) -> int:  # type: ignore[override]
         return 4 if self._learnt is not None and self._learnt["distance"] == "joint" else 1
 
-    def _fit(self, rows: NDArray[np.float64], names: list[str] | None) -> None:
-        super()._fit(rows, names)
-        given = vars(self)["threshold"]
-        if given is not None:
-            self.threshold_ = self.causal_threshold_ = float(given)
+    def _fit(self, given: TrainingRows) -> None:
+        super()._fit(given)
+        threshold = vars(self)["threshold"]
+        if threshold is not None:
+            self.threshold_ = self.causal_threshold_ = float(threshold)
             self._label()
             self.restart()
 

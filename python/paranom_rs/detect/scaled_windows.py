@@ -41,7 +41,7 @@ class ScaledWindows(Detector):
         return 6 if self.window is None else max(3 * int(self.window), 6)
 
     def _learn(self, rows: Floats) -> None:
-        self.window_ = default_window(len(rows)) if self.window is None else int(self.window)
+        self.window_ = default_window(self._longest) if self.window is None else int(self.window)
         scaler = Scaler.fit(rows)
         self.mean_, self.scale_ = scaler.mean, scaler.scale
         self._learn_again(rows)

@@ -41,6 +41,16 @@ class Segmentation(NamedTuple):
         row, divided by how many would if neighbours were drawn at random; 1 at most. It is low at a change.
     times
         The timestamps of the changes, if the series came with timestamps; else None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import fluss, matrix_profile
+    >>> t = np.arange(1_000)
+    >>> x = np.where(t < 500, np.sin(t / 5), np.sin(t / 2)) + 0.05 * np.random.default_rng(0).normal(size=1_000)
+    >>> segmentation = fluss(matrix_profile(x, window=30), regimes=2)
+    >>> len(segmentation.changes), segmentation.curve.shape
+    (1, (971,))
     """
 
     changes: list[int]
@@ -69,6 +79,16 @@ def fluss(found: MatrixProfile, regimes: int, *, exclusion: int | None = None) -
     ------
     SpecError, SpecTypeError
         An argument breaks a rule.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import fluss, matrix_profile
+    >>> t = np.arange(1_000)
+    >>> x = np.where(t < 500, np.sin(t / 5), np.sin(t / 2)) + 0.05 * np.random.default_rng(0).normal(size=1_000)
+    >>> [change] = fluss(matrix_profile(x, window=30), regimes=2).changes
+    >>> bool(460 < change < 540)
+    True
     """
     count = whole("regimes", regimes, least=2, most=MOST)
     if found.left_indices is None or found.x.ndim != 1:
@@ -119,6 +139,17 @@ class FLOSS:
     ------
     SpecError, SpecTypeError
         An argument breaks a rule.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import FLOSS
+    >>> floss = FLOSS(window=20, history=200)
+    >>> x = np.sin(np.arange(300) / 5)
+    >>> for value in x:
+    ...     _ = floss.update(value)
+    >>> len(floss.curve) > 0
+    True
     """
 
     @known_keywords

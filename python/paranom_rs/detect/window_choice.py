@@ -38,6 +38,16 @@ class WindowChoice(NamedTuple):
         The main period of the series in rows; None if it has none.
     pan
         The pan profile of the lengths that were compared.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import choose_window
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> choice = choose_window(x)
+    >>> choice.window, choice.period
+    (22, 31)
     """
 
     window: int
@@ -69,6 +79,16 @@ def choose_window(x: ArrayLike, *, threads: int | None = None) -> WindowChoice:
     ------
     SpecError, SpecTypeError, OutOfMemoryError, KeyboardInterrupt
         As :func:`matrix_profile`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import choose_window
+    >>> x = np.sin(np.arange(1_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=1_000)
+    >>> x[600:620] = 0.0
+    >>> choice = choose_window(x)
+    >>> choice.window, choice.period
+    (22, 31)
     """
     series = as_floats("x", x, 1)
     n = len(series)

@@ -35,6 +35,18 @@ class ZScore(Detector):
     ----------
     mean_, scale_
         (d,) float64, of the training rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import ZScore
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.sin(np.arange(1_500) / 5)[:, None] + 0.1 * rng.normal(size=(1_500, 1))
+    >>> X[1_300:1_310] += 3.0
+    >>> detector = ZScore().fit(X[:1_000])
+    >>> scores = detector.decision_function(X[1_000:])
+    >>> scores.shape, bool(280 <= scores.argmax() <= 330)
+    ((500,), True)
     """
 
     parameters: ClassVar[dict[str, Rule]] = {"follow_levels": OrNone(Flag()), **Detector.parameters}

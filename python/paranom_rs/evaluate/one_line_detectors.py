@@ -19,7 +19,14 @@ MARGIN = 100 + 64 + 80 * 64 + 65
 
 
 def one_liners() -> list[str]:
-    """Return the names of the one-liners. Each name says what is computed for a row: ``mean(x, 8)``, ``|dx|``."""
+    """Return the names of the one-liners. Each name says what is computed for a row: ``mean(x, 8)``, ``|dx|``.
+
+    Examples
+    --------
+    >>> from paranom_rs import one_liners
+    >>> len(one_liners()), one_liners()[:2]
+    (48, ['x', '-x'])
+    """
     return _core.one_liners()
 
 
@@ -51,6 +58,16 @@ def triviality(
     -------
     found
         bool, shape (events, one-liners): ``triviality(X, y).mean(axis=0)`` is the share of events that each finds.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Generator, Normal, Shift, Sine, Stochastic, triviality
+    >>> wave = Stochastic(Sine(50) + Normal(0, 0.1), anomalous=Shift(3.0))
+    >>> gen = Generator({"x": wave}, anomalies=Anomaly(events=[(300, 310)], name="jump"), seed=1)
+    >>> data = gen.generate(12_000)
+    >>> found = triviality(data.X, data.y)
+    >>> found.shape, bool(found.any())
+    ((1, 48), True)
     """
     x, bad = series("X", X), labels("y", y)
     base = None if clean is None else series("clean", clean)

@@ -16,6 +16,7 @@ import argparse
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +26,7 @@ import numpy as np
 import paranom_rs
 from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import Floats
+from paranom_rs.detect.base import Detector
 from paranom_rs.evaluate.metrics import vus
 from paranom_rs.experiments import recordings, report
 
@@ -37,7 +39,10 @@ DETECTORS = (
     "PCADetector",
     "IsolationForest",
     "ZScore",
+    "AnomalyNet",
 )
+#: Those that need torch.
+DEEP = ("AnomalyNet",)
 ALARMS = ("precision", "recall", "F1", "normal rows under alarm", "events found")
 
 
@@ -74,11 +79,20 @@ def works(folder: Path) -> Iterator[Work]:
                 yield Work("other recordings", group, name, task.train, task.test, task.y, 100)
 
 
-def measure(given: tuple[Work, str]) -> Found:
+def made(name: str, seed: int = 0) -> Detector:
+    """Return a detector with its defaults; one that draws, with this seed."""
+    from paranom_rs import deep
+
+    kind = getattr(deep if name in DEEP else paranom_rs, name)
+    detector: Detector = kind(random_state=seed) if "random_state" in kind.parameters else kind()
+    return detector
+
+
+def measure(given: tuple[Work, str], seed: int = 0) -> Found:
     """Fit a detector with its defaults, and score."""
     work, name = given
     started = time.process_time()
-    detector = getattr(paranom_rs, name)().fit(work.train)
+    detector = made(name, seed).fit(work.train)
     scores = detector.decision_function(work.scored)
     seconds = time.process_time() - started
     y, alarm = np.asarray(work.y).astype(bool), scores > detector.threshold_
@@ -91,13 +105,13 @@ def measure(given: tuple[Work, str]) -> Found:
     return Found(work[:3], name, vus(work.y, scores, window=work.buffer).pr, alarms, seconds)
 
 
-def measured(folder: Path, names: list[str], jobs: int) -> list[Found]:
+def measured(folder: Path, names: list[str], jobs: int, seed: int = 0) -> list[Found]:
     """What each detector did on each series; the same for any number of processes."""
     todo = [(work, name) for work in works(folder) for name in names]
     if jobs == 1:
-        return [measure(x) for x in todo]
+        return [measure(x, seed) for x in todo]
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        return list(pool.map(measure, todo))
+        return list(pool.map(partial(measure, seed=seed), todo))
 
 
 def over_groups(found: list[Found], figure: Any) -> dict[str, float]:
@@ -170,8 +184,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("out/defaults"))
     parser.add_argument("--only", nargs="+", choices=DETECTORS, default=list(DETECTORS), metavar="DETECTOR")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: 2)")
+    parser.add_argument("--seed", type=int, default=0, help="of the detectors that draw (default: 0)")
     given = parser.parse_args(arguments)
-    found = measured(given.data, list(given.only), given.jobs)
+    found = measured(given.data, list(given.only), given.jobs, given.seed)
     notes = [
         "All settings are the defaults.",
         "Chosen on these series: the window of 60 rows, the power of the mean over windows, and RAMP's joint distance"

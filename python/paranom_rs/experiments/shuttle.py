@@ -99,6 +99,14 @@ class Valve:
         """Each event noise, uniform over a range of its own within that of the recording."""
         return self._by_event(block, self._noise)
 
+    def shifted(self, block: Block) -> Floats:
+        """Each event shifted, by an amount of its own: 0.1 to 0.6 of the range of the recording."""
+        return self._by_event(block, self._shift)
+
+    def beyond(self, block: Block) -> Floats:
+        """Each event moved out of the range of the recording, by an amount of its own: up to a standard deviation."""
+        return self._by_event(block, self._out_of_range)
+
     def _by_event(self, block: Block, change: Any) -> Floats:
         values = self.at(block.row)
         for event in np.unique(block.event):
@@ -124,6 +132,16 @@ class Valve:
         low, high = np.sort(rng.uniform(self.recording.min(), self.recording.max(), 2))
         # One draw for each row of the event, of which this block may hold a part.
         return np.asarray(rng.uniform(low, high, int(duration[0]))[offset])
+
+    def _shift(self, rng: Any, x: Floats, row: Any, offset: Any, duration: Any) -> Floats:
+        return np.asarray(x + rng.choice([-1, 1]) * np.ptp(self.recording) * rng.uniform(0.1, 0.6))
+
+    def _out_of_range(self, rng: Any, x: Floats, row: Any, offset: Any, duration: Any) -> Floats:
+        event = self.at(row[0] - offset[0] + np.arange(int(duration[0])))
+        amount = rng.uniform(0.0, float(self.recording.std()))
+        if rng.random() < 0.5:
+            return np.asarray(x - event.min() + self.recording.max() + amount)
+        return np.asarray(x - event.max() + self.recording.min() - amount)
 
 
 def generated(normal: Floats, kind: str, rows: int, share: float, duration: tuple[int, int], seed: int) -> Series:

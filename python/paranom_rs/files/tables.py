@@ -88,6 +88,16 @@ def read_table(
     -----
     UserWarning
         Where the time goes back, and ``order`` lets it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from paranom_rs import read_table
+    >>> times = ["2026-01-01 00:00", "2026-01-01 00:01"]
+    >>> pd.DataFrame({"time": times, "flow": [1.5, 2.5]}).to_csv("pump.csv", index=False)
+    >>> frame = read_table("pump.csv")
+    >>> frame.names, frame.values.tolist(), frame.time_texts()[1]
+    (['flow'], [[1.5], [2.5]], '2026-01-01 00:01:00')
     """
     one_of("order", order, get_args(Order))
     wanted = Wanted(time, columns, label, process, time_unit)

@@ -28,7 +28,17 @@ __all__ = ["Verified", "verify"]
 
 
 class Verified(NamedTuple):
-    """What `verify` looked at: files, the rows in them, and how many of these were made again and compared."""
+    """What `verify` looked at: files, the rows in them, and how many of these were made again and compared.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Generator, Normal, Shift, Sine, Stochastic, verify
+    >>> wave = Stochastic(Sine(50) + Normal(0, 0.1), anomalous=Shift(3.0))
+    >>> gen = Generator({"x": wave}, anomalies=Anomaly(events=[(300, 310)], name="jump"), seed=1)
+    >>> _ = gen.write("plant.parquet", rows=1_000)
+    >>> verify("plant.parquet")
+    Verified(files=1, rows=1000, compared=1000)
+    """
 
     files: int
     rows: int
@@ -77,6 +87,15 @@ def verify(
         Naming the first row and column that differ, or the part whose bytes have changed.
     SpecError
         For a file without a spec when no ``generator`` is given, a folder that is not finished, a file that is cut off.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Generator, Normal, Shift, Sine, Stochastic, verify
+    >>> wave = Stochastic(Sine(50) + Normal(0, 0.1), anomalous=Shift(3.0))
+    >>> gen = Generator({"x": wave}, anomalies=Anomaly(events=[(300, 310)], name="jump"), seed=1)
+    >>> _ = gen.write("plant.parquet", rows=1_000)
+    >>> verify("plant.parquet")
+    Verified(files=1, rows=1000, compared=1000)
     """
     path, blocks = file_path(path), min(whole("blocks", blocks, least=1), 2**62)
     if generator is not None and not isinstance(generator, Generator):

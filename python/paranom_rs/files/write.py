@@ -59,6 +59,7 @@ def write_rows(
         threads=threads,
         extras=extras,
     )
+    source.check_whole(np.dtype(np.float32 if plan.single else np.float64))
     if division is not None:
         write_shards(
             source, folder_at(path), plan, division=division, part=part, overwrite=overwrite, progress=progress

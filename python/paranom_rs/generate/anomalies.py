@@ -6,15 +6,44 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from paranom_rs.generate.rule import Rule, Transform
+from paranom_rs._internal.keywords import KnownKeywords
+from paranom_rs.generate.rule import Rule, Transform, plain_fields
 from paranom_rs.generate.timing import Timing
 
-__all__ = ["Anomaly", "Decoys"]
+__all__ = ["Aftershocks", "Anomaly", "Decoys"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aftershocks(KnownKeywords):
+    """Events that trigger others of their kind, which trigger others in turn: bursts (a Hawkes process, cut off).
+
+    Each event triggers a Poisson number of others. The wait from its end to each of them is its gap and a rounded-down
+    exponential draw. What would end more than ``within`` rows after the first event, what comes too near the event
+    before it, and what follows after 64 events of a burst is left out. The rows ``within`` are kept free, so bursts
+    never meet.
+
+    Parameters
+    ----------
+    mean
+        How many events one triggers on average, above 0 and below 1.
+    delay
+        Rows that the exponential draws have on average.
+    within
+        Rows after the end of the first event.
+    """
+
+    mean: float
+    delay: float
+    within: int
+
+    def to_spec(self) -> dict[str, Any]:
+        """Return the fields as plain values."""
+        return plain_fields(self)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Anomaly(Timing):
-    """An anomaly that happens again and again. Events never overlap.
+    """An anomaly that happens again and again. Events on the same track never overlap.
 
     Parameters
     ----------
@@ -43,6 +72,20 @@ class Anomaly(Timing):
         anew, at another place of its slot and with other parameters, up to 64 times; then the slot goes without, and
         ``frequency`` or ``count`` are not quite reached (`Dataset.audit` says by how much). Goes with rules only, not
         with functions, and without uniqueness.
+    aftershocks
+        What its events lead to. ``frequency`` and ``count`` are then those of the first events. Not with ``events`` or
+        with ``difficulty``.
+    track
+        A name. Events of anomalies with different tracks are drawn independently and may overlap; so they must touch
+        different variables. (Listed ``events`` of different variables may overlap without it.) Not with uniqueness.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Generator, Normal, Shift, Stochastic
+    >>> leak = Anomaly(name="leak", frequency=0.01, duration=(5, 40), values={"x": Shift(3.0)})
+    >>> data = Generator({"x": Stochastic(Normal())}, anomalies=leak, seed=1).generate(10_000)
+    >>> len(data.events), round(float(data.y.mean()), 3)
+    (5, 0.012)
     """
 
     onset: Literal["creeping"] | float | None = None
@@ -50,6 +93,8 @@ class Anomaly(Timing):
     variables: Sequence[str] | None = None
     values: Mapping[str, Rule | Transform | float] | None = None
     difficulty: Literal["nontrivial"] | None = None
+    aftershocks: Aftershocks | None = None
+    track: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +104,14 @@ class Decoys(Anomaly):
     They stand among the anomalies of a `Generator` and take the same arguments; no anomaly and no decoy overlap. Their
     rows are normal: ``y`` and ``labels`` are 0, `Dataset.events` leaves them out, and the clean copy has them.
     `Dataset.decoys` lists them.
+
+    Examples
+    --------
+    >>> from paranom_rs import Constant, Decoys, Generator, Shift, Stochastic
+    >>> rare = Decoys(events=[(2, 4)], values={"x": Shift(3.0)})
+    >>> data = Generator({"x": Stochastic(Constant(0))}, anomalies=rare).generate(5)
+    >>> data["x"].tolist(), data.y.tolist(), len(data.decoys)
+    ([0.0, 0.0, 3.0, 3.0, 0.0], [0, 0, 0, 0, 0], 1)
     """
 
     name: str = "decoy"

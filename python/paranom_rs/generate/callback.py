@@ -45,6 +45,14 @@ class Block:
         ``duration`` are read-only.)
     attempt
         Which try this is, from 0.
+
+    Examples
+    --------
+    >>> from paranom_rs import Callback, Generator
+    >>> def ramp(block):
+    ...     return block.row * 0.5
+    >>> Generator({"x": Callback(normal=ramp, vectorized=True)}).generate(4)["x"].tolist()
+    [0.0, 0.5, 1.0, 1.5]
     """
 
     row: NDArray[np.int64]
@@ -126,6 +134,13 @@ class Callback(Part):
     ------
     CallbackError
         From `Generator.generate`: a function raised (the error is its ``__cause__``), or gave back what is no value.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Callback, Generator
+    >>> valve = Callback(normal=lambda ctx: ctx.row * 2.0, anomalous=lambda ctx: -1.0)
+    >>> Generator({"valve": valve}, anomalies=Anomaly(events=[(2, 4)])).generate(5)["valve"].tolist()
+    [0.0, 2.0, -1.0, -1.0, 8.0]
     """
 
     kind: ClassVar[str] = "callback"

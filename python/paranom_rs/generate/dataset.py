@@ -16,9 +16,9 @@ from paranom_rs._internal import html
 from paranom_rs._internal.checks import flag, whole
 from paranom_rs._internal.frames import Frame
 from paranom_rs._internal.optional import require
-from paranom_rs._internal.times import time_text
+from paranom_rs._internal.times import time_text, time_texts
 from paranom_rs.errors import SpecError, SpecTypeError, UnknownKeyError
-from paranom_rs.generate.events import Events
+from paranom_rs.generate.events import Change, Events
 from paranom_rs.generate.row_source import Interval, RowSource
 
 if TYPE_CHECKING:
@@ -50,9 +50,11 @@ class Dataset:
     """Rows of a generator: values, labels and events. Made by `Generator.generate`.
 
     ``data["pressure"]`` is a column (float64 or float32, no copy), ``data[5]`` a row, ``data[0:5]`` a dataset of
-    rows. Iterating gives rows: named tuples of what `table` has. ``np.asarray(data)`` is ``data.X``.
-    ``pl.DataFrame(data)``, ``pd.DataFrame.from_arrow(data)``, ``pa.table(data)`` and DuckDB take the dataset through
-    Arrow, without copies; ``pd.DataFrame(data)`` takes it row by row.
+    rows. A column of states is an array of texts ("" for a missing one), whole numbers are int64, true and false bool
+    (floats where a value of these rows is missing); `floats` has what all these are made from. Iterating gives rows:
+    named tuples of what `table` has. ``np.asarray(data)`` is ``data.X``. ``pl.DataFrame(data)``,
+    ``pd.DataFrame.from_arrow(data)``, ``pa.table(data)`` and DuckDB take the dataset through Arrow, without copies of
+    floats; ``pd.DataFrame(data)`` takes it row by row.
 
     Attributes
     ----------
@@ -62,6 +64,19 @@ class Dataset:
         Which rows these are: (first row, number of rows) of each run of neighbours, in row order.
     is_clean
         Whether anomalies were left out.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Generator, Normal, Shift, Sine, Stochastic
+    >>> wave = Stochastic(Sine(50) + Normal(0, 0.1), anomalous=Shift(3.0))
+    >>> gen = Generator({"x": wave}, anomalies=Anomaly(events=[(300, 310)], name="jump"), seed=1)
+    >>> data = gen.generate(400)
+    >>> data["x"].shape, data.X.shape, data.labels.shape
+    ((400,), (400, 1), (400, 1))
+    >>> data.y[298:302].tolist()
+    [0, 0, 1, 1]
+    >>> int((data.X != data.clean.X).sum())
+    10
     """
 
     def __init__(
@@ -78,6 +93,7 @@ class Dataset:
         self.intervals = intervals
         self.is_clean = clean
         self._columns = columns
+        self._converted: dict[str, NDArray[Any]] = {}
         self._y = y
         self._duplicates = duplicates
 
@@ -119,7 +135,33 @@ class Dataset:
             return next(iter(self._rows(slice(at, at + 1))))
         if not isinstance(name, str) or name not in self._columns:
             raise UnknownKeyError(f"{name!r} is no variable; there are {', '.join(self._columns)}")
+        return self._typed(name)
+
+    def _typed(self, name: str) -> NDArray[Any]:
+        """Return a column in its type; what is no float is converted once."""
+        kind = self.source.types[name]
+        if kind.kind == "float":
+            return self._columns[name]
+        if name not in self._converted:
+            self._converted[name] = kind.to_numpy(self._columns[name])
+        return self._converted[name]
+
+    def floats(self, name: str) -> NDArray[Any]:
+        """Return a column of `X`, without a copy: a state is its place in `states`, true is 1, missing is NaN.
+
+        Raises
+        ------
+        UnknownKeyError
+            For what is no variable.
+        """
+        if name not in self._columns:
+            raise UnknownKeyError(f"{name!r} is no variable; there are {', '.join(self._columns)}")
         return self._columns[name]
+
+    @property
+    def states(self) -> dict[str, list[str]]:
+        """The states of each variable that has some, those that only anomalies give at the end."""
+        return {name: list(kind.states) for name, kind in self.source.types.items() if kind.kind == "states"}
 
     def _rows(self, rows: slice) -> Dataset:
         """Return neighbouring rows, whose columns are views of these."""
@@ -173,7 +215,7 @@ class Dataset:
 
     @cached_property
     def X(self) -> NDArray[Any]:  # noqa: N802 (the field's name for it)
-        """Values, shape (n, d): a view where the dataset allocated its columns, else a copy."""
+        """Values as floats, shape (n, d): a view where the dataset allocated its columns, else a copy."""
         columns = [self._columns[name] for name in self.names]
         base = columns[0].base
         if isinstance(base, np.ndarray) and base.shape == (len(columns), len(self)):
@@ -204,7 +246,7 @@ class Dataset:
 
     @cached_property
     def t(self) -> NDArray[Any]:
-        """Timestamps, shape (n,): row numbers, numbers (float64, int64) or datetimes (datetime64[ns])."""
+        """Timestamps, shape (n,): row numbers, numbers (float64, int64) or datetimes (datetime64[ns], in UTC)."""
         times = self.source.times(self.intervals)
         if times is not None:
             return times
@@ -227,43 +269,70 @@ class Dataset:
         return self.source.events(self.intervals, "decoys")
 
     @cached_property
+    def changes(self) -> list[Change]:
+        """The rows of these at which what is normal changes (`Concepts`), in order: change points, concept drift."""
+        return self.source.changes(self.intervals)
+
+    @cached_property
+    def root_causes(self) -> NDArray[np.int8]:
+        """1 where an event itself made the value; 0 also where it only reached it, through a `Ref`; (n, d), int8."""
+        touched = np.zeros((len(self.row), len(self.names)), np.int8)
+        for event in self.events:
+            first, last = np.searchsorted(self.row, np.array([event.start, event.stop], np.uint64))
+            touched[first:last, [self.names.index(name) for name in event.variables]] = 1
+        return touched
+
+    @cached_property
     def left_out(self) -> Events:
         """The events missing from these rows, where they were drawn first: a one-liner found every draw of them."""
         return self.source.events(self.intervals, "left_out")
 
     @cached_property
-    def _where(self) -> NDArray[np.int64]:
-        """The position in `events` of each row's event, or -1."""
+    def _within(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The places of the rows that events are going on in, and of each its event's position in `events`."""
         events, rows = self.events, self.row
-        at = np.searchsorted(events.start, rows, side="right").astype(np.int64) - 1
-        inside = at >= 0
-        inside[inside] = rows[inside] < events.stop[at[inside]]
-        return np.where(inside, at, -1)
+        first, last = np.searchsorted(rows, events.start), np.searchsorted(rows, events.stop)
+        lengths = last - first
+        ends = np.cumsum(lengths)
+        places = np.arange(lengths.sum()) + np.repeat(first - (ends - lengths), lengths)
+        return places, np.repeat(np.arange(len(events)), lengths)
+
+    @cached_property
+    def _overlapping(self) -> NDArray[np.bool_]:
+        """Whether each event is still going on when the next one begins."""
+        start, stop = self.events.start, self.events.stop
+        return np.append(stop[:-1] > start[1:], False) if len(start) else np.empty(0, bool)
 
     @cached_property
     def event(self) -> NDArray[np.int64]:
-        """The ``id`` of the event that is going on in each row, or -1; shape (n,), int64.
+        """The ``id`` of the event that is going on in each row, or -1; shape (n,), int64. Of several, that of the last
+        one to begin.
 
         Other ids may be negative, too: test for ``!= -1``.
         A row that an event only goes on to, through a `Ref`, has -1 unless another is going on.
         """
-        where = self._where
-        return np.where(where >= 0, self.events.id[where], -1) if len(self.events) else where
+        ids = np.full(len(self), -1, np.int64)
+        places, events = self._within
+        ids[places] = self.events.id[events]
+        return ids
 
     @cached_property
     def labels(self) -> NDArray[np.int8]:
         """1 where an anomalous rule made the variable's value, or a value that it refers to; else 0; (n, d), int8."""
-        if self.source.plan.graph:
+        hidden = len(self.source.plan.all_names) > len(self.names)
+        if self.source.plan.graph or hidden or self._overlapping.any():
             return self._labels_along_references()
-        touched = np.zeros((len(self.source.kinds) + 1, len(self.names)), np.int8)
+        touched = np.zeros((len(self.source.kinds), len(self.names)), np.int8)
         for i, (_, variables) in enumerate(self.source.kinds):
-            touched[i, [self.names.index(name) for name in variables]] = 1
-        where = self._where
-        kind = np.where(where >= 0, self.events.kind[where], -1) if len(self.events) else where
-        return touched[kind]
+            touched[i, [self.names.index(name) for name in variables if name in self]] = 1
+        labels = np.zeros((len(self), len(self.names)), np.int8)
+        places, events = self._within
+        labels[places] = touched[self.events.kind[events]]
+        return labels
 
     def _labels_along_references(self) -> NDArray[np.int8]:
         plan, rows, kinds = self.source.plan, self.row, self.source.kinds
+        place = {i: self.names.index(name) for i, name in enumerate(plan.all_names) if name in self}
         # What begins counts up, what ends counts down; row by row, the sum is the number of events in effect.
         changes = np.zeros((len(rows) + 1, len(self.names)), np.int32)
         lags = sorted({lag for reached in plan.reach for _, lag in reached})
@@ -278,9 +347,9 @@ class Dataset:
                 if self.is_clean and name != "recorded":
                     continue
                 for variable, lag in plan.reach[i]:
-                    if lag == delay:
-                        np.add.at(changes[:, variable], lo + np.searchsorted(here, begins[kind == i]), 1)
-                        np.add.at(changes[:, variable], lo + np.searchsorted(here, ends[kind == i]), -1)
+                    if lag == delay and variable in place:
+                        np.add.at(changes[:, place[variable]], lo + np.searchsorted(here, begins[kind == i]), 1)
+                        np.add.at(changes[:, place[variable]], lo + np.searchsorted(here, ends[kind == i]), -1)
         return (np.cumsum(changes[:-1], axis=0) > 0).astype(np.int8)
 
     @cached_property
@@ -355,23 +424,29 @@ class Dataset:
         SpecError
             For a variable that has the name of another column.
         """
-        columns = {"t": self.t, **{name: self[name] for name in self.names}, "is_anomaly": self.y, "event": self.event}
+        more = self._more_columns(event_names=event_names, labels=labels)
+        variables = {name: self[name] for name in self.names}
+        return {"t": self.t, **variables, "is_anomaly": self.y, "event": self.event, **more}
+
+    def _more_columns(self, *, event_names: bool, labels: bool) -> dict[str, NDArray[Any]]:
+        """Return the columns that are there on request; SpecError for a variable that has the name of one."""
         more: dict[str, NDArray[Any]] = {}
         if flag("event_names", event_names):
             more["event_name"] = np.array([*self.events.names, None], dtype=object)[self._event_kind]
         if flag("labels", labels):
             more |= {f"{name}_is_anomaly": x for name, x in zip(self.names, self.labels.T, strict=True)}
-        twice = next((name for name in more if name in columns), None)
+        twice = next((name for name in more if name in self.names), None)
         if twice is not None:
             raise SpecError(f"variables.{twice}", "must not have the name of another column")
-        return columns | more
+        return more
 
     @property
     def _event_kind(self) -> NDArray[np.int32]:
-        """Which of the events' names each row has, or -1."""
-        where = self._where
-        kind = np.where(where >= 0, self.events.kind[where], -1) if len(self.events) else where
-        return kind.astype(np.int32)
+        """Which of the events' names each row has, or -1. Of several events, that of the last one to begin."""
+        kinds = np.full(len(self), -1, np.int32)
+        places, events = self._within
+        kinds[places] = self.events.kind[events]
+        return kinds
 
     def event_table(self) -> pd.DataFrame:
         """Return a DataFrame of the events. Needs pandas.
@@ -393,23 +468,33 @@ class Dataset:
         pa = require("pyarrow", "parquet", "a table of pyarrow")
         return pa.table(_Stream(self.arrow_columns(event_names=event_names, labels=labels)))
 
-    def arrow_columns(self, *, event_names: bool, labels: bool) -> tuple[list[tuple[str, Any]], list[str]]:
-        """Return the columns of `table` as the core takes them, and which of them are times."""
-        table: dict[str, Any] = self.table(event_names=event_names, labels=labels)
-        times = [name for name, x in table.items() if x.dtype.kind == "M"]
-        columns = {name: np.ascontiguousarray(x.view(np.int64) if name in times else x) for name, x in table.items()}
-        names = {"event_name": (self._event_kind, self.events.names)} if event_names else {}
-        return list((columns | names).items()), times
-
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Give the rows as an Arrow stream: t, the variables, is_anomaly (int8), event (int64, -1 for none)."""
-        return _core.arrow_stream(*self.arrow_columns(event_names=False, labels=False))
+        """Give the rows as an Arrow stream: t, the variables, is_anomaly (int8), event (int64, -1 for none).
+
+        States are dictionaries of texts; they, whole numbers and flags are null where they are missing.
+        """
+        return _core.arrow_stream(*self.arrow_columns())
+
+    def arrow_columns(
+        self, *, event_names: bool = False, labels: bool = False
+    ) -> tuple[list[tuple[str, Any]], list[tuple[str, str | None]]]:
+        """Return the columns of `table` as the core takes them, and which of them are times, with their zone."""
+        times = [("t", self.source.zone)] if self.t.dtype.kind == "M" else []
+        t = np.ascontiguousarray(self.t.view(np.int64) if times else self.t)
+        columns = [("t", t), *((name, kind.to_core(self._columns[name])) for name, kind in self.source.types.items())]
+        columns += [("is_anomaly", np.ascontiguousarray(self.y)), ("event", np.ascontiguousarray(self.event))]
+        more = self._more_columns(event_names=event_names, labels=labels)
+        for name, column in more.items():
+            places = (self._event_kind, self.events.names)
+            columns.append((name, places if name == "event_name" else np.ascontiguousarray(column)))
+        return columns, times
 
     def to_pandas(self, *, labels: bool = False) -> pd.DataFrame:
         """Return a DataFrame indexed by time. Needs pandas.
 
         The index is ``t``: row numbers, numbers or datetimes; rows of a generator `from_frame` have the index of that
-        frame. The columns are the variables, is_anomaly, event (the id, -1 for none) and event_name.
+        frame. The columns are the variables, is_anomaly, event (the id, -1 for none) and event_name. States are
+        categories; whole numbers and flags are nullable where a value of these rows is missing.
 
         Parameters
         ----------
@@ -423,9 +508,14 @@ class Dataset:
         """
         import pandas as pd
 
+        kinds = self.source.types
         columns = self._columns_of_frames(labels)
+        columns |= {name: kind.to_pandas(self._columns[name]) for name, kind in kinds.items()}
         table = self.source.table
         index = pd.Index(self.t, name="t")
+        zone = self.source.zone
+        if zone is not None:
+            index = pd.DatetimeIndex(index).tz_localize("UTC").tz_convert(zone)
         if table is not None:
             columns |= {name: table.restored(name, columns[name]) for name in self.names}
             index = table.index_of(self.row, index)
@@ -435,13 +525,20 @@ class Dataset:
         """Return a DataFrame of polars: t, and the columns of `to_pandas`. Needs polars."""
         import polars as pl
 
-        return pl.DataFrame({"t": self.t, **self._columns_of_frames(labels)})
+        columns = self._columns_of_frames(labels)
+        columns |= {name: kind.to_polars(name, self._columns[name]) for name, kind in self.source.types.items()}
+        frame = pl.DataFrame({"t": self.t, **columns})
+        zone = self.source.zone
+        if zone is None:
+            return frame
+        named = "UTC" if zone[0] in "+-" else zone  # polars knows no offsets
+        return frame.with_columns(pl.col("t").dt.replace_time_zone("UTC").dt.convert_time_zone(named))
 
     def _columns_of_frames(self, labels: bool) -> dict[str, Any]:
         """Return the columns that frames have beside the time."""
-        columns = self.table(event_names=True, labels=labels)
-        del columns["t"]
-        return columns
+        columns = {name: self[name] for name in self.names}
+        more = self._more_columns(event_names=True, labels=labels)
+        return columns | {"is_anomaly": self.y, "event": self.event} | more
 
     def write(
         self,
@@ -492,7 +589,7 @@ class Dataset:
         """Return what notebooks show: each variable as a line, anomalies marked, and its range."""
         rows = []
         for name, marked in zip(self.names, self.labels.T, strict=True):
-            x = self[name].astype(np.float64)
+            x = self.floats(name).astype(np.float64)
             held = x[np.isfinite(x)]
             low, high = (f"{held.min():.4g}", f"{held.max():.4g}") if len(held) else ("", "")
             missing = f"{np.isnan(x).mean():.1%}" if np.isnan(x).any() else ""
@@ -506,18 +603,22 @@ class Dataset:
         """Return the first rows as text, to print."""
         n = min(whole("rows", rows), len(self))
         names = ["t", *self.names, "is_anomaly"]
-        body = [
-            [str(self.t[i]), *(f"{self._columns[name][i]:.6g}" for name in self.names), str(self._y[i])]
-            for i in range(n)
-        ]
+        zone = self.source.zone
+        times = [str(t) for t in self.t[:n]] if zone is None else time_texts(self.t[:n], zone)
+        body = [[times[i], *(_shown(self[name][i]) for name in self.names), str(self._y[i])] for i in range(n)]
         widths = [max(len(line[j]) for line in [names, *body]) for j in range(len(names))]
         return "\n".join("  ".join(x.rjust(w) for x, w in zip(line, widths, strict=True)) for line in [names, *body])
+
+
+def _shown(value: Any) -> str:
+    """Return a value as text."""
+    return f"{value:.6g}" if isinstance(value, np.floating) else str(value)
 
 
 class _Stream:
     """Columns for whoever takes an Arrow stream."""
 
-    def __init__(self, columns: tuple[list[tuple[str, Any]], list[str]]) -> None:
+    def __init__(self, columns: tuple[list[tuple[str, Any]], list[tuple[str, str | None]]]) -> None:
         self._columns = columns
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
@@ -525,7 +626,17 @@ class _Stream:
 
 
 class Split(NamedTuple):
-    """Datasets to train on, to validate on and to test on. Made by `Generator.split`."""
+    """Datasets to train on, to validate on and to test on. Made by `Generator.split`.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Generator, Normal, Shift, Sine, Stochastic
+    >>> wave = Stochastic(Sine(50) + Normal(0, 0.1), anomalous=Shift(3.0))
+    >>> gen = Generator({"x": wave}, anomalies=Anomaly(events=[(300, 310)], name="jump"), seed=1)
+    >>> parts = gen.split(train=200, validation=50, test=150)
+    >>> len(parts.train), len(parts.validation), len(parts.test), int(parts.train.y.sum())
+    (200, 50, 150, 0)
+    """
 
     train: Dataset
     validation: Dataset

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from paranom_rs.generate.rule import Part
+from paranom_rs.generate.rule import Part, Rule
 from paranom_rs.generate.timing import Timing
 
 __all__ = ["Dropouts"]
@@ -21,6 +22,9 @@ class Dropouts(Timing, Part):
     and events stay; the clean copy loses the same values. `Dataset.missing` is the mask. (`Missing` is something else:
     an anomaly that makes values missing, and is labelled.)
 
+    Runs keep a distance, so a value after a lost one is lost less often than others. With ``gap=0`` and a duration of
+    1, each value is lost for itself, with the chance ``frequency``, whatever was lost before.
+
     Parameters
     ----------
     frequency
@@ -33,4 +37,31 @@ class Dropouts(Timing, Part):
         Rows a run lasts: a number (by default 1), or the shortest and the longest (both included).
     gap
         Rows that keep their value after a run, at least.
+    chance
+        Instead of all these: each value is lost for itself, with the chance that a rule gives for its row (0 or less:
+        never; 1 or more: always). ``Calendar(hour=[…])``: by the time of the day. ``Logistic(Ref("load"), middle=4)``:
+        by another variable (missing at random), or by the variable itself (missing not at random): a `Ref` sees the
+        values with their anomalies, before any is lost.
+    together
+        Whether whole rows are lost: the values of all variables that have no ``missing`` of their own. Only for the
+        whole generator.
+
+    Examples
+    --------
+    >>> from paranom_rs import Dropouts, Generator, Stochastic, Trend
+    >>> lossy = Stochastic(Trend(1.0), missing=Dropouts(events=[(1, 3)]))
+    >>> Generator({"x": lossy}).generate(4)["x"].tolist()
+    [0.0, nan, nan, 3.0]
     """
+
+    chance: Rule | float | None = None
+    together: bool = False
+
+    def to_spec(self) -> dict[str, Any]:
+        """Return the fields as plain values; those that are None are left out."""
+        spec = super().to_spec()
+        if not self.together:
+            del spec["together"]
+        if self.chance is not None and self.gap == 1:
+            del spec["gap"]
+        return spec

@@ -13,7 +13,7 @@ from paranom_rs._internal import html
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Event", "Events"]
+__all__ = ["Change", "Event", "Events"]
 
 #: Events that a notebook shows.
 _SHOWN = 12
@@ -25,6 +25,15 @@ class Event(NamedTuple):
     ``broken``: the dependences (source, target) that it cuts, by `Decouple` or by a rule in place of one with a `Ref`.
     Variables that only refer to those it changes are not among ``variables``: it is the cause; `Dataset.labels` has its
     consequences as well.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Generator, Normal, Shift, Sine, Stochastic
+    >>> wave = Stochastic(Sine(50) + Normal(0, 0.1), anomalous=Shift(3.0))
+    >>> gen = Generator({"x": wave}, anomalies=Anomaly(events=[(300, 310)], name="jump"), seed=1)
+    >>> event = gen.generate(400).events[0]
+    >>> event.start, event.stop, event.name, event.variables
+    (300, 310, 'jump', ('x',))
     """
 
     start: int
@@ -33,6 +42,14 @@ class Event(NamedTuple):
     variables: tuple[str, ...]
     id: int
     broken: tuple[tuple[str, str], ...] = ()
+
+
+class Change(NamedTuple):
+    """Rows ``start`` to ``stop`` (not included) in which the normal rule of a ``variable`` gives way to another one."""
+
+    start: int
+    stop: int
+    variable: str
 
 
 class Events:
@@ -48,6 +65,15 @@ class Events:
         A position in ``names``, int64.
     id
         A number that is the same in every slice, int64.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Generator, Normal, Shift, Sine, Stochastic
+    >>> wave = Stochastic(Sine(50) + Normal(0, 0.1), anomalous=Shift(3.0))
+    >>> gen = Generator({"x": wave}, anomalies=Anomaly(events=[(300, 310)], name="jump"), seed=1)
+    >>> events = gen.generate(400).events
+    >>> len(events), [(event.start, event.stop) for event in events]
+    (1, [(300, 310)])
     """
 
     def __init__(

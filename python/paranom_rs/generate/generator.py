@@ -61,11 +61,25 @@ class Generator(KnownKeywords):
         Timestamps of rows; by default the row numbers.
     missing
         When values are lost, of each variable for itself that does not say so itself; by default none are.
+    allow_infinite
+        Whether values may overflow: become infinite, or NaN (which else only missing values are), in the dtype that is
+        asked for. By default a row that would is refused.
 
     Raises
     ------
     SpecError, SpecTypeError
         Naming the path in the spec, the value and the rule.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Generator, Normal, Shift, Sine, Stochastic
+    >>> wave = Stochastic(Sine(50) + Normal(0, 0.1), anomalous=Shift(3.0))
+    >>> gen = Generator({"x": wave}, anomalies=Anomaly(frequency=0.05, duration=(5, 20)), seed=1)
+    >>> data = gen.generate(1_000)
+    >>> data.X.shape, int(data.y.sum()), len(data.events)
+    ((1000, 1), 53, 4)
+    >>> bool((gen.generate(10, start=500).X == data.X[500:510]).all())
+    True
     """
 
     def __init__(
@@ -77,6 +91,7 @@ class Generator(KnownKeywords):
         seed: int = 0,
         time: TimeIndex | None = None,
         missing: Dropouts | None = None,
+        allow_infinite: bool = False,
     ) -> None:
         if not isinstance(variables, Mapping):
             raise SpecTypeError("variables", "must be a dict of variables", type(variables).__name__)
@@ -90,6 +105,8 @@ class Generator(KnownKeywords):
             spec["anomalies"] = _listed_anomalies(anomalies)
         if uniqueness is not None:
             spec["uniqueness"] = _part("uniqueness", uniqueness, Uniqueness)
+        if flag("allow_infinite", allow_infinite):
+            spec["allow_infinite"] = True
         self.source = RowSource(spec, spec)
 
     @classmethod
@@ -125,12 +142,12 @@ class Generator(KnownKeywords):
         """
         if not isinstance(spec, Mapping):
             raise SpecTypeError("spec", "must be a dict", type(spec).__name__)
+        time = spec.get("time")
+        if isinstance(time, Mapping) and _is_date(time):
+            spec = dict(spec) | {"time": _plain("time", lambda: in_nanoseconds(dict(time)))}
         plain_spec = _plain("spec", lambda: plain(spec))
         if not flag("import_functions", import_functions):
             refuse_imports(plain_spec)
-        time = plain_spec.get("time")
-        if isinstance(time, dict) and isinstance(time.get("start"), str) and time.get("kind", "datetime") == "datetime":
-            plain_spec |= {"time": _plain("time", lambda: in_nanoseconds(time))}
         return cls.from_source(RowSource(*load_recordings(plain_spec, file_path(folder))))
 
     @classmethod
@@ -151,9 +168,6 @@ class Generator(KnownKeywords):
         """
         path = file_path(path)
         spec = parse_toml(read_text(path), path)
-        time = spec.get("time")
-        if isinstance(time, dict) and isinstance(time.get("start"), date):
-            spec["time"] = time | {"start": time["start"].isoformat()}
         return cls.from_spec(spec, folder=path.parent, import_functions=import_functions)
 
     @classmethod
@@ -363,8 +377,13 @@ class Generator(KnownKeywords):
 
     @property
     def names(self) -> list[str]:
-        """The variables' names, in column order."""
+        """The variables' names, in column order; hidden ones are not delivered, and not here."""
         return list(self.source.names)
+
+    @property
+    def states(self) -> dict[str, list[str]]:
+        """The states of each variable that has some, those that only anomalies give at the end."""
+        return {name: list(kind.states) for name, kind in self.source.types.items() if kind.kind == "states"}
 
     @property
     def kinds(self) -> list[tuple[str, list[str]]]:
@@ -374,7 +393,7 @@ class Generator(KnownKeywords):
     @property
     def graph(self) -> list[Edge]:
         """How variables depend on each other: the `Ref` of their normal rules, in column order."""
-        names = self.names
+        names = self.source.plan.all_names
         return [Edge(names[source], names[target], lag) for source, target, lag in self.source.plan.graph]
 
     @property
@@ -416,7 +435,8 @@ class Generator(KnownKeywords):
         out
             Arrays to fill, one for each variable: 1-D, contiguous, writable, ``rows`` long, of one dtype.
         dtype
-            float64, or float32 (the float64 values, rounded).
+            float64, or float32 (the float64 values, rounded). Whole numbers need float64; states are delivered as texts
+            either way (`Dataset`).
         threads
             1 to 1024; by default ``PARANOM_NUM_THREADS``, else one per processor. The bytes do not depend on it.
         progress
@@ -457,6 +477,7 @@ class Generator(KnownKeywords):
             self.source.check_rows(start, total)
         # The memory comes first: without it, nothing need be counted.
         columns = self.source.allocate(total, dtype) if out is None else _checked(out, self.names, total)
+        self.source.check_whole(next(iter(columns.values())).dtype)
         intervals = [(start, total)] if total else []
         if rows is None:
             intervals = first_of_each_class(self.source.plan, start, *counts)
@@ -768,14 +789,18 @@ class Generator(KnownKeywords):
 
     def _repr_html_(self) -> str:
         """Return what notebooks show: each variable with its rule and 1,000 rows of it, and the anomalies."""
-        touched: dict[str, list[str]] = {name: [] for name in self.names}
+        touched: dict[str, list[str]] = {name: [] for name in self.source.plan.all_names}
         for kind, variables in self.kinds:
             for name in variables:
                 touched[name].append(kind)
         data = self._shown_rows()
         rows = []
         for name, variable in self.source.spec["variables"].items():
-            drawn = "" if data is None else html.line(data[name], data.labels[:, self.names.index(name)])
+            drawn = (
+                ""
+                if data is None or name not in data
+                else html.line(data.floats(name), data.labels[:, self.names.index(name)])
+            )
             rows.append([name, drawn, _rule_text(variable), ", ".join(touched[name])])
         time = self.source.spec.get("time")
         clock = "" if time is None else f"time: {_clock_text(time)}; "
@@ -808,6 +833,11 @@ def _rule_text(variable: Mapping[str, Any]) -> str:
     if between is None:
         return str(normal.get("kind"))
     return between.join(str(x["kind"]) if isinstance(x, Mapping) else f"{x:g}" for x in normal["of"])
+
+
+def _is_date(time: Mapping[str, Any]) -> bool:
+    """Whether a spec's clock is written with dates, as people do."""
+    return isinstance(time.get("start"), str | date | np.datetime64) and time.get("kind", "datetime") == "datetime"
 
 
 def _clock_text(time: dict[str, Any]) -> str:

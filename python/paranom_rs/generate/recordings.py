@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -42,6 +42,15 @@ class Recorded(Part):
         Whether the recording begins anew when it ends; if not, rows beyond it are refused.
     missing
         When values are lost, beside those that the recording lacks.
+    dtype, hidden
+        As in `Stochastic`.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Generator, Recorded, Shift
+    >>> pump = Recorded([1.0, 2.0, 3.0], anomalous=Shift(10.0))
+    >>> Generator({"pump": pump}, anomalies=Anomaly(events=[(1, 2)])).generate(5)["pump"].tolist()
+    [1.0, 12.0, 3.0, 1.0, 2.0]
     """
 
     kind: ClassVar[str] = "recorded"
@@ -50,6 +59,8 @@ class Recorded(Part):
     labels: ArrayLike | None = None
     repeat: bool = True
     missing: Dropouts | None = None
+    dtype: Literal["int64"] | None = None
+    hidden: bool | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", _series(self.values, "values"))
@@ -121,6 +132,13 @@ class Blocks(Rule):
     ------
     SpecTypeError
         For values that are not numbers.
+
+    Examples
+    --------
+    >>> from paranom_rs import Blocks, Generator, Stochastic
+    >>> values = [0, 1, 2, 3, 10, 11, 12, 13]
+    >>> Generator({"x": Stochastic(Blocks(values, [(0, 4), (4, 8)]))}, seed=1).generate(8)["x"].tolist()
+    [10.0, 11.0, 12.0, 13.0, 0.0, 1.0, 2.0, 3.0]
     """
 
     kind: ClassVar[str] = "blocks"
@@ -165,26 +183,32 @@ def _series(values: ArrayLike, path: str) -> NDArray[np.float64]:
     array = np.array(numbers(path, values), np.float64, order="C", subok=False)
     if array.ndim != 1:
         raise SpecTypeError(path, "must be one-dimensional", f"{array.ndim} dimensions")
-    # Over bytes: an array that owns its memory can be made writeable again.
-    return np.frombuffer(array.tobytes(), np.float64)
+    return _frozen(array)
 
 
-def _labelled_runs(labels: ArrayLike, rows: int) -> list[list[int]]:
-    """Return labels as [start, stop] pairs; from 0/1 for each row, or from pairs."""
+def _labelled_runs(labels: ArrayLike, rows: int) -> NDArray[np.int64] | list[Any]:
+    """Return labels as [start, stop] pairs, in an array that nobody can change; from 0/1 for each row or pairs."""
     array = numbers("labels", labels)
     if array.ndim == 2 and array.shape[1] == 2 and array.shape[0] > 0:
         # The core checks the pairs.
-        pairs: list[list[int]] = array.tolist()
+        if array.dtype.kind in "bi":
+            return _frozen(array.astype(np.int64))
+        pairs: list[Any] = array.tolist()
         return pairs
     if array.size == 0:
         return []
     if array.shape != (rows,):
         raise SpecError("labels", f"must be one 0 or 1 for each of the {rows} rows, or pairs", f"shape {array.shape}")
-    wrong = np.flatnonzero(~np.isin(array, (0, 1)))
+    wrong = np.flatnonzero((array != 0) & (array != 1))
     if len(wrong):
         raise SpecError(f"labels[{wrong[0]}]", "must be 0 or 1", str(array[wrong[0]]))
-    runs: list[list[int]] = runs_of_ones(array).tolist()
-    return runs
+    runs = runs_of_ones(array)
+    return _frozen(runs) if len(runs) else []
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    """Return a copy over bytes: an array that owns its memory can be made writeable again."""
+    return np.frombuffer(array.tobytes(), array.dtype).reshape(array.shape)
 
 
 Table = dict[str, Any]
@@ -250,7 +274,7 @@ def load_recordings(spec: Table, folder: Path) -> tuple[Table, Table]:
     return named, map_recordings(named, load)
 
 
-def _labels_at(path: str, labels: ArrayLike, rows: int) -> list[list[int]]:
+def _labels_at(path: str, labels: ArrayLike, rows: int) -> NDArray[np.int64] | list[Any]:
     try:
         return _labelled_runs(labels, rows)
     except (SpecError, SpecTypeError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
@@ -17,10 +18,11 @@ from paranom_rs._internal import checks
 from paranom_rs._internal.progress import Progress
 from paranom_rs.errors import OutOfMemoryError, SpecError
 from paranom_rs.generate.callback import find_function, load_functions
-from paranom_rs.generate.events import Events
+from paranom_rs.generate.column_types import ColumnType
+from paranom_rs.generate.events import Change, Events
 from paranom_rs.generate.recordings import map_recordings
 from paranom_rs.generate.stored_recordings import Columns, StoredRecordings
-from paranom_rs.generate.time_index import for_people
+from paranom_rs.generate.time_index import for_people, with_offsets
 
 if TYPE_CHECKING:
     from paranom_rs.generate.source_table import SourceTable
@@ -61,20 +63,26 @@ class RowSource:
         self.spec = spec
         self.resolved = resolved
         self.table = table
-        self.plan = _core.Plan(load_functions(resolved))
+        self.plan = _core.Plan(load_functions(with_offsets(resolved)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (RowSource, (self.spec, self.resolved, self.table))
 
     @cached_property
     def names(self) -> list[str]:
-        """The variables' names, in column order."""
+        """The names of the variables that are delivered, in column order."""
         return self.plan.names
+
+    @cached_property
+    def types(self) -> dict[str, ColumnType]:
+        """The types of their columns."""
+        return {name: ColumnType(*kind) for name, kind in zip(self.names, self.plan.columns, strict=True)}
 
     @cached_property
     def kinds(self) -> list[tuple[str, list[str]]]:
         """The anomalies and decoys: their names, and the variables they touch."""
-        return [(name, [self.names[i] for i in touched]) for name, touched in self.plan.kinds]
+        names = self.plan.all_names
+        return [(name, [names[i] for i in touched]) for name, touched in self.plan.kinds]
 
     @property
     def has_independent_rows(self) -> bool:
@@ -102,6 +110,12 @@ class RowSource:
         if rows:
             self.plan.check_rows(start, rows)
 
+    def check_whole(self, kind: np.dtype[Any]) -> None:
+        """Raise SpecError for float32 where a variable has whole numbers: beyond 2**24, it has not all of them."""
+        whole = next((name for name, column in self.types.items() if column.kind == "int64"), None)
+        if whole is not None and kind != np.float64:
+            raise SpecError("dtype", f"must be float64, since {whole!r} has whole numbers", str(kind))
+
     def allocate(self, rows: int, dtype: DTypeLike) -> dict[str, NDArray[Any]]:
         """Return arrays to fill, one for each variable.
 
@@ -113,6 +127,7 @@ class RowSource:
             For a size that cannot be had.
         """
         kind = checks.float_dtype(dtype)
+        self.check_whole(kind)
         try:
             # One block, a row of it for each variable: columns are contiguous, and X is its transpose.
             block = np.empty((len(self.names), rows), dtype=kind)
@@ -170,14 +185,28 @@ class RowSource:
                 )
         return labels, duplicates
 
+    @property
+    def zone(self) -> str | None:
+        """The time zone of the timestamps, or None."""
+        zone: str | None = self.resolved.get("time", {}).get("zone")
+        return zone
+
     def times(self, intervals: list[Interval]) -> NDArray[Any] | None:
-        """Return the timestamps of rows: float64, int64 or datetime64[ns]; None where they are the row numbers."""
+        """Return the timestamps of rows: float64, int64 or datetime64[ns] (in UTC); None where they are row numbers."""
         time = self.resolved.get("time")
         if time is None:
             return None
         # Of no rows the plan gives an empty array, which has the type.
         t = np.concatenate([self.plan.times(0, 0), *(self.plan.times(*interval) for interval in intervals)])
         return t.view("datetime64[ns]") if time["kind"] == "datetime" else t
+
+    def changes(self, intervals: list[Interval]) -> list[Change]:
+        """Return the changes of normal rules that touch rows, each once, in order."""
+        found = set()
+        for (start, rows), (i, name) in itertools.product(intervals, enumerate(self.names)):
+            firsts, stops = self.plan.changes(i, start, rows)
+            found |= {Change(*ends, name) for ends in zip(firsts.tolist(), stops.tolist(), strict=True)}
+        return sorted(found)
 
     def missing(self, intervals: list[Interval]) -> Iterator[NDArray[np.bool_]]:
         """Give, for each variable, which of these rows have lost their value."""
@@ -211,7 +240,8 @@ class RowSource:
         if len(parts) > 1:
             # An event cut in two by the choice of rows is listed once.
             keep[1:] &= start[1:] != start[:-1]
-        broken = [tuple((self.names[a], self.names[b]) for a, b in pairs) for pairs in self.plan.broken]
+        names = self.plan.all_names
+        broken = [tuple((names[a], names[b]) for a, b in pairs) for pairs in self.plan.broken]
         return Events(self.kinds, (start[keep], stop[keep], kind[keep], ids[keep]), broken)
 
     def to_toml(self) -> str:

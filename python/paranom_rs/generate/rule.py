@@ -16,7 +16,7 @@ __all__ = ["EachRow", "Edge", "Part", "Product", "Ref", "Rule", "Sum", "Transfor
 
 
 def plain(value: object) -> Any:
-    """Return a value as a spec holds it: dicts, lists, texts, Python numbers, float64 arrays and functions."""
+    """Return a value as a spec holds it: dicts, lists, texts, Python numbers, arrays and functions."""
     match value:
         case Part():
             return value.to_spec()
@@ -29,6 +29,8 @@ def plain(value: object) -> Any:
         case np.bool_() | np.integer() | np.floating():
             return value.item()
         case np.ndarray() if value.dtype == np.float64 and value.ndim == 1:
+            return value
+        case np.ndarray() if value.dtype == np.int64 and value.ndim == 2 and value.shape[1] == 2:
             return value
         case np.ndarray():
             return plain(value.tolist())
@@ -120,6 +122,15 @@ class EachRow(Part):
     """A parameter of an anomalous rule that is drawn anew in each row, instead of once per event.
 
     ``Shift(EachRow(Uniform(0.5, 1.5)))`` shifts every row by another amount.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Constant, EachRow, Generator, Shift, Stochastic, Uniform
+    >>> once = Stochastic(Constant(0), anomalous=Shift(Uniform(1, 2)))
+    >>> each = Stochastic(Constant(0), anomalous=Shift(EachRow(Uniform(1, 2))))
+    >>> data = Generator({"once": once, "each": each}, anomalies=Anomaly(events=[(0, 3)]), seed=1).generate(3)
+    >>> data["once"].round(2).tolist(), data["each"].round(2).tolist()
+    ([1.9, 1.9, 1.9], [1.98, 1.63, 1.86])
     """
 
     kind: ClassVar[str] = "each_row"
@@ -127,7 +138,15 @@ class EachRow(Part):
 
 
 class Edge(NamedTuple):
-    """A dependence: the normal rule of ``target`` refers to ``source``, ``lag`` rows before."""
+    """A dependence: the normal rule of ``target`` refers to ``source``, ``lag`` rows before.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Ref, Sine, Stochastic
+    >>> gen = Generator({"a": Stochastic(Sine(50)), "b": Stochastic(Ref("a", lag=3))})
+    >>> gen.graph
+    [Edge(source='a', target='b', lag=3)]
+    """
 
     source: str
     target: str
@@ -141,6 +160,13 @@ class Ref(Rule):
     The value is the one that the dataset holds: an anomaly of ``variable`` goes on to what refers to it, and so do the
     labels. Before row 0 there is nothing: the value of row 0 stands for it. Dependences may not go round. A `Callback`
     variable cannot be referred to (its function is asked for each row once), and uniqueness goes without references.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Ref, Stochastic, Trend
+    >>> gen = Generator({"a": Stochastic(Trend(1.0)), "b": Stochastic(Ref("a", lag=2) * 10)})
+    >>> gen.generate(5)["b"].tolist()
+    [0.0, 0.0, 0.0, 10.0, 20.0]
     """
 
     kind: ClassVar[str] = "ref"

@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from paranom_rs.errors import SpecError, SpecTypeError
+from paranom_rs.errors import SpecTypeError
+from paranom_rs.generate.days import day_number
 from paranom_rs.generate.distributions import Parameter
 from paranom_rs.generate.rule import Rule, plain
 from paranom_rs.generate.time_index import TimeIndex
@@ -21,13 +22,16 @@ __all__ = [
     "AR1",
     "ECG",
     "MLS",
+    "AtTime",
     "Calendar",
     "ColouredNoise",
+    "Concepts",
     "Constant",
     "Cosine",
     "CylinderBellFunnel",
     "Dirichlet",
     "Limited",
+    "Logistic",
     "LogisticMap",
     "Pattern",
     "RandomWalk",
@@ -44,7 +48,14 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Constant(Rule):
-    """The same ``value`` in every row (in an anomalous rule it may be drawn once per event)."""
+    """The same ``value`` in every row (in an anomalous rule it may be drawn once per event).
+
+    Examples
+    --------
+    >>> from paranom_rs import Constant, Generator, Stochastic
+    >>> Generator({"x": Stochastic(Constant(1.5))}, seed=1).generate(4)["x"].round(2).tolist()
+    [1.5, 1.5, 1.5, 1.5]
+    """
 
     kind: ClassVar[str] = "constant"
     value: Parameter
@@ -52,7 +63,14 @@ class Constant(Rule):
 
 @dataclass(frozen=True)
 class Sine(Rule):
-    """``amplitude * sin(2π (row / period + phase))``, exact in phase at any row below 2**64."""
+    """``amplitude * sin(2π (row / period + phase))``, exact in phase at any row below 2**64.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Sine, Stochastic
+    >>> Generator({"x": Stochastic(Sine(period=8))}, seed=1).generate(8)["x"].round(2).tolist()
+    [0.0, 0.71, 1.0, 0.71, -0.0, -0.71, -1.0, -0.71]
+    """
 
     kind: ClassVar[str] = "sine"
     period: Parameter
@@ -62,7 +80,14 @@ class Sine(Rule):
 
 @dataclass(frozen=True)
 class Cosine(Rule):
-    """``amplitude * cos(2π (row / period + phase))``."""
+    """``amplitude * cos(2π (row / period + phase))``.
+
+    Examples
+    --------
+    >>> from paranom_rs import Cosine, Generator, Stochastic
+    >>> Generator({"x": Stochastic(Cosine(period=8))}, seed=1).generate(8)["x"].round(2).tolist()
+    [1.0, 0.71, -0.0, -0.71, -1.0, -0.71, 0.0, 0.71]
+    """
 
     kind: ClassVar[str] = "cosine"
     period: Parameter
@@ -72,7 +97,14 @@ class Cosine(Rule):
 
 @dataclass(frozen=True)
 class Square(Rule):
-    """``+amplitude`` for the first ``duty`` (0 to 1) of each cycle, ``-amplitude`` for the rest."""
+    """``+amplitude`` for the first ``duty`` (0 to 1) of each cycle, ``-amplitude`` for the rest.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Square, Stochastic
+    >>> Generator({"x": Stochastic(Square(period=8, duty=0.25))}, seed=1).generate(8)["x"].round(2).tolist()
+    [1.0, 1.0, -1.0, -1.0, -1.0, -1.0, -1.0, -1.0]
+    """
 
     kind: ClassVar[str] = "square"
     period: Parameter
@@ -83,7 +115,14 @@ class Square(Rule):
 
 @dataclass(frozen=True)
 class Sawtooth(Rule):
-    """A ramp from ``-amplitude`` to ``+amplitude`` in each cycle."""
+    """A ramp from ``-amplitude`` to ``+amplitude`` in each cycle.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Sawtooth, Stochastic
+    >>> Generator({"x": Stochastic(Sawtooth(period=4))}, seed=1).generate(8)["x"].round(2).tolist()
+    [-1.0, -0.5, 0.0, 0.5, -1.0, -0.5, 0.0, 0.5]
+    """
 
     kind: ClassVar[str] = "sawtooth"
     period: Parameter
@@ -93,7 +132,14 @@ class Sawtooth(Rule):
 
 @dataclass(frozen=True)
 class Triangle(Rule):
-    """From ``-amplitude`` up to ``+amplitude`` at ``peak`` (0 to 1) of each cycle, and down again."""
+    """From ``-amplitude`` up to ``+amplitude`` at ``peak`` (0 to 1) of each cycle, and down again.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Stochastic, Triangle
+    >>> Generator({"x": Stochastic(Triangle(period=8))}, seed=1).generate(8)["x"].round(2).tolist()
+    [-1.0, -0.5, 0.0, 0.5, 1.0, 0.5, -0.0, -0.5]
+    """
 
     kind: ClassVar[str] = "triangle"
     period: Parameter
@@ -107,6 +153,12 @@ class Dirichlet(Rule):
     """A train of pulses, ``amplitude`` high at the start of each cycle (Dirichlet's kernel, a periodic sinc).
 
     It is the mean of the cosines of 0, ±1, … ±``harmonics`` turns a cycle, 1 to 1000; more make pulses narrower.
+
+    Examples
+    --------
+    >>> from paranom_rs import Dirichlet, Generator, Stochastic
+    >>> Generator({"x": Stochastic(Dirichlet(period=8, harmonics=2))}, seed=1).generate(8)["x"].round(2).tolist()
+    [1.0, 0.48, -0.2, -0.08, 0.2, -0.08, -0.2, 0.48]
     """
 
     kind: ClassVar[str] = "dirichlet"
@@ -122,6 +174,12 @@ class Pattern(Rule):
 
     Between values it runs on straight lines, from the last to the first too, or each is ``held``. The default period is
     one row for each value. ``amplitude`` is a factor.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Pattern, Stochastic
+    >>> Generator({"x": Stochastic(Pattern([0, 1, 3, 1]))}, seed=1).generate(8)["x"].round(2).tolist()
+    [0.0, 1.0, 3.0, 1.0, 0.0, 1.0, 3.0, 1.0]
     """
 
     kind: ClassVar[str] = "pattern"
@@ -138,6 +196,12 @@ class MLS(Rule):
 
     With ``walk``, the sums of the signs so far, between ``-amplitude`` and ``+amplitude``. The default period is one
     row for each sign.
+
+    Examples
+    --------
+    >>> from paranom_rs import MLS, Generator, Stochastic
+    >>> Generator({"x": Stochastic(MLS(order=3))}, seed=1).generate(8)["x"].round(2).tolist()
+    [-1.0, -1.0, 1.0, -1.0, 1.0, 1.0, 1.0, -1.0]
     """
 
     kind: ClassVar[str] = "mls"
@@ -153,6 +217,12 @@ class ECG(Rule):
     """A heartbeat of one ``period``: waves P, Q, R, S and T; R at the start of a cycle, ``amplitude`` high.
 
     After McSharry et al., "A dynamical model for generating synthetic electrocardiogram signals" (2003).
+
+    Examples
+    --------
+    >>> from paranom_rs import ECG, Generator, Stochastic
+    >>> Generator({"x": Stochastic(ECG(period=8))}, seed=1).generate(8)["x"].round(2).tolist()
+    [0.99, 0.01, 0.23, 0.08, 0.0, 0.0, 0.05, 0.03]
     """
 
     kind: ClassVar[str] = "ecg"
@@ -166,6 +236,12 @@ class Trend(Rule):
     """A polynomial in the row: ``c[0] + c[1] u + c[2] u**2 + ...`` with ``u = row / per``.
 
     A single number is a slope: ``Trend(0.01)`` rises by 0.01 a row. Up to 8 coefficients.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Stochastic, Trend
+    >>> Generator({"x": Stochastic(Trend(0.5))}, seed=1).generate(8)["x"].round(2).tolist()
+    [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5]
     """
 
     kind: ClassVar[str] = "trend"
@@ -182,6 +258,12 @@ class RandomWalk(Rule):
     """A Gaussian random walk from ``start``: independent normal steps of ``std``, plus ``drift`` a row.
 
     Any row can be asked for alone: the walk is a Brownian bridge over all rows, refined by halving.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, RandomWalk, Stochastic
+    >>> Generator({"x": Stochastic(RandomWalk(std=0.1, start=5))}, seed=1).generate(4)["x"].round(2).tolist()
+    [5.0, 5.07, 5.04, 4.94]
     """
 
     kind: ClassVar[str] = "random_walk"
@@ -196,6 +278,12 @@ class AR1(Rule):
 
     Stationary from row 0 on: every value has the ``mean`` and the standard deviation ``std``, values ``h`` rows apart
     the correlation ``phi**h``. Exactly so at any row, without a scan: a Gaussian bridge, as in `RandomWalk`.
+
+    Examples
+    --------
+    >>> from paranom_rs import AR1, Generator, Stochastic
+    >>> Generator({"x": Stochastic(AR1(0.95))}, seed=1).generate(4)["x"].round(2).tolist()
+    [-1.32, -1.02, -1.02, -1.27]
     """
 
     kind: ClassVar[str] = "ar1"
@@ -220,6 +308,12 @@ class ColouredNoise(Rule):
     group
         Rules of several variables with the same group have the same ``z``: noise that channels share. By default each
         rule has its own.
+
+    Examples
+    --------
+    >>> from paranom_rs import ColouredNoise, Generator, Stochastic
+    >>> Generator({"x": Stochastic(ColouredNoise([1, -0.9, 0.7]))}, seed=1).generate(4)["x"].round(2).tolist()
+    [3.7, -3.04, 2.15, -0.8]
     """
 
     kind: ClassVar[str] = "coloured_noise"
@@ -230,7 +324,14 @@ class ColouredNoise(Rule):
 
 @dataclass(frozen=True)
 class Limited(Rule):
-    """The values of a rule, cut off at limits, as by a sensor at the end of its range; one limit at least."""
+    """The values of a rule, cut off at limits, as by a sensor at the end of its range; one limit at least.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Limited, Sine, Stochastic
+    >>> Generator({"x": Stochastic(Limited(Sine(8), high=0.6))}, seed=1).generate(8)["x"].round(2).tolist()
+    [0.0, 0.6, 0.6, 0.6, -0.0, -0.71, -1.0, -0.71]
+    """
 
     kind: ClassVar[str] = "limited"
     of: Rule | float
@@ -243,11 +344,70 @@ class Rounded(Rule):
     """The values of a rule, rounded to multiples of ``step``, half a step up: a sensor's digits, or whole numbers.
 
     A step like 0.1, of which a whole number makes 1, gives the floats nearest to its multiples.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Rounded, Sine, Stochastic
+    >>> Generator({"x": Stochastic(Rounded(Sine(8), step=0.25))}, seed=1).generate(8)["x"].round(2).tolist()
+    [0.0, 0.75, 1.0, 0.75, 0.0, -0.75, -1.0, -0.75]
     """
 
     kind: ClassVar[str] = "rounded"
     of: Rule | float
     step: float = 1.0
+
+
+@dataclass(frozen=True)
+class Concepts(Rule):
+    """Rules that take turns: what is normal changes again and again, at once or little by little (concept drift).
+
+    `Dataset.changes` lists the rows where it does. They are normal; anomalies are laid over whatever is normal then.
+
+    Parameters
+    ----------
+    of
+        Two rules or more. Each follows on the one before it; the first one again on the last.
+    length
+        Rows from change to change, or the fewest and the most; those near their mean come more often.
+    fade
+        Rows over which a rule gives way to the next one, fewer than ``length``: values lie on the way from the one to
+        the other. By default 0: at once, a change point.
+    """
+
+    kind: ClassVar[str] = "concepts"
+    of: Sequence[Rule | float]
+    length: int | tuple[int, int]
+    fade: int = 0
+
+
+@dataclass(frozen=True)
+class Logistic(Rule):
+    """``1 / (1 + exp((middle - x) / width))`` of a rule's values x: shares from 0 to 1, one half at ``middle``.
+
+    With a ``width`` of 0 one step: 0 up to ``middle``, 1 above it. For chances that depend on values:
+    ``Dropouts(chance=Logistic(Ref("load"), middle=4.0, width=0.5))``.
+    """
+
+    kind: ClassVar[str] = "logistic"
+    of: Rule | float
+    middle: float = 0.0
+    width: float = 1.0
+
+
+@dataclass(frozen=True)
+class AtTime(Rule):
+    """Signals at the times of rows, not at their numbers: a `Sine` under jitter has the value of its own time.
+
+    The signals in ``of`` are evaluated where the row would be if all rows were one step of the generator's `TimeIndex`
+    apart: early under jitter, further on behind a gap, anywhere between `arrivals <TimeIndex>`. Periods stay numbers of
+    steps. Between rows, periodic signals are exact, others lie on the straight line. What is drawn in each row (noise)
+    stays in its row. Before the clock's start a signal has its first value: so it is in row 0, if that is early.
+
+    Needs a ``time=`` with a step of fixed length.
+    """
+
+    kind: ClassVar[str] = "at_time"
+    of: Rule
 
 
 @dataclass(frozen=True)
@@ -260,6 +420,12 @@ class Steps(Rule):
         What levels are drawn from: ``Choice([-1.0, 1.0])``, ``Normal()``; or a signal, looked at once a step.
     length
         Rows of a step, or the shortest and the longest; those near their mean come more often.
+
+    Examples
+    --------
+    >>> from paranom_rs import Choice, Generator, Steps, Stochastic
+    >>> Generator({"x": Stochastic(Steps(Choice([-1, 1]), length=3))}, seed=1).generate(8)["x"].round(2).tolist()
+    [-1.0, -1.0, -1.0, -1.0, -1.0, -1.0, 1.0, 1.0]
     """
 
     kind: ClassVar[str] = "steps"
@@ -281,6 +447,12 @@ class CylinderBellFunnel(Rule):
         One shape lies in each ``every`` rows, anywhere in them; by default the shortest plus the longest length.
     amplitude
         How high shapes are, or a distribution that it is drawn from for each: ``Choice([-1.0, 1.0])`` for both signs.
+
+    Examples
+    --------
+    >>> from paranom_rs import CylinderBellFunnel, Generator, Stochastic
+    >>> Generator({"x": Stochastic(CylinderBellFunnel(4))}, seed=1).generate(8)["x"].round(2).tolist()
+    [0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0]
     """
 
     kind: ClassVar[str] = "cylinder_bell_funnel"
@@ -311,6 +483,14 @@ class Calendar(Rule):
     ------
     SpecError, SpecTypeError
         For a time without datetimes, a text that is no date, or another number of values.
+
+    Examples
+    --------
+    >>> from paranom_rs import Calendar, Generator, Stochastic, TimeIndex
+    >>> hours = [0.0] * 8 + [1.0] * 10 + [0.0] * 6
+    >>> clock = TimeIndex("2026-01-01", "6h")
+    >>> Generator({"x": Stochastic(Calendar(clock, hour=hours))}, time=clock).generate(4)["x"].tolist()
+    [0.0, 0.0, 1.0, 0.0]
     """
 
     kind: ClassVar[str] = "calendar"
@@ -330,19 +510,8 @@ class Calendar(Rule):
         spec = time | {"kind": self.kind}
         spec |= {name: plain(x) for name, x in values.items() if x is not None}
         if self.holidays is not None:
-            spec["holidays"] = [_day(f"holidays[{i}]", day) for i, day in enumerate(self.holidays)]
+            spec["holidays"] = [day_number(f"holidays[{i}]", day) for i, day in enumerate(self.holidays)]
         return spec
-
-
-def _day(path: str, day: str | date) -> int:
-    """Return a date as days since 1970."""
-    if not isinstance(day, str | date):
-        raise SpecTypeError(path, "must be a date", repr(day))
-    try:
-        found = date.fromisoformat(day) if isinstance(day, str) else day
-    except ValueError:
-        raise SpecError(path, "must be a date like 2026-12-25", repr(day)) from None
-    return found.toordinal() - date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
@@ -351,6 +520,12 @@ class LogisticMap(Rule):
 
     It looks like noise and has no autocorrelation, but each value follows from the one before. (In the variable
     ``u`` of ``x = sin(pi u)**2`` the map shifts binary digits, so random digits are an orbit.)
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, LogisticMap, Stochastic
+    >>> Generator({"x": Stochastic(LogisticMap())}, seed=1).generate(4)["x"].round(2).tolist()
+    [0.07, 0.25, 0.74, 0.77]
     """
 
     kind: ClassVar[str] = "logistic_map"
@@ -361,6 +536,17 @@ class Shape(Rule):
     """A shape of the user's, stretched over an event: ``values`` from its first row to its last, in straight lines.
 
     Two values at least. Only in anomalous rules: ``anomalous=Shape([0, 1, 0]) * 2.0 + Normal(0.0, 0.05)``.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Generator, Shape, Sine, Stochastic
+    >>> wave = Stochastic(Sine(8), anomalous=Shape([0, 5, 0]))
+    >>> gen = Generator({"x": wave}, anomalies=Anomaly(events=[(2, 6)]), seed=1)
+    >>> data = gen.generate(8)
+    >>> data.clean["x"].round(2).tolist()
+    [0.0, 0.71, 1.0, 0.71, -0.0, -0.71, -1.0, -0.71]
+    >>> data["x"].round(2).tolist()
+    [0.0, 0.71, 0.0, 3.33, 3.33, 0.0, -1.0, -0.71]
     """
 
     kind: ClassVar[str] = "shape"

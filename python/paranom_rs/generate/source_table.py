@@ -96,7 +96,7 @@ def recordings_of(
     clock = None
     if frame.times is not None:
         try:
-            clock = TimeIndex(frame.times)  # type: ignore[arg-type]
+            clock = TimeIndex(frame.times)
         except SpecError:
             clock = None  # uneven: the index is given back all the same, for the recording's own rows
     dtypes = {}

@@ -57,6 +57,8 @@ class StoredRecordings:
         if "file" in table and is_long:
             return table
         rest = {key: x for key, x in resolved.items() if key != "values"}
+        if isinstance(rest.get("labels"), np.ndarray):
+            rest["labels"] = rest["labels"].tolist()
         if self._beside is not None and len(values) > _MOST_IN_TEXT:
             file, column = self._store(path, values)
             return rest | {"file": file, "column": column}

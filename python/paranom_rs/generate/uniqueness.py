@@ -15,7 +15,16 @@ __all__ = ["Hard", "Soft", "Uniqueness"]
 
 @dataclass(frozen=True)
 class Hard(Part):
-    """Every datum must be unique: a row that stays a duplicate after ``tries`` draws (1 to 2**24) is an error."""
+    """Every datum must be unique: a row that stays a duplicate after ``tries`` draws (1 to 2**24) is an error.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Hard, Integers, Stochastic, Uniqueness
+    >>> die = Stochastic(Integers(0, 6))
+    >>> gen = Generator({"x": die}, uniqueness=Uniqueness(normal=Hard(tries=1000)), seed=1)
+    >>> sorted(gen.generate(6)["x"].tolist())
+    [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+    """
 
     kind: ClassVar[str] = "hard"
     tries: int = 100
@@ -26,6 +35,14 @@ class Soft(Part):
     """A datum should be unique: after ``tries`` draws (1 to 2**24) the last one is kept.
 
     `Dataset.duplicates` counts those; ``Soft(tries=1)`` changes nothing and counts.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Integers, Soft, Stochastic, Uniqueness
+    >>> gen = Generator({"x": Stochastic(Integers(0, 2))}, uniqueness=Uniqueness(normal=Soft(tries=5)), seed=1)
+    >>> data = gen.generate(4)
+    >>> len(set(data["x"].tolist())), data.duplicates
+    (2, Duplicates(normal=2, anomalous=0))
     """
 
     kind: ClassVar[str] = "soft"
@@ -57,6 +74,14 @@ class Uniqueness(KnownKeywords):
     UniquenessError
         From `Generator.generate`: Hard could not be met. Before anything is drawn where the distributions have fewer
         different values than there are rows.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Hard, Integers, Stochastic, Uniqueness
+    >>> die = Stochastic(Integers(0, 6))
+    >>> gen = Generator({"x": die}, uniqueness=Uniqueness(normal=Hard(tries=1000)), seed=1)
+    >>> sorted(gen.generate(6)["x"].tolist())
+    [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
     """
 
     normal: Hard | Soft | None = None

@@ -12,6 +12,7 @@ from paranom_rs.generate.anomalies import Anomaly
 from paranom_rs.generate.distributions import Mixture, Uniform
 from paranom_rs.generate.row_source import RowSource
 from paranom_rs.generate.rule import Rule, Transform
+from paranom_rs.generate.states import State
 from paranom_rs.generate.transforms import (
     Clip,
     Decouple,
@@ -36,7 +37,8 @@ MOST = 48
 #: Parts of the row axis that scales are measured on, and rows of each.
 _PARTS, _ROWS = 16, 512
 #: Kinds of rules that can be taken from other places of the row axis.
-_SIGNALS = {getattr(signals, name).kind for name in signals.__all__} - {"constant", "limited", "rounded"} | {"blocks"}
+_NO_SIGNALS = {"at_time", "concepts", "constant", "limited", "logistic", "rounded"}
+_SIGNALS = {getattr(signals, name).kind for name in signals.__all__} - _NO_SIGNALS | {"blocks"}
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,14 @@ def varied_anomalies(source: RowSource) -> list[Anomaly]:
 
     Sizes are drawn for each event: from hardly more than the noise to far beyond the usual.
     """
-    sizes = {name: size for name in source.names if (size := _size(source, name)) is not None}
+    numbers = [name for name, kind in source.types.items() if kind.kind in ("float", "int64")]
+    sizes = {name: size for name in numbers if (size := _size(source, name)) is not None}
     variables = source.resolved["variables"]
     refers: dict[str, list[str]] = {}
     for at, target, _ in source.plan.graph:
-        refers.setdefault(source.names[target], []).append(source.names[at])
+        names = source.plan.all_names
+        if names[target] in source.names:
+            refers.setdefault(names[target], []).append(names[at])
     anomalies: list[tuple[str, tuple[int, int], dict[str, Rule | Transform], Any]] = []
     kinds = list(_KINDS)
     # Of each kind one at least, of each variable three, as far as there is room.
@@ -82,6 +87,11 @@ def varied_anomalies(source: RowSource) -> list[Anomaly]:
             name: Shift(_either_side(0.7 * x.spread, 2.0 * x.spread)) for name, x in sizes.items()
         }
         anomalies.append(("shift of all", (20, 120), together, 0.3))
+    for name in [name for name in source.names if name not in numbers][:8]:
+        anomalies.append((f"stuck {name}", (20, 150), {name: Flatline()}, None))
+        if source.types[name].kind == "states":
+            unseen = State(f"not {source.types[name].states[0]}")
+            anomalies.append((f"unseen state {name}", (1, 20), {name: unseen}, None))
     # As many events of each.
     total = sum(sum(duration) for _, duration, _, _ in anomalies)
     return [

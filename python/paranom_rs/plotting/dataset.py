@@ -57,14 +57,19 @@ def title(data: Dataset) -> str:
 def plot_dataset(data: Dataset, variables: list[str], most_points: int) -> Figure:
     """Plot a panel for each variable: the series, its events shaded by name, and their consequences hatched."""
     most_points = whole("most_points", most_points, least=10)
-    columns = [data[name] for name in variables]
+    columns = [data.floats(name) for name in variables]
     figure = new_figure(11, 1.1 + 1.9 * len(variables))
     axes = np.atleast_1d(figure.subplots(len(variables), 1, sharex=True))
     t = data.t
     used: dict[str, Any] = {}
     for name, values, axis in zip(variables, columns, axes, strict=True):
         at = thin(values, most_points)
-        axis.plot(t[at], values[at], color=LINE, linewidth=0.8, zorder=3)
+        states = data.states.get(name, [])
+        axis.plot(
+            t[at], values[at], color=LINE, linewidth=0.8, zorder=3, drawstyle="steps-post" if states else "default"
+        )
+        if states:
+            axis.set_yticks(range(len(states)), states)
         for kind, (event, touched) in enumerate(data.generator.kinds):
             if name not in touched:
                 continue

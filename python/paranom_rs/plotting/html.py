@@ -32,7 +32,7 @@ def dataset_page(data: Dataset, variables: list[str], most_points: int) -> str:
     t = t.astype("datetime64[us]") if dates else t.astype(np.float64)
     panels: list[Any] = []
     for name in variables:
-        values = data[name].astype(np.float64)
+        values = data.floats(name).astype(np.float64)
         shared = {"x_range": panels[0].x_range} if panels else {}
         panel = figure(
             height=200,
@@ -44,7 +44,13 @@ def dataset_page(data: Dataset, variables: list[str], most_points: int) -> str:
             **shared,
         )
         at = thin(values, most_points)
-        panel.line(t[at], values[at], color=LINE, line_width=1)
+        states = data.states.get(name, [])
+        if states:
+            panel.step(t[at], values[at], color=LINE, line_width=1, mode="after")
+            panel.yaxis.ticker = list(range(len(states)))
+            panel.yaxis.major_label_overrides = dict(enumerate(states))
+        else:
+            panel.line(t[at], values[at], color=LINE, line_width=1)
         for kind, (event, touched) in enumerate(data.generator.kinds):
             if name not in touched or not len(t):
                 continue

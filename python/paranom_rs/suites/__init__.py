@@ -12,12 +12,12 @@
 from __future__ import annotations
 
 from paranom_rs.errors import SpecError
-from paranom_rs.suites import graded_1
+from paranom_rs.suites import graded_1, graded_2
 from paranom_rs.suites.suite import Series, Suite
 
 __all__ = ["Series", "Suite", "load", "names"]
 
-_SUITES = {"graded-1": graded_1.series}
+_SUITES = {"graded-1": graded_1.series, "graded-2": graded_2.series}
 
 
 def names() -> list[str]:

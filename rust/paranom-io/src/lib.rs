@@ -9,6 +9,7 @@
 //! * `pipeline`: pieces made in parallel, taken in order, few at a time.
 //! * `parquet`, `arrow`, `text`: what a piece is in each format, and how pieces become a file; `packed`: text that is
 //!   packed.
+//! * `chunk`: Parquet columns straight from numbers in memory; `delta`: whole numbers as their differences.
 //! * `stored`: the same files, read; `reading`: what a panic of a format's crate becomes.
 //! * [`write()`], [`verify()`]: the two things to do.
 //! * [`CsvBlock`]: lines of CSV of users, read where they are plain.
@@ -18,7 +19,9 @@
 //! rows, the format and the rows in a group: not on threads, nor on the machine.
 
 mod arrow;
+mod chunk;
 mod csv_block;
+mod delta;
 pub mod dictionary;
 mod error;
 mod format;
@@ -30,6 +33,7 @@ mod reading;
 pub mod source;
 mod stored;
 mod text;
+pub mod typed;
 mod values;
 mod verify;
 mod write;

@@ -33,16 +33,17 @@ float!(f32);
 const NANOS: i64 = 1_000_000_000;
 const DAY: i64 = 86_400 * NANOS;
 
-/// Times as ISO 8601, down to the nanosecond: `2026-01-01T00:00:00.000000000`.
+/// Times as ISO 8601, down to the nanosecond: `2026-01-01T00:00:00.000000000`, with a Z behind it where they are in UTC.
 pub(crate) struct Clock {
+    is_utc: bool,
     /// The day that `text` begins with, counted from 1970.
     day: i64,
     text: [u8; 29],
 }
 
 impl Clock {
-    pub(crate) fn new() -> Self {
-        let mut clock = Self { day: 0, text: *b"1970-01-01T00:00:00.000000000" };
+    pub(crate) fn new(is_utc: bool) -> Self {
+        let mut clock = Self { is_utc, day: 0, text: *b"1970-01-01T00:00:00.000000000" };
         clock.turn_to(0);
         clock
     }
@@ -60,6 +61,9 @@ impl Clock {
         digits(&mut self.text[17..19], seconds % 60);
         digits(&mut self.text[20..29], nanos);
         text.extend_from_slice(&self.text);
+        if self.is_utc {
+            text.push(b'Z');
+        }
     }
 
     /// The Gregorian date of a day: years are counted from March, so that a leap day is the last of its year.
@@ -94,7 +98,7 @@ mod tests {
 
     #[test]
     fn times_are_iso_8601() {
-        let mut clock = Clock::new();
+        let mut clock = Clock::new(false);
         let mut said = |time: i64| {
             let mut text = Vec::new();
             clock.append(time, &mut text);

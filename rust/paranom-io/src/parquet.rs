@@ -1,22 +1,25 @@
 //! Parquet: whole row groups encoded in parallel, appended in order.
 
 use std::fs::File;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, SchemaRef};
+use bytes::Bytes;
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
 };
 use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::column::writer::ColumnCloseResult;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::ColumnPath;
+use parquet::schema::types::{ColumnDescPtr, ColumnPath};
 
+use crate::chunk::{self, Chunk};
 use crate::dictionary;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::format::{Encode, Options, Sink};
 
 /// Bytes in a page.
@@ -27,7 +30,15 @@ pub(crate) fn open(schema: &SchemaRef, options: &Options, file: File) -> Result<
     let root = ArrowSchemaConverter::new().convert(schema)?.root_schema_ptr();
     let file = SerializedFileWriter::new(file, root, Arc::new(properties(schema, options)))?;
     let factory = ArrowRowGroupWriterFactory::new(&file, schema.clone());
-    Ok((Columns { schema: schema.clone(), factory }, Writer(file)))
+    let fields = schema.fields().iter().zip(file.schema_descr().columns());
+    let numbers = fields
+        .map(|(field, column)| (!options.zstd && chunk::takes(field)).then(|| column.clone()))
+        .collect();
+    let memory = Memory::default();
+    Ok((
+        Columns { schema: schema.clone(), factory, numbers, memory: memory.clone() },
+        Writer { file, memory },
+    ))
 }
 
 /// Random doubles have no dictionary, and limits of their pages that tell nothing. What counts up, or stays the same
@@ -67,52 +78,107 @@ fn properties(schema: &SchemaRef, options: &Options) -> WriterProperties {
     properties
 }
 
+/// Memory of chunks that are written: the first use of new memory costs more than filling it.
+#[derive(Clone, Default)]
+struct Memory(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Memory {
+    fn take(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn give_back(&self, mut memory: Vec<u8>) {
+        memory.clear();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+    }
+}
+
 /// The columns of a row group.
 pub(crate) struct Columns {
     schema: SchemaRef,
     factory: ArrowRowGroupWriterFactory,
+    /// Those that need no writer of the library.
+    numbers: Vec<Option<ColumnDescPtr>>,
+    memory: Memory,
+}
+
+/// A column of a row group that is being made.
+pub(crate) enum Column {
+    Numbers(Chunk),
+    Other(Box<ArrowColumnWriter>),
+}
+
+/// One that is finished.
+pub(crate) enum Finished {
+    Numbers(Box<ColumnCloseResult>, Vec<u8>),
+    Other(Box<ArrowColumnChunk>),
 }
 
 impl Encode for Columns {
-    type Group = Vec<ArrowColumnWriter>;
-    type Piece = Vec<ArrowColumnChunk>;
+    type Group = Vec<Column>;
+    type Piece = Vec<Finished>;
 
     fn begin(&self, number: u64) -> Result<Self::Group> {
         let number = usize::try_from(number).unwrap_or(usize::MAX);
-        Ok(self.factory.create_column_writers(number)?)
+        let writers = self.factory.create_column_writers(number)?;
+        let column = |(writer, numbers): (ArrowColumnWriter, &Option<ColumnDescPtr>)| match numbers {
+            Some(column) => Column::Numbers(Chunk::new(column.clone(), self.memory.take())),
+            None => Column::Other(Box::new(writer)),
+        };
+        Ok(writers.into_iter().zip(&self.numbers).map(column).collect())
     }
 
     fn add(&self, group: &mut Self::Group, batch: &RecordBatch) -> Result<()> {
-        let mut writers = group.iter_mut();
-        for (field, array) in self.schema.fields().iter().zip(batch.columns()) {
-            for leaf in compute_leaves(field, array)? {
-                let writer = writers.next().ok_or_else(|| Error::File("must have more columns".into()))?;
-                writer.write(&leaf)?;
+        for ((field, array), column) in self.schema.fields().iter().zip(batch.columns()).zip(group) {
+            match column {
+                Column::Numbers(chunk) => chunk.add(array)?,
+                Column::Other(writer) => {
+                    for leaf in compute_leaves(field, array)? {
+                        writer.write(&leaf)?;
+                    }
+                }
             }
         }
         Ok(())
     }
 
     fn end(&self, group: Self::Group) -> Result<Self::Piece> {
-        group.into_iter().map(|column| Ok(column.close()?)).collect()
+        let finish = |column| match column {
+            Column::Numbers(chunk) => {
+                let (close, bytes) = chunk.end()?;
+                Ok(Finished::Numbers(Box::new(close), bytes))
+            }
+            Column::Other(writer) => Ok(Finished::Other(Box::new(writer.close()?))),
+        };
+        group.into_iter().map(finish).collect()
     }
 }
 
 /// The file.
-pub(crate) struct Writer(SerializedFileWriter<File>);
+pub(crate) struct Writer {
+    file: SerializedFileWriter<File>,
+    memory: Memory,
+}
 
-impl Sink<Vec<ArrowColumnChunk>> for Writer {
-    fn write(&mut self, piece: Vec<ArrowColumnChunk>) -> Result<()> {
-        let mut group = self.0.next_row_group()?;
-        for chunk in piece {
-            chunk.append_to_row_group(&mut group)?;
+impl Sink<Vec<Finished>> for Writer {
+    fn write(&mut self, piece: Vec<Finished>) -> Result<()> {
+        let mut group = self.file.next_row_group()?;
+        for column in piece {
+            match column {
+                Finished::Numbers(close, bytes) => {
+                    let bytes = Bytes::from(bytes);
+                    group.append_column(&bytes, *close)?;
+                    self.memory.give_back(bytes.into());
+                }
+                Finished::Other(chunk) => chunk.append_to_row_group(&mut group)?,
+            }
         }
         group.close()?;
         Ok(())
     }
 
     fn finish(self) -> Result<()> {
-        self.0.close()?;
+        self.file.close()?;
         Ok(())
     }
 }

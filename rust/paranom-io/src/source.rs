@@ -16,6 +16,7 @@ use paranom::job::Job;
 
 use crate::dictionary::{self, Texts};
 use crate::error::{Error, Result};
+use crate::typed::Typed;
 
 /// A table whose rows can be read piece by piece.
 pub trait Source: Sync {
@@ -68,14 +69,36 @@ impl Source for InMemory {
 pub trait ColumnFloat: Real + ArrowNativeType {
     /// The type of their column.
     type Column: ArrowPrimitiveType<Native = Self>;
+
+    /// As f64.
+    fn to_f64(self) -> f64;
+
+    /// Whether it stands for a missing value.
+    fn is_missing(self) -> bool;
 }
 
 impl ColumnFloat for f64 {
     type Column = Float64Type;
+
+    fn to_f64(self) -> f64 {
+        self
+    }
+
+    fn is_missing(self) -> bool {
+        self.is_nan()
+    }
 }
 
 impl ColumnFloat for f32 {
     type Column = Float32Type;
+
+    fn to_f64(self) -> f64 {
+        self.into()
+    }
+
+    fn is_missing(self) -> bool {
+        self.is_nan()
+    }
 }
 
 /// Which rows and columns a table of generated rows has.
@@ -107,7 +130,9 @@ pub struct Generated<'a, T> {
     threads: usize,
     chosen: Chosen,
     names: Texts,
-    time: Time,
+    /// How the variables' columns are made.
+    types: Vec<Typed>,
+    time: &'a Time,
     schema: SchemaRef,
     state: Mutex<FillState>,
     values: std::marker::PhantomData<fn() -> T>,
@@ -132,10 +157,13 @@ impl<'a, T: ColumnFloat> Generated<'a, T> {
             Time::Row => DataType::UInt64,
             Time::Whole(_) => DataType::Int64,
             Time::Number(_) => DataType::Float64,
-            Time::Datetime(_) => DataType::Timestamp(TimeUnit::Nanosecond, None),
+            Time::Datetime(dates) => {
+                DataType::Timestamp(TimeUnit::Nanosecond, dates.zone().map(|zone| zone.name.as_str().into()))
+            }
         };
         let mut fields = vec![Field::new(if chosen.timeeval { "timestamp" } else { "t" }, kind, false)];
-        fields.extend(plan.names().map(|name| Field::new(name, T::Column::DATA_TYPE, false)));
+        let types: Vec<Typed> = plan.columns().map(Typed::new).collect();
+        fields.extend(plan.names().zip(&types).map(|(name, of)| of.field::<T>(name)));
         fields.push(Field::new("is_anomaly", DataType::Int8, false));
         if !chosen.timeeval {
             fields.push(Field::new("event", DataType::Int64, false));
@@ -157,6 +185,7 @@ impl<'a, T: ColumnFloat> Generated<'a, T> {
             threads,
             chosen,
             names,
+            types,
             time,
             schema,
             state,
@@ -181,10 +210,11 @@ impl<'a, T: ColumnFloat> Generated<'a, T> {
                 clock.fill(first, &mut times);
                 column::<Float64Type>(times)
             }
-            Time::Datetime(clock) => {
-                let mut times = spare.sized(len)?;
-                clock.fill(first, &mut times);
-                column::<TimestampNanosecondType>(times)
+            Time::Datetime(dates) => {
+                let mut times: Vec<i64> = spare.sized(len)?;
+                dates.fill(first, &mut times);
+                let array = PrimitiveArray::<TimestampNanosecondType>::new(ScalarBuffer::from(times), None);
+                Arc::new(array.with_data_type(self.schema.field(0).data_type().clone()))
             }
         })
     }
@@ -285,7 +315,9 @@ impl<T: ColumnFloat> Source for Generated<'_, T> {
         }
         let mut arrays = Vec::with_capacity(self.schema.fields().len());
         arrays.push(self.times(first, len, spare)?);
-        arrays.extend(values.into_iter().map(column::<T::Column>));
+        for (of, values) in self.types.iter().zip(values) {
+            arrays.push(of.array(values)?);
+        }
         self.labels(first, labels, spare, job, &mut arrays)?;
         RecordBatch::try_new(self.schema.clone(), arrays).map_err(Error::from)
     }

@@ -93,8 +93,8 @@ impl Stored {
             Body::Arrow(reader, _) => reader.schema(),
             Body::Text(_) => return None,
         };
-        // The first column is the time.
-        Some(schema.fields().get(1).is_some_and(|field| *field.data_type() == DataType::Float32))
+        // A column of floats says it, and the time may be one of f64.
+        Some(schema.fields().iter().any(|field| *field.data_type() == DataType::Float32))
     }
 
     /// Whether there is a column of this name. JSON lines without a row have none.

@@ -7,7 +7,8 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Float32Type, Float64Type, Int8Type, Int32Type, Int64Type, TimestampNanosecondType, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef, ListArray, RecordBatch, StringArray};
+use arrow_array::{Array, ArrayRef, BooleanArray, ListArray, RecordBatch, StringArray};
+use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, SchemaRef};
 
 use paranom::error::try_reserve;
@@ -23,6 +24,9 @@ enum Column<'a> {
     F64(&'a [f64]),
     F32(&'a [f32]),
     I64(&'a [i64]),
+    /// Whole numbers, some of which are missing.
+    Some(&'a [i64], &'a NullBuffer),
+    Flags(&'a BooleanArray),
     U64(&'a [u64]),
     I8(&'a [i8]),
     Time(&'a [i64], Clock),
@@ -66,19 +70,24 @@ impl<'a> Column<'a> {
         Ok(match array.data_type() {
             DataType::Float64 => Self::F64(array.as_primitive::<Float64Type>().values()),
             DataType::Float32 => Self::F32(array.as_primitive::<Float32Type>().values()),
-            DataType::Int64 => Self::I64(array.as_primitive::<Int64Type>().values()),
+            DataType::Int64 => {
+                let values = array.as_primitive::<Int64Type>().values();
+                array.nulls().map_or(Self::I64(values), |nulls| Self::Some(values, nulls))
+            }
+            DataType::Boolean => Self::Flags(array.as_boolean()),
             DataType::UInt64 => Self::U64(array.as_primitive::<UInt64Type>().values()),
             DataType::Int8 => Self::I8(array.as_primitive::<Int8Type>().values()),
-            DataType::Timestamp(..) => {
-                Self::Time(array.as_primitive::<TimestampNanosecondType>().values(), Clock::new())
-            }
-            DataType::Utf8 => {
-                let rows = (0..array.len()).map(|row| array.is_valid(row).then_some(row));
-                Self::Text(Texts::new(array.as_string(), rows, special))
+            DataType::Timestamp(_, zone) => {
+                let clock = Clock::new(zone.is_some());
+                Self::Time(array.as_primitive::<TimestampNanosecondType>().values(), clock)
             }
             other if *other == dictionary::data_type() => {
                 let dictionary = array.as_dictionary::<Int32Type>();
                 Self::Text(Texts::new(dictionary.values().as_string(), dictionary.keys_iter(), special))
+            }
+            DataType::Utf8 => {
+                let rows = (0..array.len()).map(|row| array.is_valid(row).then_some(row));
+                Self::Text(Texts::new(array.as_string(), rows, special))
             }
             DataType::List(field) if *field.data_type() == DataType::Utf8 => {
                 Self::Text(Texts::of_lists(array.as_list(), special))
@@ -141,6 +150,14 @@ fn append(
                 Column::F64(values) => float(values[row], text, &mut floats, special),
                 Column::F32(values) => float(values[row], text, &mut floats, special),
                 Column::I64(values) => text.extend_from_slice(wholes.format(values[row]).as_bytes()),
+                Column::Some(values, nulls) if nulls.is_valid(row) => {
+                    text.extend_from_slice(wholes.format(values[row]).as_bytes());
+                }
+                Column::Flags(flags) if flags.is_valid(row) => {
+                    text.extend_from_slice(if flags.value(row) { b"true" } else { b"false" });
+                }
+                Column::Some(..) | Column::Flags(_) => text.extend_from_slice(special.missing),
+                Column::Text(texts) => text.extend_from_slice(&texts.fields[texts.places[row]]),
                 Column::U64(values) => text.extend_from_slice(wholes.format(values[row]).as_bytes()),
                 Column::I8(values) => text.extend_from_slice(wholes.format(values[row]).as_bytes()),
                 Column::Time(values, clock) => {
@@ -148,7 +165,6 @@ fn append(
                     clock.append(values[row], text);
                     text.extend_from_slice(special.quote);
                 }
-                Column::Text(texts) => text.extend_from_slice(&texts.fields[texts.places[row]]),
             }
         }
         text.extend_from_slice(after);

@@ -180,14 +180,17 @@ fn array_differs(expected: &ArrayRef, found: &ArrayRef) -> Result<Option<(usize,
     if *expected.data_type() == dictionary::data_type() {
         return Ok(texts_differ(expected, found));
     }
-    if found.null_count() > 0 {
-        let row = (0..found.len()).find(|&row| found.is_null(row)).unwrap_or(0);
-        return Ok(Some((row, "a value".into(), "null".into())));
+    let (is_null, was_null) = (|row: usize| expected.is_null(row), |row: usize| found.is_null(row));
+    if expected.null_count() + found.null_count() > 0
+        && let Some(row) = (0..found.len()).find(|&row| is_null(row) != was_null(row))
+    {
+        let say = |null| if null { "null" } else { "a value" };
+        return Ok(Some((row, say(is_null(row)).into(), say(was_null(row)).into())));
     }
     macro_rules! compare {
         ($kind:ty, $same:expr) => {{
             let (a, b) = (expected.as_primitive::<$kind>().values(), found.as_primitive::<$kind>().values());
-            let differs = a.iter().zip(b).position(|(a, b)| !$same(a, b));
+            let differs = (0..a.len()).position(|row| !$same(&a[row], &b[row]) && !is_null(row));
             differs.map(|row| (row, format!("{:?}", a[row]), format!("{:?}", b[row])))
         }};
     }
@@ -200,6 +203,11 @@ fn array_differs(expected: &ArrayRef, found: &ArrayRef) -> Result<Option<(usize,
             compare!(Float32Type, |a: &f32, b: &f32| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan())
         }
         DataType::Int64 => compare!(Int64Type, |a, b| a == b),
+        DataType::Boolean => {
+            let (a, b) = (expected.as_boolean(), found.as_boolean());
+            let differs = (0..a.len()).find(|&row| a.value(row) != b.value(row) && !is_null(row));
+            differs.map(|row| (row, a.value(row).to_string(), b.value(row).to_string()))
+        }
         DataType::UInt64 => compare!(UInt64Type, |a, b| a == b),
         DataType::Int8 => compare!(Int8Type, |a, b| a == b),
         DataType::Timestamp(..) => compare!(TimestampNanosecondType, |a, b| a == b),

@@ -3,17 +3,21 @@
 use std::sync::Arc;
 
 use arrow_array::builder::{ListBuilder, StringBuilder};
+use arrow_array::cast::AsArray;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::types::{
     ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int64Type, TimestampNanosecondType, UInt64Type,
 };
 use arrow_array::{ArrayRef, PrimitiveArray, RecordBatch, RecordBatchIterator, StringArray};
 use arrow_buffer::ScalarBuffer;
-use arrow_schema::{ArrowError, DataType, Field, Schema};
+use arrow_schema::{ArrowError, DataType, Field, Schema, TimeUnit};
 use numpy::{Element, PyArray1, PyArrayMethods};
+use paranom::generate::Column;
 use paranom_io::dictionary::Texts;
+use paranom_io::source::ColumnFloat;
+use paranom_io::typed::Typed;
 use pyo3::prelude::*;
-use pyo3::types::PyCapsule;
+use pyo3::types::{PyCapsule, PyTuple};
 
 use crate::errors::type_error;
 use crate::foreign;
@@ -21,13 +25,14 @@ use crate::foreign;
 /// An Arrow stream of one record batch over (name, column) pairs, as a capsule named `arrow_array_stream`.
 ///
 /// Columns are contiguous 1-D arrays of float64, float32, int64, uint64 or int8, which the stream keeps alive and does
-/// not copy; lists of texts, or of lists of texts; or (places, texts): an int32 array of places in a list of texts, -1 for
-/// none, which becomes a dictionary. Names in `times` are int64 columns that mean nanoseconds since 1970.
+/// not copy; (floats, type, states) of columns that are no floats; lists of texts, or of lists of texts; or (places,
+/// texts): an int32 array of places in a list of texts, -1 for none, which becomes a dictionary. Names in `times` are
+/// int64 columns that mean nanoseconds since 1970, in UTC where a zone stands beside the name.
 #[pyfunction]
 pub(crate) fn arrow_stream<'py>(
     py: Python<'py>,
     columns: Vec<(String, Bound<'py, PyAny>)>,
-    times: Vec<String>,
+    times: Vec<(String, Option<String>)>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
     let batch = record_batch(columns, &times)?;
     let schema = batch.schema();
@@ -39,13 +44,18 @@ pub(crate) fn arrow_stream<'py>(
 /// The columns as a record batch that keeps them alive.
 pub(crate) fn record_batch(
     columns: Vec<(String, Bound<'_, PyAny>)>,
-    times: &[String],
+    times: &[(String, Option<String>)],
 ) -> PyResult<RecordBatch> {
     let mut fields = Vec::with_capacity(columns.len());
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(columns.len());
     for (name, column) in columns {
-        let array = if times.contains(&name) {
-            view::<TimestampNanosecondType>(&column)
+        let nullable = column.is_instance_of::<PyTuple>();
+        let array = if let Some((_, zone)) = times.iter().find(|(time, _)| *time == name) {
+            let kind = DataType::Timestamp(TimeUnit::Nanosecond, zone.as_deref().map(Into::into));
+            // The same numbers, in their zone.
+            view::<TimestampNanosecondType>(&column).map(|array| -> ArrayRef {
+                Arc::new(array.as_primitive::<TimestampNanosecondType>().clone().with_data_type(kind))
+            })
         } else {
             view::<Float64Type>(&column)
                 .or_else(|| view::<Float32Type>(&column))
@@ -55,13 +65,12 @@ pub(crate) fn record_batch(
         };
         let array = match array {
             Some(array) => array,
-            None => texts(&name, &column)?,
+            None => match column.cast::<PyTuple>() {
+                Ok(tuple) if tuple.len() == 3 => typed(&name, &column)?,
+                _ => texts(&name, &column)?,
+            },
         };
-        fields.push(Field::new(
-            name,
-            array.data_type().clone(),
-            matches!(array.data_type(), DataType::Dictionary(..)),
-        ));
+        fields.push(Field::new(name, array.data_type().clone(), nullable));
         arrays.push(array);
     }
     let wrong = |error: ArrowError| type_error("columns", format!("must be an Arrow table ({error})"), None);
@@ -83,6 +92,33 @@ fn texts(name: &str, column: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     let mut builder = ListBuilder::new(StringBuilder::new());
     lists.iter().for_each(|list| builder.append_value(list.iter().map(Some)));
     Ok(Arc::new(builder.finish()))
+}
+
+/// A column of whole numbers, flags or states, which are floats here.
+fn typed(name: &str, column: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+    let (values, kind, states): (Bound<'_, PyAny>, String, Vec<String>) = column.extract()?;
+    let kind = match kind.as_str() {
+        "int64" => Column::Int64,
+        "bool" => Column::Bool,
+        "states" => Column::States(states),
+        _ => return Err(type_error(name, "must be int64, bool or states", Some(kind))),
+    };
+    if values.cast::<PyArray1<f32>>().is_ok() {
+        converted::<f32>(name, &values, &kind)
+    } else {
+        converted::<f64>(name, &values, &kind)
+    }
+}
+
+fn converted<T: ColumnFloat + Element>(
+    name: &str,
+    values: &Bound<'_, PyAny>,
+    column: &Column,
+) -> PyResult<ArrayRef> {
+    let values = values.cast::<PyArray1<T>>()?.to_vec()?;
+    Typed::new(column)
+        .array(values)
+        .map_err(|error| type_error(name, format!("must hold its type ({error})"), None))
 }
 
 fn view<A: ArrowPrimitiveType>(column: &Bound<'_, PyAny>) -> Option<ArrayRef>

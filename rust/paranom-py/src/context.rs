@@ -12,6 +12,15 @@ use pyo3::types::PyTuple;
 use crate::draws::Draws;
 
 /// What a callback sees of the row it is called for. One object serves all rows of a block: do not keep it.
+///
+/// Examples
+/// --------
+/// >>> from paranom_rs import Anomaly, Callback, Generator
+/// >>> def level(ctx):
+/// ...     return float(ctx.row if ctx.event is None else -1)
+/// >>> variables = {"x": Callback(normal=level, anomalous=level)}
+/// >>> Generator(variables, anomalies=Anomaly(events=[(2, 4)])).generate(5)["x"].tolist()
+/// [0.0, 1.0, -1.0, -1.0, 4.0]
 #[pyclass(frozen, module = "paranom_rs._core")]
 pub(crate) struct Context {
     row: AtomicU64,
@@ -36,7 +45,7 @@ impl Context {
                 start: AtomicU64::new(0),
                 duration: AtomicU64::new(0),
                 attempt: call.attempt,
-                time: call.time,
+                time: call.time.clone(),
                 past: call.past.map(|past| Mutex::new(past.values.iter().copied().collect())),
                 rng: Py::new(py, Draws::new(call.source(0)))?,
             },
@@ -82,7 +91,7 @@ impl Context {
     #[getter]
     fn t<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let row = self.row.load(Relaxed);
-        match self.time {
+        match &self.time {
             Time::Row => Ok(row.into_pyobject(py)?.into_any()),
             Time::Number(clock) => Ok(clock.of(row).into_pyobject(py)?.into_any()),
             Time::Whole(clock) => Ok(clock.of(row).into_pyobject(py)?.into_any()),

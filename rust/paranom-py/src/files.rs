@@ -106,7 +106,7 @@ pub(crate) fn write_generated(
 pub(crate) fn write_table(
     py: Python<'_>,
     columns: Vec<(String, Bound<'_, PyAny>)>,
-    times: Vec<String>,
+    times: Vec<(String, Option<String>)>,
     path: PathBuf,
     format: &str,
     packing: Option<&str>,

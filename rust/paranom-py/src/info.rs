@@ -4,6 +4,12 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 /// Facts about this build and machine: `version`, `debug`, `simd` (the level in use), `threads` (the default).
+///
+/// Examples
+/// --------
+/// >>> from paranom_rs import build_info
+/// >>> sorted(build_info())
+/// ['debug', 'simd', 'threads', 'version']
 #[pyfunction]
 pub(crate) fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let info = PyDict::new(py);

@@ -12,7 +12,7 @@
 //! * `nearest`: the nearest windows of a reference.
 //! * `left_discords`: left discords, of arrays and of files.
 //! * `pan_profile`: many lengths of windows.
-//! * `one_liner`: which one-liners find events.
+//! * `one_liner`: which one-liners find events; `duplicates`: numbers that are there twice.
 //! * `info`: what this build is.
 //! * `memory`: what happens when memory runs out.
 //! * `prepare`: what is made once, made at import; `fork_lock`: a lock that a forked child does not wait for in vain.
@@ -25,6 +25,7 @@ mod callback;
 mod context;
 mod csv_block;
 mod draws;
+mod duplicates;
 mod errors;
 mod files;
 mod foreign;
@@ -44,7 +45,8 @@ mod ramp_settings;
 mod run;
 mod value;
 
-#[pyo3::pymodule]
+// PyO3 assumes that a module needs no GIL; ours has not been tested on a free-threaded Python.
+#[pyo3::pymodule(gil_used = true)]
 mod _core {
     #[pymodule_export]
     use crate::arrow::arrow_stream;
@@ -56,6 +58,8 @@ mod _core {
     use crate::csv_block::CsvBlock;
     #[pymodule_export]
     use crate::draws::Draws;
+    #[pymodule_export]
+    use crate::duplicates::duplicates;
     #[pymodule_export]
     use crate::files::{file_metadata, unpack_file, verify_file, write_generated, write_table};
     #[pymodule_export]

@@ -1,11 +1,15 @@
 //! Which one-liners find events.
 
-use numpy::{PyArray2, PyArrayMethods, PyReadonlyArray1};
-use paranom::Error;
-use paranom::generate::{Event, StoredSeries, TrivialityCheck};
+use numpy::ndarray::Array2;
+use numpy::{PyArray2, PyReadonlyArray1};
+use paranom::generate::{Event, Found, ONE_LINERS, StoredSeries, TrivialityCheck};
+use paranom::{Error, pool};
 use pyo3::prelude::*;
 
 use crate::run;
+
+/// Events that a thread takes at once.
+const LEAST_EVENTS: usize = 64;
 
 /// The one-liners' names.
 #[pyfunction]
@@ -39,20 +43,26 @@ pub(crate) fn found_by_one_liners<'py>(
                 "must lie in the series, with start < stop",
             ));
         }
-        let mut check = TrivialityCheck::new(StoredSeries { start, normal: &normal, values: &values });
-        let mut found = Vec::with_capacity(events.len());
-        for &(start, stop) in &events {
-            job.check()?;
-            check.forget_below(start);
-            found.push(check.found(&Event { start, stop, anomaly: 0, number: 0, id: 0 }, 0).to_vec());
+        let threads = pool::thread_count(None)?;
+        let mut found = vec![[false; ONE_LINERS]; events.len()];
+        // Rows between the parts are looked at twice, so that each part is worth it.
+        let part = events.len().div_ceil(2 * threads).max(LEAST_EVENTS);
+        let parts = events.chunks(part).zip(found.chunks_mut(part)).collect();
+        let search = |(events, found): (&[(u64, u64)], &mut [Found])| {
+            let mut check = TrivialityCheck::new(StoredSeries { start, normal: &normal, values: &values });
+            for (&(start, stop), found) in events.iter().zip(found) {
+                job.check()?;
+                check.forget_below(start);
+                *found = check.found(&Event { start, stop, anomaly: 0, number: 0, id: 0 }, 0);
+            }
+            Ok(())
+        };
+        if events.len() > part {
+            pool::run(threads, || pool::try_each(parts, search))??;
+        } else {
+            pool::try_each(parts, search)?;
         }
         Ok(found)
     })?;
-    let array = PyArray2::zeros(py, [found.len(), paranom::generate::one_liners().len()], false);
-    for (i, row) in found.iter().enumerate() {
-        for (j, &yes) in row.iter().enumerate() {
-            array.readwrite().as_array_mut()[[i, j]] = yes;
-        }
-    }
-    Ok(array)
+    Ok(PyArray2::from_owned_array(py, Array2::from(found)))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use numpy::{Element, IntoPyArray, PyArray1, PyArrayMethods, PyReadwriteArray1};
 use paranom::error::try_vec;
-use paranom::generate::{Real, RowRange, Time};
+use paranom::generate::{Column, Real, RowRange, Time};
 use paranom::job::Job;
 use paranom::pool;
 use pyo3::prelude::*;
@@ -64,10 +64,28 @@ impl Plan {
         Ok(Self(Arc::new(guarded(|| paranom::generate::Plan::new(&value))?)))
     }
 
-    /// The variables' names, in column order.
+    /// The names of the variables that are delivered, in column order.
     #[getter]
     fn names(&self) -> Vec<String> {
         self.0.names().map(Into::into).collect()
+    }
+
+    /// The names of all variables, by position: hidden ones, too.
+    #[getter]
+    fn all_names(&self) -> Vec<String> {
+        self.0.all_names().map(Into::into).collect()
+    }
+
+    /// What the variables' values are, in column order: (float, int64, bool or states; the states).
+    #[getter]
+    fn columns(&self) -> Vec<(&'static str, Vec<String>)> {
+        let column = |column: &Column| match column {
+            Column::Float => ("float", Vec::new()),
+            Column::Int64 => ("int64", Vec::new()),
+            Column::Bool => ("bool", Vec::new()),
+            Column::States(states) => ("states", states.clone()),
+        };
+        self.0.columns().map(column).collect()
     }
 
     /// The anomalies: (name, positions of the variables they affect).
@@ -183,12 +201,31 @@ impl Plan {
                 in_pieces(py, start, times.readwrite().as_slice_mut()?, |start, out| clock.fill(start, out))?;
                 Some(times.into_any())
             }
-            Time::Datetime(clock) | Time::Whole(clock) => {
+            Time::Whole(clock) => {
                 let times = PyArray1::zeros(py, rows, false);
                 in_pieces(py, start, times.readwrite().as_slice_mut()?, |start, out| clock.fill(start, out))?;
                 Some(times.into_any())
             }
+            Time::Datetime(dates) => {
+                let times = PyArray1::zeros(py, rows, false);
+                in_pieces(py, start, times.readwrite().as_slice_mut()?, |start, out| dates.fill(start, out))?;
+                Some(times.into_any())
+            }
         })
+    }
+
+    /// The rows among `rows` rows from `start` on at which a variable's normal rules change: starts, stops.
+    #[pyo3(signature = (variable, start, rows, /))]
+    fn changes<'py>(
+        &self,
+        py: Python<'py>,
+        variable: usize,
+        start: u64,
+        rows: u64,
+    ) -> (Bound<'py, PyArray1<u64>>, Bound<'py, PyArray1<u64>>) {
+        let found = self.0.changes(variable, start, rows);
+        let (starts, stops): (Vec<u64>, Vec<u64>) = found.into_iter().unzip();
+        (starts.into_pyarray(py), stops.into_pyarray(py))
     }
 
     /// Which of `rows` rows from `start` on have lost their value of a variable.

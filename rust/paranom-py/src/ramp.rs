@@ -21,6 +21,18 @@ const SHORT: usize = 1 << 22;
 const LONG: usize = 1 << 27;
 
 /// The result for the window that a sample completes.
+///
+/// Examples
+/// --------
+/// >>> import numpy as np
+/// >>> from paranom_rs import RAMP
+/// >>> rng = np.random.default_rng(0)
+/// >>> X = np.sin(np.arange(1_500) / 5)[:, None] + 0.1 * rng.normal(size=(1_500, 1))
+/// >>> X[1_300:1_310] += 3.0
+/// >>> ramp = RAMP(1, window=20, reference=500, threshold=1.0)
+/// >>> found = [ramp.update(x) for x in X]
+/// >>> found[0] is None, found[1_305].is_anomaly, found[1_305].time
+/// (True, True, 1305)
 #[pyclass(frozen, module = "paranom_rs")]
 pub(crate) struct Detection {
     outcome: Outcome,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use numpy::{PyArrayMethods, PyReadonlyArray1};
+use numpy::{PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use paranom::spec::Value;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
@@ -13,7 +13,7 @@ use crate::errors::type_error;
 /// Nested deeper than this, a spec is refused: the stack is finite.
 const MOST_DEPTH: usize = 100;
 
-/// Converts a spec: dicts, lists, texts, numbers, arrays for recorded series, functions.
+/// Converts a spec: dicts, lists, texts, numbers, arrays for recorded series and pairs of rows, functions.
 pub(crate) fn spec_value(object: &Bound<'_, PyAny>) -> PyResult<Value> {
     convert(object, 0)
 }
@@ -72,9 +72,17 @@ fn convert(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
         };
         return Ok(Value::Series(values));
     }
+    if let Ok(array) = object.extract::<PyReadonlyArray2<'_, i64>>()
+        && array.as_array().ncols() == 2
+    {
+        crate::run::guarded(|| paranom::error::try_vec::<[i64; 2]>(2 * array.as_array().nrows()))?;
+        return Ok(Value::Pairs(
+            array.as_array().rows().into_iter().map(|pair| [pair[0], pair[1]]).collect(),
+        ));
+    }
     Err(type_error(
         "spec",
-        "must be made of dicts, lists, texts, numbers, 1-D float64 arrays and functions",
+        "must be made of dicts, lists, texts, numbers, 1-D float64 arrays, int64 arrays of pairs and functions",
         Some(object.get_type().name()?.to_string()),
     ))
 }

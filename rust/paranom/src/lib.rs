@@ -5,14 +5,17 @@
 //! ```text
 //! generate, detect -> random, fmath, simd, pool, job -> error
 //! generate         -> spec                           -> error
+//! duplicates       -> job                            -> error
 //! ```
 //!
 //! * [`error`]: every way a call can be refused or stopped.
 //! * [`simd`]: one kernel body, compiled for three instruction sets, chosen once at run time.
 //! * [`pool`]: thread pools that survive a `fork`.
 //! * [`job`]: cancellation and progress of long work.
+//! * [`duplicates`]: numbers that are there twice.
 
 pub mod detect;
+pub mod duplicates;
 pub mod error;
 pub mod fmath;
 pub mod generate;

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from paranom_rs import _core
 from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs.evaluate.audit.batches import Batch, BatchEvents, Schema, places
 from paranom_rs.evaluate.audit.statistics import (
@@ -236,26 +237,24 @@ class Duplicates:
         self.hashed += int(batch.audited.sum())
 
     def _add_events(self, batch: Batch) -> None:
-        events = batch.events
-        contents: list[list[bytes]] = [[] for _ in events.kind]
-        shapes: list[list[Floats]] = [[] for _ in events.kind]
-        for j, name in enumerate(self.schema.variables):
-            for i in _checked(self.schema, events, j).tolist():
-                values = batch.values(name)[events.first[i] : events.last[i]]
-                contents[i].append(values.tobytes())
-                shapes[i].append(shape(values, float(batch.noise(name)[i])))
-        for i, kind in enumerate(events.kind.tolist()):
-            if contents[i]:
-                self.contents.append(hash((kind, *contents[i])))
-                if len(self.shapes.setdefault(kind, [])) < MOST_SHAPES:
-                    self.shapes[kind].append(np.concatenate(shapes[i]))
+        events, variables = batch.events, self.schema.variables
+        touched = [[j for j, is_touched in enumerate(row) if is_touched] for row in self.schema.touches.tolist()]
+        for i in np.flatnonzero(events.is_checked).tolist():
+            kind, here = int(events.kind[i]), slice(events.first[i], events.last[i])
+            values = [(variables[j], batch.values(variables[j])[here]) for j in touched[kind]]
+            if not values:
+                continue
+            self.contents.append(hash((kind, *(x.tobytes() for _, x in values))))
+            shapes = self.shapes.setdefault(kind, [])
+            if len(shapes) < MOST_SHAPES:
+                shapes.append(np.concatenate([shape(x, float(batch.noise(name)[i])) for name, x in values]))
 
     def result(self) -> dict[str, Any]:
         """Return the fields of the report."""
         normal, anomalous = (np.concatenate(hashes) for hashes in self.hashes)
         return {
-            "duplicate_normal": len(normal) - len(np.unique(normal)),
-            "duplicate_anomalous": len(anomalous) - len(np.unique(anomalous)),
+            "duplicate_normal": _core.duplicates(normal),
+            "duplicate_anomalous": _core.duplicates(anomalous),
             "duplicate_events": len(self.contents) - len(set(self.contents)),
             "near_duplicate_events": sum(near_duplicates(shapes) for shapes in self.shapes.values()),
         }

@@ -114,15 +114,15 @@ class Batch:
 
     def values(self, name: str) -> Floats:
         """Return the values of a variable."""
-        return np.asarray(self.data[name], np.float64)
+        return np.asarray(self.data.floats(name), np.float64)
 
     def clean_values(self, name: str) -> Floats:
         """Return the values of a variable without anomalies."""
-        return np.asarray(self.data.clean[name], np.float64)
+        return np.asarray(self.data.clean.floats(name), np.float64)
 
     def normal_values(self, name: str) -> Floats:
         """Return the values of a variable without anomalies and decoys."""
-        return np.asarray(self.normal[name], np.float64)
+        return np.asarray(self.normal.floats(name), np.float64)
 
     @cached_property
     def changed(self) -> dict[str, Flags]:
@@ -130,10 +130,16 @@ class Batch:
         pairs = {name: (self.values(name), self.clean_values(name)) for name in self.data.names}
         return {name: ~((x == clean) | (np.isnan(x) & np.isnan(clean))) for name, (x, clean) in pairs.items()}
 
+    def prepare(self) -> None:
+        """Make what several accumulators ask for, before they ask at the same time."""
+        _ = self.data.labels, self.changed
+        for name in self.data.names:
+            self.noise(name)
+
     def noise(self, name: str) -> Floats:
         """Return the noise of a variable around the start of each event."""
         if name not in self._noise:
-            self._noise[name] = noise(self.clean_values(name))[self.events.first // PAGE]
+            self._noise[name] = noise(self.clean_values(name), self.events.first // PAGE)
         return self._noise[name]
 
 
@@ -216,7 +222,7 @@ class Batches:
 
     def _batch(self, intervals: list[Interval], done: int) -> Batch:
         low, high = self._bounds(intervals)
-        dtype = np.float64 if self._data is None else self._data[self.source.names[0]].dtype
+        dtype = np.float64 if self._data is None else self._data.floats(self.source.names[0]).dtype
         data = _made(self.source, low, high, dtype)
         normal = data.clean if self._normal is None else _made(self._normal, low, high, dtype)
         audited = np.zeros(high - low, bool)
@@ -226,7 +232,7 @@ class Batches:
             audited[here] = True
             if self._data is not None:
                 for name in self.source.names:
-                    data[name][here] = self._data[name][at : at + length]
+                    data.floats(name)[here] = self._data.floats(name)[at : at + length]
                 at += length
         rows = _Rows(low, high, done, np.concatenate([[0], np.cumsum(audited)]))
         return Batch(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
+from paranom_rs import _core
 from paranom_rs._internal.checks import whole
 from paranom_rs.evaluate.audit.accumulators import Drift, Duplicates, Labels, Severity, Triviality
 from paranom_rs.evaluate.audit.batches import BATCH, Batches
@@ -37,10 +40,14 @@ def _run(batches: Batches) -> Audit:
     schema = batches.schema
     labels, severity, triviality = Labels(schema, batches.rows), Severity(schema), Triviality(schema)
     duplicates, drift = Duplicates(schema), Drift(schema, batches.rows)
-    for batch in batches:
-        for accumulator in (labels, severity, triviality, duplicates, drift):
-            accumulator.add(batch)
-        del batch  # before the next one is made
+    accumulators = (labels, severity, triviality, duplicates, drift)
+    # Each keeps to itself, and NumPy and the core work without the GIL.
+    with ThreadPoolExecutor(min(_core.build_info()["threads"], len(accumulators))) as pool:
+        for batch in batches:
+            batch.prepare()
+            for done in [pool.submit(accumulator.add, batch) for accumulator in accumulators]:
+                done.result()
+            del batch, done  # before the next one is made
     events = labels.table() | severity.table() | triviality.table()
     checked = labels.checked
     return Audit(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -112,29 +113,40 @@ def spread(numbers: NDArray[Any]) -> tuple[float, float, float]:
     return (float(numbers.min()), float(np.median(numbers)), float(numbers.max()))
 
 
-def noise(clean: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the noise of each `PAGE` of rows: a robust standard deviation of second differences, over sqrt(6).
+def noise(clean: NDArray[np.float64], pages: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the noise in ``pages`` of `PAGE` rows: a robust standard deviation of second differences, over sqrt(6).
 
     Second differences of white noise have 6 times its variance; those of a smooth signal are small.
     """
     bend = np.full(-(-max(len(clean), 1) // PAGE) * PAGE, np.nan)
-    with np.errstate(invalid="ignore", over="ignore"):
-        if len(clean) > 2:
-            bend[1 : len(clean) - 1] = np.abs(np.diff(clean, 2))
-    bend[~np.isfinite(bend)] = np.nan
-    known = bend[~np.isnan(bend)]
-    overall = float(np.median(known)) if len(known) else 0.0
-    pages = bend.reshape(-1, PAGE)
-    enough = (~np.isnan(pages)).sum(axis=1) >= PAGE // 16
-    level = np.full(len(pages), overall)
-    if enough.any():
-        level[enough] = np.nanmedian(pages[enough], axis=1)
-    return level / 0.6745 / math.sqrt(6)
+    if len(clean) > 2:
+        inside = bend[1 : len(clean) - 1]
+        with np.errstate(invalid="ignore", over="ignore"):
+            np.abs(np.diff(clean, 2), out=inside)
+        inside[np.isinf(inside)] = np.nan
+    asked, place = np.unique(pages, return_inverse=True)
+    of_page = bend.reshape(-1, PAGE)[asked]
+    known = PAGE - np.isnan(of_page).sum(axis=1)
+    level = np.empty(len(asked))
+    is_whole, is_enough = known == PAGE, known >= PAGE // 16
+    level[is_whole] = np.median(of_page[is_whole], axis=1)
+    level[is_enough & ~is_whole] = np.nanmedian(of_page[is_enough & ~is_whole], axis=1)
+    if not is_enough.all():
+        everywhere = bend[~np.isnan(bend)]
+        level[~is_enough] = np.median(everywhere) if len(everywhere) else 0.0
+    found: NDArray[np.float64] = (level / 0.6745 / math.sqrt(6))[place]
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _places(length: int) -> NDArray[np.float64]:
+    """Return 16 places, evenly spaced from the first row to the last."""
+    return np.linspace(0, length - 1, 16)
 
 
 def shape(values: NDArray[np.float64], noise: float) -> NDArray[np.float64]:
     """Return an event's values at 16 places, in units of the noise."""
-    places = np.interp(np.linspace(0, len(values) - 1, 16), np.arange(len(values)), values)
+    places = np.interp(_places(len(values)), np.arange(len(values)), values)
     return places / noise if noise > 0 else places
 
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from paranom_rs._internal import checks
 from paranom_rs.errors import SpecError
 from paranom_rs.evaluate.metrics.events import EventReport, event_report, label_pair
+from paranom_rs.evaluate.metrics.nearness import AffiliationReport, affiliation
 from paranom_rs.evaluate.metrics.points import curve_areas, point_report, sklearn_metrics
 from paranom_rs.evaluate.metrics.ranges import RangeReport, range_report
 from paranom_rs.evaluate.metrics.volumes import vus
@@ -35,6 +36,8 @@ class Evaluation:
         Of scores.
     event, range
         By events and by ranges.
+    affiliation
+        By distance in time.
     """
 
     n: int
@@ -51,6 +54,7 @@ class Evaluation:
     vus_pr: float | None
     event: EventReport | None
     range: RangeReport | None
+    affiliation: AffiliationReport | None
 
     def to_dict(self) -> dict[str, float | int | None]:
         """Return one flat dict of numbers: a row of a table."""
@@ -72,6 +76,9 @@ class Evaluation:
         if self.range is not None:
             row |= {"range precision": self.range.precision, "range recall": self.range.recall}
             row |= {"range F1": self.range.f1}
+        if self.affiliation is not None:
+            row |= {"affiliation precision": self.affiliation.precision}
+            row |= {"affiliation recall": self.affiliation.recall}
         return row
 
     def __str__(self) -> str:
@@ -102,7 +109,7 @@ def evaluate(
         Higher is more anomalous, shape (n,). They give ROC AUC, average precision (both by scikit-learn) and VUS.
     y_pred
         Predictions, 0/1, shape (n,). They give accuracy, precision, recall and F-beta (by scikit-learn; 0 where one is
-        not defined), and the figures by events and by ranges.
+        not defined), and the figures by events, by ranges and by distance in time.
     threshold
         In place of ``y_pred``: a row is predicted where its score is above it.
     betas
@@ -150,4 +157,5 @@ def evaluate(
         vus_pr=volumes and volumes.pr,
         event=None if pred is None else event_report(truth, pred),
         range=None if pred is None else range_report(truth, pred, alpha=alpha),
+        affiliation=None if pred is None else affiliation(truth, pred),
     )

@@ -1,4 +1,4 @@
-"""Figures by rows: those of scikit-learn, and F1 after point adjustment."""
+"""Figures by rows: those of scikit-learn, and F1 after point adjustment, plain and by shares (PA%K)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from paranom_rs._internal import checks
 from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs._internal.optional import require
-from paranom_rs.evaluate.metrics.events import label_pair, overlaps
+from paranom_rs.errors import SpecError
+from paranom_rs.evaluate.metrics.events import label_pair
 
 
 class PointReport(NamedTuple):
@@ -64,7 +66,7 @@ def finite_ranks(scores: Floats) -> Floats:
     return np.unique(scores, return_inverse=True)[1].astype(np.float64)
 
 
-def point_adjusted_f1(y_true: ArrayLike, y_pred: ArrayLike) -> float:
+def point_adjusted_f1(y_true: ArrayLike, y_pred: ArrayLike, *, k: float = 0.0) -> float:
     """Return F1 after point adjustment: an event counts as wholly found if one of its rows is predicted.
 
     Do not rank detectors by it: nearly random scores can reach 1 (Kim et al., AAAI 2022). It is here for comparison
@@ -74,11 +76,39 @@ def point_adjusted_f1(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     ----------
     y_true, y_pred
         Labels and predictions, 0/1, shape (n,).
+    k
+        PA%K of the same paper: only an event of which a larger share than this is predicted counts as wholly found;
+        of the others, the rows that are predicted count. From 0 to 1; 1 is F1 without adjustment.
+
+    Returns
+    -------
+    f1
+        0 where there are neither events nor predictions.
     """
-    truth, pred = label_pair(y_true, y_pred)
+    if not 0 <= checks.real("k", k) <= 1:
+        raise SpecError("k", "must be from 0 to 1", str(k))
+    shares, f1 = _adjusted(*label_pair(y_true, y_pred))
+    return float(f1[np.searchsorted(shares, k, side="right")])
+
+
+def pa_k(y_true: ArrayLike, y_pred: ArrayLike) -> float:
+    """Return the area under `point_adjusted_f1` over all ``k`` from 0 to 1 (PA%K of Kim et al., AAAI 2022).
+
+    Predictions, 0/1, shape (n,). The area is exact: F1 changes only where ``k`` is the predicted share of an event.
+    """
+    shares, f1 = _adjusted(*label_pair(y_true, y_pred))
+    return float(np.diff(np.concatenate([[0.0], shares, [1.0]])) @ f1)
+
+
+def _adjusted(truth: Flags, pred: Flags) -> tuple[Floats, Floats]:
+    """Return the predicted shares of the events, ascending, and F1 for ``k`` below them, between them and above."""
     events = runs_of_ones(truth)
-    touched = overlaps(events, runs_of_ones(pred)) > 0
-    found = int((events[touched, 1] - events[touched, 0]).sum())
-    false_alarms = int((pred & ~truth).sum())
-    anomalous = int(truth.sum())
-    return 2 * found / (found + false_alarms + anomalous) if anomalous or false_alarms else 0.0
+    length = events[:, 1] - events[:, 0]
+    counted = np.concatenate([[0], np.cumsum(pred)])
+    hit = counted[events[:, 1]] - counted[events[:, 0]]
+    order = np.argsort(hit / length, kind="stable")
+    # What an event adds when it counts as wholly found; summed over all events, over all without the lowest, ...
+    extra = np.where(hit > 0, length - hit, 0)[order]
+    found = hit.sum() + np.append(np.cumsum(extra[::-1])[::-1], 0)
+    false_alarms, anomalous = int((pred & ~truth).sum()), int(truth.sum())
+    return (hit / length)[order], 2 * found / np.maximum(found + false_alarms + anomalous, 1)

@@ -20,7 +20,7 @@ class VUS(NamedTuple):
 
 
 def vus(y_true: ArrayLike, scores: ArrayLike, *, window: int = 100, thresholds: int = 250) -> VUS:
-    """Return VUS-ROC and VUS-PR, in O(n log n + window * (rows near events)).
+    """Return VUS-ROC and VUS-PR, in O(n log n + thresholds * window ** 2).
 
     They are means over the buffer lengths w = 0 to ``window`` of the areas under the range-based ROC and PR curve.
     Around each event w // 2 rows on either side have the label sqrt(1 - distance / w). The figures are those of the
@@ -50,17 +50,19 @@ def vus(y_true: ArrayLike, scores: ArrayLike, *, window: int = 100, thresholds: 
     window = checks.whole("window", window)
     cuts = _Cuts(s, checks.whole("thresholds", thresholds, least=2))
     events = runs_of_ones(truth)
-    buffers = _Buffers(events, truth, window // 2)
+    buffers, widened = _Buffers(events, truth, cuts, window // 2), _Widened(events, cuts)
     # How much is predicted at each cut: of all rows, and of the labels of the events' own rows.
-    predicted, inside = cuts.predicted, cuts.sums(np.flatnonzero(truth))
-    first_cut = _first_cut_of_events(cuts, events, window // 2)
+    predicted, inside = cuts.predicted, np.cumsum(np.bincount(cuts.first[truth], minlength=cuts.count))
     n, positives = len(truth), float(truth.sum())
     roc, pr = np.zeros(window + 1), np.zeros(window + 1)
     for w in range(window + 1):
-        near = cuts.sums(buffers.rows, buffers.labels(w))
+        if w and w % 2 == 0:
+            buffers.widen()
+            widened.widen()
+        near = buffers.sums(w)
         hit = inside + near
         mass = positives + near / 2
-        recall = np.minimum(hit / mass, 1.0) * _share_of_events(cuts, events, first_cut, w // 2)
+        recall = np.minimum(hit / mass, 1.0) * widened.share()
         fall_out = (predicted - hit) / (n - mass)
         x, y = np.concatenate([[0.0], fall_out, [1.0]]), np.concatenate([[0.0], recall, [1.0]])
         roc[w] = np.dot(np.diff(x), (y[1:] + y[:-1]) / 2)
@@ -81,50 +83,84 @@ class _Cuts:
         #: the first cut that predicts each row
         self.first: NDArray[np.int64] = np.searchsorted(-levels, -scores)
 
-    def sums(self, rows: NDArray[np.int64], weights: Floats | None = None) -> Floats:
-        """Return, for each cut, the sum of the weights of those ``rows`` that it predicts."""
-        return np.cumsum(np.bincount(self.first[rows], weights, self.count)).astype(np.float64)
-
 
 class _Buffers:
-    """The rows up to ``half`` rows away from an event, and their labels for each buffer length."""
+    """How many rows there are up to ``half`` rows away from an event, by their distance and their first cut.
 
-    def __init__(self, events: NDArray[np.int64], truth: Flags, half: int) -> None:
-        n, start, last = len(truth), events[:, 0], events[:, 1] - 1
-        # Nearest first, so that the rows of a shorter buffer come first.
-        steps = np.arange(1, half + 1)
-        distance = np.repeat(steps, 2 * len(events))
-        near = (np.stack([start, last]).ravel() + np.outer(steps, np.repeat([-1, 1], len(events)))).ravel()
-        keep = (near >= 0) & (near < n)
-        keep[keep] = ~truth[near[keep]]
-        self.distance = distance[keep]
-        #: each row once, and where each of ``distance`` is among them
-        self.rows, self.place = np.unique(near[keep], return_inverse=True)
+    A row's label is the sum over the events that reach it, 1 at most, and each of them adds sqrt(1 / 2) or more. So a
+    row that one event reaches has that event's label, and one that more events reach has 1.
+    """
 
-    def labels(self, w: int) -> Floats:
-        """Return the label of each row for buffers of ``w`` rows; those of several events add up to 1 at most."""
-        reach = np.searchsorted(self.distance, w // 2, side="right")
-        labels = np.sqrt(1 - self.distance[:reach] / max(w, 1))
-        return np.minimum(np.bincount(self.place[:reach], labels, len(self.rows)), 1.0)
+    def __init__(self, events: NDArray[np.int64], truth: Flags, cuts: _Cuts, half: int) -> None:
+        self.half, self.count = 0, cuts.count
+        #: rows that one event reaches, (distance - 1, cut); rows that more events reach, (cut,)
+        self.once = np.zeros((half, cuts.count), np.int64)
+        self.often = np.zeros(cuts.count, np.int64)
+        rows, nearest, second = _two_nearest(events, truth, half)
+        first = cuts.first[rows]
+        self.first_by_nearest = _grouped(first, nearest, half)
+        place = (nearest - 1) * cuts.count + first
+        self.places_by_second = _grouped(place, second, half)
+
+    def widen(self) -> None:
+        """Let the buffers be one row longer on either side."""
+        self.half += 1
+        self.once[self.half - 1] = np.bincount(self.first_by_nearest[self.half], minlength=self.count)
+        places = self.places_by_second[self.half]
+        np.subtract.at(self.once.reshape(-1), places, 1)
+        self.often += np.bincount(places % self.count, minlength=self.count)
+
+    def sums(self, w: int) -> Floats:
+        """Return, for each cut, the sum of the labels of the rows that it predicts, for buffers of ``w`` rows."""
+        labels = np.sqrt(1 - np.arange(1, self.half + 1) / max(w, 1))
+        sums: Floats = np.cumsum(labels @ self.once[: self.half] + self.often)
+        return sums
 
 
-def _first_cut_of_events(cuts: _Cuts, events: NDArray[np.int64], half: int) -> NDArray[np.int64]:
-    """Return the first cut that predicts any row of an event with h rows on either side, (events, h from 0 on)."""
-    n, start, last = len(cuts.first), events[:, 0], events[:, 1] - 1
-    first_or_never = np.append(cuts.first, cuts.count)
-    steps = np.arange(1, half + 1)
-    before, after = start[:, None] - steps, last[:, None] + steps
-    sides = np.minimum(first_or_never[np.where(before < 0, n, before)], first_or_never[np.where(after >= n, n, after)])
-    own = np.minimum.reduceat(first_or_never, events.ravel())[::2]
-    return np.minimum.accumulate(np.concatenate([own[:, None], sides], axis=1), axis=1)
+def _two_nearest(
+    events: NDArray[np.int64], truth: Flags, half: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows outside of events with one within ``half`` rows, and the distances to the two nearest."""
+    n, start, last = len(truth), events[:, 0], events[:, 1] - 1
+    # Events that do not exist are too far away.
+    starts, lasts = np.append(start, [2 * n + half] * 2), np.concatenate([[-n - half] * 2, last])
+    rows = np.flatnonzero(~truth)
+    behind = np.searchsorted(start, rows)
+    left, right = rows - lasts[behind + 1], starts[behind] - rows
+    near = np.minimum(left, right) <= half
+    rows, behind, left, right = rows[near], behind[near], left[near], right[near]
+    others = np.minimum(rows - lasts[behind], starts[behind + 1] - rows)
+    return rows, np.minimum(left, right), np.minimum(np.maximum(left, right), others)
 
 
-def _share_of_events(
-    cuts: _Cuts, events: NDArray[np.int64], first_cut: NDArray[np.int64], half: int
-) -> NDArray[np.float64]:
-    """Return, for each cut, the share of the widened events that it predicts a row of; those that meet count as one."""
-    start, last = events[:, 0], events[:, 1] - 1
-    heads = np.flatnonzero(np.append(True, last[:-1] + half < start[1:] - half))
-    groups = np.minimum.reduceat(first_cut[:, half], heads)
-    share: NDArray[np.float64] = np.cumsum(np.bincount(groups, minlength=cuts.count)[: cuts.count]) / len(heads)
-    return share
+def _grouped(values: NDArray[np.int64], by: NDArray[np.int64], most: int) -> list[NDArray[np.int64]]:
+    """Return the values whose ``by`` is 0, 1, ... ``most``."""
+    by = np.minimum(by, most + 1).astype(np.min_scalar_type(most + 1))
+    order = np.argsort(by, kind="stable")
+    return np.split(values[order], np.searchsorted(by[order], np.arange(1, most + 2)))[:-1]
+
+
+class _Widened:
+    """Events with ``half`` rows on either side; those that meet are one."""
+
+    def __init__(self, events: NDArray[np.int64], cuts: _Cuts) -> None:
+        self.half, self.cuts = 0, cuts
+        self.start, self.last = events[:, 0], events[:, 1] - 1
+        #: the first cut that predicts any row of each
+        self.first = np.minimum.reduceat(np.append(cuts.first, cuts.count), events.ravel())[::2]
+
+    def widen(self) -> None:
+        """Let each be one row longer on either side."""
+        self.half += 1
+        first = self.cuts.first
+        before, after = np.maximum(self.start - self.half, 0), np.minimum(self.last + self.half, len(first) - 1)
+        widened = np.minimum(self.first, np.minimum(first[before], first[after]))
+        heads = np.flatnonzero(np.append(True, after[:-1] < before[1:]))
+        self.first = np.minimum.reduceat(widened, heads)
+        self.start, self.last = self.start[heads], np.append(self.last[heads[1:] - 1], self.last[-1])
+
+    def share(self) -> Floats:
+        """Return, for each cut, the share of them that it predicts a row of."""
+        found = np.cumsum(np.bincount(self.first, minlength=self.cuts.count)[: self.cuts.count])
+        share: Floats = found / len(self.first)
+        return share

@@ -4,7 +4,7 @@ use super::time::Time;
 use crate::random::Stream;
 
 /// What holds for everything in a plan. Rules that differ between streams ask it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Basis {
     /// What everything is drawn from.
     pub seed: u64,

@@ -22,7 +22,7 @@ impl Plan {
             return Ok(());
         }
         let mut parts = Vec::new();
-        for (variable, column) in self.variables.iter().zip(columns) {
+        for (variable, column) in self.delivered().zip(columns) {
             if !variable.has_bound() {
                 continue;
             }

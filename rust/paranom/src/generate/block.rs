@@ -6,12 +6,24 @@ use crate::random::TILE;
 pub const BLOCK: usize = 64 * TILE;
 
 /// A type that values are delivered in.
-pub trait Real: Copy + Send {
+pub trait Real: Copy + Send + Sync {
     /// Stands for a missing value.
     const NAN: Self;
 
     /// Whether values are rounded to it.
     const ROUNDS: bool;
+
+    /// The largest number of the type.
+    const MOST: f64;
+
+    /// Its name.
+    const NAME: &str;
+
+    /// Whether it is neither infinite nor NaN.
+    fn is_finite(self) -> bool;
+
+    /// Whether it is NaN.
+    fn is_nan(self) -> bool;
 
     /// Replaces values at or above a bound by the largest one below it.
     fn keep_below(bound: f64, values: &mut [Self]);
@@ -23,6 +35,17 @@ pub trait Real: Copy + Send {
 impl Real for f64 {
     const NAN: Self = Self::NAN;
     const ROUNDS: bool = false;
+    const MOST: f64 = f64::MAX;
+    const NAME: &str = "float64";
+
+    #[inline(always)]
+    fn is_finite(self) -> bool {
+        self.is_finite()
+    }
+
+    fn is_nan(self) -> bool {
+        self.is_nan()
+    }
 
     fn keep_below(_: f64, _: &mut [Self]) {}
 
@@ -34,6 +57,17 @@ impl Real for f64 {
 impl Real for f32 {
     const NAN: Self = Self::NAN;
     const ROUNDS: bool = true;
+    const MOST: f64 = f32::MAX as f64;
+    const NAME: &str = "float32";
+
+    #[inline(always)]
+    fn is_finite(self) -> bool {
+        self.is_finite()
+    }
+
+    fn is_nan(self) -> bool {
+        self.is_nan()
+    }
 
     fn keep_below(bound: f64, values: &mut [Self]) {
         let bound = bound as Self;

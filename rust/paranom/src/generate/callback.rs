@@ -74,7 +74,7 @@ pub struct Call<'a> {
     /// Which try.
     pub attempt: u32,
     /// What the time of a row is.
-    pub time: Time,
+    pub time: &'a Time,
     /// The rows.
     pub runs: &'a [Run],
     /// The values before them, where the function is called row after row: then they are one run.

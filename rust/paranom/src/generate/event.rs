@@ -15,8 +15,14 @@ pub struct Event {
     pub id: u64,
 }
 
-/// Of events in order, those that touch rows `first..=last`.
-pub fn touching(events: &[Event], first: u64, last: u64) -> &[Event] {
+/// Of events in order of their first rows, those that touch rows `first..=last`.
+pub fn touching(events: &[Event], first: u64, last: u64) -> impl Iterator<Item = &Event> {
+    let upto = events.partition_point(|event| event.start <= last);
+    events[..upto].iter().filter(move |event| event.stop > first)
+}
+
+/// Of events in order that do not overlap, those that touch rows `first..=last`.
+pub fn touching_apart(events: &[Event], first: u64, last: u64) -> &[Event] {
     let from = events.partition_point(|event| event.stop <= first);
     let upto = events[from..].partition_point(|event| event.start <= last);
     &events[from..from + upto]

@@ -8,6 +8,7 @@ use super::event::Event;
 use super::plan::Plan;
 use super::triviality::{EventSeries, TrivialityCheck};
 use super::variable::{Variable, Want};
+use super::view::Reference;
 use crate::error::{try_append, try_reserve, try_vec};
 use crate::job::Job;
 use crate::random::TILE;
@@ -118,7 +119,8 @@ impl Plan {
     pub(super) fn labelled(&self, start: u64, rows: u64, clean: bool, job: &Job) -> Result<Vec<Event>> {
         let mut labelled = Vec::new();
         self.delayed(start, rows, clean, job, |event, lag| {
-            if self.graph.reach(event.anomaly).iter().any(|(_, other)| *other == lag) {
+            let is_seen = |(variable, other): &Reference| *other == lag && !self.variables[*variable].hidden;
+            if self.graph.reach(event.anomaly).iter().any(is_seen) {
                 try_reserve(&mut labelled, 1)?;
                 labelled.push(event);
             }
@@ -127,19 +129,27 @@ impl Plan {
         Ok(labelled)
     }
 
-    /// Labels of each variable, for the rows from `start` on: 1 where an event made its value, or a value that it refers
+    /// Labels of each column, for the rows from `start` on: 1 where an event made its value, or a value that it refers
     /// to; else 0. `clean` leaves those that recordings are labelled with.
     pub fn variable_labels(&self, start: u64, clean: bool, labels: &mut [Vec<i8>], job: &Job) -> Result<()> {
         let rows = labels.first().map_or(0, Vec::len) as u64;
         for labels in labels.iter_mut() {
             labels.fill(0);
         }
+        let mut columns = 0..;
+        let column: Vec<Option<usize>> = self
+            .variables
+            .iter()
+            .map(|variable| if variable.hidden { None } else { columns.next() })
+            .collect();
         self.delayed(start, rows, clean, job, |event, lag| {
             if !self.anomalies[event.anomaly].decoy {
                 let from = event.start.saturating_sub(start) as usize;
                 let to = (event.stop - start).min(rows) as usize;
                 let reached = self.graph.reach(event.anomaly).iter().filter(|(_, other)| *other == lag);
-                reached.for_each(|(variable, _)| labels[*variable][from..to].fill(1));
+                reached
+                    .filter_map(|(variable, _)| column[*variable])
+                    .for_each(|j| labels[j][from..to].fill(1));
             }
             Ok(())
         })
@@ -201,7 +211,7 @@ impl PlanSeries<'_> {
             around: events,
             scheduled: events,
             attempt: 0,
-            time: self.plan.time,
+            time: &self.plan.time,
             view: None,
             job: self.job,
         };

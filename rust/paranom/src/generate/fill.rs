@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::block::{Block, Real, RowRange, blocks};
-use super::event::touching;
+use super::event::{Event, touching};
 use super::plan::Plan;
 use super::request::Request;
 use super::uniqueness::FillState;
@@ -43,9 +43,9 @@ impl Plan {
         columns: Vec<&mut [T]>,
         labels: &mut [i8],
     ) -> Result<()> {
-        assert_eq!(columns.len(), self.variables.len(), "one column for each variable");
+        assert_eq!(columns.len(), self.delivered().count(), "one column for each variable");
         let (mut filled, mut walked) = (Vec::new(), Vec::new());
-        for ((column, variable), walk) in columns.into_iter().zip(&self.variables).zip(walks) {
+        for ((column, variable), walk) in columns.into_iter().zip(self.delivered()).zip(walks) {
             match variable.sequence {
                 Some(sequence) if variable.walks() => walked.push((variable, sequence, walk, column)),
                 _ => filled.push((variable, column)),
@@ -91,7 +91,8 @@ impl Plan {
                 if clean && nothing_stays { Vec::new() } else { self.events_around(start, len as u64, job)? };
             let kept = if clean { self.clean(scheduled.clone()) } else { Vec::new() };
             let around = if clean { &kept } else { &scheduled };
-            let events = touching(around, start, start + (len as u64 - 1));
+            let events: Vec<Event> = touching(around, start, start + (len as u64 - 1)).copied().collect();
+            let events = &events[..];
             let tiles = Tiles::default();
             let all = AllVariables::new(self, clean, job, &tiles);
             let known = if self.graph.is_used() {
@@ -103,15 +104,17 @@ impl Plan {
             };
             let view = View { all, columns: &known, row: start, back: 0, decoupled: None };
             let view = self.graph.is_used().then_some(&view);
-            let want = Want { events, around, scheduled: &scheduled, attempt: 0, time: self.time, view, job };
+            let want =
+                Want { events, around, scheduled: &scheduled, attempt: 0, time: &self.time, view, job };
             pool::try_each(columns.into_iter().zip(variables).collect(), |(column, variable)| {
-                T::write(column, |values| match known.get(&(variable.position, 0)) {
+                T::write(&mut *column, |values| match known.get(&(variable.position, 0)) {
                     Some(known) => {
                         values.copy_from_slice(known);
                         Ok(())
                     }
                     None => variable.fill(start, &want, values),
                 })?;
+                self.unusual.check(variable, start, column)?;
                 job.check()
             })?;
             if counted { job.step(len as u64) } else { Ok(()) }

@@ -43,7 +43,9 @@ impl Graph {
     /// The graph of a plan's variables and anomalies.
     pub fn new(variables: &[Variable], anomalies: &[Anomaly]) -> Result<Self> {
         let sources: Vec<Vec<Reference>> = variables.iter().map(|v| v.references.clone()).collect();
-        let mut used = sources.iter().any(|list| !list.is_empty());
+        // A hidden variable is not labelled.
+        let hidden = variables.iter().any(|variable| variable.hidden);
+        let mut used = hidden || sources.iter().any(|list| !list.is_empty());
         let mut all = sources.clone();
         for (variable, all) in variables.iter().zip(&mut all) {
             for Effect { rule, .. } in variable.effects.iter().flatten() {

@@ -9,10 +9,12 @@
 //!   plan        the checked spec; basis: its seed, stream and clock, which all rules know
 //!   variable    one column: its normal rule, and what each anomaly does to it
 //!   anomaly, effect, event   an anomaly, what it does to a variable, and the rows where it happens once
-//!   schedule    when anomalies happen; labels: the labelled rows of recordings
+//!   schedule    when anomalies happen; tracks: schedules of events that may overlap; labels: those of recordings
 //!   rule        what distributions, signals and transforms have in common
 //!   distribution, signal, transform   the kinds of rules, one file each
+//!   column      the type of a variable's values; states: names as values; binding: rules that look at others' states
 //!   fixed, recorded, resampled, param   a number, a recording, a signal at other times, a parameter of a rule
+//!   change_points  rows at which a variable's rules take turns
 //!   shared_draws   draws that rules of several variables share
 //!   position    places on the row axis between rows; view: the values of other variables
 //!   callback    functions of the user as rules; native: C functions
@@ -29,14 +31,18 @@
 mod anomaly;
 mod basis;
 mod below;
+mod binding;
 mod block;
 mod callback;
+mod change_points;
+mod column;
 mod distribution;
 mod dropouts;
 mod effect;
 mod event;
 mod events;
 mod fill;
+mod finite;
 mod fixed;
 mod graph;
 mod labels;
@@ -57,7 +63,9 @@ mod schedule;
 mod scope;
 mod shared_draws;
 mod signal;
+mod states;
 mod time;
+mod tracks;
 mod transform;
 mod triviality;
 mod uniqueness;
@@ -68,9 +76,10 @@ mod walk;
 pub use anomaly::Anomaly;
 pub use block::{BLOCK, Real, RowRange};
 pub use callback::{Call, Callback, Granularity, MOST_DRAWS, Past, Run, SharedCallback, ThreadBody};
+pub use column::Column;
 pub use event::Event;
 pub use graph::Edge;
-pub use one_liner::names as one_liners;
+pub use one_liner::{COUNT as ONE_LINERS, names as one_liners};
 pub use parse::kinds;
 pub use plan::Plan;
 pub use time::Time;

@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use crate::simd::{Kernel, dispatch};
+use crate::simd::vector::{Blocks, LANES, Vector, dispatch_blocks};
 
 /// How far from an event the largest number may lie to find it.
 pub const TOLERANCE: u64 = 100;
@@ -24,6 +24,8 @@ pub const COUNT: usize = 48;
 /// The windows are 2, 4, ..., 2^LEVELS rows; the first has no one-liners of its own.
 const LEVELS: usize = 7;
 const WIDTH: usize = PAGE + 2 * HALO;
+/// A page, and what the windows and vectors of its last row reach beyond it.
+const ROOM: usize = WIDTH + (1 << (LEVELS - 1)) + LANES;
 
 /// The one-liners' names, in order.
 pub fn names() -> Vec<String> {
@@ -68,7 +70,7 @@ pub fn survey(values: &[f64], ranges: &[Range<usize>], records: &mut [Largest]) 
         values.len() <= WIDTH && ranges.len() == records.len(),
         "a page at most, and a record for each range"
     );
-    dispatch(Survey { values, ranges, records });
+    dispatch_blocks(Survey { values, ranges, records });
 }
 
 struct Survey<'a> {
@@ -77,93 +79,132 @@ struct Survey<'a> {
     records: &'a mut [Largest],
 }
 
-impl Survey<'_> {
-    /// Enters one kind of number, and its opposite if that counts too.
+impl Blocks for Survey<'_> {
+    type Output = ();
     #[inline(always)]
-    fn enter(&mut self, numbers: &[f64], at: usize, both: bool) {
-        const LANES: usize = 8;
+    fn run<V: Vector, const N: usize>(self) {
+        let len = self.values.len();
+        let mut x = [f64::NAN; ROOM];
+        x[..len].copy_from_slice(self.values);
+        // Sums, sums of squared distances from the mean, and sums of steps, over windows from a row on that double.
+        let mut windows = Windows { sum: x, spread: [0.0; ROOM], steps: [f64::NAN; ROOM] };
+        for at in (1..len).step_by(V::WIDTH) {
+            // The step to a row from the one before.
+            V::load(&x, at).minus(V::load(&x, at - 1)).size().store(&mut windows.steps, at);
+        }
         for (range, record) in self.ranges.iter().zip(self.records.iter_mut()) {
-            let numbers = &numbers[range.clone()];
-            let mut high = [f64::NEG_INFINITY; LANES];
-            let mut low = [f64::INFINITY; LANES];
-            let mut parts = numbers.chunks_exact(LANES);
-            for part in &mut parts {
-                for lane in 0..LANES {
-                    let x = part[lane];
-                    high[lane] = if x > high[lane] { x } else { high[lane] };
-                    low[lane] = if x < low[lane] { x } else { low[lane] };
-                }
+            match range.len() {
+                0 => {}
+                rows if rows < V::WIDTH => enter_rows::<f64>(&x, &windows.steps, range, record),
+                _ => enter_rows::<V>(&x, &windows.steps, range, record),
             }
-            for (lane, &x) in parts.remainder().iter().enumerate() {
-                high[lane] = if x > high[lane] { x } else { high[lane] };
-                low[lane] = if x < low[lane] { x } else { low[lane] };
+        }
+        for level in 1..=LEVELS {
+            windows.double::<V>(1 << (level - 1), len);
+            if level == 1 {
+                continue;
             }
-            for lane in 0..LANES {
-                record[at] = if high[lane] > record[at] { high[lane] } else { record[at] };
-                if both {
-                    record[at + 1] = if -low[lane] > record[at + 1] { -low[lane] } else { record[at + 1] };
+            let w = 1 << level;
+            for (range, record) in self.ranges.iter().zip(self.records.iter_mut()) {
+                let record = &mut record[6 + 7 * (level - 2)..];
+                match range.len() {
+                    0 => {}
+                    rows if rows < V::WIDTH => windows.enter::<f64>(w, &x, range, record),
+                    _ => windows.enter::<V>(w, &x, range, record),
                 }
             }
         }
     }
 }
 
-impl Kernel for Survey<'_> {
-    type Output = ();
+/// What the windows from each row on sum up to.
+struct Windows {
+    sum: [f64; ROOM],
+    spread: [f64; ROOM],
+    steps: [f64; ROOM],
+}
+
+impl Windows {
+    /// Joins windows of `half` rows in pairs; what lies beyond `len` rows is of no use.
     #[inline(always)]
-    fn run(mut self) {
-        let n = self.values.len() - 2 * HALO;
-        let mut x = [f64::NAN; WIDTH];
-        x[..n + 2 * HALO].copy_from_slice(self.values);
-        let here = HALO..HALO + n;
-        self.enter(&x[here.clone()], 0, true);
-        let mut missing = [0.0; WIDTH];
-        for (missing, x) in missing.iter_mut().zip(&x) {
-            *missing = if x.is_nan() { 1.0 } else { 0.0 };
-        }
-        self.enter(&missing[here.clone()], 5, false);
-        // The step to a row from the one before; the bend in it.
-        let mut step = [f64::NAN; WIDTH];
-        for k in 1..WIDTH {
-            step[k] = (x[k] - x[k - 1]).abs();
-        }
-        self.enter(&step[here.clone()], 2, true);
-        let mut number = [f64::NAN; WIDTH];
-        for k in 1..WIDTH - 1 {
-            number[k] = ((x[k + 1] - x[k]) - (x[k] - x[k - 1])).abs();
-        }
-        self.enter(&number[here], 4, false);
-        // Sums, sums of squared distances from the mean, and sums of steps, over windows from k on that double.
-        let (mut sum, mut spread, mut steps) = (x, [0.0; WIDTH], step);
-        for level in 1..=LEVELS {
-            let half = 1 << (level - 1);
-            let w = 2 * half;
-            let share = 1.0 / (2 * half) as f64;
-            // Both halves hold `half` rows: their means are apart by the difference over half, so that the squares grow
-            // by its square times half / 2 / half^2.
-            for k in 0..WIDTH - half {
-                let apart = sum[k] - sum[k + half];
-                spread[k] = (spread[k] + spread[k + half]) + apart * apart * share;
-            }
-            for k in 0..WIDTH - half {
-                sum[k] += sum[k + half];
-                steps[k] += steps[k + half];
-            }
-            if level == 1 {
-                continue;
-            }
-            let at = 6 + 7 * (level - 2);
-            // Windows around a row: w / 2 rows before it, the row, and w / 2 - 1 after it.
-            let window = HALO - w / 2..HALO - w / 2 + n;
-            self.enter(&sum[window.clone()], at, true);
-            self.enter(&spread[window.clone()], at + 2, true);
-            self.enter(&steps[window.clone()], at + 4, true);
-            for k in 0..n {
-                number[k] = (x[HALO + k] - sum[window.start + k] * share).abs();
-            }
-            self.enter(&number[..n], at + 6, false);
+    fn double<V: Vector>(&mut self, half: usize, len: usize) {
+        // Both halves hold `half` rows: their means are apart by the difference over half, so that the squares grow
+        // by its square times half / 2 / half^2.
+        let share = V::splat(1.0 / (2 * half) as f64);
+        for at in (0..len).step_by(V::WIDTH) {
+            let (first, second) = (V::load(&self.sum, at), V::load(&self.sum, at + half));
+            let apart = first.minus(second);
+            first.plus(second).store(&mut self.sum, at);
+            let both = V::load(&self.spread, at).plus(V::load(&self.spread, at + half));
+            both.plus(apart.times(apart).times(share)).store(&mut self.spread, at);
+            V::load(&self.steps, at).plus(V::load(&self.steps, at + half)).store(&mut self.steps, at);
         }
     }
+
+    /// Enters the numbers of a range of rows, at least as many as a vector has lanes: of windows of `w` rows.
+    #[inline(always)]
+    fn enter<V: Vector>(&self, w: usize, x: &[f64; ROOM], range: &Range<usize>, record: &mut [f64]) {
+        let share = V::splat(1.0 / w as f64);
+        let (most, least) = (V::splat(f64::NEG_INFINITY), V::splat(f64::INFINITY));
+        let (mut high, mut low, mut apart) = ([most; 3], [least; 3], most);
+        let last = range.end - V::WIDTH;
+        let mut row = range.start;
+        loop {
+            // Windows around a row: w / 2 rows before it, the row, and w / 2 - 1 after it.
+            let at = HALO - w / 2 + row;
+            let sum = V::load(&self.sum, at);
+            for (i, number) in
+                [sum, V::load(&self.spread, at), V::load(&self.steps, at)].into_iter().enumerate()
+            {
+                high[i] = number.larger(high[i]);
+                low[i] = number.smaller(low[i]);
+            }
+            apart = V::load(x, HALO + row).minus(sum.times(share)).size().larger(apart);
+            if row == last {
+                break;
+            }
+            row = (row + V::WIDTH).min(last);
+        }
+        for i in 0..3 {
+            enter(&mut record[2 * i], high[i].greatest());
+            enter(&mut record[2 * i + 1], -low[i].least());
+        }
+        enter(&mut record[6], apart.greatest());
+    }
+}
+
+/// Enters the numbers of a range of rows, at least as many as a vector has lanes: those without windows.
+#[inline(always)]
+fn enter_rows<V: Vector>(x: &[f64; ROOM], step: &[f64; ROOM], range: &Range<usize>, record: &mut Largest) {
+    let (most, least) = (V::splat(f64::NEG_INFINITY), V::splat(f64::INFINITY));
+    let (mut high, mut low, mut bend) = ([most; 2], [least; 2], most);
+    let last = range.end + HALO - V::WIDTH;
+    let mut at = range.start + HALO;
+    loop {
+        let (before, here, after) = (V::load(x, at - 1), V::load(x, at), V::load(x, at + 1));
+        for (i, number) in [here, V::load(step, at)].into_iter().enumerate() {
+            high[i] = number.larger(high[i]);
+            low[i] = number.smaller(low[i]);
+        }
+        bend = after.minus(here).minus(here.minus(before)).size().larger(bend);
+        if at == last {
+            break;
+        }
+        at = (at + V::WIDTH).min(last);
+    }
+    for i in 0..2 {
+        enter(&mut record[2 * i], high[i].greatest());
+        enter(&mut record[2 * i + 1], -low[i].least());
+    }
+    enter(&mut record[4], bend.greatest());
+    let is_missing = x[range.start + HALO..range.end + HALO].iter().fold(false, |any, x| any | x.is_nan());
+    enter(&mut record[5], f64::from(u8::from(is_missing)));
+}
+
+/// Enters a number if it is larger.
+#[inline(always)]
+fn enter(record: &mut f64, number: f64) {
+    *record = if number > *record { number } else { *record };
 }
 
 #[cfg(test)]

@@ -18,8 +18,8 @@ pub fn kinds() -> [Vec<&'static str>; 3] {
 }
 
 /// A scope for a normal rule or for an anomalous one, among variables of these names.
-pub fn scope(anomalous: bool, names: &Arc<[String]>, basis: Basis) -> Scope {
-    Scope::new(read_rule, anomalous, names, basis)
+pub fn scope(anomalous: bool, names: &Arc<[String]>, basis: &Basis) -> Scope {
+    Scope::new(read_rule, anomalous, names, basis.clone())
 }
 
 /// Reads an anomalous rule: a rule that replaces the value, a transform of the normal value, or a function.
@@ -60,7 +60,7 @@ fn action(field: &Field, scope: &Scope) -> Result<Action> {
             return Err(unknown(&kind, known));
         }
     }
-    Ok(Action::Replace(scope.rule(field)?))
+    Ok(Action::Replace(scope.rule_or_states(field)?))
 }
 
 fn read_rule(field: &Field, scope: &Scope) -> Result<Box<dyn Rule>> {

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use super::anomaly::Anomaly;
 use super::callback::{Granularity, ThreadBody};
+use super::column::Column;
 use super::effect::{Action, Effect};
 use super::event::Event;
+use super::finite::Unusual;
 use super::graph::{Edge, Graph, broken};
 use super::rule::Reads;
-use super::schedule::Schedule;
 use super::time::Time;
+use super::tracks::Tracks;
 use super::uniqueness::Uniqueness;
 use super::variable::{Variable, Want};
 use super::view::{FillVariable, Reference, Tile, View};
@@ -24,22 +26,38 @@ use crate::{Error, Result};
 pub struct Plan {
     pub(super) variables: Vec<Variable>,
     pub(super) anomalies: Vec<Anomaly>,
-    pub(super) schedule: Schedule,
+    pub(super) schedule: Tracks,
     pub(super) graph: Graph,
     /// The anomaly that stands for labels of recordings.
     pub(super) recorded: Option<usize>,
     pub(super) time: Time,
     pub(super) stream: Stream,
     pub(super) uniqueness: Option<Uniqueness>,
+    pub(super) unusual: Unusual,
     pub(super) most_rows: Option<u64>,
     pub(super) canonical: String,
     pub(super) series: Vec<Arc<[f64]>>,
 }
 
 impl Plan {
-    /// The variables' names, in column order.
+    /// The names of the variables that are delivered, in column order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.delivered().map(|variable| variable.name.as_str())
+    }
+
+    /// The names of all variables, by position: hidden ones, too.
+    pub fn all_names(&self) -> impl Iterator<Item = &str> {
         self.variables.iter().map(|variable| variable.name.as_str())
+    }
+
+    /// The variables that are delivered, in column order.
+    pub(super) fn delivered(&self) -> impl Iterator<Item = &Variable> {
+        self.variables.iter().filter(|variable| !variable.hidden)
+    }
+
+    /// What the delivered variables' values are, in column order.
+    pub fn columns(&self) -> impl Iterator<Item = &Column> {
+        self.delivered().map(|variable| &variable.column)
     }
 
     /// The anomalies.
@@ -48,8 +66,8 @@ impl Plan {
     }
 
     /// What the time of a row is.
-    pub fn time(&self) -> Time {
-        self.time
+    pub fn time(&self) -> &Time {
+        &self.time
     }
 
     /// Which values the spec means.
@@ -65,6 +83,15 @@ impl Plan {
     /// The rows there are: those of a recording that must not begin anew, or the different values of a `distinct` rule.
     pub fn most_rows(&self) -> Option<u64> {
         self.most_rows
+    }
+
+    /// The rows among `rows` rows from `start` on at which a variable's normal rules change, each with the row after
+    /// those that the change takes; in order.
+    pub fn changes(&self, variable: usize, start: u64, rows: u64) -> Vec<(u64, u64)> {
+        match rows.checked_sub(1) {
+            Some(more) => self.variables[variable].changes(start, start + more),
+            None => Vec::new(),
+        }
     }
 
     /// How variables depend on each other: what the normal rules refer to.
@@ -165,7 +192,7 @@ impl FillVariable for Plan {
 
     fn fill_variable(&self, variable: usize, row: u64, view: &View, out: &mut [f64]) {
         let events = self.events_of(row, out.len() as u64, view.all.clean, view.all.job);
-        let (time, job) = (self.time, view.all.job);
+        let (time, job) = (&self.time, view.all.job);
         let want = Want {
             events: &events,
             around: &events,

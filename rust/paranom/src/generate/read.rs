@@ -5,18 +5,20 @@ use std::sync::Arc;
 
 use super::anomaly::Anomaly;
 use super::basis::Basis;
-use super::dropouts::{self, Dropouts};
-use super::effect::Effect;
+use super::dropouts::Losses;
+use super::effect::{Action, Effect};
+use super::finite::Unusual;
 use super::graph::Graph;
 use super::labels::Labels;
 use super::nested;
 use super::plan::Plan;
-use super::schedule::{Placing, Schedule, Timing};
+use super::schedule::{Aftershocks, Placing, Timing};
 use super::time::Time;
+use super::tracks::Tracks;
 use super::triviality::NEIGHBOURHOOD;
 use super::uniqueness::Uniqueness;
 use super::variable::Variable;
-use crate::random::{Key, Stream};
+use crate::random::Stream;
 use crate::spec::{Canonical, Field, Table, Value};
 use crate::{Error, Result};
 
@@ -41,24 +43,29 @@ impl Plan {
         // In stream 1 it is read later: the order of the lines of the canonical spec is part of fingerprints.
         let time = if stream == Stream::One { Time::Row } else { read_time()? };
         let basis = Basis { seed, stream, time };
-        let mut variables = read_variables(&root, basis)?;
+        let mut variables = read_variables(&root, &basis)?;
         let (mut anomalies, mut timings) = read_anomalies(&root, &mut variables, stream)?;
         let labels = shared_labels(&variables)?;
         let recorded = labels.as_ref().map(|_| anomalies.len());
         if recorded.is_some() {
-            anomalies.push(recorded_anomaly(&mut variables));
-            timings.push(Timing::at(RECORDED.into(), Placing::Recorded, 1));
+            let anomaly = recorded_anomaly(&mut variables);
+            let touches = anomaly.variables.clone();
+            anomalies.push(anomaly);
+            timings.push(Timing { touches, ..Timing::at(RECORDED.into(), Placing::Recorded, 1) });
         }
         let checked = rows_checked(&timings);
-        let schedule = Schedule::new(Key::new(seed, "schedule", ""), stream, timings, labels)?;
+        let schedule = Tracks::new(seed, stream, &timings, labels)?;
         refuse_long_checks(checked, schedule.slot_length())?;
         variables.iter_mut().for_each(Variable::settle);
         variables.iter().try_for_each(Variable::check_sequence)?;
         check_functions(&schedule, &anomalies, &variables)?;
-        let time = if stream == Stream::One { read_time()? } else { time };
+        let time = if stream == Stream::One { read_time()? } else { basis.time };
         let graph = Graph::new(&variables, &anomalies)?;
         nested::check(&variables, &anomalies, &graph)?;
+        check_losses(&variables, root.get("uniqueness").is_some())?;
         check_references(&schedule, &anomalies, &graph)?;
+        settle_bindings(&variables)?;
+        check_hidden(&root, &variables)?;
         let uniqueness = match root.get("uniqueness") {
             Some(field) => {
                 check_uniqueness(&field, &schedule, &anomalies, &graph)?;
@@ -66,6 +73,7 @@ impl Plan {
             }
             None => None,
         };
+        let unusual = Unusual::read(&root, spec, stream)?;
         root.finish()?;
         let most_rows = variables.iter().filter_map(|v| v.most_rows).min();
         let (canonical, series) = canonical.finish();
@@ -78,6 +86,7 @@ impl Plan {
             time,
             stream,
             uniqueness,
+            unusual,
             most_rows,
             canonical,
             series,
@@ -85,7 +94,7 @@ impl Plan {
     }
 }
 
-fn read_variables(root: &Table, basis: Basis) -> Result<Vec<Variable>> {
+fn read_variables(root: &Table, basis: &Basis) -> Result<Vec<Variable>> {
     let field = root.need("variables")?;
     let table = field.table()?;
     let entries = table.all();
@@ -110,9 +119,9 @@ fn read_variables(root: &Table, basis: Basis) -> Result<Vec<Variable>> {
     }
     table.finish()?;
     if let Some(field) = root.get("missing") {
-        let timing = dropouts::read_timing(&field)?;
+        let losses = Losses::parse(&field, &all, basis)?;
         for variable in variables.iter_mut().filter(|variable| variable.dropouts.is_none()) {
-            variable.dropouts = Some(Dropouts::new(timing.clone(), basis, &variable.name)?);
+            variable.dropouts = Some(losses.of(basis, &variable.name)?);
         }
     }
     Ok(variables)
@@ -145,11 +154,29 @@ fn read_anomalies(
             let decoy = anomaly.decoy && stream != Stream::One;
             let effects = variables.iter_mut().filter_map(|variable| variable.effects.last_mut()?.as_mut());
             effects.for_each(|effect| effect.decoy = decoy);
+            if stream != Stream::One {
+                refuse_without_effect(&timing, &anomaly, variables)?;
+            }
             anomalies.push(anomaly);
             timings.push(timing);
         }
     }
     Ok((anomalies, timings))
+}
+
+/// Refuses events that are too short for what they do: their rows would be labelled, and normal.
+fn refuse_without_effect(timing: &Timing, anomaly: &Anomaly, variables: &[Variable]) -> Result<()> {
+    for &at in &anomaly.variables {
+        let Variable { effects, name, .. } = &variables[at];
+        let Some(Some(Effect { rule, .. })) = effects.last() else { continue };
+        let shortest = if let Action::Change(change) = &rule.action { change.shortest() } else { 1 };
+        if timing.fewest() < shortest {
+            let path = if let Placing::Explicit(_) = timing.placing { "events" } else { "duration" };
+            let rule = format!("must be at least {shortest} rows: one alone stays as it is in {name:?}");
+            return Err(Error::invalid(format!("{}.{path}", timing.path), timing.fewest(), rule));
+        }
+    }
+    Ok(())
 }
 
 fn read_anomaly(field: &Field, variables: &mut [Variable], before: &[Anomaly]) -> Result<(Anomaly, Timing)> {
@@ -165,9 +192,21 @@ fn read_anomaly(field: &Field, variables: &mut [Variable], before: &[Anomaly]) -
     let onset = table.get("onset").map(|field| read_onset(&field)).transpose()?;
     let affected = read_affected(&table, onset, variables)?;
     let decoy = table.get("decoy").map_or(Ok(false), |field| field.flag())?;
-    let timing = Timing::parse(&table)?;
+    let track = table.get("track").map_or(Ok(""), |field| field.text())?.to_owned();
+    let aftershocks = table.get("aftershocks").map(|field| read_aftershocks(&field, &table)).transpose()?;
+    let timing = Timing { track, touches: affected.clone(), aftershocks, ..Timing::parse(&table)? };
     table.finish()?;
     Ok((Anomaly { name, variables: affected, decoy }, timing))
+}
+
+/// What events lead to.
+fn read_aftershocks(field: &Field, table: &Table) -> Result<Aftershocks> {
+    if let Some(other) = table.get("events").or(table.get("difficulty")) {
+        return Err(
+            other.invalid("must go without aftershocks, which are drawn with the event that they follow")
+        );
+    }
+    Aftershocks::parse(field)
 }
 
 /// Which variables an anomaly affects, and how: by rules of its own, by name, or all that have a rule.
@@ -206,10 +245,14 @@ fn read_affected(table: &Table, onset: Option<f64>, variables: &mut [Variable]) 
     affected.sort_unstable();
     affected.dedup();
     for &at in &affected {
-        let Variable { anomalous, effects, name, .. } = &mut variables[at];
+        let Variable { anomalous, effects, name, column, .. } = &mut variables[at];
         let effect = effects.last_mut().expect("pushed above");
         if effect.is_none() {
             *effect = anomalous.clone().map(|rule| Effect { rule, onset, decoy: false });
+        }
+        if onset.is_some() && column.is_discrete() {
+            let rule = format!("must be left out for {name:?}: there is nothing between two states");
+            return Err(Error::invalid(format!("{}.onset", table.path), "", rule));
         }
         if effect.is_none() {
             return Err(
@@ -237,6 +280,28 @@ fn read_onset(field: &Field) -> Result<f64> {
     }
     let share = field.number()?;
     if share > 0.0 && share <= 1.0 { Ok(share) } else { Err(field.invalid(rule)) }
+}
+
+/// Refuses hidden variables where nothing would be delivered, or rows are drawn anew by their data.
+fn check_hidden(root: &Table, variables: &[Variable]) -> Result<()> {
+    let Some(hidden) = variables.iter().find(|variable| variable.hidden) else { return Ok(()) };
+    let refuse = |rule| Err(Error::invalid(format!("variables.{}.hidden", hidden.name), true, rule));
+    if variables.iter().all(|variable| variable.hidden) {
+        return refuse("must leave one variable at least that is delivered");
+    }
+    if root.peek("uniqueness").is_some() {
+        return refuse("must go without uniqueness");
+    }
+    Ok(())
+}
+
+/// Checks what rules expect of other variables, whose states are known now.
+fn settle_bindings(variables: &[Variable]) -> Result<()> {
+    for binding in variables.iter().flat_map(|variable| &variable.bindings) {
+        let other = &variables[binding.variable];
+        binding.settle(&other.name, &other.column)?;
+    }
+    Ok(())
 }
 
 /// The labels that all labelled recordings share.
@@ -296,7 +361,7 @@ fn refuse_long_checks(checked: Option<(String, f64, u64)>, slot: u64) -> Result<
 }
 
 /// Refuses functions in anomalies that must not be trivial.
-fn check_functions(schedule: &Schedule, anomalies: &[Anomaly], variables: &[Variable]) -> Result<()> {
+fn check_functions(schedule: &Tracks, anomalies: &[Anomaly], variables: &[Variable]) -> Result<()> {
     for (i, anomaly) in anomalies.iter().enumerate() {
         if let Some(&at) = anomaly.variables.iter().find(|&&at| variables[at].calls())
             && schedule.is_nontrivial(i)
@@ -311,8 +376,25 @@ fn check_functions(schedule: &Schedule, anomalies: &[Anomaly], variables: &[Vari
     Ok(())
 }
 
+/// Refuses chances of losses that depend on what functions give, or on rows that are drawn anew.
+fn check_losses(variables: &[Variable], unique: bool) -> Result<()> {
+    for variable in variables {
+        let Some(dropouts) = &variable.dropouts else { continue };
+        for &(source, _) in dropouts.references() {
+            if unique || variables[source].calls() {
+                return Err(Error::invalid(
+                    format!("variables.{}.missing.chance", variable.name),
+                    format!("{:?}", variables[source].name),
+                    "must refer to variables without functions, and without uniqueness: their values are computed again",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Refuses references beside anomalies that must not be trivial.
-fn check_references(schedule: &Schedule, anomalies: &[Anomaly], graph: &Graph) -> Result<()> {
+fn check_references(schedule: &Tracks, anomalies: &[Anomaly], graph: &Graph) -> Result<()> {
     match (0..anomalies.len()).find(|&i| schedule.is_nontrivial(i)) {
         Some(i) if graph.is_used() => Err(Error::invalid(
             format!("anomalies[{i}].difficulty"),
@@ -324,11 +406,14 @@ fn check_references(schedule: &Schedule, anomalies: &[Anomaly], graph: &Graph) -
 }
 
 /// Refuses uniqueness where a row cannot be drawn anew for itself.
-fn check_uniqueness(field: &Field, schedule: &Schedule, anomalies: &[Anomaly], graph: &Graph) -> Result<()> {
+fn check_uniqueness(field: &Field, schedule: &Tracks, anomalies: &[Anomaly], graph: &Graph) -> Result<()> {
     if graph.is_used() {
         return Err(
             field.invalid("must go without references: a row drawn anew would change rows that refer to it")
         );
+    }
+    if schedule.overlap() {
+        return Err(field.invalid("must go without events that overlap: a row is of one class, by one event"));
     }
     if schedule.has_nontrivial() {
         return Err(

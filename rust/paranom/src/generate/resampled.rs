@@ -1,6 +1,7 @@
 //! Signals that can be evaluated at other places of the row axis than their own rows.
 
-use super::rule::{At, Rule};
+use super::column::Gives;
+use super::rule::{At, Rule, Successors};
 
 /// A signal, which can be evaluated anywhere. What is drawn in each row cannot: it is noise of its own row.
 #[derive(Debug)]
@@ -12,6 +13,18 @@ impl Rule for Resampled {
             None => self.0.fill(at, out),
             Some(positions) => self.0.fill_at(At { positions: None, ..at }, positions, out),
         }
+    }
+
+    fn gives(&self) -> Gives {
+        self.0.gives()
+    }
+
+    fn is_held(&self) -> bool {
+        self.0.is_held()
+    }
+
+    fn successors(&self) -> Option<&Successors> {
+        self.0.successors()
     }
 
     fn below(&self) -> Option<f64> {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::column::Gives;
 use super::event::Event;
 use super::position::Position;
 use super::view::View;
@@ -46,7 +47,26 @@ pub trait Rule: fmt::Debug + Send + Sync {
 
     /// Fills `out` with a signal's values at other positions of the row axis.
     fn fill_at(&self, at: At, positions: &[Position], out: &mut [f64]) {
-        interpolate(self, at, positions, out);
+        if self.is_held() {
+            hold(self, at, positions, out);
+        } else {
+            interpolate(self, at, positions, out);
+        }
+    }
+
+    /// What its values mean.
+    fn gives(&self) -> Gives {
+        Gives::Numbers
+    }
+
+    /// Whether a row's value is that of all places up to the next row: there is nothing between two states.
+    fn is_held(&self) -> bool {
+        self.gives() != Gives::Numbers
+    }
+
+    /// Which of its values follow on which, where it says so.
+    fn successors(&self) -> Option<&Successors> {
+        None
     }
 
     /// The lowest and the highest value there can be; infinite where it is not known.
@@ -75,9 +95,51 @@ pub trait Transform: fmt::Debug + Send + Sync {
         Reads::Nothing
     }
 
+    /// Whether it makes states of states.
+    fn keeps_states(&self) -> bool {
+        false
+    }
+
+    /// Whether the normal rule must say which of its values follow on which.
+    fn needs_successors(&self) -> bool {
+        false
+    }
+
+    /// The fewest rows of an event that it changes anything in.
+    fn shortest(&self) -> u64 {
+        1
+    }
+
     /// The variable, by position, that the normal rule refers to and this makes it independent of.
     fn decouples(&self) -> Option<usize> {
         None
+    }
+}
+
+/// The values of a rule, and which of them never follow on each.
+#[derive(Debug)]
+pub struct Successors {
+    /// The values.
+    pub values: Vec<f64>,
+    forbidden: Vec<Vec<f64>>,
+}
+
+impl Successors {
+    /// Values, each with those that it `leads` to, by position.
+    pub fn new(values: &[f64], leads: impl Fn(usize, usize) -> bool) -> Self {
+        let n = values.len();
+        let never = |from: usize| (0..n).filter(|&to| !leads(from, to)).map(|to| values[to]).collect();
+        Self { values: values.to_vec(), forbidden: (0..n).map(never).collect() }
+    }
+
+    /// A value that any value may follow on, if there is one.
+    pub fn free(&self) -> Option<f64> {
+        self.forbidden.iter().position(Vec::is_empty).map(|at| self.values[at])
+    }
+
+    /// The values that never follow on one.
+    pub fn forbidden(&self, value: f64) -> &[f64] {
+        self.values.iter().position(|x| *x == value).map_or(&[], |at| &self.forbidden[at])
     }
 }
 
@@ -105,6 +167,11 @@ impl Site {
         Self(u32::from(anomalous) << 31 | u32::from(per_event) << 30 | number << 8)
     }
 
+    /// Its number in the counter.
+    pub fn number(self) -> u32 {
+        self.0
+    }
+
     /// Another draw of the same place.
     pub fn draw(self, n: u8) -> Self {
         Self(self.0 | u32::from(n))
@@ -129,5 +196,18 @@ fn interpolate(rule: &(impl Rule + ?Sized), at: At, positions: &[Position], out:
         if to.part != 0.0 {
             *x += to.part * (value(to.row.saturating_add(1)) - *x);
         }
+    }
+}
+
+/// Fills `out` with what a rule gives between rows: the value of the row before.
+fn hold(rule: &(impl Rule + ?Sized), at: At, positions: &[Position], out: &mut [f64]) {
+    let mut tile = (None, [0.0; TILE]);
+    for (x, to) in out.iter_mut().zip(positions) {
+        let number = to.row / TILE as u64;
+        if tile.0 != Some(number) {
+            rule.fill(At { row: number * TILE as u64, positions: None, ..at }, &mut tile.1);
+            tile.0 = Some(number);
+        }
+        *x = tile.1[(to.row % TILE as u64) as usize];
     }
 }

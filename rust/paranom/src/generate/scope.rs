@@ -4,7 +4,11 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use super::basis::Basis;
+use super::binding::Binding;
+use super::change_points::ChangePoints;
+use super::column::Gives;
 use super::rule::{Rule, Site, Transform};
+use super::states;
 use super::view::Reference;
 use crate::Result;
 use crate::spec::{Field, Table};
@@ -35,6 +39,10 @@ pub struct Scope {
     references: RefCell<Vec<Reference>>,
     other_variables: RefCell<Vec<usize>>,
     drawn: RefCell<Vec<(String, Arc<dyn Rule>)>>,
+    /// The variable's states.
+    states: RefCell<Vec<String>>,
+    bindings: RefCell<Vec<Binding>>,
+    changes: RefCell<Vec<ChangePoints>>,
 }
 
 /// How deep rules may be nested: the stack is finite.
@@ -59,7 +67,47 @@ impl Scope {
             references: RefCell::default(),
             other_variables: RefCell::default(),
             drawn: RefCell::default(),
+            states: RefCell::default(),
+            bindings: RefCell::default(),
+            changes: RefCell::default(),
         }
+    }
+
+    /// A scope for draws that have a key of their own: it counts them from the first.
+    pub fn fresh(&self) -> Self {
+        Self::new(self.read, self.anomalous, &self.names, self.basis.clone())
+    }
+
+    /// The same for a variable that has these states already.
+    pub fn with_states(self, states: &[String]) -> Self {
+        *self.states.borrow_mut() = states.to_vec();
+        self
+    }
+
+    /// The number of a state, known or new.
+    pub fn state(&self, field: &Field) -> Result<f64> {
+        let name = states::check_name(field)?;
+        let mut states = self.states.borrow_mut();
+        let place = states.iter().position(|known| known == name).unwrap_or(states.len());
+        if place == states.len() {
+            states.push(name.into());
+        }
+        Ok(place as f64)
+    }
+
+    /// The states, in order of their numbers.
+    pub fn states(&self) -> Vec<String> {
+        self.states.borrow().clone()
+    }
+
+    /// Notes what is expected of another variable.
+    pub fn bind(&self, binding: Binding) {
+        self.bindings.borrow_mut().push(binding);
+    }
+
+    /// What is expected of other variables.
+    pub fn bindings(&self) -> Vec<Binding> {
+        self.bindings.borrow().clone()
     }
 
     /// Whether parameters given as distributions are drawn once per event here.
@@ -68,8 +116,8 @@ impl Scope {
     }
 
     /// What holds for everything in the plan.
-    pub fn basis(&self) -> Basis {
-        self.basis
+    pub fn basis(&self) -> &Basis {
+        &self.basis
     }
 
     /// Whether a parameter that is drawn once per event is being read.
@@ -127,6 +175,16 @@ impl Scope {
         self.drawn.borrow().iter().filter_map(below).collect()
     }
 
+    /// Notes that rules take turns.
+    pub fn note_changes(&self, changes: ChangePoints) {
+        self.changes.borrow_mut().push(changes);
+    }
+
+    /// Where rules take turns.
+    pub fn changes(&self) -> Vec<ChangePoints> {
+        self.changes.borrow().clone()
+    }
+
     /// Notes that a signal is among what was read.
     pub fn note_signal(&self) {
         self.signals.set(true);
@@ -171,8 +229,17 @@ impl Scope {
         result
     }
 
-    /// Reads a rule: a number, or a table with a `kind`.
+    /// Reads a rule that gives numbers: a number, or a table with a `kind`.
     pub fn rule(&self, field: &Field) -> Result<Box<dyn Rule>> {
+        let rule = self.rule_or_states(field)?;
+        if rule.gives() == Gives::States {
+            return Err(field.invalid("must give numbers here, not states"));
+        }
+        Ok(rule)
+    }
+
+    /// Reads a rule that gives numbers or states.
+    pub fn rule_or_states(&self, field: &Field) -> Result<Box<dyn Rule>> {
         if self.depth.get() >= MOST_DEPTH {
             return Err(field.invalid(format!("must be nested {MOST_DEPTH} deep at most")));
         }

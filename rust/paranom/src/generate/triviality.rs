@@ -17,7 +17,8 @@ pub const PIECE: usize = 64;
 pub const REACH: u64 = 80;
 /// Rows around an event that are looked at to check it, at most.
 pub const NEIGHBOURHOOD: u64 = 2 * (TOLERANCE + (REACH + 1) * PIECE as u64);
-const PIECES: usize = PAGE / PIECE;
+/// Pieces in a page.
+const PIECES: u64 = (PAGE / PIECE) as u64;
 
 /// A series in which events are checked, with its events and without.
 pub trait EventSeries {
@@ -41,7 +42,7 @@ pub type Found = [bool; COUNT];
 pub struct TrivialityCheck<S> {
     series: S,
     /// The largest numbers of the normal rows, by variable and page.
-    pages: BTreeMap<(u64, usize), [Largest; PIECES]>,
+    pages: BTreeMap<(u64, usize), Page>,
 }
 
 impl<S: EventSeries> TrivialityCheck<S> {
@@ -94,11 +95,22 @@ impl<S: EventSeries> TrivialityCheck<S> {
         let low = (own.start / piece).saturating_sub(REACH)..own.start / piece;
         let beyond = own.end.div_ceil(piece);
         let high = beyond..beyond.saturating_add(REACH);
-        for at in low.chain(high) {
-            if at.saturating_add(1).saturating_mul(piece) > first && at.saturating_mul(piece) < end {
-                let page = at / PIECES as u64;
+        let there = first / piece..end.div_ceil(piece);
+        for pieces in [low, high] {
+            let mut at = pieces.start.max(there.start);
+            let upto = pieces.end.min(there.end);
+            while at < upto {
+                let page = at / PIECES;
+                let next = (page + 1).saturating_mul(PIECES).min(upto);
                 let known = self.page(page, variable);
-                raise(&mut largest[1], &known[(at % PIECES as u64) as usize]);
+                if next - at == PIECES {
+                    raise(&mut largest[1], &known.all);
+                } else {
+                    for piece in at..next {
+                        raise(&mut largest[1], &known.pieces[(piece % PIECES) as usize]);
+                    }
+                }
+                at = next;
             }
         }
         let [inside, outside] = largest;
@@ -106,18 +118,27 @@ impl<S: EventSeries> TrivialityCheck<S> {
     }
 
     /// The largest numbers of a page of normal rows.
-    fn page(&mut self, page: u64, variable: usize) -> &[Largest; PIECES] {
+    fn page(&mut self, page: u64, variable: usize) -> &Page {
         let Self { series, pages } = self;
         pages.entry((page, variable)).or_insert_with(|| {
             let mut buffer = [0.0; PAGE + 2 * HALO];
             let range = series.range();
             padded(range, page * PAGE as u64, &mut buffer, |from, out| series.normal(variable, from, out));
-            let ranges: [Range<usize>; PIECES] = std::array::from_fn(|i| i * PIECE..(i + 1) * PIECE);
-            let mut records = [NONE; PIECES];
-            survey(&buffer, &ranges, &mut records);
-            records
+            let ranges: [Range<usize>; PIECES as usize] = std::array::from_fn(|i| i * PIECE..(i + 1) * PIECE);
+            let mut found = Page { pieces: [NONE; PIECES as usize], all: NONE };
+            survey(&buffer, &ranges, &mut found.pieces);
+            for piece in &found.pieces {
+                raise(&mut found.all, piece);
+            }
+            found
         })
     }
+}
+
+/// The largest numbers of a page, piece by piece and together.
+struct Page {
+    pieces: [Largest; PIECES as usize],
+    all: Largest,
 }
 
 /// Fills rows from `row` - [`HALO`] on; NaN where there are none.

@@ -38,6 +38,7 @@ impl Plan {
                 let (now, later) = std::mem::take(&mut column).split_at_mut(take);
                 column = later;
                 T::write(now, |values| self.walk_block(variable, sequence, walk, request, values))?;
+                self.unusual.check(variable, at, now)?;
                 if counted {
                     request.job.step(take as u64)?;
                 }
@@ -71,7 +72,7 @@ impl Plan {
             around: &events,
             scheduled: &events,
             attempt: 0,
-            time: self.time,
+            time: &self.time,
             view,
             job,
         };

@@ -21,6 +21,26 @@ impl Canonical {
         let _ = writeln!(self.lines.borrow_mut(), "{path} = {value:?}");
     }
 
+    /// The lines that a list of pairs would have, without the time that each line by itself would take.
+    fn pairs(&self, path: &str, pairs: &[[i64; 2]]) {
+        let lines = &mut *self.lines.borrow_mut();
+        let mut digits = [0; 20];
+        let mut push = |lines: &mut String, x: u64| lines.push_str(decimal(x, &mut digits));
+        for (i, pair) in (0..).zip(pairs) {
+            for (end, &x) in ["][0] = ", "][1] = "].iter().zip(pair) {
+                lines.push_str(path);
+                lines.push('[');
+                push(lines, i);
+                lines.push_str(end);
+                if x < 0 {
+                    lines.push('-');
+                }
+                push(lines, x.unsigned_abs());
+                lines.push('\n');
+            }
+        }
+    }
+
     /// The lines and, apart, the recorded series in the order of their lines.
     pub fn finish(self) -> (String, Vec<Arc<[f64]>>) {
         (self.lines.into_inner(), self.series.into_inner())
@@ -143,6 +163,26 @@ impl<'a> Field<'a> {
             return series.iter().enumerate().map(number).collect();
         }
         self.list()?.iter().map(Self::number).collect()
+    }
+
+    /// Pairs of whole numbers, from `least` to `most`, of a list of lists or of an array; `rule` for what is no pair.
+    pub fn pairs(&self, least: i128, most: i128, rule: &str) -> Result<Vec<(i128, i128)>> {
+        if let Value::Pairs(pairs) = self.value {
+            let in_range = |x: &i64| (least..=most).contains(&i128::from(*x));
+            if let Some((i, pair)) = pairs.iter().enumerate().find(|(_, pair)| !pair.iter().all(in_range)) {
+                let j = usize::from(in_range(&pair[0]));
+                let path = format!("{}[{i}][{j}]", self.path);
+                return Err(Error::invalid(path, pair[j], format!("must be from {least} to {most}")));
+            }
+            self.canonical.pairs(&self.path, pairs);
+            return Ok(pairs.iter().map(|&[a, b]| (a.into(), b.into())).collect());
+        }
+        let read = |item: &Field| {
+            let ends = item.list()?;
+            let [start, stop] = &ends[..] else { return Err(item.invalid(rule)) };
+            Ok((start.whole(least, most)?, stop.whole(least, most)?))
+        };
+        self.list()?.iter().map(read).collect()
     }
 
     /// Something of a type that only this process knows.
@@ -291,4 +331,19 @@ impl<'a> Table<'a> {
 fn quoted(name: &str) -> String {
     let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
     if plain { name.into() } else { format!("{name:?}") }
+}
+
+/// A whole number as text.
+fn decimal(x: u64, digits: &mut [u8; 20]) -> &str {
+    let mut rest = x;
+    let mut first = digits.len();
+    loop {
+        first -= 1;
+        digits[first] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    std::str::from_utf8(&digits[first..]).unwrap_or_default()
 }

@@ -21,6 +21,8 @@ pub enum Value {
     Table(Vec<(String, Value)>),
     /// A recorded series.
     Series(Arc<[f64]>),
+    /// Many pairs of whole numbers: what a list of lists of two would say.
+    Pairs(Arc<[[i64; 2]]>),
     /// Something that lives only in this process: a function.
     Handle(Handle),
 }
@@ -57,7 +59,7 @@ impl Value {
             Self::Text(_) => "a text",
             Self::List(_) => "a list",
             Self::Table(_) => "a table",
-            Self::Series(_) => "an array",
+            Self::Series(_) | Self::Pairs(_) => "an array",
             Self::Handle(_) => "a function",
         }
     }
@@ -74,6 +76,7 @@ impl fmt::Display for Value {
             Self::List(x) => write!(f, "a list of {}", x.len()),
             Self::Table(x) => write!(f, "a table of {}", x.len()),
             Self::Series(x) => write!(f, "an array of {}", x.len()),
+            Self::Pairs(x) => write!(f, "an array of {} pairs", x.len()),
             Self::Handle(x) => write!(f, "{}", x.name),
         }
     }

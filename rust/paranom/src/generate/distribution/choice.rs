@@ -1,28 +1,27 @@
-//! One of several values, by weight.
+//! One of several values, by weight: numbers, names of states, or true and false.
 
 use super::weights;
 use crate::Result;
+use crate::generate::column::Gives;
 use crate::generate::rule::{At, Rule, Site};
 use crate::generate::scope::Scope;
+use crate::generate::states;
 use crate::random::uniforms;
 use crate::spec::Table;
 
 #[derive(Debug)]
 struct Choice {
     values: Vec<f64>,
+    gives: Gives,
     /// Value i is taken for a uniform in [ends[i-1], ends[i]).
     ends: Vec<f64>,
     site: Site,
 }
 
 pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
-    let list = table.need("values")?;
-    let values = list.numbers()?;
-    if values.is_empty() {
-        return Err(list.invalid("must hold at least one value"));
-    }
+    let (values, gives) = states::read(&table.need("values")?, scope)?;
     let ends = weights::ends(table, values.len(), "values")?;
-    Ok(Box::new(Choice { values, ends, site: scope.site(table)? }))
+    Ok(Box::new(Choice { values, gives, ends, site: scope.site(table)? }))
 }
 
 impl Rule for Choice {
@@ -31,6 +30,10 @@ impl Rule for Choice {
         for x in out {
             *x = self.values[self.ends.partition_point(|end| *end <= *x)];
         }
+    }
+
+    fn gives(&self) -> Gives {
+        self.gives
     }
 
     fn support(&self) -> Option<u64> {

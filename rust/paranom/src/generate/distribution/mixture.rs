@@ -2,8 +2,10 @@
 
 use super::weights;
 use crate::Result;
+use crate::generate::column::Gives;
 use crate::generate::rule::{At, Rule, Site};
 use crate::generate::scope::Scope;
+use crate::generate::states;
 use crate::random::{TILE, uniforms};
 use crate::spec::Table;
 
@@ -11,17 +13,19 @@ use crate::spec::Table;
 struct Mixture {
     of: Vec<Box<dyn Rule>>,
     ends: Vec<f64>,
+    gives: Gives,
     site: Site,
 }
 
 pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
     let list = table.need("of")?;
-    let of = list.list()?.iter().map(|rule| scope.rule(rule)).collect::<Result<Vec<_>>>()?;
+    let of = list.list()?.iter().map(|rule| scope.rule_or_states(rule)).collect::<Result<Vec<_>>>()?;
     if of.is_empty() {
         return Err(list.invalid("must hold at least one rule"));
     }
     let ends = weights::ends(table, of.len(), "rules")?;
-    Ok(Box::new(Mixture { of, ends, site: scope.site(table)? }))
+    let gives = states::common(&list.path, of.iter().map(|rule| rule.gives()))?;
+    Ok(Box::new(Mixture { of, ends, gives, site: scope.site(table)? }))
 }
 
 impl Mixture {
@@ -47,6 +51,10 @@ impl Rule for Mixture {
             }
             from = end;
         }
+    }
+
+    fn gives(&self) -> Gives {
+        self.gives
     }
 
     fn support(&self) -> Option<u64> {

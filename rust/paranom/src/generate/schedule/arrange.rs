@@ -27,6 +27,21 @@ impl Arrange<'_> {
         self.shuffle(slot, attempt, events);
         let free = self.keep_those_that_fit(slot, events);
         self.place(slot, attempt, base, free, events);
+        if self.slots.stride > 1 {
+            self.add_aftershocks(attempt, events);
+        }
+    }
+
+    /// Adds what events lead to.
+    fn add_aftershocks(self, attempt: u32, events: &mut Vec<Event>) {
+        let follow = |event: &Event| {
+            let Timing { shortest, longest, gap, aftershocks, .. } = self.timings[event.anomaly];
+            match aftershocks {
+                Some(rule) => rule.follow(self.draws, attempt, *event, (shortest, longest), gap),
+                None => vec![*event],
+            }
+        };
+        *events = events.iter().flat_map(follow).collect();
     }
 
     /// Draws how many events of each anomaly there are, and their durations, which `stop` holds for now.
@@ -71,10 +86,10 @@ impl Arrange<'_> {
         let mut kept = 0;
         for i in 0..events.len() {
             let Event { anomaly, stop: duration, .. } = events[i];
-            let room = duration + self.timings[anomaly].gap;
+            let room = self.timings[anomaly].room_of(duration);
             if room <= free {
                 free -= room;
-                let number = slot.wrapping_mul(self.slots.most).wrapping_add(i as u64);
+                let number = slot.wrapping_mul(self.slots.most).wrapping_add(i as u64 * self.slots.stride);
                 events[kept] = Event { number, ..events[i] };
                 kept += 1;
             }
@@ -93,7 +108,7 @@ impl Arrange<'_> {
             let duration = event.stop;
             event.start = base + place + used;
             event.stop = event.start + duration;
-            used += duration + self.timings[event.anomaly].gap;
+            used += self.timings[event.anomaly].room_of(duration);
         }
     }
 }

@@ -11,6 +11,7 @@ pub enum Purpose {
     Order,
     Place,
     Redraw,
+    Aftershock,
 }
 
 /// The draws of a schedule under its key.

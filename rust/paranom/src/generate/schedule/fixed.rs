@@ -15,6 +15,8 @@ const RECORDED: u64 = 3 << 62;
 #[derive(Debug)]
 pub struct FixedEvents {
     listed: Vec<Event>,
+    /// For each of them, where the last of them and of those before it ends.
+    ends: Vec<u64>,
     /// Those of a recording, and the anomaly they belong to.
     recorded: Option<(usize, Labels)>,
 }
@@ -32,7 +34,25 @@ impl FixedEvents {
                 "must not touch rows that the recording labels as anomalous already",
             ));
         }
-        Ok(Self { listed, recorded: labels.map(|labels| (timings.len() - 1, labels)) })
+        let ends = listed.iter().scan(0, |end, event| {
+            *end = event.stop.max(*end);
+            Some(*end)
+        });
+        Ok(Self { ends: ends.collect(), listed, recorded: labels.map(|labels| (timings.len() - 1, labels)) })
+    }
+
+    /// Whether listed events overlap.
+    pub fn overlap(&self) -> bool {
+        self.ends.iter().zip(self.listed.iter().skip(1)).any(|(end, next)| next.start < *end)
+    }
+
+    /// The listed events that touch rows `start..stop`.
+    fn listed(&self, start: u64, stop: u64) -> impl Iterator<Item = &Event> {
+        let from = self.ends.partition_point(|end| *end <= start);
+        self.listed[from..]
+            .iter()
+            .take_while(move |event| event.start < stop)
+            .filter(move |event| event.stop > start)
     }
 
     /// Whether there are none.
@@ -42,15 +62,14 @@ impl FixedEvents {
 
     /// Whether any of them touches rows `start..stop`.
     pub fn touch(&self, start: u64, stop: u64) -> bool {
-        let at = self.listed.partition_point(|event| event.stop <= start);
-        self.listed.get(at).is_some_and(|event| event.start < stop)
+        self.listed(start, stop).next().is_some()
             || self.recorded.as_ref().is_some_and(|(_, labels)| labels.touch(start, stop))
     }
 
     /// Adds those that touch rows `first..=last`.
     pub fn add_to(&self, events: &mut Vec<Event>, first: u64, last: u64) {
-        let from = self.listed.partition_point(|event| event.stop <= first);
-        events.extend(self.listed[from..].iter().take_while(|event| event.start <= last));
+        // The last row there is lies outside of all events.
+        events.extend(self.listed(first, last.saturating_add(1)));
         if let Some((anomaly, labels)) = &self.recorded {
             labels.each(first, last, |nth, start, stop| {
                 let number = RECORDED.wrapping_add(nth);
@@ -73,15 +92,25 @@ fn listed(timings: &[Timing]) -> Result<Vec<Event>> {
     for (index, event) in events.iter_mut().enumerate() {
         event.number = LISTED + index as u64;
     }
-    for pair in events.windows(2) {
-        if pair[1].start < pair[0].stop {
-            let (a, b) = (pair[0], pair[1]);
+    let mut going: Vec<Event> = Vec::new();
+    for &b in &events {
+        going.retain(|a| a.stop > b.start);
+        let together = |a: &&Event| {
+            let (one, other) = (&timings[a.anomaly].touches, &timings[b.anomaly].touches);
+            a.start == b.start || one.is_empty() || one.iter().any(|variable| other.contains(variable))
+        };
+        if let Some(a) = going.iter().find(together) {
             return Err(Error::invalid(
                 format!("{}.events", timings[b.anomaly].path),
                 format!("[{}, {}]", b.start, b.stop),
-                format!("must not overlap [{}, {}]", a.start, a.stop),
+                format!(
+                    "must not overlap [{}, {}], unless they touch different variables and begin in different rows \
+                     (or are on different tracks)",
+                    a.start, a.stop
+                ),
             ));
         }
+        going.push(b);
     }
     Ok(events)
 }

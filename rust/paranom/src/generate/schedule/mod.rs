@@ -5,6 +5,7 @@
 //! holds at most one event, unless durations differ so much between anomalies that a longer slot with several
 //! is needed. Events lie inside their slot and end a gap before the next one begins, so none overlap.
 
+mod aftershocks;
 mod arrange;
 mod draws;
 mod fixed;
@@ -20,6 +21,7 @@ use super::labels::Labels;
 use crate::Result;
 use crate::random::{Key, Stream, below};
 
+pub use aftershocks::Aftershocks;
 pub use timing::{Placing, Timing, read_intervals};
 
 /// Whether an event is accepted; a plan knows its values.
@@ -39,6 +41,7 @@ pub struct Schedule {
     slots: Option<Slots>,
     fixed: FixedEvents,
     widest_gap: u64,
+    track: u64,
     /// Whether any event must be accepted.
     nontrivial: bool,
 }
@@ -50,7 +53,17 @@ impl Schedule {
         let fixed = FixedEvents::new(&timings, labels)?;
         let widest_gap = timings.iter().map(|timing| timing.gap).max().unwrap_or(0);
         let nontrivial = timings.iter().any(|timing| timing.nontrivial);
-        Ok(Self { draws: Draws(key), stream, timings, slots, fixed, widest_gap, nontrivial })
+        Ok(Self { draws: Draws(key), stream, timings, slots, fixed, widest_gap, track: 0, nontrivial })
+    }
+
+    /// The same on a track of a number, which ids tell.
+    pub fn on_track(self, track: u64) -> Self {
+        Self { track, ..self }
+    }
+
+    /// Whether listed events overlap.
+    pub fn overlaps(&self) -> bool {
+        self.fixed.overlap()
     }
 
     /// Whether some events must be accepted.
@@ -100,9 +113,13 @@ impl Schedule {
     }
 
     /// The id that an event has outside: its first row, below 2^53, so that ids are distinct as floats, too. In stream 1
-    /// it was the number that addresses its draws.
+    /// it was the number that addresses its draws. On other tracks than the first, the track's number stands above 2^48.
     fn id_of(&self, event: &Event) -> u64 {
-        if self.stream == Stream::One { event.number } else { event.start % (1 << 53) }
+        match (self.stream, self.track) {
+            (Stream::One, _) => event.number,
+            (_, 0) => event.start % (1 << 53),
+            (_, track) => track << 48 | event.start % (1 << 48),
+        }
     }
 
     /// The events of one slot.
@@ -172,7 +189,7 @@ mod tests {
     use super::*;
 
     fn timing(placing: Placing, shortest: u64, longest: u64) -> Timing {
-        Timing { path: String::new(), placing, shortest, longest, gap: 1, nontrivial: false }
+        Timing { shortest, longest, ..Timing::at(String::new(), placing, 1) }
     }
 
     fn key() -> Key {

@@ -1,5 +1,6 @@
 //! How long slots are, and how many events of each anomaly one has.
 
+use super::aftershocks;
 use super::timing::{Placing, Timing};
 use crate::{Error, Result};
 
@@ -13,6 +14,8 @@ pub struct Slots {
     pub length: u64,
     /// Most events in one slot: ids are slot * most + index.
     pub most: u64,
+    /// From one index to the next: aftershocks lie between.
+    pub stride: u64,
     /// Whether events whose durations vary come in pairs that together always have the same number of rows: then those
     /// fit where as many of the longest would not.
     pub paired: bool,
@@ -46,8 +49,10 @@ impl Slots {
             };
             ends.push((*anomaly, end));
         }
-        let most = (end.ceil() as u64 + order.len() as u64) * if paired { 2 } else { 1 };
-        Ok(Some(Self { length, most, paired, ends }))
+        let clusters = timings.iter().any(|timing| timing.aftershocks.is_some());
+        let stride = if clusters { aftershocks::MOST } else { 1 };
+        let most = (end.ceil() as u64 + order.len() as u64) * if paired { 2 } else { 1 } * stride;
+        Ok(Some(Self { length, most, stride, paired, ends }))
     }
 }
 

@@ -1,5 +1,6 @@
 //! How often an anomaly happens, and for how long.
 
+use super::aftershocks::Aftershocks;
 use crate::spec::{Field, Table, Value};
 use crate::{Error, Result};
 
@@ -36,6 +37,12 @@ pub struct Timing {
     pub gap: u64,
     /// Whether events that a one-liner finds are drawn anew.
     pub nontrivial: bool,
+    /// What its events lead to.
+    pub aftershocks: Option<Aftershocks>,
+    /// Its track: events on the same one do not overlap.
+    pub track: String,
+    /// The variables that it touches, by position.
+    pub touches: Vec<usize>,
 }
 
 /// Most rows in a duration or a gap.
@@ -45,7 +52,17 @@ const MOST_ROW: i128 = u64::MAX as i128;
 impl Timing {
     /// Events at given rows, or (`Placing::Recorded`) at those of a recording.
     pub fn at(path: String, placing: Placing, gap: u64) -> Self {
-        Self { path, placing, shortest: 1, longest: 1, gap, nontrivial: false }
+        Self {
+            path,
+            placing,
+            shortest: 1,
+            longest: 1,
+            gap,
+            nontrivial: false,
+            aftershocks: None,
+            track: String::new(),
+            touches: Vec::new(),
+        }
     }
 
     /// Reads when events happen, and how long they are.
@@ -78,7 +95,18 @@ impl Timing {
                 within: table.need("within")?.whole(1, 1 << 53)? as u64,
             }
         };
-        Ok(Self { path: table.path.clone(), placing, shortest, longest, gap, nontrivial })
+        Ok(Self { shortest, longest, nontrivial, ..Self::at(table.path.clone(), placing, gap) })
+    }
+
+    /// The rows of the shortest event there may be.
+    pub fn fewest(&self) -> u64 {
+        match &self.placing {
+            Placing::Explicit(rows) => {
+                rows.iter().map(|(start, stop)| stop - start).min().unwrap_or(u64::MAX)
+            }
+            Placing::Recorded => u64::MAX,
+            _ => self.shortest,
+        }
     }
 
     fn mean(&self) -> f64 {
@@ -96,7 +124,13 @@ impl Timing {
 
     /// The rows that one event may take, its gap included.
     pub fn room(&self) -> u64 {
-        self.longest.saturating_add(self.gap)
+        self.room_of(self.longest)
+    }
+
+    /// The rows that an event of a duration takes, with its gap and what is kept free for aftershocks.
+    pub fn room_of(&self, duration: u64) -> u64 {
+        let within = self.aftershocks.map_or(0, |aftershocks| aftershocks.within);
+        duration.saturating_add(self.gap).saturating_add(within)
     }
 
     /// Whether its events can be paired: their durations vary, and their number is not exact.
@@ -107,7 +141,7 @@ impl Timing {
     /// Events per row and the rows that one may take; or the same of pairs, where events are `paired` and can be.
     pub fn unit(&self, paired: bool) -> (f64, u64) {
         if paired && self.pairs() {
-            (self.rate() / 2.0, (self.shortest + self.longest).saturating_add(2 * self.gap))
+            (self.rate() / 2.0, self.room_of(self.shortest).saturating_add(self.room_of(self.longest)))
         } else {
             (self.rate(), self.room())
         }
@@ -159,14 +193,8 @@ fn read_duration(field: &Field) -> Result<(u64, u64)> {
     Ok((low as u64, high.whole(low, MOST_DURATION)? as u64))
 }
 
-/// A list of [start, stop] pairs of rows.
+/// A list or an array of [start, stop] pairs of rows.
 pub fn read_intervals(field: &Field) -> Result<Vec<(u64, u64)>> {
-    let read = |item: &Field| {
-        let ends = item.list()?;
-        let [start, stop] = &ends[..] else {
-            return Err(item.invalid("must be a pair [start, stop] of rows"));
-        };
-        Ok((start.whole(0, MOST_ROW)? as u64, stop.whole(0, MOST_ROW)? as u64))
-    };
-    field.list()?.iter().map(read).collect()
+    let pairs = field.pairs(0, MOST_ROW, "must be a pair [start, stop] of rows")?;
+    Ok(pairs.into_iter().map(|(start, stop)| (start as u64, stop as u64)).collect())
 }

@@ -6,7 +6,7 @@
 use super::bridge::{Bridge, Middle};
 use crate::Result;
 use crate::error::refuse_unless;
-use crate::generate::rule::{At, Rule};
+use crate::generate::rule::{At, Rule, Site};
 use crate::generate::scope::Scope;
 use crate::random::TILE;
 use crate::spec::Table;
@@ -28,6 +28,11 @@ pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
     let std = table.number_or("std", 1.0)?;
     refuse_unless(std >= 0.0, &format!("{}.std", table.path), std, "must be >= 0")?;
     let mean = table.number_or("mean", 0.0)?;
+    Ok(Box::new(Ar1 { std, mean, bridge: autoregression(phi, scope.fixed_site(table)?) }))
+}
+
+/// An autoregression of mean 0 and standard deviation 1.
+pub(super) fn autoregression(phi: f64, site: Site) -> Bridge {
     let mut middles = [Middle::default(); 65];
     let mut r = phi; // phi^h for intervals of 2 h rows
     for middle in &mut middles[1..] {
@@ -35,8 +40,7 @@ pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
         *middle = Middle { share: r / (1.0 + square), std: ((1.0 - square) / (1.0 + square)).sqrt() };
         r = square;
     }
-    let bridge = Bridge { ends: (1.0, 1.0), middles, site: scope.fixed_site(table)? };
-    Ok(Box::new(Ar1 { std, mean, bridge }))
+    Bridge { ends: (1.0, 1.0), middles, site }
 }
 
 impl Rule for Ar1 {

@@ -4,14 +4,14 @@ use crate::error::refuse_unless;
 use crate::generate::basis::Basis;
 use crate::generate::rule::{At, Rule};
 use crate::generate::scope::Scope;
-use crate::generate::time::{Clock, Time};
+use crate::generate::time::{Dates, Time};
 use crate::random::{Stream, TILE};
 use crate::spec::{Field, Table};
 use crate::{Error, Result};
 
 #[derive(Debug)]
 struct Calendar {
-    clock: Clock<i64>,
+    clock: Dates,
     /// 24, or none; and so on.
     hour: Vec<f64>,
     weekday: Vec<f64>,
@@ -52,20 +52,29 @@ pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
 }
 
 /// The plan's clock; a calendar that names one must name the same. In stream 1 it is the calendar's own.
-fn clock(table: &Table, scope: &Scope) -> Result<Clock<i64>> {
+fn clock(table: &Table, scope: &Scope) -> Result<Dates> {
     let Basis { seed, stream, time } = scope.basis();
-    if stream == Stream::One {
-        return Clock::<i64>::parse(table, seed);
+    if *stream == Stream::One {
+        return Dates::parse(table, *seed);
     }
     let Time::Datetime(clock) = time else {
         let rule = "must be a clock of datetimes, which a calendar goes by, and the spec has none";
         return Err(Error::invalid("time", table.path.clone(), rule));
     };
-    if table.get("start").is_some() && Clock::<i64>::parse(table, seed)? != clock {
-        return Err(table.invalid("must go by the clock of the whole spec (time), and has another one"));
+    if table.get("start").is_some() {
+        let zone = match (table.get("zone"), clock.zone()) {
+            (Some(name), Some(zone)) if zone.is(&name)? => Some(zone.clone()),
+            (None, None) => None,
+            _ => return Err(table.invalid(OTHER)),
+        };
+        if Dates::in_zone(table, *seed, zone)? != *clock {
+            return Err(table.invalid(OTHER));
+        }
     }
-    Ok(clock)
+    Ok(clock.clone())
 }
+
+const OTHER: &str = "must go by the clock of the whole spec (time), and has another one";
 
 impl Calendar {
     /// What holds all day.
@@ -112,9 +121,9 @@ impl Rule for Calendar {
     fn fill(&self, at: At, out: &mut [f64]) {
         let value =
             |of_day: f64, within| if self.hour.is_empty() { of_day } else { of_day + self.of_time(within) };
-        if !self.clock.is_even() {
+        let Some(step) = self.clock.even_step() else {
             let mut times = [0; TILE];
-            self.clock.fill_exact(at.row, &mut times[..out.len()]);
+            self.clock.fill_local(at.row, &mut times, out.len());
             let mut known = (day_of(times[0]).0, self.of_day(day_of(times[0]).0));
             for (x, time) in out.iter_mut().zip(times) {
                 let (day, within) = day_of(time);
@@ -124,9 +133,9 @@ impl Rule for Calendar {
                 *x = value(known.1, within);
             }
             return;
-        }
+        };
         let (mut day, mut within) = day_of(self.clock.exact(at.row));
-        let (days, rest) = (self.clock.step() / DAY, self.clock.step() % DAY);
+        let (days, rest) = (step / DAY, step % DAY);
         let mut of_day = self.of_day(day);
         for x in out {
             *x = value(of_day, within);

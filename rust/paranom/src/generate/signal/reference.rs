@@ -1,6 +1,7 @@
 //! Another variable's value, in the same row or so many before.
 
 use crate::Result;
+use crate::generate::binding::{Binding, Expects};
 use crate::generate::rule::{At, Rule};
 use crate::generate::scope::Scope;
 use crate::generate::view::Reference;
@@ -19,6 +20,7 @@ pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
         return Err(table
             .invalid("must not be drawn once per event: it belongs to rows (EachRow reads it in each row)"));
     }
+    scope.bind(Binding { variable, path: table.path.clone(), expects: Expects::Numbers });
     scope.refer((variable, lag));
     Ok(Box::new(Ref((variable, lag))))
 }

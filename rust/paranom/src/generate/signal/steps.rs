@@ -4,6 +4,7 @@
 //! the spread: so any row's step is found at once, and lengths lie between the shortest and the longest.
 
 use crate::Result;
+use crate::generate::column::Gives;
 use crate::generate::rule::{At, Rule, Site};
 use crate::generate::scope::Scope;
 use crate::random::below;
@@ -23,7 +24,7 @@ const MOST: i128 = 1 << 40;
 
 pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
     // What is held is not drawn anew with a row.
-    let levels = scope.once_per_event(|| scope.rule(&table.need("levels")?))?;
+    let levels = scope.once_per_event(|| scope.rule_or_states(&table.need("levels")?))?;
     let (shortest, longest) = lengths(&table.need("length")?)?;
     let mean = u64::midpoint(shortest, longest);
     Ok(Box::new(Steps { levels, mean, most: mean - shortest, site: scope.fixed_site(table)? }))
@@ -75,6 +76,10 @@ impl Rule for Steps {
             out[done..end].fill(level[0]);
             done = end;
         }
+    }
+
+    fn gives(&self) -> Gives {
+        self.levels.gives()
     }
 
     fn support(&self) -> Option<u64> {

@@ -30,6 +30,10 @@ impl Transform for Decouple {
         Some(self.source)
     }
 
+    fn keeps_states(&self) -> bool {
+        true
+    }
+
     fn apply(&self, at: At, normal: &dyn Rule, values: &mut [f64]) {
         let by = self.by.one(at).unwrap_or(0.0).floor() as i128;
         let Some(view) = at.view else { return };

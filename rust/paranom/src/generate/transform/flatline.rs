@@ -22,6 +22,14 @@ impl Transform for Flatline {
         if self.0.is_none() { Reads::FirstRow } else { Reads::Nothing }
     }
 
+    fn keeps_states(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn shortest(&self) -> u64 {
+        if self.0.is_none() { 2 } else { 1 }
+    }
+
     fn apply(&self, at: At, normal: &dyn Rule, values: &mut [f64]) {
         if let Some(value) = &self.0 {
             values.copy_from_slice(&value.column(at, values.len())[..values.len()]);

@@ -14,6 +14,10 @@ pub(super) fn parse(_table: &Table, _scope: &Scope) -> Result<Box<dyn Transform>
 }
 
 impl Transform for Missing {
+    fn keeps_states(&self) -> bool {
+        true
+    }
+
     fn apply(&self, _at: At, _normal: &dyn Rule, values: &mut [f64]) {
         values.fill(f64::NAN);
     }

@@ -4,6 +4,7 @@ mod clip;
 mod decouple;
 mod drift;
 mod flatline;
+mod forbidden_transition;
 mod missing;
 mod noise;
 mod resample;
@@ -31,6 +32,7 @@ const KINDS: &[(&str, ParseTransform)] = &[
     ("time_warp", resample::time_warp),
     ("swap", swap::parse),
     ("decouple", decouple::parse),
+    ("forbidden_transition", forbidden_transition::parse),
 ];
 
 /// The reader of a kind.

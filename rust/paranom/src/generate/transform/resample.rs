@@ -70,6 +70,14 @@ impl Transform for Resample {
         Reads::Signals
     }
 
+    fn keeps_states(&self) -> bool {
+        true
+    }
+
+    fn shortest(&self) -> u64 {
+        if let Self::Ahead(_) = self { 1 } else { 2 }
+    }
+
     fn apply(&self, at: At, normal: &dyn Rule, values: &mut [f64]) {
         let amount = match self {
             Self::Faster(amount) | Self::Ahead(amount) | Self::TimeWarp(amount) => {

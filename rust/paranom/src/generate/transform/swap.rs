@@ -1,6 +1,7 @@
 //! The values of another variable, as they would be without anomalies: two sensors with their cables crossed.
 
 use crate::Result;
+use crate::generate::binding::{Binding, Expects};
 use crate::generate::rule::{At, Rule, Transform};
 use crate::generate::scope::Scope;
 use crate::spec::Table;
@@ -10,6 +11,7 @@ struct Swap(usize);
 
 pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Transform>> {
     let variable = scope.variable(&table.need("variable")?)?;
+    scope.bind(Binding { variable, path: table.path.clone(), expects: Expects::Numbers });
     scope.read_variable(variable);
     Ok(Box::new(Swap(variable)))
 }

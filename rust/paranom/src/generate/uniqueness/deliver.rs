@@ -23,8 +23,11 @@ impl Plan {
         blocks.into_par_iter().zip(drawn).try_for_each(|(block, settled)| {
             if !clean {
                 block.labels.copy_from_slice(&settled.labels);
-                for (out, column) in block.columns.into_iter().zip(&settled.columns) {
+                for ((out, column), variable) in
+                    block.columns.into_iter().zip(&settled.columns).zip(&self.variables)
+                {
                     T::write(out, |values| values.copy_from_slice(column));
+                    self.unusual.check(variable, settled.start, out)?;
                 }
                 return Ok(());
             }
@@ -40,7 +43,7 @@ impl Plan {
             later.sort_unstable();
             for (i, (out, variable)) in block.columns.into_iter().zip(&self.variables).enumerate() {
                 let (events, around, scheduled) = (&events[..], &around[..], &settled.around[..]);
-                let want = Want { events, around, scheduled, attempt: 0, time: self.time, view: None, job };
+                let want = Want { events, around, scheduled, attempt: 0, time: &self.time, view: None, job };
                 T::write(out, |values| {
                     if variable.walks() {
                         values.copy_from_slice(&settled.chains[i]);
@@ -57,6 +60,7 @@ impl Plan {
                     }
                     Ok::<(), Error>(())
                 })?;
+                self.unusual.check(variable, settled.start, out)?;
             }
             Ok(())
         })

@@ -8,7 +8,7 @@ use super::requirement::Uniqueness;
 use crate::Result;
 use crate::error::try_filled;
 use crate::generate::block::RowRange;
-use crate::generate::event::{Event, touching};
+use crate::generate::event::{Event, touching_apart};
 use crate::generate::plan::Plan;
 use crate::generate::variable::{Variable, Want};
 use crate::job::Job;
@@ -46,7 +46,7 @@ impl Plan {
         job.check()?;
         let RowRange { start, len } = rows;
         let around = self.events_around(start, len as u64, job)?;
-        let events = touching(&around, start, start + (len as u64 - 1)).to_vec();
+        let events = touching_apart(&around, start, start + (len as u64 - 1)).to_vec();
         let mut labels = try_filled(0, len)?;
         self.mark(start, &events, &mut labels);
         let want = Want {
@@ -54,7 +54,7 @@ impl Plan {
             around: &around,
             scheduled: &around,
             attempt: 0,
-            time: self.time,
+            time: &self.time,
             view: None,
             job,
         };

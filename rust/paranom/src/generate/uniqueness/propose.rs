@@ -72,7 +72,7 @@ impl Plan {
         rows.truncate(n);
         let mut redraw = |rows: &[u32], attempt: u32| -> Result<()> {
             let (events, around) = (&block.events[..], &block.around[..]);
-            let want = Want { events, around, scheduled: around, attempt, time: self.time, view: None, job };
+            let want = Want { events, around, scheduled: around, attempt, time: &self.time, view: None, job };
             for &i in &uniqueness.over {
                 self.variables[i].redraw(rows, block.start, &want, &mut block.columns[i])?;
             }

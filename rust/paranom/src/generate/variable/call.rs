@@ -72,7 +72,7 @@ impl Variable {
         for range in ranges {
             let mut row = range.start;
             let last = range.last();
-            for event in touching(want.events, range.start, last).iter().filter(replaced) {
+            for event in touching(want.events, range.start, last).filter(replaced) {
                 if event.start > row {
                     runs.push(Run { row, len: (event.start - row) as usize, event: None });
                 }
@@ -241,6 +241,6 @@ impl Variable {
             let (row, end) = (event.start.max(base), (event.stop - 1).min(last));
             Run { row, len: (end - row) as usize + 1, event: Some(*event) }
         };
-        touching(want.scheduled, base, last).iter().filter(mine).map(run).collect()
+        touching(want.scheduled, base, last).filter(mine).map(run).collect()
     }
 }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::sequence::Sequence;
 use crate::generate::basis::Basis;
+use crate::generate::binding::Binding;
 use crate::generate::callback::{Granularity, SharedCallback};
+use crate::generate::change_points::ChangePoints;
+use crate::generate::column::Column;
 use crate::generate::dropouts::Dropouts;
 use crate::generate::effect::{Action, AnomalousRule, Effect};
 use crate::generate::event::Event;
@@ -33,6 +36,12 @@ pub struct Variable {
     /// Its place among them.
     pub position: usize,
     pub(super) normal: Normal,
+    /// Whether it is there for other variables only, and not delivered.
+    pub hidden: bool,
+    /// What its values are.
+    pub column: Column,
+    /// What its rules expect of other variables.
+    pub bindings: Vec<Binding>,
     /// How its functions are called, when they see the values before a row.
     pub sequence: Option<Sequence>,
     /// Whether another try gives another normal value.
@@ -51,6 +60,8 @@ pub struct Variable {
     pub most_rows: Option<u64>,
     /// The rows that the recording labels as anomalous.
     pub labels: Option<Labels>,
+    /// Where its normal rules take turns.
+    pub changes: Vec<ChangePoints>,
     /// When its values are lost.
     pub dropouts: Option<Dropouts>,
 }
@@ -71,7 +82,22 @@ impl Variable {
         rule.below()
     }
 
-    /// Whether any rule of it promises that.
+    /// Whether all its values are far from `most`, whatever the row: their rules' bounds say so.
+    pub fn stays_within(&self, most: f64) -> bool {
+        let within = |rule: &dyn Rule| {
+            let (low, high) = rule.bounds();
+            -most / 4.0 < low && high < most / 4.0
+        };
+        let normal = match &self.normal {
+            Normal::Rule(rule) => within(&**rule),
+            Normal::Call(_) => false,
+        };
+        let replaces =
+            |effect: &Effect| matches!(&effect.rule.action, Action::Replace(rule) if within(&**rule));
+        normal && self.effects.iter().flatten().all(replaces)
+    }
+
+    /// Whether any rule of it promises such a number.
     pub fn has_bound(&self) -> bool {
         let replaces =
             |effect: &Effect| matches!(&effect.rule.action, Action::Replace(rule) if rule.below().is_some());
@@ -124,6 +150,14 @@ impl Variable {
     /// Rows before a block that must be known to fill it.
     pub fn warmup(&self) -> u64 {
         self.sequence.and_then(|sequence| sequence.warmup).unwrap_or(0)
+    }
+
+    /// The rows among `first..=last` at which its normal rules change, each with the row after those it takes; in order.
+    pub fn changes(&self, first: u64, last: u64) -> Vec<(u64, u64)> {
+        let mut found: Vec<_> =
+            self.changes.iter().flat_map(|changes| changes.touching(self.key, first, last)).collect();
+        found.sort_unstable();
+        found
     }
 
     fn effect(&self, anomaly: Option<usize>) -> Option<&Effect> {

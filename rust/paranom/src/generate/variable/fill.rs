@@ -6,12 +6,19 @@ use super::want::Want;
 use crate::Result;
 use crate::generate::block::RowRange;
 use crate::generate::effect::Action;
-use crate::generate::event::touching;
+use crate::generate::event::touching_apart;
 use crate::random::TILE;
 
 impl Variable {
     /// Fills `out` with the values of rows from `row` on, which lie in one block.
     pub fn fill(&self, row: u64, want: &Want, out: &mut [f64]) -> Result<()> {
+        self.fill_floats(row, want, out)?;
+        self.column.settle(out);
+        Ok(())
+    }
+
+    /// The same, before values are rounded to those that the column can hold.
+    fn fill_floats(&self, row: u64, want: &Want, out: &mut [f64]) -> Result<()> {
         if let Some(sequence) = self.sequence {
             return self.fill_warm(sequence, row, want, out);
         }
@@ -41,14 +48,16 @@ impl Variable {
             return Ok(());
         }
         if self.calls {
-            return self.fill_ranges(&neighbours(rows, first), first, want, column);
+            self.fill_ranges(&neighbours(rows, first), first, want, column)?;
+            rows.iter().for_each(|&row| self.column.settle(std::slice::from_mut(&mut column[row as usize])));
+            return Ok(());
         }
         let tile_of = |row: u32| (first + u64::from(row)) / TILE as u64;
         for rows in rows.chunk_by(|a, b| tile_of(*a) == tile_of(*b)) {
             if rows.len() < MANY {
                 for &row in rows {
                     let at = first + u64::from(row);
-                    let want = Want { events: touching(want.events, at, at), ..*want };
+                    let want = Want { events: touching_apart(want.events, at, at), ..*want };
                     self.fill(at, &want, &mut column[row as usize..=row as usize])?;
                 }
             } else {
@@ -56,7 +65,8 @@ impl Variable {
                 let mut buffer = [0.0; TILE];
                 let start = tile_of(rows[0]) * TILE as u64;
                 let len = self.most_rows.map_or(TILE, |most| TILE.min((most - start) as usize));
-                let want = Want { events: touching(want.events, start, start + (len as u64 - 1)), ..*want };
+                let want =
+                    Want { events: touching_apart(want.events, start, start + (len as u64 - 1)), ..*want };
                 self.fill(start, &want, &mut buffer[..len])?;
                 for &row in rows {
                     column[row as usize] = buffer[(first + u64::from(row) - start) as usize];

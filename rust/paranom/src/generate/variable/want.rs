@@ -17,7 +17,7 @@ pub struct Want<'a> {
     /// Which try.
     pub attempt: u32,
     /// What the time of a row is.
-    pub time: Time,
+    pub time: &'a Time,
     /// Other variables, where any rule refers to them.
     pub view: Option<&'a View<'a>>,
     /// Says when to stop.

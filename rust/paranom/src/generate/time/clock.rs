@@ -1,34 +1,25 @@
-//! The time of a row: its number, or what a clock shows, which may jitter and leave gaps.
+//! Clocks: times that go up by a step a row, and may jitter and leave gaps.
 
-use crate::random::{Key, Source, Stream, TILE, below, scale, unit, word, words};
+use super::arrivals;
+use super::draws::{Purpose, source};
+use crate::Result;
+use crate::generate::position::Position;
+use crate::random::{Key, TILE, below, scale, unit, word, words};
 use crate::spec::{Field, Table, Value};
-use crate::{Error, Result};
-
-/// What the time of a row is.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub enum Time {
-    /// The row's number.
-    #[default]
-    Row,
-    /// Numbers.
-    Number(Clock<f64>),
-    /// Whole numbers.
-    Whole(Clock<i64>),
-    /// Nanoseconds since 1970.
-    Datetime(Clock<i64>),
-}
 
 /// Times that go up by a step a row; by more across a gap; each a little early or late.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Clock<T> {
-    start: T,
-    step: T,
+    pub(super) start: T,
+    pub(super) step: T,
     /// How far a time is early or late at most: less than half a step, so that times keep their order.
     jitter: T,
     gaps: Option<Gaps<T>>,
+    /// Whether rows come by chance, a step apart on average.
+    arrivals: bool,
     key: Key,
     /// Whether times that are the same for several rows are refused.
-    strict: bool,
+    pub(super) strict: bool,
 }
 
 /// One interval of time without rows in every so many rows.
@@ -44,70 +35,14 @@ struct Gaps<T> {
     most: T,
 }
 
-/// What the draws of a clock are for.
-#[derive(Clone, Copy)]
-enum Purpose {
-    Jitter = 1,
-    Place,
-    Length,
-}
+/// Ticks in a step of numbers, between which rows that come by chance lie.
+const TICKS: u64 = 1 << 20;
+/// The shortest step, in whole numbers, of rows that come by chance: they are at least 1 apart.
+const SHORTEST_WAIT: i64 = 1000;
 
 /// Most rows from gap to gap, and longest gap in nanoseconds.
 const MOST_EVERY: i128 = 1 << 53;
 const LONGEST: i128 = 1 << 62;
-
-impl Time {
-    /// Reads timestamps.
-    pub fn parse(field: &Field, seed: u64, stream: Stream) -> Result<Self> {
-        let table = field.table()?;
-        let kind = table.need("kind")?;
-        let time = match kind.text()? {
-            "number" if stream != Stream::One && is_whole(&table) => {
-                Self::Whole(Clock::<i64>::parse(&table, seed)?)
-            }
-            "number" => Self::Number(Clock::<f64>::parse(&table, seed, stream != Stream::One)?),
-            "datetime" => Self::Datetime(Clock::<i64>::parse(&table, seed)?),
-            _ => return Err(kind.invalid("must be number or datetime")),
-        };
-        table.finish()?;
-        Ok(time)
-    }
-
-    /// Refuses rows whose times no timestamp can hold, or tell apart.
-    pub fn check(&self, first: u64, last: u64) -> Result<()> {
-        let refuse = |rule| Err(Error::invalid("start", first, rule));
-        match self {
-            Self::Datetime(clock) if clock.exact(last) >= 1 << 63 => refuse(format!(
-                "must leave row {last} before the year 2262, where timestamps in nanoseconds end"
-            )),
-            Self::Whole(clock) if clock.exact(last) >= 1 << 63 => {
-                refuse(format!("must leave the time of row {last} below 2^63"))
-            }
-            Self::Number(clock) if clock.strict && !(clock.tells_apart(first) && clock.tells_apart(last)) => {
-                refuse(format!(
-                    "must leave times that float64 tells apart up to row {last}: give whole numbers (int64) as start \
-                     and step, or a larger step"
-                ))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Whether all numbers of a clock are whole.
-fn is_whole(table: &Table) -> bool {
-    let whole = |value: &Value| matches!(value, Value::Whole(_));
-    let length = |value: &Value| match value {
-        Value::List(ends) => ends.iter().all(whole),
-        one => whole(one),
-    };
-    ["start", "step"].iter().all(|name| table.peek(name).is_some_and(whole))
-        && table.peek("jitter").is_none_or(whole)
-        && table.peek("gaps").is_none_or(|gaps| match gaps {
-            Value::Table(entries) => entries.iter().all(|(name, value)| name != "length" || length(value)),
-            _ => true,
-        })
-}
 
 /// A length of gaps, or the shortest and the longest.
 fn lengths<T: PartialOrd + Copy>(field: &Field, read: impl Fn(&Field) -> Result<T>) -> Result<(T, T)> {
@@ -139,7 +74,7 @@ fn read_gaps<T>(table: &Table, length: impl Fn(&Field) -> Result<(T, T)>) -> Res
 impl<T> Gaps<T> {
     /// How many gaps lie before a row, and how many rows from it on (with it) this is so.
     fn before(&self, clock: Key, row: u64) -> (u64, u64) {
-        let source = source(clock, Purpose::Place);
+        let source = source(clock, Purpose::Place, 0);
         // A gap lies behind the row at its place, so none lies before row 0.
         let place = |slot| below(source, slot, self.every);
         let (slot, within) = (row / self.every, row % self.every);
@@ -153,8 +88,13 @@ impl<T> Gaps<T> {
     }
 }
 
-fn source(key: Key, purpose: Purpose) -> Source {
-    Source { key, site: purpose as u32, attempt: 0 }
+/// Reads whether rows come by chance.
+fn read_arrivals(table: &Table, jitter: bool) -> Result<bool> {
+    let Some(field) = table.get("arrivals") else { return Ok(false) };
+    if field.text()? != "poisson" {
+        return Err(field.invalid("must be poisson"));
+    }
+    if jitter { Err(field.invalid("must go without jitter: times are random already")) } else { Ok(true) }
 }
 
 impl<T: Copy> Clock<T> {
@@ -173,7 +113,7 @@ impl<T: Copy> Clock<T> {
     /// 64 random bits for the jitter of each row of a tile.
     fn jitters(&self, row: u64, len: usize) -> [u64; TILE] {
         let mut bits = [0; TILE];
-        words(source(self.key, Purpose::Jitter), row, &mut bits[..len]);
+        words(source(self.key, Purpose::Jitter, 0), row, &mut bits[..len]);
         bits
     }
 }
@@ -191,7 +131,8 @@ fn tiles<T>(row: u64, out: &mut [T], mut work: impl FnMut(u64, &mut [T])) {
 }
 
 impl Clock<f64> {
-    fn parse(table: &Table, seed: u64, strict: bool) -> Result<Self> {
+    /// Reads a clock of numbers.
+    pub fn parse(table: &Table, seed: u64, strict: bool) -> Result<Self> {
         let start = table.need("start")?.number()?;
         let field = table.need("step")?;
         let step = field.number()?;
@@ -218,23 +159,33 @@ impl Clock<f64> {
             let (shortest, longest) = lengths(field, positive)?;
             Ok((shortest + 0.5 * (longest - shortest), 0.5 * (longest - shortest)))
         })?;
-        Ok(Self { start, step, jitter, gaps, key: Key::new(seed, "time", ""), strict })
+        let arrivals = read_arrivals(table, jitter > 0.0)?;
+        Ok(Self { start, step, jitter, gaps, arrivals, key: Key::new(seed, "time", ""), strict })
     }
 
     /// Whether times near a row's are finite, and so far apart that rounding leaves them in order.
-    fn tells_apart(&self, row: u64) -> bool {
+    pub fn tells_apart(&self, row: u64) -> bool {
         let time = self.of(row);
         let ulp = time.abs().next_up() - time.abs();
-        time.is_finite() && 4.0 * ulp <= self.step - 2.0 * self.jitter
+        let apart = if self.arrivals { self.step / TICKS as f64 } else { self.step - 2.0 * self.jitter };
+        time.is_finite() && 4.0 * ulp <= apart
     }
 
     /// The times of rows.
     pub fn fill(&self, row: u64, out: &mut [f64]) {
         tiles(row, out, |row, out| {
-            for (j, t) in out.iter_mut().enumerate() {
-                *t = self.start + (row + j as u64) as f64 * self.step;
+            if self.arrivals {
+                let mut ticks = [0; TILE];
+                arrivals::fill(self.key, TICKS, row, &mut ticks[..out.len()]);
+                for (t, ticks) in out.iter_mut().zip(ticks) {
+                    *t = self.start + ticks as f64 / TICKS as f64 * self.step;
+                }
+            } else {
+                for (j, t) in out.iter_mut().enumerate() {
+                    *t = self.start + (row + j as u64) as f64 * self.step;
+                }
             }
-            let shift = |n: u64| unit(word(source(self.key, Purpose::Length), n));
+            let shift = |n: u64| unit(word(source(self.key, Purpose::Length, 0), n));
             self.each_run(row, out.len(), |gaps, n, run| {
                 let sum = n as f64 * gaps.mean + (shift(n) - shift(0)) * gaps.most;
                 out[run].iter_mut().for_each(|t| *t += sum);
@@ -246,6 +197,15 @@ impl Clock<f64> {
                 }
             }
         });
+    }
+
+    /// How many steps after `start` rows that lie in one tile are.
+    pub fn positions(&self, row: u64, out: &mut [Position]) {
+        let mut times = [0.0; TILE];
+        self.fill(row, &mut times[..out.len()]);
+        for (to, time) in out.iter_mut().zip(times) {
+            *to = Position::beside(0, (time - self.start) / self.step);
+        }
     }
 
     /// The time of a row.
@@ -278,12 +238,25 @@ impl Clock<i64> {
             let mean = (shortest + longest) / 2;
             Ok((mean as i64, (mean - shortest) as i64))
         })?;
-        Ok(Self { start, step, jitter, gaps, key: Key::new(seed, "time", ""), strict: true })
+        let arrivals = read_arrivals(table, jitter > 0)?;
+        if arrivals && step < SHORTEST_WAIT {
+            let rule = format!(
+                "must be >= {SHORTEST_WAIT} with arrivals, which are whole numbers, at least 1 apart"
+            );
+            return Err(table.need("step")?.invalid(rule));
+        }
+        Ok(Self { start, step, jitter, gaps, arrivals, key: Key::new(seed, "time", ""), strict: true })
+    }
+
+    /// A clock whose row 0 is at a time; its step is of no account.
+    pub(super) fn at(start: i64, seed: u64) -> Self {
+        let key = Key::new(seed, "time", "");
+        Self { start, step: 1, jitter: 0, gaps: None, arrivals: false, key, strict: true }
     }
 
     /// Whether all times are a step apart.
     pub fn is_even(&self) -> bool {
-        self.jitter == 0 && self.gaps.is_none()
+        self.jitter == 0 && self.gaps.is_none() && !self.arrivals
     }
 
     /// From row to row, but for gaps and jitter.
@@ -311,11 +284,19 @@ impl Clock<i64> {
     /// The times of rows that lie in one tile, however far away.
     pub fn fill_exact(&self, row: u64, out: &mut [i128]) {
         let (start, step) = (i128::from(self.start), i128::from(self.step));
-        for (j, t) in out.iter_mut().enumerate() {
-            *t = start + step * i128::from(row + j as u64);
+        if self.arrivals {
+            let mut ticks = [0; TILE];
+            arrivals::fill(self.key, self.step as u64, row, &mut ticks[..out.len()]);
+            for (t, ticks) in out.iter_mut().zip(ticks) {
+                *t = start + ticks as i128;
+            }
+        } else {
+            for (j, t) in out.iter_mut().enumerate() {
+                *t = start + step * i128::from(row + j as u64);
+            }
         }
         self.each_run(row, out.len(), |gaps, n, run| {
-            let source = source(self.key, Purpose::Length);
+            let source = source(self.key, Purpose::Length, 0);
             let shift = |n| i128::from(below(source, n, gaps.most as u64 + 1));
             let sum = i128::from(n) * i128::from(gaps.mean) + (shift(n) - shift(0));
             out[run].iter_mut().for_each(|t| *t += sum);
@@ -326,6 +307,21 @@ impl Clock<i64> {
             for (t, bits) in out.iter_mut().zip(bits) {
                 *t += i128::from(scale(bits, width)) - i128::from(self.jitter);
             }
+        }
+    }
+
+    /// How many steps after `start` rows that lie in one tile are.
+    pub fn positions(&self, row: u64, out: &mut [Position]) {
+        let mut times = [0; TILE];
+        self.fill_exact(row, &mut times[..out.len()]);
+        let (start, step) = (i128::from(self.start), i128::from(self.step));
+        for (to, time) in out.iter_mut().zip(times) {
+            let since = (time - start).max(0);
+            let row = u64::try_from(since / step);
+            let part = (since % step) as f64 / step as f64;
+            // Rounded up to a whole step, it is the place next to it, as near as floats tell.
+            let part = part.min(1.0 - f64::EPSILON / 2.0);
+            *to = row.map_or(Position { row: u64::MAX, part: 0.0 }, |row| Position { row, part });
         }
     }
 
@@ -348,7 +344,15 @@ mod tests {
 
     fn clock(jitter: i64, every: u64, mean: i64, most: i64) -> Clock<i64> {
         let gaps = Some(Gaps { every, mean, most });
-        Clock { start: -50, step: 10, jitter, gaps, key: Key::new(1, "time", ""), strict: true }
+        Clock {
+            start: -50,
+            step: 10,
+            jitter,
+            gaps,
+            arrivals: false,
+            key: Key::new(1, "time", ""),
+            strict: true,
+        }
     }
 
     #[test]

@@ -1,0 +1,211 @@
+"""Build the files of a release and check them. The workflow `wheels.yml` and `.ci/run` call this; so can you.
+
+::
+
+    pip install ".[wheels]"                          # or the extra's packages alone
+    python .ci/wheel.py build                        # a wheel for this machine, in dist/
+    python .ci/wheel.py build manylinux_2_28         # for any Linux of that libc or newer, compiled through zig
+    python .ci/wheel.py build musllinux_1_2          # for Alpine; `rustup target add x86_64-unknown-linux-musl` first
+    python .ci/wheel.py sdist                        # the source, as an archive
+    python .ci/wheel.py check                        # tags, symbols, contents, list of crates of all that is in dist/
+    python .ci/wheel.py test -- -n auto              # the tests against the installed wheel, outside the checkout
+    python .ci/wheel.py source                       # builds a wheel from the archive, and imports it
+
+``--dist FOLDER`` takes another folder than dist/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+#: What each wheel must hold, beside the code.
+NEEDED = [
+    "paranom_rs/py.typed",
+    "paranom_rs/_core.pyi",
+    "paranom_rs/specs/plant.toml",
+    "paranom_rs/suites/graded_1.json",
+    "paranom_rs/watch/pages/NOTICE",
+    ".dist-info/licenses/LICENSE-MIT",
+    ".dist-info/licenses/LICENSE-APACHE",
+    ".dist-info/entry_points.txt",
+]
+#: What the archive of the source must hold: enough to build, and to know what it is.
+NEEDED_SOURCE = ["pyproject.toml", "Cargo.lock", "README.md", "LICENSE-MIT", "LICENSE-APACHE", "PKG-INFO"]
+NAME = re.compile(r"paranom_rs-(?P<version>[^-]+)-(?P<python>cp311-abi3|cp3\d\d-cp3\d\dt)-(?P<platform>.+)\.whl")
+IMPORT = "import sys, paranom_rs; assert paranom_rs.__file__.startswith(sys.prefix); print(paranom_rs.build_info())"
+
+
+def run(*command: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
+    """Run a command; what it says is shown, and an error of it ends this program."""
+    print("+", *command, flush=True)
+    done = subprocess.run([str(word) for word in command], cwd=cwd, env=os.environ | (env or {}), check=False)
+    if done.returncode:
+        raise SystemExit(done.returncode)
+
+
+def require(holds: bool, what: str) -> None:
+    """End with a message where something does not hold."""
+    if not holds:
+        raise SystemExit(what)
+
+
+def build(dist: Path, compatibility: str | None) -> None:
+    """Build the wheel of this interpreter: abi3, or its own where it is free-threaded."""
+    command = [sys.executable, "-m", "maturin", "build", "--release", "--locked", "--out", str(dist)]
+    if compatibility is not None:
+        libc = "musl" if compatibility.startswith("musl") else "gnu"
+        command += ["--zig", "--target", f"{platform.machine()}-unknown-linux-{libc}"]
+        command += ["--compatibility", compatibility, "--auditwheel", "check"]
+    if not _is_abi3():
+        command += ["--interpreter", sys.executable]
+    run(*command)
+
+
+def _is_abi3() -> bool:
+    import sysconfig
+
+    return not sysconfig.get_config_var("Py_GIL_DISABLED")
+
+
+def sdist(dist: Path) -> None:
+    """Write the archive of the source."""
+    run(sys.executable, "-m", "maturin", "sdist", "--out", dist)
+
+
+def check(dist: Path) -> None:
+    """Check everything in the folder."""
+    wheels, archives = sorted(dist.glob("*.whl")), sorted(dist.glob("*.tar.gz"))
+    require(bool(wheels or archives), f"{dist}: no wheel and no archive")
+    for wheel in wheels:
+        check_wheel(wheel)
+    for archive in archives:
+        check_archive(archive)
+
+
+def check_wheel(wheel: Path) -> None:
+    """Check one wheel: its name, what is in it, and what its core asks of the system."""
+    name = NAME.fullmatch(wheel.name)
+    if name is None:
+        raise SystemExit(f"{wheel.name}: not a wheel for the stable ABI of Python 3.11, nor a free-threaded one")
+    with zipfile.ZipFile(wheel) as packed:
+        names = packed.namelist()
+        for needed in NEEDED:
+            require(any(path.endswith(needed) for path in names), f"{wheel.name}: {needed} is missing")
+        require(not any(path.startswith(("tests", "docs")) for path in names), f"{wheel.name}: tests or docs are in it")
+        lists = [path for path in names if ".dist-info/sboms/" in path and path.endswith(".json")]
+        require(bool(lists), f"{wheel.name}: no list of crates (SBOM)")
+        crates = {part["name"] for path in lists for part in json.loads(packed.read(path)).get("components", [])}
+        require({"paranom", "pyo3", "arrow-array"} <= crates, f"{wheel.name}: its list of crates lacks some")
+    if "linux" in name["platform"]:
+        check_linux(wheel, name["platform"])
+    if name["python"] == "cp311-abi3":
+        run(sys.executable, "-m", "abi3audit", "--strict", "--report", wheel)
+    print(f"{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB, {len(crates)} crates")
+
+
+def check_linux(wheel: Path, claimed: str) -> None:
+    """Check that the symbols which the core wants are those of the Linux that the name claims."""
+    command = [sys.executable, "-m", "auditwheel", "show", str(wheel)]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = re.search(r'platform\s+tag:\s+"([^"]+)"', shown)
+    require(found is not None, f"{wheel.name}: auditwheel finds no tag\n{shown}")
+    assert found is not None
+    print(f"{wheel.name}: auditwheel says {found[1]}")
+    real, said = _libc(found[1]), [_libc(tag) for tag in claimed.split(".")]
+    if not all(said):  # a plain "linux" tag claims nothing
+        return
+    oldest = min(tag for tag in said if tag is not None)
+    require(real is not None and real <= oldest, f"{wheel.name}: it needs {found[1]}")
+
+
+def _libc(tag: str) -> tuple[str, int, int] | None:
+    """The libc of a tag and its version; None for a tag that claims none."""
+    found = re.match(r"(manylinux|musllinux)_(\d+)_(\d+)", tag)
+    old = {"manylinux2014": ("manylinux", 2, 17)}
+    return (found[1], int(found[2]), int(found[3])) if found else old.get(tag.split("_")[0])
+
+
+def check_archive(archive: Path) -> None:
+    """Check that an archive holds what a build needs, and no more than the repository has."""
+    with tarfile.open(archive) as packed:
+        names = {name.partition("/")[2] for name in packed.getnames()}
+    for needed in NEEDED_SOURCE:
+        require(needed in names, f"{archive.name}: {needed} is missing")
+    kept = subprocess.run(["git", "ls-files", "rust", "python"], cwd=ROOT, capture_output=True, text=True, check=True)
+    ours = set(kept.stdout.splitlines()) - {"rust/README.md", "rust/clippy.toml"}
+    missing = {path for path in ours - names if "/tests/" not in path}
+    require(not missing, f"{archive.name}: not in it: {sorted(missing)[:5]}")
+    strange = {path for path in names if path.startswith(("rust/", "python/"))} - ours
+    require(not {path for path in strange if "." in Path(path).name}, f"{archive.name}: in it: {sorted(strange)[:5]}")
+    print(f"{archive.name}: {archive.stat().st_size / 1e6:.1f} MB, {len(names)} files")
+
+
+def only(dist: Path, pattern: str) -> Path:
+    """The one file of a kind in the folder."""
+    found = sorted(dist.glob(pattern))
+    require(len(found) == 1, f"{dist}: one {pattern} is needed, got {[path.name for path in found]}")
+    return found[0].resolve()
+
+
+def environment(folder: Path, *install: str) -> Path:
+    """Make a fresh virtual environment, install into it, and give its Python."""
+    run(sys.executable, "-m", "venv", folder)
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *install, cwd=folder)
+    return python
+
+
+def test(dist: Path, arguments: Sequence[str]) -> None:
+    """Run the tests against the installed wheel, where nothing of the checkout can be imported."""
+    with tempfile.TemporaryDirectory() as made:
+        python = environment(Path(made) / "venv", f"{only(dist, '*.whl')}[test]")
+        outside = Path(made) / "outside"
+        outside.mkdir()
+        shutil.copy(ROOT / "pyproject.toml", outside)
+        for folder in ("tests", "examples"):
+            shutil.copytree(ROOT / folder, outside / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        run(python, "-c", IMPORT, cwd=outside)
+        run(python, "-m", "pytest", "--ignore", "tests/test_architecture.py", *arguments, cwd=outside)
+
+
+def source(dist: Path) -> None:
+    """Build a wheel from the archive, as pip does where there is none, and import it."""
+    with tempfile.TemporaryDirectory() as made:
+        python = environment(Path(made) / "venv", str(only(dist, "*.tar.gz")))
+        run(python, "-c", IMPORT, cwd=Path(made))
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dist", type=Path, default=ROOT / "dist")
+    jobs = parser.add_subparsers(dest="job", required=True)
+    jobs.add_parser("build").add_argument("compatibility", nargs="?")
+    for job in ("sdist", "check", "source"):
+        jobs.add_parser(job)
+    jobs.add_parser("test").add_argument("arguments", nargs="*")
+    asked = parser.parse_args()
+    match asked.job:
+        case "build":
+            build(asked.dist, asked.compatibility)
+        case "test":
+            test(asked.dist, asked.arguments)
+        case job:
+            {"sdist": sdist, "check": check, "source": source}[job](asked.dist)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Days of the calendar: dates as numbers, and public holidays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from paranom_rs._internal.optional import require
+from paranom_rs.errors import SpecError, SpecTypeError
+
+__all__ = ["date_of", "day_number", "public_holidays"]
+
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+def day_number(path: str, day: str | date) -> int:
+    """Return a date as days since 1970."""
+    if not isinstance(day, str | date):
+        raise SpecTypeError(path, "must be a date", repr(day))
+    try:
+        found = date.fromisoformat(day) if isinstance(day, str) else day
+    except ValueError:
+        raise SpecError(path, "must be a date like 2026-12-25", repr(day)) from None
+    return found.toordinal() - _EPOCH
+
+
+def date_of(number: int) -> date:
+    """Return the date of days since 1970."""
+    return date.fromordinal(number + _EPOCH)
+
+
+def public_holidays(country: str, years: int | Iterable[int], *, subdivision: str | None = None) -> list[date]:
+    """Return the public holidays of a country, for `Calendar` and for the ``days_off`` of a `TimeIndex`.
+
+    They are dates and stand as such in the spec: a spec means the same whatever the library says later. Needs the
+    library ``holidays``: ``pip install "paranom_rs[holidays]"``.
+
+    Parameters
+    ----------
+    country
+        Its code of two letters, as in ISO 3166-1: ``"DE"``.
+    years
+        A year or several: ``range(2026, 2031)``.
+    subdivision
+        A state or province, such as ``"BY"``.
+
+    Returns
+    -------
+    list of date
+        In order.
+
+    Raises
+    ------
+    SpecError
+        For a country or subdivision that the library does not have.
+    ImportError
+        Without the library.
+    """
+    library = require("holidays", "holidays", "public_holidays")
+    wanted = [years] if isinstance(years, int) else list(years)
+    try:
+        found = library.country_holidays(country, subdiv=subdivision, years=wanted)
+    except (NotImplementedError, KeyError, AttributeError) as error:
+        raise SpecError(
+            "country", "must be a country, and a part of it, that the library holidays has", str(error)
+        ) from None
+    return sorted(day for day in found if day.year in wanted)
