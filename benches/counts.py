@@ -3,10 +3,10 @@
     python3 benches/counts.py              compare; exit code 1 if a kernel takes 5 % more instructions than before
     python3 benches/counts.py --update     write the baseline anew, after a change that is meant
 
-Each is a benchmark of `cargo bench` that valgrind runs once; what its program takes without any benchmark is subtracted.
-Counts do not depend on how busy the machine is. They do depend on the instruction set, so it is AVX2, and on the compiler:
-with another one than the baseline's, counts are shown and nothing fails. Needs valgrind on x86-64; without it nothing is
-compared. NumPy is not needed.
+Each is a benchmark of `cargo bench` that valgrind runs once; what its program takes without any benchmark is
+subtracted. Counts do not depend on how busy the machine is. They do depend on the instruction set, so it is AVX2, and
+on the compiler and its settings: with others than the baseline's, counts are shown and nothing fails. Needs valgrind on
+x86-64; without it nothing is compared.
 """
 
 from __future__ import annotations
@@ -54,18 +54,28 @@ def main() -> int:
     if shutil.which("valgrind") is None or platform.machine() not in ("x86_64", "AMD64"):
         print("skipped: there is no valgrind, or this is no x86-64")
         return 0
-    rustc = subprocess.run(["rustc", "--version"], check=True, capture_output=True, text=True).stdout.strip()
+    built_by = compiler()
     counts = measure(programs())
     if update:
-        BASELINE.write_text(json.dumps({"rustc": rustc, "counts": counts}, indent=2) + "\n", encoding="utf-8")
+        BASELINE.write_text(json.dumps({"built_by": built_by, "counts": counts}, indent=2) + "\n", encoding="utf-8")
+    if not BASELINE.exists():
+        print(f"there is no {BASELINE.name} yet: --update writes it")
+        return 0
     baseline = json.loads(BASELINE.read_text(encoding="utf-8"))
     slower = compare(counts, baseline["counts"])
-    if baseline["rustc"] != rustc:
-        print(f"the baseline is of another compiler ({baseline['rustc']}, this is {rustc}): nothing fails")
+    if baseline["built_by"] != built_by:
+        print(f"the baseline was built by {baseline['built_by']}, this by {built_by}: nothing fails")
         return 0
     for name in slower:
         print(f"slower: {name}")
     return 1 if slower else 0
+
+
+def compiler() -> str:
+    """Return the compiler, and what the environment sets of the profile."""
+    rustc = subprocess.run(["rustc", "--version"], check=True, capture_output=True, text=True).stdout.strip()
+    settings = sorted(f"{key}={value}" for key, value in os.environ.items() if key.startswith("CARGO_PROFILE_RELEASE"))
+    return ", ".join([rustc, *settings])
 
 
 def programs() -> dict[str, str]:
@@ -90,8 +100,10 @@ def instructions(program: str, name: str | None) -> int:
     """Return the instructions of a program that runs one benchmark once, or none."""
     pattern = f"^{re.escape(name)}" if name is not None else "^none$"
     ran = subprocess.run(
-        ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null", program, "--bench"]
-        + ["--test", pattern],
+        [
+            *("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"),
+            *(program, "--bench", "--test", pattern),
+        ],
         check=True,
         capture_output=True,
         text=True,

@@ -21,11 +21,11 @@ PARTS = {
     "generate": ("Generate", ""),
     "files": ("Files", ""),
     "detect": ("Detect", ""),
-    "evaluate": ("Evaluate", 'The metrics need `pip install "paranom_rs[metrics]"`.'),
+    "evaluate": ("Evaluate", 'The metrics need `pip install ".[metrics]"`.'),
     "suites": ("Suites", ""),
-    "bench": ("Bench", 'The report needs `pip install "paranom_rs[bench]"` ([bench](bench.md)).'),
-    "watch": ("Watch", 'It needs `pip install "paranom_rs[watch]"` ([watch](watch.md)).'),
-    "deep": ("Deep detectors", 'They need `pip install "paranom_rs[deep]"`.'),
+    "bench": ("Bench", 'The report needs `pip install ".[bench]"` ([bench](bench.md)).'),
+    "watch": ("Watch", 'It needs `pip install ".[watch]"` ([watch](watch.md)).'),
+    "deep": ("Deep detectors", 'They need `pip install ".[deep]"`.'),
     "connect": ("Other libraries", "Each module needs its library ([engines](engines.md))."),
     "errors": ("Errors", ""),
     "_core": ("The build", ""),
@@ -142,7 +142,7 @@ def tables() -> dict[tuple[str, str], list[str]]:
     for name in at_top:
         module = find(name, package)
         part = module.part if module else package.imported[name].split(".")[1]
-        found.setdefault((part, ""), []).extend(lines(name, module))
+        found.setdefault(("files" if part == "_internal" else part, ""), []).extend(lines(name, module))
     for path in sorted(PACKAGE.rglob("*.py")):
         names = path.relative_to(PACKAGE.parent).with_suffix("").parts
         module = Module(".".join(names[:-1] if names[-1] == "__init__" else names))

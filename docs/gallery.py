@@ -1,4 +1,4 @@
-"""Draw the pictures of gallery.md: each rule, each transform, and what GutenTAG and TODS have. Needs matplotlib.
+"""Draw the pictures of gallery.md: each rule, transform, detector, and what GutenTAG and TODS have. Needs matplotlib.
 
 Run ``python docs/gallery.py``. What a panel says is what it draws: its text is evaluated.
 """
@@ -12,8 +12,30 @@ from typing import Any
 import numpy as np
 
 import paranom_rs
-from paranom_rs import Anomaly, Dataset, Generator, Recorded, Stochastic, TimeIndex
-from paranom_rs.plotting.style import new_figure
+from paranom_rs import (
+    RAMP,
+    Anomaly,
+    Dataset,
+    Detector,
+    Flatline,
+    FrequencyChange,
+    Generator,
+    IsolationForest,
+    LeftMatrixProfile,
+    MatrixProfileDetector,
+    NearestWindows,
+    Normal,
+    PCADetector,
+    Recorded,
+    Reverse,
+    Sawtooth,
+    Shift,
+    Spike,
+    Stochastic,
+    TimeIndex,
+    ZScore,
+)
+from paranom_rs.plotting.style import new_figure, plain_axes
 
 FOLDER = Path(__file__).parent
 LINE, CLEAN, CHANGED, SHADE = "#1f4e79", "#7d8b99", "#c8384a", "#fbe9ea"
@@ -75,7 +97,7 @@ SIGNALS = [
     "Limited(Sine(100), high=0.6)",
     "Rounded(Sine(100), step=0.25)",
     "Logistic(Sine(100), width=0.1)",
-    "Concepts([Sine(60), Sine(20), AR1(0.9)], 150, fade=40)",
+    "Concepts([Sine(60), AR1(0.9)], 150, fade=40)",
     "Sine(100) + Normal(0, 0.1)",
     "Sine(100) * Sine(1000)",
 ]
@@ -172,6 +194,25 @@ TODS = [
 ]
 
 
+#: Events that differ in what a detector has to see.
+EVENTS = {
+    "a value": Spike(4.0),
+    "a level": Shift(1.2),
+    "a shape": Reverse(),
+    "a speed": FrequencyChange(1.7),
+    "silence": Flatline(),
+}
+DETECTORS: list[type[Detector]] = [
+    RAMP,
+    NearestWindows,
+    PCADetector,
+    MatrixProfileDetector,
+    LeftMatrixProfile,
+    IsolationForest,
+    ZScore,
+]
+
+
 def rule_of(text: str) -> Any:
     """Return what a text says."""
     return eval(text, dict(NAMES))
@@ -238,7 +279,42 @@ def draw_cases(name: str, cases: list[Case], columns: int = 4) -> None:
     figure.savefig(FOLDER / f"gallery_{name}.png", dpi=90)
 
 
+def detector_data() -> tuple[Dataset, Dataset]:
+    """Return normal rows to learn from, and rows with an event of each kind."""
+    wave = Stochastic(Sawtooth(60) + Normal(0, 0.1))
+    places = [(150 + 300 * i, 150 + 300 * i + (1 if i == 0 else 60)) for i in range(len(EVENTS))]
+    kinds = zip(EVENTS.items(), places, strict=True)
+    anomalies = [Anomaly(name=name, events=[place], values={"x": rule}) for (name, rule), place in kinds]
+    generator = Generator({"x": wave}, anomalies=anomalies, seed=5)
+    return generator.generate(3_000, start=10**6), generator.generate(1_600)
+
+
+def draw_detectors() -> None:
+    """Draw a panel for each detector: its scores of the same rows, its alarms in red."""
+    train, test = detector_data()
+    figure = new_figure(11, 1.05 * (len(DETECTORS) + 1))
+    axes = figure.subplots(len(DETECTORS) + 1, 1, sharex=True)
+    for axis in axes:
+        plain_axes(axis)
+        axis.tick_params(labelsize=7)
+        axis.set_yticks([])
+        for event in test.events:
+            axis.axvspan(event.start - 4, event.stop + 4, color=SHADE, linewidth=0)
+    axes[0].plot(test["x"], color=LINE, linewidth=0.8)
+    for event in test.events:
+        axes[0].text(event.start, 1.02, event.name, transform=axes[0].get_xaxis_transform(), fontsize=8, color=CHANGED)
+    for axis, kind in zip(axes[1:], DETECTORS, strict=True):
+        detector = kind().fit(train.X)
+        scores = detector.decision_function(test.X)
+        axis.plot(scores, color=CLEAN, linewidth=0.9)
+        axis.plot(np.where(scores > detector.threshold_, scores, np.nan), color=CHANGED, linewidth=1.4)
+        axis.set_title(kind.__name__, fontsize=9, fontweight="bold", loc="left", pad=2)
+    axes[0].set_xlim(0, len(test))
+    figure.savefig(FOLDER / "gallery_detectors.png", dpi=90)
+
+
 if __name__ == "__main__":
+    draw_detectors()
     draw_rules("distributions", DISTRIBUTIONS, histograms=True)
     draw_rules("signals", SIGNALS, histograms=False)
     draw_cases("transforms", TRANSFORMS)

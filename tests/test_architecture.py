@@ -86,11 +86,9 @@ PRIVATE = {
     "bench.worker": {"_exit"},  # of os, documented
     "generate.native": {"_argtypes_"},  # of ctypes, documented
     # Of a detector: what its base class fits, and what its file and its stream hold.
-    "deep.base": {"_compare", "_fit_threshold", "_gaussian"},
-    "deep.lstm_ad": {"_state_keys"},  # of its base class
+    "deep.base": {"_begin_from", "_begun", "_fit", "_networks", "_source"},
+    "deep.lstm_ad": {"_live"},
     "detect.base": {"_batch", "_causal", "_fit", "_learn_again", "_take_state"},
-    "deep.state": {"_arrays", "_check_params", "_gaussian_size", "_network", "_state_keys"},
-    "deep.streaming": {"_stream_scorer"},
     "detect.matrix_profile_stream": {"_core"},  # of a new object of its own class
     "detect.ramp": {
         "_core",

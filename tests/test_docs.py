@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,10 +110,20 @@ def test_what_a_page_names_is_there(page: Path) -> None:
             assert any(defines.search(file.read_text(encoding="utf-8")) for file in files), f"{path} has no {name}"
 
 
-def test_the_api_reference_is_current() -> None:
-    spec = importlib.util.spec_from_file_location("api", DOCS / "api.py")
+def script(name: str) -> Any:
+    """A script of docs/, as a module."""
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
-    api = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(api)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_install_lines_are_todays() -> None:
+    assert script("install_lines").stale() == [], "run python docs/install_lines.py"
+
+
+def test_the_api_reference_is_current() -> None:
+    api = script("api")
     assert (DOCS / "api.md").read_text(encoding="utf-8") == api.page(), "run python docs/api.py"

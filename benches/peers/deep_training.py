@@ -61,16 +61,17 @@ def main():
     train, valid = cut.data[split.train], cut.data[split.validation]
 
     model = RNNAutoencoder(
-        cell=given.cell, epochs=given.ours, batch_size=given.batch, lr=given.lr, score="reconstruction", device="cpu",
-        verbose=False,
+        cell=given.cell, epochs=given.ours, batch_size=given.batch, lr=given.lr, scoring_mode="reconstruction",
+        device="cpu", verbose=False,
     )  # fmt: skip
     started = time.process_time()
     model.fit(train, validation=valid)
     ours = time.process_time() - started
-    loss = min(model.history_["validation"])
+    loss = min(model.history_[0]["validation"])
     print(f"ours: {loss:.3f} after {ours:.1f} CPU s, {given.ours} epochs of batches of {given.batch}", flush=True)
 
-    curve = article(given.cell, model._tensor(model.scaler_, train), model._tensor(model.scaler_, valid), given.epochs)
+    learnt, held = (torch.tensor(model._example(model._scaled(part))) for part in (train, valid))
+    curve = article(given.cell, learnt, held, given.epochs)
     if given.epochs < 50:
         # The cost of an epoch does not change, so a few of them say what all would take.
         whole = curve[-1][1] * 50 / given.epochs

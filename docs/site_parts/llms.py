@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
+
+from docutils import nodes
 
 HEAD = """\
 # paranom_rs
@@ -15,16 +18,25 @@ The pages are Markdown in the repository: replace `.html` by `.md`, and look in 
 """
 
 
+def first_sentence(env: Any, page: str) -> str:
+    """The first sentence of a page; of a page about a name, that of its docstring."""
+    for paragraph in env.get_doctree(page).findall(nodes.paragraph):
+        text = " ".join(paragraph.astext().split())
+        if not text.startswith("from paranom_rs"):
+            return re.split(r"(?<=[.:])\s", text, maxsplit=1)[0].rstrip(".:")
+    return ""
+
+
 def write(app: Any, error: Exception | None) -> None:
     """Write the file beside the pages, if they were built."""
     if error is not None or app.builder.name != "html":
         return
     base, env = app.config.html_baseurl, app.env
-    titles = {page: env.titles[page].astext() for page in sorted(env.found_docs)}
-    groups = {"Pages": [], "Tutorials": [], "API reference": []}
-    for page, title in titles.items():
+    groups: dict[str, list[str]] = {"Pages": [], "Tutorials": [], "API reference": []}
+    for page in sorted(env.found_docs):
         group = {"tutorials": "Tutorials", "reference": "API reference"}.get(page.partition("/")[0], "Pages")
-        groups[group].append(f"- [{title}]({base}{page}.html)")
+        title = env.titles[page].astext()
+        groups[group].append(f"- [{title}]({base}{page}.html): {first_sentence(env, page)}")
     text = HEAD + "".join(f"\n## {group}\n\n" + "\n".join(lines) + "\n" for group, lines in groups.items())
     Path(app.outdir, "llms.txt").write_text(text, encoding="utf-8")
 

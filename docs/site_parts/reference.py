@@ -64,6 +64,8 @@ def text_of(entry: Entry) -> str:
         directive = [f".. autoclass:: {entry.name}"]
         if members := members_of(thing):
             directive += [f"   :members: {', '.join(members)}", "   :inherited-members:"]
+            others = [name for name in dir(thing) if not name.startswith("_") and name not in members]
+            directive += [f"   :exclude-members: {', '.join(others)}"] if others else []
     elif callable(thing):
         directive = [f".. autofunction:: {entry.name}"]
     else:

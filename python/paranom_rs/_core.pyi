@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from typing_extensions import disjoint_base
 
 __all__ = [
+    "Affine",
     "Context",
     "Detection",
     "Draws",
@@ -17,6 +18,7 @@ __all__ = [
     "NearestIndex",
     "Plan",
     "RampCore",
+    "RecurrentNetwork",
     "arrow_stream",
     "build_info",
     "duplicates",
@@ -276,6 +278,33 @@ class NearestIndex:
     def distances(
         self, rows: NDArray[np.float64], k: int, threads: int | None = None
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]: ...
+
+# recurrent.rs
+@final
+class Affine:
+    def __new__(cls, weights: NDArray[np.float64], bias: NDArray[np.float64]) -> Affine: ...
+    def apply(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]: ...
+    def squared_lengths(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]: ...
+
+@final
+class RecurrentNetwork:
+    def __new__(
+        cls,
+        cell: str,
+        layers: Sequence[tuple[NDArray[np.float64], ...]],
+        head: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
+    ) -> RecurrentNetwork: ...
+    @property
+    def state(self) -> int: ...
+    def run(
+        self,
+        x: NDArray[np.float64],
+        states: NDArray[np.float64],
+        *,
+        repeat: int | None = None,
+        outputs: bool = True,
+        threads: int | None = None,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
 
 # duplicates.rs
 def duplicates(hashes: NDArray[np.uint64], /) -> int: ...

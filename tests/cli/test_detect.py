@@ -318,7 +318,34 @@ def test_alarms_do_not_depend_on_parts(rows: list[tuple[bool, str]], sizes: list
     assert alarms.rows == flags.sum()
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "auto"])
+DEEP = ["autoencoder", "lstm-ad"]
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_deep_detectors_find_the_jump(feed: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
+    pytest.importorskip("torch")
+    monkeypatch.setattr("paranom_rs.deep.base.STEPS", 60)
+    monkeypatch.setattr("paranom_rs.deep.base.FEWEST_EPOCHS", 2)
+    assert detect(feed, "--detector", name, "--state", "state", "--out", "all.csv") == 0
+    alarms = table(capsys.readouterr().out)
+    strongest = max(alarms, key=lambda alarm: float(alarm["score"]))
+    assert 1400 < int(strongest["row"]) < 1520 <= int(strongest["last"]) + 1
+    # The state goes on, part by part with the same scores.
+    Path("state").rename("before")
+    lines = feed.read_text(encoding="utf-8-sig").splitlines()
+    rows = []
+    for first, last in ((1, 7), (7, 150)):
+        Path("part.csv").write_text("\n".join([lines[0], *lines[first:last]]))
+        state = Path("before" if first == 1 else "after")
+        state.rename("state")
+        assert detect(Path("part.csv"), "--state", "state", "--rows", "--detector", name) == 0
+        rows += table(capsys.readouterr().out)
+        Path("state").rename("after")
+    assert len(rows) == 149
+    assert all(np.isfinite(float(row["score"])) for row in rows)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("auto", *DEEP)])
 def test_each_detector_finds_the_jump(feed: Path, name: str, capsys: Printed) -> None:
     if name == "isolation-forest":
         pytest.importorskip("sklearn")

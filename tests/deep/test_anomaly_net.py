@@ -19,8 +19,8 @@ from paranom_rs.deep import AnomalyNet  # noqa: E402
 from paranom_rs.deep.anomaly_net import _change_of_windows  # noqa: E402
 from paranom_rs.deep.change_net import Weights, context_of, layers_for, module, scorer, weights_of  # noqa: E402
 from paranom_rs.deep.training_events import KINDS, with_events  # noqa: E402
-from paranom_rs.deep.window_features import FEATURES, SIGNED, WindowFeatures, from_log, to_log  # noqa: E402
 from paranom_rs.detect import detector_file  # noqa: E402
+from paranom_rs.detect.window_features import FEATURES, SIGNED, WindowFeatures, from_log, to_log  # noqa: E402
 from reference import change_net as reference  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::paranom_rs.DetectorWarning")
@@ -266,3 +266,24 @@ def test_onnx(fitted: dict[int, AnomalyNet], tmp_path: Path) -> None:
     np.testing.assert_allclose(found[7:], wanted[7:], rtol=1e-3, atol=1e-4)
     assert layers_for(8) == 4
     assert detector.window_ == 8 + 30
+
+
+def test_the_experiment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from paranom_rs.experiments import anomaly_net as experiment
+    from paranom_rs.experiments import defaults
+
+    where = tmp_path / "tsbad" / "uni"
+    where.mkdir(parents=True)
+    X = waves(500, 1)
+    X[400:420] += 4
+    np.savez(where / "001_NAB_x.npz", X=X, y=(np.arange(500) // 20 == 20).astype(np.int8), train=200, window=20)
+    assert {"no training", "without swap"} < set(experiment.variants(kinds=True))
+    chosen = {"no training": ({"steps": 0}, None), "without spike": ({"steps": 3}, "spike")}
+    monkeypatch.setattr(experiment, "variants", lambda kinds: chosen)
+    experiment.main(["--data", str(tmp_path), "--out", str(tmp_path / "out")])
+    text = capsys.readouterr().out
+    assert "| variant | TSB-AD, one channel |" in text
+    assert "without spike" in text
+    detector = defaults.made("AnomalyNet", 7)
+    assert isinstance(detector, AnomalyNet)
+    assert detector.random_state == 7

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 matplotlib.use("Agg")
 
-from paranom_rs.experiments import detectors, pump, report, shuttle  # noqa: E402
+from paranom_rs.experiments import detectors, figure4, pump, report, shuttle  # noqa: E402
 
 
 def lines(path, heading):
@@ -41,12 +41,31 @@ def test_pump(tmp_path, capsys):
     assert np.isnan(values[7])
     assert np.isnan(values).sum() == 1
     assert (labels == y).all()
-    pump.main([str(path), "--out", str(tmp_path / "out"), "--epochs", "2", "--cells", "rnn", "--layers", "1"])
+    out = str(tmp_path / "out")
+    pump.main(
+        [
+            str(path),
+            "--out",
+            out,
+            "--epochs",
+            "2",
+            "--article-epochs",
+            "1",
+            "--cells",
+            "rnn",
+            "--layers",
+            "1",
+            "--missing",
+            "0.01",
+        ]
+    )
     head, _, *rows = lines(tmp_path / "out" / "pump.md", "Results")
-    assert head[:6] == ["model", "score", "TP", "FP", "TN", "FN"]
-    assert [row[0] for row in rows] == ["RNN light"] * 2 + ["RNN light VAE"] * 2 + [
+    assert head[:7] == ["model", "recipe", "score", "TP", "FP", "TN", "FN"]
+    assert [row[0] for row in rows] == ["RNN light"] * 4 + ["RNN light VAE"] * 4 + [
         "mean z-score", "PCA", "isolation forest",
     ]  # fmt: skip
+    assert [row[1] for row in rows[:4]] == ["ours", "ours", "article 1e-3", "article 3e-4"]
+    assert "60 values missing" in (tmp_path / "out" / "pump.md").read_text() or np.isnan(values).any()
     # The failures are gross: every model finds them all.
     assert all(row[head.index("FN")] == "0" for row in rows)
     assert "semi-real" not in capsys.readouterr().out
@@ -105,7 +124,7 @@ def test_shuttle_parts_the_cycles(valve):
     assert (x[y == 1] == 0).all()
 
 
-@pytest.mark.parametrize("kind", ["shapes", "uniform"])
+@pytest.mark.parametrize("kind", ["shapes", "uniform", "shifted", "beyond"])
 def test_shuttle_generates_by_a_callback_variable(kind):
     normal = np.sin(np.arange(1000) / 20) + 0.01 * np.random.default_rng(0).normal(size=1000)
     x, y = shuttle.generated(normal, kind, 100_000, 0.05, (50, 150), 3)
@@ -127,6 +146,51 @@ def test_shuttle_generates_by_a_callback_variable(kind):
     assert np.array_equal(made, np.concatenate(parts))
     # At least one event, even where its share is less.
     assert shuttle.generated(normal, kind, 10_000, 0.001, (50, 150), 0)[1].sum() >= 50
+
+
+def distance(rows, seed, steps):
+    """A detector that needs no training."""
+    return figure4.Learnt(np.abs(rows), np.abs)
+
+
+def test_figure_4(valve, tmp_path, monkeypatch):
+    for name in figure4.DETECTORS:
+        monkeypatch.setitem(figure4.DETECTORS, name, distance)
+    figure4.main([str(valve), "--out", str(tmp_path), "--seeds", "2", "--steps", "4"])
+    text = (tmp_path / "figure4.md").read_text()
+    assert "2 seeds; LSTM-AD with 4 steps" in text
+    head, _, *rows = lines(tmp_path / "figure4.md", "letter: figures")
+    assert [row[head.index("detector")] for row in rows] == ["", "", "LSTM-AD", "LSTM-AD", "AnomalyNet", "AnomalyNet"]
+    assert {row[head.index("of")] for row in rows[2:]} == {"1"}
+    head, _, *rows = lines(tmp_path / "figure4.md", "cycles: figures")
+    assert [row[0] for row in rows[2:6]] == ["real", *figure4.GENERATED]
+    head, _, *rows = lines(tmp_path / "figure4.md", "cycles: generated against real, seeds above / below")
+    assert len(rows) == 2 * len(figure4.GENERATED)
+
+
+def test_figure_4_counts_what_it_says(valve):
+    data = shuttle.read(valve)
+    assert len(figure4.normal_cycles(data)) == 5 * 1000
+    assert figure4.lengths(data, "TEK14") == (60, 60)
+    x, y = data["TEK14"]
+    scores = y + 0.0
+    scores[:10] = scores[1000:1010] = 1.0  # in a normal cycle, and in the one with the anomaly
+    found = figure4.figures((x, y), scores, 0.5)
+    assert found["precision"] == pytest.approx(60 / 80)
+    assert found["precision, sick cycles apart"] == pytest.approx(60 / 70)
+    assert (found["recall"], found["events"], found["of"]) == (1.0, 1, 1)
+    rows = figure4.cycles(data, "LSTM-AD", 1, 2)
+    assert len(rows) == 3 * (1 + len(figure4.GENERATED))
+
+
+@pytest.mark.parametrize("kind", ["shifted", "beyond"])
+def test_generated_events_of_figure_4_leave_the_normal_values(kind):
+    normal = np.sin(np.arange(1000) / 20)
+    x, y = shuttle.generated(normal, kind, 20_000, 0.05, (50, 150), 3)
+    shift = (x - np.resize(normal, 20_000))[y == 1]
+    assert (np.abs(shift) >= 0.1 * np.ptp(normal) - 1e-12).mean() == 1.0 if kind == "shifted" else True
+    if kind == "beyond":
+        assert (np.abs(x[y == 1]) >= 0.999).all()
 
 
 def test_detectors(tmp_path):

@@ -8,12 +8,14 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from sklearn.metrics import roc_auc_score  # noqa: E402
+from torch.utils.data import DataLoader  # noqa: E402
 
-from paranom_rs import Anomaly, Choice, Generator, Normal, Shift, Sine, Stochastic  # noqa: E402
+from paranom_rs import Anomaly, Choice, Generator, Normal, Shift, Sine, SpecError, Stochastic  # noqa: E402
+from paranom_rs.connect.torch import GeneratedDataset  # noqa: E402
 from paranom_rs.deep import LSTMAD, RNNAutoencoder, windows  # noqa: E402
 from paranom_rs.deep.inject import shapes, shapes_in_windows  # noqa: E402
 
-SMALL = {"window": 20, "stride": 10, "hidden_size": 8, "epochs": 4, "verbose": False}
+SMALL = {"window": 20, "stride": 10, "hidden_size": 8, "epochs": 4, "verbose": False, "device": "cpu"}
 
 
 def plant(anomalies, seed=0):
@@ -92,7 +94,46 @@ def test_calibration_on_generated_anomalies_needs_no_real_ones(model, normal, la
 
 def test_the_stop_that_looks_at_detection(normal):
     det = RNNAutoencoder(**{**SMALL, "epochs": 6}, stop="detection", validation_share=0.4).fit(normal)
-    area = 1 - np.array(det.history_["criterion"])
-    assert det.best_epoch_ == int(np.argmax(area))
+    (history,) = det.history_
+    area = 1 - np.array(history["criterion"])
+    assert det.best_epoch_ == [int(np.argmax(area))]
     assert area.max() > 0.6
-    assert det.history_["criterion"] != det.history_["validation"]
+    assert history["criterion"] != history["validation"]
+
+
+@pytest.mark.parametrize("workers", [None, 1])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of forking a process with threads
+def test_windows_from_a_loader(workers, labelled):
+    dataset = GeneratedDataset(plant(Anomaly(frequency=0.05, duration=(20, 40))), window=40, batches=6, batch_size=16)
+    loader = dataset if workers is None else DataLoader(dataset, batch_size=None, num_workers=workers)
+    for model in (
+        RNNAutoencoder(hidden_size=8, epochs=12, verbose=False, follow_levels=None),
+        LSTMAD(horizon=3, hidden_size=8, epochs=8, verbose=False),
+    ):
+        det = model.fit(loader)
+        assert np.isfinite(det.decision_scores_).all()
+        assert det.scale_ == pytest.approx([0.71, 0.71], abs=0.05)
+        assert roc_auc_score(labelled.y, det.decision_function(labelled.X)) > 0.8
+        assert 0.0 < det.threshold_ < np.inf
+        assert det.predict(plant(None).generate(2000, start=10**6).X).mean() < 0.1
+    assert det.n_features_in_ == 2
+
+
+def test_a_loader_is_read_a_batch_at_a_time(monkeypatch):
+    made = []
+    real = GeneratedDataset._make
+
+    def make(self, number):
+        made.append(number)
+        return real(self, number)
+
+    monkeypatch.setattr(GeneratedDataset, "_make", make)
+    dataset = GeneratedDataset(plant(None), window=20, batches=3, batch_size=8)
+    RNNAutoencoder(hidden_size=4, epochs=2, verbose=False, device="cpu", precision="float32").fit(dataset)
+    # The first epoch is held out, the others are learnt, one after the other.
+    assert made == list(range(9))
+    with pytest.raises(SpecError, match="y: must not be given beside a loader"):
+        RNNAutoencoder().fit(dataset, [0])
+    anomalous = plant(Anomaly(frequency=0.9, duration=(30, 60)))
+    with pytest.raises(SpecError, match="X: must have a normal window in its first epoch"):
+        RNNAutoencoder().fit(GeneratedDataset(anomalous, window=200, batches=1, batch_size=2))

@@ -7,12 +7,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from paranom_rs._internal.arrays import dilate  # noqa: E402
 from paranom_rs.deep.cold_start import deviations, settling_rows  # noqa: E402
+from paranom_rs.deep.forecast_stream import ForecastStream  # noqa: E402
 from paranom_rs.deep.gaussian import Gaussian  # noqa: E402
+from paranom_rs.deep.holdout import holdouts  # noqa: E402
 from paranom_rs.deep.lstm_ad import LSTMAD  # noqa: E402
 from paranom_rs.deep.nets import Autoencoder, Forecaster, divergence  # noqa: E402
-from paranom_rs.deep.series_material import halves, last_normal  # noqa: E402
 from paranom_rs.deep.training import learning_rate  # noqa: E402
 
 
@@ -83,8 +83,8 @@ def test_gaussian_is_a_gaussian():
     fitted = Gaussian.fit(x)
     covariance = np.linalg.inv(fitted.whiten.T @ fitted.whiten)
     law = stats.multivariate_normal(fitted.mean, covariance)
-    assert fitted.log_density(x) == pytest.approx(law.logpdf(x))
-    assert fitted.log_peak == pytest.approx(law.logpdf(fitted.mean))
+    assert fitted.distance2(x) / 2 == pytest.approx(law.logpdf(fitted.mean) - law.logpdf(x))
+    assert fitted.variances == pytest.approx(np.diag(covariance))
     # Shrinkage is slight with 500 vectors.
     assert covariance == pytest.approx(np.cov(x.T), rel=0.3, abs=0.05 * np.abs(np.cov(x.T)).max())
 
@@ -120,25 +120,31 @@ def test_scores_have_settled_where_few_are_above_the_last_third():
 class Persistence:
     """Predicts that everything stays as it is."""
 
-    def __init__(self, horizon):
-        self.horizon = horizon
+    horizon, channels = 3, 2
+    start = np.zeros(1)
 
-    def parameters(self):
-        return iter([torch.zeros(1)])
-
-    def __call__(self, x, state):
-        return x[:, :, None].expand(-1, -1, self.horizon, -1), state
+    class core:  # noqa: N801 (an attribute)
+        @staticmethod
+        def run(x, state):
+            return np.repeat(x[:, :, None], 3, axis=2).reshape(1, x.shape[1], -1), state
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 4, 100])
-def test_error_vectors_line_up(monkeypatch, chunk):
-    monkeypatch.setattr("paranom_rs.deep.lstm_ad.CHUNK", chunk)
-    x = np.random.default_rng(0).normal(size=(10, 2)).astype(np.float32)
-    errors = np.concatenate(list(LSTMAD(horizon=3)._errors(Persistence(3), x))).reshape(10, 3, 2)
-    for t in range(3, 10):
+def test_error_vectors_line_up(chunk):
+    x = np.random.default_rng(0).normal(size=(10, 2))
+    x[6, 1] = np.nan
+    stream = ForecastStream(Persistence())
+    parts = [stream.take(x[k : k + chunk]) for k in range(0, 10, chunk)]
+    errors, expected = (np.concatenate(part) for part in zip(*parts, strict=True))
+    filled = x.copy()
+    filled[6, 1] = x[5, 1]
+    for t in range(1, 10):
+        assert expected[t].tolist() == filled[t - 1].tolist()
         for k in range(3):
-            assert errors[t, k] == pytest.approx(x[t] - x[t - 1 - k])
-    assert np.isnan(errors[:3, -1]).all()
+            wanted = x[t] - filled[t - 1 - k] if t > k else [np.nan, np.nan]
+            assert errors[t, k] == pytest.approx(wanted, nan_ok=True)
+    assert np.isnan(errors[0]).all()
+    assert np.isnan(expected[0]).all()
 
 
 def test_loss_compares_with_the_rows_to_come():
@@ -162,17 +168,32 @@ def test_forecaster_carries_its_state():
     assert whole.shape == (1, 9, 3, 2)
 
 
-def test_rows_that_an_event_reaches():
-    flags = np.array([0, 0, 0, 1, 0, 0, 0, 0], bool)
-    assert dilate(flags, 0, 0).tolist() == flags.tolist()
-    assert np.flatnonzero(dilate(flags, 1, 2)).tolist() == [2, 3, 4, 5]
-    assert dilate(flags, 9, 9).all()
+@pytest.mark.parametrize("networks", [1, 2, 5])
+@pytest.mark.parametrize("rows", [40, 900])
+def test_held_out_rows(networks, rows):
+    inside = np.ones(rows, bool)
+    inside[20:23] = False
+    parts = holdouts(inside, 6, networks, 0.25)
+    assert len(parts) == networks
+    for part in parts:
+        counted = np.zeros(rows, int)
+        for a, b in part.learnt + part.held:
+            counted[a:b] += 1
+        assert (counted == inside).all()
+        assert part.held
+        assert part.learnt
+    if networks > 1:
+        held = np.zeros(rows, int)
+        for part in parts:
+            for a, b in part.held:
+                held[a:b] += 1
+        assert (held[inside] >= 1).all()
+    else:
+        share = sum(b - a for a, b in parts[0].held) / inside.sum()
+        assert 0.15 <= share <= 0.4
 
 
-def test_held_out_rows():
-    flags = [np.array([0, 0, 1, 0], bool), np.array([0, 0], bool)]
-    held = last_normal(flags, 0.4)
-    assert [h.tolist() for h in held] == [[False, False, False, False], [True, True]]
-    first, second = halves(held)
-    assert [m.tolist() for m in first] == [[False] * 4, [True, False]]
-    assert [m.tolist() for m in second] == [[False] * 4, [False, True]]
+def test_a_single_piece_is_halved():
+    (part,) = holdouts(np.ones(9, bool), 6, 1, 0.1)
+    assert part.learnt == [(0, 5)]
+    assert part.held == [(5, 9)]

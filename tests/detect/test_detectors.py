@@ -32,13 +32,32 @@ MADE: dict[str, dict[str, Any]] = {
     "RAMP": {"window": 8},
     "ZScore": {},
 }
+try:
+    import torch  # noqa: F401
+
+    from paranom_rs import deep
+
+    DEEP: dict[str, Any] = {"LSTMAD": deep.LSTMAD, "RNNAutoencoder": deep.RNNAutoencoder}
+    quick = {"hidden_size": 4, "verbose": False, "device": "cpu"}
+    MADE["LSTMAD"] = {"horizon": 2, "window": 12, "num_layers": 1, "epochs": 6, "batch_size": 64, **quick}
+    MADE["RNNAutoencoder"] = {"window": 8, "stride": 4, "epochs": 6, "scoring_mode": "both", **quick}
+except ModuleNotFoundError:  # pragma: no cover
+    DEEP = {}
 NAMES = sorted(MADE)
 #: They compare shapes: another level is the same to them.
 SHAPES = {"LeftMatrixProfile", "MatrixProfileDetector"}
+#: Their scores depend on all rows before.
+REMEMBER = {"LeftMatrixProfile", "LSTMAD"}
+#: What a default `fit` would take too long for.
+BRIEF: dict[str, dict[str, Any]] = {name: {"epochs": 12, "verbose": False} for name in DEEP}
+
+
+def class_of(name: str) -> Any:
+    return DEEP.get(name) or getattr(paranom_rs, name)
 
 
 def make(name: str, **settings: Any) -> Any:
-    return getattr(paranom_rs, name)(**{**MADE[name], **settings})
+    return class_of(name)(**{**MADE[name], **settings})
 
 
 def waves(rows: int = 300, d: int = 2, seed: int = 0) -> np.ndarray:
@@ -63,16 +82,18 @@ def same(a: Any, b: Any) -> bool:
 
 
 def test_every_class_is_in_the_tables() -> None:
-    assert set(MADE) == {name for name, module in _MODULES.items() if ".deep." not in module}
+    light = {name for name, module in _MODULES.items() if ".deep." not in module}
+    assert set(MADE) - set(DEEP) == light
+    assert not DEEP or set(DEEP) | {"AnomalyNet"} == set(_MODULES) - light
     public = {name for name in paranom_rs.__all__ if isinstance(getattr(paranom_rs, name), type)}
     classes = {name for name in public if issubclass(getattr(paranom_rs, name), Detector)}
-    assert classes - {"Detector"} == set(MADE)
+    assert classes - {"Detector"} == set(MADE) - set(DEEP)
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("d", [1, 3])
 def test_defaults_find_a_change_of_level(name: str, d: int) -> None:
-    detector = getattr(paranom_rs, name)()
+    detector = class_of(name)(**BRIEF.get(name, {}))
     train, X = waves(900, d), waves(500, d, seed=1)
     X[300:340] += 8
     assert detector.fit(train) is detector
@@ -99,8 +120,8 @@ def test_a_stream_gives_the_bits_of_a_batch(name: str, fitted: dict[str, Any]) -
         assert [value(detector, x) for x in X] == wanted.tolist()
         detector.restart()
     # A slice is a series by itself: after its first window, the scores are those of the whole.
-    if name == "LeftMatrixProfile":
-        return  # which has all rows before in mind
+    if name in REMEMBER:
+        return
     first = detector.window_ - 1
     assert (detector.decision_function(X[5:], causal=True)[first:] == wanted[5 + first :]).all()
 
@@ -400,7 +421,7 @@ def test_why_in_a_stream(name: str, fitted: dict[str, Any]) -> None:
     assert found == detector.explain(X)._replace(normal=found.normal) or found.normal is None
     assert found.row == 39
     assert next(iter(found.contributions)) == "0"
-    if name != "LeftMatrixProfile":  # which compares the window with training rows alone
+    if name not in REMEMBER:
         assert found.score == detector.decision_function(X, causal=True)[-1]
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from importlib import resources
+
 import numpy as np
 import pytest
 
 from paranom_rs.errors import SpecError, UnknownKeyError
+from paranom_rs.experiments import suite_rules
 from paranom_rs.generate.rule import Transform
 from paranom_rs.suites import Series, load, names
 from paranom_rs.suites.graded_1 import GRADES
@@ -40,6 +44,66 @@ def test_graded_1_is_as_its_page_says() -> None:
     assert events["easy"] == KINDS
     assert events["hard"] == KINDS - ALWAYS_EASY
     assert events["medium"] >= KINDS - ALWAYS_EASY - {"flatline"}
+
+
+KINDS_2 = {
+    *("beyond", "plateau", "wakes", "level", "drift", "noise", "stuck", "faster", "warped"),
+    *("spike", "burst", "dip", "shift of several", "several stuck", "decoupled"),
+}
+
+
+def test_graded_2_is_as_its_page_says() -> None:
+    suite = load("graded-2")
+    assert len(suite) == 112
+    assert {series.grade for series in suite.values()} == set(GRADES)
+    assert {series.train.shape[1] for series in suite.values()} == {1, 2, 8, 25, 55}
+    events: set[str] = set()
+    for series in suite.values():
+        assert series.train.shape[0] == 2_000
+        assert series.test.shape[0] == len(series.y) == 6_000
+        assert 0 < series.y.sum() < 3_000, series.name
+        events |= {event.name for event in series.data.events}
+    assert events == KINDS_2
+
+
+def test_values_that_training_has_not_seen_and_long_levels_are_in_graded_2() -> None:
+    suite = load("graded-2")
+    outside = dict.fromkeys(("unseen", "course"), 0.0)
+    for family in outside:
+        shares = []
+        for series in (x for x in suite.values() if f"-{family}-easy" in x.name):
+            rows = series.test[series.y == 1]
+            shares.append(((rows > series.train.max(axis=0)) | (rows < series.train.min(axis=0))).any(axis=1).mean())
+        outside[family] = float(np.mean(shares))
+    assert outside["unseen"] > 0.9
+    assert outside["course"] < 0.3
+    lengths = [len(event) for x in suite.values() if "-level-" in x.name for event in whole_events(x)]
+    assert np.median(lengths) > 350
+    several = [event for event in suite["valve-together-easy"].data.events if event.name == "shift of several"]
+    assert {len(event.variables) for event in several} == {8}
+
+
+def whole_events(series: Series) -> list[range]:
+    """The events that the rows to score hold wholly."""
+    last = series.learnt + series.scored
+    return [range(e.start, e.stop) for e in series.data.events if e.start >= series.learnt and e.stop <= last]
+
+
+def test_rules_of_graded_2_say_where_they_are_from() -> None:
+    text = resources.files("paranom_rs.suites").joinpath("graded_2_rules.json").read_text(encoding="utf-8")
+    rules = json.loads(text)["rules"]
+    sources = {held["source"] for held in rules.values()}
+    assert sources == {suite_rules.NAB, suite_rules.NASA, suite_rules.ECG_SOURCE, suite_rules.WRITTEN}
+    for name, made in suite_rules.written().items():
+        wanted = suite_rules.entry(suite_rules.WRITTEN, suite_rules.generator_of(made))
+        assert json.loads(json.dumps(wanted)) == rules[name]
+
+
+def test_shorter_rules_mean_the_same() -> None:
+    weights = [1 / 3, 1 / 3, 1 - 2 / 3]
+    rule = {"kind": "choice", "values": [0.123456789, 1.0, 2.0], "weights": weights}
+    assert suite_rules.shorter(rule) == rule
+    assert suite_rules.shorter({"kind": "empirical", "quantiles": [0.123456789]})["quantiles"] == [0.123457]
 
 
 #: Kinds of transforms that are younger than the suite, which never changes.
@@ -100,5 +164,5 @@ def test_training_rows_are_normal_and_come_before() -> None:
 
 
 def test_unknown_suites_are_refused() -> None:
-    with pytest.raises(SpecError, match="name: must be one of graded-1, got 'graded-0'"):
+    with pytest.raises(SpecError, match="name: must be one of graded-1, graded-2, got 'graded-0'"):
         load("graded-0")

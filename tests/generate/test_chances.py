@@ -129,6 +129,8 @@ def test_what_does_not_go_together() -> None:
     with pytest.raises(SpecError, match="must refer to variables without functions"):
         Generator({"x": Callback(normal=lambda ctx: 0.0, missing=Dropouts(chance=Ref("x")))})
     with pytest.raises(SpecError, match="and without uniqueness"):
-        Generator({"x": Stochastic(Integers(0, 9))}, missing=Dropouts(chance=Ref("x")), uniqueness=Uniqueness(Hard()))
+        Generator(
+            {"x": Stochastic(Integers(0, 9))}, missing=Dropouts(chance=Ref("x")), uniqueness=Uniqueness(normal=Hard())
+        )
     with pytest.raises(SpecError, match=r"width: must be >= 0"):
         Generator({"x": Stochastic(Logistic(Normal(), width=-1.0))})

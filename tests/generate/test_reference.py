@@ -14,7 +14,7 @@ from paranom_rs._core import Plan
 from reference import fmath, generator, random, rules
 from reference.schedule import Schedule, Timing
 from support.generated import Rows, assert_same_values, generated
-from support.strategies import COURSES, SIGNALS, anomalous, in_stream, rule_tables, slices, specs
+from support.strategies import COURSES, SIGNALS, anomalous, fewest_rows, in_stream, rule_tables, slices, specs
 
 Spec = dict[str, Any]
 
@@ -34,8 +34,8 @@ def test_any_spec_anywhere(spec: Spec, where: tuple[int, int], clean: bool) -> N
 
 
 # `distinct` has no rows beyond its values: test_distinct.py. `shape` needs an event: with the transforms. What looks at
-# other variables: test_graph.py; states: test_states.py.
-ELSEWHERE = {"distinct", "shape", "ref", "swap", "decouple", "state", "by_state", "forbidden_transition"}
+# other variables: test_graph.py; states: test_states.py. `at_time` needs a clock: test_clocks.py.
+ELSEWHERE = {"at_time", "distinct", "shape", "ref", "swap", "decouple", "state", "by_state", "forbidden_transition"}
 
 
 @pytest.mark.parametrize("kind", [*(kind for kind in rules.RULES if kind not in ELSEWHERE), "truncated"])
@@ -63,16 +63,18 @@ def test_each_transform(kind: str, data: st.DataObject) -> None:
     signal = rule_tables(1, "normal", only=data.draw(st.sampled_from(sorted(SIGNALS))))
     noisy = st.builds(lambda x: {"kind": "sum", "of": [x, {"kind": "normal", "mean": x}]}, signal)
     onset = data.draw(st.sampled_from([{}, {"onset": "creeping"}, {"onset": 0.3}]))
+    change = data.draw(anomalous(1, only=kind))
+    often = {"frequency": 0.3, "duration": [fewest_rows(change), 30]} | onset
     spec = {
         "seed": 5,
         "variables": {
             "x": {
                 "kind": "stochastic",
                 "normal": data.draw(noisy if kind in COURSES else rule_tables(1, "normal")),
-                "anomalous": data.draw(anomalous(1, only=kind)),
+                "anomalous": change,
             }
         },
-        "anomalies": [{"frequency": 0.3, "duration": [1, 30]} | onset, {"name": "long", "events": [[2**60, 2**63]]}],
+        "anomalies": [often, {"name": "long", "events": [[2**60, 2**63]]}],
     }
     assert_is_reference(spec, *data.draw(slices(most=150)))
 

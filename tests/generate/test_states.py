@@ -268,7 +268,7 @@ def test_states_survive_toml(tmp_path: Path) -> None:
     ("variable", "path", "rule"),
     [
         (Stochastic(Choice(["a", 1.0])), "normal.values[1]", "a text"),
-        (Stochastic(Choice([True, "a"])), "normal.values[0]", "a text"),
+        (Stochastic(Choice([True, "a"])), "normal.values[1]", "true or false"),
         (Stochastic(Choice([True, 2.0])), "normal.values[1]", "true or false"),
         (Stochastic(Choice([""])), "normal.values[0]", "not empty"),
         (Stochastic(Choice(["a\nb"])), "normal.values[0]", "control characters"),

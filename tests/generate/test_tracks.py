@@ -28,9 +28,9 @@ from paranom_rs import (
     SpecError,
     Stochastic,
     TimeWarp,
-    Transform,
     Uniqueness,
 )
+from paranom_rs.generate.rule import Transform
 from reference import generator as reference
 
 TWO = {"a": Stochastic(Normal(), Shift(50.0)), "b": Stochastic(Normal(), Shift(50.0))}
@@ -96,7 +96,7 @@ def test_listed_events_of_different_variables_overlap() -> None:
             [Anomaly(events=[(1, 9)], variables=["a"]), Anomaly(name="C", events=[(1, 12)], variables=["b"])],
             "begin in different rows",
         ),
-        ([Anomaly(frequency=0.1, track=3)], "track: must be a text"),  # type: ignore[arg-type]
+        ([*APART, Anomaly(name="c", frequency=0.1, values={"b": 1.0}, track="a")], "track: must be that of"),
     ],
 )
 def test_bad_tracks(anomalies: list[Anomaly], said: str) -> None:
@@ -106,7 +106,7 @@ def test_bad_tracks(anomalies: list[Anomaly], said: str) -> None:
 
 def test_tracks_and_uniqueness() -> None:
     with pytest.raises(SpecError, match="must go without events that overlap"):
-        Generator(TWO, anomalies=APART, uniqueness=Uniqueness(Hard()))
+        Generator(TWO, anomalies=APART, uniqueness=Uniqueness(normal=Hard()))
 
 
 def shaken(**options: Any) -> Generator:

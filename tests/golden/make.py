@@ -359,6 +359,7 @@ SPECS_2: dict[str, Spec] = {
     "overlap": {
         "stream": 2,
         "seed": 20_180_807,
+        "time": {"kind": "number", "start": 0, "step": 1},
         "variables": {
             name: {"kind": "stochastic", "normal": NORMAL, "anomalous": {"kind": "shift", "by": UNIFORM}}
             for name in ("a", "b", "c")

@@ -827,16 +827,18 @@ def random_season(table: Table, scope: Scope) -> Rule:
     period = int(table["period"])
     amplitude, phase = held(table["amplitude"], scope), held(table["phase"], scope)
 
-    def value(at: At, row: int) -> float:
-        cycle, place = divmod(row, period)
-        cycles = replace(at, rows=np.array([cycle, (cycle + 1) % 2**64], np.uint64))
-        (low, high), (early, late) = amplitude(cycles), phase(cycles)
-        share = float(place) / float(period)
-        turns = np.array(share + (early + share * (late - early)))
+    def values(at: At) -> Floats:
+        cycles, places = at.rows // np.uint64(period), at.rows % np.uint64(period)
+        (low, early), (high, late) = (
+            (amplitude(replace(at, rows=rows)), phase(replace(at, rows=rows)))
+            for rows in (cycles, cycles + np.uint64(1))
+        )
+        share = places.astype(np.float64) / float(period)
+        turns = share + (early + share * (late - early))
         sin, _ = fmath.sincos2pi(turns - np.floor(turns + 0.5))
-        return float((low + share * (high - low)) * sin)
+        return (low + share * (high - low)) * sin
 
-    return lambda at: np.array([value(at, int(row)) for row in at.rows], np.float64)
+    return values
 
 
 def control_warmup(gain: float, keeps: float, proportional: float, integral: float) -> int:

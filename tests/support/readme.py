@@ -1,8 +1,8 @@
 """Runs what the documents show, so that they cannot drift.
 
-``python tests/support/readme.py demo`` and ``... test`` print the two commands of README.md (its ``bash`` blocks, in
-that order); ``python tests/support/readme.py run README.md docs/*.md`` executes the ``python`` blocks of each file in
-order, in one namespace and one temporary folder per file. A block not meant to run is marked ``text``.
+``python tests/support/readme.py demo``, ``... test`` and ``... watch`` print the commands of README.md (its ``bash``
+blocks, in that order). ``python tests/support/readme.py run README.md docs/*.md`` executes the ``python`` blocks of
+each file in order, in one namespace and one temporary folder per file. A block not meant to run is marked ``text``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+COMMANDS = ["demo", "test", "watch"]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -26,11 +27,11 @@ def blocks(path: Path, language: str) -> list[tuple[int, str]]:
 
 
 def command(which: str) -> str:
-    """One of README's two commands."""
-    both = [text for _, text in blocks(ROOT / "README.md", "bash")]
-    if len(both) != 2:
-        raise SystemExit(f"README.md: two bash blocks (run the main job; pass the tests), got {len(both)}")
-    return both[["demo", "test"].index(which)].strip()
+    """One of README's commands."""
+    found = [text for _, text in blocks(ROOT / "README.md", "bash")]
+    if len(found) != len(COMMANDS):
+        raise SystemExit(f"README.md: bash blocks for {', '.join(COMMANDS)}, got {len(found)}")
+    return found[COMMANDS.index(which)].strip()
 
 
 def run(path: Path) -> None:
@@ -50,7 +51,7 @@ def run(path: Path) -> None:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["demo" | "test" as which]:
+        case [which] if which in COMMANDS:
             print(command(which))
         case ["run", *files] if files:
             for name in files:

@@ -347,14 +347,16 @@ def state_specs(draw: st.DrawFn) -> Spec:
         kinds += [draw(state_rules())]
         if normal["kind"] in ("markov", "regimes", "steps"):
             kinds += [{"kind": "reverse"}, {"kind": "time_warp"}]
-        if normal["kind"] == "regimes" or (normal["kind"] == "markov" and all(0 in x for x in normal["transitions"])):
+        # In regimes, a state may follow on itself, although that is not listed.
+        zeros = {"regimes": 2, "markov": 1}.get(normal["kind"])
+        if zeros and all(row.count(0) >= zeros for row in normal.get("transitions", [[]])):
             kinds += [{"kind": "forbidden_transition"}] * 3
         values: Spec = {mode: draw(st.sampled_from(kinds))}
         if draw(st.booleans()):
             values["on"] = draw(st.sampled_from([1, flags, {"kind": "flatline"}]))
         if draw(st.booleans()):
             values["alarm"] = {"kind": "decouple", "variable": "on", "by": 100}
-        anomaly: Spec = {"name": f"a{number}", "values": values, "duration": [1, 30]}
+        anomaly: Spec = {"name": f"a{number}", "values": values, "duration": [2, 30]}
         anomalies.append(anomaly | {"frequency": draw(st.sampled_from([0.1, 0.01]))})
     anomalies.append({"name": "counts", "variables": ["count"], "frequency": 0.05, "onset": "creeping", "duration": 9})
     return in_stream({"seed": draw(st.integers(0, 9)), "variables": variables, "anomalies": anomalies})

@@ -32,6 +32,13 @@ def fill_missing(data: Floats, nan_policy: str = "median") -> Floats:
     ------
     SpecError
         For a channel that has no value at all in a window, and for any NaN where ``nan_policy`` is ``"raise"``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.deep import fill_missing
+    >>> fill_missing(np.array([[[1.0], [np.nan], [3.0]]])).ravel().tolist()
+    [1.0, 2.0, 3.0]
     """
     checks.one_of("nan_policy", nan_policy, NAN_POLICIES)
     missing = np.isnan(data)

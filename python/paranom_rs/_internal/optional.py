@@ -7,6 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+#: What pip installs the package from: the checkout of the repository. A release on an index makes it "paranom_rs", and
+#: ``python docs/install_lines.py`` then renews all pages.
+SOURCE = "."
+
+
+def install_line(extra: str) -> str:
+    """The command that installs the package with an extra.
+
+    >>> install_line("plot") == f'pip install "{SOURCE}[plot]"'
+    True
+    """
+    return f'pip install "{SOURCE}[{extra}]"'
+
 
 def require(module: str, extra: str, what: str) -> Any:
     """Import a library that ``what`` needs; the error names the pip line of the extra that brings it.
@@ -33,4 +46,5 @@ def needs(library: str, extra: str, what: str) -> Iterator[None]:
 
 
 def _missing(what: str, library: str, extra: str) -> ImportError:
-    return ImportError(f'{what} needs {library}: pip install "paranom_rs[{extra}]"', name=library)
+    where = " in the checkout" if SOURCE == "." else ""
+    return ImportError(f"{what} needs {library}: {install_line(extra)}{where}", name=library)

@@ -58,11 +58,15 @@ class Positive(Rule):
 
 @dataclass(frozen=True)
 class Share(Rule):
-    """A number above 0 and below 1; with ``ends`` also 0 and 1."""
+    """A number above 0 and below 1; with ``ends`` also 0 and 1, with ``from_0`` also 0."""
 
     ends: bool = False
+    from_0: bool = False
 
     def check(self, path: str, value: Any) -> None:
+        if self.from_0:
+            checks.at_least_0(path, value, below=1)
+            return
         if not self.ends:
             checks.share(path, value)
             return
@@ -71,7 +75,20 @@ class Share(Rule):
 
     @property
     def refused(self) -> tuple[Any, ...]:
-        return (-0.5, 1.5, math.nan, "0.5", None, *(() if self.ends else (0, 1)))
+        bounds = () if self.ends else (1,) if self.from_0 else (0, 1)
+        return (-0.5, 1.5, math.nan, "0.5", None, *bounds)
+
+
+@dataclass(frozen=True)
+class AtLeast0(Rule):
+    """A finite number, 0 or more."""
+
+    def check(self, path: str, value: Any) -> None:
+        checks.at_least_0(path, value)
+
+    @property
+    def refused(self) -> tuple[Any, ...]:
+        return (-1.0, math.nan, math.inf, "1", True, None)
 
 
 @dataclass(frozen=True)

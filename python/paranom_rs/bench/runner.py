@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from paranom_rs._internal import checks
 from paranom_rs._internal.progress import Progress
@@ -90,22 +90,65 @@ def run_bench(
     seed = _seed(seed, folder)
     entries = of_suite(suite, seed, series) if "suite" in wanted else []
     entries += of_folder(checks.file_path(data)) if "tsb-ad" in wanted and data is not None else []
-    hashes = {f"{x.table}/{x.name}": x.sha256 for x in entries}
     cores = os.cpu_count() or 1
     count = cores if jobs is None else checks.whole("jobs", jobs, least=1, most=1024)
-    threads = max(cores // count, 1)
-    for name in names:
-        _probe(name, seed, limits, threads)
-    head = {"seed": seed, "suite": suite, "limits": asdict(limits), "versions": versions(), "series": hashes}
+    plan = _Plan(names, entries, seed, suite, limits, count, max(cores // count, 1))
+    ready: dict[str, Process] = {}
+    try:
+        for name in names:
+            process = _probed(name, plan)
+            # So many are used at once; of the others none waits.
+            if process is not None and (len(ready) >= count or name in ready):
+                process.end()
+            elif process is not None:
+                ready[name] = process
+        return _run(plan, ready, folder, progress)
+    finally:
+        for process in ready.values():
+            process.end()
+
+
+class _Plan(NamedTuple):
+    """What is measured, and how."""
+
+    names: list[str]
+    entries: list[Entry]
+    seed: int
+    suite: str
+    limits: Limits
+    jobs: int
+    #: of each process
+    threads: int
+
+    def process(self, name: str) -> Process:
+        """Start a process for a detector."""
+        return Process(name, self.seed, self.limits, self.threads)
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        return {f"{x.table}/{x.name}": x.sha256 for x in self.entries}
+
+    @property
+    def order(self) -> list[tuple[str, str, str]]:
+        """Detector, table and series of each run."""
+        return [(name, x.table, x.name) for name in self.names for x in self.entries]
+
+
+def _run(plan: _Plan, ready: dict[str, Process], folder: Path | None, progress: bool) -> BenchResult:
+    """Measure what the folder does not hold yet, and return all."""
+    limits = asdict(plan.limits)
+    head = {
+        "seed": plan.seed, "suite": plan.suite, "limits": limits, "versions": versions(), "series": plan.hashes
+    }  # fmt: skip
     store = Store(folder, head)
     done = {(run.detector, run.table, run.series) for run in store.runs}
-    todo = [(name, x) for name in names for x in entries if (name, x.table, x.name) not in done]
+    todo = [(name, x) for name in plan.names for x in plan.entries if (name, x.table, x.name) not in done]
     with Progress(len(todo), shown=progress, unit=" series") as shown:
-        _Pool(todo, store, seed, limits, threads, shown).work(count)
-    order = {(n, x.table, x.name): i for i, (n, x) in enumerate((n, x) for n in names for x in entries)}
-    held = [run for run in store.runs if (run.detector, run.table, run.series) in order]
-    held.sort(key=lambda run: order[run.detector, run.table, run.series])
-    return BenchResult(seed, suite, asdict(limits), versions(), hashes, held)
+        _Pool(plan, todo, store, ready, shown).work()
+    place = {key: i for i, key in enumerate(plan.order)}
+    held = [run for run in store.runs if (run.detector, run.table, run.series) in place]
+    held.sort(key=lambda run: place[run.detector, run.table, run.series])
+    return BenchResult(plan.seed, plan.suite, limits, versions(), plan.hashes, held)
 
 
 def _name(detector: Any) -> str:
@@ -149,22 +192,24 @@ def fresh_seed() -> int:
     return secrets.randbits(63)
 
 
-def _probe(name: str, seed: int, limits: Limits, threads: int) -> None:
-    """Make a detector once, a foreign one in a process of its own; raise what it was refused with."""
+def _probed(name: str, plan: _Plan) -> Process | None:
+    """Make a detector once, and raise what it was refused with; return the process of a foreign one."""
     if parse(name)[0] in ours():
-        make(name, seed)
-        return
-    process = Process(name, seed, limits, threads)
+        make(name, plan.seed)
+        return None
+    process = plan.process(name)
     try:
         answer = process.start()
+        if answer.get("kind") == "library":
+            raise ImportError(f"{name}: {answer['error']}")
+        if "error" in answer:
+            raise SpecError("detectors", "must be a detector that can be made", f"{name!r}: {answer['error']}")
     except Ended as ended:
         raise SpecError("detectors", "must be a detector that can be made", f"{name!r}: {ended.message}") from None
-    finally:
+    except BaseException:
         process.end()
-    if answer.get("kind") == "library":
-        raise ImportError(f"{name}: {answer['error']}")
-    if "error" in answer:
-        raise SpecError("detectors", "must be a detector that can be made", f"{name!r}: {answer['error']}")
+        raise
+    return process
 
 
 class _Pool:
@@ -172,26 +217,25 @@ class _Pool:
 
     def __init__(
         self,
+        plan: _Plan,
         todo: list[tuple[str, Entry]],
         store: Store,
-        seed: int,
-        limits: Limits,
-        threads: int,
+        ready: dict[str, Process],
         shown: Callable[[int], None] | None,
     ) -> None:
         self._todo: queue.SimpleQueue[tuple[str, Entry]] = queue.SimpleQueue()
         for work in todo:
             self._todo.put(work)
-        self._store, self._seed, self._limits, self._threads, self._shown = store, seed, limits, threads, shown
-        self._lock, self._count = threading.Lock(), 0
+        self._plan, self._store, self._shown = plan, store, shown
+        self._ready, self._lock, self._count = ready, threading.Lock(), 0
         self._in_a_row: dict[str, int] = {}
         self._stop = threading.Event()
         self._processes: set[Process] = set()
         self._failure: list[BaseException] = []
 
-    def work(self, jobs: int) -> None:
-        """Do all, in so many threads; an interruption ends all processes."""
-        workers = [threading.Thread(target=self._guarded, daemon=True) for _ in range(jobs)]
+    def work(self) -> None:
+        """Do all; an interruption ends all processes."""
+        workers = [threading.Thread(target=self._guarded, daemon=True) for _ in range(self._plan.jobs)]
         try:
             for worker in workers:
                 worker.start()
@@ -244,7 +288,12 @@ class _Pool:
             self._ended(process)
 
     def _started(self, name: str) -> Process:
-        process = Process(name, self._seed, self._limits, self._threads)
+        with self._lock:
+            process = self._ready.pop(name, None)
+        if process is not None:
+            self._processes.add(process)
+            return process
+        process = self._plan.process(name)
         self._processes.add(process)
         process.start()
         return process

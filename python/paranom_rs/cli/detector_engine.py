@@ -21,8 +21,10 @@ __all__ = ["FITTED", "DetectorEngine", "fit_detector", "loaded_detector"]
 
 #: What ``--detector`` calls them, and where they are.
 FITTED = {
+    "autoencoder": ("paranom_rs.deep.autoencoder", "RNNAutoencoder"),
     "isolation-forest": ("paranom_rs.detect.isolation_forest", "IsolationForest"),
     "left-matrix-profile": ("paranom_rs.detect.profile_detectors", "LeftMatrixProfile"),
+    "lstm-ad": ("paranom_rs.deep.lstm_ad", "LSTMAD"),
     "matrix-profile": ("paranom_rs.detect.profile_detectors", "MatrixProfileDetector"),
     "nearest-windows": ("paranom_rs.detect.nearest_windows", "NearestWindows"),
     "pca": ("paranom_rs.detect.pca", "PCADetector"),
@@ -139,8 +141,9 @@ def loaded_detector(
     for option in _OF_RAMP:
         if getattr(options, option) is not None:
             raise SpecError(option, f"must not be given: {path} holds a {type(detector).__name__}")
-    if options.window is not None and options.window != detector.window_:
-        raise SpecError("window", f"must be {detector.window_}, as in {path}", str(options.window))
+    window = detector.get_params().get("window") or detector.window_
+    if options.window is not None and options.window != window:
+        raise SpecError("window", f"must be {window}, as in {path}", str(options.window))
     if options.threshold is not None:
         detector.causal_threshold_ = options.threshold
     return DetectorEngine(detector, names)

@@ -44,6 +44,15 @@ def to_dask(generator: Generator, rows: int, *, start: int = 0, blocks: int | No
     ------
     SpecError
         For a spec with a `Uniqueness`: its rows cannot be made apart from each other.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Normal, Stochastic
+    >>> from paranom_rs.connect.dask import to_dask
+    >>> gen = Generator({"x": Stochastic(Normal())}, seed=1)
+    >>> frame = to_dask(gen, 1_000, blocks=4)
+    >>> frame.npartitions, len(frame.loc[10:19].compute())
+    (4, 10)
     """
     slices = cut(generator, rows, start=start, blocks=blocks)
     divisions = (*(part.start for part in slices), max(slices[-1].start + slices[-1].rows - 1, slices[-1].start))
@@ -52,7 +61,16 @@ def to_dask(generator: Generator, rows: int, *, start: int = 0, blocks: int | No
 
 
 def to_dask_array(generator: Generator, rows: int, *, start: int = 0, blocks: int | None = None) -> Any:
-    """Return `Dataset.X` of the rows as a dask.array of shape (rows, d) with known chunks; arguments as `to_dask`."""
+    """Return `Dataset.X` of the rows as a dask.array of shape (rows, d) with known chunks; arguments as `to_dask`.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Normal, Stochastic
+    >>> from paranom_rs.connect.dask import to_dask_array
+    >>> gen = Generator({"x": Stochastic(Normal())}, seed=1)
+    >>> to_dask_array(gen, 1_000, blocks=4).shape
+    (1000, 1)
+    """
     slices = cut(generator, rows, start=start, blocks=blocks)
     width = len(generator.names)
     parts = [

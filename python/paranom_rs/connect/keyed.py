@@ -28,6 +28,15 @@ class KeyedRAMP:
     ------
     SpecError, SpecTypeError
         For settings that `RAMP` refuses: here, not in the first worker.
+
+    Examples
+    --------
+    >>> from paranom_rs.connect.keyed import KeyedRAMP
+    >>> keyed = KeyedRAMP(["x"], window=5, reference=20, threshold=1.0)
+    >>> ramp = keyed.load(None)
+    >>> found = keyed.score(ramp, [{"x": float(i % 4)} for i in range(30)])
+    >>> len(found), len(ramp.to_bytes()) > 0
+    (30, True)
     """
 
     def __init__(self, features: Iterable[str], **settings: Any) -> None:

@@ -52,6 +52,15 @@ class RAMPDetector(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unty
     feature_names_in_
         (d,) object, the columns of the table (pandas, polars, Arrow) that ``fit`` got; not there without names. A table
         with other names, or in another order, is refused.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.connect.sklearn import RAMPDetector
+    >>> X = np.sin(np.arange(600) / 5)[:, None]
+    >>> detector = RAMPDetector(reference=300).fit(X[:400])
+    >>> detector.predict(X[400:]).shape
+    (200,)
     """
 
     def __init__(

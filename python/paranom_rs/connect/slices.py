@@ -18,7 +18,17 @@ _MOST_BLOCKS = 1_000_000
 
 
 class Slice(NamedTuple):
-    """Rows ``start .. start + rows - 1`` of a generator; picklable, and the same data wherever it is made."""
+    """Rows ``start .. start + rows - 1`` of a generator; picklable, and the same data wherever it is made.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Normal, Stochastic
+    >>> from paranom_rs.connect.slices import cut
+    >>> gen = Generator({"x": Stochastic(Normal())}, seed=1)
+    >>> parts = cut(gen, 1_000, blocks=4)
+    >>> len(parts), len(parts[0].dataset())
+    (4, 250)
+    """
 
     generator: Generator
     start: int
@@ -46,6 +56,15 @@ def cut(generator: Generator, rows: int, *, start: int = 0, blocks: int | None =
     SpecError
         For a spec whose rows depend on all lower ones (a `Uniqueness`, a sequential callback without a warmup), and for
         rows beyond 2**63.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Normal, Stochastic
+    >>> from paranom_rs.connect.slices import cut
+    >>> gen = Generator({"x": Stochastic(Normal())}, seed=1)
+    >>> parts = cut(gen, 1_000, blocks=4)
+    >>> len(parts), len(parts[0].dataset())
+    (4, 250)
     """
     if not isinstance(generator, Generator):
         raise SpecTypeError("generator", "must be a Generator", type(generator).__name__)

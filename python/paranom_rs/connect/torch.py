@@ -51,7 +51,8 @@ class GeneratedDataset(KnownKeywords, IterableDataset):  # type: ignore[misc]  #
     Yields
     ------
     (x, y)
-        float32 tensors (batch_size, window, d) of `Dataset.X` (states as their places), and int8 tensors (batch_size, window) of labels.
+        float32 tensors (batch_size, window, d) of `Dataset.X` (states as their places), and int8 tensors
+        (batch_size, window) of labels.
 
     Raises
     ------

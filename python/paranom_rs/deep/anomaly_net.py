@@ -19,7 +19,9 @@ from paranom_rs._internal.rules import Flag, OrNone, Rule, Text, Whole
 from paranom_rs._internal.scaling import LIMIT, Scaler
 from paranom_rs.deep.change_net import Material, Weights, context_of, layers_for
 from paranom_rs.deep.training_events import KINDS, with_events
-from paranom_rs.deep.window_features import (
+from paranom_rs.detect.base import covering_mean
+from paranom_rs.detect.scaled_windows import ScaledWindows, default_window
+from paranom_rs.detect.window_features import (
     FEATURES,
     SIGNED,
     START,
@@ -29,8 +31,6 @@ from paranom_rs.deep.window_features import (
     is_joint,
     to_log,
 )
-from paranom_rs.detect.base import covering_mean
-from paranom_rs.detect.scaled_windows import ScaledWindows, default_window
 
 #: Parts of the training rows: what each is compared with are the other ones.
 PARTS = 4
@@ -83,7 +83,7 @@ class AnomalyNet(ScaledWindows):
 
     Notes
     -----
-    `fit` needs torch (``pip install "paranom_rs[deep]"``); a fitted detector does not. The same ``random_state`` gives
+    `fit` needs torch (``pip install ".[deep]"``); a fitted detector does not. The same ``random_state`` gives
     the same network on a CPU with the same instructions.
     """
 
@@ -143,7 +143,7 @@ class AnomalyNet(ScaledWindows):
         from paranom_rs.deep import devices
         from paranom_rs.deep.change_net import module, train, weights_of
 
-        self._length = max(default_window(len(rows)), 2) if self.window is None else int(self.window)
+        self._length = max(default_window(self._longest), 2) if self.window is None else int(self.window)
         layers = layers_for(self._length)
         self.window_ = context_of(layers) + self._length
         scaler = Scaler.fit(rows)
@@ -171,7 +171,7 @@ class AnomalyNet(ScaledWindows):
             WindowFeatures(np.concatenate([rows[:start], gap, rows[stop:]]), self._length)
             for start, stop in itertools.pairwise(edges)
         ]
-        apart = np.isnan(rows).all(axis=1)
+        apart = np.asarray(np.isnan(rows).all(axis=1))
         whole = np.where(dilate(apart, 0, self._length - 1), 0.0, 1.0)
         twin = self._twin(rows)
         features, targets, counts = [], [], []
@@ -274,7 +274,7 @@ class AnomalyNet(ScaledWindows):
         """Write the network as an ONNX file, and check it with onnxruntime.
 
         Input "features" (batch, k, rows) float32, what `features` returns, transposed; output "score" (batch, rows):
-        the causal scores from the first complete window on. Needs ``pip install "paranom_rs[deep,onnx]"``.
+        the causal scores from the first complete window on. Needs ``pip install ".[deep,onnx]"``.
 
         Raises
         ------
@@ -287,7 +287,7 @@ class AnomalyNet(ScaledWindows):
         self._check_fitted()
         free = {"features": {0: "batch", 2: "rows"}, "score": {0: "batch", 1: "rows"}}
         count = len(self._weights.low)
-        graph = onnx.graph(scorer(self._weights), (2, count, 16), free)
+        graph = onnx.graph(scorer(self._weights), (2, count, 16), free, onnx.metadata(self))
         tried = np.random.default_rng(0).gamma(1.0, 2.0, (3, count, 200)).astype(np.float32)
         wanted = np.stack([from_log(self._weights.outputs(x.T)) for x in tried])
         onnx.write(Path(path), graph, 1, tried, wanted)

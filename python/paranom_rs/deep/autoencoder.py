@@ -4,40 +4,51 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.metrics import roc_auc_score
-from sklearn.utils.validation import check_is_fitted
 
 from paranom_rs._internal import checks
 from paranom_rs._internal.checks import Floats
-from paranom_rs._internal.missing import fill_missing
-from paranom_rs.deep.base import Detector
+from paranom_rs._internal.missing import NAN_POLICIES, fill_missing
+from paranom_rs._internal.optional import require
+from paranom_rs._internal.rules import AtLeast0, Flag, OneOf, OrNone, Rule, Share, Whole
+from paranom_rs._internal.scaling import Scaler
+from paranom_rs.deep.base import DeepDetector, Source
 from paranom_rs.deep.gaussian import Gaussian
+from paranom_rs.deep.holdout import Holdout
 from paranom_rs.deep.inject import shapes_in_windows
-from paranom_rs.deep.window_material import Cutter, WindowMaterial
-from paranom_rs.deep.windowing import covering, to_rows
-from paranom_rs.detect.baselines import Baselines
+from paranom_rs.deep.loaders import LoaderBatches
+from paranom_rs.deep.weights import Weights, of_network
+from paranom_rs.deep.window_network import CoreNetwork, TorchNetwork, WindowNetwork
+from paranom_rs.detect import recurrent
+from paranom_rs.detect.base import covering_mean
+from paranom_rs.detect.scaled_windows import default_window
+from paranom_rs.detect.training_rows import TrainingRows
 from paranom_rs.errors import SpecError
 from paranom_rs.plotting import deep as plots
 
 CHUNK = 1024
 """Windows scored at a time: what bounds the memory of scoring a long series."""
+MOST_WINDOWS = 2000
+"""Windows that a Gaussian is fitted on, and that choose the epoch, at most."""
+WANTED_WINDOWS = 1000
+"""Windows begin more often than ``stride`` would have it by default, until there are so many to train on."""
+_PIECE = 3
+"""Windows that fit a piece of rows that is learnt or held out."""
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class RNNAutoencoder(Detector):
+class RNNAutoencoder(DeepDetector):
     """Detect windows that do not look like the normal ones it was trained on.
 
     A recurrent encoder turns a window of ``window`` rows into ``hidden_size`` numbers, its latent vector; a decoder of
-    twice that size turns the vector into a window again.
+    twice that size turns the vector into a window again. A row's causal score is that of the window which ends there;
+    its other score is the mean of the scores of the windows that cover it.
 
-    Given windows (k, window, d), `decision_function` returns one score per window, (k,). Given a series (n,) or (n, d),
-    it returns one score per row, (n,): the mean of the scores of the windows that cover the row.
+    Windows (k, window, d) that are cut already are taken in place of a series: `fit`, `decision_function`, `predict`
+    and `calibrate` then have a label and a score for each, (k,).
 
     Parameters
     ----------
@@ -48,296 +59,547 @@ class RNNAutoencoder(Detector):
     variational, beta, kl_warmup
         Whether the latent vector is drawn from a Gaussian; the weight of the KL term, and the share of the epochs over
         which it grows linearly from 0.
-    window, stride
-        Rows of a window, and from one to the next (at most ``window``). A series gets one more window at its end.
+    window
+        Rows of a window. None: 60, or a sixth of the training rows if they are few.
+    stride
+        Rows from one training window to the next. None: three quarters of a window, or less where rows are few.
+    loss
+        ``"l1"`` or ``"l2"``: the sum over the window of the absolute or squared differences.
     scoring_mode
         ``"latent"``: the squared Mahalanobis distance of the latent vector from those of normal windows (a Gaussian
-        with shrunk covariance, fitted on the validation windows, and on the training windows too where those are fewer
-        than ten per dimension). The best in our measurements, and it needs no decoder. ``"reconstruction"``: the sum
-        over the window of the absolute (``loss="l1"``) or squared (``"l2"``) error. ``"both"``: the latent vector and
-        the log reconstruction error taken as one vector.
+        with shrunk covariance). The best in our measurements, and it needs no decoder. ``"reconstruction"``: the
+        ``loss``. ``"both"``: the latent vector and the log reconstruction error taken as one vector. None: what the
+        ``recipe`` says.
     stop
-        By what the best epoch is chosen. ``"loss"``: on the validation windows. ``"detection"``: the ROC AUC between
-        the validation windows and the same windows with generated anomalies, since a lower loss can make detection
-        worse. ``"spread"``: the coefficient of variation of the validation scores.
+        By what the best epoch is chosen. ``"loss"``: on held-out windows. ``"detection"``: the ROC AUC between held-out
+        windows and the same windows with generated anomalies, since a lower loss can make detection worse.
+        ``"spread"``: the coefficient of variation of the held-out scores.
+    recipe
+        How to train and score where a parameter does not say it. ``"fast"``: batches of 64, Adam at 4e-3 along one
+        cycle, gradients clipped at 5, orthogonal recurrent weights and open forget gates at first, as many epochs as
+        make 600 steps (10 to 200), the latent score. ``"article"``: one window a step, Adam at a constant 1e-3 (the
+        article's text says 3e-4: ``lr=3e-4``), torch's own initial weights, no clipping, 50 epochs, the reconstruction
+        score.
+    nan_policy
+        How a missing value of a window is filled: ``"median"``, ``"linear"``, ``"kernel"``, from the window's values of
+        the channel; or ``"raise"``. A channel without a value in the window is filled with its mean. A missing value
+        has no part in losses and reconstruction errors.
+    dropout
+        Between layers.
+    epochs, batch_size, lr, schedule
+        How to train: Adam, with the ``schedule`` ``"onecycle"``, ``"cosine"`` or ``"constant"``. None: see ``recipe``.
     patience
         Training ends that many epochs after the best.
-    nan_policy
-        How a missing value of a window is filled: ``"median"``, ``"linear"``, ``"kernel"``; or ``"raise"``.
-    threshold, quantile
-        A rule of `paranom_rs.evaluate.thresholds`; None means the ``quantile`` of the normal training scores. A rule
-        that needs labels gets the validation windows and all wholly anomalous ones.
     validation_share
-        The share of the normal windows, drawn at random, that is held out where `fit` is given no ``validation``.
-    epochs, batch_size, lr, schedule, clip, dropout
-        How to train: Adam, with the ``schedule`` ``"onecycle"``, ``"cosine"`` or ``"constant"``.
-    device, precision
-        ``"auto"``: CUDA, then MPS, then the CPU; bfloat16 on CUDA where it is supported.
+        The share of the training rows that is held out, in up to 20 pieces.
+    n_networks
+        Networks whose scores are averaged. Each holds other rows out, so that all rows are learnt, and all held out.
+    warm_start
+        Whether `fit` goes on from the weights, scale and window of the fit before, as fine-tuning needs it.
+    device
+        Where to train and to calibrate, and where scores that are not causal are computed. ``"auto"``: CUDA, then MPS,
+        then the CPU. Causal scores and streams are always computed on the CPU, and have the same bits everywhere.
+    precision
+        ``"auto"``: training in bfloat16 on CUDA where it is supported; ``"float32"``, ``"bfloat16"``.
     threads, random_state
-        CPU threads and seed: the same data, seed and threads give the same bits where torch uses the same instructions.
-        With AVX2 it rounds otherwise than with AVX-512, and training makes a small difference large.
+        CPU threads and seed: the same data, seed and threads give the same weights where torch uses the same
+        instructions. With AVX2 it rounds otherwise than with AVX-512, and training makes a small difference large.
+        The scores of given weights are the same to the bit on every processor.
     verbose
         Whether to show progress; None shows it on a terminal.
-
-    Notes
-    -----
-    Data are scaled to unit variance of the normal training windows, per channel. ``threshold_`` is for scores of the
-    form that `fit` saw: of windows or of rows.
+    follow_levels
+        Whether channels are counted from the median of the 120 rows before: all, none, or (None) those that wander in
+        the training rows. Windows have no rows before.
+    trim
+        The share of training rows that may be anomalous although no label says so: the rows with the highest scores are
+        left out, and the rest is learnt again.
+    alarm_share
+        The share of normal rows that may be under alarm.
     """
 
-    cell: str = "lstm"
-    variational: bool = False
-    beta: float = 1.0
-    kl_warmup: float = 0.25
-    window: int = 60
-    stride: int = 45
-    loss: str = "l1"
-    scoring_mode: str = "latent"
-    stop: str = "loss"
+    parameters: ClassVar[dict[str, Rule]] = {
+        "cell": OneOf(("rnn", "gru", "lstm")),
+        "variational": Flag(),
+        "beta": AtLeast0(),
+        "kl_warmup": Share(ends=True),
+        "window": OrNone(Whole(1, 2**20)),
+        "stride": OrNone(Whole(1, 2**20)),
+        "loss": OneOf(("l1", "l2")),
+        "scoring_mode": OrNone(OneOf(("latent", "reconstruction", "both"))),
+        "stop": OneOf(("loss", "detection", "spread")),
+        "recipe": OneOf(("fast", "article")),
+        "nan_policy": OneOf(NAN_POLICIES),
+        **DeepDetector.parameters,
+    }
 
-    def _check_params(self) -> None:
-        super()._check_params()
-        checks.one_of("cell", self.cell, ("rnn", "gru", "lstm"))
-        checks.one_of("loss", self.loss, ("l1", "l2"))
-        checks.one_of("scoring_mode", self.scoring_mode, ("latent", "reconstruction", "both"))
-        checks.one_of("stop", self.stop, ("loss", "detection", "spread"))
-        checks.flag("variational", self.variational)
-        checks.whole("window", self.window, least=1)
-        checks.whole("stride", self.stride, least=1)
-        if self.stride > self.window:
-            rule = f"must be at most the window of {self.window} rows, so that no row is left out"
-            raise SpecError("stride", rule, str(self.stride))
-        checks.at_least_0("beta", self.beta)
-        checks.at_least_0("kl_warmup", self.kl_warmup)
+    cell: str
+    variational: bool
+    beta: float
+    kl_warmup: float
+    window: int | None
+    stride: int | None
+    loss: str
+    scoring_mode: str | None
+    stop: str
+    recipe: str
+    nan_policy: str
+    _gausses: list[Gaussian]
+    _evaluated: list[WindowNetwork]
+    _on_device: list[WindowNetwork]
 
-    # ---- the steps of `fit`
+    def __init__(
+        self,
+        *,
+        cell: str = "lstm",
+        num_layers: int = 1,
+        hidden_size: int = 20,
+        variational: bool = False,
+        beta: float = 1.0,
+        kl_warmup: float = 0.25,
+        window: int | None = None,
+        stride: int | None = None,
+        loss: str = "l1",
+        scoring_mode: str | None = None,
+        stop: str = "loss",
+        recipe: str = "fast",
+        nan_policy: str = "median",
+        dropout: float = 0.0,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        lr: float | None = None,
+        schedule: str | None = None,
+        patience: int | None = None,
+        validation_share: float = 0.25,
+        n_networks: int = 1,
+        warm_start: bool = False,
+        device: str = "auto",
+        precision: str = "auto",
+        threads: int = 1,
+        random_state: int = 0,
+        verbose: bool | None = None,
+        follow_levels: bool | None = None,
+        trim: float = 0.0,
+        alarm_share: float = 0.01,
+    ) -> None:
+        self._take(**{name: value for name, value in locals().items() if name in self.parameters})
 
-    @property
-    def _cutter(self) -> Cutter:
-        return Cutter(self.window, self.stride, self.nan_policy)
+    # ---- fit
 
-    def _material(self, X: Any, y: Any, validation: tuple[Any, Any] | None) -> WindowMaterial:
-        return self._cutter.material(X, y, validation, share=self.validation_share, seed=int(self.random_state))
+    def _least_rows(self) -> int:
+        return 12 if self.window is None else max(2 * int(self.window), 12)
 
-    def _network(self, features: int) -> Any:
+    def _piece(self) -> int:
+        return _PIECE * self.window_
+
+    def _event_rows(self) -> tuple[int, int]:
+        return max(self.window_ // 2, 1), 2 * self.window_
+
+    def _recipe(self) -> dict[str, Any]:
+        if self.recipe == "article":
+            return {
+                "batch_size": 1, "lr": 1e-3, "schedule": "constant", "clip": None, "epochs": 50,
+                "scoring_mode": "reconstruction",
+            }  # fmt: skip
+        return {**super()._recipe(), "scoring_mode": "latent"}
+
+    def _orthogonal(self) -> bool:
+        return self.recipe != "article"
+
+    def _read(self, X: Any, y: Any, validation: Any) -> tuple[TrainingRows, Source]:
+        if not _is_windows(X):
+            return super()._read(X, y, validation)
+        learnt = self._windows("X", X)
+        held = learnt[:0] if validation is None else self._windows("validation", validation)
+        labels = np.zeros(len(learnt), bool) if y is None else checks.labels("y", y)
+        if len(labels) != len(learnt):
+            rule = f"must have one label for each of the {len(learnt)} windows of X"
+            raise SpecError("y", rule, str(len(labels)))
+        rows = [np.full(learnt.shape[1], label) for label in labels] + [np.zeros(learnt.shape[1])] * len(held)
+        given = TrainingRows.read([*learnt, *held], rows)
+        first = None if validation is None else given.spans[len(learnt)][0] if len(held) else len(given.rows)
+        return given, Source(held_from=first, windows=True)
+
+    def _windows(self, path: str, X: ArrayLike, channels: int | None = None) -> Floats:
+        """Return windows (k, window, d) as float64; SpecError for another shape, or infinities."""
+        size = getattr(self, "window_", self.window) if channels is not None else self.window
+        given = np.asarray(X)
+        fits = given.ndim == 3 and given.shape[1] > 0 and given.shape[2] > 0 and size in (None, given.shape[1])
+        if given.dtype.kind not in "buif" or not fits:
+            rule = f"must be windows of shape (k, {'window' if size is None else size}, d)"
+            raise SpecError(path, rule, f"shape {given.shape}, {given.dtype}")
+        return checks.finite(path, given.astype(np.float64, copy=False), channels)
+
+    def _least_series(self) -> int:
+        return 1 if self.window is None else int(self.window)
+
+    def _fit(self, given: TrainingRows) -> None:
+        super()._fit(given)
+        if self._source.windows or self._source.loader is not None:
+            # A window has one score: that of its last row.
+            self.decision_scores_ = self.decision_scores_[self.window_ - 1 :: self.window_]
+            self._label()
+
+    def _learn(self, rows: Floats) -> None:
+        if self._begun is None:
+            cut = self._source.windows or self._source.loader is not None
+            chosen = self._longest if cut else default_window(self._longest)
+            self.window_ = chosen if self.window is None else int(self.window)
+        self._gausses, self._evaluated = [], []
+        vars(self).pop("_on_device", None)
+        super()._learn(rows)
+
+    def _net(self) -> Any:
         from paranom_rs.deep.nets import Autoencoder
 
-        return Autoencoder(self.cell, features, self.hidden_size, self.num_layers, self.dropout, self.variational)
+        return Autoencoder(
+            self.cell, self.n_features_in_, self.hidden_size, self.num_layers, self.dropout, self.variational
+        )
+
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        d, h, layers = self.n_features_in_, int(self.hidden_size), int(self.num_layers)
+        found = recurrent.shapes("encoder", self.cell, d, h, layers)
+        found |= recurrent.shapes("decoder", self.cell, h, 2 * h, layers)
+        found |= {"output.weight": (d, 2 * h), "output.bias": (d,)}
+        for name in ("mean", "log_variance") if self.variational else ():
+            found |= {f"{name}.weight": (h, h), f"{name}.bias": (h,)}
+        return found
+
+    def _train(self, rows: Floats, parts: list[Holdout]) -> None:
+        import torch
+
+        from paranom_rs.deep.training import InMemory
+
+        loader = self._source.loader
+        for part in parts:
+            stride = self._stride(sum(b - a for a, b in part.learnt))
+            held = _spread(_starts(part.held, self.window_, stride), MOST_WINDOWS)
+            if not len(held):
+                rule = f"must hold a run of {self.window_} normal rows that can be held out"
+                raise SpecError("X", rule)
+            valid = self._cut(rows, held)
+            if loader is None:
+                starts = _starts(part.learnt, self.window_, stride)
+                if not len(starts):
+                    raise SpecError("X", f"must hold a wholly normal window of {self.window_} rows to learn from")
+                batches: Any = InMemory(
+                    torch.tensor(self._example(self._cut(rows, starts))), self._chosen("batch_size")
+                )
+                known = self._cut(rows, _spread(_starts(part.learnt, self.window_, 1), MOST_WINDOWS))
+            else:
+                batches = LoaderBatches(loader, lambda x: self._example(self._scaled(x)))
+                known = valid
+            net = self._trained(batches, self._loss, self._criterion(valid, known))
+            self._add(of_network(net))
+            if self._chosen("scoring_mode") != "reconstruction":
+                self._gausses.append(Gaussian.fit(self._joint(len(self._evaluated) - 1, known)))
+
+    def _stride(self, rows: int) -> int:
+        if self.stride is not None:
+            return int(self.stride)
+        return int(np.clip(rows // WANTED_WINDOWS, 1, max(3 * self.window_ // 4, 1)))
+
+    def _cut(self, rows: Floats, starts: NDArray[np.int64]) -> Floats:
+        """Return scaled windows, what is missing as NaN."""
+        views = np.lib.stride_tricks.sliding_window_view(rows, self.window_, axis=0).transpose(0, 2, 1)
+        return self._scaled(views[starts])
+
+    def _scaled(self, windows: Floats) -> Floats:
+        return Scaler(self.mean_, self.scale_)(windows)
+
+    def _example(self, windows: Floats) -> NDArray[np.float32]:
+        """Return windows as a network learns them; where values are missing, which are there stands beside them."""
+        filled = self._filled(windows).astype(np.float32)
+        gone = np.isnan(windows)
+        return np.concatenate([filled, (~gone).astype(np.float32)], axis=2) if gone.any() else filled
+
+    def _filled(self, windows: Floats) -> Floats:
+        """Return scaled windows without missing values; by the policy, and 0 (the mean) where there is nothing."""
+        gone = np.isnan(windows)
+        if not gone.any():
+            return windows
+        if self.nan_policy == "raise":
+            return fill_missing(windows, "raise")
+        return fill_missing(np.where(gone.all(axis=1, keepdims=True), 0.0, windows), self.nan_policy)
 
     def _loss(self, net: Any, batch: Any, gone: float) -> Any:
-        restored, divergence = net(batch)
+        d = self.n_features_in_
+        x = batch[..., :d]
+        restored, divergence = net(x)
+        gap = restored.float() - x
+        size = gap.abs() if self.loss == "l1" else gap.square()
+        if batch.shape[-1] > d:
+            size = size * batch[..., d:]
         weight = self.beta * (min(gone / self.kl_warmup, 1.0) if self.kl_warmup else 1.0)
-        return (self._error(restored.float(), batch) + weight * divergence.float()).mean()
+        return (size.sum((1, 2)) + weight * divergence.float()).mean()
 
-    def _error(self, restored: Any, x: Any) -> Any:
-        gap = restored - x
-        return (gap.abs() if self.loss == "l1" else gap.square()).sum((1, 2))
+    def _criterion(self, valid: Floats, known: Floats) -> Callable[[Any], tuple[float, float]]:
+        import torch
 
-    def _criterion(self, material: WindowMaterial) -> Callable[[Any], tuple[float, float]]:
-        valid, changed, marks = material.valid, None, None
+        example = torch.tensor(self._example(valid))
+        changed, marks = None, np.zeros(0, bool)
         if self.stop == "detection":
-            tested, marks = self._with_anomalies(material.held_out)
-            changed = self._cutter.tensor(material.scaler, tested)
+            changed, marks = self._with_anomalies(valid)
 
         def criterion(net: Any) -> tuple[float, float]:
             device = next(net.parameters()).device
-            parts = [self._loss(net, x.to(device), 1.0) * len(x) for x in valid.split(CHUNK)]
-            loss = float(sum(parts)) / len(valid)
+            parts = [self._loss(net, x.to(device), 1.0) * len(x) for x in example.split(CHUNK)]
+            loss = float(sum(parts)) / len(example)
             if self.stop == "loss":
                 return loss, loss
-            gauss = self._gaussian(net, material)
+            scored = self._scored_by(of_network(net), known)
             if changed is None:
-                scores = self._score(net, gauss, valid)
+                scores = scored(valid)
                 return loss, float(scores.std() / max(scores.mean(), 1e-300))
-            return loss, 1 - float(roc_auc_score(marks, self._score(net, gauss, changed)))
+            metrics = require("sklearn.metrics", "deep", 'stop="detection"')
+            return loss, 1 - float(metrics.roc_auc_score(marks, scored(changed)))
 
         return criterion
 
-    def _gaussian(self, net: Any, material: WindowMaterial) -> Gaussian | None:
-        if self.scoring_mode == "reconstruction":
-            return None
-        vectors = self._joint(net, material.valid)
-        if len(vectors) < 10 * vectors.shape[1]:
-            vectors = np.concatenate([vectors, self._joint(net, material.train)])
-        return Gaussian.fit(vectors)
+    def _scored_by(self, weights: Weights, known: Floats) -> Callable[[Floats], Floats]:
+        """Return a function that gives the scores of scaled windows by a network that is being trained."""
+        number = len(self._evaluated)
+        self._add(weights)
+        try:
+            if self._chosen("scoring_mode") == "reconstruction":
+                network = self._evaluated[number]
+                return lambda x: self._errors(network, x, network.encode(self._filled(x)))
+            gauss = Gaussian.fit(self._joint(number, known))
+            network = self._evaluated[number]
+            return lambda x: gauss.distance2(self._vectors(network, x))
+        finally:
+            del self._evaluated[number]
 
-    def _gaussian_size(self) -> int:
-        return 0 if self.scoring_mode == "reconstruction" else self.hidden_size + (self.scoring_mode == "both")
-
-    def _fit_threshold(self, material: WindowMaterial) -> None:
-        rule, validation = self._rule(labelled=False), material.validation
-        labelled = validation is not None and validation[1] is not None
-        if rule.needs_labels and not labelled and not len(material.anomalous):
-            raise SpecError("y", f"must mark a wholly anomalous window, since {rule!r} learns from labels")
-        self.decision_scores_ = self.decision_function(material.X)
-        if not rule.needs_labels:
-            rule.fit(self.decision_scores_, material.labels)
-        elif validation is not None and labelled:
-            rule.fit(self.decision_function(validation[0]), validation[1])
-        else:
-            wrong = self._score(self.net_, self.gauss_, self._cutter.tensor(self.scaler_, material.anomalous))
-            right = self._score(self.net_, self.gauss_, material.valid)
-            rule.fit(np.concatenate([right, wrong]), np.repeat([0, 1], [len(right), len(wrong)]))
-        self.threshold_ = rule.threshold_
-
-    def _compare(self, material: WindowMaterial) -> dict[str, dict[str, float]]:
-        held_out, anomalous = material.held_out, material.anomalous
-        if len(anomalous):
-            tested = np.concatenate([held_out, anomalous])
-            marks = np.repeat([False, True], [len(held_out), len(anomalous)])
-        else:
-            tested, marks = self._with_anomalies(held_out)
-        scores = self._score(self.net_, self.gauss_, self._cutter.tensor(self.scaler_, tested))
-        trivial = Baselines(random_state=int(self.random_state)).fit(material.normal)
-        return trivial.compare(type(self).__name__, scores, tested, marks)
-
-    def _with_anomalies(self, held_out: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    def _with_anomalies(self, windows: Floats) -> tuple[Floats, NDArray[np.bool_]]:
         """Return held-out windows with generated anomalies in some, and in which."""
-        changed, marks = shapes_in_windows(fill_missing(held_out, self.nan_policy), int(self.random_state))
+        changed, marks = shapes_in_windows(self._filled(windows), int(self.random_state))
         if marks.all() or not marks.any():
-            rule = "must have enough windows that generated anomalies reach some and not all of them"
-            raise SpecError("validation", rule, f"{len(held_out)} windows, {int(marks.sum())} of {len(marks)} reached")
+            rule = "must leave enough windows that generated anomalies reach some and not all of them"
+            reached = f"{len(windows)} windows, {int(marks.sum())} of {len(marks)} reached"
+            raise SpecError("validation_share", rule, reached)
         return changed, marks
+
+    def _held_out(self, rows: Floats) -> tuple[Floats, Floats]:
+        found, causal = np.full((2, len(rows)), np.nan)
+        for number, part in enumerate(self._holdouts()):
+            for a, b in part.held:
+                if b - a < self.window_:
+                    continue
+                causal[a + self.window_ - 1 : b] = self._scores(rows[a:b], [number])
+                found[a:b] = covering_mean(self._scores(rows[a:b], [number], fast=True), self.window_)
+        return found, causal
 
     # ---- scores
 
-    def decision_function(self, X: ArrayLike) -> Floats:
-        """Return anomaly scores; higher is more anomalous.
+    def _add(self, weights: Weights) -> None:
+        """Add a network to those that score."""
+        self._evaluated.append(CoreNetwork(weights, self.cell, int(self.num_layers), int(self.threads)))
 
-        Parameters
-        ----------
-        X
-            Windows, shape (k, window, d), or a series, shape (n,) or (n, d).
+    def _fast(self) -> list[WindowNetwork]:
+        """Return the networks on ``device``: for scores of many windows that need not have the bits of a stream."""
+        made: list[WindowNetwork] | None = vars(self).get("_on_device")
+        if made is None or len(made) != len(self._evaluated):
+            device = self._other_device()
+            made = self._evaluated
+            if device is not None:
+                made = [TorchNetwork(self._torch(weights), device) for weights in self._networks]
+            self._on_device = made
+        return made
 
-        Returns
-        -------
-        scores
-            Of the windows, shape (k,), or of the rows, shape (n,).
+    def _other_device(self) -> Any:
+        """Return the device that ``device`` names; None for the CPU. Without torch there is no other one."""
+        if self.device == "cpu":
+            return None
+        try:
+            from paranom_rs.deep import devices
+        except ImportError:
+            return None
+        device = devices.device_of(self.device)
+        return None if device.type == "cpu" else device
 
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        SpecError
-            For another number of features than `fit` saw, a series shorter than the window, infinity, or a window
-            with a channel that is all NaN.
-        """
-        check_is_fitted(self)
-        values = np.asarray(X)
-        if values.ndim == 3:
-            return self._score_windows(self._cutter.check("X", values, self.n_features_in_))
-        series = checks.series("X", X, self.n_features_in_)
-        start = covering(len(series), self.window, self.stride)
-        view = np.lib.stride_tricks.sliding_window_view(series, self.window, axis=0).transpose(0, 2, 1)
-        parts = [self._score_windows(view[start[k : k + CHUNK]]) for k in range(0, len(start), CHUNK)]
-        return to_rows(np.concatenate(parts), start, self.window, len(series))
-
-    def _score_windows(self, data: Floats) -> Floats:
-        from paranom_rs.deep.devices import cpu_threads
-
-        with cpu_threads(self.threads):
-            parts = [
-                self._score(self.net_, self.gauss_, self._cutter.tensor(self.scaler_, data[k : k + CHUNK]))
-                for k in range(0, len(data), CHUNK)
-            ]
-        return np.concatenate([np.zeros(0), *parts])
-
-    def _score(self, net: Any, gauss: Gaussian | None, data: Any) -> Floats:
-        if gauss is None:
-            return self._vectors(net, data, error=True)[1]
-        return gauss.distance2(self._joint(net, data))
-
-    def _joint(self, net: Any, data: Any) -> Floats:
-        """Return the vectors that the Gaussian is over."""
-        latent, error = self._vectors(net, data, error=self.scoring_mode == "both")
-        return np.column_stack([latent, np.log(error + 1e-9)]) if self.scoring_mode == "both" else latent
-
-    def _vectors(self, net: Any, data: Any, *, error: bool) -> tuple[Floats, Floats]:
-        """Return latent vectors (k, hidden) and, if asked for, reconstruction errors (k,)."""
+    def _torch(self, weights: Weights) -> Any:
+        """Return a network of torch."""
         import torch
 
-        device = next(net.parameters()).device
-        latents, errors = [], []
-        with torch.no_grad():
-            for x in data.split(CHUNK):
-                x = x.to(device)
-                latent = net.encode(x)
-                latents.append(latent.cpu().numpy())
-                if error:
-                    errors.append(self._error(net.decode(latent, x.shape[1]), x).cpu().numpy())
-        none = np.zeros((0, self.hidden_size))
-        return (
-            np.concatenate([none, *latents]).astype(np.float64),
-            np.concatenate([none[:, 0], *errors]).astype(np.float64),
-        )
+        net = self._net()
+        net.load_state_dict({name: torch.tensor(array) for name, array in weights.items()})
+        return net.eval()
 
-    def _reach(self) -> tuple[int, int]:
-        return self.window - 1, self.window - 1
+    def _window_scores(self, rows: Floats) -> Floats:
+        return self._scores(rows, range(len(self._evaluated)))
 
-    def _event_rows(self) -> tuple[int, int]:
-        return max(self.window // 2, 1), 2 * self.window
+    def _batch(self, rows: Floats) -> Floats:
+        if len(rows) < self.window_:
+            return np.full(len(rows), self._floor)
+        return covering_mean(self._scores(rows, range(len(self._evaluated)), fast=True), self.window_)
 
-    # ---- what the network makes of windows
+    def _scores(self, rows: Floats, networks: Any, *, fast: bool = False) -> Floats:
+        """Return the score of each window of rows, the mean over the networks, some windows at a time."""
+        count = len(rows) - self.window_ + 1
+        parts = [
+            self._mean_score(self._cut(rows, np.arange(first, min(first + CHUNK, count))), networks, fast=fast)
+            for first in range(0, count, CHUNK)
+        ]
+        return np.concatenate([np.zeros(0), *parts])
+
+    def _mean_score(self, windows: Floats, networks: Any, *, fast: bool = False) -> Floats:
+        evaluated = self._fast() if fast else self._evaluated
+        scores = [self._score(evaluated[number], number, windows) for number in networks]
+        return np.asarray(scores[0] if len(scores) == 1 else np.mean(scores, axis=0))
+
+    def _score(self, network: WindowNetwork, number: int, windows: Floats) -> Floats:
+        """Return the scores of scaled windows by one network."""
+        if self._chosen("scoring_mode") == "reconstruction":
+            return self._errors(network, windows, network.encode(self._filled(windows)))
+        return self._gausses[number].distance2(self._vectors(network, windows))
+
+    def _joint(self, number: int, windows: Floats) -> Floats:
+        network = self._evaluated[number]
+        parts = [self._vectors(network, windows[k : k + CHUNK]) for k in range(0, len(windows), CHUNK)]
+        return np.concatenate(parts)
+
+    def _vectors(self, network: WindowNetwork, windows: Floats) -> Floats:
+        """Return the vectors that the Gaussian is over."""
+        latent = network.encode(self._filled(windows))
+        if self._chosen("scoring_mode") == "latent":
+            return latent
+        return np.column_stack([latent, np.log(self._errors(network, windows, latent) + 1e-9)])
+
+    def _errors(self, network: WindowNetwork, windows: Floats, latent: Floats) -> Floats:
+        """Return the reconstruction errors of scaled windows, (k,); what is missing has no part."""
+        gap = self._gap(network, windows, latent)
+        return np.asarray(gap.reshape(len(gap), -1).sum(axis=1))
+
+    def _gap(self, network: WindowNetwork, windows: Floats, latent: Floats) -> Floats:
+        gap = np.nan_to_num(network.decode(latent, windows.shape[1]) - windows)
+        return np.asarray(np.abs(gap) if self.loss == "l1" else np.square(gap))
+
+    def _row_scores(self, path: str, X: ArrayLike, causal: bool) -> Floats:
+        if not _is_windows(X):
+            return super()._row_scores(path, X, causal)
+        checks.flag("causal", causal)
+        return self._scores_of(path, X, fast=not causal)
+
+    def _scores_of(self, path: str, X: ArrayLike, *, fast: bool = False) -> Floats:
+        """Return the scores of windows (k, window, d)."""
+        self._check_fitted()
+        given = self._scaled(self._windows(path, X, self.n_features_in_))
+        every = range(len(self._evaluated))
+        parts = [self._mean_score(given[k : k + CHUNK], every, fast=fast) for k in range(0, len(given), CHUNK)]
+        return np.concatenate([np.zeros(0), *parts])
+
+    def _flags(self, path: str, X: ArrayLike, causal: bool) -> NDArray[np.int8]:
+        if not _is_windows(X):
+            return super()._flags(path, X, causal)
+        level = self.causal_threshold_ if causal else self.threshold_
+        return (self._row_scores(path, X, causal) > level).astype(np.int8)
+
+    def _to_calibrate(self, path: str, X: Any, y: Any) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+        if not _is_windows(X):
+            return super()._to_calibrate(path, X, y)
+        scores, causal = self._scores_of(path, X, fast=True), self._scores_of(path, X)
+        labels = np.zeros(len(scores), bool) if y is None else checks.labels("y", y)
+        if len(labels) != len(scores):
+            raise SpecError("y", f"must have one label for each of the {len(scores)} windows", str(len(labels)))
+        return scores, causal, ~labels
+
+    # ---- why
+
+    def _contributions(self, window: Floats) -> Floats:
+        scaled = self._scaled(window[None])
+        parts = [self._gap(n, scaled, n.encode(self._filled(scaled)))[0].sum(axis=0) for n in self._evaluated]
+        return np.asarray(np.mean(parts, axis=0))
+
+    def _nearest(self, window: Floats) -> tuple[int | None, Floats | None]:
+        return None, self._restored(window[None])[0]
+
+    # ---- what the networks make of windows
 
     def encode(self, X: ArrayLike) -> Floats:
-        """Return latent vectors (k, hidden_size) of windows (k, window, d)."""
-        check_is_fitted(self)
-        data = self._cutter.check("X", np.asarray(X, dtype=np.float64), self.n_features_in_)
-        return self._vectors(self.net_, self._cutter.tensor(self.scaler_, data), error=False)[0]
+        """Return the latent vectors (k, n_networks * hidden_size) of windows (k, window, d)."""
+        self._check_fitted()
+        scaled = self._scaled(self._windows("X", np.asarray(X), self.n_features_in_))
+        return np.concatenate([n.encode(self._filled(scaled)) for n in self._evaluated], axis=1)
 
     def reconstruct(self, X: ArrayLike) -> Floats:
         """Return what the autoencoder makes of windows (k, window, d), in the units of the data; same shape."""
-        import torch
+        self._check_fitted()
+        return self._restored(self._windows("X", np.asarray(X), self.n_features_in_))
 
-        check_is_fitted(self)
-        data = self._cutter.check("X", np.asarray(X, dtype=np.float64), self.n_features_in_)
-        with torch.no_grad():
-            parts = [self.net_(x)[0].numpy() for x in self._cutter.tensor(self.scaler_, data).split(CHUNK)]
-        restored = np.concatenate([np.zeros((0, *data.shape[1:])), *parts])
-        return np.asarray(restored * self.scaler_.scale + self.scaler_.mean)
+    def _restored(self, windows: Floats) -> Floats:
+        filled = self._filled(self._scaled(windows))
+        restored = np.mean([n.decode(n.encode(filled), filled.shape[1]) for n in self._evaluated], axis=0)
+        return Scaler(self.mean_, self.scale_).inverse(restored)
 
     def plot_reconstruction(self, X: ArrayLike) -> Any:
-        """Plot up to six windows of ``X`` (k, window, d) and their reconstructions; return the figure."""
-        data = np.asarray(X, dtype=np.float64)[:6]
-        return plots.reconstruction(data, self.reconstruct(data), self.decision_function(data), self.threshold_)
+        """Plot windows (k, window, d) and their reconstructions, first channel; a figure."""
+        data = np.asarray(X, dtype=np.float64)
+        return plots.reconstruction(data, self.reconstruct(data), self._scores_of("X", data), self.causal_threshold_)
+
+    # ---- files
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        values, arrays = super()._state()
+        for k, gauss in enumerate(self._gausses):
+            arrays |= {f"gauss.{k}.mean": gauss.mean, f"gauss.{k}.whiten": gauss.whiten}
+        return values, arrays
+
+    def _restore(self, values: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+        super()._restore(values, arrays)
+        mode = self._chosen("scoring_mode")
+        size = int(self.hidden_size) + (mode == "both")
+        count = 0 if mode == "reconstruction" else int(self.n_networks)
+        self._gausses = [Gaussian.of_arrays(arrays, f"gauss.{k}", size) for k in range(count)]
+        if self.window not in (None, self.window_):
+            raise ValueError("its window is not that of its parameters")
+        self._evaluated = []
+        for weights in self._networks:
+            self._add(weights)
 
     def to_onnx(self, path: str | os.PathLike[str]) -> None:
         """Write the scoring of windows as an ONNX file, and check it with onnxruntime against torch.
 
-        Input "windows" (batch, window, d) float32 without NaN, in the units of the data; output "score" (batch,). The
-        batch is free, the window fixed. Needs ``pip install "paranom_rs[onnx]"``.
+        Input "windows" (batch, window, d) float32 without NaN, in the units of the data; output "score" (batch,), the
+        causal score. The batch is free. Names of channels, threshold, scale and window are in the file's metadata.
+        Needs ``pip install ".[onnx]"``.
 
         Raises
         ------
+        SpecError
+            For a detector that follows levels: a window alone does not tell them.
         InternalError
             Where the two disagree; no file is left.
         """
         from paranom_rs.deep import onnx
-
-        check_is_fitted(self)
-        # Another batch than the one that the graph was traced with.
-        data = onnx.sample(self.scaler_, 7, self.window)
-        onnx.write(Path(path), self._graph(), self.threads, data, self.decision_function(data))
-
-    def _graph(self) -> bytes:
-        from paranom_rs.deep import onnx
         from paranom_rs.deep.scorers import WindowScorer
 
-        scorer = WindowScorer(self.net_, self.scaler_, self.gauss_, self.scoring_mode, self.loss)
+        self._check_fitted()
+        onnx.refuse_levels(self)
+        gausses: list[Gaussian | None] = [*self._gausses] or [None] * len(self._networks)
+        nets = [self._torch(weights) for weights in self._networks]
+        scorer = WindowScorer(nets, Scaler(self.mean_, self.scale_), gausses, self._chosen("scoring_mode"), self.loss)
         free = {"windows": {0: "batch"}, "score": {0: "batch"}}
-        return onnx.graph(scorer, (2, self.window, self.n_features_in_), free)
+        graph = onnx.graph(scorer, (2, self.window_, self.n_features_in_), free, onnx.metadata(self))
+        # Another batch than the one that the graph was traced with.
+        data = onnx.sample(scorer.scaler, 7, self.window_)
+        onnx.write(Path(path), graph, self.threads, data, self._scores_of("X", data))
 
-    def _stream_scorer(self) -> Callable[[Floats], Floats]:
-        """Return what scores windows (k, window, d) fastest: onnxruntime where it is installed, else torch."""
-        try:
-            from paranom_rs.deep import onnx
 
-            score = onnx.session(self._graph(), self.threads)
-        except ImportError:
-            return self._score_windows
+def _is_windows(X: Any) -> bool:
+    """Return whether ``X`` holds windows (k, window, d) that are cut already."""
+    return isinstance(X, np.ndarray) and X.ndim == 3
 
-        def filled(data: Floats) -> Floats:
-            with np.errstate(over="ignore"):  # what is out of float32's range is clipped in the graph
-                return score(fill_missing(data, self.nan_policy).astype(np.float32))
 
-        return filled
+def _starts(runs: list[tuple[int, int]], window: int, stride: int) -> NDArray[np.int64]:
+    """Return where windows begin that lie in the runs: one every ``stride`` rows, and one at the end of each run."""
+    starts = [np.zeros(0, np.int64)]
+    for a, b in runs:
+        if b - a >= window:
+            own = np.arange(a, b - window + 1, stride, dtype=np.int64)
+            starts.append(own if own[-1] == b - window else np.append(own, b - window))
+    return np.concatenate(starts)
+
+
+def _spread(starts: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    if len(starts) <= most:
+        return starts
+    return starts[np.linspace(0, len(starts) - 1, most).round().astype(np.int64)]

@@ -158,7 +158,7 @@ def scorer(weights: Weights) -> Any:
     import torch
     from torch import nn
 
-    from paranom_rs.deep.window_features import SMALL
+    from paranom_rs.detect.window_features import SMALL
 
     net = module(len(weights.low), len(weights.taps), {})
     named = {

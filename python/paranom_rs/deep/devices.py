@@ -31,6 +31,11 @@ def device_of(name: str) -> Any:
     return device
 
 
+def build() -> str:
+    """Return which torch computes, and with which instructions of the CPU: sums are rounded by both."""
+    return f"torch {torch.__version__} with {torch.backends.cpu.get_cpu_capability()}"
+
+
 @contextmanager
 def cpu_threads(number: int) -> Iterator[None]:
     """Let torch use so many CPU threads; afterwards as many as before.

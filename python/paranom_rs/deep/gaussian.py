@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.covariance import ledoit_wolf
 
 from paranom_rs._internal.checks import Floats
+from paranom_rs._internal.optional import require
+from paranom_rs.detect.recurrent import Affine
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Gaussian:
         least
             (k,): no coordinate gets a smaller standard deviation than this one.
         """
+        ledoit_wolf = require("sklearn.covariance", "deep", "a deep detector").ledoit_wolf
         x = np.asarray(vectors, dtype=np.float64)
         mean = x.mean(axis=0)
         scale = np.maximum(x.std(axis=0), 1e-6 if least is None else np.maximum(least, 1e-6))
@@ -48,17 +53,33 @@ class Gaussian:
         # One layout in memory, so that a saved and loaded one gives the same bits.
         return cls(mean, np.ascontiguousarray((axes / np.sqrt(values)).T / scale))
 
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]], name: str, size: int) -> Gaussian:
+        """Return the Gaussian of a file; ValueError where its arrays are not of that size, or not finite."""
+        mean, whiten = arrays[f"{name}.mean"], arrays[f"{name}.whiten"]
+        for array, shape in ((mean, (size,)), (whiten, (size, size))):
+            if array.shape != shape or array.dtype != np.float64 or not np.isfinite(array).all():
+                raise ValueError("its Gaussian does not fit the vectors that are scored")
+        found = cls(mean, whiten)
+        with np.errstate(over="ignore"):
+            if not (np.isfinite(found.variances) & (found.variances > 0)).all() or np.abs(whiten).max() > 1e100:
+                raise ValueError("its Gaussian has no spread")
+        return found
+
     def distance2(self, vectors: NDArray[np.floating]) -> Floats:
-        """Return the squared Mahalanobis distance of each row of (n, k)."""
-        z = (np.asarray(vectors, dtype=np.float64) - self.mean) @ self.whiten.T
-        return np.asarray(np.einsum("ij,ij->i", z, z))
+        """Return the squared Mahalanobis distance of each row of (n, k): that of a row depends on it alone."""
+        return self.length2(np.asarray(vectors, dtype=np.float64) - self.mean)
 
-    @property
-    def log_peak(self) -> float:
-        """The log-density at the mean, the largest there is."""
-        _, logdet = np.linalg.slogdet(self.whiten)
-        return float(logdet - len(self.mean) / 2 * np.log(2 * np.pi))
+    def length2(self, differences: Floats) -> Floats:
+        """Return the squared Mahalanobis length of differences from the mean, (n, k)."""
+        return self._map.squared_lengths(np.ascontiguousarray(differences))
 
-    def log_density(self, vectors: NDArray[np.floating]) -> Floats:
-        """Return the log-density at each row of (n, k)."""
-        return self.log_peak - self.distance2(vectors) / 2
+    @cached_property
+    def _map(self) -> Affine:
+        return Affine(self.whiten, np.zeros(len(self.whiten)))
+
+    @cached_property
+    def variances(self) -> Floats:
+        """The variance of each coordinate, (k,)."""
+        unwhiten = np.linalg.inv(self.whiten)
+        return np.asarray(np.square(unwhiten).sum(axis=1))

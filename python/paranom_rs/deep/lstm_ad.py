@@ -3,324 +3,403 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_is_fitted
 
-from paranom_rs._internal import checks
-from paranom_rs._internal.arrays import dilate
-from paranom_rs._internal.checks import Flags, Floats
-from paranom_rs._internal.missing import fill_missing
+from paranom_rs._internal.checks import Floats
+from paranom_rs._internal.rules import Rule, Whole
 from paranom_rs._internal.scaling import Scaler
-from paranom_rs.deep.base import Detector
+from paranom_rs.deep.base import DeepDetector
 from paranom_rs.deep.cold_start import deviations, settling_rows, some_pieces
+from paranom_rs.deep.forecast_stream import CHUNK, ForecastNetwork, ForecastStream, distances
 from paranom_rs.deep.gaussian import Gaussian
-from paranom_rs.deep.inject import shapes
-from paranom_rs.deep.series_material import (
-    SeriesMaterial,
-    halves,
-    last_normal,
-    normal_runs,
-    pieces,
-    read_series,
-    scaled,
-)
-from paranom_rs.detect.baselines import Baselines
+from paranom_rs.deep.holdout import Holdout, Runs
+from paranom_rs.deep.loaders import LoaderBatches
+from paranom_rs.deep.weights import Weights, of_network
+from paranom_rs.detect import recurrent
 from paranom_rs.errors import SpecError
 
-CHUNK = 4096
-"""Rows predicted at a time: the state is carried across, so it bounds memory and changes nothing else."""
+#: No error is expected to be smaller than this share of its channel's normal spread.
+LEAST_SPREAD = 0.01
+#: Pieces start more often than every half window until there are so many to train on.
+WANTED_PIECES = 128
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class LSTMAD(Detector):
+class LSTMAD(DeepDetector):
     """Predict the next rows, and score how far they come otherwise (as published).
 
     A stacked LSTM predicts, after each row, the next ``horizon`` rows of all d channels. Each row has thus been
     predicted ``horizon`` times; the errors form its error vector, of horizon * d numbers (section 2.1 of the paper). A
-    multivariate Gaussian, full covariance with Ledoit-Wolf shrinkage, is fitted to the error vectors of normal data
-    that was *not* trained on; no channel counts there as more exactly predictable than it was on the rows trained on,
-    where a sensor may not have been stuck yet. The score of a row is the negative log-density of its error vector.
+    multivariate Gaussian, full covariance with Ledoit-Wolf shrinkage, is fitted to the error vectors of normal rows
+    that were *not* trained on; no channel counts there as more exactly predictable than it was on the rows trained on,
+    where a sensor may not have been stuck yet. The score of a row is half the squared Mahalanobis distance of its error
+    vector: the negative log-density, counted from that of a perfect prediction. It looks at no later row, so causal
+    scores and others are the same.
 
-    `fit` takes a series (n,) or (n, d), or a list of series that do not continue each other, and labels in the same
-    form. It learns from runs of normal rows only. The first half of the held-out normal rows (vN1 in the paper) chooses
-    the epoch and fits the Gaussian; the second half (vN2) and all anomalous rows (vA) set the threshold. A threshold
-    without labels keeps what its rule promises on the rows trained on, too.
+    The first half of each held-out piece (vN1 in the paper) chooses the epoch and fits the Gaussian; the second half
+    (vN2) sets the threshold. ``calibrate(X, y, threshold=FBeta(0.1))`` sets it by labels, as the paper does.
 
     A series begins in the mean of the states behind the pieces trained on. How many rows pass until the errors from
-    there are as small as later is measured on these pieces: the first ``warm_up_`` rows of a series have the score of a
-    perfect prediction.
+    there are as small as later is measured on these pieces: the first ``warm_up_`` rows of a series have the lowest
+    score of a training row, and ``window_`` is one row more.
 
     Parameters
     ----------
     horizon
-        How many rows ahead are predicted. The first ``horizon`` rows of a series have no whole error vector, and are
-        part of the warm-up.
+        How many rows ahead are predicted.
     window
-        Rows that the network sees in a piece of training data; pieces start every half window. Scoring runs it over
-        the whole series.
+        Rows that the network sees in a piece of training data; pieces start every half window, or more often where
+        there are few. Scoring runs it over the whole series.
     num_layers, hidden_size
         Layers and their units.
-    nan_policy
-        How missing values are filled, over the whole series: ``"linear"``, ``"median"``, ``"kernel"``, or ``"raise"``.
-    threshold, quantile
-        A rule of `paranom_rs.evaluate.thresholds`. None means the largest F0.1 on labelled held-out data (section 2.2),
-        or the ``quantile`` of normal scores without labels.
-    validation_share
-        The last share of the normal rows, which is held out where `fit` is given no ``validation``.
+    epochs, batch_size, lr, schedule
+        How to train: Adam, gradients clipped at 5, with the ``schedule`` ``"onecycle"``, ``"cosine"`` or
+        ``"constant"``. None: as many epochs as make 600 steps (10 to 200); batches of 16; 5e-3; one cycle.
+    dropout, patience, validation_share, n_networks, warm_start, precision, threads, random_state, verbose
+        As for `RNNAutoencoder`.
+    device
+        Where to train: ``"auto"`` is CUDA, then MPS, then the CPU. Rows are scored one after the other, which the core
+        does on the CPU faster than a GPU.
+    follow_levels, trim, alarm_share
+        As for `RNNAutoencoder`.
+
+    Attributes
+    ----------
+    warm_up_
+        Rows at the beginning of a series that have no score of their own.
 
     Notes
     -----
-    Other parameters are those of `RNNAutoencoder`. ``fit(baselines=True)`` compares with `Baselines` on the
-    ``horizon + 1`` rows that an error vector spans: on rows of the held-out data or, where none is labelled, on
-    held-out data with generated anomalies.
+    A missing value takes the last one before it, or the mean where there was none; its own errors count as those of a
+    perfect prediction. `explain` looks at ``window_`` rows alone, so its score can differ a little from that of the
+    stream, whose state remembers more.
     """
 
-    _state_keys: ClassVar[tuple[str, ...]] = (*Detector._state_keys, "warm_up_")
+    parameters: ClassVar[dict[str, Rule]] = {
+        "horizon": Whole(1, 10_000),
+        "window": Whole(1, 2**20),
+        **DeepDetector.parameters,
+    }
 
-    horizon: int = 10
-    window: int = 150
-    num_layers: int = 2
-    hidden_size: int = 35
-    quantile: float = 0.99
-    nan_policy: str = "linear"
-    epochs: int = 50
-    batch_size: int = 16
-    lr: float = 5e-3
-    validation_share: float = 0.25
+    horizon: int
+    window: int
+    warm_up_: int
+    _gausses: list[Gaussian]
+    _forecasts: list[ForecastNetwork]
+    _live: list[ForecastStream]
 
-    def _check_params(self) -> None:
-        super()._check_params()
-        checks.whole("horizon", self.horizon, least=1)
-        checks.whole("window", self.window, least=1)
+    def __init__(
+        self,
+        *,
+        horizon: int = 10,
+        window: int = 150,
+        num_layers: int = 2,
+        hidden_size: int = 35,
+        dropout: float = 0.0,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        lr: float | None = None,
+        schedule: str | None = None,
+        patience: int | None = None,
+        validation_share: float = 0.25,
+        n_networks: int = 1,
+        warm_start: bool = False,
+        device: str = "auto",
+        precision: str = "auto",
+        threads: int = 1,
+        random_state: int = 0,
+        verbose: bool | None = None,
+        follow_levels: bool | None = None,
+        trim: float = 0.0,
+        alarm_share: float = 0.01,
+    ) -> None:
+        self._take(**{name: value for name, value in locals().items() if name in self.parameters})
 
-    # ---- the steps of `fit`
+    # ---- fit
 
-    def _material(self, X: Any, y: Any, validation: tuple[Any, Any] | None) -> SeriesMaterial:
-        import torch
+    def _least_rows(self) -> int:
+        return max(8 * int(self.horizon), 24)
 
-        series, flags = read_series("X", X, y)
-        features = series[0].shape[1]
-        if validation is None:
-            held = last_normal(flags, self.validation_share)
-            learn = [~f & ~h for f, h in zip(flags, held, strict=True)]
-            held_series, held_flags = series, flags
-            first, second = halves([h & ~self._seen(f) for f, h in zip(flags, held, strict=True)])
-        else:
-            learn = [~f for f in flags]
-            held_series, held_flags = read_series("validation", *validation, features=features)
-            first, second = halves([~self._seen(f) for f in held_flags])
-        scaler = Scaler.fit(np.concatenate([s[m] for s, m in zip(series, learn, strict=True)]))
-        own = [self._scaled(scaler, s) for s in series]
-        runs = normal_runs(own, learn)
-        return SeriesMaterial(
-            series=series,
-            runs=runs,
-            held_series=held_series,
-            held_scaled=own if validation is None else [self._scaled(scaler, s) for s in held_series],
-            anomalous=[f.copy() for f in held_flags],
-            first=first,
-            second=second,
-            features=features,
-            scaler=scaler,
-            train=torch.tensor(pieces(runs, self.window, self.horizon)),
-        )
+    def _least_series(self) -> int:
+        return 2 * int(self.horizon) + 1
 
-    def _scaled(self, scaler: Scaler, series: Floats) -> NDArray[np.float32]:
-        return scaled(scaler, series, self.nan_policy)
+    def _piece(self) -> int:
+        return max(6 * int(self.horizon), 2 * int(self.window))
 
-    def _seen(self, flags: Flags) -> Flags:
-        """Return anomalous rows, and normal ones whose error vectors hold predictions made from them."""
-        return dilate(flags, *self._reach())
+    def _event_rows(self) -> tuple[int, int]:
+        return 2 * int(self.horizon), 10 * int(self.horizon)
 
-    def _network(self, features: int) -> Any:
+    def _recipe(self) -> dict[str, Any]:
+        return {**super()._recipe(), "batch_size": 16, "lr": 5e-3}
+
+    def _net(self) -> Any:
         from paranom_rs.deep.nets import Forecaster
 
-        return Forecaster(features, self.hidden_size, self.num_layers, self.horizon, self.dropout)
+        return Forecaster(self.n_features_in_, self.hidden_size, self.num_layers, self.horizon, self.dropout)
+
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        d, h, layers = self.n_features_in_, int(self.hidden_size), int(self.num_layers)
+        found = recurrent.shapes("lstm", "lstm", d, h, layers)
+        found |= {"output.weight": (int(self.horizon) * d, h), "output.bias": (int(self.horizon) * d,)}
+        return found | {"start_hidden": (layers, h), "start_cell": (layers, h)}
+
+    def _learn(self, rows: Floats) -> None:
+        self._gausses, self._forecasts, self.warm_up_ = [], [], 0
+        super()._learn(rows)
+        self.window_ = self.warm_up_ + 1
+
+    def _train(self, rows: Floats, parts: list[Holdout]) -> None:
+        import torch
+
+        from paranom_rs.deep.training import InMemory
+
+        scaled, loader = self._scaled(rows), self._source.loader
+        for part in parts:
+            context = self._context(part)
+            first = [(a, (a + b) // 2) for a, b in part.held if b - a > 1]
+            if loader is None:
+                learnt = [_filled(scaled[a:b]) for a, b in part.learnt]
+                pieces = torch.tensor(_pieces(learnt, int(self.window), int(self.horizon)))
+                batches: Any = InMemory(pieces, self._chosen("batch_size"))
+            else:
+                learnt = [_filled(scaled[a:b]) for a, b in part.held]
+                pieces = torch.tensor(np.stack(learnt))
+                batches = LoaderBatches(loader, lambda x: np.stack([_filled(one) for one in self._scaled(x)]))
+
+            def criterion(net: Any, context: Runs = context, first: Runs = first) -> tuple[float, float]:
+                errors = self._errors_of(self._forecast(of_network(net)), scaled, context, first)
+                loss = float(np.nanmean(np.square(errors)))
+                return loss, loss
+
+            net = self._trained(batches, self._loss, criterion)
+            some = some_pieces(pieces)
+            net.begin_behind(some[:, : -self.horizon])
+            self._networks[-1] = of_network(net)
+            forecast = self._forecast(self._networks[-1])
+            self._forecasts.append(forecast)
+            known = [ForecastStream(forecast).take(x.astype(np.float64))[0] for x in learnt]
+            least = np.maximum(deviations(e.reshape(len(e), -1) for e in known), LEAST_SPREAD)
+            errors = self._errors_of(forecast, scaled, context, first)
+            flat = errors.reshape(len(errors), -1)
+            gauss = Gaussian.fit(np.where(np.isnan(flat), _means(flat), flat), least)
+            self._gausses.append(gauss)
+            cold = [ForecastStream(forecast).take(x.numpy().astype(np.float64))[0] for x in some]
+            settled = settling_rows(np.stack([distances(gauss, e[self.horizon :]) for e in cold]))
+            self.warm_up_ = max(self.warm_up_, int(self.horizon) + settled)
+
+    def _level(self, scores: Floats) -> float:
+        # Half the length of an error vector is the mean score of normal rows, if the Gaussian is right. Where all is
+        # predicted better than `LEAST_SPREAD`, scores are lower, and their differences say nothing.
+        return max(super()._level(scores), int(self.horizon) * self.n_features_in_ / 2)
+
+    def _context(self, part: Holdout) -> Runs:
+        """Return the runs that a network is run over: held-out pieces with the rows before them."""
+        return sorted(_joined(part.learnt + part.held))
+
+    def _errors_of(self, forecast: ForecastNetwork, scaled: Floats, context: Runs, wanted: Runs) -> Floats:
+        """Return the error vectors of the wanted rows, each predicted in its context."""
+        found = [self._along(forecast, scaled, context, a, b) for a, b in wanted]
+        errors = np.concatenate([np.zeros((0, int(self.horizon), scaled.shape[1])), *found])
+        if not len(errors):
+            raise SpecError("X", "must have more rows to hold out: give more, or a larger validation_share")
+        return errors
+
+    def _along(self, forecast: ForecastNetwork, scaled: Floats, context: Runs, a: int, b: int) -> Floats:
+        start = next(first for first, stop in context if first <= a and b <= stop)
+        # Rows long before have no say any more.
+        start = max(start, a - max(4 * int(self.window), CHUNK // 4))
+        errors, _ = ForecastStream(forecast).take(scaled[start:b])
+        return errors[max(a - start, int(self.horizon)) :]
 
     def _loss(self, net: Any, batch: Any, gone: float) -> Any:
         rows = batch.shape[1] - self.horizon
         wanted = batch[:, 1:].unfold(1, self.horizon, 1).transpose(2, 3)
         return (net(batch[:, :rows])[0].float() - wanted).square().mean()
 
-    def _criterion(self, material: SeriesMaterial) -> Callable[[Any], tuple[float, float]]:
-        def criterion(net: Any) -> tuple[float, float]:
-            errors = self._held_out(net, material.held_scaled, material.first)
-            loss = float(np.mean(np.square(errors)))
-            return loss, loss
+    def _scaled(self, rows: Floats) -> Floats:
+        return Scaler(self.mean_, self.scale_)(rows)
 
-        return criterion
+    def _forecast(self, weights: Weights) -> ForecastNetwork:
+        return ForecastNetwork(weights, int(self.num_layers), int(self.horizon), self.n_features_in_)
 
-    def _gaussian(self, net: Any, material: SeriesMaterial) -> Gaussian:
-        pieces = some_pieces(material.train)
-        net.begin_behind(pieces[:, : -self.horizon])
-        least = deviations(e for run in material.runs for e in self._errors(net, run))
-        gauss = Gaussian.fit(self._held_out(net, material.held_scaled, material.first), least)
-        cold = [-gauss.log_density(e)[self.horizon :] for piece in pieces for e in self._errors(net, piece.numpy())]
-        self.warm_up_ = self.horizon + settling_rows(np.stack(cold))
-        return gauss
-
-    def _gaussian_size(self) -> int:
-        return self.horizon * self.n_features_in_
-
-    def _fit_threshold(self, material: SeriesMaterial) -> None:
-        net, gauss = self.net_, self._fitted_gaussian()
-        rule = self._rule(labelled=any(f.any() for f in material.anomalous))
-        right = -gauss.log_density(self._held_out(net, material.held_scaled, material.second))
-        if rule.needs_labels:
-            if not any(f.any() for f in material.anomalous):
-                raise SpecError("y", f"must mark an anomalous row, since {rule!r} learns from labels")
-            wrong = -gauss.log_density(self._held_out(net, material.held_scaled, material.anomalous))
-            rule.fit(np.concatenate([right, wrong]), np.repeat([0, 1], [len(right), len(wrong)]))
-            self.threshold_ = rule.threshold_
-        else:
-            learnt = [-gauss.log_density(e) for run in material.runs for e in self._warm_errors(net, run)]
-            both = [right, np.concatenate([np.zeros(0), *learnt])]
-            self.threshold_ = max(rule.fit(scores).threshold_ for scores in both if len(scores))
-        self.decision_scores_ = np.concatenate([self.decision_function(s) for s in material.series])
-
-    def _fitted_gaussian(self) -> Gaussian:
-        assert self.gauss_ is not None, "LSTM-AD always has a Gaussian"
-        return self.gauss_
-
-    def _compare(self, material: SeriesMaterial) -> dict[str, dict[str, float]]:
-        """Return the figures of this detector and of trivial ones, on rows that are anomalous or clear of anomalies."""
-        size, gauss = self.horizon + 1, self._fitted_gaussian()
-
-        def spans(x: NDArray[Any]) -> NDArray[Any]:
-            return np.lib.stride_tricks.sliding_window_view(x, size, axis=0).transpose(0, 2, 1)
-
-        normal = np.concatenate([spans(r) for r in material.runs if len(r) >= size])
-        scores, windows, marks = [], [], []
-        labelled = any(f.any() for f in material.anomalous)
-        held = zip(material.held_series, material.anomalous, material.first, material.second, strict=True)
-        for k, (values, y, earlier, later) in enumerate(held):
-            clear = earlier | later
-            if not (y | clear).any() or len(values) <= max(self.warm_up_, size):
-                continue
-            filled, tested = fill_missing(values[None], self.nan_policy)[0], y | clear
-            if not labelled:
-                seed = int(self.random_state) + k
-                filled, drawn = shapes(filled, seed, frequency=0.1, duration=self._event_rows())
-                y = drawn.astype(bool)
-                tested = clear & (y | ~self._seen(y))
-            x = self._scaled(self.scaler_, filled)
-            warm = self.warm_up_
-            tested = tested[warm:]
-            own = np.concatenate([-gauss.log_density(e) for e in self._errors(self.net_, x)])
-            scores.append(own[warm:][tested])
-            windows.append(spans(x)[warm - self.horizon :][tested])
-            marks.append(y[warm:][tested])
-        y = np.concatenate([np.zeros(0, bool), *marks])
-        if y.all() or not y.any():
-            rule = "must have enough rows that some tested ones are normal and some anomalous"
-            raise SpecError("validation", rule, f"{int(y.sum())} anomalous of {len(y)}")
-        trivial = Baselines(random_state=int(self.random_state)).fit(normal)
-        return trivial.compare(type(self).__name__, np.concatenate(scores), np.concatenate(windows), y)
+    def _held_out(self, rows: Floats) -> tuple[Floats, Floats]:
+        scaled, causal = self._scaled(rows), np.full(len(rows), np.nan)
+        parts = zip(self._holdouts(), self._forecasts, self._gausses, strict=True)
+        for part, forecast, gauss in parts:
+            context = self._context(part)
+            for a, b in part.held:
+                start = next(first for first, stop in context if first <= a and b <= stop)
+                begin = max((a + b) // 2, start + self.warm_up_)
+                if begin < b:
+                    errors = self._along(forecast, scaled, context, begin, b)
+                    causal[b - len(errors) : b] = distances(gauss, errors) / 2
+        if np.isnan(causal).all():
+            rule = f"must have more rows: held-out ones are fewer than the warm_up_ of {self.warm_up_}"
+            raise SpecError("X", rule, str(len(rows)))
+        return causal, causal.copy()
 
     # ---- scores
 
-    def decision_function(self, X: ArrayLike) -> Floats:
-        """Return anomaly scores; higher is more anomalous.
+    def _causal(self, rows: Floats) -> Floats:
+        streams = self._streams()
+        out = np.concatenate([self._scores(streams, rows[k : k + CHUNK]) for k in range(0, len(rows), CHUNK)])
+        out[: self.warm_up_] = self._floor
+        return out
 
-        Parameters
-        ----------
-        X
-            A series, shape (n,) or (n, d).
+    def _batch(self, rows: Floats) -> Floats:
+        return self._causal(rows)
 
-        Returns
-        -------
-        scores
-            Of the rows, shape (n,).
+    def _window_scores(self, rows: Floats) -> Floats:
+        return self._causal(rows)[self.window_ - 1 :]
 
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        SpecError
-            For another number of features than `fit` saw, infinity, or a channel that is all NaN.
-        """
-        check_is_fitted(self)
-        from paranom_rs.deep.devices import cpu_threads
+    def _streams(self) -> list[ForecastStream]:
+        return [ForecastStream(forecast) for forecast in self._forecasts]
 
-        series, gauss = checks.series("X", X, self.n_features_in_), self._fitted_gaussian()
-        if not len(series):
-            return np.zeros(0)
-        with cpu_threads(self.threads):
-            x = self._scaled(self.scaler_, series)
-            scores = np.concatenate([-gauss.log_density(e) for e in self._errors(self.net_, x)])
-        scores[: self.warm_up_] = -gauss.log_peak
-        return scores
+    def _scores(self, streams: list[ForecastStream], rows: Floats) -> Floats:
+        """Return the scores of the next rows, the mean over the networks."""
+        scaled = self._scaled(rows)
+        scores = [
+            distances(gauss, stream.take(scaled)[0]) / 2 for gauss, stream in zip(self._gausses, streams, strict=True)
+        ]
+        return np.asarray(scores[0] if len(scores) == 1 else np.mean(scores, axis=0))
 
-    def _errors(self, net: Any, x: NDArray[np.float32]) -> Iterator[Floats]:
-        """Yield error vectors (n, horizon * d) of a scaled series, `CHUNK` rows at a time; NaN in the first rows.
+    def update(self, x: ArrayLike) -> float:
+        """Score the next row of a stream; see `Detector.update`."""
+        row = self._take_row(self._row("x", x))
+        score = float(self._scores(self._live, row[None])[0])
+        self._recent = np.concatenate([self._recent, row[None]])[-self.window_ :]
+        self._seen += 1
+        return score if self._seen > self.warm_up_ else self._floor
 
-        Entry k of a row's vector is the row minus what was predicted for it k + 1 rows earlier.
-        """
-        import torch
+    def restart(self) -> None:
+        """Forget the rows of the stream: the next `update` is the first row of a series."""
+        super().restart()
+        self._live = self._streams()
 
-        horizon, features = self.horizon, x.shape[1]
-        state, device = None, next(net.parameters()).device
-        late = np.full((horizon, horizon, features), np.nan, dtype=np.float32)
-        for a in range(0, len(x), CHUNK):
-            rows = x[a : a + CHUNK]
-            with torch.no_grad():
-                out, state = net(torch.tensor(rows[None], device=device), state)
-            # Predictions made from `horizon` rows before the chunk on.
-            made = np.concatenate([late, out[0].cpu().numpy()])
-            late = made[-horizon:]
-            first = range(horizon - 1, -1, -1)
-            errors = np.stack([rows - made[i : i + len(rows), k] for k, i in enumerate(first)], axis=1)
-            yield errors.reshape(len(rows), -1).astype(np.float64)
+    # ---- why
 
-    def _warm_errors(self, net: Any, run: NDArray[np.float32]) -> Iterator[Floats]:
-        """Yield the error vectors behind the warm-up."""
-        for number, errors in enumerate(self._errors(net, run)):
-            yield errors[max(self.warm_up_ - number * CHUNK, 0) :]
-
-    def _held_out(self, net: Any, scaled: list[NDArray[np.float32]], masks: list[Flags]) -> Floats:
-        """Return error vectors of the rows in the masks, each predicted in its context."""
+    def _contributions(self, window: Floats) -> Floats:
+        """Return the squared errors of the last row in units of their normal spread, by channel."""
         parts = []
-        for x, mask in zip(scaled, masks, strict=True):
-            if mask.any():
-                known = mask & (np.arange(len(x)) >= self.horizon)
-                chunks = np.split(known, range(CHUNK, len(x), CHUNK))
-                parts += [e[m] for e, m in zip(self._errors(net, x), chunks, strict=True)]
-        errors = np.concatenate([np.zeros((0, self.horizon * scaled[0].shape[1])), *parts])
-        if not len(errors):
-            raise SpecError("validation", "must have more held-out rows: give more data, or a larger validation_share")
-        return errors
+        for gauss, stream in zip(self._gausses, self._streams(), strict=True):
+            error = stream.take(self._scaled(window))[0][-1].reshape(-1)
+            units = np.square(np.nan_to_num(error - gauss.mean)) / gauss.variances
+            parts.append(units.reshape(int(self.horizon), -1).sum(axis=0))
+        return np.asarray(np.mean(parts, axis=0))
 
-    def _reach(self) -> tuple[int, int]:
-        # An error vector holds what was predicted from the horizon rows before it.
-        return 0, self.horizon
+    def _nearest(self, window: Floats) -> tuple[int | None, Floats | None]:
+        expected = np.mean([stream.take(self._scaled(window))[1] for stream in self._streams()], axis=0)
+        return None, Scaler(self.mean_, self.scale_).inverse(expected)
 
-    def _event_rows(self) -> tuple[int, int]:
-        return 2 * self.horizon, 10 * self.horizon
+    # ---- files
+
+    def __copy__(self) -> LSTMAD:
+        made = super().__copy__()
+        if hasattr(self, "_live"):
+            made._live = self._streams()
+            for stream, own in zip(made._live, self._live, strict=True):
+                stream.restore({name: array.copy() for name, array in own.arrays().items()})
+        return made
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        values, arrays = super()._state()
+        for k, (gauss, stream) in enumerate(zip(self._gausses, self._live, strict=True)):
+            arrays |= {f"gauss.{k}.mean": gauss.mean, f"gauss.{k}.whiten": gauss.whiten}
+            arrays |= {f"live.{k}.{name}": array for name, array in stream.arrays().items()}
+        return values, arrays
+
+    def _restore(self, values: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+        super()._restore(values, arrays)
+        self.warm_up_ = self.window_ - 1
+        if self.warm_up_ < self.horizon:
+            raise ValueError("its warm-up is shorter than its horizon")
+        size = int(self.horizon) * self.n_features_in_
+        self._gausses = [Gaussian.of_arrays(arrays, f"gauss.{k}", size) for k in range(int(self.n_networks))]
+        self._forecasts = [self._forecast(weights) for weights in self._networks]
+        self._live = self._streams()
+        for k, stream in enumerate(self._live):
+            stream.restore({name: arrays[f"live.{k}.{name}"] for name in ("state", "made", "last", "seen")})
 
     def to_onnx(self, path: str | os.PathLike[str]) -> None:
-        """Write the scoring of series as an ONNX file, and check it with onnxruntime against torch.
+        """Write the scoring of series as an ONNX file, and check it with onnxruntime against the core.
 
         Input "series" (batch, time, d) float32 without NaN, in the units of the data, more rows than the horizon;
-        output "score" (batch, time). Batch and time are free. Needs ``pip install "paranom_rs[onnx]"``.
+        output "score" (batch, time), where the first ``warm_up_`` rows have 0. Batch and time are free. Names of
+        channels, threshold, scale and window are in the file's metadata. Needs ``pip install ".[onnx]"``.
 
         Raises
         ------
+        SpecError
+            For a detector that follows levels.
         InternalError
             Where the two disagree; no file is left.
         """
         from paranom_rs.deep import onnx
         from paranom_rs.deep.scorers import SeriesScorer
 
-        check_is_fitted(self)
-        scorer = SeriesScorer(self.net_, self.scaler_, self._fitted_gaussian(), self.warm_up_)
+        self._check_fitted()
+        onnx.refuse_levels(self)
+        nets = [self._torch(weights) for weights in self._networks]
+        scorer = SeriesScorer(nets, Scaler(self.mean_, self.scale_), self._gausses, self.warm_up_)
         free = {"series": {0: "batch", 1: "time"}, "score": {0: "batch", 1: "time"}}
-        graph = onnx.graph(scorer, (2, 2 * self.horizon + 1, self.n_features_in_), free)
+        shape = (2, 2 * int(self.horizon) + 1, self.n_features_in_)
+        graph = onnx.graph(scorer, shape, free, onnx.metadata(self))
         # Neither the batch nor the length that it was traced with.
-        data = onnx.sample(self.scaler_, 3, 5 * self.horizon)
-        onnx.write(Path(path), graph, self.threads, data, np.stack([self.decision_function(s) for s in data]))
+        data = onnx.sample(scorer.scaler, 3, self.warm_up_ + 5 * int(self.horizon))
+        wanted = np.stack([self._causal(series.astype(np.float64)) for series in data])
+        wanted[:, : self.warm_up_] = 0
+        onnx.write(Path(path), graph, self.threads, data, wanted)
+
+    def _torch(self, weights: Weights) -> Any:
+        import torch
+
+        net = self._net()
+        net.load_state_dict({name: torch.tensor(array) for name, array in weights.items()})
+        return net.eval()
+
+
+def _filled(rows: Floats) -> NDArray[np.float32]:
+    """Return scaled rows with the last value before it in the place of each missing one, or 0 (the mean)."""
+    gone = np.isnan(rows)
+    if not gone.any():
+        return rows.astype(np.float32)
+    at = np.maximum.accumulate(np.where(gone, -1, np.arange(len(rows))[:, None]), axis=0)
+    return np.where(at < 0, 0.0, np.take_along_axis(rows, np.maximum(at, 0), axis=0)).astype(np.float32)
+
+
+def _pieces(runs: list[NDArray[np.float32]], window: int, horizon: int) -> NDArray[np.float32]:
+    """Cut runs into pieces (k, window + horizon, d), shorter where no run is so long; see `WANTED_PIECES`."""
+    longest = max((len(run) for run in runs), default=0)
+    rows = min(window, longest - horizon)
+    if rows < 1:
+        rule = f"must be less than the longest run of normal rows to learn from, {longest}"
+        raise SpecError("horizon", rule, str(horizon))
+    size = rows + horizon
+    starts = sum(len(run) - size + 1 for run in runs if len(run) >= size)
+    stride = int(np.clip(starts // WANTED_PIECES, 1, max(rows // 2, 1)))
+    parts = [
+        np.lib.stride_tricks.sliding_window_view(run, size, axis=0)[::stride].transpose(0, 2, 1)
+        for run in runs
+        if len(run) >= size
+    ]
+    return np.ascontiguousarray(np.concatenate(parts))
+
+
+def _means(errors: Floats) -> Floats:
+    """Return the mean of each column (n, k), NaN left out; 0 where there is nothing."""
+    count = (~np.isnan(errors)).sum(axis=0)
+    return np.asarray(np.nansum(errors, axis=0) / np.maximum(count, 1))
+
+
+def _joined(runs: Runs) -> Runs:
+    """Return runs in order, those that touch as one."""
+    found: Runs = []
+    for a, b in sorted(runs):
+        if found and found[-1][1] == a:
+            found[-1] = (found[-1][0], b)
+        else:
+            found.append((a, b))
+    return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 CELLS: dict[str, Any] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -100,20 +99,3 @@ def initialise(net: Any) -> None:
                         torch.nn.init.orthogonal_(gate)
                 elif name.startswith("bias_") and isinstance(rnn, torch.nn.LSTM):
                     weight[h : 2 * h] = 1.0 if name.startswith("bias_ih") else 0.0
-
-
-def load_weights(net: Any, arrays: dict[str, NDArray[Any]], prefix: str = "net.") -> None:
-    """Put saved arrays into a network built on the meta device; ValueError where they do not fit."""
-    weights = {k.removeprefix(prefix): torch.tensor(v) for k, v in arrays.items() if k.startswith(prefix)}
-    wanted = net.state_dict()
-    if set(weights) != set(wanted):
-        raise ValueError(f"weights {sorted(set(weights) ^ set(wanted))[:3]} are missing or too many")
-    for name, value in weights.items():
-        if value.shape != wanted[name].shape or value.dtype != wanted[name].dtype:
-            raise ValueError(f"{name} has shape {tuple(value.shape)}, not {tuple(wanted[name].shape)}")
-        if not bool(torch.isfinite(value).all()):
-            raise ValueError(f"{name} holds a value that is no number")
-    net.load_state_dict(weights, assign=True)
-    for parameter in net.parameters():
-        parameter.requires_grad_(True)
-    net.eval()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -15,10 +16,35 @@ from paranom_rs._internal.atomic import whole_file
 from paranom_rs._internal.checks import Floats
 from paranom_rs._internal.optional import require
 from paranom_rs._internal.scaling import Scaler
-from paranom_rs.errors import InternalError
+from paranom_rs.detect.base import Detector
+from paranom_rs.errors import InternalError, SpecError
 
 
-def graph(scorer: Any, shape: tuple[int, ...], axes: dict[str, dict[int, str]]) -> bytes:
+def metadata(detector: Detector) -> dict[str, str]:
+    """Return what an ONNX file says of its detector: names, threshold, scale and window, as texts of JSON."""
+    names = getattr(detector, "feature_names_in_", None)
+    values = {
+        "detector": type(detector).__name__,
+        "feature_names": None if names is None else [str(name) for name in names],
+        "n_features": detector.n_features_in_,
+        "threshold": detector.causal_threshold_,
+        "window": detector.window_,
+        "mean": vars(detector)["mean_"].tolist(),
+        "scale": vars(detector)["scale_"].tolist(),
+        "alarm_share": detector.alarm_share,
+    }
+    return {f"paranom_rs.{name}": json.dumps(value) for name, value in values.items()}
+
+
+def refuse_levels(detector: Detector) -> None:
+    """Raise SpecError for a detector that follows levels, which a graph does not."""
+    if vars(detector)["_wandering"].any():
+        raise SpecError(
+            "follow_levels", "must be False for an ONNX file: a graph does not know the rows before", "True"
+        )
+
+
+def graph(scorer: Any, shape: tuple[int, ...], axes: dict[str, dict[int, str]], notes: dict[str, str]) -> bytes:
     """Return the graph of a scorer.
 
     Parameters
@@ -29,8 +55,10 @@ def graph(scorer: Any, shape: tuple[int, ...], axes: dict[str, dict[int, str]]) 
         The shape of an input to trace it with.
     axes
         The free axes of the input and of the output, by name; the input comes first.
+    notes
+        What the file says of itself.
     """
-    require("onnx", "onnx", "an ONNX file")
+    onnx = require("onnx", "onnx", "an ONNX file")
     import torch
 
     file = io.BytesIO()
@@ -49,7 +77,9 @@ def graph(scorer: Any, shape: tuple[int, ...], axes: dict[str, dict[int, str]]) 
             opset_version=17,
             dynamo=False,
         )
-    return file.getvalue()
+    model = onnx.load_model_from_string(file.getvalue())
+    onnx.helper.set_model_props(model, notes)
+    return bytes(model.SerializeToString())
 
 
 def session(data: bytes, threads: int) -> Callable[[NDArray[np.float32]], Floats]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -24,26 +24,50 @@ Criterion = Callable[[Any], tuple[float, float]]
 """From a network to (validation loss, figure that the best epoch minimises)."""
 
 
+class Batches(Protocol):
+    """What a network learns from."""
+
+    count: int
+    """Batches in an epoch."""
+
+    def of(self, epoch: int, device: Any) -> Iterator[Any]:
+        """Yield the batches of an epoch, tensors (k, ...) on the device."""
+
+
+class InMemory:
+    """Batches of a tensor (n, ...), in another order in each epoch."""
+
+    def __init__(self, data: Any, size: int) -> None:
+        self.data, self.size = data, size
+        self.count = math.ceil(len(data) / size)
+
+    def of(self, epoch: int, device: Any) -> Iterator[Any]:
+        """Yield the batches of an epoch; the order is that of torch's generator."""
+        if self.data.device != device:
+            self.data = self.data.to(device)
+        order = torch.randperm(len(self.data), device="cpu").to(device)
+        for k in range(self.count):
+            yield self.data[order[k * self.size : (k + 1) * self.size]]
+
+
 @dataclass(frozen=True)
 class Settings:
     """How to train."""
 
     epochs: int
-    batch_size: int
     lr: float
     schedule: str
     clip: float | None
     patience: int | None
     device: str
     precision: str
-    threads: int
     seed: int
     verbose: bool | None
 
     @property
     def recipe(self) -> dict[str, Any]:
         """What must be equal for a resumed run to be the same run."""
-        kept = ("epochs", "batch_size", "lr", "schedule", "clip", "seed")
+        kept = ("epochs", "lr", "schedule", "clip", "seed")
         return {k: getattr(self, k) for k in kept}
 
 
@@ -80,7 +104,7 @@ def learning_rate(schedule: str, peak: float, step: int, total: int) -> float:
 def train(
     net: Any,
     loss: Callable[[Any, Any, float], Any],
-    data: Any,
+    batches: Batches,
     settings: Settings,
     criterion: Criterion,
     *,
@@ -96,8 +120,8 @@ def train(
         The network; it is moved to the device of the settings.
     loss
         A function of the network, a batch, and the share of the epochs gone.
-    data
-        A tensor of examples, the first axis first.
+    batches
+        What it learns from.
     settings
         How to train.
     criterion
@@ -120,9 +144,8 @@ def train(
     """
     device = device_of(settings.device)
     net.to(device)
-    data = data.to(device)
     optimizer = torch.optim.Adam(net.parameters(), lr=settings.lr, fused=device.type in ("cpu", "cuda"))
-    half = uses_bfloat16(settings.precision, device, lambda: loss(net, data[:1], 0.0).backward())
+    half = uses_bfloat16(settings.precision, device, lambda: loss(net, next(batches.of(0, device))[:1], 0.0).backward())
     history: dict[str, list[float]] = {k: [] for k in ("train", "validation", "criterion", "lr", "seconds")}
     best, best_epoch, interrupted = _weights(net), -1, False
     if checkpoint is not None and checkpoint.exists():
@@ -139,7 +162,7 @@ def train(
         for epoch in bar:
             if settings.patience is not None and epoch - 1 - best_epoch >= settings.patience:
                 break
-            figures = _epoch(net, loss, data, optimizer, settings, criterion, epoch, half=half)
+            figures = _epoch(net, loss, batches, optimizer, settings, criterion, epoch, half=half)
             if not history["criterion"] or figures["criterion"] < min(history["criterion"]):
                 best, best_epoch = _weights(net), epoch
             for key, figure in figures.items():
@@ -166,7 +189,7 @@ def train(
 def _epoch(
     net: Any,
     loss: Callable[[Any, Any, float], Any],
-    data: Any,
+    batches: Batches,
     optimizer: Any,
     settings: Settings,
     criterion: Criterion,
@@ -175,17 +198,15 @@ def _epoch(
     half: bool,
 ) -> dict[str, float]:
     """Train for one epoch; return its figures, as the history has them."""
-    started, device = time.perf_counter(), data.device
+    started, device = time.perf_counter(), next(net.parameters()).device
     torch.manual_seed(_epoch_seed(settings.seed, epoch))
     net.train()
-    order = torch.randperm(len(data), device="cpu").to(device)
-    total = torch.zeros((), device=device)
-    batches, rate = math.ceil(len(data) / settings.batch_size), 0.0
-    for k in range(batches):
-        rate = learning_rate(settings.schedule, settings.lr, epoch * batches + k, settings.epochs * batches)
+    total, examples, rate = torch.zeros((), device=device), 0, 0.0
+    for k, batch in enumerate(batches.of(epoch, device)):
+        step = epoch * batches.count + k
+        rate = learning_rate(settings.schedule, settings.lr, step, settings.epochs * batches.count)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        batch = data[order[k * settings.batch_size : (k + 1) * settings.batch_size]]
         with torch.autocast(device.type, torch.bfloat16) if half else nullcontext():
             value = loss(net, batch, epoch / settings.epochs)
         optimizer.zero_grad(set_to_none=True)
@@ -194,7 +215,8 @@ def _epoch(
             nn.utils.clip_grad_norm_(net.parameters(), settings.clip)
         optimizer.step()
         total += value.detach() * len(batch)
-    mean = float(total) / len(data)
+        examples += len(batch)
+    mean = float(total) / max(examples, 1)
     net.eval()
     with torch.no_grad():
         validation, figure = criterion(net)

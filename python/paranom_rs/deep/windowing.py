@@ -26,7 +26,16 @@ class WindowSplit(NamedTuple):
 
 @dataclass(frozen=True)
 class Windows:
-    """The windows of one series."""
+    """The windows of one series.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.deep import windows
+    >>> cut = windows(np.arange(10.0), [0, 0, 0, 0, 0, 1, 0, 0, 0, 0], window=4, stride=2)
+    >>> cut.data.shape, cut.count.tolist()
+    ((4, 4, 1), [0, 1, 1, 0])
+    """
 
     data: Floats
     """(k, window, d), a read-only view of the series; each window is contiguous."""
@@ -102,6 +111,14 @@ def windows(X: ArrayLike, y: ArrayLike | None = None, *, window: int = 60, strid
     ------
     SpecError
         For a window longer than the series, labels of another length, and what is no series.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.deep import windows
+    >>> cut = windows(np.arange(10.0), window=4, stride=2)
+    >>> cut.data.shape
+    (4, 4, 1)
     """
     values = checks.series("X", X)
     window, stride = checks.whole("window", window, least=1), checks.whole("stride", stride, least=1)

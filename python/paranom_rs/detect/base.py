@@ -212,6 +212,10 @@ class Detector(KnownKeywords, ABC):
         """Return how many rows `fit` needs."""
         return 2
 
+    def _least_series(self) -> int:
+        """Return how many rows the longest of several series needs."""
+        return int(vars(self).get("window") or 1) + 1
+
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return the learnt values and arrays that the class adds, for a file."""
         return {}, {}
@@ -243,19 +247,22 @@ class Detector(KnownKeywords, ABC):
             For too few rows, infinities, other shapes, and labels that do not fit.
         """
         given = TrainingRows.read(X, y)
-        if len(given.rows) < self._least_rows():
-            raise SpecError("X", f"must have at least {self._least_rows()} rows", str(len(given.rows)))
-        least = vars(self).get("window") or 1
-        if given.longest <= least and len(given.spans) > 1:
-            raise SpecError("X", f"must hold a series of more than window = {least} rows", str(given.longest))
-        empty = np.isnan(given.rows).all(axis=0)
-        if empty.any():
-            raise SpecError("X", f"must hold normal values of channel {int(np.argmax(empty))}", "NaN only")
+        self._check_given(given)
         # Another one learns: a failure leaves this detector as it was.
         learned = self._successor()
         learned._fit(given)
         self._become(learned)
         return self
+
+    def _check_given(self, given: TrainingRows) -> None:
+        """Raise SpecError for rows that there is too little to learn from."""
+        if len(given.rows) < self._least_rows():
+            raise SpecError("X", f"must have at least {self._least_rows()} rows", str(len(given.rows)))
+        if len(given.spans) > 1 and given.longest < self._least_series():
+            raise SpecError("X", f"must hold a series of {self._least_series()} rows or more", str(given.longest))
+        empty = np.isnan(given.rows).all(axis=0)
+        if empty.any():
+            raise SpecError("X", f"must hold normal values of channel {int(np.argmax(empty))}", "NaN only")
 
     def _successor(self) -> Self:
         """Return the detector that learns."""
@@ -275,27 +282,30 @@ class Detector(KnownKeywords, ABC):
         start, stop = max(given.spans, key=lambda span: span[1] - span[0])
         self._wandering = self._followed(given.rows[start:stop])
         seen = self._by_series(given.rows, lambda rows: levels.without_level(rows, self._wandering, rows[:0]))
-        kept: Flags = ~np.asarray(np.isnan(seen).all(axis=1))
+        learnt, kept = seen, ~np.asarray(np.isnan(seen).all(axis=1))
         scores, causal = self._learnt_from(seen)
         if self.trim > 0:
             # What is most anomalous among the training rows is left out, and the rest is learnt again.
-            shown = self._with_own(scores, seen, kept)
+            shown = self._with_own(scores, seen, kept, self._batch)
             there = kept & ~np.isnan(shown)
             kept &= ~(there & (shown > np.quantile(shown[there], 1 - self.trim)))
-            clean = np.where(kept[:, None], seen, np.nan)
-            if np.isnan(clean).all(axis=0).any():
+            learnt = np.where(kept[:, None], seen, np.nan)
+            if np.isnan(learnt).all(axis=0).any():
                 raise SpecError("trim", "must leave values of every channel", str(self.trim))
             self._outside = self._outside | (there & ~kept)
-            scores, causal = self._learnt_from(clean)
+            scores, causal = self._learnt_from(learnt)
         depth.warn_of_training(seen, self.window_, self._names())
         held = kept & ~np.isnan(scores)
         known = kept & ~np.isnan(causal)
         self._floor = float(causal[known].min())
-        self.threshold_, self.causal_threshold_ = self._level(scores[held]), self._level(causal[known])
+        own = self._with_own(np.where(held, scores, np.nan), learnt, kept, self._batch)
+        self.threshold_ = max(self._level(scores[held]), self._level(own[~np.isnan(own)]))
+        causal = self._with_own(causal, learnt, kept, self._causal)
+        self.causal_threshold_ = max(self._level(causal[known]), self._level(causal[kept & ~np.isnan(causal)]))
         # Rows that were trimmed are scored by what was learnt without them.
         trimmed = ~kept & ~np.isnan(seen).all(axis=1)
         rest = self._by_series(seen, self._batch) if trimmed.any() else scores
-        all_scores = self._with_own(np.where(held, scores, np.where(trimmed, rest, np.nan)), seen, kept)
+        all_scores = np.where(trimmed, rest, own)
         self.decision_scores_ = np.concatenate([all_scores[a:b] for a, b in given.spans])
         self._label()
         del self._spans, self._outside, self._longest
@@ -311,12 +321,12 @@ class Detector(KnownKeywords, ABC):
             out[a:b] = part
         return out
 
-    def _with_own(self, scores: Floats, rows: Floats, kept: Flags) -> Floats:
+    def _with_own(self, scores: Floats, rows: Floats, kept: Flags, score: Callable[[Floats], Floats]) -> Floats:
         """Return the scores with those of the rows that were learnt and not held out, where the class gives them."""
         bare = kept & np.isnan(scores)
         if not self._scores_own_rows or not bare.any():
             return scores
-        return np.where(bare, self._by_series(rows, self._batch), scores)
+        return np.where(bare, self._by_series(rows, score), scores)
 
     def _learnt_from(self, rows: Floats) -> tuple[Floats, Floats]:
         """Learn rows, and return their scores and causal scores, each by a detector that did not see the row."""
@@ -510,11 +520,7 @@ class Detector(KnownKeywords, ABC):
         self._check_fitted()
         if threshold is not None and not hasattr(threshold, "fit"):
             raise SpecTypeError("threshold", "must be a rule of paranom_rs.evaluate.thresholds", repr(threshold))
-        series = several("X", X, y)
-        parts = [self._to_calibrate(path, x, labels) for path, x, labels in series]
-        longest = max(len(normal) for _, _, normal in parts)
-        if longest < self.window_ + 1:
-            raise SpecError("X", f"must have more than window_ = {self.window_} rows", str(longest))
+        parts = [self._to_calibrate(path, x, labels) for path, x, labels in several("X", X, y)]
         if not any(normal.any() for _, _, normal in parts):
             raise SpecError("y", "must hold a normal row (0)")
         found = [self._threshold_from(parts, k, threshold, labelled=y is not None) for k in (0, 1)]
@@ -527,9 +533,9 @@ class Detector(KnownKeywords, ABC):
         """Return the scores of a series, the causal ones, and which rows are normal; NaN for what is not to count."""
         known = self._known(path, X)
         normal = normal_rows(path.replace("X", "y"), y, len(known))
+        if len(known) < self.window_ + 1:
+            raise SpecError(path, f"must have more than window_ = {self.window_} rows", str(len(known)))
         rows = self._prepared(known)
-        if not len(rows):
-            return np.empty(0), np.empty(0), normal
         reach = self.window_ - 1
         kept = ~normal | ~dilate(~normal, reach, reach)
         return np.where(kept, self._batch(rows), np.nan), np.where(kept, self._causal(rows), np.nan), normal

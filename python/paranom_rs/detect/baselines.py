@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from paranom_rs._internal.checks import Floats
 from paranom_rs._internal.estimator import Estimator
@@ -98,35 +98,3 @@ class Baselines(Estimator):
             "PCA": np.square(self._pca.transform(flat)).sum(axis=1),
             "isolation forest": -self._forest.score_samples(flat),
         }
-
-    def compare(
-        self, name: str, scores: Floats, windows: ArrayLike, y: NDArray[np.bool_]
-    ) -> dict[str, dict[str, float]]:
-        """Compare another detector with the trivial ones on labelled windows; print the figures.
-
-        Parameters
-        ----------
-        name, scores
-            The other detector, and its scores of the windows.
-        windows
-            Shape (k, window, d).
-        y
-            Which of them are anomalous, shape (k,).
-
-        Returns
-        -------
-        table
-            "ROC AUC" and "average precision" by name of the detector.
-        """
-        metrics = require("sklearn.metrics", "deep", "Baselines")
-        table = {
-            row: {
-                "ROC AUC": float(metrics.roc_auc_score(y, s)),
-                "average precision": float(metrics.average_precision_score(y, s)),
-            }
-            for row, s in {name: scores, **self.scores(windows)}.items()
-        }
-        print(f"{int(y.sum())} anomalous of {len(y)}:")
-        for row, figures in table.items():
-            print(f"  {row:<18}" + "".join(f"{figure}  {value:.3f}   " for figure, value in figures.items()).rstrip())
-        return table

@@ -14,11 +14,13 @@ from paranom_rs.errors import StateError
 _MODULES = {
     "AnomalyNet": "paranom_rs.deep.anomaly_net",
     "IsolationForest": "paranom_rs.detect.isolation_forest",
+    "LSTMAD": "paranom_rs.deep.lstm_ad",
     "LeftMatrixProfile": "paranom_rs.detect.profile_detectors",
     "MatrixProfileDetector": "paranom_rs.detect.profile_detectors",
     "NearestWindows": "paranom_rs.detect.nearest_windows",
     "PCADetector": "paranom_rs.detect.pca",
     "RAMP": "paranom_rs.detect.ramp",
+    "RNNAutoencoder": "paranom_rs.deep.autoencoder",
     "ZScore": "paranom_rs.detect.z_score",
 }
 

@@ -73,6 +73,14 @@ class Scores:
         (n,) bool: like ``is_anomaly``, with hysteresis and minimum gap.
     owner
         (n,) int64: the position of the sample's process in `RAMP.processes`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs import RAMP
+    >>> scores = RAMP(1, window=5, reference=60, threshold=1.0).score(np.sin(np.arange(100.0))[:, None])
+    >>> scores.score.shape, int(np.isnan(scores.score).sum())
+    ((100,), 64)
     """
 
     is_anomaly: NDArray[np.bool_]

@@ -63,6 +63,16 @@ def replay(
         An argument breaks a rule: too short a recording, starts too near each other, too few labels.
     SpecTypeError
         An argument has the wrong type.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.detect.ramp_replay import replay
+    >>> X = np.sin(np.arange(200) / 3)[None]
+    >>> X[0, 150:155] += 3
+    >>> flags, scores, contributions = replay(X, window=5, reference=60, threshold=0.5, bias=0.85)
+    >>> flags.shape, bool(flags[145:155].any())
+    ((195,), False)
     """
     columns = np.ascontiguousarray(matrix("X", X).T)
     settings = {

@@ -72,7 +72,9 @@ class TrainingRows(NamedTuple):
         SpecError, SpecTypeError
             For what is no series, labels that do not fit, no normal row, and series of other channels than the first.
         """
-        parts, masks, spans, at = [], [], [], 0
+        parts: list[Floats] = []
+        masks: list[Flags] = []
+        spans, at = [], 0
         names: list[str] | None = None
         given = several("X", X, y)
         for k, (path, series, labels) in enumerate(given):

@@ -7,5 +7,5 @@
 ``python -m paranom_rs.experiments.ranking``   their ranks on the benchmark suite and on real recordings
 =============================================  ============================================================
 
-``--help`` says what each wants. They need ``pip install "paranom_rs[deep,plot]"``.
+``--help`` says what each wants. They need ``pip install ".[deep,plot]"``.
 """

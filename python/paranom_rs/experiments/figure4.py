@@ -217,7 +217,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--protocols", nargs="+", choices=PROTOCOLS, default=list(PROTOCOLS))
     parser.add_argument("--detectors", nargs="+", choices=DETECTORS, default=list(DETECTORS))
     given = parser.parse_args(arguments)
-    import torch
+    from paranom_rs.deep.devices import build
 
     data = shuttle.read(given.folder)
     parts = {}
@@ -231,7 +231,7 @@ def main(arguments: list[str] | None = None) -> None:
         (given.out / f"{protocol}.json").write_text(json.dumps(rows), encoding="utf-8")
     notes = [
         f"{given.seeds} seeds; LSTM-AD with {given.steps} steps; rows averaged by fives.",
-        f"torch {torch.__version__} with the instructions of {torch.backends.cpu.get_cpu_capability()}.",
+        f"{build()}.",
     ]
     report.write(given.out, "figure4", "Figure 4: real and generated anomalies", notes, parts)
 

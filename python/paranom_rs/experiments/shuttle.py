@@ -197,15 +197,18 @@ def fold(data: dict[str, Series], tested: str, seed: int) -> Fold:
 def predictor(learn: Floats, first: Floats, seed: int, steps: int) -> Any:
     """An LSTM-AD trained on these rows for so many steps of 16 windows, its Gaussian fitted on `first`."""
     from paranom_rs.deep import LSTMAD
+    from paranom_rs.deep.lstm_ad import WANTED_PIECES
 
-    det = LSTMAD(horizon=10, window=150, batch_size=16, schedule="cosine", random_state=seed, verbose=False)
-    # Windows that begin every fifth row: the few cycles there are, cut in many ways.
-    rows, half = coarse(learn), det.window // 2
-    series = [rows[k:] for k in range(0, half, 5)]
-    windows = sum((len(s) - det.window - det.horizon) // half + 1 for s in series)
-    det.set_params(epochs=max(1, round(steps / math.ceil(windows / det.batch_size))))
+    det = LSTMAD(
+        horizon=10, window=150, batch_size=16, schedule="cosine", random_state=seed, follow_levels=False, verbose=False
+    )
+    # The few cycles there are, cut in many ways: at least 128 pieces, as LSTM-AD does.
+    rows = coarse(learn)
+    starts = len(rows) - det.window - det.horizon + 1
+    pieces = math.ceil(starts / min(max(starts // WANTED_PIECES, 1), det.window // 2))
+    det.set_params(epochs=max(1, round(steps / math.ceil(pieces / 16))))
     # The second half of the validation data would set the threshold, which is found elsewhere.
-    return det.fit(series, validation=coarse(np.concatenate([first, first])))
+    return det.fit(rows, validation=coarse(np.concatenate([first, first])))
 
 
 def threshold(det: Any, x: Floats, y: NDArray[np.int8]) -> float:

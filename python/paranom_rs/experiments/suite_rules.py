@@ -38,6 +38,7 @@ from paranom_rs.generate.rule import Rule
 
 NAB = "numenta/NAB at ea702d7, MIT"
 NASA = "NASA SMAP and MSL telemetry, imperial-qore/TranAD at 7ffb98d, BSD-3-Clause"
+WRITTEN = "written for the suite"
 ECG_SOURCE = "MIT-BIH Arrhythmia and BIDMC Congestive Heart Failure databases, PhysioNet, ODC-By 1.0"
 #: Names of learnt rules, and the number of the series in its part of TSB-AD.
 UNI = {
@@ -93,6 +94,11 @@ def written() -> dict[str, dict[str, Rule]]:
     }
 
 
+def generator_of(rules: dict[str, Rule]) -> Generator:
+    """The generator of written rules."""
+    return Generator({name: Stochastic(normal=rule) for name, rule in rules.items()})
+
+
 def entry(source: str, generator: Generator) -> dict[str, Any]:
     """What the file holds of a normal rule."""
     rows = generator.generate(ROWS).X
@@ -130,7 +136,7 @@ def main(arguments: list[str] | None = None) -> None:
             rules[name] = entry(source, Generator.fit(rows, method="rules").generator)
         print(f"{name}: {rows.shape[0]} rows of {rows.shape[1]} channels", flush=True)
     for name, made in written().items():
-        rules[name] = entry("written for the suite", Generator({k: Stochastic(normal=r) for k, r in made.items()}))
+        rules[name] = entry(WRITTEN, generator_of(made))
     given.out.write_text(json.dumps({"rules": rules}) + "\n", encoding="utf-8")
 
 

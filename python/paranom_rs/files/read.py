@@ -15,7 +15,19 @@ __all__ = ["file_metadata", "read_spec"]
 
 
 def read_spec(path: Path) -> tuple[str | None, str | None]:
-    """Return the spec as TOML, and its fingerprint, from a Parquet or Arrow file or a folder of parts."""
+    """Return the spec as TOML, and its fingerprint, from a Parquet or Arrow file or a folder of parts.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from paranom_rs import Generator, Normal, Stochastic
+    >>> from paranom_rs.files.read import read_spec
+    >>> gen = Generator({"x": Stochastic(Normal())}, seed=1)
+    >>> _ = gen.write("x.parquet", rows=100)
+    >>> text, fingerprint = read_spec(Path("x.parquet"))
+    >>> fingerprint == gen.fingerprint
+    True
+    """
     if path.is_dir():
         manifest = read_manifest(LocalFolder(path))
         return manifest.get("spec"), manifest.get("fingerprint")

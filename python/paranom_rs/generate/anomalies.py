@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from paranom_rs._internal.keywords import KnownKeywords
-from paranom_rs.generate.rule import Rule, Transform, plain_fields
+from paranom_rs.generate.rule import Part, Rule, Transform, plain_fields
 from paranom_rs.generate.timing import Timing
 
 __all__ = ["Aftershocks", "Anomaly", "Decoys"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Aftershocks(KnownKeywords):
+class Aftershocks(Part):
     """Events that trigger others of their kind, which trigger others in turn: bursts (a Hawkes process, cut off).
 
     Each event triggers a Poisson number of others. The wait from its end to each of them is its gap and a rounded-down
@@ -30,6 +29,14 @@ class Aftershocks(KnownKeywords):
         Rows that the exponential draws have on average.
     within
         Rows after the end of the first event.
+
+    Examples
+    --------
+    >>> from paranom_rs import Aftershocks, Anomaly, Generator, Normal, Shift, Stochastic
+    >>> often = {"count": 1, "within": 1_000, "duration": 5, "aftershocks": Aftershocks(mean=0.8, delay=10, within=200)}
+    >>> gen = Generator({"x": Stochastic(Normal())}, anomalies=Anomaly(values={"x": Shift(5.0)}, **often), seed=1)
+    >>> len(gen.generate(10_000).events) > 10
+    True
     """
 
     mean: float

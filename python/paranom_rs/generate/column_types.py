@@ -46,7 +46,7 @@ class ColumnType(NamedTuple):
         return np.ascontiguousarray(values) if self.kind == "float" else (np.ascontiguousarray(values), *self)
 
     def to_pandas(self, values: Floats, *, nullable: bool = False) -> Any:
-        """Return a column as pandas has it: categories, whole numbers, flags; nullable where one is missing, or always."""
+        """Return a column as pandas has it: categories, integers, flags; nullable where one is missing, or always."""
         import pandas as pd
 
         if self.kind == "float":

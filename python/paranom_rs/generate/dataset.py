@@ -279,7 +279,7 @@ class Dataset:
         touched = np.zeros((len(self.row), len(self.names)), np.int8)
         for event in self.events:
             first, last = np.searchsorted(self.row, np.array([event.start, event.stop], np.uint64))
-            touched[first:last, [self.names.index(name) for name in event.variables]] = 1
+            touched[first:last, [self.names.index(name) for name in event.variables if name in self]] = 1
         return touched
 
     @cached_property
@@ -424,25 +424,20 @@ class Dataset:
         SpecError
             For a variable that has the name of another column.
         """
-        more = self._more_columns(event_names=event_names, labels=labels)
-        variables = {name: self[name] for name in self.names}
-        return {"t": self.t, **variables, "is_anomaly": self.y, "event": self.event, **more}
-
-    def _more_columns(self, *, event_names: bool, labels: bool) -> dict[str, NDArray[Any]]:
-        """Return the columns that are there on request; SpecError for a variable that has the name of one."""
+        columns = {"t": self.t, **{name: self[name] for name in self.names}, "is_anomaly": self.y, "event": self.event}
         more: dict[str, NDArray[Any]] = {}
         if flag("event_names", event_names):
             more["event_name"] = np.array([*self.events.names, None], dtype=object)[self._event_kind]
         if flag("labels", labels):
             more |= {f"{name}_is_anomaly": x for name, x in zip(self.names, self.labels.T, strict=True)}
-        twice = next((name for name in more if name in self.names), None)
+        twice = next((name for name in more if name in columns), None)
         if twice is not None:
             raise SpecError(f"variables.{twice}", "must not have the name of another column")
-        return more
+        return columns | more
 
     @property
     def _event_kind(self) -> NDArray[np.int32]:
-        """Which of the events' names each row has, or -1. Of several events, that of the last one to begin."""
+        """Which of the events' names each row has, or -1."""
         kinds = np.full(len(self), -1, np.int32)
         places, events = self._within
         kinds[places] = self.events.kind[events]
@@ -468,26 +463,24 @@ class Dataset:
         pa = require("pyarrow", "parquet", "a table of pyarrow")
         return pa.table(_Stream(self.arrow_columns(event_names=event_names, labels=labels)))
 
+    def arrow_columns(
+        self, *, event_names: bool, labels: bool
+    ) -> tuple[list[tuple[str, Any]], list[tuple[str, str | None]]]:
+        """Return the columns of `table` as the core takes them, and which of them are times, with their zone."""
+        table: dict[str, Any] = self.table(event_names=event_names, labels=labels)
+        times = {"t": self.source.zone} if self.t.dtype.kind == "M" else {}
+        columns = {name: np.ascontiguousarray(x.view(np.int64) if name in times else x) for name, x in table.items()}
+        columns |= {name: kind.to_core(self._columns[name]) for name, kind in self.source.types.items()}
+        if event_names:
+            columns["event_name"] = (self._event_kind, self.events.names)
+        return list(columns.items()), list(times.items())
+
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Give the rows as an Arrow stream: t, the variables, is_anomaly (int8), event (int64, -1 for none).
 
         States are dictionaries of texts; they, whole numbers and flags are null where they are missing.
         """
-        return _core.arrow_stream(*self.arrow_columns())
-
-    def arrow_columns(
-        self, *, event_names: bool = False, labels: bool = False
-    ) -> tuple[list[tuple[str, Any]], list[tuple[str, str | None]]]:
-        """Return the columns of `table` as the core takes them, and which of them are times, with their zone."""
-        times = [("t", self.source.zone)] if self.t.dtype.kind == "M" else []
-        t = np.ascontiguousarray(self.t.view(np.int64) if times else self.t)
-        columns = [("t", t), *((name, kind.to_core(self._columns[name])) for name, kind in self.source.types.items())]
-        columns += [("is_anomaly", np.ascontiguousarray(self.y)), ("event", np.ascontiguousarray(self.event))]
-        more = self._more_columns(event_names=event_names, labels=labels)
-        for name, column in more.items():
-            places = (self._event_kind, self.events.names)
-            columns.append((name, places if name == "event_name" else np.ascontiguousarray(column)))
-        return columns, times
+        return _core.arrow_stream(*self.arrow_columns(event_names=False, labels=False))
 
     def to_pandas(self, *, labels: bool = False) -> pd.DataFrame:
         """Return a DataFrame indexed by time. Needs pandas.
@@ -536,9 +529,9 @@ class Dataset:
 
     def _columns_of_frames(self, labels: bool) -> dict[str, Any]:
         """Return the columns that frames have beside the time."""
-        columns = {name: self[name] for name in self.names}
-        more = self._more_columns(event_names=True, labels=labels)
-        return columns | {"is_anomaly": self.y, "event": self.event} | more
+        columns = self.table(event_names=True, labels=labels)
+        del columns["t"]
+        return columns
 
     def write(
         self,

@@ -33,7 +33,7 @@ def public_holidays(country: str, years: int | Iterable[int], *, subdivision: st
     """Return the public holidays of a country, for `Calendar` and for the ``days_off`` of a `TimeIndex`.
 
     They are dates and stand as such in the spec: a spec means the same whatever the library says later. Needs the
-    library ``holidays``: ``pip install "paranom_rs[holidays]"``.
+    library ``holidays``: ``pip install ".[holidays]"``.
 
     Parameters
     ----------
@@ -55,6 +55,13 @@ def public_holidays(country: str, years: int | Iterable[int], *, subdivision: st
         For a country or subdivision that the library does not have.
     ImportError
         Without the library.
+
+    Examples
+    --------
+    >>> from paranom_rs import public_holidays
+    >>> days = public_holidays("DE", 2026)
+    >>> str(days[0])
+    '2026-01-01'
     """
     library = require("holidays", "holidays", "public_holidays")
     wanted = [years] if isinstance(years, int) else list(years)

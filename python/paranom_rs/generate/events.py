@@ -45,7 +45,16 @@ class Event(NamedTuple):
 
 
 class Change(NamedTuple):
-    """Rows ``start`` to ``stop`` (not included) in which the normal rule of a ``variable`` gives way to another one."""
+    """Rows ``start`` to ``stop`` (not included) in which the normal rule of a ``variable`` gives way to another one.
+
+    Examples
+    --------
+    >>> from paranom_rs import Concepts, Constant, Generator, Stochastic
+    >>> drift = Stochastic(Concepts([Constant(0), Constant(9)], length=3))
+    >>> data = Generator({"x": drift}, seed=1).generate(7)
+    >>> data["x"].tolist(), [change.start for change in data.changes]
+    ([0.0, 0.0, 0.0, 9.0, 9.0, 9.0, 0.0], [3, 6])
+    """
 
     start: int
     stop: int

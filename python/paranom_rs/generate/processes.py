@@ -29,6 +29,12 @@ class StochasticVolatility(Rule):
         The standard deviation of the logarithm of the standard deviation, 0 to 5.
     mean
         The mean.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Stochastic, StochasticVolatility
+    >>> Generator({"x": Stochastic(StochasticVolatility())}, seed=1).generate(5)["x"].round(2).tolist()
+    [-0.05, 0.21, 0.39, -0.32, 0.11]
     """
 
     kind: ClassVar[str] = "stochastic_volatility"
@@ -51,6 +57,13 @@ class RandomSeason(Rule):
         Rows of a cycle, a whole number of at least 2.
     amplitude, phase
         Numbers, or what they are drawn from for each cycle: ``Normal(1.0, 0.2)``. Phases are in cycles.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Normal, RandomSeason, Stochastic
+    >>> season = RandomSeason(4, amplitude=Normal(1.0, 0.2))
+    >>> Generator({"x": Stochastic(season)}, seed=1).generate(8)["x"].round(2).tolist()
+    [0.0, 1.09, -0.0, -0.99, 0.0, 0.93, -0.0, -0.91]
     """
 
     kind: ClassVar[str] = "random_season"
@@ -89,6 +102,13 @@ class ControlLoop(Rule):
         ``"measured"``, ``"control"`` or ``"setpoint"``.
     group
         Variables whose loops have the same group and the same other arguments show signals of one loop.
+
+    Examples
+    --------
+    >>> from paranom_rs import ControlLoop, Generator, Square, Stochastic
+    >>> loop = ControlLoop(Square(period=16), time_constant=2.0, integral=0.2)
+    >>> Generator({"x": Stochastic(loop)}, seed=1).generate(11)["x"].round(2).tolist()[7:]
+    [1.0, 1.0, 0.45, 0.11]
     """
 
     kind: ClassVar[str] = "control_loop"

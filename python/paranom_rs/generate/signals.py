@@ -372,6 +372,14 @@ class Concepts(Rule):
     fade
         Rows over which a rule gives way to the next one, fewer than ``length``: values lie on the way from the one to
         the other. By default 0: at once, a change point.
+
+    Examples
+    --------
+    >>> from paranom_rs import Concepts, Constant, Generator, Stochastic
+    >>> drift = Stochastic(Concepts([Constant(0), Constant(9)], length=3))
+    >>> data = Generator({"x": drift}, seed=1).generate(7)
+    >>> data["x"].tolist(), [change.start for change in data.changes]
+    ([0.0, 0.0, 0.0, 9.0, 9.0, 9.0, 0.0], [3, 6])
     """
 
     kind: ClassVar[str] = "concepts"
@@ -386,6 +394,12 @@ class Logistic(Rule):
 
     With a ``width`` of 0 one step: 0 up to ``middle``, 1 above it. For chances that depend on values:
     ``Dropouts(chance=Logistic(Ref("load"), middle=4.0, width=0.5))``.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Logistic, Stochastic, Trend
+    >>> Generator({"x": Stochastic(Logistic(Trend(1.0), middle=2.0, width=0.5))}).generate(5)["x"].round(2).tolist()
+    [0.02, 0.12, 0.5, 0.88, 0.98]
     """
 
     kind: ClassVar[str] = "logistic"
@@ -404,6 +418,15 @@ class AtTime(Rule):
     stays in its row. Before the clock's start a signal has its first value: so it is in row 0, if that is early.
 
     Needs a ``time=`` with a step of fixed length.
+
+    Examples
+    --------
+    >>> from paranom_rs import AtTime, Gaps, Generator, Stochastic, TimeIndex, Trend
+    >>> clock = TimeIndex("2026-01-01", "1s", gaps=Gaps(every=4, length="2s"))
+    >>> variables = {"rows": Stochastic(Trend(1.0)), "time": Stochastic(AtTime(Trend(1.0)))}
+    >>> data = Generator(variables, time=clock, seed=1).generate(6)
+    >>> data["rows"].tolist(), data["time"].tolist()
+    ([0.0, 1.0, 2.0, 3.0, 4.0, 5.0], [0.0, 1.0, 4.0, 5.0, 6.0, 7.0])
     """
 
     kind: ClassVar[str] = "at_time"

@@ -21,6 +21,14 @@ class State(Rule):
 
     For anomalies and for `ByState`: ``Anomaly(values={"mode": State("exploded")})``. A state that the normal rule does
     not have is one more state of the variable.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Choice, Generator, State, Stochastic
+    >>> unseen = Anomaly(values={"mode": State("exploded")}, events=[(2, 4)])
+    >>> data = Generator({"mode": Stochastic(Choice(["idle", "run"]))}, anomalies=unseen, seed=1).generate(6)
+    >>> data["mode"].tolist()
+    ['idle', 'idle', 'exploded', 'exploded', 'run', 'idle']
     """
 
     kind: ClassVar[str] = "state"
@@ -41,6 +49,13 @@ class Markov(Rule):
     transitions
         A list for each state: the probabilities of the states in the next row, which sum to 1. Each state must lead to
         every other one, in some number of rows.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Markov, Stochastic
+    >>> mode = Markov(["idle", "run"], [[0.5, 0.5], [0.25, 0.75]])
+    >>> Generator({"mode": Stochastic(mode)}, seed=2).generate(6)["mode"].tolist()
+    ['run', 'idle', 'idle', 'idle', 'idle', 'run']
     """
 
     kind: ClassVar[str] = "markov"
@@ -66,6 +81,13 @@ class Regimes(Rule):
         ``dwell / shape**0.5``. With 1, a state may end in each row with the same probability, as in `Markov`. States
         times shape are 32 at most. For times between two limits, the same for all states, use
         ``Steps(Markov(…), length=(30, 60))``.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Regimes, Stochastic
+    >>> mode = Regimes(["idle", "run"], dwell=4, shape=2)
+    >>> Generator({"mode": Stochastic(mode)}, seed=4).generate(7)["mode"].tolist()
+    ['idle', 'run', 'run', 'idle', 'idle', 'idle', 'idle']
     """
 
     kind: ClassVar[str] = "regimes"
@@ -89,6 +111,14 @@ class ByState(Rule):
         The rule for all states that ``values`` does not name: for those that only anomalies give, too.
     lag
         So many rows before, as in `Ref`.
+
+    Examples
+    --------
+    >>> from paranom_rs import ByState, Generator, Markov, Stochastic
+    >>> mode = Markov(["idle", "run"], [[0.5, 0.5], [0.25, 0.75]])
+    >>> load = ByState("mode", {"idle": 0.0, "run": 5.0})
+    >>> Generator({"mode": Stochastic(mode), "load": Stochastic(load)}, seed=2).generate(6)["load"].tolist()
+    [5.0, 0.0, 0.0, 0.0, 0.0, 5.0]
     """
 
     kind: ClassVar[str] = "by_state"

@@ -337,6 +337,14 @@ class ForbiddenTransition(Transform):
     The normal rule is a `Markov` chain or `Regimes` in which each state has others (or itself) that cannot follow it.
     One of those, drawn once per event, stays throughout the event. In row 0, it is one that cannot follow on the
     normal state of row 0.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, ForbiddenTransition, Generator, Markov, Stochastic
+    >>> turn = Markov(["a", "b", "c"], [[0, 1, 0], [0, 0, 1], [1, 0, 0]])
+    >>> jump = Anomaly(values={"mode": ForbiddenTransition()}, events=[(3, 5)])
+    >>> Generator({"mode": Stochastic(turn)}, anomalies=jump, seed=1).generate(8)["mode"].tolist()
+    ['a', 'b', 'c', 'b', 'b', 'c', 'a', 'b']
     """
 
     kind: ClassVar[str] = "forbidden_transition"

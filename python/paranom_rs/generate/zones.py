@@ -14,8 +14,9 @@ __all__ = ["name_of", "offset_at", "offsets_of", "tzinfo_of"]
 
 _SECOND = 10**9
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-#: Transitions are looked for between these years. From 2038 on they follow a rule that changes once or twice a year.
-_FIRST, _REGULAR, _LAST = 1880, 2038, 2263
+#: Changes are looked for between these years, and seen if they hold for three days. The shortest, in Africa/Freetown,
+#: held for four.
+_FIRST, _LAST, _DAYS = 1880, 2262, 3
 
 
 def tzinfo_of(zone: str) -> tzinfo:
@@ -26,6 +27,8 @@ def tzinfo_of(zone: str) -> tzinfo:
     SpecError
         For a name that this system's time zones do not have.
     """
+    if zone == "UTC":
+        return UTC
     offset = re.fullmatch(r"([+-])(\d\d):(\d\d)", zone)
     try:
         if offset is not None:
@@ -62,7 +65,7 @@ def name_of(zone: tzinfo) -> str:
 def offsets_of(zone: str) -> list[list[int]]:
     """Return when a zone's offset changes: pairs of a time, in nanoseconds since 1970, and the offset from it on.
 
-    The first time is -2**63. Offsets that last for less than a day are not seen.
+    The first time is -2**63. Offsets that hold for less than three days are not seen.
     """
     info = tzinfo_of(zone)
 
@@ -73,7 +76,7 @@ def offsets_of(zone: str) -> list[list[int]]:
     def year(number: int) -> int:
         return round((datetime(number, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
 
-    days = [*range(year(_FIRST), year(_REGULAR), 86_400), *range(year(_REGULAR), year(_LAST), 7 * 86_400)]
+    days = range(year(_FIRST), year(_LAST), _DAYS * 86_400)
     changes = [[-(2**63), offset(days[0]) * _SECOND]]
     if isinstance(info, timezone):
         return changes

@@ -56,7 +56,7 @@ def plot(
     Raises
     ------
     ImportError
-        matplotlib is not installed (``pip install "paranom_rs[plot]"``).
+        matplotlib is not installed (``pip install ".[plot]"``).
     SpecError
         Arrays whose shapes do not fit.
     SpecTypeError

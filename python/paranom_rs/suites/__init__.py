@@ -21,7 +21,14 @@ _SUITES = {"graded-1": graded_1.series, "graded-2": graded_2.series}
 
 
 def names() -> list[str]:
-    """Return the names of the suites."""
+    """Return the names of the suites.
+
+    Examples
+    --------
+    >>> from paranom_rs.suites import names
+    >>> "graded-1" in names()
+    True
+    """
     return list(_SUITES)
 
 
@@ -32,6 +39,14 @@ def load(name: str) -> Suite:
     ------
     SpecError
         For a name that is not among `names`.
+
+    Examples
+    --------
+    >>> from paranom_rs.suites import load
+    >>> suite = load("graded-1")
+    >>> series = suite["wave-course-hard"]
+    >>> series.train.shape, series.test.shape, series.y.shape
+    ((4000, 1), (12000, 1), (12000,))
     """
     if name not in _SUITES:
         raise SpecError("name", f"must be one of {', '.join(_SUITES)}", repr(name))

@@ -34,6 +34,13 @@ class Series:
         What makes the rows.
     learnt, scored
         Rows to learn from, and rows to score.
+
+    Examples
+    --------
+    >>> from paranom_rs.suites import load
+    >>> series = load("graded-1")["wave-course-hard"]
+    >>> series.sha256 == load("graded-1").published["wave-course-hard"]
+    True
     """
 
     name: str
@@ -81,6 +88,14 @@ class Suite(Mapping[str, Series]):
         The name of the suite.
     seed
         None for the published rows, else the seed of `with_seed`.
+
+    Examples
+    --------
+    >>> from paranom_rs.suites import load
+    >>> suite = load("graded-1")
+    >>> series = suite["wave-course-hard"]
+    >>> series.train.shape, series.test.shape, series.y.shape
+    ((4000, 1), (12000, 1), (12000,))
     """
 
     def __init__(self, name: str, series: list[Series], *, seed: int | None = None) -> None:

@@ -75,11 +75,21 @@ class Watch:
     SpecTypeError
         An argument has the wrong type.
     ImportError
-        SQLAlchemy is not installed (``pip install "paranom_rs[watch]"``).
+        SQLAlchemy is not installed (``pip install ".[watch]"``).
 
     Notes
     -----
     All methods may be called from several threads.
+
+    Examples
+    --------
+    >>> from paranom_rs.watch import Watch
+    >>> watch = Watch("pump.watch.db", ["flow"], window=5, reference=60, threshold=1.0)
+    >>> for i in range(100):
+    ...     _ = watch.update([float(i % 7) + 50 * (i == 90)], "pump 1", t=float(i))
+    >>> len(watch.alarms("pump 1"))
+    1
+    >>> watch.close()
     """
 
     def __init__(

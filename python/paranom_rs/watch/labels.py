@@ -64,7 +64,7 @@ def to_csv(watch: Watch) -> str:
 
 
 def to_parquet(watch: Watch) -> bytes:
-    """Return `entries` as the bytes of a Parquet file. Needs pyarrow (``pip install "paranom_rs[parquet]"``)."""
+    """Return `entries` as the bytes of a Parquet file. Needs pyarrow (``pip install ".[parquet]"``)."""
     pa = require("pyarrow", "parquet", "labels in Parquet")
     pq = require("pyarrow.parquet", "parquet", "labels in Parquet")
     types = dict.fromkeys(("key", "label", "channel", "who"), pa.string()) | dict.fromkeys(

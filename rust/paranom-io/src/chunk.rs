@@ -12,7 +12,7 @@ use paranom::simd::{Kernel, dispatch};
 use parquet::basic::{Encoding, Type};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::file::metadata::ColumnChunkMetaData;
-use parquet::file::statistics::Statistics;
+use parquet::file::statistics::{Statistics, ValueStatistics};
 use parquet::schema::types::ColumnDescPtr;
 
 use crate::delta::{self, Whole, varint, zigzag};
@@ -50,7 +50,8 @@ pub(crate) struct Chunk {
 
 /// The least and the greatest value.
 enum Limits {
-    Floats(f64, f64),
+    /// And how many are NaN, which has no place among them.
+    Floats(f64, f64, u64),
     Wholes(i128, i128),
 }
 
@@ -79,8 +80,8 @@ impl Chunk {
         let size = size_of::<A::Native>();
         let bytes = array.values().inner().as_slice();
         for (values, bytes) in array.values().chunks(PAGE).zip(bytes.chunks(PAGE * size)) {
-            let (low, high) = dispatch(Range(values));
-            self.extend(Limits::Floats(low.into(), high.into()));
+            let (low, high, missing) = dispatch(Range(values));
+            self.extend(Limits::Floats(low.into(), high.into(), missing));
             self.begin_page(values.len(), bytes.len())?;
             self.bytes.extend_from_slice(bytes);
         }
@@ -104,8 +105,8 @@ impl Chunk {
     /// Takes more values into the limits.
     fn extend(&mut self, more: Limits) {
         self.limits = Some(match (self.limits.take(), more) {
-            (Some(Limits::Floats(a, b)), Limits::Floats(low, high)) => {
-                Limits::Floats(a.min(low), b.max(high))
+            (Some(Limits::Floats(a, b, before)), Limits::Floats(low, high, missing)) => {
+                Limits::Floats(a.min(low), b.max(high), before + missing)
             }
             (Some(Limits::Wholes(a, b)), Limits::Wholes(low, high)) => {
                 Limits::Wholes(a.min(low), b.max(high))
@@ -169,23 +170,29 @@ impl Chunk {
 impl Limits {
     /// As the file holds them; none where all values are NaN.
     fn statistics(&self, kind: Type) -> Option<Statistics> {
-        let none = Some(0);
+        // The library says that floats are in IEEE's total order, which some readers do not know: they take the older
+        // fields, which are in signed order.
+        fn floats<T>(low: T, high: T, missing: u64) -> ValueStatistics<T> {
+            ValueStatistics::new(Some(low), Some(high), None, Some(0), false)
+                .with_backwards_compatible_min_max(true)
+                .with_nan_count(Some(missing))
+        }
         Some(match *self {
-            Self::Floats(low, high) if low > high => return None,
-            // Readers may take either zero for the other.
-            Self::Floats(low, high) => {
+            Self::Floats(low, high, _) if low > high => return None,
+            Self::Floats(low, high, missing) => {
+                // Readers may take either zero for the other.
                 let (low, high) = (if low == 0.0 { -0.0 } else { low }, if high == 0.0 { 0.0 } else { high });
                 if kind == Type::FLOAT {
-                    Statistics::float(Some(low as f32), Some(high as f32), None, none, false)
+                    Statistics::Float(floats(low as f32, high as f32, missing))
                 } else {
-                    Statistics::double(Some(low), Some(high), None, none, false)
+                    Statistics::Double(floats(low, high, missing))
                 }
             }
             Self::Wholes(low, high) if kind == Type::INT32 => {
-                Statistics::int32(Some(low as i32), Some(high as i32), None, none, false)
+                Statistics::int32(Some(low as i32), Some(high as i32), None, Some(0), false)
             }
             Self::Wholes(low, high) => {
-                Statistics::int64(Some(low as i64), Some(high as i64), None, none, false)
+                Statistics::int64(Some(low as i64), Some(high as i64), None, Some(0), false)
             }
         })
     }
@@ -207,29 +214,33 @@ impl Ends for f32 {
     const NEG_INFINITY: Self = f32::NEG_INFINITY;
 }
 
-/// The least and the greatest of numbers; NaN does not count.
+/// The least and the greatest of numbers, and how many are NaN.
 struct Range<'a, T>(&'a [T]);
 
 impl<T: Ends> Kernel for Range<'_, T> {
-    type Output = (T, T);
+    type Output = (T, T, u64);
     #[inline(always)]
-    fn run(self) -> (T, T) {
+    #[allow(clippy::eq_op)] // what differs from itself is NaN
+    fn run(self) -> (T, T, u64) {
         const LANES: usize = 32;
-        let (mut low, mut high) = ([T::INFINITY; LANES], [T::NEG_INFINITY; LANES]);
+        let (mut low, mut high, mut missing) =
+            ([T::INFINITY; LANES], [T::NEG_INFINITY; LANES], [0_u64; LANES]);
         let mut parts = self.0.chunks_exact(LANES);
         for part in &mut parts {
             for lane in 0..LANES {
                 let x = part[lane];
                 low[lane] = if x < low[lane] { x } else { low[lane] };
                 high[lane] = if x > high[lane] { x } else { high[lane] };
+                missing[lane] += u64::from(x != x);
             }
         }
         for &x in parts.remainder() {
             low[0] = if x < low[0] { x } else { low[0] };
             high[0] = if x > high[0] { x } else { high[0] };
+            missing[0] += u64::from(x != x);
         }
         let least = low.into_iter().fold(T::INFINITY, |least, x| if x < least { x } else { least });
         let greatest = high.into_iter().fold(T::NEG_INFINITY, |most, x| if x > most { x } else { most });
-        (least, greatest)
+        (least, greatest, missing.into_iter().sum())
     }
 }

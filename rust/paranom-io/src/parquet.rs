@@ -1,11 +1,10 @@
 //! Parquet: whole row groups encoded in parallel, appended in order.
 
 use std::fs::File;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{DataType, SchemaRef};
-use bytes::Bytes;
+use arrow_schema::{DataType, FieldRef, SchemaRef};
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
 };
@@ -21,6 +20,7 @@ use crate::chunk::{self, Chunk};
 use crate::dictionary;
 use crate::error::Result;
 use crate::format::{Encode, Options, Sink};
+use crate::splice::{Output, Placeholder};
 
 /// Bytes in a page.
 const PAGE: usize = 1 << 20;
@@ -28,27 +28,27 @@ const PAGE: usize = 1 << 20;
 /// Both halves of a Parquet writer.
 pub(crate) fn open(schema: &SchemaRef, options: &Options, file: File) -> Result<(Columns, Writer)> {
     let root = ArrowSchemaConverter::new().convert(schema)?.root_schema_ptr();
-    let file = SerializedFileWriter::new(file, root, Arc::new(properties(schema, options)))?;
+    let output = Output::new(file);
+    let file = SerializedFileWriter::new(output.clone(), root, Arc::new(properties(schema, options)))?;
     let factory = ArrowRowGroupWriterFactory::new(&file, schema.clone());
     let fields = schema.fields().iter().zip(file.schema_descr().columns());
     let numbers = fields
         .map(|(field, column)| (!options.zstd && chunk::takes(field)).then(|| column.clone()))
         .collect();
-    let memory = Memory::default();
     Ok((
-        Columns { schema: schema.clone(), factory, numbers, memory: memory.clone() },
-        Writer { file, memory },
+        Columns { schema: schema.clone(), factory, numbers, output: output.clone() },
+        Writer { file, output },
     ))
 }
 
 /// Random doubles have no dictionary, and limits of their pages that tell nothing. What counts up, or stays the same
 /// for long, is stored as differences: next to nothing.
 fn properties(schema: &SchemaRef, options: &Options) -> WriterProperties {
-    let metadata = options.metadata.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
+    let facts = options.metadata.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
     let compression =
         if options.zstd { Compression::ZSTD(ZstdLevel::default()) } else { Compression::UNCOMPRESSED };
     let mut properties = WriterProperties::builder()
-        .set_key_value_metadata(Some(metadata.collect()))
+        .set_key_value_metadata(Some(facts.collect()))
         .set_created_by(concat!("paranom_rs ", env!("CARGO_PKG_VERSION")).into())
         .set_compression(compression)
         .set_dictionary_enabled(false)
@@ -71,26 +71,15 @@ fn properties(schema: &SchemaRef, options: &Options) -> WriterProperties {
         }
     }
     let mut properties = properties.build();
-    if schema.fields().iter().any(|field| *field.data_type() == dictionary::data_type()) {
-        // Parquet's own types do not tell a dictionary from texts.
+    // Parquet's own types do not tell a dictionary from texts, and know times in UTC only.
+    let is_more = |field: &FieldRef| {
+        *field.data_type() == dictionary::data_type()
+            || matches!(field.data_type(), DataType::Timestamp(_, Some(_)))
+    };
+    if schema.fields().iter().any(is_more) {
         add_encoded_arrow_schema_to_metadata(schema, &mut properties);
     }
     properties
-}
-
-/// Memory of chunks that are written: the first use of new memory costs more than filling it.
-#[derive(Clone, Default)]
-struct Memory(Arc<Mutex<Vec<Vec<u8>>>>);
-
-impl Memory {
-    fn take(&self) -> Vec<u8> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
-    }
-
-    fn give_back(&self, mut memory: Vec<u8>) {
-        memory.clear();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
-    }
 }
 
 /// The columns of a row group.
@@ -99,7 +88,7 @@ pub(crate) struct Columns {
     factory: ArrowRowGroupWriterFactory,
     /// Those that need no writer of the library.
     numbers: Vec<Option<ColumnDescPtr>>,
-    memory: Memory,
+    output: Output,
 }
 
 /// A column of a row group that is being made.
@@ -122,7 +111,7 @@ impl Encode for Columns {
         let number = usize::try_from(number).unwrap_or(usize::MAX);
         let writers = self.factory.create_column_writers(number)?;
         let column = |(writer, numbers): (ArrowColumnWriter, &Option<ColumnDescPtr>)| match numbers {
-            Some(column) => Column::Numbers(Chunk::new(column.clone(), self.memory.take())),
+            Some(column) => Column::Numbers(Chunk::new(column.clone(), self.output.memory())),
             None => Column::Other(Box::new(writer)),
         };
         Ok(writers.into_iter().zip(&self.numbers).map(column).collect())
@@ -156,21 +145,26 @@ impl Encode for Columns {
 
 /// The file.
 pub(crate) struct Writer {
-    file: SerializedFileWriter<File>,
-    memory: Memory,
+    file: SerializedFileWriter<Output>,
+    output: Output,
 }
 
 impl Sink<Vec<Finished>> for Writer {
     fn write(&mut self, piece: Vec<Finished>) -> Result<()> {
+        let mut position = self.file.bytes_written() as u64;
         let mut group = self.file.next_row_group()?;
         for column in piece {
             match column {
                 Finished::Numbers(close, bytes) => {
-                    let bytes = Bytes::from(bytes);
-                    group.append_column(&bytes, *close)?;
-                    self.memory.give_back(bytes.into());
+                    let size = bytes.len();
+                    self.output.place(position, bytes);
+                    group.append_column(&Placeholder(size), *close)?;
+                    position += size as u64;
                 }
-                Finished::Other(chunk) => chunk.append_to_row_group(&mut group)?,
+                Finished::Other(chunk) => {
+                    position += chunk.close().metadata.compressed_size() as u64;
+                    chunk.append_to_row_group(&mut group)?;
+                }
             }
         }
         group.close()?;

@@ -5,18 +5,18 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::types::{
-    ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int64Type, TimestampNanosecondType, UInt64Type,
+    ArrowPrimitiveType, Float64Type, Int8Type, Int64Type, TimestampNanosecondType, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef, PrimitiveArray, RecordBatch};
 use arrow_buffer::{ArrowNativeType, Buffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use paranom::error::try_reserve;
-use paranom::generate::{Event, FillState, Plan, Real, RowRange, Time};
+use paranom::generate::{Event, FillState, Plan, RowRange, Time};
 use paranom::job::Job;
 
 use crate::dictionary::{self, Texts};
 use crate::error::{Error, Result};
-use crate::typed::Typed;
+use crate::typed::{ColumnFloat, Typed};
 
 /// A table whose rows can be read piece by piece.
 pub trait Source: Sync {
@@ -62,42 +62,6 @@ impl Source for InMemory {
     fn read(&self, from: u64, len: usize, _: &mut Spare, job: &Job) -> Result<RecordBatch> {
         job.step(len as u64)?;
         Ok(self.1.slice(from as usize, len))
-    }
-}
-
-/// A float as files hold it: f64, or f32.
-pub trait ColumnFloat: Real + ArrowNativeType {
-    /// The type of their column.
-    type Column: ArrowPrimitiveType<Native = Self>;
-
-    /// As f64.
-    fn to_f64(self) -> f64;
-
-    /// Whether it stands for a missing value.
-    fn is_missing(self) -> bool;
-}
-
-impl ColumnFloat for f64 {
-    type Column = Float64Type;
-
-    fn to_f64(self) -> f64 {
-        self
-    }
-
-    fn is_missing(self) -> bool {
-        self.is_nan()
-    }
-}
-
-impl ColumnFloat for f32 {
-    type Column = Float32Type;
-
-    fn to_f64(self) -> f64 {
-        self.into()
-    }
-
-    fn is_missing(self) -> bool {
-        self.is_nan()
     }
 }
 

@@ -81,10 +81,6 @@ impl<'a> Column<'a> {
                 let clock = Clock::new(zone.is_some());
                 Self::Time(array.as_primitive::<TimestampNanosecondType>().values(), clock)
             }
-            other if *other == dictionary::data_type() => {
-                let dictionary = array.as_dictionary::<Int32Type>();
-                Self::Text(Texts::new(dictionary.values().as_string(), dictionary.keys_iter(), special))
-            }
             DataType::Utf8 => {
                 let rows = (0..array.len()).map(|row| array.is_valid(row).then_some(row));
                 Self::Text(Texts::new(array.as_string(), rows, special))

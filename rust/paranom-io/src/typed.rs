@@ -3,15 +3,50 @@
 use std::sync::Arc;
 
 use arrow_array::builder::BooleanBufferBuilder;
-use arrow_array::types::Int64Type;
+use arrow_array::types::{ArrowPrimitiveType, Float32Type, Float64Type, Int64Type};
 use arrow_array::{ArrayRef, BooleanArray, PrimitiveArray};
-use arrow_buffer::{NullBuffer, ScalarBuffer};
+use arrow_buffer::{ArrowNativeType, NullBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field};
-use paranom::generate::Column;
+use paranom::generate::{Column, Real};
 
 use crate::dictionary::{self, Texts};
 use crate::error::Result;
-use crate::source::ColumnFloat;
+
+/// A float as files hold it: f64, or f32.
+pub trait ColumnFloat: Real + ArrowNativeType {
+    /// The type of their column.
+    type Column: ArrowPrimitiveType<Native = Self>;
+
+    /// As f64.
+    fn to_f64(self) -> f64;
+
+    /// Whether it stands for a missing value.
+    fn is_missing(self) -> bool;
+}
+
+impl ColumnFloat for f64 {
+    type Column = Float64Type;
+
+    fn to_f64(self) -> f64 {
+        self
+    }
+
+    fn is_missing(self) -> bool {
+        self.is_nan()
+    }
+}
+
+impl ColumnFloat for f32 {
+    type Column = Float32Type;
+
+    fn to_f64(self) -> f64 {
+        self.into()
+    }
+
+    fn is_missing(self) -> bool {
+        self.is_nan()
+    }
+}
 
 /// Makes arrays of a variable's values.
 #[derive(Debug, Clone)]
@@ -40,9 +75,7 @@ impl Typed {
     /// The column in a schema. What is no float has nulls for missing values.
     pub fn field<T: ColumnFloat>(&self, name: &str) -> Field {
         match self {
-            Self::Float => {
-                Field::new(name, <T::Column as arrow_array::types::ArrowPrimitiveType>::DATA_TYPE, false)
-            }
+            Self::Float => Field::new(name, T::Column::DATA_TYPE, false),
             Self::Int64 => Field::new(name, DataType::Int64, true),
             Self::Bool => Field::new(name, DataType::Boolean, true),
             Self::States(_) => Field::new(name, dictionary::data_type(), true),

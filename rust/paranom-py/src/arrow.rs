@@ -14,8 +14,7 @@ use arrow_schema::{ArrowError, DataType, Field, Schema, TimeUnit};
 use numpy::{Element, PyArray1, PyArrayMethods};
 use paranom::generate::Column;
 use paranom_io::dictionary::Texts;
-use paranom_io::source::ColumnFloat;
-use paranom_io::typed::Typed;
+use paranom_io::typed::{ColumnFloat, Typed};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
 
@@ -26,8 +25,8 @@ use crate::foreign;
 ///
 /// Columns are contiguous 1-D arrays of float64, float32, int64, uint64 or int8, which the stream keeps alive and does
 /// not copy; (floats, type, states) of columns that are no floats; lists of texts, or of lists of texts; or (places,
-/// texts): an int32 array of places in a list of texts, -1 for none, which becomes a dictionary. Names in `times` are
-/// int64 columns that mean nanoseconds since 1970, in UTC where a zone stands beside the name.
+/// texts): an int32 array of places in a list of texts, -1 for none, which becomes a dictionary. Names in `times` are int64
+/// columns that mean nanoseconds since 1970, in UTC where a zone stands beside the name.
 #[pyfunction]
 pub(crate) fn arrow_stream<'py>(
     py: Python<'py>,
@@ -65,33 +64,13 @@ pub(crate) fn record_batch(
         };
         let array = match array {
             Some(array) => array,
-            None => match column.cast::<PyTuple>() {
-                Ok(tuple) if tuple.len() == 3 => typed(&name, &column)?,
-                _ => texts(&name, &column)?,
-            },
+            None => texts(&name, &column)?,
         };
         fields.push(Field::new(name, array.data_type().clone(), nullable));
         arrays.push(array);
     }
     let wrong = |error: ArrowError| type_error("columns", format!("must be an Arrow table ({error})"), None);
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(wrong)
-}
-
-/// A column of texts: a list of them, of lists of them, or places in a list.
-fn texts(name: &str, column: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
-    let wrong = || type_error(name, "must be a column with an Arrow type", None);
-    if let Ok((places, texts)) = column.extract::<(Bound<'_, PyArray1<i32>>, Vec<String>)>() {
-        let column = Texts::new(texts).column(places.to_vec()?);
-        return column
-            .map_err(|error| type_error(name, format!("must hold places in its list ({error})"), None));
-    }
-    if let Ok(texts) = column.extract::<Vec<String>>() {
-        return Ok(Arc::new(StringArray::from(texts)));
-    }
-    let lists = column.extract::<Vec<Vec<String>>>().map_err(|_| wrong())?;
-    let mut builder = ListBuilder::new(StringBuilder::new());
-    lists.iter().for_each(|list| builder.append_value(list.iter().map(Some)));
-    Ok(Arc::new(builder.finish()))
 }
 
 /// A column of whole numbers, flags or states, which are floats here.
@@ -119,6 +98,26 @@ fn converted<T: ColumnFloat + Element>(
     Typed::new(column)
         .array(values)
         .map_err(|error| type_error(name, format!("must hold its type ({error})"), None))
+}
+
+/// A column of texts: a list of them, of lists of them, or places in a list.
+fn texts(name: &str, column: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+    let wrong = || type_error(name, "must be a column with an Arrow type", None);
+    if column.cast::<PyTuple>().is_ok_and(|parts| parts.len() == 3) {
+        return typed(name, column);
+    }
+    if let Ok((places, texts)) = column.extract::<(Bound<'_, PyArray1<i32>>, Vec<String>)>() {
+        let column = Texts::new(texts).column(places.to_vec()?);
+        return column
+            .map_err(|error| type_error(name, format!("must hold places in its list ({error})"), None));
+    }
+    if let Ok(texts) = column.extract::<Vec<String>>() {
+        return Ok(Arc::new(StringArray::from(texts)));
+    }
+    let lists = column.extract::<Vec<Vec<String>>>().map_err(|_| wrong())?;
+    let mut builder = ListBuilder::new(StringBuilder::new());
+    lists.iter().for_each(|list| builder.append_value(list.iter().map(Some)));
+    Ok(Arc::new(builder.finish()))
 }
 
 fn view<A: ArrowPrimitiveType>(column: &Bound<'_, PyAny>) -> Option<ArrayRef>

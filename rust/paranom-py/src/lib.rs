@@ -8,6 +8,7 @@
 //! * `arrow`: NumPy arrays as an Arrow stream, without copies.
 //! * `files`: rows into files, and files of rows verified; `csv_block`: lines of CSV of users.
 //! * `ramp`, `ramp_settings`: the streaming detector; its settings and keys from Python and back.
+//! * `recurrent`: recurrent networks, evaluated.
 //! * `matrix_profile`: matrix profiles, of series and of streams.
 //! * `nearest`: the nearest windows of a reference.
 //! * `left_discords`: left discords, of arrays and of files.
@@ -42,6 +43,7 @@ mod prepare;
 mod python_function;
 mod ramp;
 mod ramp_settings;
+mod recurrent;
 mod run;
 mod value;
 
@@ -86,6 +88,8 @@ mod _core {
     use crate::prepare::prepare;
     #[pymodule_export]
     use crate::ramp::{Detection, RampCore, ramp_replay};
+    #[pymodule_export]
+    use crate::recurrent::{Affine, RecurrentNetwork};
 
     #[pymodule_init]
     #[allow(clippy::unnecessary_wraps)] // the signature that PyO3 calls

@@ -268,6 +268,61 @@ pub fn normals(source: Source, row: u64, mean: f64, std: f64, out: &mut [f64]) {
     }
 }
 
+/// Draws at rows of anyone's choice, each for something of its own.
+struct Scattered<'a, S: Shape> {
+    source: Source,
+    sites: &'a [u32],
+    rows: &'a [u64],
+    shape: S,
+    out: &'a mut [S::Value],
+}
+
+impl<S: Shape> Kernel for Scattered<'_, S> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Self { source: Source { key, attempt, .. }, sites, rows, shape, out } = self;
+        for ((x, &row), &site) in out.iter_mut().zip(rows).zip(sites) {
+            let (block, second) = address(row);
+            let (a, b) = key.block(block, site, attempt);
+            let (first_value, second_value) = shape.pair(a, b);
+            *x = if second { second_value } else { first_value };
+        }
+    }
+}
+
+/// Standard normals: for each row the one that [`normals`] gives for this source with the site beside the row.
+pub fn normals_at(source: Source, sites: &[u32], rows: &[u64], out: &mut [f64]) {
+    dispatch(Scattered { source, sites, rows, shape: Normal { mean: 0.0, std: 1.0 }, out });
+}
+
+/// Uniforms in [0, 1): for each row the one that [`uniforms`] gives for this source with the site beside the row.
+pub fn uniforms_at(source: Source, sites: &[u32], rows: &[u64], out: &mut [f64]) {
+    let shape = Uniform { low: 0.0, width: 1.0, most: 1.0_f64.next_down() };
+    dispatch(Scattered { source, sites, rows, shape, out });
+}
+
+struct Wordwise<'a>(Source, u64, &'a mut [u64]);
+
+impl Kernel for Wordwise<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Source { key, site, attempt } = self.0;
+        for (j, x) in self.2.iter_mut().enumerate() {
+            *x = key.block(self.1.wrapping_add(j as u64), site, attempt).0;
+        }
+    }
+}
+
+/// What [`below`] gives for each index from `index` on.
+pub fn all_below(source: Source, index: u64, n: u64, out: &mut [u64]) {
+    dispatch(Wordwise(source, index, out));
+    for x in out {
+        *x = scale(*x, n);
+    }
+}
+
 /// Two words, for decisions that are made once.
 pub fn pair(source: Source, index: u64) -> (u64, u64) {
     source.key.block(index, source.site, source.attempt)
@@ -327,6 +382,27 @@ mod tests {
             let mut one = [0.0];
             normals(source(), 1024 + j as u64, 1.0, 2.0, &mut one);
             assert_eq!(one[0].to_bits(), expected.to_bits(), "row {j}");
+        }
+    }
+
+    #[test]
+    fn scattered_draws_are_those_of_their_rows_and_sites() {
+        let rows = [0, 5, 255, 256, 511, 512, 1 << 40, u64::MAX, 77];
+        let sites = [3, 3, 4, 7, 3, 9, 3, 1, 3];
+        let (mut normal, mut uniform) = ([0.0; 9], [0.0; 9]);
+        normals_at(source(), &sites, &rows, &mut normal);
+        uniforms_at(source(), &sites, &rows, &mut uniform);
+        for j in 0..rows.len() {
+            let alone = Source { site: sites[j], ..source() };
+            let mut one = [0.0; 2];
+            normals(alone, rows[j], 0.0, 1.0, &mut one[..1]);
+            uniforms(alone, rows[j], 0.0, 1.0, &mut one[1..]);
+            assert_eq!([normal[j], uniform[j]].map(f64::to_bits), one.map(f64::to_bits));
+        }
+        let mut numbers = [0; 20];
+        all_below(source(), u64::MAX - 3, 1000, &mut numbers);
+        for (j, number) in numbers.into_iter().enumerate() {
+            assert_eq!(number, below(source(), (u64::MAX - 3).wrapping_add(j as u64), 1000));
         }
     }
 

@@ -66,6 +66,14 @@ class Audit:
     table
         For each event: start, stop, kind, position, severity, energy, found (by any one-liner), and the severity in
         each variable.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Generator, Normal, Shift, Stochastic
+    >>> gen = Generator({"x": Stochastic(Normal())}, anomalies=Anomaly(events=[(500, 510)], values={"x": Shift(9.0)}))
+    >>> audit = gen.generate(1_000).audit()
+    >>> audit.triviality_of
+    {'anomaly': 1.0}
     """
 
     rows: int

@@ -15,7 +15,16 @@ from paranom_rs.generate.row_source import RowSource
 
 
 def audit_dataset(data: Dataset) -> Audit:
-    """Return the audit of a dataset."""
+    """Return the audit of a dataset.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Generator, Normal, Shift, Stochastic
+    >>> from paranom_rs.evaluate.audit import audit_dataset
+    >>> gen = Generator({"x": Stochastic(Normal())}, anomalies=Anomaly(events=[(500, 510)], values={"x": Shift(9.0)}))
+    >>> audit_dataset(gen.generate(1_000)).triviality_of
+    {'anomaly': 1.0}
+    """
     return _run(Batches(data.source, data.intervals, data))
 
 

@@ -1,7 +1,7 @@
 """Figures that say how good a detector is: by rows, by events, by ranges, and by volumes under surfaces (VUS).
 
 Labels are 0 (normal) and 1 (anomalous). Higher scores are more anomalous. `evaluate` gives all figures at once. It
-needs scikit-learn (``pip install "paranom_rs[metrics]"``) for those by rows. The others need only NumPy.
+needs scikit-learn (``pip install ".[metrics]"``) for those by rows. The others need only NumPy.
 
 `point_adjusted_f1` is no part of `evaluate`: with point adjustment nearly random scores reach F1 = 1.
 """

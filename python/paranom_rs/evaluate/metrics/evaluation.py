@@ -38,6 +38,15 @@ class Evaluation:
         By events and by ranges.
     affiliation
         By distance in time.
+
+    Examples
+    --------
+    >>> from paranom_rs.evaluate.metrics import evaluate
+    >>> y = [0, 0, 1, 1, 0, 0, 0, 0]
+    >>> scores = [0.1, 0.2, 0.9, 0.8, 0.3, 0.1, 0.2, 0.1]
+    >>> report = evaluate(y, scores=scores, threshold=0.5, window=2)
+    >>> report.precision, report.recall
+    (1.0, 1.0)
     """
 
     n: int
@@ -124,6 +133,15 @@ def evaluate(
     SpecError
         For another shape, NaN, lengths that differ, labels of one class, or neither scores nor predictions; for pandas'
         objects with the same index in another order.
+
+    Examples
+    --------
+    >>> from paranom_rs.evaluate.metrics import evaluate
+    >>> y = [0, 0, 1, 1, 0, 0, 0, 0]
+    >>> scores = [0.1, 0.2, 0.9, 0.8, 0.3, 0.1, 0.2, 0.1]
+    >>> report = evaluate(y, scores=scores, threshold=0.5, window=2)
+    >>> report.precision, report.recall
+    (1.0, 1.0)
     """
     sklearn_metrics()  # before any work: the figures by rows need it
     truth = checks.both_classes("y_true", checks.labels("y_true", y_true))

@@ -34,6 +34,13 @@ class EventReport(NamedTuple):
         Mean delay of the events that were found; NaN if none was.
     flagged_normal
         Share of the normal rows that are predicted; NaN without normal rows.
+
+    Examples
+    --------
+    >>> from paranom_rs.evaluate.metrics import event_report
+    >>> report = event_report([0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 0, 0])
+    >>> report.found, report.false_alarms, report.delays.tolist()
+    (1, 0, [1])
     """
 
     n_events: int
@@ -47,7 +54,14 @@ class EventReport(NamedTuple):
 
 
 def event_intervals(y: ArrayLike) -> NDArray[np.int64]:
-    """Return the events of labels ``y`` (n,): int64, shape (events, 2), each [start, stop)."""
+    """Return the events of labels ``y`` (n,): int64, shape (events, 2), each [start, stop).
+
+    Examples
+    --------
+    >>> from paranom_rs.evaluate.metrics import event_intervals
+    >>> event_intervals([0, 1, 1, 0, 1]).tolist()
+    [[1, 3], [4, 5]]
+    """
     return runs_of_ones(checks.labels("y", y))
 
 
@@ -69,6 +83,13 @@ def event_report(y_true: ArrayLike, y_pred: ArrayLike, *, tolerance: int | None 
     ------
     SpecError, SpecTypeError
         For labels that are not 0 or 1, another number of predictions, and a tolerance below 0.
+
+    Examples
+    --------
+    >>> from paranom_rs.evaluate.metrics import event_report
+    >>> report = event_report([0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 0, 0])
+    >>> report.found, report.false_alarms, report.delays.tolist()
+    (1, 0, [1])
     """
     truth, pred = label_pair(y_true, y_pred)
     events, runs = runs_of_ones(truth), runs_of_ones(pred)

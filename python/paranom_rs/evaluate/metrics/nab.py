@@ -60,6 +60,12 @@ def nab_score(
     Notes
     -----
     The benchmark divides by the window's length less 1 behind a window. A window of one row counts as one of two.
+
+    Examples
+    --------
+    >>> from paranom_rs.evaluate.metrics import nab_score
+    >>> nab_score([0, 0, 1, 1, 0, 0], [0, 0, 1, 0, 0, 0], probation=0)
+    100.0
     """
     truth, pred = label_pair(y_true, y_pred)
     checks.one_of("profile", profile, tuple(PROFILES))

@@ -13,7 +13,15 @@ from paranom_rs.evaluate.metrics.events import label_pair
 
 
 class AffiliationReport(NamedTuple):
-    """Affiliation precision, recall and F1. NaN where one is not defined."""
+    """Affiliation precision, recall and F1. NaN where one is not defined.
+
+    Examples
+    --------
+    >>> from paranom_rs.evaluate.metrics import affiliation
+    >>> report = affiliation([0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 0, 0])
+    >>> round(report.precision, 3), round(report.recall, 3)
+    (1.0, 0.917)
+    """
 
     precision: float
     recall: float
@@ -45,6 +53,13 @@ def affiliation(y_true: ArrayLike, y_pred: ArrayLike) -> AffiliationReport:
     ------
     SpecError, SpecTypeError
         For labels that are not 0 or 1, and another number of predictions.
+
+    Examples
+    --------
+    >>> from paranom_rs.evaluate.metrics import affiliation
+    >>> report = affiliation([0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 0, 0])
+    >>> round(report.precision, 3), round(report.recall, 3)
+    (1.0, 0.917)
     """
     truth, pred = label_pair(y_true, y_pred)
     events, runs = runs_of_ones(truth).astype(np.float64), runs_of_ones(pred).astype(np.float64)

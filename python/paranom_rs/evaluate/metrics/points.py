@@ -84,6 +84,12 @@ def point_adjusted_f1(y_true: ArrayLike, y_pred: ArrayLike, *, k: float = 0.0) -
     -------
     f1
         0 where there are neither events nor predictions.
+
+    Examples
+    --------
+    >>> from paranom_rs.evaluate.metrics import point_adjusted_f1
+    >>> float(point_adjusted_f1([0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 0, 0]))
+    1.0
     """
     if not 0 <= checks.real("k", k) <= 1:
         raise SpecError("k", "must be from 0 to 1", str(k))
@@ -95,6 +101,12 @@ def pa_k(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     """Return the area under `point_adjusted_f1` over all ``k`` from 0 to 1 (PA%K of Kim et al., AAAI 2022).
 
     Predictions, 0/1, shape (n,). The area is exact: F1 changes only where ``k`` is the predicted share of an event.
+
+    Examples
+    --------
+    >>> from paranom_rs.evaluate.metrics import pa_k
+    >>> round(pa_k([0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 0, 0]), 3)
+    0.833
     """
     shares, f1 = _adjusted(*label_pair(y_true, y_pred))
     return float(np.diff(np.concatenate([[0.0], shares, [1.0]])) @ f1)

@@ -42,6 +42,14 @@ def pate(y_true: ArrayLike, scores: ArrayLike, *, early: int = 100, late: int = 
     ------
     SpecError
         For labels of one class, another shape, or NaN.
+
+    Examples
+    --------
+    >>> from paranom_rs.evaluate.metrics import pate
+    >>> y = [0, 0, 1, 1, 0, 0, 0, 0]
+    >>> scores = [0.1, 0.2, 0.9, 0.8, 0.3, 0.1, 0.2, 0.1]
+    >>> round(pate(y, scores, early=1, late=1), 3)
+    1.0
     """
     truth = checks.both_classes("y_true", checks.labels("y_true", y_true))
     checks.same_order("scores", scores, y_true)

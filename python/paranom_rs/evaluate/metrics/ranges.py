@@ -15,7 +15,15 @@ from paranom_rs.evaluate.metrics.events import label_pair, overlaps
 
 
 class RangeReport(NamedTuple):
-    """Range-based precision, recall and F1."""
+    """Range-based precision, recall and F1.
+
+    Examples
+    --------
+    >>> from paranom_rs.evaluate.metrics import range_report
+    >>> report = range_report([0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 0, 0])
+    >>> round(float(report.precision), 3), round(float(report.recall), 3)
+    (1.0, 0.6)
+    """
 
     precision: float
     recall: float
@@ -39,6 +47,13 @@ def range_report(y_true: ArrayLike, y_pred: ArrayLike, *, alpha: float = 0.2) ->
     -------
     report
         0 where a figure is not defined.
+
+    Examples
+    --------
+    >>> from paranom_rs.evaluate.metrics import range_report
+    >>> report = range_report([0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 0, 0])
+    >>> round(float(report.precision), 3), round(float(report.recall), 3)
+    (1.0, 0.6)
     """
     truth, pred = label_pair(y_true, y_pred)
     if not 0 <= checks.real("alpha", alpha) <= 1:

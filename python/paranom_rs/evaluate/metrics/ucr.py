@@ -30,6 +30,14 @@ def ucr_score(y_true: ArrayLike, scores: ArrayLike, *, slack: int = 100) -> floa
     ------
     SpecError
         For labels without an event, another shape, or NaN.
+
+    Examples
+    --------
+    >>> from paranom_rs.evaluate.metrics import ucr_score
+    >>> y = [0, 0, 1, 1, 0, 0, 0, 0]
+    >>> scores = [0.1, 0.2, 0.9, 0.8, 0.3, 0.1, 0.2, 0.1]
+    >>> ucr_score(y, scores, slack=1)
+    1.0
     """
     truth = checks.labels("y_true", y_true)
     if not truth.any():

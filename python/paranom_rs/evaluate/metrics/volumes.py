@@ -13,7 +13,17 @@ from paranom_rs._internal.checks import Flags, Floats
 
 
 class VUS(NamedTuple):
-    """Volumes under the range-ROC and the range-PR surface."""
+    """Volumes under the range-ROC and the range-PR surface.
+
+    Examples
+    --------
+    >>> from paranom_rs.evaluate.metrics import vus
+    >>> y = [0, 0, 1, 1, 0, 0, 0, 0]
+    >>> scores = [0.1, 0.2, 0.9, 0.8, 0.3, 0.1, 0.2, 0.1]
+    >>> found = vus(y, scores, window=2)
+    >>> round(found.roc, 3), round(found.pr, 3)
+    (1.0, 1.0)
+    """
 
     roc: float
     pr: float
@@ -43,6 +53,15 @@ def vus(y_true: ArrayLike, scores: ArrayLike, *, window: int = 100, thresholds: 
     ------
     SpecError
         For labels of one class, another shape, or NaN.
+
+    Examples
+    --------
+    >>> from paranom_rs.evaluate.metrics import vus
+    >>> y = [0, 0, 1, 1, 0, 0, 0, 0]
+    >>> scores = [0.1, 0.2, 0.9, 0.8, 0.3, 0.1, 0.2, 0.1]
+    >>> found = vus(y, scores, window=2)
+    >>> round(found.roc, 3), round(found.pr, 3)
+    (1.0, 1.0)
     """
     truth = checks.both_classes("y_true", checks.labels("y_true", y_true))
     checks.same_order("scores", scores, y_true)

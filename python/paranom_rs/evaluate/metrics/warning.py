@@ -24,6 +24,13 @@ class WarningReport(NamedTuple):
         The mean over the events that have an alarm; NaN if none has.
     early, found
         The shares of the events whose alarm begins before them, and that have an alarm at all; NaN without events.
+
+    Examples
+    --------
+    >>> from paranom_rs.evaluate.metrics import warning_report
+    >>> report = warning_report([0, 0, 0, 1, 1, 0], [0, 0, 1, 1, 0, 0], horizon=2)
+    >>> report.delays.tolist(), report.early, report.found
+    ([-1.0], 1.0, 1.0)
     """
 
     delays: NDArray[np.float64]
@@ -49,6 +56,13 @@ def warning_report(y_true: ArrayLike, y_pred: ArrayLike, *, horizon: int) -> War
     ------
     SpecError, SpecTypeError
         For labels that are not 0 or 1, another number of predictions, and a horizon below 0.
+
+    Examples
+    --------
+    >>> from paranom_rs.evaluate.metrics import warning_report
+    >>> report = warning_report([0, 0, 0, 1, 1, 0], [0, 0, 1, 1, 0, 0], horizon=2)
+    >>> report.delays.tolist(), report.early, report.found
+    ([-1.0], 1.0, 1.0)
     """
     truth, pred = label_pair(y_true, y_pred)
     reach = checks.whole("horizon", horizon, most=2**62)

@@ -22,6 +22,14 @@ class AlarmsPerDay(Threshold):
         Above 0: 1440 for one row a minute.
     rows_per_alarm
         Above 0: how many rows under alarm count as one alarm, on average.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.evaluate.thresholds import AlarmsPerDay
+    >>> rule = AlarmsPerDay(1, rows_per_day=100).fit(np.arange(200.0))
+    >>> int(rule.predict(np.arange(200.0)).sum()) > 0
+    True
     """
 
     def __init__(self, alarms_per_day: float = 1.0, *, rows_per_day: float, rows_per_alarm: float = 10) -> None:

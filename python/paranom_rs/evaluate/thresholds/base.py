@@ -22,6 +22,14 @@ class Threshold(Estimator, ABC):
     ----------
     threshold_
         What `fit` found. A row is anomalous where its score is above it.
+
+    Examples
+    --------
+    >>> from paranom_rs.evaluate.thresholds import KSigma, Quantile, Threshold
+    >>> for rule in (Quantile(0.9), KSigma(3)):
+    ...     isinstance(rule, Threshold)
+    True
+    True
     """
 
     needs_labels = False

@@ -23,6 +23,14 @@ class Conformal(Threshold):
     block
         Rows of a block: a further block holds an alarm with probability ``alarm_share`` at most. A few windows of the
         detector are a good choice. None: each row by itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.evaluate.thresholds import Conformal
+    >>> rule = Conformal(0.1).fit(np.arange(100.0))
+    >>> rule.predict([50.0, 99.5]).tolist()
+    [0, 1]
     """
 
     def __init__(self, alarm_share: float = 0.01, *, block: int | None = None) -> None:

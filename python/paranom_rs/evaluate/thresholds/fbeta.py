@@ -18,6 +18,13 @@ class FBeta(Threshold):
     ----------
     beta
         Above 0; below 1 favours precision. The default, 0.1, is that of LSTM-AD.
+
+    Examples
+    --------
+    >>> from paranom_rs.evaluate.thresholds import FBeta
+    >>> rule = FBeta(1.0).fit([0.1, 0.2, 0.9, 0.8], [0, 0, 1, 1])
+    >>> rule.predict([0.15, 0.85]).tolist()
+    [0, 1]
     """
 
     needs_labels = True

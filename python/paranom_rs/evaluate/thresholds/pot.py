@@ -29,6 +29,15 @@ class POT(Threshold):
         The fitted tail.
     start_
         The quantile's value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.evaluate.thresholds import POT
+    >>> normal = np.random.default_rng(0).normal(size=5_000)
+    >>> rule = POT(risk=1e-3).fit(normal)
+    >>> rule.predict([0.0, 9.0]).tolist()
+    [0, 1]
     """
 
     shape_: float
@@ -113,6 +122,15 @@ class SPOT(POT):
 
     Fit it on the first scores, then pass the others to `update`, one by one. A normal score above ``start_`` refits the
     tail. An anomalous one never does. The parameters are those of `POT`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.evaluate.thresholds import SPOT
+    >>> normal = np.random.default_rng(0).normal(size=5_000)
+    >>> rule = SPOT(risk=1e-3).fit(normal)
+    >>> bool(rule.update(9.0)), bool(rule.update(0.0))
+    (True, False)
     """
 
     def update(self, score: float) -> bool:

@@ -16,6 +16,14 @@ class Quantile(Threshold):
     ----------
     q
         0 < q < 1. A share of 1 - q of the normal rows will be called anomalous.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.evaluate.thresholds import Quantile
+    >>> rule = Quantile(0.9).fit(np.arange(11.0))
+    >>> rule.threshold_, rule.predict([8.5, 9.5]).tolist()
+    (9.0, [0, 1])
     """
 
     def __init__(self, q: float = 0.90) -> None:
@@ -35,6 +43,13 @@ class KSigma(Threshold):
         Above 0.
     robust
         Whether to use the median and 1.4826 times the MAD (median absolute deviation) instead.
+
+    Examples
+    --------
+    >>> from paranom_rs.evaluate.thresholds import KSigma
+    >>> rule = KSigma(3).fit([1.0, 2.0, 3.0])
+    >>> rule.predict([3.0, 9.0]).tolist()
+    [0, 1]
     """
 
     def __init__(self, k: float = 3.0, *, robust: bool = False) -> None:

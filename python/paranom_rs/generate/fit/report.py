@@ -145,7 +145,7 @@ def compare(
             middle = len(a) // 2
             halves = separability(a[:middle, moving], a[middle:, moving]) if middle >= 2 * WINDOW else None
         except ImportError:
-            notes = [*notes, "separability needs scikit-learn: pip install 'paranom_rs[metrics]'"]
+            notes = [*notes, "separability needs scikit-learn: pip install '.[metrics]'"]
     channels = {name: channel_likeness(recorded[:, j], made[:, j]) for j, name in enumerate(names)}
     first = min(2000, len(recorded), len(made))
     return FitReport(

@@ -1,5 +1,8 @@
 //! What the values of a variable are. Inside the generator all are floats; they are delivered as what they are.
 
+use crate::Result;
+use crate::spec::Field;
+
 /// The type of a variable's column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Column {
@@ -30,6 +33,15 @@ impl Column {
             }
         }
     }
+}
+
+/// Refuses a name that files of text could not hold, or would read as a missing value.
+pub fn check_name<'a>(field: &Field<'a>) -> Result<&'a str> {
+    let name = field.text()?;
+    if name.is_empty() || name.chars().any(char::is_control) {
+        return Err(field.invalid("must be a name: not empty, without control characters"));
+    }
+    Ok(name)
 }
 
 /// What the values of a rule mean.

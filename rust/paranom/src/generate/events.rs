@@ -129,27 +129,26 @@ impl Plan {
         Ok(labelled)
     }
 
-    /// Labels of each column, for the rows from `start` on: 1 where an event made its value, or a value that it refers
+    /// Labels of each delivered variable, for the rows from `start` on: 1 where an event made its value, or a value that it refers
     /// to; else 0. `clean` leaves those that recordings are labelled with.
     pub fn variable_labels(&self, start: u64, clean: bool, labels: &mut [Vec<i8>], job: &Job) -> Result<()> {
         let rows = labels.first().map_or(0, Vec::len) as u64;
         for labels in labels.iter_mut() {
             labels.fill(0);
         }
-        let mut columns = 0..;
-        let column: Vec<Option<usize>> = self
-            .variables
-            .iter()
-            .map(|variable| if variable.hidden { None } else { columns.next() })
-            .collect();
+        let seen = self.variables.iter().scan(0, |next, variable| {
+            let place = *next;
+            *next += usize::from(!variable.hidden);
+            Some((!variable.hidden).then_some(place))
+        });
+        let places: Vec<Option<usize>> = seen.collect();
         self.delayed(start, rows, clean, job, |event, lag| {
             if !self.anomalies[event.anomaly].decoy {
                 let from = event.start.saturating_sub(start) as usize;
                 let to = (event.stop - start).min(rows) as usize;
                 let reached = self.graph.reach(event.anomaly).iter().filter(|(_, other)| *other == lag);
-                reached
-                    .filter_map(|(variable, _)| column[*variable])
-                    .for_each(|j| labels[j][from..to].fill(1));
+                let reached = reached.filter_map(|(variable, _)| places[*variable]);
+                reached.for_each(|place| labels[place][from..to].fill(1));
             }
             Ok(())
         })

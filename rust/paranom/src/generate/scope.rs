@@ -6,9 +6,8 @@ use std::sync::Arc;
 use super::basis::Basis;
 use super::binding::Binding;
 use super::change_points::ChangePoints;
-use super::column::Gives;
+use super::column::{Gives, check_name};
 use super::rule::{Rule, Site, Transform};
-use super::states;
 use super::view::Reference;
 use crate::Result;
 use crate::spec::{Field, Table};
@@ -38,11 +37,11 @@ pub struct Scope {
     names: Arc<[String]>,
     references: RefCell<Vec<Reference>>,
     other_variables: RefCell<Vec<usize>>,
-    drawn: RefCell<Vec<(String, Arc<dyn Rule>)>>,
     /// The variable's states.
     states: RefCell<Vec<String>>,
     bindings: RefCell<Vec<Binding>>,
     changes: RefCell<Vec<ChangePoints>>,
+    drawn: RefCell<Vec<(String, Arc<dyn Rule>)>>,
 }
 
 /// How deep rules may be nested: the stack is finite.
@@ -66,10 +65,10 @@ impl Scope {
             names: names.clone(),
             references: RefCell::default(),
             other_variables: RefCell::default(),
-            drawn: RefCell::default(),
             states: RefCell::default(),
             bindings: RefCell::default(),
             changes: RefCell::default(),
+            drawn: RefCell::default(),
         }
     }
 
@@ -86,7 +85,7 @@ impl Scope {
 
     /// The number of a state, known or new.
     pub fn state(&self, field: &Field) -> Result<f64> {
-        let name = states::check_name(field)?;
+        let name = check_name(field)?;
         let mut states = self.states.borrow_mut();
         let place = states.iter().position(|known| known == name).unwrap_or(states.len());
         if place == states.len() {
@@ -162,6 +161,16 @@ impl Scope {
         self.other_variables.borrow().clone()
     }
 
+    /// Notes that rules take turns.
+    pub fn note_changes(&self, changes: ChangePoints) {
+        self.changes.borrow_mut().push(changes);
+    }
+
+    /// Where rules take turns.
+    pub fn changes(&self) -> Vec<ChangePoints> {
+        self.changes.borrow().clone()
+    }
+
     /// Notes that the parameter at a path is drawn once per event, by this rule.
     pub fn note_drawn(&self, path: &str, rule: &Arc<dyn Rule>) {
         self.drawn.borrow_mut().push((path.into(), rule.clone()));
@@ -173,16 +182,6 @@ impl Scope {
             full.strip_prefix(path).map(|name| (name.trim_start_matches('.').into(), rule.clone()))
         };
         self.drawn.borrow().iter().filter_map(below).collect()
-    }
-
-    /// Notes that rules take turns.
-    pub fn note_changes(&self, changes: ChangePoints) {
-        self.changes.borrow_mut().push(changes);
-    }
-
-    /// Where rules take turns.
-    pub fn changes(&self) -> Vec<ChangePoints> {
-        self.changes.borrow().clone()
     }
 
     /// Notes that a signal is among what was read.

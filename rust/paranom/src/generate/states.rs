@@ -5,13 +5,13 @@ use super::scope::Scope;
 use crate::spec::{Field, Value};
 use crate::{Error, Result};
 
-/// Reads a list of values: names, true and false, or numbers; all of one sort.
+/// Reads a list of values: names, true and false, or numbers; all of the sort of the first.
 pub fn read(list: &Field, scope: &Scope) -> Result<(Vec<f64>, Gives)> {
     let (values, gives) = match list.value {
-        Value::List(items) if items.iter().any(|item| matches!(item, Value::Text(_))) => {
+        Value::List(items) if matches!(items.first(), Some(Value::Text(_))) => {
             (list.list()?.iter().map(|item| scope.state(item)).collect::<Result<_>>()?, Gives::States)
         }
-        Value::List(items) if items.iter().any(|item| matches!(item, Value::Bool(_))) => {
+        Value::List(items) if matches!(items.first(), Some(Value::Bool(_))) => {
             let flag = |item: &Field| item.flag().map(|flag| f64::from(u8::from(flag)));
             (list.list()?.iter().map(flag).collect::<Result<_>>()?, Gives::Flags)
         }
@@ -22,15 +22,6 @@ pub fn read(list: &Field, scope: &Scope) -> Result<(Vec<f64>, Gives)> {
         return Err(list.invalid("must hold at least one value"));
     }
     Ok((values, gives))
-}
-
-/// Refuses a name that files of text could not hold, or would read as a missing value.
-pub fn check_name<'a>(field: &Field<'a>) -> Result<&'a str> {
-    let name = field.text()?;
-    if name.is_empty() || name.chars().any(char::is_control) {
-        return Err(field.invalid("must be a name: not empty, without control characters"));
-    }
-    Ok(name)
 }
 
 /// What several rules give, of which a row has one.

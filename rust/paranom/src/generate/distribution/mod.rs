@@ -1,5 +1,6 @@
 //! Distributions: random values, independent from row to row. One file each; `KINDS` is the list.
 
+mod again;
 mod bernoulli;
 mod beta;
 mod cauchy;

@@ -4,12 +4,13 @@
 //! PTRS (1993): a transformed uniform, accepted or tried again. A try fails with a probability below 0.2, each has
 //! draws of its own, and there are [`TRIES`]: in fewer than one row in 10^22 all fail, and the value is the rate's whole part.
 
+use super::again::{TOGETHER, try_again};
 use crate::Result;
 use crate::fmath;
 use crate::generate::param::Param;
 use crate::generate::rule::{At, Rule, Site};
 use crate::generate::scope::Scope;
-use crate::random::{TILE, uniforms};
+use crate::random::{TILE, uniforms, uniforms_at};
 use crate::simd::{Kernel, dispatch};
 use crate::spec::Table;
 
@@ -82,13 +83,14 @@ impl Hat {
     }
 }
 
-struct First<'a> {
+/// A try of each row, in place of its first uniform.
+struct Attempt<'a> {
     hat: Hat,
     v: &'a [f64],
     out: &'a mut [f64],
 }
 
-impl Kernel for First<'_> {
+impl Kernel for Attempt<'_> {
     type Output = ();
     #[inline(always)]
     fn run(self) {
@@ -104,6 +106,19 @@ impl Poisson {
         let mut u = [0.0];
         uniforms(at.source(self.site.draw(n)), row, 0.0, 1.0, &mut u);
         u[0]
+    }
+
+    /// Tries the rows that have no value yet, until they have one.
+    fn try_again(&self, at: At, hat: Hat, out: &mut [f64]) {
+        let attempt = |number: u8, _: &[usize], rows: &[u64], values: &mut [f64]| {
+            let mut v = [0.0; TOGETHER];
+            let v = &mut v[..rows.len()];
+            let [one, two] = [2 * number, 2 * number + 1].map(|draw| at.source(self.site.draw(draw)));
+            uniforms_at(one, &[one.site; TOGETHER], rows, values);
+            uniforms_at(two, &[two.site; TOGETHER], rows, v);
+            dispatch(Attempt { hat, v, out: values });
+        };
+        try_again(at, TRIES, out, attempt, |_| hat.rate.floor());
     }
 
     /// The tries of a row from the n-th on.
@@ -133,12 +148,8 @@ impl Rule for Poisson {
             let hat = Hat::new(rate);
             let mut v = [0.0; TILE];
             uniforms(at.source(self.site.draw(1)), at.row, 0.0, 1.0, &mut v[..out.len()]);
-            dispatch(First { hat, v: &v, out });
-            for (j, x) in out.iter_mut().enumerate() {
-                if *x < 0.0 {
-                    *x = self.try_on(at, at.row.wrapping_add(j as u64), hat, 1);
-                }
-            }
+            dispatch(Attempt { hat, v: &v, out });
+            self.try_again(at, hat, out);
             return;
         }
         let rates = self.rate.column(at, out.len());

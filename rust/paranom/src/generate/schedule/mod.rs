@@ -118,7 +118,7 @@ impl Schedule {
         match (self.stream, self.track) {
             (Stream::One, _) => event.number,
             (_, 0) => event.start % (1 << 53),
-            (_, track) => track << 48 | event.start % (1 << 48),
+            (_, track) => (track << 48) | (event.start % (1 << 48)),
         }
     }
 

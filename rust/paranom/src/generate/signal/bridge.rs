@@ -4,7 +4,8 @@
 //! draws on its path only.
 
 use crate::generate::rule::{At, Site};
-use crate::random::{TILE, normals};
+use crate::random::{TILE, normals, normals_at};
+use crate::simd::{Kernel, dispatch};
 
 /// log2 of the rows in a tile.
 const TILE_BITS: u32 = TILE.trailing_zeros();
@@ -30,54 +31,91 @@ pub(super) struct Bridge {
     pub site: Site,
 }
 
+/// Levels between the whole axis and a tile, and the two ends.
+const ABOVE: usize = 64 - TILE_BITS as usize;
+/// Levels of a tile whose draws are made together with those above it: 63 of them, from the middle on.
+const TOP: u32 = 6;
+const TOGETHER: usize = ABOVE + 2 + (1 << TOP) - 1;
+
 impl Bridge {
-    /// Moves of the middles of the intervals of 2^bits rows from number `index` on.
-    fn moves(&self, at: At, bits: u32, index: u64, out: &mut [f64]) {
-        normals(at.source(self.site.draw(bits as u8)), index, 0.0, self.middles[bits as usize].std, out);
-    }
-
-    fn end(&self, at: At, draw: u8, std: f64) -> f64 {
-        let mut end = [0.0];
-        if std > 0.0 {
-            normals(at.source(self.site.draw(draw)), 0, 0.0, std, &mut end);
-        }
-        end[0]
-    }
-
-    /// The process at the two ends of the tile that holds `row`.
-    fn tile_ends(&self, at: At, row: u64) -> (f64, f64) {
-        let mut left = self.end(at, LEFT, self.ends.0);
-        let mut right = self.end(at, RIGHT, self.ends.1);
-        for bits in (TILE_BITS + 1..=64).rev() {
-            let mut by = [0.0];
-            let index = if bits == 64 { 0 } else { row >> bits };
-            self.moves(at, bits, index, &mut by);
-            let middle = self.middles[bits as usize].share * (left + right) + by[0];
-            if row >> (bits - 1) & 1 == 0 { right = middle } else { left = middle }
-        }
-        (left, right)
-    }
-
     /// The process over the tile that holds `at.row`. A redraw has nothing to redraw: one row depends on its neighbours.
     pub(super) fn tile(&self, at: At) -> [f64; TILE] {
         let first = at.row - at.row % TILE as u64;
         let at = At { attempt: 0, ..at };
-        let mut walk = [0.0; TILE + 1];
-        (walk[0], walk[TILE]) = self.tile_ends(at, first);
+        let draws = self.draws(at, first);
+        let (mut left, mut right) = (0.0 + self.ends.0 * draws[ABOVE], 0.0 + self.ends.1 * draws[ABOVE + 1]);
+        for (bits, draw) in (TILE_BITS + 1..=64).rev().zip(&draws) {
+            let Middle { share, std } = self.middles[bits as usize];
+            let middle = share * (left + right) + (0.0 + std * draw);
+            if first >> (bits - 1) & 1 == 0 { right = middle } else { left = middle }
+        }
+        // Twice as many points at each level.
+        let (mut points, mut finer) = ([0.0; TILE + 1], [0.0; TILE + 1]);
+        (points[0], points[1]) = (left, right);
+        let mut known = ABOVE + 2;
         for bits in (1..=TILE_BITS).rev() {
-            let length = 1 << bits;
-            let count = TILE / length;
+            let count = TILE >> bits;
+            let middle = self.middles[bits as usize];
             let mut buffer = [0.0; TILE / 2];
-            let moves = &mut buffer[..count];
-            self.moves(at, bits, first >> bits, moves);
-            let share = self.middles[bits as usize].share;
-            for (i, by) in moves.iter().enumerate() {
-                let left = i * length;
-                walk[left + length / 2] = share * (walk[left] + walk[left + length]) + by;
-            }
+            let moves = if count < 1 << TOP {
+                known += count;
+                &draws[known - count..known]
+            } else {
+                let source = at.source(self.site.draw(bits as u8));
+                normals(source, first >> bits, 0.0, 1.0, &mut buffer[..count]);
+                &buffer[..count]
+            };
+            dispatch(Refine { middle, points: &points, moves, finer: &mut finer });
+            std::mem::swap(&mut points, &mut finer);
         }
         let mut tile = [0.0; TILE];
-        tile.copy_from_slice(&walk[..TILE]);
+        tile.copy_from_slice(&points[..TILE]);
         tile
+    }
+
+    /// Standard normals: of the middles that lead to the tile, the whole axis first; of the ends; and of the tile's upper
+    /// levels.
+    fn draws(&self, at: At, first: u64) -> [f64; TOGETHER] {
+        let (mut sites, mut rows, mut draws) = ([0; TOGETHER], [0; TOGETHER], [0.0; TOGETHER]);
+        let mut done = 0;
+        let mut ask = |draw: u8, row: u64| {
+            sites[done] = at.source(self.site.draw(draw)).site;
+            rows[done] = row;
+            done += 1;
+        };
+        for bits in (TILE_BITS + 1..=64).rev() {
+            ask(bits as u8, if bits == 64 { 0 } else { first >> bits });
+        }
+        ask(LEFT, 0);
+        ask(RIGHT, 0);
+        for bits in (TILE_BITS + 1 - TOP..=TILE_BITS).rev() {
+            let count = (TILE >> bits) as u64;
+            (0..count).for_each(|i| ask(bits as u8, (first >> bits) + i));
+        }
+        normals_at(at.source(self.site), &sites, &rows, &mut draws);
+        draws
+    }
+}
+
+/// Puts a middle between each two points.
+struct Refine<'a> {
+    middle: Middle,
+    points: &'a [f64; TILE + 1],
+    moves: &'a [f64],
+    finer: &'a mut [f64; TILE + 1],
+}
+
+impl Kernel for Refine<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Self { middle: Middle { share, std }, points, moves, finer } = self;
+        let count = moves.len();
+        let (left, right) = (&points[..count], &points[1..=count]);
+        for (i, pair) in finer[..2 * count].chunks_exact_mut(2).enumerate() {
+            pair[0] = left[i];
+            pair[1] = share * (left[i] + right[i]) + (0.0 + std * moves[i]);
+        }
+        finer[2 * count] = points[count];
     }
 }

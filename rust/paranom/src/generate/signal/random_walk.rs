@@ -33,10 +33,18 @@ pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
 impl Rule for RandomWalk {
     fn fill(&self, at: At, out: &mut [f64]) {
         let offset = (at.row % TILE as u64) as usize;
-        let walk = self.bridge.tile(at);
-        for (j, x) in out.iter_mut().enumerate() {
+        let walk = &self.bridge.tile(at)[offset..];
+        if self.drift == 0.0 {
+            // Zero times a row's number is this zero.
+            let start = self.start + self.drift;
+            for (x, step) in out.iter_mut().zip(walk) {
+                *x = start + self.std * step;
+            }
+            return;
+        }
+        for (j, (x, step)) in out.iter_mut().zip(walk).enumerate() {
             let t = at.row.wrapping_add(j as u64) as f64;
-            *x = self.start + self.drift * t + self.std * walk[offset + j];
+            *x = self.start + self.drift * t + self.std * step;
         }
     }
 }

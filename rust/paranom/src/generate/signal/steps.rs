@@ -7,7 +7,7 @@ use crate::Result;
 use crate::generate::column::Gives;
 use crate::generate::rule::{At, Rule, Site};
 use crate::generate::scope::Scope;
-use crate::random::below;
+use crate::random::{TILE, all_below};
 use crate::spec::{Field, Table, Value};
 
 #[derive(Debug)]
@@ -49,19 +49,46 @@ pub(super) fn lengths(field: &Field) -> Result<(u64, u64)> {
     Ok((low as u64, high as u64))
 }
 
+/// Steps that are found together: as many as a tile has if they are this long or longer.
+const TOGETHER: usize = 64;
+
 impl Steps {
-    /// The number of the step that holds a row, and how many of its rows are left, this one included.
-    fn step(&self, at: At, row: u64) -> (u64, u64) {
-        let source = At { attempt: 0, ..at }.source(self.site);
-        let cut = |number| below(source, number, self.most + 1);
-        let (number, place) = (row / self.mean, row % self.mean);
-        let from = cut(number);
-        if place < from {
-            // The step before the first one has a number, too.
-            (number.wrapping_sub(1), from - place)
-        } else {
-            (number, self.mean - place + cut(number.wrapping_add(1)))
+    /// The levels of steps from `at.row` on.
+    fn fill_levels(&self, at: At, out: &mut [f64]) {
+        let mut done = 0;
+        while done < out.len() {
+            let row = at.row.wrapping_add(done as u64);
+            let end = out.len().min(done + TILE - (row % TILE as u64) as usize);
+            self.levels.fill(At { row, ..at }, &mut out[done..end]);
+            done = end;
         }
+    }
+
+    /// Fills the first rows of `out` with steps that are found together; returns how many rows.
+    fn fill_some(&self, at: At, out: &mut [f64]) -> usize {
+        let (number, place) = (at.row / self.mean, at.row % self.mean);
+        let wanted = (out.len() as u64 / self.mean).saturating_add(2).min(TOGETHER as u64) as usize;
+        // Where each step begins, from the one of this number on: so many rows after a multiple of the mean length.
+        let (mut cuts, mut levels) = ([0; TOGETHER + 1], [0.0; TOGETHER + 1]);
+        if self.most > 0 {
+            let source = At { attempt: 0, ..at }.source(self.site);
+            all_below(source, number, self.most + 1, &mut cuts[..=wanted]);
+        }
+        // The step before the first one has a number, too.
+        let is_before = place < cuts[0];
+        let first = if is_before { number.wrapping_sub(1) } else { number };
+        self.fill_levels(At { row: first, attempt: 0, positions: None, ..at }, &mut levels[..wanted]);
+        let skipped = usize::from(!is_before);
+        let mut done = 0;
+        for (i, level) in levels[..wanted - skipped].iter().enumerate() {
+            // The last row of a step is the one before the next step's first.
+            let next = i + skipped;
+            let end = (self.mean.saturating_mul(next as u64)).saturating_add(cuts[next]) - place;
+            let end = out.len().min(usize::try_from(end).unwrap_or(usize::MAX));
+            out[done..end].fill(*level);
+            done = end;
+        }
+        done
     }
 }
 
@@ -69,12 +96,7 @@ impl Rule for Steps {
     fn fill(&self, at: At, out: &mut [f64]) {
         let mut done = 0;
         while done < out.len() {
-            let (number, left) = self.step(at, at.row + done as u64);
-            let end = out.len().min(done.saturating_add(left as usize));
-            let mut level = [0.0];
-            self.levels.fill(At { row: number, attempt: 0, positions: None, ..at }, &mut level);
-            out[done..end].fill(level[0]);
-            done = end;
+            done += self.fill_some(At { row: at.row + done as u64, ..at }, &mut out[done..]);
         }
     }
 

@@ -14,5 +14,5 @@ pub enum Purpose {
 
 /// The source of draws of a number for a purpose.
 pub fn source(key: Key, purpose: Purpose, number: u32) -> Source {
-    Source { key, site: purpose as u32 | number << 8, attempt: 0 }
+    Source { key, site: purpose as u32 | (number << 8), attempt: 0 }
 }

@@ -1,0 +1,49 @@
+"""Recurrent networks as arrays, by torch's names: their shapes, and how the core evaluates them. No torch is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paranom_rs._core import Affine, RecurrentNetwork
+
+__all__ = ["Affine", "RecurrentNetwork", "affine", "network", "shapes"]
+
+#: Sums for each unit of a layer.
+GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+_PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def shapes(name: str, cell: str, inputs: int, hidden: int, layers: int) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the weights of a torch module ``name`` of recurrent layers."""
+    gates = GATES[cell] * hidden
+    found: dict[str, tuple[int, ...]] = {}
+    for k in range(layers):
+        below = inputs if k == 0 else hidden
+        for part, shape in zip(_PARTS, ((gates, below), (gates, hidden), (gates,), (gates,)), strict=True):
+            found[f"{name}.{part}_l{k}"] = shape
+    return found
+
+
+def network(arrays: Arrays, name: str, cell: str, layers: int, head: str | None = None) -> RecurrentNetwork:
+    """Return the network of a module's weights, with a linear ``head`` behind its last layer.
+
+    What it gives does not depend on how many series are computed at once, on threads, or on the processor.
+    """
+    parts = [tuple(_floats(arrays[f"{name}.{part}_l{k}"]) for part in _PARTS) for k in range(layers)]
+    end = None if head is None else (_floats(arrays[f"{head}.weight"]), _floats(arrays[f"{head}.bias"]))
+    return RecurrentNetwork(cell, parts, end)
+
+
+def affine(arrays: Arrays, name: str) -> Affine:
+    """Return the map of a linear module."""
+    return Affine(_floats(arrays[f"{name}.weight"]), _floats(arrays[f"{name}.bias"]))
+
+
+def _floats(array: NDArray[Any]) -> NDArray[np.float64]:
+    return np.ascontiguousarray(array, dtype=np.float64)
