@@ -18,8 +18,10 @@ from paranom_rs import (
     AlreadyExistsError,
     Anomaly,
     Callback,
+    Choice,
     Decoys,
     Dropouts,
+    Flatline,
     Generator,
     MismatchError,
     Missing,
@@ -241,3 +243,17 @@ def test_severities_of_long_events_and_lost_values() -> None:
     table = generator.generate(30_000).event_table()
     assert len(table) == 1
     assert table["severity"][0] == pytest.approx(100.0, rel=0.1)
+
+
+def test_states_have_no_severity() -> None:
+    mixed = {
+        "mode": Stochastic(Choice(["idle", "run"]), Flatline()),
+        "x": Stochastic(Normal(), Shift(Uniform(2.0, 4.0))),
+    }
+    anomalies = [
+        Anomaly(name="both", count=1, within=500, duration=4),
+        Anomaly(name="stuck", count=1, within=500, duration=4, variables=["mode"]),
+    ]
+    table = Generator(mixed, anomalies=anomalies, seed=2).generate(3000).event_table().groupby("name")
+    assert np.isfinite(table.get_group("both")["severity"]).all()
+    assert table.get_group("stuck")["severity"].isna().all()

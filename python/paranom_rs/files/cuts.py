@@ -93,7 +93,8 @@ def cut(order: Mapping[str, Any], source: RowSource) -> list[Cut]:
 
 def _by_clock(source: RowSource, start: int, rows: int, unit: str, suffix: str) -> Iterator[Cut]:
     """Give a part for each year, month, day or hour that has rows; times go up."""
-    if source.resolved.get("time", {}).get("kind") != "datetime":
+    times = source.times([])
+    if times is None or times.dtype.kind != "M":
         raise SpecError("partition_by", "must be None where rows have no dates: the spec needs a time", repr(unit))
     if not rows:
         return

@@ -78,12 +78,13 @@ def write_timeeval(
         )  # fmt: skip
         with whole_file(home / path, overwrite=overwrite) as temporary, Progress(size, shown=progress) as step:
             plan.write(source, temporary, step, timeeval=True)
+    times = source.times([])
     entry = {
         "collection_name": collection,
         "dataset_name": name,
         **{f"{part}_path": path for part, path in paths.items()},
         "dataset_type": "synthetic",
-        "datetime_index": source.resolved.get("time", {}).get("kind") == "datetime",
+        "datetime_index": times is not None and times.dtype.kind == "M",
         "train_type": learning,
         "train_is_normal": learning == "semi-supervised",
         "input_type": "univariate" if len(source.names) == 1 else "multivariate",

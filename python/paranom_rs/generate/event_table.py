@@ -55,7 +55,7 @@ def event_table(source: RowSource, intervals: list[Interval], *, clean: bool = F
 
 def _parameters(source: RowSource, events: Events, intervals: list[Interval]) -> list[str]:
     """Return the rules of each event as JSON: a table with the rule of each variable."""
-    rules = _rules(source)
+    rules, names = _rules(source), source.plan.all_names
     drawn: dict[int, list[tuple[int, str, float]]] = {}
     for start, length in intervals:
         _, _, _, ids = source.plan.events(start, length)
@@ -65,7 +65,7 @@ def _parameters(source: RowSource, events: Events, intervals: list[Interval]) ->
         own = rules[kind]
         values: dict[str, dict[str, float]] = {}
         for variable, place, value in drawn[number]:
-            values.setdefault(source.names[variable], {})[place] = value
+            values.setdefault(names[variable], {})[place] = value
         filled = {name: _filled(rule, "", values.get(name, {})) for name, rule in own.items()}
         texts.append(json.dumps(finite_json(filled), default=_function_name, ensure_ascii=False))
     return texts

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from paranom_rs.generate.dataset import Dataset
 from paranom_rs.generate.events import Events
 from paranom_rs.generate.row_source import Interval, RowSource
 
@@ -40,23 +39,24 @@ def severities(source: RowSource, events: Events) -> NDArray[np.float64]:
     in a recording, and where rows cannot be made again at will: those of functions and of a `Uniqueness`.
     """
     found = np.full((len(events), len(source.names)), np.nan)
-    touched = [[source.names.index(name) for name in variables] for _, variables in source.kinds]
     if not source.has_independent_rows:
         return found
+    # States have no sizes, and what is hidden no column.
+    sized = {name: j for j, name in enumerate(source.names) if source.types[name].kind != "states"}
+    touched = [[(name, sized[name]) for name in variables if name in sized] for _, variables in source.kinds]
     chosen = [i for i, kind in enumerate(events.kind.tolist()) if events.names[kind] != "recorded"]
     noise = _noise(source, sorted({int(events.start[i]) // PAGE for i in chosen}))
     for group in _groups(source, events, chosen):
         rows = _joined([place for _, place in group])
-        data = _filled(source, rows)
+        values, clean = (_filled(source, rows, clean=clean) for clean in (False, True))
         starts = np.array([start for start, _ in rows], np.uint64)
         before = np.concatenate([[0], np.cumsum([length for _, length in rows])])
         for i, (start, length) in group:
-            at = int(np.searchsorted(starts, start, side="right")) - 1
+            at = int(np.searchsorted(starts, np.uint64(start), side="right")) - 1
             first = int(before[at]) + start - rows[at][0]
             here = slice(first, first + length)
-            for j in touched[int(events.kind[i])]:
-                name = source.names[j]
-                peak = _peak(data[name][here], data.clean[name][here])
+            for name, j in touched[int(events.kind[i])]:
+                peak = _peak(values[name][here], clean[name][here])
                 level = noise[start // PAGE][j]
                 found[i, j] = (math.inf if level == 0 else peak / level) if peak > 0 else 0.0
     return found
@@ -107,15 +107,18 @@ def _noise(source: RowSource, pages: list[int]) -> dict[int, list[float]]:
         some = pages[at : at + _PAGES]
         # A second difference needs the row before and the row after.
         places = [(max(page * PAGE - 1, 0), min((page + 1) * PAGE + 1, end)) for page in some]
-        data = _filled(source, _joined([(low, high - low) for low, high in places]), clean=True)
-        rows, columns = data.row, [data[name] for name in source.names]
+        joined = _joined([(low, high - low) for low, high in places])
+        values = _filled(source, joined, clean=True)
+        rows = np.concatenate([np.arange(length, dtype=np.uint64) + np.uint64(start) for start, length in joined])
         for page, (low, high) in zip(some, places, strict=True):
             here = slice(*np.searchsorted(rows, np.array([low, high], np.uint64)))
             with np.errstate(invalid="ignore", over="ignore"):
-                levels[page] = [page_noise(np.diff(column[here], 2)) for column in columns]
+                levels[page] = [page_noise(np.diff(values[name][here], 2)) for name in source.names]
     return levels
 
 
-def _filled(source: RowSource, rows: list[Interval], *, clean: bool = False) -> Dataset:
-    total = sum(length for _, length in rows)
-    return Dataset.filled(source, rows, source.allocate(total, np.float64), clean=clean)
+def _filled(source: RowSource, rows: list[Interval], *, clean: bool) -> dict[str, NDArray[np.float64]]:
+    """Return the values of rows; of flags and whole numbers as floats."""
+    columns = source.allocate(sum(length for _, length in rows), np.float64)
+    source.fill(rows, columns, clean=clean)
+    return columns

@@ -133,7 +133,9 @@ impl Plan {
     /// to; else 0. `clean` leaves those that recordings are labelled with.
     pub fn variable_labels(&self, start: u64, clean: bool, labels: &mut [Vec<i8>], job: &Job) -> Result<()> {
         let rows = labels.first().map_or(0, Vec::len) as u64;
-        labels.iter_mut().for_each(|labels| labels.fill(0));
+        for labels in labels.iter_mut() {
+            labels.fill(0);
+        }
         let seen = self.variables.iter().scan(0, |next, variable| {
             let place = *next;
             *next += usize::from(!variable.hidden);
