@@ -85,6 +85,10 @@ impl<'a> Column<'a> {
                 let rows = (0..array.len()).map(|row| array.is_valid(row).then_some(row));
                 Self::Text(Texts::new(array.as_string(), rows, special))
             }
+            other if *other == dictionary::data_type() => {
+                let dictionary = array.as_dictionary::<Int32Type>();
+                Self::Text(Texts::new(dictionary.values().as_string(), dictionary.keys_iter(), special))
+            }
             DataType::List(field) if *field.data_type() == DataType::Utf8 => {
                 Self::Text(Texts::of_lists(array.as_list(), special))
             }
