@@ -469,15 +469,9 @@ class Dataset:
         """Return the columns of `table` as the core takes them, and which of them are times, with their zone."""
         table: dict[str, Any] = self.table(event_names=event_names, labels=labels)
         times = {"t": self.source.zone} if self.t.dtype.kind == "M" else {}
-<<<<<<< HEAD
         columns: dict[str, Any] = {
             name: np.ascontiguousarray(x.view(np.int64) if name in times else x) for name, x in table.items()
         }
-=======
-        columns: dict[str, Any] = {}
-        for name, x in table.items():
-            columns[name] = np.ascontiguousarray(x.view(np.int64) if name in times else x)
->>>>>>> w-fl17
         columns |= {name: kind.to_core(self._columns[name]) for name, kind in self.source.types.items()}
         if event_names:
             columns["event_name"] = (self._event_kind, self.events.names)
