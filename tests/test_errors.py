@@ -100,8 +100,8 @@ def test_a_wrong_keyword_is_answered_with_the_nearest_right_one(call: Callable[[
 
 #: What only the package makes; and those whose constructors are not written in Python.
 MADE_FOR_USERS = {
-    "Block", "ConsensusMotif", "Context", "Dataset", "Detection", "Detector", "Discord", "Edge", "Event", "Events",
-    "Explanation", "Match", "MatrixProfile", "Motif", "MultidimensionalMotif", "NativeFunction", "PanProfile",
+    "Block", "Change", "ConsensusMotif", "Context", "Dataset", "Detection", "Detector", "Discord", "Edge", "Event",
+    "Events", "Explanation", "Match", "MatrixProfile", "Motif", "MultidimensionalMotif", "NativeFunction", "PanProfile",
     "Segmentation", "Snippet", "Split", "Verified", "WindowChoice",
 }  # fmt: skip
 CONSTRUCTED = [

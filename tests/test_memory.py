@@ -64,7 +64,7 @@ from paranom_rs.cli import main
 Generator({f"x{i}": Stochastic(Normal()) for i in range(300)}).to_toml("plant.toml")
 assert main(["generate", "plant.toml", "--rows", "10", "--out", "first.parquet"]) == 0  # all is loaded
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-limit = used if sys.argv[1] == "RLIMIT_AS" else int(sys.argv[2])
+limit = used + (32 << 20) if sys.argv[1] == "RLIMIT_AS" else int(sys.argv[2])
 resource.setrlimit(getattr(resource, sys.argv[1]), (limit, limit))
 sys.exit(main(["generate", "plant.toml", "--rows", "100000", "--out", "x.parquet"]))
 """

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_detectors import MADE
+from test_detectors import MADE, make
 
-import paranom_rs
 from paranom_rs import SpecError
 from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs.evaluate.thresholds import POT, SPOT, AlarmsPerDay, Conformal, KSigma, Quantile
@@ -69,7 +68,7 @@ def blocks_with_alarm(flags: np.ndarray, block: int) -> float:
 @pytest.mark.parametrize("name", sorted(MADE))
 def test_rules_keep_their_promise(name: str, series: str) -> None:
     X = RECORDINGS[series]
-    detector = getattr(paranom_rs, name)(**MADE[name]).fit(X[:ROWS])
+    detector = make(name).fit(X[:ROWS])
     assert detector.labels_.mean() <= 0.01
     other = X[ROWS:]
     for rule, kept in RULES.values():

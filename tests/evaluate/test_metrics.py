@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import sys
 from unittest import mock
 
@@ -12,6 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
+from paranom_rs._internal.optional import install_line
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.evaluate import metrics
 from paranom_rs.plotting import metrics as plots
@@ -214,12 +216,12 @@ def test_other_bad_arguments():
 def test_absent_libraries_name_the_pip_line():
     with (
         mock.patch.dict(sys.modules, {"sklearn.metrics": None}),
-        pytest.raises(ImportError, match=r"rs\[metrics\]"),
+        pytest.raises(ImportError, match=re.escape(install_line("metrics"))),
     ):
         metrics.evaluate([0, 1], scores=[0.0, 1.0])
     with (
         mock.patch.dict(sys.modules, {"matplotlib.figure": None}),
-        pytest.raises(ImportError, match=r"rs\[plot\]"),
+        pytest.raises(ImportError, match=re.escape(install_line("plot"))),
     ):
         plots.plot_curves([0, 1], [0.0, 1.0])
 

@@ -79,7 +79,7 @@ impl Affine {
         let mut found = try_vec(vectors.len() / self.inputs)?;
         let mut y = try_filled(0.0, self.outputs)?;
         for x in vectors.chunks_exact(self.inputs) {
-            found.push(dispatch(Length { map: self, x, y: &mut *y }));
+            found.push(dispatch(Length { map: self, x, y: &mut y }));
         }
         Ok(found)
     }

@@ -76,7 +76,9 @@ pub(super) fn is_connected(step: &Matrix) -> bool {
 fn normalized(mut step: Matrix) -> Matrix {
     for row in &mut step {
         let sum: f64 = row.iter().sum();
-        row.iter_mut().for_each(|share| *share /= sum);
+        for share in row.iter_mut() {
+            *share /= sum;
+        }
     }
     step
 }

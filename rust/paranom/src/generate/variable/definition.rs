@@ -26,6 +26,7 @@ pub(super) enum Normal {
 
 /// A variable of the plan.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools)] // facts that do not depend on each other
 pub struct Variable {
     /// Its name, from which the key of its random numbers is made.
     pub name: String,

@@ -49,7 +49,9 @@ impl Variable {
         }
         if self.calls {
             self.fill_ranges(&neighbours(rows, first), first, want, column)?;
-            rows.iter().for_each(|&row| self.column.settle(std::slice::from_mut(&mut column[row as usize])));
+            for &row in rows {
+                self.column.settle(std::slice::from_mut(&mut column[row as usize]));
+            }
             return Ok(());
         }
         let tile_of = |row: u32| (first + u64::from(row)) / TILE as u64;
