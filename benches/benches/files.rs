@@ -8,7 +8,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use paranom::generate::Plan;
 use paranom::job::Job;
 use paranom::spec::Value;
-use paranom_io::source::Generated;
+use paranom_io::source::{Chosen, Generated};
 use paranom_io::{Format, Options};
 
 fn table<const N: usize>(entries: [(&str, Value); N]) -> Value {
@@ -36,7 +36,8 @@ fn files(c: &mut Criterion) {
         let options = Options { threads: 1, ..Options::default() };
         group.bench_function(name, |b| {
             b.iter(|| {
-                let source = Generated::<f64>::new(&plan, 0, ROWS, 0, 1).expect("rows that are there");
+                let source = Generated::<f64>::new(&plan, 0, ROWS, 0, Chosen::default(), 1)
+                    .expect("rows that are there");
                 let void = File::create("/dev/null").expect("a system that has it");
                 paranom_io::write(&source, format, &options, void, &Job::new()).expect("room for all");
             });

@@ -132,11 +132,11 @@ mod tests {
     /// Reads a page back, by the format's description.
     fn read(page: &[u8]) -> Vec<i64> {
         let mut at = 0;
-        let mut number = || {
+        let number = |at: &mut usize| {
             let mut x = 0_u64;
             for shift in (0..).step_by(7) {
-                let byte = page[at];
-                at += 1;
+                let byte = page[*at];
+                *at += 1;
                 x |= u64::from(byte & 0x7F) << shift;
                 if byte < 0x80 {
                     break;
@@ -145,11 +145,11 @@ mod tests {
             x
         };
         let signed = |x: u64| (x >> 1) as i64 ^ -((x & 1) as i64);
-        assert_eq!((number(), number()), (BLOCK as u64, (BLOCK / PART) as u64));
-        let count = number() as usize;
-        let mut values = vec![signed(number())];
+        assert_eq!((number(&mut at), number(&mut at)), (BLOCK as u64, (BLOCK / PART) as u64));
+        let count = number(&mut at) as usize;
+        let mut values = vec![signed(number(&mut at))];
         while values.len() < count {
-            let least = signed(number());
+            let least = signed(number(&mut at));
             let widths: Vec<u32> = (0..BLOCK / PART).map(|_| number_byte(page, &mut at)).collect();
             for width in widths {
                 if values.len() == count {

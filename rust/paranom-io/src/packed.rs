@@ -64,19 +64,20 @@ impl TextFile {
         };
         // An empty member, too: an empty file is no gzip file.
         if packing == Packing::Gzip {
-            this.write(&gzip(header)?)?
+            this.write(&gzip(header)?)?;
         } else {
-            this.write(header)?
+            this.write(header)?;
         }
         Ok(this)
     }
 
     /// Adds bytes.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        Ok(match self {
+        match self {
             Self::Plain(file) => file.write_all(bytes)?,
             Self::Zstd(encoder) => encoder.write_all(bytes)?,
-        })
+        }
+        Ok(())
     }
 
     /// Ends the file.

@@ -1,6 +1,6 @@
 //! Where the rows of a file come from.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -67,6 +67,7 @@ impl Source for InMemory {
 
 /// Which rows and columns a table of generated rows has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // each chooses a column or rows by itself
 pub struct Chosen {
     /// Whether anomalies are left out of the rows.
     pub clean: bool,
@@ -216,11 +217,15 @@ impl<'a, T: ColumnFloat> Generated<'a, T> {
         }
         let events = self.events(first, len, job)?;
         let mut ids = spare.fill(len, (0..len).map(|_| -1_i64))?;
-        events.iter().for_each(|(event, rows)| ids[rows.clone()].fill(event.id as i64));
+        for (event, rows) in &events {
+            ids[rows.clone()].fill(event.id as i64);
+        }
         arrays.push(column::<Int64Type>(ids));
         if self.chosen.event_names {
             let mut places = spare.fill(len, (0..len).map(|_| -1_i32))?;
-            events.iter().for_each(|(event, rows)| places[rows.clone()].fill(event.anomaly as i32));
+            for (event, rows) in &events {
+                places[rows.clone()].fill(event.anomaly as i32);
+            }
             arrays.push(self.names.column(places)?);
         }
         if self.chosen.labels {
@@ -234,7 +239,7 @@ impl<'a, T: ColumnFloat> Generated<'a, T> {
 
 /// Refuses a variable that has the name of another column.
 fn refuse_twice(fields: &[Field]) -> Result<()> {
-    let mut names = HashSet::new();
+    let mut names = BTreeSet::new();
     match fields.iter().map(Field::name).find(|name| !names.insert(*name)) {
         Some(name) => Err(paranom::Error::invalid(
             format!("variables.{name}"),

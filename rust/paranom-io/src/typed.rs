@@ -92,7 +92,9 @@ impl Typed {
             }
             Self::Bool => {
                 let mut flags = BooleanBufferBuilder::new(values.len());
-                values.iter().for_each(|x| flags.append(x.to_f64() > 0.5));
+                for x in &values {
+                    flags.append(x.to_f64() > 0.5);
+                }
                 Arc::new(BooleanArray::new(flags.finish(), nulls(&values)))
             }
             Self::States(texts) => {
