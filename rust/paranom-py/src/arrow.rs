@@ -116,7 +116,9 @@ fn texts(name: &str, column: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     }
     let lists = column.extract::<Vec<Vec<String>>>().map_err(|_| wrong())?;
     let mut builder = ListBuilder::new(StringBuilder::new());
-    lists.iter().for_each(|list| builder.append_value(list.iter().map(Some)));
+    for list in &lists {
+        builder.append_value(list.iter().map(Some));
+    }
     Ok(Arc::new(builder.finish()))
 }
 

@@ -48,12 +48,13 @@ fn with_file<T: Send>(
 /// Generates `rows` rows from `start` on into a file, which is replaced: `format` is parquet, arrow, csv or jsonl.
 ///
 /// `whole_last` is the last row of all files that are read as one: row numbers have the type that it needs. `clean` leaves
-/// anomalies out; `event_names` and `labels` add columns: the event's name, and the labels of each variable; `timeeval` leaves the event out, and calls `t` timestamp.
-/// `single` rounds values to float32; groups have `group_rows` rows at most, or some two million values; `zstd`
-/// compresses Parquet; `packing` (gzip, zstd, None) is for text; `metadata` are (key, value) pairs for Parquet and Arrow; `progress` is called with the rows done.
+/// anomalies out. `event_names` and `labels` add columns: the event's name, and the labels of each variable. `timeeval`
+/// leaves the event out, and calls `t` timestamp. `single` rounds values to float32. Groups have `group_rows` rows at
+/// most, or some two million values. `zstd` compresses Parquet; `packing` (gzip, zstd, None) is for text. `metadata` are
+/// (key, value) pairs for Parquet and Arrow. `progress` is called with the rows done.
 #[pyfunction]
 #[pyo3(signature = (plan, path, start, rows, /, *, whole_last, clean, event_names, labels, timeeval, format, packing, single, group_rows, zstd, metadata, threads, progress))]
-#[allow(clippy::too_many_arguments)] // the arguments of one call from Python
+#[allow(clippy::too_many_arguments, clippy::fn_params_excessive_bools)] // the arguments of one call from Python
 pub(crate) fn write_generated(
     py: Python<'_>,
     plan: &Bound<'_, Plan>,
@@ -103,6 +104,7 @@ pub(crate) fn write_generated(
 /// Writes (name, column) pairs, as `arrow_stream` takes them, into a file, which is replaced.
 #[pyfunction]
 #[pyo3(signature = (columns, times, path, /, *, format, packing, zstd, metadata))]
+#[allow(clippy::too_many_arguments)] // the arguments of one call from Python
 pub(crate) fn write_table(
     py: Python<'_>,
     columns: Vec<(String, Bound<'_, PyAny>)>,

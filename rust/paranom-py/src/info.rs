@@ -11,6 +11,7 @@ use pyo3::types::PyDict;
 /// >>> sorted(build_info())
 /// ['debug', 'simd', 'threads', 'version']
 #[pyfunction]
+#[allow(clippy::doc_link_with_quotes)] // the example's result is a list of texts
 pub(crate) fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let info = PyDict::new(py);
     info.set_item("version", env!("CARGO_PKG_VERSION"))?;
