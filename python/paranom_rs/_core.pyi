@@ -10,6 +10,7 @@ from typing_extensions import disjoint_base
 __all__ = [
     "Affine",
     "Context",
+    "CsvBlock",
     "Detection",
     "Draws",
     "FillState",
@@ -38,6 +39,7 @@ __all__ = [
     "one_liners",
     "prepare",
     "ramp_replay",
+    "unpack_file",
     "verify_file",
     "write_generated",
     "write_table",
