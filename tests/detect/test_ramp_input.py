@@ -130,3 +130,10 @@ def test_keys_and_the_command_line_go_by_name(tmp_path, capsys) -> None:
             assert main(["detect", str(tmp_path / f"{name}.csv"), "--state", str(tmp_path / order)]) == 0
             found[order] = capsys.readouterr().out
     assert found["ab"] == found["ba"]
+
+
+def test_a_detector_with_all_settings_learns_like_any_other():
+    X = np.sin(np.arange(900.0) / 7)[:, None] + 0.1 * np.random.default_rng(0).normal(size=(900, 1))
+    given = RAMP(1, window=20, reference=600).fit(X)
+    assert np.array_equal(given.decision_function(X), RAMP(window=20, reference=600).fit(X).decision_function(X))
+    assert given.update(X[0]) is None

@@ -305,6 +305,7 @@ class RAMP(Detector):
         most = MOST_REFERENCE if self.reference is None else int(self.reference)
         self._reference = np.ascontiguousarray(rows[-most:])
         self._learnt = self._settings | {"reference": len(self._reference)}
+        self._core = None  # a stream of before; `restart` begins another
 
     def _fresh(self) -> RampCore:
         """Return a core that has seen the reference only."""

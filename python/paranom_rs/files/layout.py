@@ -29,7 +29,7 @@ FEWEST = 10
 _LABELS = frozenset(
     ["is_anomaly", "anomaly", "anomalous", "label", "labels", "is_outlier", "outlier", "ground_truth", "changepoint"]
 )
-_NO_CHANNELS = _LABELS | {"event"}
+_NO_CHANNELS = _LABELS | {"event", "event_name"}
 #: Columns that are no channels of a feed, of which there is nothing to look at but the names.
 NO_CHANNELS = _NO_CHANNELS | _TIMES
 
@@ -152,7 +152,7 @@ def _not_a_channel(column: Column, *, others_have_names: bool) -> str | None:
         return {"text": "text", "date": "dates"}[column.kind]
     name = column.name.lower()
     if name in _NO_CHANNELS or name.endswith("_is_anomaly"):
-        return "events" if name == "event" else "labels"
+        return "events" if name in ("event", "event_name") else "labels"
     if not column.has_name and others_have_names:
         if column.kind == "empty":
             return "nothing"
