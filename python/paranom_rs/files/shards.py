@@ -160,11 +160,12 @@ def _prepare(
         if there is not None:
             break
         stranger = next((name for name in folder.names() if not _is_ours(name)), None)
+        if folder.exists(MANIFEST) or folder.exists(WRITING):
+            continue  # another job said it meanwhile, and the stranger may be its part
         if stranger is not None:
             raise FileExistsError(f"{folder} holds other files ({stranger}): name a new folder")
-        if not folder.exists(MANIFEST):  # else it has come since it was looked for
-            with suppress(AlreadyExistsError):
-                _write_json(folder, WRITING, wanted, overwrite=False)
+        with suppress(AlreadyExistsError):
+            _write_json(folder, WRITING, wanted, overwrite=False)
     order = {key: value for key, value in there.items() if key not in _FOUND}
     if overwrite:
         _write_json(folder, WRITING, order)  # a run that is killed in here must find whose these parts are
