@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 BASELINE = HERE / "counts.json"
 #: More instructions than this share of the baseline are a regression; more than the second are worth a line.
 MOST, NOTABLE = 1.05, 0.005
-#: Programs, and their benchmarks.
+#: Programs, and their benchmarks. RAMP is not among them: the counts of its program differ by 10 % from run to run.
 KERNELS = {
     "generate": [
         "generate/avx2/uniform",
@@ -43,7 +43,6 @@ KERNELS = {
     ],
     "files": ["files/parquet", "files/csv"],
     "matrix_profile": ["matrix_profile/ZNormalized window=64", "matrix_profile_stream/history=4096 d=1"],
-    "ramp": ["update_many"],
 }
 
 
