@@ -122,16 +122,7 @@ class AnomalyNet(ScaledWindows):
         trim: float = 0.0,
         alarm_share: float = 0.01,
     ) -> None:
-        self._take(
-            window=window,
-            steps=steps,
-            twin=twin,
-            device=device,
-            random_state=random_state,
-            follow_levels=follow_levels,
-            trim=trim,
-            alarm_share=alarm_share,
-        )
+        self._take(locals())
 
     def _least_rows(self) -> int:
         return 64 if self.window is None else max(4 * int(self.window), 64)

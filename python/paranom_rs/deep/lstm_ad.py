@@ -116,7 +116,7 @@ class LSTMAD(DeepDetector):
         trim: float = 0.0,
         alarm_share: float = 0.01,
     ) -> None:
-        self._take(**{name: value for name, value in locals().items() if name in self.parameters})
+        self._take(locals())
 
     # ---- fit
 

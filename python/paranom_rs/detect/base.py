@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
@@ -168,8 +168,9 @@ class Detector(KnownKeywords, ABC):
 
     # ---- parameters
 
-    def _take(self, **parameters: Any) -> None:
-        """Check parameters, and keep them."""
+    def _take(self, given: Mapping[str, Any]) -> None:
+        """Check parameters, and keep them; what is none, as the ``self`` of ``locals()``, is left out."""
+        parameters = {name: value for name, value in given.items() if name in self.parameters}
         for name, value in parameters.items():
             self.parameters[name].check(name, value)
         vars(self).update(parameters)
@@ -184,7 +185,7 @@ class Detector(KnownKeywords, ABC):
             if name not in self.parameters:
                 known = ", ".join(self.parameters)
                 raise SpecTypeError(f"{type(self).__name__}.{name}", f"must be one of {known}")
-        self._take(**parameters)
+        self._take(parameters)
         return self
 
     def __repr__(self) -> str:

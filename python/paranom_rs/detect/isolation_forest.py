@@ -80,14 +80,7 @@ class IsolationForest(ScaledWindows):
         trim: float = 0.0,
         alarm_share: float = 0.01,
     ) -> None:
-        self._take(
-            window=window,
-            n_estimators=n_estimators,
-            random_state=random_state,
-            follow_levels=follow_levels,
-            trim=trim,
-            alarm_share=alarm_share,
-        )
+        self._take(locals())
 
     def _learn_again(self, rows: Floats) -> None:
         ensemble = require("sklearn.ensemble", "deep", "IsolationForest")

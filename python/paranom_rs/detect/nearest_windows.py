@@ -88,15 +88,7 @@ class NearestWindows(ScaledWindows):
         trim: float = 0.0,
         alarm_share: float = 0.01,
     ) -> None:
-        self._take(
-            window=window,
-            k=k,
-            most_references=most_references,
-            threads=threads,
-            follow_levels=follow_levels,
-            trim=trim,
-            alarm_share=alarm_share,
-        )
+        self._take(locals())
 
     def _learn_again(self, rows: Floats) -> None:
         # The units are those of all training rows: they are no part of what is compared.

@@ -77,7 +77,7 @@ class PCADetector(ScaledWindows):
         trim: float = 0.0,
         alarm_share: float = 0.01,
     ) -> None:
-        self._take(window=window, variance=variance, follow_levels=follow_levels, trim=trim, alarm_share=alarm_share)
+        self._take(locals())
 
     def _learn_again(self, rows: Floats) -> None:
         cells = window_cells(self._scaled(rows), self.window_, MOST_WINDOWS)

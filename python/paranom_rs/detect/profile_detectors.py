@@ -74,7 +74,7 @@ class MatrixProfileDetector(_Profile):
     _reference: Floats
 
     def __init__(self, *, window: int | None = None, trim: float = 0.0, alarm_share: float = 0.01) -> None:
-        self._take(window=window, trim=trim, alarm_share=alarm_share)
+        self._take(locals())
 
     def _learn(self, rows: Floats) -> None:
         self._choose_window()
@@ -168,7 +168,7 @@ class LeftMatrixProfile(MatrixProfileDetector):
     def __init__(
         self, *, window: int | None = None, history: int | None = None, trim: float = 0.0, alarm_share: float = 0.01
     ) -> None:
-        self._take(window=window, history=history, trim=trim, alarm_share=alarm_share)
+        self._take(locals())
 
     def _learn(self, rows: Floats) -> None:
         self._choose_window()

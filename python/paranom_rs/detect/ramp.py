@@ -274,7 +274,7 @@ class RAMP(Detector):
                 self.parameters[name].check(name, given[name])
             vars(self).update(given)
         else:
-            self._take(**given)
+            self._take(given)
         self._core, self._learnt = core, None
 
     # ---- fit
@@ -445,7 +445,7 @@ class RAMP(Detector):
     @threshold.setter
     def threshold(self, threshold: float) -> None:
         if self._core is None:
-            self._take(threshold=threshold)
+            self._take({"threshold": threshold})
             return
         self._core.threshold = threshold
         vars(self)["threshold"] = self._core.threshold

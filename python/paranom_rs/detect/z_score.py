@@ -55,7 +55,7 @@ class ZScore(Detector):
     scale_: Floats
 
     def __init__(self, *, follow_levels: bool | None = None, trim: float = 0.0, alarm_share: float = 0.01) -> None:
-        self._take(follow_levels=follow_levels, trim=trim, alarm_share=alarm_share)
+        self._take(locals())
 
     def _learn(self, rows: Floats) -> None:
         self.window_ = 1
