@@ -12,13 +12,14 @@
 //! * [`simd`]: one kernel body, compiled for three instruction sets, chosen once at run time.
 //! * [`pool`]: thread pools that survive a `fork`.
 //! * [`job`]: cancellation and progress of long work.
-//! * [`duplicates`]: numbers that are there twice.
+//! * [`duplicates`]: numbers that are there twice; [`gregorian`]: days and months of the calendar.
 
 pub mod detect;
 pub mod duplicates;
 pub mod error;
 pub mod fmath;
 pub mod generate;
+pub mod gregorian;
 pub mod job;
 pub mod pool;
 pub mod random;
