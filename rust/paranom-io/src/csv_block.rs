@@ -17,8 +17,8 @@ pub struct CsvBlock {
 }
 
 impl CsvBlock {
-    /// Finds the fields of `lines` lines; a blank as delimiter stands for any number of blanks and tabs. None for quotes,
-    /// blank lines, lines of another number of fields, and ends of lines inside of them.
+    /// Finds the fields of `lines` lines; a blank as delimiter stands for any number of blanks and tabs. None
+    /// for quotes, blank lines, lines of another number of fields, and ends of lines inside of them.
     pub fn new(text: String, lines: usize, delimiter: u8, width: usize) -> Option<Self> {
         let bytes = text.as_bytes();
         let blanks = delimiter == b' ';

@@ -35,7 +35,8 @@ float!(f32);
 const NANOS: i64 = 1_000_000_000;
 const DAY: i64 = 86_400 * NANOS;
 
-/// Times as ISO 8601, down to the nanosecond: `2026-01-01T00:00:00.000000000`, with a Z behind it where they are in UTC.
+/// Times as ISO 8601, down to the nanosecond: `2026-01-01T00:00:00.000000000`, with a Z behind it where they
+/// are in UTC.
 pub(crate) struct Clock {
     is_utc: bool,
     /// The day that `text` begins with, counted from 1970.

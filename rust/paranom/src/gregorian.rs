@@ -1,6 +1,7 @@
 //! The Gregorian calendar, on and on in both directions.
 //!
-//! Years are counted from March, so that a leap day is the last of its year. 400 years, an era, always have the same days.
+//! Years are counted from March, so that a leap day is the last of its year. 400 years, an era, always have
+//! as many days.
 
 /// Days of an era.
 pub const ERA: i64 = 146_097;

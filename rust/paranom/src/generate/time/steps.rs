@@ -107,7 +107,8 @@ fn weekday(number: i128) -> i128 {
 /// The first day of a month, however far away; months are counted from the year 0.
 fn first_of(months: i128) -> i128 {
     const MONTHS: i128 = 400 * 12;
-    i128::from(ERA) * months.div_euclid(MONTHS) + i128::from(gregorian::first_of(months.rem_euclid(MONTHS) as i64))
+    i128::from(ERA) * months.div_euclid(MONTHS)
+        + i128::from(gregorian::first_of(months.rem_euclid(MONTHS) as i64))
 }
 
 /// Refuses what goes with steps of fixed length only.
