@@ -352,7 +352,7 @@ mod tests {
             let clock = clock(jitter, every, mean, most);
             for start in [0, 511, 1 << 40, u64::MAX - 1999] {
                 let mut all = vec![0; 2000];
-                tiles(start, &mut all, |row, out| clock.fill_exact(row, out));
+                by_tile(start, &mut all, |row, out| clock.fill_exact(row, out));
                 assert!(all.windows(2).all(|pair| pair[0] < pair[1]));
                 for j in [0, 1, 700, 1999] {
                     assert_eq!(clock.exact(start + j as u64), all[j]);
