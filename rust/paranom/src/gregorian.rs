@@ -9,6 +9,7 @@ pub const ERA: i64 = 146_097;
 const BEFORE_1970: i64 = 719_468;
 
 /// The first day of a month, in days since 1970; months are counted from January of the year 0.
+#[inline]
 pub fn first_of(months: i64) -> i64 {
     let (year, month) = ((months - 2).div_euclid(12), (months - 2).rem_euclid(12));
     365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (153 * month + 2) / 5
@@ -16,6 +17,7 @@ pub fn first_of(months: i64) -> i64 {
 }
 
 /// The year, the month (January 0) and the date of a day, which is counted from 1970.
+#[inline]
 pub fn date_of(day: i64) -> (i64, i64, i64) {
     let since = day + BEFORE_1970;
     let (era, of_era) = (since.div_euclid(ERA), since.rem_euclid(ERA));

@@ -5,6 +5,7 @@
 //! ```text
 //! generate, detect -> random, fmath, simd, pool, job -> error
 //! generate         -> spec                           -> error
+//! generate         -> gregorian
 //! duplicates       -> job                            -> error
 //! ```
 //!
