@@ -119,24 +119,20 @@ impl Chunk {
     fn begin_page(&mut self, values: usize, size: usize) -> Result<()> {
         const I32: u8 = 0x15; // the next field, a number
         const STRUCT: u8 = 0x2C; // the field after the next, a struct
+        fn numbers<const N: usize>(numbers: [usize; N], bytes: &mut Vec<u8>) {
+            for number in numbers {
+                bytes.push(I32);
+                varint(zigzag(number as i64), bytes);
+            }
+        }
         try_reserve(&mut self.bytes, size + HEADER)?;
         self.rows += values;
-        let bytes = &mut self.bytes;
-        let mut field = |number: usize| {
-            bytes.push(I32);
-            varint(zigzag(number as i64), bytes);
-        };
         // A data page; its size, twice.
-        [0, size, size].into_iter().for_each(&mut field);
+        numbers([0, size, size], &mut self.bytes);
         self.bytes.push(STRUCT);
-        let bytes = &mut self.bytes;
-        let mut field = |number: usize| {
-            bytes.push(I32);
-            varint(zigzag(number as i64), bytes);
-        };
         // Levels (there are none) would be run lengths.
         let encoding = if self.encoding == Encoding::PLAIN { 0 } else { 5 };
-        [values, encoding, 3, 3].into_iter().for_each(&mut field);
+        numbers([values, encoding, 3, 3], &mut self.bytes);
         self.bytes.extend_from_slice(&[0, 0]);
         Ok(())
     }

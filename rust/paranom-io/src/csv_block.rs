@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use paranom::gregorian::first_of;
+
 /// Longer fields are left to the careful reader, which refuses them.
 const LONGEST: usize = 131_072;
 
@@ -15,8 +17,8 @@ pub struct CsvBlock {
 }
 
 impl CsvBlock {
-    /// Finds the fields of `lines` lines; a blank as delimiter stands for any number of blanks and tabs. None for quotes,
-    /// blank lines, lines of another number of fields, and ends of lines inside of them.
+    /// Finds the fields of `lines` lines; a blank as delimiter stands for any number of blanks and tabs. None
+    /// for quotes, blank lines, lines of another number of fields, and ends of lines inside of them.
     pub fn new(text: String, lines: usize, delimiter: u8, width: usize) -> Option<Self> {
         let bytes = text.as_bytes();
         let blanks = delimiter == b' ';
@@ -209,10 +211,12 @@ fn nanoseconds(text: &[u8]) -> Option<i64> {
     if !is(4, b"-") || !is(7, b"-") || !(1678..2262).contains(&year) || !(1..=12).contains(&month) {
         return None;
     }
-    if day < 1 || day > days_of(year, month) {
+    let months = year * 12 + month - 1;
+    let first = first_of(months);
+    if day < 1 || (day > 28 && day > first_of(months + 1) - first) {
         return None;
     }
-    let mut seconds = days_since_1970(year, month, day) * 86_400;
+    let mut seconds = (first + day - 1) * 86_400;
     let mut nanos = 0;
     if text.len() > 10 {
         let (hour, minute) = (number(11..13)?, number(14..16)?);
@@ -230,25 +234,6 @@ fn nanoseconds(text: &[u8]) -> Option<i64> {
         }
     }
     seconds.checked_mul(1_000_000_000)?.checked_add(nanos)
-}
-
-fn days_of(year: i64, month: i64) -> i64 {
-    match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Days of the Gregorian calendar, counted from March on: then leap days come last.
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    365 * year + year.div_euclid(4) - year.div_euclid(100)
-        + year.div_euclid(400)
-        + (153 * month + 2) / 5
-        + day
-        - 719_469
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@
 //! * `pipeline`: pieces made in parallel, taken in order, few at a time.
 //! * `parquet`, `arrow`, `text`: what a piece is in each format, and how pieces become a file; `packed`: text that is
 //!   packed.
-//! * `chunk`: Parquet columns straight from numbers in memory; `delta`: whole numbers as their differences; `splice`: how
-//!   such columns get into the file.
+//! * `chunk`: Parquet columns straight from numbers in memory; `delta`: whole numbers as their differences;
+//!   `splice`: how such columns get into the file.
 //! * `stored`: the same files, read; `reading`: what a panic of a format's crate becomes.
 //! * [`write()`], [`verify()`]: the two things to do.
 //! * [`CsvBlock`]: lines of CSV of users, read where they are plain.

@@ -1,5 +1,7 @@
 //! Numbers and times as text: the shortest that reads back as the same.
 
+use paranom::gregorian::date_of;
+
 /// A float that can be written.
 pub(crate) trait Float: Copy {
     /// Appends it; what no number can say is left to the caller.
@@ -33,7 +35,8 @@ float!(f32);
 const NANOS: i64 = 1_000_000_000;
 const DAY: i64 = 86_400 * NANOS;
 
-/// Times as ISO 8601, down to the nanosecond: `2026-01-01T00:00:00.000000000`, with a Z behind it where they are in UTC.
+/// Times as ISO 8601, down to the nanosecond: `2026-01-01T00:00:00.000000000`, with a Z behind it where they
+/// are in UTC.
 pub(crate) struct Clock {
     is_utc: bool,
     /// The day that `text` begins with, counted from 1970.
@@ -66,19 +69,11 @@ impl Clock {
         }
     }
 
-    /// The Gregorian date of a day: years are counted from March, so that a leap day is the last of its year.
     fn turn_to(&mut self, day: i64) {
         self.day = day;
-        // Eras of 400 years have 146,097 days; the first one here begins on 1 March of the year 0.
-        let since = day + 719_468;
-        let (era, day) = (since.div_euclid(146_097), since.rem_euclid(146_097));
-        let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-        let day = day - (365 * year + year / 4 - year / 100);
-        let month = (5 * day + 2) / 153;
-        let date = day - (153 * month + 2) / 5 + 1;
-        let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-        digits(&mut self.text[0..4], era * 400 + year + next);
-        digits(&mut self.text[5..7], month);
+        let (year, month, date) = date_of(day);
+        digits(&mut self.text[0..4], year);
+        digits(&mut self.text[5..7], month + 1);
         digits(&mut self.text[8..10], date);
     }
 }

@@ -12,40 +12,18 @@ use paranom::generate::{Column, Real};
 use crate::dictionary::{self, Texts};
 use crate::error::Result;
 
-/// A float as files hold it: f64, or f32.
-pub trait ColumnFloat: Real + ArrowNativeType {
+/// A float as files hold it: f64, or f32. NaN stands for a missing value.
+pub trait ColumnFloat: Real + ArrowNativeType + Into<f64> {
     /// The type of their column.
     type Column: ArrowPrimitiveType<Native = Self>;
-
-    /// As f64.
-    fn to_f64(self) -> f64;
-
-    /// Whether it stands for a missing value.
-    fn is_missing(self) -> bool;
 }
 
 impl ColumnFloat for f64 {
     type Column = Float64Type;
-
-    fn to_f64(self) -> f64 {
-        self
-    }
-
-    fn is_missing(self) -> bool {
-        self.is_nan()
-    }
 }
 
 impl ColumnFloat for f32 {
     type Column = Float32Type;
-
-    fn to_f64(self) -> f64 {
-        self.into()
-    }
-
-    fn is_missing(self) -> bool {
-        self.is_nan()
-    }
 }
 
 /// Makes arrays of a variable's values.
@@ -87,19 +65,19 @@ impl Typed {
         Ok(match self {
             Self::Float => Arc::new(PrimitiveArray::<T::Column>::new(ScalarBuffer::from(values), None)),
             Self::Int64 => {
-                let whole: Vec<i64> = values.iter().map(|x| x.to_f64() as i64).collect();
+                let whole: Vec<i64> = values.iter().map(|&x| x.into() as i64).collect();
                 Arc::new(PrimitiveArray::<Int64Type>::new(ScalarBuffer::from(whole), nulls(&values)))
             }
             Self::Bool => {
                 let mut flags = BooleanBufferBuilder::new(values.len());
-                for x in &values {
-                    flags.append(x.to_f64() > 0.5);
+                for &x in &values {
+                    flags.append(x.into() > 0.5);
                 }
                 Arc::new(BooleanArray::new(flags.finish(), nulls(&values)))
             }
             Self::States(texts) => {
                 // A cast makes 0 of NaN.
-                let place = |x: &T| if x.is_missing() { -1 } else { x.to_f64() as i32 };
+                let place = |&x: &T| if x.is_nan() { -1 } else { x.into() as i32 };
                 texts.column(values.iter().map(place).collect())?
             }
         })
@@ -108,8 +86,8 @@ impl Typed {
 
 /// Which values are there, if some are missing.
 fn nulls<T: ColumnFloat>(values: &[T]) -> Option<NullBuffer> {
-    let any = values.iter().fold(false, |any, x| any | x.is_missing());
-    any.then(|| values.iter().map(|x| !x.is_missing()).collect())
+    let any = values.iter().fold(false, |any, x| any | x.is_nan());
+    any.then(|| values.iter().map(|x| !x.is_nan()).collect())
 }
 
 #[cfg(test)]

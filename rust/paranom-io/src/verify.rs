@@ -219,14 +219,12 @@ fn array_differs(expected: &ArrayRef, found: &ArrayRef) -> Result<Option<(usize,
 
 /// Compares columns of texts, whatever places the texts have in their dictionaries.
 fn texts_differ(expected: &ArrayRef, found: &ArrayRef) -> Option<(usize, String, String)> {
-    let texts = |array: &ArrayRef| -> Vec<Option<String>> {
-        let texts = array.as_dictionary::<Int32Type>().downcast_dict::<StringArray>();
-        texts.map_or(Vec::new(), |texts| texts.into_iter().map(|text| text.map(str::to_owned)).collect())
-    };
-    let shown = |text: &Option<String>| text.as_ref().map_or("null".into(), |text| format!("{text:?}"));
-    let (a, b) = (texts(expected), texts(found));
-    let row = a.iter().zip(&b).position(|(a, b)| a != b)?;
-    Some((row, shown(&a[row]), shown(&b[row])))
+    let shown = |text: Option<&str>| text.map_or("null".into(), |text| format!("{text:?}"));
+    let expected = expected.as_dictionary::<Int32Type>().downcast_dict::<StringArray>()?;
+    let found = found.as_dictionary::<Int32Type>().downcast_dict::<StringArray>()?;
+    let mut rows = expected.into_iter().zip(found).enumerate();
+    let (row, (a, b)) = rows.find(|(_, (a, b))| a != b)?;
+    Some((row, shown(a), shown(b)))
 }
 
 #[cfg(test)]

@@ -23,10 +23,11 @@ use crate::foreign;
 
 /// An Arrow stream of one record batch over (name, column) pairs, as a capsule named `arrow_array_stream`.
 ///
-/// Columns are contiguous 1-D arrays of float64, float32, int64, uint64 or int8, which the stream keeps alive and does
-/// not copy; (floats, type, states) of columns that are no floats; lists of texts, or of lists of texts; or (places,
-/// texts): an int32 array of places in a list of texts, -1 for none, which becomes a dictionary. Names in `times` are int64
-/// columns that mean nanoseconds since 1970, in UTC where a zone stands beside the name.
+/// Columns are contiguous 1-D arrays of float64, float32, int64, uint64 or int8, which the stream keeps alive
+/// and does not copy; (floats, type, states) of columns that are no floats; lists of texts, or of lists of
+/// texts; or (places, texts): an int32 array of places in a list of texts, -1 for none, which becomes a
+/// dictionary. Names in `times` are int64 columns that mean nanoseconds since 1970, in UTC where a zone
+/// stands beside the name.
 #[pyfunction]
 pub(crate) fn arrow_stream<'py>(
     py: Python<'py>,

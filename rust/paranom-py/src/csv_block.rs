@@ -38,7 +38,8 @@ impl CsvBlock {
         py.detach(|| self.0.wholes(column)).map(|values| values.into_pyarray(py))
     }
 
-    /// The times of a column in nanoseconds since 1970, and whether they are in UTC; None where a field is no plain date.
+    /// The times of a column in nanoseconds since 1970, and whether they are in UTC; None where a field is no
+    /// plain date.
     fn times<'py>(&self, py: Python<'py>, column: usize) -> Option<(Bound<'py, PyArray1<i64>>, bool)> {
         py.detach(|| self.0.times(column)).map(|(times, utc)| (times.into_pyarray(py), utc))
     }

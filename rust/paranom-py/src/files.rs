@@ -47,11 +47,12 @@ fn with_file<T: Send>(
 
 /// Generates `rows` rows from `start` on into a file, which is replaced: `format` is parquet, arrow, csv or jsonl.
 ///
-/// `whole_last` is the last row of all files that are read as one: row numbers have the type that it needs. `clean` leaves
-/// anomalies out. `event_names` and `labels` add columns: the event's name, and the labels of each variable. `timeeval`
-/// leaves the event out, and calls `t` timestamp. `single` rounds values to float32. Groups have `group_rows` rows at
-/// most, or some two million values. `zstd` compresses Parquet; `packing` (gzip, zstd, None) is for text. `metadata` are
-/// (key, value) pairs for Parquet and Arrow. `progress` is called with the rows done.
+/// `whole_last` is the last row of all files that are read as one: row numbers have the type that it needs.
+/// `clean` leaves anomalies out. `event_names` and `labels` add columns: the event's name, and the labels of
+/// each variable. `timeeval` leaves the event out, and calls `t` timestamp. `single` rounds values to
+/// float32. Groups have `group_rows` rows at most, or some two million values. `zstd` compresses Parquet;
+/// `packing` (gzip, zstd, None) is for text. `metadata` are (key, value) pairs for Parquet and Arrow.
+/// `progress` is called with the rows done.
 #[pyfunction]
 #[pyo3(signature = (plan, path, start, rows, /, *, whole_last, clean, event_names, labels, timeeval, format, packing, single, group_rows, zstd, metadata, threads, progress))]
 #[allow(clippy::too_many_arguments, clippy::fn_params_excessive_bools)] // the arguments of one call from Python

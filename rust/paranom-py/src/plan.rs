@@ -172,8 +172,8 @@ impl Plan {
         Ok((starts.into_pyarray(py), stops.into_pyarray(py), kinds.into_pyarray(py), ids.into_pyarray(py)))
     }
 
-    /// The parameters that the events of `events` (anomalies alone) have drawn for themselves: for each event, (position of
-    /// the variable, place in its rule, value).
+    /// The parameters that the events of `events` (anomalies alone) have drawn for themselves: for each
+    /// event, (position of the variable, place in its rule, value).
     #[pyo3(signature = (start, rows, /))]
     fn drawn(&self, py: Python<'_>, start: u64, rows: u64) -> PyResult<Vec<Vec<(usize, String, f64)>>> {
         detached(py, None, |job| {

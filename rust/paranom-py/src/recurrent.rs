@@ -104,7 +104,8 @@ impl RecurrentNetwork {
         self.0.state()
     }
 
-    /// Take series (k, steps, inputs) that begin in `states` (k, state); with `repeat` each is one row, that many times.
+    /// Take series (k, steps, inputs) that begin in `states` (k, state); with `repeat` each is one row, that
+    /// many times.
     #[pyo3(signature = (x, states, *, repeat=None, outputs=true, threads=None))]
     fn run<'py>(
         &self,

@@ -11,7 +11,8 @@ const BITS: usize = 16;
 
 /// How many of these numbers, hashes say, equal an earlier one.
 ///
-/// Only numbers that share a bit of a table with another one are sorted: those that are there twice, and some by chance.
+/// Only numbers that share a bit of a table with another one are sorted: those that are there twice, and some
+/// by chance.
 ///
 /// # Errors
 /// If the tables cannot be had, or the job is cancelled.

@@ -5,6 +5,7 @@
 //! ```text
 //! generate, detect -> random, fmath, simd, pool, job -> error
 //! generate         -> spec                           -> error
+//! generate         -> gregorian
 //! duplicates       -> job                            -> error
 //! ```
 //!
@@ -12,13 +13,14 @@
 //! * [`simd`]: one kernel body, compiled for three instruction sets, chosen once at run time.
 //! * [`pool`]: thread pools that survive a `fork`.
 //! * [`job`]: cancellation and progress of long work.
-//! * [`duplicates`]: numbers that are there twice.
+//! * [`duplicates`]: numbers that are there twice; [`gregorian`]: days and months of the calendar.
 
 pub mod detect;
 pub mod duplicates;
 pub mod error;
 pub mod fmath;
 pub mod generate;
+pub mod gregorian;
 pub mod job;
 pub mod pool;
 pub mod random;

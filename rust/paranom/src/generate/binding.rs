@@ -1,4 +1,5 @@
-//! Rules that look at other variables' states: which states there are is known when all variables and anomalies are read.
+//! Rules that look at other variables' states: which states there are is known when all variables and
+//! anomalies are read.
 
 use std::sync::{Arc, OnceLock};
 

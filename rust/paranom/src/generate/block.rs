@@ -5,6 +5,18 @@ use crate::random::TILE;
 /// Rows that one task fills: a column's share stays in the second-level cache.
 pub const BLOCK: usize = 64 * TILE;
 
+/// Calls `work` for each tile's share of the rows from `row` on.
+pub fn by_tile<T>(row: u64, out: &mut [T], mut work: impl FnMut(u64, &mut [T])) {
+    let (mut row, mut out) = (row, out);
+    while !out.is_empty() {
+        let take = out.len().min(TILE - (row % TILE as u64) as usize);
+        let (now, later) = out.split_at_mut(take);
+        work(row, now);
+        row = row.wrapping_add(take as u64);
+        out = later;
+    }
+}
+
 /// A type that values are delivered in.
 pub trait Real: Copy + Send + Sync {
     /// Stands for a missing value.

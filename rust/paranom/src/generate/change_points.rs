@@ -46,7 +46,8 @@ impl ChangePoints {
         Interval { number, since: place - shift, left }
     }
 
-    /// The changes among rows `first..=last`, or whose fading touches them: their first rows, and the rows after the last.
+    /// The changes among rows `first..=last`, or whose fading touches them: their first rows, and the rows
+    /// after the last.
     pub fn touching(&self, key: Key, first: u64, last: u64) -> Vec<(u64, u64)> {
         let length = self.fade.max(1);
         let mut found = Vec::new();

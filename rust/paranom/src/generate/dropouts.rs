@@ -63,7 +63,7 @@ impl Losses {
             return Err(difficulty
                 .invalid("must go with anomalies: a missing value is neither hard nor easy to find"));
         }
-        let together = table.get("together").map_or(Ok(false), |field| field.flag())?;
+        let together = table.flag("together")?;
         let way = match table.get("chance") {
             Some(field) => Way::Each(Arc::new(read_chance(&table, &field, names, basis)?)),
             None => {

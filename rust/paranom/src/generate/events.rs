@@ -129,8 +129,8 @@ impl Plan {
         Ok(labelled)
     }
 
-    /// Labels of each delivered variable, for the rows from `start` on: 1 where an event made its value, or a value that it refers
-    /// to; else 0. `clean` leaves those that recordings are labelled with.
+    /// Labels of each delivered variable, for the rows from `start` on: 1 where an event made its value, or a
+    /// value that it refers to; else 0. `clean` leaves those that recordings are labelled with.
     pub fn variable_labels(&self, start: u64, clean: bool, labels: &mut [Vec<i8>], job: &Job) -> Result<()> {
         let rows = labels.first().map_or(0, Vec::len) as u64;
         for labels in labels.iter_mut() {
@@ -154,8 +154,8 @@ impl Plan {
         })
     }
 
-    /// Hands over all events, decoys too, that have a row among `rows` rows from `start` on when they are moved by a delay
-    /// with which events change values; moved, and with the delay.
+    /// Hands over all events, decoys too, that have a row among `rows` rows from `start` on when they are
+    /// moved by a delay with which events change values; moved, and with the delay.
     fn delayed(
         &self,
         start: u64,

@@ -21,13 +21,13 @@ pub(super) enum Unusual {
 impl Unusual {
     /// What a spec allows.
     pub fn read(root: &Table, spec: &Value, stream: Stream) -> Result<Self> {
-        // A line of its own in the canonical spec only where it is given: fingerprints stay what they were.
-        let any =
-            root.get("allow_infinite").is_some_and(|_| true) && root.flag_or("allow_infinite", false)?;
-        Ok(match () {
-            () if any || stream == Stream::One => Self::Any,
-            () if lacks_values(spec) => Self::Missing,
-            () => Self::Nothing,
+        let any = root.flag("allow_infinite")?;
+        Ok(if any || stream == Stream::One {
+            Self::Any
+        } else if lacks_values(spec) {
+            Self::Missing
+        } else {
+            Self::Nothing
         })
     }
 

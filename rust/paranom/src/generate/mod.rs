@@ -16,6 +16,7 @@
 //!   fixed, recorded, resampled, param   a number, a recording, a signal at other times, a parameter of a rule
 //!   change_points  rows at which a variable's rules take turns
 //!   shared_draws   draws that rules of several variables share
+//!   halving     the row axis, cut in half down to a tile
 //!   position    places on the row axis between rows; view: the values of other variables
 //!   callback    functions of the user as rules; native: C functions
 //!   time        what the time of a row is; dropouts: when values are lost
@@ -45,6 +46,7 @@ mod fill;
 mod finite;
 mod fixed;
 mod graph;
+mod halving;
 mod labels;
 mod lose;
 pub mod native;

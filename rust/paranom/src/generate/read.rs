@@ -191,7 +191,7 @@ fn read_anomaly(field: &Field, variables: &mut [Variable], before: &[Anomaly]) -
     }
     let onset = table.get("onset").map(|field| read_onset(&field)).transpose()?;
     let affected = read_affected(&table, onset, variables)?;
-    let decoy = table.get("decoy").map_or(Ok(false), |field| field.flag())?;
+    let decoy = table.flag("decoy")?;
     let track = table.get("track").map_or(Ok(""), |field| field.text())?.to_owned();
     let aftershocks = table.get("aftershocks").map(|field| read_aftershocks(&field, &table)).transpose()?;
     let timing = Timing { track, touches: affected.clone(), aftershocks, ..Timing::parse(&table)? };

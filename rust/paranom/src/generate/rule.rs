@@ -116,6 +116,17 @@ pub trait Transform: fmt::Debug + Send + Sync {
     }
 }
 
+/// The lowest and the highest of values, each of which is within bounds; NaN is passed over.
+pub fn span(bounds: impl IntoIterator<Item = (f64, f64)>) -> (f64, f64) {
+    let all = (f64::INFINITY, f64::NEG_INFINITY);
+    bounds.into_iter().fold(all, |(low, high), (a, b)| (low.min(a), high.max(b)))
+}
+
+/// The lowest and the highest of values; NaN is passed over.
+pub fn span_of(values: &[f64]) -> (f64, f64) {
+    span(values.iter().map(|&x| (x, x)))
+}
+
 /// The values of a rule, and which of them never follow on each.
 #[derive(Debug)]
 pub struct Successors {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::block::by_tile;
 use crate::job::Job;
 use crate::random::TILE;
 
@@ -118,16 +119,11 @@ impl<'a> AllVariables<'a> {
     /// last row that of the last.
     pub fn fill(self, variable: usize, row: i128, out: &mut [f64]) {
         clamped(row, out, |row, out| {
-            let (mut row, mut out) = (row, out);
-            while !out.is_empty() {
+            by_tile(row, out, |row, out| {
                 let from = (row % TILE as u64) as usize;
-                let take = out.len().min(TILE - from);
-                let (now, later) = std::mem::take(&mut out).split_at_mut(take);
                 let tile = self.tile(Tile { variable, clean: self.clean, number: row / TILE as u64 });
-                now.copy_from_slice(&tile[from..from + take]);
-                row = row.wrapping_add(take as u64);
-                out = later;
-            }
+                out.copy_from_slice(&tile[from..from + out.len()]);
+            });
         });
     }
 

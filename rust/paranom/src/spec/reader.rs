@@ -302,6 +302,12 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// A flag that is false unless it is given. Then alone it has a line in the canonical spec: so a flag
+    /// that is new leaves fingerprints as they were.
+    pub fn flag(&self, name: &str) -> Result<bool> {
+        self.get(name).map_or(Ok(false), |field| field.flag())
+    }
+
     /// An error about the table as a whole.
     pub fn invalid(&self, rule: impl Into<String>) -> Error {
         Error::invalid(self.path.clone(), "", rule)

@@ -3,7 +3,7 @@
 use super::weights;
 use crate::Result;
 use crate::generate::column::Gives;
-use crate::generate::rule::{At, Rule, Site};
+use crate::generate::rule::{At, Rule, Site, span_of};
 use crate::generate::scope::Scope;
 use crate::generate::states;
 use crate::random::uniforms;
@@ -45,6 +45,6 @@ impl Rule for Choice {
     }
 
     fn bounds(&self) -> (f64, f64) {
-        self.values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &x| (a.min(x), b.max(x)))
+        span_of(&self.values)
     }
 }

@@ -3,7 +3,7 @@
 use super::weights;
 use crate::Result;
 use crate::generate::column::Gives;
-use crate::generate::rule::{At, Rule, Site};
+use crate::generate::rule::{At, Rule, Site, span};
 use crate::generate::scope::Scope;
 use crate::generate::states;
 use crate::random::{TILE, uniforms};
@@ -68,7 +68,6 @@ impl Rule for Mixture {
     }
 
     fn bounds(&self) -> (f64, f64) {
-        let bounds = self.possible().map(Rule::bounds);
-        bounds.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), (low, high)| (a.min(low), b.max(high)))
+        span(self.possible().map(Rule::bounds))
     }
 }

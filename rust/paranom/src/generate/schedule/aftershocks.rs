@@ -1,6 +1,7 @@
 //! Aftershocks: events that trigger others of their kind, which trigger others in turn (Hawkes 1971).
 //!
-//! All that an event leads to lies in the rows behind it that are kept free for it. So a slot still has all of its events.
+//! All that an event leads to lies in the rows behind it that are kept free for it. So a slot still has all
+//! of its events.
 
 use super::draws::{Draws, Purpose};
 use crate::Result;
@@ -58,7 +59,8 @@ impl Aftershocks {
         number
     }
 
-    /// The events that one leads to, in order, itself included; they last from `shortest` to `longest` rows, and keep a gap.
+    /// The events that one leads to, in order, itself included; they last from `shortest` to `longest` rows,
+    /// and keep a gap.
     pub fn follow(
         self,
         draws: Draws,

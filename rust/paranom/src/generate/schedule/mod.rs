@@ -112,8 +112,9 @@ impl Schedule {
         events
     }
 
-    /// The id that an event has outside: its first row, below 2^53, so that ids are distinct as floats, too. In stream 1
-    /// it was the number that addresses its draws. On other tracks than the first, the track's number stands above 2^48.
+    /// The id that an event has outside: its first row, below 2^53, so that ids are distinct as floats, too.
+    /// In stream 1 it was the number that addresses its draws. On other tracks than the first, the track's
+    /// number stands above 2^48.
     fn id_of(&self, event: &Event) -> u64 {
         match (self.stream, self.track) {
             (Stream::One, _) => event.number,

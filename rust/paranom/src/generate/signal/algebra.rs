@@ -1,7 +1,7 @@
 //! Sums and products of rules, term by term from left to right.
 
 use crate::Result;
-use crate::generate::rule::{At, Rule};
+use crate::generate::rule::{At, Rule, span_of};
 use crate::generate::scope::Scope;
 use crate::random::TILE;
 use crate::simd::{Kernel, dispatch};
@@ -105,7 +105,7 @@ impl Rule for Product {
             if corners.iter().any(|x| x.is_nan()) {
                 return (f64::NEG_INFINITY, f64::INFINITY);
             }
-            corners.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &x| (l.min(x), h.max(x)))
+            span_of(&corners)
         })
     }
 }

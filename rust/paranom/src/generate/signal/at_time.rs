@@ -1,5 +1,5 @@
-//! Signals at the times of rows, not at their numbers: under jitter, behind gaps and between arrivals they are where the
-//! time says.
+//! Signals at the times of rows, not at their numbers: under jitter, behind gaps and between arrivals they
+//! are where the time says.
 
 use crate::generate::position::Position;
 use crate::generate::rule::{At, Rule};

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::error::refuse_unless;
-use crate::generate::rule::{At, Rule};
+use crate::generate::rule::{At, Rule, span_of};
 use crate::generate::scope::Scope;
 use crate::generate::shared_draws::SharedDraws;
 use crate::random::{TILE, words};
@@ -157,7 +157,7 @@ impl Rule for Blocks {
         if self.recording.iter().any(|x| x.is_nan()) {
             return (f64::NEG_INFINITY, f64::INFINITY);
         }
-        self.recording.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &x| (a.min(x), b.max(x)))
+        span_of(&self.recording)
     }
 
     fn support(&self) -> Option<u64> {

@@ -3,12 +3,11 @@
 //! Given its values at the ends of 2^k rows, the middle is a share of their sum plus a normal. A row's value needs the
 //! draws on its path only.
 
+use crate::generate::halving::{CUTS, Cut, TILE_BITS, cuts};
 use crate::generate::rule::{At, Site};
 use crate::random::{TILE, normals, normals_at};
 use crate::simd::{Kernel, dispatch};
 
-/// log2 of the rows in a tile.
-const TILE_BITS: u32 = TILE.trailing_zeros();
 /// Draws of the two ends.
 const RIGHT: u8 = 65;
 const LEFT: u8 = 66;
@@ -31,11 +30,9 @@ pub(super) struct Bridge {
     pub site: Site,
 }
 
-/// Levels between the whole axis and a tile, and the two ends.
-const ABOVE: usize = 64 - TILE_BITS as usize;
 /// Levels of a tile whose draws are made together with those above it: 63 of them, from the middle on.
 const TOP: u32 = 6;
-const TOGETHER: usize = ABOVE + 2 + (1 << TOP) - 1;
+const TOGETHER: usize = CUTS + 2 + (1 << TOP) - 1;
 
 impl Bridge {
     /// The process over the tile that holds `at.row`. A redraw has nothing to redraw: one row depends on its neighbours.
@@ -43,16 +40,16 @@ impl Bridge {
         let first = at.row - at.row % TILE as u64;
         let at = At { attempt: 0, ..at };
         let draws = self.draws(at, first);
-        let (mut left, mut right) = (0.0 + self.ends.0 * draws[ABOVE], 0.0 + self.ends.1 * draws[ABOVE + 1]);
-        for (bits, draw) in (TILE_BITS + 1..=64).rev().zip(&draws) {
+        let (mut left, mut right) = (0.0 + self.ends.0 * draws[CUTS], 0.0 + self.ends.1 * draws[CUTS + 1]);
+        for (Cut { bits, second, .. }, draw) in cuts(first).zip(&draws) {
             let Middle { share, std } = self.middles[bits as usize];
             let middle = share * (left + right) + (0.0 + std * draw);
-            if first >> (bits - 1) & 1 == 0 { right = middle } else { left = middle }
+            if second { left = middle } else { right = middle }
         }
         // Twice as many points at each level.
         let (mut points, mut finer) = ([0.0; TILE + 1], [0.0; TILE + 1]);
         (points[0], points[1]) = (left, right);
-        let mut known = ABOVE + 2;
+        let mut known = CUTS + 2;
         for bits in (1..=TILE_BITS).rev() {
             let count = TILE >> bits;
             let middle = self.middles[bits as usize];
@@ -73,8 +70,8 @@ impl Bridge {
         tile
     }
 
-    /// Standard normals: of the middles that lead to the tile, the whole axis first; of the ends; and of the tile's upper
-    /// levels.
+    /// Standard normals: of the middles that lead to the tile, the whole axis first; of the ends; and of the
+    /// tile's upper levels.
     fn draws(&self, at: At, first: u64) -> [f64; TOGETHER] {
         let (mut sites, mut rows, mut draws) = ([0; TOGETHER], [0; TOGETHER], [0.0; TOGETHER]);
         let mut done = 0;
@@ -83,9 +80,7 @@ impl Bridge {
             rows[done] = row;
             done += 1;
         };
-        for bits in (TILE_BITS + 1..=64).rev() {
-            ask(bits as u8, if bits == 64 { 0 } else { first >> bits });
-        }
+        cuts(first).for_each(|cut| ask(cut.bits as u8, cut.number));
         ask(LEFT, 0);
         ask(RIGHT, 0);
         for bits in (TILE_BITS + 1 - TOP..=TILE_BITS).rev() {

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use crate::Result;
 use crate::generate::binding::{Binding, Expects, StateTable};
 use crate::generate::column::Gives;
-use crate::generate::rule::{At, Rule};
+use crate::generate::rule::{At, Rule, span};
 use crate::generate::scope::Scope;
 use crate::generate::states;
 use crate::generate::view::Reference;
@@ -82,8 +82,7 @@ impl Rule for ByState {
     }
 
     fn bounds(&self) -> (f64, f64) {
-        let bounds = self.rules.iter().map(|rule| rule.bounds());
-        bounds.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), (low, high)| (a.min(low), b.max(high)))
+        span(self.rules.iter().map(|rule| rule.bounds()))
     }
 
     fn support(&self) -> Option<u64> {

@@ -5,6 +5,7 @@ use crate::generate::basis::Basis;
 use crate::generate::rule::{At, Rule};
 use crate::generate::scope::Scope;
 use crate::generate::time::{Dates, Time};
+use crate::gregorian::{ERA, date_of};
 use crate::random::{Stream, TILE};
 use crate::spec::{Field, Table};
 use crate::{Error, Result};
@@ -101,12 +102,9 @@ impl Calendar {
     }
 }
 
-/// The month of a day, January 0: years are counted from March, in rounds of 400.
+/// The month of a day, January 0.
 fn month(day: i128) -> usize {
-    let day = (day + 719_468).rem_euclid(146_097) as usize;
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    ((5 * day + 2) / 153 + 2) % 12
+    date_of(day.rem_euclid(ERA.into()) as i64).1 as usize
 }
 
 /// The day, in days since 1970, and the nanoseconds of it that are over.
@@ -123,7 +121,7 @@ impl Rule for Calendar {
             |of_day: f64, within| if self.hour.is_empty() { of_day } else { of_day + self.of_time(within) };
         let Some(step) = self.clock.even_step() else {
             let mut times = [0; TILE];
-            self.clock.fill_local(at.row, &mut times, out.len());
+            self.clock.fill_local(at.row, &mut times[..out.len()]);
             let mut known = (day_of(times[0]).0, self.of_day(day_of(times[0]).0));
             for (x, time) in out.iter_mut().zip(times) {
                 let (day, within) = day_of(time);

@@ -6,14 +6,13 @@
 //! exactly 0 where no path leads.
 
 use crate::Result;
+use crate::generate::halving::{CUTS, Cut, TILE_BITS, cuts};
 use crate::generate::rule::{At, Site};
-use crate::random::{TILE, uniforms};
+use crate::random::{TILE, uniforms, uniforms_at};
 use crate::spec::Field;
 
 /// Most states: a table of their third power is kept for each length of an interval.
 pub(super) const MOST: usize = 32;
-/// log2 of the rows in a tile.
-const TILE_BITS: usize = TILE.trailing_zeros() as usize;
 /// Draws of the two ends.
 const RIGHT: u8 = 65;
 const LEFT: u8 = 66;
@@ -161,31 +160,27 @@ impl Chain {
         }
     }
 
-    fn draw(&self, at: At, draw: u8, index: u64, out: &mut [f64]) {
-        uniforms(at.source(self.site.draw(draw)), index, 0.0, 1.0, out);
-    }
-
-    fn one(&self, at: At, draw: u8, index: u64) -> f64 {
-        let mut u = [0.0];
-        self.draw(at, draw, index, &mut u);
-        u[0]
-    }
-
     /// The law of the middle of an interval of 2^bits rows.
     #[inline(always)]
-    fn middle(&self, bits: usize, left: usize, right: usize) -> &[f64] {
+    fn middle(&self, bits: u32, left: usize, right: usize) -> &[f64] {
         let n = self.states;
-        &self.middles[bits - 1][(left * n + right) * n..][..n]
+        &self.middles[bits as usize - 1][(left * n + right) * n..][..n]
     }
 
-    /// The states at the two ends of the tile that holds `row`.
-    fn tile_ends(&self, at: At, row: u64) -> (usize, usize) {
-        let mut left = pick(&self.first, self.one(at, LEFT, 0));
-        let mut right = pick(&self.last[left], self.one(at, RIGHT, 0));
-        for bits in (TILE_BITS + 1..=64).rev() {
-            let index = if bits == 64 { 0 } else { row >> bits };
-            let middle = pick(self.middle(bits, left, right), self.one(at, bits as u8, index));
-            if row >> (bits - 1) & 1 == 0 { right = middle } else { left = middle }
+    /// The states at the two ends of the tile that begins with a row.
+    fn tile_ends(&self, at: At, first: u64) -> (usize, usize) {
+        let (mut sites, mut rows, mut draws) = ([0; CUTS + 2], [0; CUTS + 2], [0.0; CUTS + 2]);
+        let ends = [(LEFT, 0), (RIGHT, 0)];
+        let asked = cuts(first).map(|cut| (cut.bits as u8, cut.number)).chain(ends);
+        for ((site, row), (draw, number)) in sites.iter_mut().zip(&mut rows).zip(asked) {
+            (*site, *row) = (at.source(self.site.draw(draw)).site, number);
+        }
+        uniforms_at(at.source(self.site), &sites, &rows, &mut draws);
+        let mut left = pick(&self.first, draws[CUTS]);
+        let mut right = pick(&self.last[left], draws[CUTS + 1]);
+        for (Cut { bits, second, .. }, u) in cuts(first).zip(draws) {
+            let middle = pick(self.middle(bits, left, right), u);
+            if second { left = middle } else { right = middle }
         }
         (left, right)
     }
@@ -201,7 +196,7 @@ impl Chain {
             let length = 1 << bits;
             let mut buffer = [0.0; TILE / 2];
             let drawn = &mut buffer[..TILE / length];
-            self.draw(at, bits as u8, first >> bits, drawn);
+            uniforms(at.source(self.site.draw(bits as u8)), first >> bits, 0.0, 1.0, drawn);
             for (i, u) in drawn.iter().enumerate() {
                 let (left, right) = (i * length, (i + 1) * length);
                 let law = self.middle(bits, walk[left].into(), walk[right].into());

@@ -1,12 +1,13 @@
 //! Rules that take turns: what a variable does changes again and again, at once or little by little.
 //!
-//! The row axis is cut into intervals of the mean length, and each cut but the first is shifted by a random number of rows:
-//! so any row's interval is found at once, and lengths lie between the shortest and the longest.
+//! The row axis is cut into intervals of the mean length, and each cut but the first is shifted by a random
+//! number of rows: so any row's interval is found at once, and lengths lie between the shortest and the
+//! longest.
 
 use super::steps::lengths;
 use crate::Result;
 use crate::generate::change_points::ChangePoints;
-use crate::generate::rule::{At, Rule};
+use crate::generate::rule::{At, Rule, span};
 use crate::generate::scope::Scope;
 use crate::random::TILE;
 use crate::spec::Table;
@@ -65,7 +66,6 @@ impl Rule for Concepts {
     }
 
     fn bounds(&self) -> (f64, f64) {
-        let ends = self.of.iter().map(|rule| rule.bounds());
-        ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (a, b)| (low.min(a), high.max(b)))
+        span(self.of.iter().map(|rule| rule.bounds()))
     }
 }

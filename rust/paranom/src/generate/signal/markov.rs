@@ -6,7 +6,7 @@
 use super::chain::{self, Chain, Matrix};
 use crate::error::refuse_unless;
 use crate::generate::column::Gives;
-use crate::generate::rule::{At, Rule, Successors};
+use crate::generate::rule::{At, Rule, Successors, span_of};
 use crate::generate::scope::Scope;
 use crate::generate::states;
 use crate::random::TILE;
@@ -152,6 +152,6 @@ impl Rule for Markov {
     }
 
     fn bounds(&self) -> (f64, f64) {
-        self.values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &x| (a.min(x), b.max(x)))
+        span_of(&self.values)
     }
 }

@@ -4,7 +4,7 @@
 use super::pattern::Pattern;
 use super::periodic::parse as periodic;
 use crate::Result;
-use crate::generate::rule::Rule;
+use crate::generate::rule::{Rule, span_of};
 use crate::generate::scope::Scope;
 use crate::spec::Table;
 
@@ -57,7 +57,7 @@ fn steps(signs: &[f64]) -> Vec<f64> {
             sum
         })
         .collect();
-    let (low, high) = sums.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &x| (l.min(x), h.max(x)));
+    let (low, high) = span_of(&sums);
     sums.iter().map(|x| 2.0 * ((x - low) / (high - low)) - 1.0).collect()
 }
 

@@ -1,6 +1,6 @@
 //! A shape that is scaled to the length of an event.
 
-use crate::generate::rule::{At, Rule};
+use crate::generate::rule::{At, Rule, span_of};
 use crate::generate::scope::Scope;
 use crate::spec::Table;
 use crate::{Error, Result};
@@ -35,6 +35,6 @@ impl Rule for Shape {
     }
 
     fn bounds(&self) -> (f64, f64) {
-        self.0.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &x| (a.min(x), b.max(x)))
+        span_of(&self.0)
     }
 }

@@ -4,10 +4,11 @@
 //! the spread: so any row's step is found at once, and lengths lie between the shortest and the longest.
 
 use crate::Result;
+use crate::generate::block::by_tile;
 use crate::generate::column::Gives;
 use crate::generate::rule::{At, Rule, Site};
 use crate::generate::scope::Scope;
-use crate::random::{TILE, all_below};
+use crate::random::all_below;
 use crate::spec::{Field, Table, Value};
 
 #[derive(Debug)]
@@ -53,17 +54,6 @@ pub(super) fn lengths(field: &Field) -> Result<(u64, u64)> {
 const TOGETHER: usize = 64;
 
 impl Steps {
-    /// The levels of steps from `at.row` on.
-    fn fill_levels(&self, at: At, out: &mut [f64]) {
-        let mut done = 0;
-        while done < out.len() {
-            let row = at.row.wrapping_add(done as u64);
-            let end = out.len().min(done + TILE - (row % TILE as u64) as usize);
-            self.levels.fill(At { row, ..at }, &mut out[done..end]);
-            done = end;
-        }
-    }
-
     /// Fills the first rows of `out` with steps that are found together; returns how many rows.
     fn fill_some(&self, at: At, out: &mut [f64]) -> usize {
         let (number, place) = (at.row / self.mean, at.row % self.mean);
@@ -77,7 +67,9 @@ impl Steps {
         // The step before the first one has a number, too.
         let is_before = place < cuts[0];
         let first = if is_before { number.wrapping_sub(1) } else { number };
-        self.fill_levels(At { row: first, attempt: 0, positions: None, ..at }, &mut levels[..wanted]);
+        by_tile(first, &mut levels[..wanted], |row, levels| {
+            self.levels.fill(At { row, attempt: 0, positions: None, ..at }, levels);
+        });
         let skipped = usize::from(!is_before);
         let mut done = 0;
         for (i, level) in levels[..wanted - skipped].iter().enumerate() {

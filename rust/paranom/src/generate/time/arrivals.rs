@@ -1,17 +1,16 @@
 //! Rows at the times of a Poisson process, any of which is known without those before it.
 //!
-//! All 2^64 rows lie on 2^64 steps of time, and are cut in half again and again. Of 2n rows that take a time together,
-//! the first n take the share Beta(n, n), as n of 2n exponential waiting times do; in a tile of rows the waiting times
-//! are exponential draws, scaled to what the tile takes. So the times are those of a Poisson process of which it is known
-//! that 2^64 events take 2^64 steps. Times are whole numbers of ticks, and at least one apart.
+//! All 2^64 rows lie on 2^64 steps of time, and are cut in half again and again. Of 2n rows that take a time
+//! together, the first n take the share Beta(n, n), as n of 2n exponential waiting times do; in a tile of
+//! rows the waiting times are exponential draws, scaled to what the tile takes. So the times are those of a
+//! Poisson process of which it is known that 2^64 events take 2^64 steps. Times are whole numbers of ticks,
+//! and at least one apart.
 
 use super::draws::{Purpose, source};
 use crate::fmath;
+use crate::generate::halving::{Cut, cuts};
 use crate::random::{Key, TILE, pair, uniforms, unit};
 use crate::simd::{Kernel, dispatch};
-
-/// log2 of the rows in a tile.
-const TILE_BITS: u32 = TILE.trailing_zeros();
 
 /// How many ticks after row 0 the rows are; they lie in one tile. A row takes `step` ticks on average, fewer than 2^63.
 pub(super) fn fill(key: Key, step: u64, row: u64, out: &mut [u128]) {
@@ -36,21 +35,21 @@ pub(super) fn fill(key: Key, step: u64, row: u64, out: &mut [u128]) {
 /// When the tile that begins with a row begins, and how long it is, in ticks.
 fn tile(key: Key, step: u64, first: u64) -> (u128, u128) {
     let (mut begin, mut length) = (0, u128::from(step) << 64);
-    for bits in (TILE_BITS + 1..=64).rev() {
-        let index = if bits == 64 { 0 } else { first >> bits };
-        let left = first_half(key, bits, index, length);
-        if first >> (bits - 1) & 1 == 0 {
-            length = left;
-        } else {
+    for Cut { bits, number, second } in cuts(first) {
+        let left = first_half(key, bits, number, length);
+        if second {
             begin += left;
             length -= left;
+        } else {
+            length = left;
         }
     }
     (begin, length)
 }
 
-/// How many ticks the first half of 2^bits rows takes, of those of all: half of them, and what Beta(n, n) deviates from
-/// it. That is 1/2 + t / (2 sqrt(2n + t^2)), where t is Student's with 2n degrees of freedom, by Bailey's polar formula.
+/// How many ticks the first half of 2^bits rows takes, of those of all: half of them, and what Beta(n, n)
+/// deviates from it. That is 1/2 + t / (2 sqrt(2n + t^2)), where t is Student's with 2n degrees of freedom,
+/// by Bailey's polar formula.
 fn first_half(key: Key, bits: u32, index: u64, length: u128) -> u128 {
     let (a, b) = pair(source(key, Purpose::Halves, bits), index);
     let rows = 1_u128 << bits;

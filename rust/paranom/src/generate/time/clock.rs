@@ -3,6 +3,7 @@
 use super::arrivals;
 use super::draws::{Purpose, source};
 use crate::Result;
+use crate::generate::block::by_tile;
 use crate::generate::position::Position;
 use crate::random::{Key, TILE, below, scale, unit, word, words};
 use crate::spec::{Field, Table, Value};
@@ -118,18 +119,6 @@ impl<T: Copy> Clock<T> {
     }
 }
 
-/// Calls `work` for each tile's share of the rows.
-fn tiles<T>(row: u64, out: &mut [T], mut work: impl FnMut(u64, &mut [T])) {
-    let (mut row, mut out) = (row, out);
-    while !out.is_empty() {
-        let take = out.len().min(TILE - (row % TILE as u64) as usize);
-        let (now, later) = out.split_at_mut(take);
-        work(row, now);
-        row = row.wrapping_add(take as u64);
-        out = later;
-    }
-}
-
 impl Clock<f64> {
     /// Reads a clock of numbers.
     pub fn parse(table: &Table, seed: u64, strict: bool) -> Result<Self> {
@@ -173,7 +162,7 @@ impl Clock<f64> {
 
     /// The times of rows.
     pub fn fill(&self, row: u64, out: &mut [f64]) {
-        tiles(row, out, |row, out| {
+        by_tile(row, out, |row, out| {
             if self.arrivals {
                 let mut ticks = [0; TILE];
                 arrivals::fill(self.key, TICKS, row, &mut ticks[..out.len()]);
@@ -272,7 +261,7 @@ impl Clock<i64> {
             }
             return;
         }
-        tiles(row, out, |row, out| {
+        by_tile(row, out, |row, out| {
             let mut exact = [0; TILE];
             self.fill_exact(row, &mut exact[..out.len()]);
             for (t, exact) in out.iter_mut().zip(exact) {
@@ -363,7 +352,7 @@ mod tests {
             let clock = clock(jitter, every, mean, most);
             for start in [0, 511, 1 << 40, u64::MAX - 1999] {
                 let mut all = vec![0; 2000];
-                tiles(start, &mut all, |row, out| clock.fill_exact(row, out));
+                by_tile(start, &mut all, |row, out| clock.fill_exact(row, out));
                 assert!(all.windows(2).all(|pair| pair[0] < pair[1]));
                 for j in [0, 1, 700, 1999] {
                     assert_eq!(clock.exact(start + j as u64), all[j]);

@@ -6,7 +6,6 @@ use super::clock::Clock;
 use super::steps::{Steps, refuse_uneven};
 use super::zone::Zone;
 use crate::Result;
-use crate::random::TILE;
 use crate::spec::{Table, Value};
 
 /// The times of rows, in nanoseconds since 1970; with a zone, since 1970 began in UTC.
@@ -84,8 +83,7 @@ impl Dates {
     }
 
     /// What local clocks show at rows that lie in one tile: nanoseconds since they showed the beginning of 1970.
-    pub fn fill_local(&self, row: u64, out: &mut [i128; TILE], len: usize) {
-        let out = &mut out[..len];
+    pub fn fill_local(&self, row: u64, out: &mut [i128]) {
         self.fill_exact(row, out);
         let Some(zone) = &self.zone else { return };
         let (mut offset, mut from, mut until) = (0, 0_i128, 0_i128);

@@ -71,9 +71,7 @@ impl Time {
             _ => Ok(()),
         }
     }
-}
 
-impl Time {
     /// Where rows that lie in one tile would be if all rows were a step apart.
     pub fn positions(&self, row: u64, out: &mut [Position]) {
         match self {

@@ -1,6 +1,7 @@
 //! The mean of the normal values around each row: edges and noise are lost.
 
 use crate::Result;
+use crate::generate::block::by_tile;
 use crate::generate::rule::{At, Reads, Rule, Transform};
 use crate::generate::scope::Scope;
 use crate::random::TILE;
@@ -34,15 +35,7 @@ impl Transform for Smooth {
         let (from, to) = (at.row.saturating_sub(radius as u64), last.saturating_add(radius as u64));
         let mut buffer = [0.0; 2 * TILE];
         let around = &mut buffer[..=(to - from) as usize];
-        let mut row = from;
-        let mut rest = &mut *around;
-        while !rest.is_empty() {
-            let take = rest.len().min(TILE - (row % TILE as u64) as usize);
-            let (now, later) = rest.split_at_mut(take);
-            normal.fill(At { row, event: None, ..at }, now);
-            row = row.wrapping_add(take as u64);
-            rest = later;
-        }
+        by_tile(from, around, |row, now| normal.fill(At { row, event: None, ..at }, now));
         // Beyond the ends, so that each row has as many on both sides.
         let mut padded = [0.0; 2 * TILE];
         let padded = &mut padded[..values.len() + 2 * radius];

@@ -2,6 +2,7 @@
 
 use super::definition::Variable;
 use super::want::Want;
+use crate::generate::block::by_tile;
 use crate::generate::effect::{Action, Effect};
 use crate::generate::event::Event;
 use crate::generate::fixed::fixed;
@@ -58,16 +59,8 @@ impl Variable {
         out: &mut [f64],
         mut work: impl FnMut(At, &mut [f64]),
     ) {
-        let mut row = row;
-        let mut out = out;
-        while !out.is_empty() {
-            let take = out.len().min(TILE - (row % TILE as u64) as usize);
-            let (now, later) = out.split_at_mut(take);
-            let (key, attempt, view) = (self.key, want.attempt, want.view);
-            work(At { key, row, attempt, event, positions: None, view }, now);
-            row = row.wrapping_add(take as u64);
-            out = later;
-        }
+        let (key, attempt, view) = (self.key, want.attempt, want.view);
+        by_tile(row, out, |row, now| work(At { key, row, attempt, event, positions: None, view }, now));
     }
 }
 

@@ -153,7 +153,8 @@ impl Variable {
         self.sequence.and_then(|sequence| sequence.warmup).unwrap_or(0)
     }
 
-    /// The rows among `first..=last` at which its normal rules change, each with the row after those it takes; in order.
+    /// The rows among `first..=last` at which its normal rules change, each with the row after those it
+    /// takes; in order.
     pub fn changes(&self, first: u64, last: u64) -> Vec<(u64, u64)> {
         let mut found: Vec<_> =
             self.changes.iter().flat_map(|changes| changes.touching(self.key, first, last)).collect();

@@ -72,7 +72,7 @@ impl Variable {
         let scope = parse::scope(false, names, basis);
         let rule = scope.rule_or_states(&table.need("normal")?)?;
         Ok(Self {
-            hidden: is_hidden(table)?,
+            hidden: table.flag("hidden")?,
             column: column_of(table, &*rule, &scope.states())?,
             bindings: scope.bindings(),
             redraws: scope.redraws(),
@@ -113,7 +113,7 @@ impl Variable {
         }
         let rule = Box::new(Resampled(Box::new(Recorded(series))));
         Ok(Self {
-            hidden: is_hidden(table)?,
+            hidden: table.flag("hidden")?,
             column: column_of(table, &*rule, &[])?,
             signals: true,
             most_rows: (!repeat).then_some(rows),
@@ -208,11 +208,6 @@ impl Variable {
         }
         Ok(())
     }
-}
-
-/// Whether a variable is not delivered.
-fn is_hidden(table: &Table) -> Result<bool> {
-    table.get("hidden").map_or(Ok(false), |field| field.flag())
 }
 
 /// The type of a column: what its rule gives, or what the table asks for.

@@ -42,7 +42,7 @@ const MOST_WARMUP: i128 = 1 << 32;
 impl Sequence {
     /// Reads whether a callback variable is sequential.
     pub fn parse(table: &Table) -> Result<Option<Self>> {
-        let sequential = table.get("sequential").map_or(Ok(false), |field| field.flag())?;
+        let sequential = table.flag("sequential")?;
         let (previous, warmup) = (table.get("previous"), table.get("warmup"));
         if !sequential {
             return match previous.or(warmup) {
