@@ -203,8 +203,9 @@ class RowSource:
     def changes(self, intervals: list[Interval]) -> list[Change]:
         """Return the changes of normal rules that touch rows, each once, in order."""
         found = set()
-        for (start, rows), (i, name) in itertools.product(intervals, enumerate(self.names)):
-            firsts, stops = self.plan.changes(i, start, rows)
+        place = {name: i for i, name in enumerate(self.plan.all_names)}
+        for (start, rows), name in itertools.product(intervals, self.names):
+            firsts, stops = self.plan.changes(place[name], start, rows)
             found |= {Change(*ends, name) for ends in zip(firsts.tolist(), stops.tolist(), strict=True)}
         return sorted(found)
 
