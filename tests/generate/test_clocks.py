@@ -184,6 +184,7 @@ def test_local_times_that_come_twice_or_never() -> None:
         (TimeIndex(pd.Timestamp("2026-07-01", tz="Europe/Berlin"), "1h"), TimeIndex("2026-07-01", "1h", zone=SUMMER)),
         (TimeIndex("2026-07-01T00:00+0200", "1h"), TimeIndex(dt.datetime(2026, 7, 1, tzinfo=TWO), "1h")),
         (TimeIndex(pd.date_range("2026-07-01", None, 9, "h", tz=SUMMER)), TimeIndex("2026-07-01", "1h", zone=SUMMER)),
+        (TimeIndex(pd.date_range("2026-07-01", None, 9, "h", tz=TWO)), TimeIndex("2026-07-01", "1h", zone=TWO)),
     ],
 )  # fmt: skip
 def test_times_and_lengths_may_be_objects(given: TimeIndex, text: TimeIndex) -> None:
