@@ -189,11 +189,6 @@ def time_texts(times: NDArray[Any], zone: str | None = None) -> list[str]:
     return [_with_offset(text, info) for text in texts]
 
 
-def time_text(time: Any) -> str:
-    """Return one time as text."""
-    return time_texts(np.asarray(time)[None])[0]
-
-
 def _short(text: str) -> str:
     """Return an ISO text without the fraction of a second where it is 0."""
     body, dot, fraction = text.partition(".")

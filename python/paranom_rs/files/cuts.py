@@ -93,8 +93,7 @@ def cut(order: Mapping[str, Any], source: RowSource) -> list[Cut]:
 
 def _by_clock(source: RowSource, start: int, rows: int, unit: str, suffix: str) -> Iterator[Cut]:
     """Give a part for each year, month, day or hour that has rows; times go up."""
-    times = source.times([])
-    if times is None or times.dtype.kind != "M":
+    if not source.has_dates:
         raise SpecError("partition_by", "must be None where rows have no dates: the spec needs a time", repr(unit))
     if not rows:
         return
