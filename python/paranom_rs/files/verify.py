@@ -19,8 +19,8 @@ from paranom_rs.errors import MismatchError, SpecError, SpecTypeError
 from paranom_rs.files.cuts import part_suffix
 from paranom_rs.files.folders import LocalFolder
 from paranom_rs.files.format import Format, find_format
+from paranom_rs.files.manifest import MANIFEST, parts_of, read_manifest
 from paranom_rs.files.read import file_metadata
-from paranom_rs.files.shards import MANIFEST, parts_of, read_manifest
 from paranom_rs.generate.generator import Generator
 from paranom_rs.generate.row_source import CLEAN, FINGERPRINT, START
 

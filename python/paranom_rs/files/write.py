@@ -75,8 +75,7 @@ def write_rows(
         temporary = stack.enter_context(folder.whole(name, overwrite=overwrite))
         plan.write(source, temporary, stack.enter_context(Progress(plan.rows, shown=progress)))
         if events is not None:
-            intervals = [(plan.start, plan.rows)] if plan.rows else []
-            write_events(source, intervals, events, form, clean=extras.clean)
+            write_events(source, plan.intervals, events, form, clean=extras.clean)
 
 
 def write_dataset(data: Dataset, path: str | Path, *, extras: Extras, compression: str | None, overwrite: bool) -> None:
