@@ -17,6 +17,7 @@ from paranom_rs.generate.row_source import RowSource
 __all__ = ["MOST_PARTS", "PART", "UNITS", "Cut", "Division", "cut", "division_of", "part_suffix"]
 
 MOST_PARTS = 1_000_000
+#: Units of time that rows are divided by, as NumPy calls them.
 UNITS = {"year": "Y", "month": "M", "day": "D", "hour": "h"}
 #: The name of a part, and of a folder that it lies in.
 PART = re.compile(rf"(?:(?:year|month|date|hour)=[0-9-]{{1,20}}/)*part-\d{{5,}}{SUFFIX}")

@@ -27,8 +27,9 @@ __all__ = [
     "write_json",
 ]
 
-# Readers of folders (pyarrow, Dask, Spark) pass over names that begin with an underscore or a dot.
+#: What a finished folder says. Readers of folders (pyarrow, Dask, Spark) pass over names that begin with an underscore.
 MANIFEST = "_manifest.json"
+#: What an unfinished one is going to hold.
 WRITING = "_writing.json"
 #: A manifest of so many parts takes some 150 bytes for each.
 _MOST_BYTES = 1 << 28
