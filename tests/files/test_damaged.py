@@ -84,7 +84,8 @@ CHANGES: list[dict[str, Any]] = [
     {"shards": 0}, {"shards": -3}, {"shards": 10**12}, {"shards": True}, {"shards": 2.0}, {"rows": "30"}, {"rows": -1},
     {"rows": 10**30}, {"rows": 1.5}, {"rows": None}, {"start": "0"}, {"start": -1}, {"start": 2**64}, {"start": None},
     {"dtype": "float16"}, {"dtype": None}, {"parts": None}, {"parts": [1, 2, 3]}, {"parts": []}, {"format": "zip"},
-    {"spec": 7}, {"fingerprint": []}, {"parts": [{"name": "../../etc/passwd", "rows": 10, "sha256": ""}] * 3},
+    {"partition_by": ["day"]}, {"spec": 7}, {"fingerprint": []},
+    {"parts": [{"name": "../../etc/passwd", "rows": 10, "sha256": ""}] * 3},
 ]  # fmt: skip
 
 

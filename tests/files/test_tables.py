@@ -288,6 +288,8 @@ def test_zones_of_tables() -> None:
     arrow = Frame.of("X", pa.table({"at": pa.array(index), "x": range(3)}))
     assert arrow.time_texts() == frame.time_texts()
     assert arrow.time_name == "at"
+    offset = Frame.of("X", pd.DataFrame({"x": range(3)}, index=index.tz_convert("-02:30")))
+    assert (offset.zone, offset.time_texts()[0]) == ("-02:30", "2026-03-28 21:00:00-02:30")
 
 
 def frames() -> dict[str, Any]:

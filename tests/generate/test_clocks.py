@@ -30,6 +30,7 @@ from paranom_rs import (
     public_holidays,
 )
 from paranom_rs._core import Plan
+from paranom_rs._internal.frames import Frame
 from reference import generator as reference
 from reference import time
 from support.generated import generated
@@ -151,6 +152,8 @@ def test_the_zone_is_delivered(tmp_path: Path) -> None:
         assert '"2026-03-28T21:00:00.000000000Z"' in (tmp_path / "x.jsonl").read_text()
         assert Generator.from_parquet(tmp_path / "x.parquet") == generator
     assert "2026-03-29 03:00:00+02:00" in data.head(8)
+    assert "from 2026-03-28 22:00:00+01:00 to 2026-03-29 06:00:00+02:00" in data._repr_html_()
+    assert Frame.of("X", data).time_texts() == Frame.of("X", data.to_pandas()).time_texts()
     fixed = plant(TimeIndex("2026-01-01T00:00+01:00", "1h"))
     assert str(fixed.generate(2).to_pandas().index[0]) == "2026-01-01 00:00:00+01:00"
     assert fixed.generate(2).to_polars()["t"].dtype == pl.Datetime("ns", "UTC")
@@ -184,6 +187,7 @@ def test_local_times_that_come_twice_or_never() -> None:
         (TimeIndex(pd.Timestamp("2026-07-01", tz="Europe/Berlin"), "1h"), TimeIndex("2026-07-01", "1h", zone=SUMMER)),
         (TimeIndex("2026-07-01T00:00+0200", "1h"), TimeIndex(dt.datetime(2026, 7, 1, tzinfo=TWO), "1h")),
         (TimeIndex(pd.date_range("2026-07-01", None, 9, "h", tz=SUMMER)), TimeIndex("2026-07-01", "1h", zone=SUMMER)),
+        (TimeIndex(pd.date_range("2026-07-01", None, 9, "h", tz=TWO)), TimeIndex("2026-07-01", "1h", zone=TWO)),
     ],
 )  # fmt: skip
 def test_times_and_lengths_may_be_objects(given: TimeIndex, text: TimeIndex) -> None:

@@ -176,6 +176,8 @@ def test_rules_take_turns_and_it_is_said_where() -> None:
     assert not data.y.any()
     assert generator.generate(50, start=int(rows[3])).changes[0] == data.changes[3]
     assert generator.generate(5, start=int(rows[3]) + 1).changes == []
+    with_hidden = {"h": Stochastic(Normal(), hidden=True), "x": Stochastic(Concepts(of, length=(80, 120)))}
+    assert Generator(with_hidden).generate(10_000).changes == data.changes
 
 
 def test_rules_give_way_little_by_little() -> None:

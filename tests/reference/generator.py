@@ -72,12 +72,8 @@ class World:
         """What an event is known by: its first row, below 2^53, and the track. In stream 1 what addresses its draws."""
         if self.stream == 1:
             return event.id
-        tracks = [""]
-        for anomaly in self.spec.get("anomalies", []):
-            if anomaly.get("track", "") not in tracks:
-                tracks.append(anomaly["track"])
         named = {anomaly.get("name", "anomaly"): anomaly.get("track", "") for anomaly in self.spec.get("anomalies", [])}
-        track = tracks.index(named.get(self.kinds[event.kind], ""))
+        track = tracks_of(self.spec).index(named.get(self.kinds[event.kind], ""))
         return event.start % 2**53 if track == 0 else track << 48 | event.start % 2**48
 
     def is_decoy(self, event: Event) -> bool:
@@ -259,15 +255,17 @@ def lost(spec: dict[str, Any], name: str, rows: list[int]) -> NDArray[np.bool_]:
     return random.uniforms(key, site, at) < chances
 
 
+def tracks_of(spec: dict[str, Any]) -> list[str]:
+    """The tracks of anomalies, in the order in which they are named; the one without a name is the first."""
+    return list(dict.fromkeys(["", *(anomaly.get("track", "") for anomaly in spec.get("anomalies", []))]))
+
+
 def schedules_of(spec: dict[str, Any], seed: int) -> tuple[list[Schedule], list[str]]:
     """The schedule of each track, and the names of the kinds of events."""
     kinds, timings = [], []
-    tracks = [""]
     for anomaly in spec.get("anomalies", []):
         kinds.append(anomaly.get("name", "anomaly"))
         timings.append(timing_of(anomaly))
-        if anomaly.get("track", "") not in tracks:
-            tracks.append(anomaly["track"])
     whose = [anomaly.get("track", "") for anomaly in spec.get("anomalies", [])]
     labelled = [v for v in spec["variables"].values() if v.get("labels")]
     labels = None
@@ -279,7 +277,7 @@ def schedules_of(spec: dict[str, Any], seed: int) -> tuple[list[Schedule], list[
         timings.append(Timing())
         whose.append("")
     schedules = []
-    for track in tracks:
+    for track in tracks_of(spec):
         # On another track an anomaly does not happen.
         own = [timing if name == track else Timing(gap=0) for timing, name in zip(timings, whose, strict=True)]
         schedule = Schedule(seed, own, labels if track == "" else None, whose=("schedule", track))

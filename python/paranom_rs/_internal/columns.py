@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from paranom_rs._internal.zones import name_of
 from paranom_rs.errors import SpecError, SpecTypeError
 
 
@@ -143,7 +145,12 @@ def pandas_datetimes(column: Any) -> tuple[NDArray[np.datetime64], str | None] |
     if zone is not None:
         column = (column.dt if is_series(column) else column).tz_convert("UTC")
         column = (column.dt if is_series(column) else column).tz_localize(None)
-    return column.to_numpy("datetime64[ns]"), None if zone is None else str(zone)
+    return column.to_numpy("datetime64[ns]"), None if zone is None else _zone_text(zone)
+
+
+def _zone_text(zone: tzinfo) -> str:
+    """Return the name of a zone of pandas, or its offset; pandas calls the latter UTC+02:00."""
+    return str(zone) if zone.utcoffset(None) is None else name_of(zone)
 
 
 def is_series(column: Any) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs._internal.checks import shown
+from paranom_rs._internal.zones import offset_text, tzinfo_of
 from paranom_rs.errors import SpecError
 
 Datetimes = NDArray[np.datetime64]
@@ -22,6 +23,7 @@ _ISO = re.compile(
     r"(\d{4})[-/](\d\d)[-/](\d\d)(?:[T ](\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,9})\d*)?)?)?"
     r"\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?"
 )
+_UTC = ("UTC", "Etc/UTC", "Z")
 #: 1990 and 2100, in seconds: epoch numbers of any unit lie between them.
 _EARLIEST, _LATEST = 631_152_000, 4_102_444_800
 
@@ -110,8 +112,8 @@ def _parse_slowly(texts: Sequence[str]) -> tuple[Datetimes, str | None]:
         )
     minutes = {zone: _offset(zone) for zone in set(offsets)}
     shift = np.array([minutes[zone] for zone in offsets], "timedelta64[m]")
-    different = set(minutes.values())
-    return times - shift, _zone_name(different.pop()) if len(different) == 1 else "UTC"
+    offset, *others = set(minutes.values())
+    return times - shift, offset_text(offset) if offset and not others else "UTC"
 
 
 def _first_wrong(texts: list[str]) -> int:
@@ -129,12 +131,6 @@ def _offset(zone: str) -> int:
         return 0
     digits = zone[1:].replace(":", "").ljust(4, "0")
     return (1 if zone[0] == "+" else -1) * (60 * int(digits[:2]) + int(digits[2:]))
-
-
-def _zone_name(minutes: int) -> str:
-    if minutes == 0:
-        return "UTC"
-    return f"{'+' if minutes > 0 else '-'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
 def _parse_format(texts: Sequence[str], form: str) -> tuple[Datetimes, str | None]:
@@ -186,14 +182,11 @@ def time_texts(times: NDArray[Any], zone: str | None = None) -> list[str]:
     """Return times as texts: ISO dates with their offset, and numbers as short as they are exact."""
     if times.dtype.kind != "M":
         return [repr(x) for x in times.tolist()]
-    if zone is None:
-        return [_short(text) for text in np.datetime_as_string(times).tolist()]
-    return [_with_offset(text, zone) for text in np.datetime_as_string(times).tolist()]
-
-
-def time_text(time: Any) -> str:
-    """Return one time as text."""
-    return time_texts(np.asarray(time)[None])[0]
+    texts = np.datetime_as_string(times).tolist()
+    if zone is None or zone in _UTC:
+        return [f"{_short(text)}{'' if zone is None else 'Z'}" for text in texts]
+    info = tzinfo_of(zone)
+    return [_with_offset(text, info) for text in texts]
 
 
 def _short(text: str) -> str:
@@ -203,20 +196,9 @@ def _short(text: str) -> str:
     return (f"{body}{dot}{fraction}" if fraction else body).replace("T", " ")
 
 
-def _with_offset(text: str, zone: str) -> str:
+def _with_offset(text: str, zone: tzinfo) -> str:
     """Return a time in UTC as the local time of a zone, with its offset."""
-    if zone in ("UTC", "Etc/UTC", "Z"):
-        return f"{_short(text)}Z"
     body, dot, fraction = text.partition(".")
-    local = datetime.fromisoformat(f"{body}+00:00").astimezone(_tzinfo(zone)).isoformat()
+    local = datetime.fromisoformat(f"{body}+00:00").astimezone(zone).isoformat()
     stamp, offset = local[:19], local[19:]
     return f"{_short(f'{stamp}{dot}{fraction}')}{offset}"
-
-
-def _tzinfo(zone: str) -> Any:
-    from datetime import timedelta, timezone
-    from zoneinfo import ZoneInfo
-
-    if re.fullmatch(r"[+-]\d\d:?\d\d", zone):
-        return timezone(timedelta(minutes=_offset(zone)))
-    return ZoneInfo(zone)

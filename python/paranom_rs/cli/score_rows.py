@@ -20,8 +20,16 @@ from paranom_rs.errors import SpecError
 
 __all__ = ["Alarms", "Writer", "lines_to", "rows_of", "written_to"]
 
-#: Columns of what is written, beside the time.
-_OWN = ("row", "process", "score", "is_anomaly", "alarm", "channel", "label")
+#: Columns of what is written, beside the time, and their types in Parquet.
+_OWN = {
+    "row": "int64",
+    "process": "string",
+    "score": "float64",
+    "is_anomaly": "int8",
+    "alarm": "int8",
+    "channel": "string",
+    "label": "int8",
+}
 
 
 class Writer(Protocol):
@@ -62,8 +70,7 @@ class _Parquet:
     def write(self, rows: list[dict[str, Any]]) -> None:
         if not rows:
             return
-        kinds = {"row": "int64", "score": "float64", "is_anomaly": "int8", "alarm": "int8", "label": "int8"}
-        fields = [(name, self._pa.type_for_alias(kinds.get(name, "string"))) for name in rows[0]]
+        fields = [(name, self._pa.type_for_alias(_OWN.get(name, "string"))) for name in rows[0]]
         table = self._pa.Table.from_pylist(rows, self._pa.schema(fields))
         if self._file is None:
             self._file = require("pyarrow.parquet", "parquet", "writing Parquet").ParquetWriter(

@@ -24,7 +24,6 @@ __all__ = ["scan_paranom"]
 
 #: Rows of a block: few enough that a query for a few rows is answered at once.
 _ROWS_PER_BLOCK = 1 << 17
-_MOST_BLOCKS = 1_000_000
 #: Columns that are known without the values.
 _WITHOUT_VALUES = ("t", "is_anomaly", "event")
 #: A run of rows that is made by itself costs as much as so many rows of a block.
@@ -57,9 +56,7 @@ def scan_paranom(generator: Generator, rows: int, *, start: int = 0, blocks: int
     SpecError
         For a spec with a `Uniqueness`: its rows cannot be made apart from each other.
     """
-    if blocks is None and isinstance(rows, int) and rows > 0:
-        blocks = min(-(-rows // _ROWS_PER_BLOCK), _MOST_BLOCKS)
-    slices = cut(generator, rows, start=start, blocks=blocks)
+    slices = cut(generator, rows, start=start, blocks=blocks, rows_per_block=_ROWS_PER_BLOCK)
 
     def source(
         with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None

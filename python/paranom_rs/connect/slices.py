@@ -39,7 +39,14 @@ class Slice(NamedTuple):
         return self.generator.generate(self.rows, start=self.start, threads=1)
 
 
-def cut(generator: Generator, rows: int, *, start: int = 0, blocks: int | None = None) -> list[Slice]:
+def cut(
+    generator: Generator,
+    rows: int,
+    *,
+    start: int = 0,
+    blocks: int | None = None,
+    rows_per_block: int = _ROWS_PER_BLOCK,
+) -> list[Slice]:
     """Return slices of nearly equal size, at least one.
 
     Parameters
@@ -49,7 +56,9 @@ def cut(generator: Generator, rows: int, *, start: int = 0, blocks: int | None =
     rows, start
         How many rows, and the first one.
     blocks
-        How many slices; by default one for about a million rows.
+        How many slices; by default one for each ``rows_per_block`` rows.
+    rows_per_block
+        By default about a million.
 
     Raises
     ------
@@ -72,7 +81,7 @@ def cut(generator: Generator, rows: int, *, start: int = 0, blocks: int | None =
     start = row_range(start, rows, end=2**63)
     refuse_parts(generator.to_spec())
     most = min(max(rows, 1), _MOST_BLOCKS)
-    count = -(-rows // _ROWS_PER_BLOCK) if blocks is None else whole("blocks", blocks, least=1)
+    count = -(-rows // rows_per_block) if blocks is None else whole("blocks", blocks, least=1)
     count = min(max(count, 1), most)
     edges = [start + rows * i // count for i in range(count + 1)]
     return [Slice(generator, a, b - a) for a, b in pairwise(edges)]

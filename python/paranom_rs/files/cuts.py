@@ -5,25 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from paranom_rs._internal.checks import one_of, whole
 from paranom_rs.errors import SpecError
-from paranom_rs.files.format import FORMATS, PACKED
+from paranom_rs.files.format import FORMATS, PACKED, SUFFIX
 from paranom_rs.generate.row_source import RowSource
 
-__all__ = ["MOST_PARTS", "PART", "Cut", "Division", "Unit", "cut", "division_of", "part_suffix"]
-
-Unit = Literal["year", "month", "day", "hour"]
+__all__ = ["MOST_PARTS", "PART", "UNITS", "Cut", "Division", "cut", "division_of", "part_suffix"]
 
 MOST_PARTS = 1_000_000
-_UNITS = {"year": "Y", "month": "M", "day": "D", "hour": "h"}
+#: Units of time that rows are divided by, as NumPy calls them.
+UNITS = {"year": "Y", "month": "M", "day": "D", "hour": "h"}
 #: The name of a part, and of a folder that it lies in.
-PART = re.compile(
-    r"(?:(?:year|month|date|hour)=[0-9-]{1,20}/)*part-\d{5,}\.(?:parquet|arrow|(?:csv|jsonl)(?:\.gz|\.zst)?)"
-)
+PART = re.compile(rf"(?:(?:year|month|date|hour)=[0-9-]{{1,20}}/)*part-\d{{5,}}{SUFFIX}")
 
 
 class Cut(NamedTuple):
@@ -55,7 +52,7 @@ def division_of(shards: object, part_rows: object, partition_by: object) -> Divi
     if not names:
         return None
     if partition_by is not None:
-        one_of("partition_by", partition_by, tuple(_UNITS))
+        one_of("partition_by", partition_by, tuple(UNITS))
         return Division("partition_by", str(partition_by))
     most = MOST_PARTS if shards is not None else None
     return Division(names[0], whole(names[0], given[names[0]], least=1, **({} if most is None else {"most": most})))
@@ -93,12 +90,11 @@ def cut(order: Mapping[str, Any], source: RowSource) -> list[Cut]:
 
 def _by_clock(source: RowSource, start: int, rows: int, unit: str, suffix: str) -> Iterator[Cut]:
     """Give a part for each year, month, day or hour that has rows; times go up."""
-    times = source.times([])
-    if times is None or times.dtype.kind != "M":
+    if not source.has_dates:
         raise SpecError("partition_by", "must be None where rows have no dates: the spec needs a time", repr(unit))
     if not rows:
         return
-    code = _UNITS[unit]
+    code = UNITS[unit]
     first, last = (_time(source, row).astype(f"datetime64[{code}]") for row in (start, start + rows - 1))
     if int((last - first).astype(np.int64)) >= MOST_PARTS:
         raise SpecError("partition_by", f"must make at most {MOST_PARTS} parts", repr(unit))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from paranom_rs import _core
-from paranom_rs.files.format import Format
+from paranom_rs.files.format import SUFFIX, Format
 from paranom_rs.generate.event_table import event_table
 from paranom_rs.generate.row_source import Interval, RowSource
 
-__all__ = ["beside", "in_folder", "write_events"]
+__all__ = ["EVENTS", "beside", "in_folder", "write_events"]
+
+#: What `in_folder` gives.
+EVENTS = re.compile(f"_events{SUFFIX}")
 
 
 def beside(name: str, form: Format) -> str:

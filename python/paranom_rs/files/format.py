@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from numpy.typing import DTypeLike
 from paranom_rs import _core
 from paranom_rs._internal import checks
 from paranom_rs.errors import SpecError
-from paranom_rs.generate.row_source import CLEAN, RowSource
+from paranom_rs.generate.row_source import CLEAN, Interval, RowSource
 
 __all__ = ["FORMATS", "PACKED", "Extras", "FilePlan", "Format", "check_compression", "find_format"]
 
@@ -21,6 +22,8 @@ FORMATS = {".parquet": "parquet", ".arrow": "arrow", ".csv": "csv", ".jsonl": "j
 #: Suffixes of text that is packed, and what the core calls that.
 PACKED = {".gz": "gzip", ".zst": "zstd"}
 _ALL = (*FORMATS, *(f"{text}{packed}" for text in (".csv", ".jsonl") for packed in PACKED))
+#: A pattern for the suffix of a file of rows.
+SUFFIX = f"(?:{'|'.join(map(re.escape, _ALL))})"
 
 
 class Format(NamedTuple):
@@ -112,6 +115,11 @@ class FilePlan(NamedTuple):
             threads=checks.threads(threads),
             extras=extras.checked(),
         )
+
+    @property
+    def intervals(self) -> list[Interval]:
+        """The rows, as intervals."""
+        return [(self.start, self.rows)] if self.rows else []
 
     def of_rows(self, start: int, rows: int) -> FilePlan:
         """Return the plan of a part: the same, for some of the rows."""

@@ -8,7 +8,7 @@ from paranom_rs import _core
 from paranom_rs.errors import SpecError
 from paranom_rs.files.folders import LocalFolder
 from paranom_rs.files.format import FORMATS
-from paranom_rs.files.shards import read_manifest
+from paranom_rs.files.manifest import read_manifest
 from paranom_rs.generate.row_source import FINGERPRINT, SPEC
 
 __all__ = ["file_metadata", "read_spec"]

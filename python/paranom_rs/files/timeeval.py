@@ -78,13 +78,12 @@ def write_timeeval(
         )  # fmt: skip
         with whole_file(home / path, overwrite=overwrite) as temporary, Progress(size, shown=progress) as step:
             plan.write(source, temporary, step, timeeval=True)
-    times = source.times([])
     entry = {
         "collection_name": collection,
         "dataset_name": name,
         **{f"{part}_path": path for part, path in paths.items()},
         "dataset_type": "synthetic",
-        "datetime_index": times is not None and times.dtype.kind == "M",
+        "datetime_index": source.has_dates,
         "train_type": learning,
         "train_is_normal": learning == "semi-supervised",
         "input_type": "univariate" if len(source.names) == 1 else "multivariate",

@@ -19,8 +19,8 @@ from paranom_rs.errors import MismatchError, SpecError, SpecTypeError
 from paranom_rs.files.cuts import part_suffix
 from paranom_rs.files.folders import LocalFolder
 from paranom_rs.files.format import Format, find_format
+from paranom_rs.files.manifest import MANIFEST, parts_of, read_manifest
 from paranom_rs.files.read import file_metadata
-from paranom_rs.files.shards import MANIFEST, parts_of, read_manifest
 from paranom_rs.generate.generator import Generator
 from paranom_rs.generate.row_source import CLEAN, FINGERPRINT, START
 
@@ -177,7 +177,7 @@ class _Expected(NamedTuple):
         return rows, compared
 
     def _compare(self, path: Path, text: Path) -> tuple[tuple[int | None, str, str, str] | None, int, int]:
-        try:
+        with _named(path, "must not be cut off"):
             return _core.verify_file(
                 self.generator.source.plan,
                 text,
@@ -188,12 +188,6 @@ class _Expected(NamedTuple):
                 single=self.single,
                 blocks=self.blocks,
             )
-        except SpecError as error:
-            raise error.within(path) from None
-        except OSError as error:
-            if error.errno is None:
-                raise SpecError(path, f"must not be cut off ({error})") from None
-            raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 @contextmanager
@@ -204,12 +198,19 @@ def _unpacked(path: Path, packing: str | None) -> Iterator[Path]:
         return
     with TemporaryDirectory(prefix="paranom-") as home:
         text = Path(home) / "text"
-        try:
+        with _named(path, "must be a whole file"):
             _core.unpack_file(path, text, packing=packing)
-        except SpecError as error:
-            raise error.within(path) from None
-        except OSError as error:
-            if error.errno is None:
-                raise SpecError(path, f"must be a whole file ({error})") from None
-            raise OSError(error.errno, error.strerror, str(path)) from None
         yield text
+
+
+@contextmanager
+def _named(path: Path, rule: str) -> Iterator[None]:
+    """Let the errors of the core name the file, and the ``rule`` where no call of the system failed."""
+    try:
+        yield
+    except SpecError as error:
+        raise error.within(path) from None
+    except OSError as error:
+        if error.errno is None:
+            raise SpecError(path, f"{rule} ({error})") from None
+        raise OSError(error.errno, error.strerror, str(path)) from None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from paranom_rs._internal.progress import Progress
 from paranom_rs.errors import SpecError
 from paranom_rs.files.cuts import division_of
 from paranom_rs.files.event_files import beside, write_events
-from paranom_rs.files.folders import folder_at, folder_of
+from paranom_rs.files.folders import Folder, folder_at, folder_of
 from paranom_rs.files.format import Extras, FilePlan, Format, check_compression, find_format
 from paranom_rs.files.shards import write_shards
 from paranom_rs.generate.dataset import Dataset
@@ -68,15 +69,13 @@ def write_rows(
     if part is not None:
         raise SpecError("part", "must be None without shards", repr(part))
     overwrite = flag("overwrite", overwrite)
-    with ExitStack() as stack:
-        events = None
-        if extras.events:
-            events = stack.enter_context(folder.whole(beside(name, form), overwrite=overwrite))
-        temporary = stack.enter_context(folder.whole(name, overwrite=overwrite))
-        plan.write(source, temporary, stack.enter_context(Progress(plan.rows, shown=progress)))
+    with (
+        _whole_files(folder, name, form, events=extras.events, overwrite=overwrite) as (temporary, events),
+        Progress(plan.rows, shown=progress) as step,
+    ):
+        plan.write(source, temporary, step)
         if events is not None:
-            intervals = [(plan.start, plan.rows)] if plan.rows else []
-            write_events(source, intervals, events, form, clean=extras.clean)
+            write_events(source, plan.intervals, events, form, clean=extras.clean)
 
 
 def write_dataset(data: Dataset, path: str | Path, *, extras: Extras, compression: str | None, overwrite: bool) -> None:
@@ -87,17 +86,23 @@ def write_dataset(data: Dataset, path: str | Path, *, extras: Extras, compressio
     extras = extras.checked()
     if extras.events and form.name == ".npz":
         raise SpecError("events", "must be False for .npz, which holds no texts of events", "True")
-    with ExitStack() as stack:
-        events = None
-        if extras.events:
-            events = stack.enter_context(folder.whole(beside(name, form), overwrite=overwrite))
-        temporary = stack.enter_context(folder.whole(name, overwrite=overwrite))
+    with _whole_files(folder, name, form, events=extras.events, overwrite=overwrite) as (temporary, events):
         if form.name == ".npz":
             _write_npz(data.table(event_names=extras.event_names, labels=extras.labels), temporary)
         else:
             _write_table(data, temporary, form, extras, zstd=zstd)
         if events is not None:
             write_events(data.source, data.intervals, events, form, clean=data.is_clean)
+
+
+@contextmanager
+def _whole_files(
+    folder: Folder, name: str, form: Format, *, events: bool, overwrite: bool
+) -> Iterator[tuple[Path, Path | None]]:
+    """Give temporary files for rows and, where it is asked for, for the table of events beside them."""
+    with ExitStack() as stack:
+        table = stack.enter_context(folder.whole(beside(name, form), overwrite=overwrite)) if events else None
+        yield stack.enter_context(folder.whole(name, overwrite=overwrite)), table
 
 
 def _write_table(data: Dataset, path: Path, form: Format, extras: Extras, *, zstd: bool) -> None:

@@ -16,7 +16,7 @@ from paranom_rs._internal import html
 from paranom_rs._internal.checks import flag, whole
 from paranom_rs._internal.frames import Frame
 from paranom_rs._internal.optional import require
-from paranom_rs._internal.times import time_text, time_texts
+from paranom_rs._internal.times import time_texts
 from paranom_rs.errors import SpecError, SpecTypeError, UnknownKeyError
 from paranom_rs.generate.events import Change, Events
 from paranom_rs.generate.row_source import Interval, RowSource
@@ -133,18 +133,16 @@ class Dataset:
                 raise IndexError(f"row {name} of {len(self)}")
             at = int(name) % len(self)
             return next(iter(self._rows(slice(at, at + 1))))
+        name = self._known(name)
+        if name not in self._converted:
+            self._converted[name] = self.source.types[name].to_numpy(self._columns[name])
+        return self._converted[name]
+
+    def _known(self, name: object) -> str:
+        """Return the name of a variable, or raise UnknownKeyError."""
         if not isinstance(name, str) or name not in self._columns:
             raise UnknownKeyError(f"{name!r} is no variable; there are {', '.join(self._columns)}")
-        return self._typed(name)
-
-    def _typed(self, name: str) -> NDArray[Any]:
-        """Return a column in its type; what is no float is converted once."""
-        kind = self.source.types[name]
-        if kind.kind == "float":
-            return self._columns[name]
-        if name not in self._converted:
-            self._converted[name] = kind.to_numpy(self._columns[name])
-        return self._converted[name]
+        return name
 
     def floats(self, name: str) -> NDArray[Any]:
         """Return a column of `X`, without a copy: a state is its place in `states`, true is 1, missing is NaN.
@@ -154,14 +152,12 @@ class Dataset:
         UnknownKeyError
             For what is no variable.
         """
-        if name not in self._columns:
-            raise UnknownKeyError(f"{name!r} is no variable; there are {', '.join(self._columns)}")
-        return self._columns[name]
+        return self._columns[self._known(name)]
 
     @property
     def states(self) -> dict[str, list[str]]:
         """The states of each variable that has some, those that only anomalies give at the end."""
-        return {name: list(kind.states) for name, kind in self.source.types.items() if kind.kind == "states"}
+        return self.source.states
 
     def _rows(self, rows: slice) -> Dataset:
         """Return neighbouring rows, whose columns are views of these."""
@@ -196,7 +192,8 @@ class Dataset:
         """Return the rows for a detector: values, names, times and labels."""
         times = self.t if "time" in self.source.spec else None
         values = np.ascontiguousarray(self.X, np.float64)
-        return Frame(values, self.names, times, None, "t" if times is not None else None, self._y.astype(bool))
+        zone, name = (None, None) if times is None else (self.source.zone, "t")
+        return Frame(values, self.names, times, zone, name, self._y.astype(bool))
 
     def __contains__(self, name: object) -> bool:
         return name in self.names
@@ -311,10 +308,14 @@ class Dataset:
         Other ids may be negative, too: test for ``!= -1``.
         A row that an event only goes on to, through a `Ref`, has -1 unless another is going on.
         """
-        ids = np.full(len(self), -1, np.int64)
+        return self._of_events(self.events.id)
+
+    def _of_events(self, numbers: NDArray[Any]) -> NDArray[Any]:
+        """Return, row by row, the number of the event that is going on, or -1."""
+        found = np.full(len(self), -1, numbers.dtype)
         places, events = self._within
-        ids[places] = self.events.id[events]
-        return ids
+        found[places] = numbers[events]
+        return found
 
     @cached_property
     def labels(self) -> NDArray[np.int8]:
@@ -438,10 +439,7 @@ class Dataset:
     @property
     def _event_kind(self) -> NDArray[np.int32]:
         """Which of the events' names each row has, or -1."""
-        kinds = np.full(len(self), -1, np.int32)
-        places, events = self._within
-        kinds[places] = self.events.kind[events]
-        return kinds
+        return self._of_events(self.events.kind.astype(np.int32))
 
     def event_table(self) -> pd.DataFrame:
         """Return a DataFrame of the events. Needs pandas.
@@ -468,7 +466,7 @@ class Dataset:
     ) -> tuple[list[tuple[str, Any]], list[tuple[str, str | None]]]:
         """Return the columns of `table` as the core takes them, and which of them are times, with their zone."""
         table: dict[str, Any] = self.table(event_names=event_names, labels=labels)
-        times = {"t": self.source.zone} if self.t.dtype.kind == "M" else {}
+        times = {"t": self.source.zone} if self.source.has_dates else {}
         columns: dict[str, Any] = {
             name: np.ascontiguousarray(x.view(np.int64) if name in times else x) for name, x in table.items()
         }
@@ -590,7 +588,7 @@ class Dataset:
             missing = f"{np.isnan(x).mean():.1%}" if np.isnan(x).any() else ""
             share = f"{marked.mean():.2%}" if len(x) else ""
             rows.append([name, html.line(x, marked), low, high, missing, share])
-        when = f"; t from {time_text(self.t[0])} to {time_text(self.t[-1])}" if len(self) else ""
+        when = "; t from {} to {}".format(*time_texts(self.t[[0, -1]], self.source.zone)) if len(self) else ""
         head = ["variable", "", "lowest", "highest", "missing", "anomalous"]
         return html.table(repr(self), head, rows, f"{len(self.events):,} events{when}")
 

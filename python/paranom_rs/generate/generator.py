@@ -383,7 +383,7 @@ class Generator(KnownKeywords):
     @property
     def states(self) -> dict[str, list[str]]:
         """The states of each variable that has some, those that only anomalies give at the end."""
-        return {name: list(kind.states) for name, kind in self.source.types.items() if kind.kind == "states"}
+        return self.source.states
 
     @property
     def kinds(self) -> list[tuple[str, list[str]]]:

@@ -78,6 +78,11 @@ class RowSource:
         """The types of their columns."""
         return {name: ColumnType(*kind) for name, kind in zip(self.names, self.plan.columns, strict=True)}
 
+    @property
+    def states(self) -> dict[str, list[str]]:
+        """The states of each variable that has some, those that only anomalies give at the end."""
+        return {name: list(kind.states) for name, kind in self.types.items() if kind.kind == "states"}
+
     @cached_property
     def kinds(self) -> list[tuple[str, list[str]]]:
         """The anomalies and decoys: their names, and the variables they touch."""
@@ -191,20 +196,25 @@ class RowSource:
         zone: str | None = self.resolved.get("time", {}).get("zone")
         return zone
 
+    @property
+    def has_dates(self) -> bool:
+        """Whether timestamps are datetimes."""
+        return bool(self.resolved.get("time", {}).get("kind") == "datetime")
+
     def times(self, intervals: list[Interval]) -> NDArray[Any] | None:
         """Return the timestamps of rows: float64, int64 or datetime64[ns] (in UTC); None where they are row numbers."""
-        time = self.resolved.get("time")
-        if time is None:
+        if "time" not in self.resolved:
             return None
         # Of no rows the plan gives an empty array, which has the type.
         t = np.concatenate([self.plan.times(0, 0), *(self.plan.times(*interval) for interval in intervals)])
-        return t.view("datetime64[ns]") if time["kind"] == "datetime" else t
+        return t.view("datetime64[ns]") if self.has_dates else t
 
     def changes(self, intervals: list[Interval]) -> list[Change]:
         """Return the changes of normal rules that touch rows, each once, in order."""
         found = set()
-        for (start, rows), (i, name) in itertools.product(intervals, enumerate(self.names)):
-            firsts, stops = self.plan.changes(i, start, rows)
+        place = {name: i for i, name in enumerate(self.plan.all_names)}
+        for (start, rows), name in itertools.product(intervals, self.names):
+            firsts, stops = self.plan.changes(place[name], start, rows)
             found |= {Change(*ends, name) for ends in zip(firsts.tolist(), stops.tolist(), strict=True)}
         return sorted(found)
 

@@ -72,7 +72,7 @@ def _peak(values: NDArray[np.float64], clean: NDArray[np.float64]) -> float:
 
 def _groups(source: RowSource, events: Events, chosen: list[int]) -> Iterator[list[tuple[int, Interval]]]:
     """Give events with their rows, some at a time."""
-    end = 2**64 - 1 if source.plan.most_rows is None else source.plan.most_rows
+    end = _end(source)
     group: list[tuple[int, Interval]] = []
     total = 0
     for i in chosen:
@@ -101,7 +101,7 @@ def _joined(places: list[Interval]) -> list[Interval]:
 
 def _noise(source: RowSource, pages: list[int]) -> dict[int, list[float]]:
     """Return the noise of each variable in pages of the clean copy."""
-    end = 2**64 - 1 if source.plan.most_rows is None else source.plan.most_rows
+    end = _end(source)
     levels = {}
     for at in range(0, len(pages), _PAGES):
         some = pages[at : at + _PAGES]
@@ -115,6 +115,11 @@ def _noise(source: RowSource, pages: list[int]) -> dict[int, list[float]]:
             with np.errstate(invalid="ignore", over="ignore"):
                 levels[page] = [page_noise(np.diff(values[name][here], 2)) for name in source.names]
     return levels
+
+
+def _end(source: RowSource) -> int:
+    """Return the row behind the last one that can be made here."""
+    return 2**64 - 1 if source.plan.most_rows is None else source.plan.most_rows
 
 
 def _filled(source: RowSource, rows: list[Interval], *, clean: bool) -> dict[str, NDArray[np.float64]]:

@@ -13,23 +13,15 @@ import numpy as np
 from paranom_rs._internal.checks import shown
 from paranom_rs._internal.columns import datetimes, library, pandas_datetimes
 from paranom_rs._internal.keywords import KnownKeywords
+from paranom_rs._internal.times import UNITS
+from paranom_rs._internal.zones import name_of, offset_at, offset_text, offsets_of
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.generate.days import date_of, day_number
 from paranom_rs.generate.rule import plain
-from paranom_rs.generate.zones import name_of, offset_at, offsets_of
 
 __all__ = ["Gaps", "TimeIndex"]
 
-_UNITS = {
-    "ns": 1,
-    "us": 10**3,
-    "ms": 10**6,
-    "s": 10**9,
-    "min": 60 * 10**9,
-    "h": 3600 * 10**9,
-    "D": 86400 * 10**9,
-}
-_WEEK = 7 * _UNITS["D"]
+_WEEK = 7 * UNITS["D"]
 _LENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*(ns|us|ms|s|min|h|D|W)")
 #: Steps that have no length of their own.
 _BY_CALENDAR = re.compile(r"(\d+)\s*(MS|M|B)")
@@ -207,7 +199,8 @@ def _start_text(start: Any) -> tuple[Any, str | None]:
 
 def _step_text(step: Any) -> Any:
     """Return a step, where it is an object, as a text."""
-    return step if _nanoseconds_of(step) is None else length_text(_nanoseconds_of(step) or 0)
+    nanoseconds = _nanoseconds_of(step)
+    return step if nanoseconds is None else length_text(nanoseconds)
 
 
 def _nanoseconds_of(length: Any) -> int | None:
@@ -258,8 +251,8 @@ def _same_length(step: float | str) -> object:
 
 def length_text(nanoseconds: int) -> str:
     """Return a length of time in the largest unit of which it is a whole number: 90 s are ``90s``, 3,600 s ``1h``."""
-    unit = max((name for name, size in _UNITS.items() if nanoseconds % size == 0), key=lambda name: _UNITS[name])
-    return f"{nanoseconds // _UNITS[unit]}{unit}"
+    unit = max((name for name, size in UNITS.items() if nanoseconds % size == 0), key=lambda name: UNITS[name])
+    return f"{nanoseconds // UNITS[unit]}{unit}"
 
 
 def for_people(time: dict[str, Any]) -> dict[str, Any]:
@@ -283,15 +276,10 @@ def _date(start: int, zone: str | None) -> datetime | str:
     offset = 0 if offset % (60 * 10**9) else offset
     local = start + offset
     if start % 1000:
-        end = "" if zone is None else f"{'-' if offset < 0 else '+'}{_hours(abs(offset))}"
+        end = "" if zone is None else offset_text(offset // (60 * 10**9))
         return f"{np.datetime64(local, 'ns')}{end}"
     date = datetime(1970, 1, 1) + timedelta(microseconds=local // 1000)
     return date if zone is None else date.replace(tzinfo=timezone(timedelta(microseconds=offset // 1000)))
-
-
-def _hours(length: int) -> str:
-    minutes = length // (60 * 10**9)
-    return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
 def in_nanoseconds(time: dict[str, Any]) -> dict[str, Any]:
@@ -385,10 +373,10 @@ def _nanoseconds(name: str, length: Any, more: str = "D, W") -> int:
         return whole
     match = _LENGTH.fullmatch(length) if isinstance(length, str) else None
     if match is None:
-        units = ", ".join(name for name in _UNITS if name != "D")
+        units = ", ".join(name for name in UNITS if name != "D")
         raise SpecError(name, f"must be a number and one of {units}, {more}, like '1min'", repr(length))
     number, unit = match.groups()
     if len(number) > 40:
         raise SpecError(name, "must be less than 2**63 nanoseconds", shown(length))
-    size = _WEEK if unit == "W" else _UNITS[unit]
+    size = _WEEK if unit == "W" else UNITS[unit]
     return round(float(number) * size) if "." in number else int(number) * size

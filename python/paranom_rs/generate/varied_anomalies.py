@@ -61,8 +61,8 @@ def varied_anomalies(source: RowSource) -> list[Anomaly]:
     sizes = {name: size for name in numbers if (size := _size(source, name)) is not None}
     variables = source.resolved["variables"]
     refers: dict[str, list[str]] = {}
+    names = source.plan.all_names
     for at, target, _ in source.plan.graph:
-        names = source.plan.all_names
         if names[target] in source.names:
             refers.setdefault(names[target], []).append(names[at])
     anomalies: list[tuple[str, tuple[int, int], dict[str, Rule | Transform], Any]] = []

@@ -12,6 +12,7 @@ import numpy as np
 from paranom_rs._internal.atomic import write_text
 from paranom_rs._internal.checks import Floats, file_path
 from paranom_rs._internal.json_text import finite_json
+from paranom_rs._internal.optional import install_line
 from paranom_rs.generate.fit.channel import filled
 from paranom_rs.generate.fit.likeness import (
     WINDOW,
@@ -145,7 +146,7 @@ def compare(
             middle = len(a) // 2
             halves = separability(a[:middle, moving], a[middle:, moving]) if middle >= 2 * WINDOW else None
         except ImportError:
-            notes = [*notes, "separability needs scikit-learn: pip install '.[metrics]'"]
+            notes = [*notes, f"separability needs scikit-learn: {install_line('metrics')}"]
     channels = {name: channel_likeness(recorded[:, j], made[:, j]) for j, name in enumerate(names)}
     first = min(2000, len(recorded), len(made))
     return FitReport(

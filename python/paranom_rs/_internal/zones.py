@@ -1,4 +1,4 @@
-"""Time zones: their offsets from UTC, as the core takes them."""
+"""Time zones: their names, and their offsets from UTC as the core takes them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from paranom_rs.errors import SpecError
 
-__all__ = ["name_of", "offset_at", "offsets_of", "tzinfo_of"]
+__all__ = ["name_of", "offset_at", "offset_text", "offsets_of", "tzinfo_of"]
 
 _SECOND = 10**9
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -57,8 +57,12 @@ def name_of(zone: tzinfo) -> str:
         raise SpecError("zone", "must have a name like Europe/Berlin, or an offset in minutes", repr(zone))
     if not offset:
         return "UTC"
-    minutes = abs(offset) // timedelta(minutes=1)
-    return f"{'-' if offset < timedelta(0) else '+'}{minutes // 60:02}:{minutes % 60:02}"
+    return offset_text(offset // timedelta(minutes=1))
+
+
+def offset_text(minutes: int) -> str:
+    """Return an offset from UTC as times have it: ``+02:00``."""
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
 @lru_cache(maxsize=64)
