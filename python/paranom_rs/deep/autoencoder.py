@@ -15,7 +15,6 @@ from paranom_rs._internal.checks import Floats
 from paranom_rs._internal.missing import NAN_POLICIES, fill_missing
 from paranom_rs._internal.optional import require
 from paranom_rs._internal.rules import AtLeast0, Flag, OneOf, OrNone, Rule, Share, Whole
-from paranom_rs._internal.scaling import Scaler
 from paranom_rs.deep.base import DeepDetector, Source
 from paranom_rs.deep.gaussian import Gaussian
 from paranom_rs.deep.holdout import Holdout
@@ -303,9 +302,6 @@ class RNNAutoencoder(DeepDetector):
         views = np.lib.stride_tricks.sliding_window_view(rows, self.window_, axis=0).transpose(0, 2, 1)
         return self._scaled(views[starts])
 
-    def _scaled(self, windows: Floats) -> Floats:
-        return Scaler(self.mean_, self.scale_)(windows)
-
     def _example(self, windows: Floats) -> NDArray[np.float32]:
         """Return windows as a network learns them; where values are missing, which are there stands beside them."""
         filled = self._filled(windows).astype(np.float32)
@@ -416,14 +412,6 @@ class RNNAutoencoder(DeepDetector):
         device = devices.device_of(self.device)
         return None if device.type == "cpu" else device
 
-    def _torch(self, weights: Weights) -> Any:
-        """Return a network of torch."""
-        import torch
-
-        net = self._net()
-        net.load_state_dict({name: torch.tensor(array) for name, array in weights.items()})
-        return net.eval()
-
     def _window_scores(self, rows: Floats) -> Floats:
         return self._scores(rows, range(len(self._evaluated)))
 
@@ -528,7 +516,7 @@ class RNNAutoencoder(DeepDetector):
     def _restored(self, windows: Floats) -> Floats:
         filled = self._filled(self._scaled(windows))
         restored = np.mean([n.decode(n.encode(filled), filled.shape[1]) for n in self._evaluated], axis=0)
-        return Scaler(self.mean_, self.scale_).inverse(restored)
+        return self._scaler.inverse(restored)
 
     def plot_reconstruction(self, X: ArrayLike) -> Any:
         """Plot windows (k, window, d) and their reconstructions, first channel; a figure."""
@@ -540,7 +528,7 @@ class RNNAutoencoder(DeepDetector):
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         values, arrays = super()._state()
         for k, gauss in enumerate(self._gausses):
-            arrays |= {f"gauss.{k}.mean": gauss.mean, f"gauss.{k}.whiten": gauss.whiten}
+            arrays |= gauss.arrays(f"gauss.{k}")
         return values, arrays
 
     def _restore(self, values: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
@@ -576,7 +564,7 @@ class RNNAutoencoder(DeepDetector):
         onnx.refuse_levels(self)
         gausses: list[Gaussian | None] = [*self._gausses] or [None] * len(self._networks)
         nets = [self._torch(weights) for weights in self._networks]
-        scorer = WindowScorer(nets, Scaler(self.mean_, self.scale_), gausses, self._chosen("scoring_mode"), self.loss)
+        scorer = WindowScorer(nets, self._scaler, gausses, self._chosen("scoring_mode"), self.loss)
         free = {"windows": {0: "batch"}, "score": {0: "batch"}}
         graph = onnx.graph(scorer, (2, self.window_, self.n_features_in_), free, onnx.metadata(self))
         # Another batch than the one that the graph was traced with.

@@ -242,6 +242,14 @@ class DeepDetector(Detector):
             raise SpecError("warm_start", "must not be set where networks of other sizes were learnt before", "True")
         self._begun = before._networks
 
+    @property
+    def _scaler(self) -> Scaler:
+        return Scaler(self.mean_, self.scale_)
+
+    def _scaled(self, rows: Floats) -> Floats:
+        """Return rows or windows (..., d) in units of the normal spread."""
+        return self._scaler(rows)
+
     def _learn(self, rows: Floats) -> None:
         if self._begun is None:
             scaler = Scaler.fit(rows) if self._source.loader is None else self._source.loader.scaler
@@ -282,6 +290,12 @@ class DeepDetector(Detector):
         self.best_epoch_.append(run.best_epoch)
         self.interrupted_ = self.interrupted_ or run.interrupted
         return net
+
+    def _torch(self, weights: Weights) -> Any:
+        """Return a network of torch with these weights."""
+        net = self._net()
+        net.load_state_dict(_tensors(weights))
+        return net.eval()
 
     def _orthogonal(self) -> bool:
         return True

@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs._internal.checks import Floats
 from paranom_rs._internal.rules import Rule, Whole
-from paranom_rs._internal.scaling import Scaler
 from paranom_rs.deep.base import DeepDetector
 from paranom_rs.deep.cold_start import deviations, settling_rows, some_pieces
 from paranom_rs.deep.forecast_stream import CHUNK, ForecastNetwork, ForecastStream, distances
@@ -219,9 +218,6 @@ class LSTMAD(DeepDetector):
         wanted = batch[:, 1:].unfold(1, self.horizon, 1).transpose(2, 3)
         return (net(batch[:, :rows])[0].float() - wanted).square().mean()
 
-    def _scaled(self, rows: Floats) -> Floats:
-        return Scaler(self.mean_, self.scale_)(rows)
-
     def _forecast(self, weights: Weights) -> ForecastNetwork:
         return ForecastNetwork(weights, int(self.num_layers), int(self.horizon), self.n_features_in_)
 
@@ -292,7 +288,7 @@ class LSTMAD(DeepDetector):
 
     def _nearest(self, window: Floats) -> tuple[int | None, Floats | None]:
         expected = np.mean([stream.take(self._scaled(window))[1] for stream in self._streams()], axis=0)
-        return None, Scaler(self.mean_, self.scale_).inverse(expected)
+        return None, self._scaler.inverse(expected)
 
     # ---- files
 
@@ -307,7 +303,7 @@ class LSTMAD(DeepDetector):
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         values, arrays = super()._state()
         for k, (gauss, stream) in enumerate(zip(self._gausses, self._live, strict=True)):
-            arrays |= {f"gauss.{k}.mean": gauss.mean, f"gauss.{k}.whiten": gauss.whiten}
+            arrays |= gauss.arrays(f"gauss.{k}")
             arrays |= {f"live.{k}.{name}": array for name, array in stream.arrays().items()}
         return values, arrays
 
@@ -343,7 +339,7 @@ class LSTMAD(DeepDetector):
         self._check_fitted()
         onnx.refuse_levels(self)
         nets = [self._torch(weights) for weights in self._networks]
-        scorer = SeriesScorer(nets, Scaler(self.mean_, self.scale_), self._gausses, self.warm_up_)
+        scorer = SeriesScorer(nets, self._scaler, self._gausses, self.warm_up_)
         free = {"series": {0: "batch", 1: "time"}, "score": {0: "batch", 1: "time"}}
         shape = (2, 2 * int(self.horizon) + 1, self.n_features_in_)
         graph = onnx.graph(scorer, shape, free, onnx.metadata(self))
@@ -352,13 +348,6 @@ class LSTMAD(DeepDetector):
         wanted = np.stack([self._causal(series.astype(np.float64)) for series in data])
         wanted[:, : self.warm_up_] = 0
         onnx.write(Path(path), graph, self.threads, data, wanted)
-
-    def _torch(self, weights: Weights) -> Any:
-        import torch
-
-        net = self._net()
-        net.load_state_dict({name: torch.tensor(array) for name, array in weights.items()})
-        return net.eval()
 
 
 def _filled(rows: Floats) -> NDArray[np.float32]:
