@@ -22,6 +22,7 @@ from paranom_rs.deep.inject import shapes_in_windows
 from paranom_rs.deep.loaders import LoaderBatches
 from paranom_rs.deep.weights import Weights, of_network
 from paranom_rs.deep.window_network import CoreNetwork, TorchNetwork, WindowNetwork
+from paranom_rs.deep.windowing import covering
 from paranom_rs.detect import recurrent
 from paranom_rs.detect.base import covering_mean
 from paranom_rs.detect.scaled_windows import default_window
@@ -209,10 +210,7 @@ class RNNAutoencoder(DeepDetector):
             return super()._read(X, y, validation)
         learnt = self._windows("X", X)
         held = learnt[:0] if validation is None else self._windows("validation", validation)
-        labels = np.zeros(len(learnt), bool) if y is None else checks.labels("y", y)
-        if len(labels) != len(learnt):
-            rule = f"must have one label for each of the {len(learnt)} windows of X"
-            raise SpecError("y", rule, str(len(labels)))
+        labels = _labels(y, len(learnt))
         rows = [np.full(learnt.shape[1], label) for label in labels] + [np.zeros(learnt.shape[1])] * len(held)
         given = TrainingRows.read([*learnt, *held], rows)
         first = None if validation is None else given.spans[len(learnt)][0] if len(held) else len(given.rows)
@@ -287,10 +285,11 @@ class RNNAutoencoder(DeepDetector):
             else:
                 batches = LoaderBatches(loader, lambda x: self._example(self._scaled(x)))
                 known = valid
-            net = self._trained(batches, self._loss, self._criterion(valid, known))
-            self._add(of_network(net))
+            self._trained(batches, self._loss, self._criterion(valid, known))
+            network = self._network(self._networks[-1])
+            self._evaluated.append(network)
             if self._chosen("scoring_mode") != "reconstruction":
-                self._gausses.append(Gaussian.fit(self._joint(len(self._evaluated) - 1, known)))
+                self._gausses.append(Gaussian.fit(self._joint(network, known)))
 
     def _stride(self, rows: int) -> int:
         if self.stride is not None:
@@ -353,17 +352,11 @@ class RNNAutoencoder(DeepDetector):
 
     def _scored_by(self, weights: Weights, known: Floats) -> Callable[[Floats], Floats]:
         """Return a function that gives the scores of scaled windows by a network that is being trained."""
-        number = len(self._evaluated)
-        self._add(weights)
-        try:
-            if self._chosen("scoring_mode") == "reconstruction":
-                network = self._evaluated[number]
-                return lambda x: self._errors(network, x, network.encode(self._filled(x)))
-            gauss = Gaussian.fit(self._joint(number, known))
-            network = self._evaluated[number]
-            return lambda x: gauss.distance2(self._vectors(network, x))
-        finally:
-            del self._evaluated[number]
+        network = self._network(weights)
+        if self._chosen("scoring_mode") == "reconstruction":
+            return lambda x: self._errors(network, x, network.encode(self._filled(x)))
+        gauss = Gaussian.fit(self._joint(network, known))
+        return lambda x: gauss.distance2(self._vectors(network, x))
 
     def _with_anomalies(self, windows: Floats) -> tuple[Floats, NDArray[np.bool_]]:
         """Return held-out windows with generated anomalies in some, and in which."""
@@ -386,14 +379,14 @@ class RNNAutoencoder(DeepDetector):
 
     # ---- scores
 
-    def _add(self, weights: Weights) -> None:
-        """Add a network to those that score."""
-        self._evaluated.append(CoreNetwork(weights, self.cell, int(self.num_layers), int(self.threads)))
+    def _network(self, weights: Weights) -> WindowNetwork:
+        """Return a network that scores on the CPU."""
+        return CoreNetwork(weights, self.cell, int(self.num_layers), int(self.threads))
 
     def _fast(self) -> list[WindowNetwork]:
         """Return the networks on ``device``: for scores of many windows that need not have the bits of a stream."""
         made: list[WindowNetwork] | None = vars(self).get("_on_device")
-        if made is None or len(made) != len(self._evaluated):
+        if made is None:
             device = self._other_device()
             made = self._evaluated
             if device is not None:
@@ -440,8 +433,7 @@ class RNNAutoencoder(DeepDetector):
             return self._errors(network, windows, network.encode(self._filled(windows)))
         return self._gausses[number].distance2(self._vectors(network, windows))
 
-    def _joint(self, number: int, windows: Floats) -> Floats:
-        network = self._evaluated[number]
+    def _joint(self, network: WindowNetwork, windows: Floats) -> Floats:
         parts = [self._vectors(network, windows[k : k + CHUNK]) for k in range(0, len(windows), CHUNK)]
         return np.concatenate(parts)
 
@@ -485,10 +477,7 @@ class RNNAutoencoder(DeepDetector):
         if not _is_windows(X):
             return super()._to_calibrate(path, X, y)
         scores, causal = self._scores_of(path, X, fast=True), self._scores_of(path, X)
-        labels = np.zeros(len(scores), bool) if y is None else checks.labels("y", y)
-        if len(labels) != len(scores):
-            raise SpecError("y", f"must have one label for each of the {len(scores)} windows", str(len(labels)))
-        return scores, causal, ~labels
+        return scores, causal, ~_labels(y, len(scores))
 
     # ---- why
 
@@ -539,9 +528,7 @@ class RNNAutoencoder(DeepDetector):
         self._gausses = [Gaussian.of_arrays(arrays, f"gauss.{k}", size) for k in range(count)]
         if self.window not in (None, self.window_):
             raise ValueError("its window is not that of its parameters")
-        self._evaluated = []
-        for weights in self._networks:
-            self._add(weights)
+        self._evaluated = [self._network(weights) for weights in self._networks]
 
     def to_onnx(self, path: str | os.PathLike[str]) -> None:
         """Write the scoring of windows as an ONNX file, and check it with onnxruntime against torch.
@@ -577,14 +564,18 @@ def _is_windows(X: Any) -> bool:
     return isinstance(X, np.ndarray) and X.ndim == 3
 
 
+def _labels(y: ArrayLike | None, count: int) -> NDArray[np.bool_]:
+    """Return a label for each of so many windows; all are normal without ``y``."""
+    labels = np.zeros(count, bool) if y is None else checks.labels("y", y)
+    if len(labels) != count:
+        raise SpecError("y", f"must have one label for each of the {count} windows of X", str(len(labels)))
+    return labels
+
+
 def _starts(runs: list[tuple[int, int]], window: int, stride: int) -> NDArray[np.int64]:
     """Return where windows begin that lie in the runs: one every ``stride`` rows, and one at the end of each run."""
-    starts = [np.zeros(0, np.int64)]
-    for a, b in runs:
-        if b - a >= window:
-            own = np.arange(a, b - window + 1, stride, dtype=np.int64)
-            starts.append(own if own[-1] == b - window else np.append(own, b - window))
-    return np.concatenate(starts)
+    starts = [a + covering(b - a, window, stride) for a, b in runs if b - a >= window]
+    return np.concatenate([np.zeros(0, np.int64), *starts])
 
 
 def _spread(starts: NDArray[np.int64], most: int) -> NDArray[np.int64]:

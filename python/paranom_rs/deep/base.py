@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs._internal import checks, missing
-from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs._internal.optional import require
 from paranom_rs._internal.rules import Flag, OneOf, OrNone, Positive, Rule, Share, Text, Whole
 from paranom_rs._internal.scaling import Scaler
 from paranom_rs.deep import weights
-from paranom_rs.deep.holdout import Holdout, holdouts
+from paranom_rs.deep.holdout import Holdout, holdouts, runs_of
 from paranom_rs.deep.inject import Inject, shapes
 from paranom_rs.deep.loaders import Loader, is_loader
 from paranom_rs.deep.weights import Weights
@@ -263,7 +262,7 @@ class DeepDetector(Detector):
         if first is None:
             return holdouts(inside, self._piece(), networks, self.validation_share)
         at = np.arange(len(inside))
-        learnt, held = (_runs(inside & mask) for mask in (at < first, at >= first))
+        learnt, held = (runs_of(inside & mask) for mask in (at < first, at >= first))
         return [Holdout(learnt, held)] * networks
 
     def _trained(self, batches: Any, loss: Callable[..., Any], criterion: Callable[[Any], tuple[float, float]]) -> Any:
@@ -407,10 +406,6 @@ class DeepDetector(Detector):
     def plot_errors(self, X: ArrayLike, y: ArrayLike | None = None) -> Any:
         """Plot a histogram of the scores of ``X``, by label where ``y`` is given, with the threshold; a figure."""
         return plots.errors(np.asarray(self.decision_function(X)), y, self.threshold_)
-
-
-def _runs(mask: Flags) -> list[tuple[int, int]]:
-    return [(int(a), int(b)) for a, b in runs_of_ones(mask)]
 
 
 def _tensors(arrays: Weights) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from paranom_rs._internal.checks import Floats
 from paranom_rs._internal.rules import Rule, Whole
 from paranom_rs.deep.base import DeepDetector
 from paranom_rs.deep.cold_start import deviations, settling_rows, some_pieces
-from paranom_rs.deep.forecast_stream import CHUNK, ForecastNetwork, ForecastStream, distances
+from paranom_rs.deep.forecast_stream import CHUNK, ForecastNetwork, ForecastStream, distances, filled
 from paranom_rs.deep.gaussian import Gaussian
-from paranom_rs.deep.holdout import Holdout, Runs
+from paranom_rs.deep.holdout import Holdout, Runs, joined
 from paranom_rs.deep.loaders import LoaderBatches
 from paranom_rs.deep.weights import Weights, of_network
 from paranom_rs.detect import recurrent
@@ -196,7 +196,7 @@ class LSTMAD(DeepDetector):
 
     def _context(self, part: Holdout) -> Runs:
         """Return the runs that a network is run over: held-out pieces with the rows before them."""
-        return sorted(_joined(part.learnt + part.held))
+        return joined(part.learnt + part.held)
 
     def _errors_of(self, forecast: ForecastNetwork, scaled: Floats, context: Runs, wanted: Runs) -> Floats:
         """Return the error vectors of the wanted rows, each predicted in its context."""
@@ -352,11 +352,7 @@ class LSTMAD(DeepDetector):
 
 def _filled(rows: Floats) -> NDArray[np.float32]:
     """Return scaled rows with the last value before it in the place of each missing one, or 0 (the mean)."""
-    gone = np.isnan(rows)
-    if not gone.any():
-        return rows.astype(np.float32)
-    at = np.maximum.accumulate(np.where(gone, -1, np.arange(len(rows))[:, None]), axis=0)
-    return np.where(at < 0, 0.0, np.take_along_axis(rows, np.maximum(at, 0), axis=0)).astype(np.float32)
+    return filled(rows, np.zeros(rows.shape[1])).astype(np.float32)
 
 
 def _pieces(runs: list[NDArray[np.float32]], window: int, horizon: int) -> NDArray[np.float32]:
@@ -381,14 +377,3 @@ def _means(errors: Floats) -> Floats:
     """Return the mean of each column (n, k), NaN left out; 0 where there is nothing."""
     count = (~np.isnan(errors)).sum(axis=0)
     return np.asarray(np.nansum(errors, axis=0) / np.maximum(count, 1))
-
-
-def _joined(runs: Runs) -> Runs:
-    """Return runs in order, those that touch as one."""
-    found: Runs = []
-    for a, b in sorted(runs):
-        if found and found[-1][1] == a:
-            found[-1] = (found[-1][0], b)
-        else:
-            found.append((a, b))
-    return found
