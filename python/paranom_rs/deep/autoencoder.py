@@ -231,15 +231,14 @@ class RNNAutoencoder(DeepDetector):
 
     def _fit(self, given: TrainingRows) -> None:
         super()._fit(given)
-        if self._source.windows or self._source.loader is not None:
+        if self._source.is_cut:
             # A window has one score: that of its last row.
             self.decision_scores_ = self.decision_scores_[self.window_ - 1 :: self.window_]
             self._label()
 
     def _learn(self, rows: Floats) -> None:
         if self._begun is None:
-            cut = self._source.windows or self._source.loader is not None
-            chosen = self._longest if cut else default_window(self._longest)
+            chosen = self._longest if self._source.is_cut else default_window(self._longest)
             self.window_ = chosen if self.window is None else int(self.window)
         self._gausses, self._evaluated = [], []
         vars(self).pop("_on_device", None)

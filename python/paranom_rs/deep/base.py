@@ -44,7 +44,12 @@ class Source(NamedTuple):
     """The row at which the validation series begin."""
     checkpoint: Path | None = None
     windows: bool = False
-    """Whether the data came as windows, which have a score each."""
+    """Whether the data came as an array of windows."""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are windows, which have a score each, and no series."""
+        return self.windows or self.loader is not None
 
 
 class DeepDetector(Detector):
@@ -220,7 +225,7 @@ class DeepDetector(Detector):
             self._label()
 
     def _followed(self, rows: Floats) -> Flags:
-        if self._source.windows or self._source.loader is not None:
+        if self._source.is_cut:
             # There are no rows before a window that a level could come from.
             return np.zeros(rows.shape[1], dtype=bool)
         return super()._followed(rows)
