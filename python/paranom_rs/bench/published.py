@@ -26,12 +26,24 @@ def with_published(result: BenchResult, folder: Path) -> dict[str, list[dict[str
             continue
         groups = {run.series: run.group for run in result.of(table)}
         rows = [{**row, "from": "this run"} for row in result.by_group(table)]
-        rows += _published(home_of(folder) / f"published_{part}_VUS-PR.csv", groups)
+        rows += published_figures(folder, part, groups)
         found[table] = sorted(rows, key=lambda row: -(row["mean"] or 0.0))
     return found
 
 
-def _published(path: Path, groups: dict[str, str]) -> list[dict[str, Any]]:
+def published_figures(folder: Path, part: str, groups: dict[str, str]) -> list[dict[str, Any]]:
+    """Return a row for each published detector, VUS-PR by source and over sources; none without the file.
+
+    Parameters
+    ----------
+    folder
+        As `paranom_rs.bench.series.of_folder` takes it.
+    part
+        ``"uni"`` or ``"multi"``.
+    groups
+        The source of each series that counts, by name.
+    """
+    path = home_of(folder) / f"published_{part}_VUS-PR.csv"
     if not path.exists():
         return []
     with path.open(encoding="utf-8", newline="") as file:

@@ -136,9 +136,9 @@ class _Plan(NamedTuple):
 
 def _run(plan: _Plan, ready: dict[str, Process], folder: Path | None, progress: bool) -> BenchResult:
     """Measure what the folder does not hold yet, and return all."""
-    limits = asdict(plan.limits)
-    head = {
-        "seed": plan.seed, "suite": plan.suite, "limits": limits, "versions": versions(), "series": plan.hashes
+    head: dict[str, Any] = {
+        "seed": plan.seed, "suite": plan.suite, "limits": asdict(plan.limits), "versions": versions(),
+        "series": plan.hashes,
     }  # fmt: skip
     store = Store(folder, head)
     done = {(run.detector, run.table, run.series) for run in store.runs}
@@ -148,7 +148,7 @@ def _run(plan: _Plan, ready: dict[str, Process], folder: Path | None, progress: 
     place = {key: i for i, key in enumerate(plan.order)}
     held = [run for run in store.runs if (run.detector, run.table, run.series) in place]
     held.sort(key=lambda run: place[run.detector, run.table, run.series])
-    return BenchResult(plan.seed, plan.suite, limits, versions(), plan.hashes, held)
+    return BenchResult(**head, runs=held)
 
 
 def _name(detector: Any) -> str:

@@ -57,7 +57,7 @@ class Entry(NamedTuple):
 
     def load(self) -> Task:
         """Generate the series, or read it."""
-        return _read(Path(self.source)) if isinstance(self.source, str) else _generate(self.name, *self.source)
+        return read(Path(self.source)) if isinstance(self.source, str) else _generate(self.name, *self.source)
 
 
 @lru_cache(maxsize=2)
@@ -93,13 +93,18 @@ def of_folder(folder: Path) -> list[Entry]:
     """
     home = home_of(folder)
     found = [
-        Entry(f"tsb-ad, {title}", path.stem.split("_")[1], path.stem, _digest(path), str(path.resolve()))
+        Entry(f"tsb-ad, {title}", source_of(path), path.stem, _digest(path), str(path.resolve()))
         for part, title in PARTS.items()
         for path in sorted((home / part).glob("*_*.npz"))
     ]
     if not found:
         raise SpecError("data", "must be a folder with uni/*.npz or multi/*.npz", repr(str(folder)))
     return found
+
+
+def source_of(path: Path) -> str:
+    """Return the source of a public series."""
+    return path.stem.split("_")[1]
 
 
 def home_of(folder: Path) -> Path:
@@ -112,7 +117,8 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _read(path: Path) -> Task:
+def read(path: Path) -> Task:
+    """Read a public series, of a file as `of_folder` describes it."""
     with np.load(path) as held:
         missing = {"X", "y", "train", "window"} - set(held)
         if missing:

@@ -139,15 +139,13 @@ class AnomalyNet(ScaledWindows):
         self.window_ = context_of(layers) + self._length
         scaler = Scaler.fit(rows)
         self.mean_, self.scale_ = scaler.mean, scaler.scale
+        self._learn_again(rows)
         rng = np.random.default_rng(int(self.random_state))
         material = self._material(scaler(rows), rng)
         with devices.session(1, int(rng.integers(2**31))):
             net = module(material.features.shape[1], layers, dict.fromkeys(START, 0.5))
-            train(
-                net, material, steps=int(self.steps), batch=_BATCH, rate=_RATE, device=self.device, rng=rng
-            )  # fmt: skip
+            train(net, material, steps=int(self.steps), batch=_BATCH, rate=_RATE, device=self.device, rng=rng)
             self._weights = weights_of(net)
-        self._learn_again(rows)
 
     def _learn_again(self, rows: Floats) -> None:
         # Units and network are those of all training rows: they are no part of what is compared.
@@ -168,10 +166,10 @@ class AnomalyNet(ScaledWindows):
         features, targets, counts = [], [], []
         for number in range(int(np.clip(_ROWS // count, _FEWEST, _MOST))):
             from_twin = twin is not None and number % 3 == 2
-            normal = np.asarray(twin.generate(count, start=number * count).X) if twin and from_twin else rows
+            normal = np.asarray(twin.generate(count, start=number * count).X) if from_twin else rows
             values, change = with_events(normal, int(rng.integers(2**31)), self._kinds)
             if from_twin:
-                seen = WindowFeatures(rows, self._length)(values)
+                seen = self._features(values)
             else:
                 parts = []
                 for compared, (start, stop) in zip(others, itertools.pairwise(edges), strict=True):

@@ -15,7 +15,6 @@ from paranom_rs._internal.checks import Floats
 from paranom_rs._internal.missing import NAN_POLICIES, fill_missing
 from paranom_rs._internal.optional import require
 from paranom_rs._internal.rules import AtLeast0, Flag, OneOf, OrNone, Rule, Share, Whole
-from paranom_rs._internal.scaling import Scaler
 from paranom_rs.deep.base import DeepDetector, Source
 from paranom_rs.deep.gaussian import Gaussian
 from paranom_rs.deep.holdout import Holdout
@@ -23,6 +22,7 @@ from paranom_rs.deep.inject import shapes_in_windows
 from paranom_rs.deep.loaders import LoaderBatches
 from paranom_rs.deep.weights import Weights, of_network
 from paranom_rs.deep.window_network import CoreNetwork, TorchNetwork, WindowNetwork
+from paranom_rs.deep.windowing import covering
 from paranom_rs.detect import recurrent
 from paranom_rs.detect.base import covering_mean
 from paranom_rs.detect.scaled_windows import default_window
@@ -210,10 +210,7 @@ class RNNAutoencoder(DeepDetector):
             return super()._read(X, y, validation)
         learnt = self._windows("X", X)
         held = learnt[:0] if validation is None else self._windows("validation", validation)
-        labels = np.zeros(len(learnt), bool) if y is None else checks.labels("y", y)
-        if len(labels) != len(learnt):
-            rule = f"must have one label for each of the {len(learnt)} windows of X"
-            raise SpecError("y", rule, str(len(labels)))
+        labels = _labels(y, len(learnt))
         rows = [np.full(learnt.shape[1], label) for label in labels] + [np.zeros(learnt.shape[1])] * len(held)
         given = TrainingRows.read([*learnt, *held], rows)
         first = None if validation is None else given.spans[len(learnt)][0] if len(held) else len(given.rows)
@@ -234,15 +231,14 @@ class RNNAutoencoder(DeepDetector):
 
     def _fit(self, given: TrainingRows) -> None:
         super()._fit(given)
-        if self._source.windows or self._source.loader is not None:
+        if self._source.is_cut:
             # A window has one score: that of its last row.
             self.decision_scores_ = self.decision_scores_[self.window_ - 1 :: self.window_]
             self._label()
 
     def _learn(self, rows: Floats) -> None:
         if self._begun is None:
-            cut = self._source.windows or self._source.loader is not None
-            chosen = self._longest if cut else default_window(self._longest)
+            chosen = self._longest if self._source.is_cut else default_window(self._longest)
             self.window_ = chosen if self.window is None else int(self.window)
         self._gausses, self._evaluated = [], []
         vars(self).pop("_on_device", None)
@@ -288,10 +284,11 @@ class RNNAutoencoder(DeepDetector):
             else:
                 batches = LoaderBatches(loader, lambda x: self._example(self._scaled(x)))
                 known = valid
-            net = self._trained(batches, self._loss, self._criterion(valid, known))
-            self._add(of_network(net))
+            self._trained(batches, self._loss, self._criterion(valid, known))
+            network = self._network(self._networks[-1])
+            self._evaluated.append(network)
             if self._chosen("scoring_mode") != "reconstruction":
-                self._gausses.append(Gaussian.fit(self._joint(len(self._evaluated) - 1, known)))
+                self._gausses.append(Gaussian.fit(self._joint(network, known)))
 
     def _stride(self, rows: int) -> int:
         if self.stride is not None:
@@ -302,9 +299,6 @@ class RNNAutoencoder(DeepDetector):
         """Return scaled windows, what is missing as NaN."""
         views = np.lib.stride_tricks.sliding_window_view(rows, self.window_, axis=0).transpose(0, 2, 1)
         return self._scaled(views[starts])
-
-    def _scaled(self, windows: Floats) -> Floats:
-        return Scaler(self.mean_, self.scale_)(windows)
 
     def _example(self, windows: Floats) -> NDArray[np.float32]:
         """Return windows as a network learns them; where values are missing, which are there stands beside them."""
@@ -357,17 +351,11 @@ class RNNAutoencoder(DeepDetector):
 
     def _scored_by(self, weights: Weights, known: Floats) -> Callable[[Floats], Floats]:
         """Return a function that gives the scores of scaled windows by a network that is being trained."""
-        number = len(self._evaluated)
-        self._add(weights)
-        try:
-            if self._chosen("scoring_mode") == "reconstruction":
-                network = self._evaluated[number]
-                return lambda x: self._errors(network, x, network.encode(self._filled(x)))
-            gauss = Gaussian.fit(self._joint(number, known))
-            network = self._evaluated[number]
-            return lambda x: gauss.distance2(self._vectors(network, x))
-        finally:
-            del self._evaluated[number]
+        network = self._network(weights)
+        if self._chosen("scoring_mode") == "reconstruction":
+            return lambda x: self._errors(network, x, network.encode(self._filled(x)))
+        gauss = Gaussian.fit(self._joint(network, known))
+        return lambda x: gauss.distance2(self._vectors(network, x))
 
     def _with_anomalies(self, windows: Floats) -> tuple[Floats, NDArray[np.bool_]]:
         """Return held-out windows with generated anomalies in some, and in which."""
@@ -390,14 +378,14 @@ class RNNAutoencoder(DeepDetector):
 
     # ---- scores
 
-    def _add(self, weights: Weights) -> None:
-        """Add a network to those that score."""
-        self._evaluated.append(CoreNetwork(weights, self.cell, int(self.num_layers), int(self.threads)))
+    def _network(self, weights: Weights) -> WindowNetwork:
+        """Return a network that scores on the CPU."""
+        return CoreNetwork(weights, self.cell, int(self.num_layers), int(self.threads))
 
     def _fast(self) -> list[WindowNetwork]:
         """Return the networks on ``device``: for scores of many windows that need not have the bits of a stream."""
         made: list[WindowNetwork] | None = vars(self).get("_on_device")
-        if made is None or len(made) != len(self._evaluated):
+        if made is None:
             device = self._other_device()
             made = self._evaluated
             if device is not None:
@@ -415,14 +403,6 @@ class RNNAutoencoder(DeepDetector):
             return None
         device = devices.device_of(self.device)
         return None if device.type == "cpu" else device
-
-    def _torch(self, weights: Weights) -> Any:
-        """Return a network of torch."""
-        import torch
-
-        net = self._net()
-        net.load_state_dict({name: torch.tensor(array) for name, array in weights.items()})
-        return net.eval()
 
     def _window_scores(self, rows: Floats) -> Floats:
         return self._scores(rows, range(len(self._evaluated)))
@@ -452,8 +432,7 @@ class RNNAutoencoder(DeepDetector):
             return self._errors(network, windows, network.encode(self._filled(windows)))
         return self._gausses[number].distance2(self._vectors(network, windows))
 
-    def _joint(self, number: int, windows: Floats) -> Floats:
-        network = self._evaluated[number]
+    def _joint(self, network: WindowNetwork, windows: Floats) -> Floats:
         parts = [self._vectors(network, windows[k : k + CHUNK]) for k in range(0, len(windows), CHUNK)]
         return np.concatenate(parts)
 
@@ -497,10 +476,7 @@ class RNNAutoencoder(DeepDetector):
         if not _is_windows(X):
             return super()._to_calibrate(path, X, y)
         scores, causal = self._scores_of(path, X, fast=True), self._scores_of(path, X)
-        labels = np.zeros(len(scores), bool) if y is None else checks.labels("y", y)
-        if len(labels) != len(scores):
-            raise SpecError("y", f"must have one label for each of the {len(scores)} windows", str(len(labels)))
-        return scores, causal, ~labels
+        return scores, causal, ~_labels(y, len(scores))
 
     # ---- why
 
@@ -528,7 +504,7 @@ class RNNAutoencoder(DeepDetector):
     def _restored(self, windows: Floats) -> Floats:
         filled = self._filled(self._scaled(windows))
         restored = np.mean([n.decode(n.encode(filled), filled.shape[1]) for n in self._evaluated], axis=0)
-        return Scaler(self.mean_, self.scale_).inverse(restored)
+        return self._scaler.inverse(restored)
 
     def plot_reconstruction(self, X: ArrayLike) -> Any:
         """Plot windows (k, window, d) and their reconstructions, first channel; a figure."""
@@ -540,7 +516,7 @@ class RNNAutoencoder(DeepDetector):
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         values, arrays = super()._state()
         for k, gauss in enumerate(self._gausses):
-            arrays |= {f"gauss.{k}.mean": gauss.mean, f"gauss.{k}.whiten": gauss.whiten}
+            arrays |= gauss.arrays(f"gauss.{k}")
         return values, arrays
 
     def _restore(self, values: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
@@ -551,9 +527,7 @@ class RNNAutoencoder(DeepDetector):
         self._gausses = [Gaussian.of_arrays(arrays, f"gauss.{k}", size) for k in range(count)]
         if self.window not in (None, self.window_):
             raise ValueError("its window is not that of its parameters")
-        self._evaluated = []
-        for weights in self._networks:
-            self._add(weights)
+        self._evaluated = [self._network(weights) for weights in self._networks]
 
     def to_onnx(self, path: str | os.PathLike[str]) -> None:
         """Write the scoring of windows as an ONNX file, and check it with onnxruntime against torch.
@@ -576,7 +550,7 @@ class RNNAutoencoder(DeepDetector):
         onnx.refuse_levels(self)
         gausses: list[Gaussian | None] = [*self._gausses] or [None] * len(self._networks)
         nets = [self._torch(weights) for weights in self._networks]
-        scorer = WindowScorer(nets, Scaler(self.mean_, self.scale_), gausses, self._chosen("scoring_mode"), self.loss)
+        scorer = WindowScorer(nets, self._scaler, gausses, self._chosen("scoring_mode"), self.loss)
         free = {"windows": {0: "batch"}, "score": {0: "batch"}}
         graph = onnx.graph(scorer, (2, self.window_, self.n_features_in_), free, onnx.metadata(self))
         # Another batch than the one that the graph was traced with.
@@ -589,14 +563,18 @@ def _is_windows(X: Any) -> bool:
     return isinstance(X, np.ndarray) and X.ndim == 3
 
 
+def _labels(y: ArrayLike | None, count: int) -> NDArray[np.bool_]:
+    """Return a label for each of so many windows; all are normal without ``y``."""
+    labels = np.zeros(count, bool) if y is None else checks.labels("y", y)
+    if len(labels) != count:
+        raise SpecError("y", f"must have one label for each of the {count} windows of X", str(len(labels)))
+    return labels
+
+
 def _starts(runs: list[tuple[int, int]], window: int, stride: int) -> NDArray[np.int64]:
     """Return where windows begin that lie in the runs: one every ``stride`` rows, and one at the end of each run."""
-    starts = [np.zeros(0, np.int64)]
-    for a, b in runs:
-        if b - a >= window:
-            own = np.arange(a, b - window + 1, stride, dtype=np.int64)
-            starts.append(own if own[-1] == b - window else np.append(own, b - window))
-    return np.concatenate(starts)
+    starts = [a + covering(b - a, window, stride) for a, b in runs if b - a >= window]
+    return np.concatenate([np.zeros(0, np.int64), *starts])
 
 
 def _spread(starts: NDArray[np.int64], most: int) -> NDArray[np.int64]:

@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs._internal import checks, missing
-from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs._internal.optional import require
 from paranom_rs._internal.rules import Flag, OneOf, OrNone, Positive, Rule, Share, Text, Whole
 from paranom_rs._internal.scaling import Scaler
 from paranom_rs.deep import weights
-from paranom_rs.deep.holdout import Holdout, holdouts
+from paranom_rs.deep.holdout import Holdout, holdouts, runs_of
 from paranom_rs.deep.inject import Inject, shapes
 from paranom_rs.deep.loaders import Loader, is_loader
 from paranom_rs.deep.weights import Weights
@@ -45,7 +44,12 @@ class Source(NamedTuple):
     """The row at which the validation series begin."""
     checkpoint: Path | None = None
     windows: bool = False
-    """Whether the data came as windows, which have a score each."""
+    """Whether the data came as an array of windows."""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are windows, which have a score each, and no series."""
+        return self.windows or self.loader is not None
 
 
 class DeepDetector(Detector):
@@ -221,7 +225,7 @@ class DeepDetector(Detector):
             self._label()
 
     def _followed(self, rows: Floats) -> Flags:
-        if self._source.windows or self._source.loader is not None:
+        if self._source.is_cut:
             # There are no rows before a window that a level could come from.
             return np.zeros(rows.shape[1], dtype=bool)
         return super()._followed(rows)
@@ -242,6 +246,14 @@ class DeepDetector(Detector):
             raise SpecError("warm_start", "must not be set where networks of other sizes were learnt before", "True")
         self._begun = before._networks
 
+    @property
+    def _scaler(self) -> Scaler:
+        return Scaler(self.mean_, self.scale_)
+
+    def _scaled(self, rows: Floats) -> Floats:
+        """Return rows or windows (..., d) in units of the normal spread."""
+        return self._scaler(rows)
+
     def _learn(self, rows: Floats) -> None:
         if self._begun is None:
             scaler = Scaler.fit(rows) if self._source.loader is None else self._source.loader.scaler
@@ -255,7 +267,7 @@ class DeepDetector(Detector):
         if first is None:
             return holdouts(inside, self._piece(), networks, self.validation_share)
         at = np.arange(len(inside))
-        learnt, held = (_runs(inside & mask) for mask in (at < first, at >= first))
+        learnt, held = (runs_of(inside & mask) for mask in (at < first, at >= first))
         return [Holdout(learnt, held)] * networks
 
     def _trained(self, batches: Any, loss: Callable[..., Any], criterion: Callable[[Any], tuple[float, float]]) -> Any:
@@ -282,6 +294,12 @@ class DeepDetector(Detector):
         self.best_epoch_.append(run.best_epoch)
         self.interrupted_ = self.interrupted_ or run.interrupted
         return net
+
+    def _torch(self, weights: Weights) -> Any:
+        """Return a network of torch with these weights."""
+        net = self._net()
+        net.load_state_dict(_tensors(weights))
+        return net.eval()
 
     def _orthogonal(self) -> bool:
         return True
@@ -393,10 +411,6 @@ class DeepDetector(Detector):
     def plot_errors(self, X: ArrayLike, y: ArrayLike | None = None) -> Any:
         """Plot a histogram of the scores of ``X``, by label where ``y`` is given, with the threshold; a figure."""
         return plots.errors(np.asarray(self.decision_function(X)), y, self.threshold_)
-
-
-def _runs(mask: Flags) -> list[tuple[int, int]]:
-    return [(int(a), int(b)) for a, b in runs_of_ones(mask)]
 
 
 def _tensors(arrays: Weights) -> dict[str, Any]:

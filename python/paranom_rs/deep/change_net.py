@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs._internal.checks import Floats
+from paranom_rs.deep.weights import of_network
 
 Matrix = NDArray[np.float32]
 
@@ -138,7 +139,7 @@ def module(features: int, layers: int, start: dict[int, float]) -> Any:
 
 def weights_of(net: Any) -> Weights:
     """Return the numbers of a torch module."""
-    arrays = {name: value.detach().cpu().numpy().astype(np.float32) for name, value in net.state_dict().items()}
+    arrays = of_network(net)
     layers = range(len(net.taps))
     return Weights(
         arrays["low"],

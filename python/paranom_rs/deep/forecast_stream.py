@@ -54,8 +54,8 @@ class ForecastStream:
         """
         net = self._network
         h = net.horizon
-        filled = self._filled(rows)
-        out, state = net.core.run(filled[None], self.state[None])
+        whole = filled(rows, self.last)
+        out, state = net.core.run(whole[None], self.state[None])
         made = np.concatenate([self.made, out[0].reshape(len(rows), h, net.channels)])
         errors = np.stack([rows - made[h - 1 - k : h - 1 - k + len(rows), k] for k in range(h)], axis=1)
         expected = made[h - 1 : h - 1 + len(rows), 0].copy()
@@ -65,18 +65,8 @@ class ForecastStream:
             if self.seen + row == 0:
                 expected[row] = np.nan
         self.state, self.made = state[0], made[-h:]
-        self.last, self.seen = filled[-1].copy(), min(self.seen + len(rows), h)
+        self.last, self.seen = whole[-1].copy(), min(self.seen + len(rows), h)
         return errors, expected
-
-    def _filled(self, rows: Floats) -> Floats:
-        """Return rows with the last value before it in the place of each missing one."""
-        gone = np.isnan(rows)
-        if not gone.any():
-            return np.ascontiguousarray(rows)
-        whole = np.concatenate([self.last[None], rows])
-        there = np.concatenate([np.zeros((1, rows.shape[1]), bool), gone])
-        at = np.maximum.accumulate(np.where(there, 0, np.arange(len(whole))[:, None]), axis=0)
-        return np.ascontiguousarray(np.take_along_axis(whole, at, axis=0)[1:])
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the state, for a file."""
@@ -93,6 +83,16 @@ class ForecastStream:
             raise ValueError("its stream has seen no such number of rows")
         self.state, self.made, self.last = arrays["state"], arrays["made"], arrays["last"]
         self.seen = int(seen[0])
+
+
+def filled(rows: Floats, last: Floats) -> Floats:
+    """Return rows (n, d) with the value before it in the place of each missing one; before the first is ``last``."""
+    gone = np.isnan(rows)
+    if not gone.any():
+        return np.ascontiguousarray(rows)
+    whole = np.concatenate([last[None], rows])
+    at = np.arange(1, len(whole))[:, None]
+    return np.ascontiguousarray(np.take_along_axis(whole, np.maximum.accumulate(np.where(gone, 0, at), axis=0), axis=0))
 
 
 def distances(gauss: Gaussian, errors: Floats) -> Floats:

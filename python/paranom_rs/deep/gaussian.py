@@ -66,6 +66,10 @@ class Gaussian:
                 raise ValueError("its Gaussian has no spread")
         return found
 
+    def arrays(self, name: str) -> dict[str, Floats]:
+        """Return what `of_arrays` reads from a file."""
+        return {f"{name}.mean": self.mean, f"{name}.whiten": self.whiten}
+
     def distance2(self, vectors: NDArray[np.floating]) -> Floats:
         """Return the squared Mahalanobis distance of each row of (n, k): that of a row depends on it alone."""
         return self.length2(np.asarray(vectors, dtype=np.float64) - self.mean)

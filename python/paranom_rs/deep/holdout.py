@@ -23,6 +23,22 @@ class Holdout(NamedTuple):
     held: Runs
 
 
+def runs_of(mask: Flags) -> Runs:
+    """Return the runs of set flags (n,)."""
+    return [(int(a), int(b)) for a, b in runs_of_ones(mask)]
+
+
+def joined(runs: Runs) -> Runs:
+    """Return runs in order, those that touch as one."""
+    found: Runs = []
+    for a, b in sorted(runs):
+        if found and found[-1][1] == a:
+            found[-1] = (found[-1][0], b)
+        else:
+            found.append((a, b))
+    return found
+
+
 def holdouts(inside: Flags, least: int, networks: int, share: float) -> list[Holdout]:
     """Return what each network learns, and what is held out of it.
 
@@ -36,8 +52,7 @@ def holdouts(inside: Flags, least: int, networks: int, share: float) -> list[Hol
         How many networks there are. One holds a ``share`` of the pieces out, evenly spread; several hold every piece
         out in turn.
     """
-    runs = [(int(a), int(b)) for a, b in runs_of_ones(inside)]
-    pieces = _pieces(runs, max(least, int(inside.sum()) // MOST_PIECES))
+    pieces = _pieces(runs_of(inside), max(least, int(inside.sum()) // MOST_PIECES))
     if networks == 1:
         every = min(max(round(1 / share), 2), len(pieces))
         return [_parted(pieces, every, every - 1)]
@@ -47,16 +62,7 @@ def holdouts(inside: Flags, least: int, networks: int, share: float) -> list[Hol
 
 def _parted(pieces: Runs, every: int, which: int) -> Holdout:
     held = [piece for k, piece in enumerate(pieces) if k % every == which]
-    learnt: Runs = []
-    for k, (a, b) in enumerate(pieces):
-        if k % every == which:
-            continue
-        # Pieces that touch are one run.
-        if learnt and learnt[-1][1] == a:
-            learnt[-1] = (learnt[-1][0], b)
-        else:
-            learnt.append((a, b))
-    return Holdout(learnt, held)
+    return Holdout(joined([piece for k, piece in enumerate(pieces) if k % every != which]), held)
 
 
 def _pieces(runs: Runs, size: int) -> Runs:

@@ -11,12 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs._internal.checks import Floats
 from paranom_rs._internal.rules import Rule, Whole
-from paranom_rs._internal.scaling import Scaler
 from paranom_rs.deep.base import DeepDetector
 from paranom_rs.deep.cold_start import deviations, settling_rows, some_pieces
-from paranom_rs.deep.forecast_stream import CHUNK, ForecastNetwork, ForecastStream, distances
+from paranom_rs.deep.forecast_stream import CHUNK, ForecastNetwork, ForecastStream, distances, filled
 from paranom_rs.deep.gaussian import Gaussian
-from paranom_rs.deep.holdout import Holdout, Runs
+from paranom_rs.deep.holdout import Holdout, Runs, joined
 from paranom_rs.deep.loaders import LoaderBatches
 from paranom_rs.deep.weights import Weights, of_network
 from paranom_rs.detect import recurrent
@@ -197,7 +196,7 @@ class LSTMAD(DeepDetector):
 
     def _context(self, part: Holdout) -> Runs:
         """Return the runs that a network is run over: held-out pieces with the rows before them."""
-        return sorted(_joined(part.learnt + part.held))
+        return joined(part.learnt + part.held)
 
     def _errors_of(self, forecast: ForecastNetwork, scaled: Floats, context: Runs, wanted: Runs) -> Floats:
         """Return the error vectors of the wanted rows, each predicted in its context."""
@@ -218,9 +217,6 @@ class LSTMAD(DeepDetector):
         rows = batch.shape[1] - self.horizon
         wanted = batch[:, 1:].unfold(1, self.horizon, 1).transpose(2, 3)
         return (net(batch[:, :rows])[0].float() - wanted).square().mean()
-
-    def _scaled(self, rows: Floats) -> Floats:
-        return Scaler(self.mean_, self.scale_)(rows)
 
     def _forecast(self, weights: Weights) -> ForecastNetwork:
         return ForecastNetwork(weights, int(self.num_layers), int(self.horizon), self.n_features_in_)
@@ -292,7 +288,7 @@ class LSTMAD(DeepDetector):
 
     def _nearest(self, window: Floats) -> tuple[int | None, Floats | None]:
         expected = np.mean([stream.take(self._scaled(window))[1] for stream in self._streams()], axis=0)
-        return None, Scaler(self.mean_, self.scale_).inverse(expected)
+        return None, self._scaler.inverse(expected)
 
     # ---- files
 
@@ -307,7 +303,7 @@ class LSTMAD(DeepDetector):
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         values, arrays = super()._state()
         for k, (gauss, stream) in enumerate(zip(self._gausses, self._live, strict=True)):
-            arrays |= {f"gauss.{k}.mean": gauss.mean, f"gauss.{k}.whiten": gauss.whiten}
+            arrays |= gauss.arrays(f"gauss.{k}")
             arrays |= {f"live.{k}.{name}": array for name, array in stream.arrays().items()}
         return values, arrays
 
@@ -343,7 +339,7 @@ class LSTMAD(DeepDetector):
         self._check_fitted()
         onnx.refuse_levels(self)
         nets = [self._torch(weights) for weights in self._networks]
-        scorer = SeriesScorer(nets, Scaler(self.mean_, self.scale_), self._gausses, self.warm_up_)
+        scorer = SeriesScorer(nets, self._scaler, self._gausses, self.warm_up_)
         free = {"series": {0: "batch", 1: "time"}, "score": {0: "batch", 1: "time"}}
         shape = (2, 2 * int(self.horizon) + 1, self.n_features_in_)
         graph = onnx.graph(scorer, shape, free, onnx.metadata(self))
@@ -353,21 +349,10 @@ class LSTMAD(DeepDetector):
         wanted[:, : self.warm_up_] = 0
         onnx.write(Path(path), graph, self.threads, data, wanted)
 
-    def _torch(self, weights: Weights) -> Any:
-        import torch
-
-        net = self._net()
-        net.load_state_dict({name: torch.tensor(array) for name, array in weights.items()})
-        return net.eval()
-
 
 def _filled(rows: Floats) -> NDArray[np.float32]:
     """Return scaled rows with the last value before it in the place of each missing one, or 0 (the mean)."""
-    gone = np.isnan(rows)
-    if not gone.any():
-        return rows.astype(np.float32)
-    at = np.maximum.accumulate(np.where(gone, -1, np.arange(len(rows))[:, None]), axis=0)
-    return np.where(at < 0, 0.0, np.take_along_axis(rows, np.maximum(at, 0), axis=0)).astype(np.float32)
+    return filled(rows, np.zeros(rows.shape[1])).astype(np.float32)
 
 
 def _pieces(runs: list[NDArray[np.float32]], window: int, horizon: int) -> NDArray[np.float32]:
@@ -392,14 +377,3 @@ def _means(errors: Floats) -> Floats:
     """Return the mean of each column (n, k), NaN left out; 0 where there is nothing."""
     count = (~np.isnan(errors)).sum(axis=0)
     return np.asarray(np.nansum(errors, axis=0) / np.maximum(count, 1))
-
-
-def _joined(runs: Runs) -> Runs:
-    """Return runs in order, those that touch as one."""
-    found: Runs = []
-    for a, b in sorted(runs):
-        if found and found[-1][1] == a:
-            found[-1] = (found[-1][0], b)
-        else:
-            found.append((a, b))
-    return found

@@ -29,23 +29,24 @@ from paranom_rs.generate.transforms import (
     TimeWarp,
 )
 
+#: Kind -> the rule for a channel and a number of rows; a swap takes two channels.
+_RULES: dict[str, Callable[[Channel, int], Transform]] = {
+    "spike": lambda x, _: Spike(_either_way(max(2 * x.step, 0.1), max(10.0, 4 * x.step))),
+    "shift": lambda _x, _: Shift(_either_way(0.3, 8.0)),
+    "drift": lambda _x, _: Drift(_either_way(0.5, 8.0)),
+    "noise": lambda x, _: Noise(_among(max(x.step, 0.02), 10 * max(x.step, 0.1))),
+    "stuck": lambda _x, _: Flatline(),
+    "level": lambda x, _: Flatline(_values(x)),
+    "scale": lambda x, _: Scale(_factor(0.05, 0.7, 5.0), center=float(x.levels[3])),
+    "limits": lambda x, _: Clip(low=float(x.levels[2]), high=float(x.levels[4]) + 1e-9),
+    "smooth": lambda _x, _: Smooth(9),
+    "frequency": lambda _x, _: FrequencyChange(_factor(0.3, 0.8, 4.0)),
+    "paste": lambda _x, rows: PhaseShift(_either_way(3.0, max(rows / 2, 8.0))),
+    "reverse": lambda _x, _: Reverse(),
+    "warp": lambda _x, _: TimeWarp(Choice([-0.9, -0.6, -0.3, 0.3, 0.6, 0.9])),
+}
 #: Kinds of anomalies, by name.
-KINDS = (
-    "spike",
-    "shift",
-    "drift",
-    "noise",
-    "stuck",
-    "level",
-    "scale",
-    "limits",
-    "smooth",
-    "frequency",
-    "paste",
-    "reverse",
-    "warp",
-    "swap",
-)
+KINDS = (*_RULES, "swap")
 #: Shares of the rows: of all anomalies, and of all decoys.
 _ANOMALOUS, _DECOYS = 0.35, 0.1
 #: Sorts of anomalies in a set, each with a kind, channels and lengths of its own.
@@ -108,9 +109,9 @@ def with_events(rows: Floats, seed: int, kinds: tuple[str, ...] = KINDS) -> Chan
         most = 1 if rng.random() < 0.6 else int(np.exp(rng.uniform(0, np.log(channels + 0.49))).round())
         touched = rng.choice(channels, max(most, 1), replace=False).tolist()
         kind = possible[int(rng.integers(len(possible)))]
-        rule = _RULES[kind]
         values = {
-            f"x{j}": _swap(rng, j, channels) if kind == "swap" else rule(known[j], count) for j in sorted(touched)
+            f"x{j}": _swap(rng, j, channels) if kind == "swap" else _RULES[kind](known[j], count)
+            for j in sorted(touched)
         }
         onset = None if rng.random() < 0.7 else float(rng.choice([0.25, 0.5, 1.0]))
         share = _ANOMALOUS / _SORTS
@@ -162,23 +163,6 @@ def _factor(least: float, little: float, most: float) -> Any:
     return Choice(sizes)
 
 
-#: Kind -> the rule for a channel and a number of rows.
-_RULES: dict[str, Callable[[Channel, int], Transform]] = {
-    "spike": lambda x, _: Spike(_either_way(max(2 * x.step, 0.1), max(10.0, 4 * x.step))),
-    "shift": lambda _x, _: Shift(_either_way(0.3, 8.0)),
-    "drift": lambda _x, _: Drift(_either_way(0.5, 8.0)),
-    "noise": lambda x, _: Noise(_among(max(x.step, 0.02), 10 * max(x.step, 0.1))),
-    "stuck": lambda _x, _: Flatline(),
-    "level": lambda x, _: Flatline(_values(x)),
-    "scale": lambda x, _: Scale(_factor(0.05, 0.7, 5.0), center=float(x.levels[3])),
-    "limits": lambda x, _: Clip(low=float(x.levels[2]), high=float(x.levels[4]) + 1e-9),
-    "smooth": lambda _x, _: Smooth(9),
-    "frequency": lambda _x, _: FrequencyChange(_factor(0.3, 0.8, 4.0)),
-    "paste": lambda _x, rows: PhaseShift(_either_way(3.0, max(rows / 2, 8.0))),
-    "reverse": lambda _x, _: Reverse(),
-    "warp": lambda _x, _: TimeWarp(Choice([-0.9, -0.6, -0.3, 0.3, 0.6, 0.9])),
-    "swap": lambda _x, _: Reverse(),
-}
 #: Changes that stay normal: hardly larger than the noise.
 _DECOY_RULES: tuple[Callable[[Channel], Transform], ...] = (
     lambda _: Shift(_either_way(0.02, 0.12)),

@@ -10,11 +10,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from paranom_rs.evaluate.metrics import vus
 from paranom_rs.experiments import report
-from paranom_rs.experiments.defaults import Work, works
+from paranom_rs.experiments.defaults import Work, means_of, works
 
 
 def variants(kinds: bool) -> dict[str, tuple[dict[str, Any], str | None]]:
@@ -49,14 +47,10 @@ def score(work: Work, settings: dict[str, Any], without: str | None, seed: int) 
 
 def means(found: list[tuple[Work, float]]) -> dict[str, report.Cell]:
     """By table, the mean over series of each source, then over sources."""
-    line: dict[str, report.Cell] = {}
-    for table in dict.fromkeys(work.table for work, _ in found):
-        groups: dict[str, list[float]] = {}
-        for work, value in found:
-            if work.table == table:
-                groups.setdefault(work.group, []).append(value)
-        line[table] = float(np.mean([np.mean(values) for values in groups.values()]))
-    return line
+    return {
+        table: means_of((work.group, value) for work, value in found if work.table == table)["mean"]
+        for table in dict.fromkeys(work.table for work, _ in found)
+    }
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -14,10 +14,8 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Iterator
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,9 +24,12 @@ import numpy as np
 import paranom_rs
 from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import Floats
+from paranom_rs.bench.published import published_figures
+from paranom_rs.bench.series import PARTS
 from paranom_rs.detect.base import Detector
 from paranom_rs.evaluate.metrics import vus
 from paranom_rs.experiments import recordings, report
+from paranom_rs.experiments.processes import in_processes
 
 #: By the name of the class.
 DETECTORS = (
@@ -70,9 +71,9 @@ class Found(NamedTuple):
 
 def works(folder: Path) -> Iterator[Work]:
     """All series of the folder."""
-    for part, title in (("uni", "TSB-AD, one channel"), ("multi", "TSB-AD, many channels")):
+    for part, title in PARTS.items():
         for x in recordings.tsbad(folder, part):
-            yield Work(title, x.source, x.name, x.X[: x.train], x.X, x.y, x.window)
+            yield Work(f"TSB-AD, {title}", x.source, x.name, x.X[: x.train], x.X, x.y, x.window)
     for group, read in recordings.SETS.items():
         for i, (name, task) in enumerate(read(folder)):
             if group != "SKAB" or i % 2 == 0:
@@ -108,17 +109,19 @@ def measure(given: tuple[Work, str], seed: int = 0) -> Found:
 def measured(folder: Path, names: list[str], jobs: int, seed: int = 0) -> list[Found]:
     """What each detector did on each series; the same for any number of processes."""
     todo = [(work, name) for work in works(folder) for name in names]
-    if jobs == 1:
-        return [measure(x, seed) for x in todo]
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        return list(pool.map(partial(measure, seed=seed), todo))
+    return list(in_processes(partial(measure, seed=seed), todo, jobs))
 
 
 def over_groups(found: list[Found], figure: Any) -> dict[str, float]:
     """The mean of a figure over the series of each group, and over groups."""
+    return means_of((x.work[1], figure(x)) for x in found)
+
+
+def means_of(figures: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """The mean of each group's figures, and the mean over groups."""
     groups: dict[str, list[float]] = {}
-    for x in found:
-        groups.setdefault(x.work[1], []).append(figure(x))
+    for group, value in figures:
+        groups.setdefault(group, []).append(value)
     means = {group: float(np.mean(values)) for group, values in groups.items()}
     return means | {"mean": float(np.mean(list(means.values())))}
 
@@ -126,22 +129,12 @@ def over_groups(found: list[Found], figure: Any) -> dict[str, float]:
 def published(folder: Path) -> dict[str, list[dict[str, report.Cell]]]:
     """The three best of the benchmark's own detectors on the same series, by table."""
     tables: dict[str, list[dict[str, report.Cell]]] = {}
-    for part, title in (("uni", "TSB-AD, one channel"), ("multi", "TSB-AD, many channels")):
-        path = folder / "tsbad" / f"published_{part}_VUS-PR.csv"
-        if not path.exists():
-            continue
-        lines = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()]
-        here = {x.name: x.source for x in recordings.tsbad(folder, part)}
-        rows = [line for line in lines[1:] if line[0].removesuffix(".csv") in here]
-        columns: list[dict[str, report.Cell]] = []
-        # Behind the detectors come lengths and counts of the series.
-        for j, name in enumerate(lines[0][1 : lines[0].index("ts_len")], 1):
-            groups: dict[str, list[float]] = {}
-            for row in rows:
-                groups.setdefault(here[row[0].removesuffix(".csv")], []).append(float(row[j]))
-            means = {group: float(np.mean(values)) for group, values in groups.items()}
-            columns.append({"detector": f"{name} (published)", **means, "mean": float(np.mean(list(means.values())))})
-        tables[title] = sorted(columns, key=lambda x: -float(x["mean"] or 0))[:3]
+    for part, title in PARTS.items():
+        rows = published_figures(folder, part, {x.name: x.source for x in recordings.tsbad(folder, part)})
+        best = sorted(rows, key=lambda row: -(row["mean"] or 0.0))[:3]
+        for row in best:
+            row["detector"] += f" ({row.pop('from')})"
+        tables[f"TSB-AD, {title}"] = best
     return tables
 
 

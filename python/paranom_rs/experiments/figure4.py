@@ -30,13 +30,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs._internal.checks import Floats
-from paranom_rs.evaluate.metrics import evaluate, event_intervals
 from paranom_rs.evaluate.thresholds import FBeta
 from paranom_rs.experiments import report, shuttle
 from paranom_rs.experiments.shuttle import CYCLE, FILES, Series
 
 TESTED = "TEK14"
-FIGURES = ("accuracy", "recall", "precision", "F1", "F0.1", "events", "precision, sick cycles apart")
+FIGURES = (*shuttle.FIGURES, "precision, sick cycles apart")
 ROWS, SHARE = 10_000, 0.01
 GENERATED = {"generated shapes": "shapes", "generated shifts": "shifted", "generated beyond the range": "beyond"}
 
@@ -80,40 +79,26 @@ def threshold(scores: Floats, y: NDArray[np.int8]) -> float:
 def figures(series: Series, scores: Floats, value: float) -> dict[str, Any]:
     """Figures of a tested file."""
     _, y = series
-    got = evaluate(y, scores=scores, threshold=value, window=0)
-    assert got.f is not None
-    assert got.event is not None
+    found = shuttle.figures(y, scores, value)
     sick = np.repeat(y.reshape(-1, CYCLE).any(axis=1), CYCLE)
     alarm = (scores > value) & ~(sick & (y == 0))
     apart = float((alarm & (y == 1)).sum() / alarm.sum()) if alarm.any() else 0.0
-    return {
-        "accuracy": got.accuracy, "recall": got.recall, "precision": got.precision, "F1": got.f[1.0],
-        "F0.1": got.f[0.1], "events": got.event.found, "of": got.event.n_events, FIGURES[-1]: apart,
-    }  # fmt: skip
+    return {key: found[key] for key in (*shuttle.FIGURES, "of")} | {FIGURES[-1]: apart}
 
 
 def normal_cycles(data: dict[str, Series]) -> Floats:
     """The distinct normal cycles of all files, one behind the other."""
-    found: dict[bytes, Floats] = {}
-    for x, y in data.values():
-        for start in range(0, len(x), CYCLE):
-            part = slice(start, start + CYCLE)
-            if not y[part].any():
-                found[x[part].tobytes()] = x[part]
-    return np.concatenate(list(found.values()))
+    return np.concatenate(shuttle.cycles(data.values())[0])
 
 
 def lengths(data: dict[str, Series], tested: str) -> tuple[int, int]:
     """The rows of the shortest and of the longest real event of the other files."""
-    spans = [event_intervals(y) for name, (_, y) in data.items() if name != tested]
-    rows = [int(x) for span in spans for x in span[:, 1] - span[:, 0]]
-    return min(rows), max(rows)
+    return shuttle.lengths(shuttle.others_than(data, tested))
 
 
 def letter(data: dict[str, Series], detector: str, seed: int, steps: int) -> list[dict[str, Any]]:
     """The paper to the letter: a row for real anomalies, and one for generated ones."""
-    others = [data[name] for name in FILES if name != TESTED]
-    real = np.concatenate([x for x, _ in others]), np.concatenate([y for _, y in others])
+    real = shuttle.joined(shuttle.others_than(data, TESTED))
     made = shuttle.generated(normal_cycles(data), "shifted", ROWS, SHARE, lengths(data, TESTED), seed)
     rows = []
     for name, (x, y) in (("real", real), ("generated shifts", made)):
@@ -131,14 +116,8 @@ def cycles(data: dict[str, Series], detector: str, seed: int, steps: int) -> lis
     none = np.zeros(len(normal), np.int8)
     rows = []
     for tested in FILES:
-        sick = [
-            (x[a : a + CYCLE], y[a : a + CYCLE])
-            for name, (x, y) in data.items()
-            if name != tested
-            for a in range(0, len(x), CYCLE)
-            if y[a : a + CYCLE].any()
-        ]
-        real = np.concatenate([normal, *(x for x, _ in sick)]), np.concatenate([none, *(y for _, y in sick)])
+        _, sick = shuttle.cycles(shuttle.others_than(data, tested))
+        real = shuttle.joined([(normal, none), *sick])
         duration = lengths(data, tested)
         sets = {"real": real} | {
             name: shuttle.generated(normal, kind, ROWS, 0.1, duration, seed) for name, kind in GENERATED.items()
@@ -158,15 +137,9 @@ def summary(rows: list[dict[str, Any]]) -> list[dict[str, report.Cell]]:
     table: list[dict[str, report.Cell]] = []
     for detector, name in dict.fromkeys((r["detector"], r["anomalies"]) for r in rows):
         mine = [r for r in rows if (r["detector"], r["anomalies"]) == (detector, name)]
-        seeds = sorted({r["seed"] for r in mine})
-        line: dict[str, report.Cell] = {"detector": detector, "anomalies": name}
-        for key in FIGURES:
-            each = [[float(r[key]) for r in mine if r["seed"] == seed] for seed in seeds]
-            means = [sum(v) if key == "events" else float(np.mean(v)) for v in each]
-            spread = f" ± {np.std(means, ddof=1):.3f}" if len(means) > 1 else ""
-            line[key] = f"{np.mean(means):.3f}{spread}"
-        line["of"] = sum(r["of"] for r in mine if r["seed"] == seeds[0])
-        table.append(line)
+        shown = {key: shuttle.over_seeds(mine, key) for key in FIGURES}
+        events = sum(r["of"] for r in mine if r["seed"] == min(r["seed"] for r in mine))
+        table.append({"detector": detector, "anomalies": name, **shown, "of": events})
     return table
 
 

@@ -18,9 +18,7 @@ import argparse
 import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +31,7 @@ from paranom_rs.evaluate.metrics import vus
 from paranom_rs.evaluate.one_line_detectors import one_liners, triviality
 from paranom_rs.experiments import detectors, recordings, report
 from paranom_rs.experiments.detectors import WINDOW
+from paranom_rs.experiments.processes import in_processes
 from paranom_rs.experiments.recordings import Task
 from paranom_rs.suites import Suite, load
 from paranom_rs.suites.graded_1 import GRADES
@@ -132,10 +131,7 @@ def recorded(folder: Path) -> Iterator[tuple[str, str, str, Task]]:
 def measure(tasks: Iterable[tuple[str, str, str, Task]], names: list[str], seed: int, jobs: int = 1) -> list[Measured]:
     """The VUS-PR of each detector on each series; the same for any number of processes."""
     work = [(task, names, seed) for task in tasks]
-    if jobs == 1:
-        return [_shown(_measure(x), names) for x in work]
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        return [_shown(x, names) for x in pool.map(_measure, work)]
+    return [_shown(x, names) for x in in_processes(_measure, work, jobs)]
 
 
 def _measure(work: tuple[tuple[str, str, str, Task], list[str], int]) -> Measured:

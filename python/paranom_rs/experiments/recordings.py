@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs._internal.checks import Floats
+from paranom_rs.bench import series as public
 
 
 class Task(NamedTuple):
@@ -131,9 +132,8 @@ class Whole(NamedTuple):
 def tsbad(folder: Path, part: str) -> Iterator[Whole]:
     """Verified series of TSB-AD; ``part`` is "uni" or "multi"."""
     for path in sorted((folder / "tsbad" / part).glob("*.npz")):
-        with np.load(path) as held:
-            rows = np.asarray(held["X"], np.float64)
-            yield Whole(path.stem.split("_")[1], path.stem, rows, held["y"], int(held["train"]), int(held["window"]))
+        x = public.read(path)
+        yield Whole(public.source_of(path), path.stem, x.scored, x.y, len(x.train), x.buffer)
 
 
 def from_prefix(x: Floats, y: NDArray[np.int8], rows: int) -> Task:

@@ -30,6 +30,7 @@ from __future__ import annotations
 import argparse
 import math
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -171,27 +172,44 @@ class Fold(NamedTuple):
     """Of the shortest and the longest real event."""
 
 
-def fold(data: dict[str, Series], tested: str, seed: int) -> Fold:
-    """Split the cycles of the other two files."""
+def others_than(data: dict[str, Series], tested: str) -> list[Series]:
+    """The files that are not tested."""
+    return [data[name] for name in FILES if name != tested]
+
+
+def cycles(files: Iterable[Series]) -> tuple[list[Floats], list[Series]]:
+    """The distinct normal cycles of files, and the cycles that hold an anomaly."""
     normal: dict[bytes, Floats] = {}
     ill: list[Series] = []
-    lengths: list[int] = []
-    for name in FILES:
-        if name == tested:
-            continue
-        x, y = data[name]
-        lengths += (event_intervals(y)[:, 1] - event_intervals(y)[:, 0]).tolist()
+    for x, y in files:
         for a in range(0, len(x), CYCLE):
             part = slice(a, a + CYCLE)
             if y[part].any():
                 ill.append((x[part], y[part]))
             else:
                 normal[x[part].tobytes()] = x[part]
-    cycles = list(normal.values())
-    order = np.random.default_rng(seed).permutation(len(cycles))
-    *learn, first, second = (cycles[i] for i in order)
-    anomalous = np.concatenate([x for x, _ in ill]), np.concatenate([y for _, y in ill])
-    return Fold(np.concatenate(learn), first, second, anomalous, (min(lengths), max(lengths)))
+    return list(normal.values()), ill
+
+
+def lengths(files: Iterable[Series]) -> tuple[int, int]:
+    """The rows of the shortest and of the longest real event of files."""
+    rows = [stop - start for _, y in files for start, stop in event_intervals(y).tolist()]
+    return min(rows), max(rows)
+
+
+def joined(parts: Iterable[Series]) -> Series:
+    """Series one behind the other."""
+    values, labels = zip(*parts, strict=True)
+    return np.concatenate(values), np.concatenate(labels)
+
+
+def fold(data: dict[str, Series], tested: str, seed: int) -> Fold:
+    """Split the cycles of the other two files."""
+    others = others_than(data, tested)
+    normal, ill = cycles(others)
+    order = np.random.default_rng(seed).permutation(len(normal))
+    *learn, first, second = (normal[i] for i in order)
+    return Fold(np.concatenate(learn), first, second, joined(ill), lengths(others))
 
 
 def predictor(learn: Floats, first: Floats, seed: int, steps: int) -> Any:
@@ -219,8 +237,7 @@ def threshold(det: Any, x: Floats, y: NDArray[np.int8]) -> float:
 
 def real(part: Fold) -> Series:
     """Real anomalies and normal rows."""
-    x, y = part.anomalous
-    return np.concatenate([x, part.second]), np.concatenate([y, np.zeros(len(part.second), np.int8)])
+    return joined([part.anomalous, (part.second, np.zeros(len(part.second), np.int8))])
 
 
 def scored(det: Any, x: Floats) -> Floats:
@@ -252,6 +269,17 @@ def learned_too(part: Fold, seed: int, steps: int) -> list[tuple[str, Any, float
     return found
 
 
+def figures(y: NDArray[np.int8], scores: Floats, value: float) -> dict[str, Any]:
+    """Figures of a tested file, its events and the ROC AUC."""
+    got = evaluate(y, scores=scores, threshold=value, window=0)
+    assert got.f is not None
+    assert got.event is not None
+    return {
+        "accuracy": got.accuracy, "recall": got.recall, "precision": got.precision, "F1": got.f[1.0],
+        "F0.1": got.f[0.1], "events": got.event.found, "of": got.event.n_events, "ROC AUC": got.roc_auc,
+    }  # fmt: skip
+
+
 def run(
     data: dict[str, Series], *, seeds: int, steps: int, learn: bool = False
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
@@ -259,16 +287,7 @@ def run(
     rows, drawn = [], {}
 
     def add(name: str, tested: str, seed: int, scores: Floats, value: float) -> None:
-        got = evaluate(data[tested][1], scores=scores, threshold=value, window=0)
-        assert got.f is not None
-        assert got.event is not None
-        rows.append(
-            {
-                "anomalies": name, "file": tested, "seed": seed, "accuracy": got.accuracy,
-                "recall": got.recall, "precision": got.precision, "F1": got.f[1.0], "F0.1": got.f[0.1],
-                "events": got.event.found, "of": got.event.n_events, "ROC AUC": got.roc_auc,
-            }
-        )  # fmt: skip
+        rows.append({"anomalies": name, "file": tested, "seed": seed, **figures(data[tested][1], scores, value)})
 
     for seed in range(seeds):
         trained: dict[bytes, Any] = {}
@@ -296,15 +315,17 @@ def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     table = []
     for name in dict.fromkeys(r["anomalies"] for r in rows):
         mine = [r for r in rows if r["anomalies"] == name]
-        seeds = sorted({r["seed"] for r in mine})
-        line: dict[str, Any] = {"anomalies": name}
-        for key in FIGURES:
-            per_seed = [[float(r[key]) for r in mine if r["seed"] == s] for s in seeds]
-            means = [sum(v) if key == "events" else float(np.mean(v)) for v in per_seed]
-            spread = f" ± {np.std(means, ddof=1):.3f}" if len(means) > 1 else ""
-            line[key if key != "events" else "events found of 4"] = f"{np.mean(means):.3f}{spread}"
-        table.append(line)
+        shown = {key if key != "events" else "events found of 4": over_seeds(mine, key) for key in FIGURES}
+        table.append({"anomalies": name, **shown})
     return table
+
+
+def over_seeds(rows: list[dict[str, Any]], key: str) -> str:
+    """The mean of a figure over files and seeds, ± the standard deviation of the seeds' means; events are summed."""
+    of_seed = [[float(r[key]) for r in rows if r["seed"] == seed] for seed in sorted({r["seed"] for r in rows})]
+    means = [sum(v) if key == "events" else float(np.mean(v)) for v in of_seed]
+    spread = f" ± {np.std(means, ddof=1):.3f}" if len(means) > 1 else ""
+    return f"{np.mean(means):.3f}{spread}"
 
 
 def against(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -20,8 +20,6 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,6 +31,7 @@ from paranom_rs.evaluate.audit.statistics import ranks
 from paranom_rs.evaluate.metrics import vus
 from paranom_rs.experiments import report, window_detectors
 from paranom_rs.experiments.defaults import Work, works
+from paranom_rs.experiments.processes import in_processes
 from paranom_rs.experiments.ranking import interval
 from paranom_rs.suites import load, names
 
@@ -86,11 +85,7 @@ def measured(work: Callable[[], Iterable[tuple[str, Work]]], path: Path, jobs: i
     """The figures of all series; those that the file has are taken from there."""
     if path.exists():
         return [Measured(*json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
-    if jobs == 1:
-        found = [measure(x) for x in work()]
-    else:
-        with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-            found = list(pool.map(measure, work()))
+    found = list(in_processes(measure, work(), jobs))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(x) + "\n" for x in found), encoding="utf-8")
     return found
