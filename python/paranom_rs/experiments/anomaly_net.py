@@ -1,21 +1,24 @@
 """AnomalyNet with a part of it changed: kinds of anomalies left out one by one, the twin, the number of steps.
 
-VUS-PR on the series of `paranom_rs.experiments.defaults`, means over series, then over sources; all other settings are
-the defaults. --series takes every n-th series of each table only.
+VUS-PR on the series of `paranom_rs.experiments.defaults`: means over series, then over sources, then over seeds, ± the
+standard deviation of the seeds' means; all other settings are the defaults. --series takes every n-th series only.
 """
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from paranom_rs.evaluate.metrics import vus
 from paranom_rs.experiments import report
 from paranom_rs.experiments.defaults import Work, means_of, works
+from paranom_rs.experiments.processes import in_processes
 
 
-def variants(kinds: bool) -> dict[str, tuple[dict[str, Any], str | None]]:
+def variants() -> dict[str, tuple[dict[str, Any], str | None]]:
     """What is changed, by name: settings, and the kind that is left out."""
     found: dict[str, tuple[dict[str, Any], str | None]] = {
         "defaults": ({}, None),
@@ -24,33 +27,48 @@ def variants(kinds: bool) -> dict[str, tuple[dict[str, Any], str | None]]:
         "500 steps": ({"steps": 500}, None),
         "a third from the twin": ({"twin": True}, None),
     }
-    if kinds:
-        from paranom_rs.deep.training_events import KINDS
+    from paranom_rs.deep.training_events import KINDS
 
-        found |= {f"without {kind}": ({}, kind) for kind in KINDS}
-    return found
+    return found | {f"without {kind}": ({}, kind) for kind in KINDS}
 
 
-def score(work: Work, settings: dict[str, Any], without: str | None, seed: int) -> float:
+class Task(NamedTuple):
+    """One variant on one series."""
+
+    work: Work
+    variant: str
+    seed: int
+
+
+def score(task: Task) -> float:
     """VUS-PR of a variant on a series."""
     from paranom_rs.deep import AnomalyNet
     from paranom_rs.deep.training_events import KINDS
+
+    settings, without = variants()[task.variant]
 
     class Variant(AnomalyNet):
         """Learns from some of the kinds only."""
 
         _kinds = tuple(kind for kind in KINDS if kind != without)
 
-    detector = Variant(random_state=seed, **settings).fit(work.train)
-    return float(vus(work.y, detector.decision_function(work.scored), window=work.buffer).pr)
+    detector = Variant(random_state=task.seed, **settings).fit(task.work.train)
+    return float(vus(task.work.y, detector.decision_function(task.work.scored), window=task.work.buffer).pr)
 
 
-def means(found: list[tuple[Work, float]]) -> dict[str, report.Cell]:
-    """By table, the mean over series of each source, then over sources."""
-    return {
-        table: means_of((work.group, value) for work, value in found if work.table == table)["mean"]
-        for table in dict.fromkeys(work.table for work, _ in found)
-    }
+def over_seeds(found: list[tuple[Task, float]]) -> dict[str, report.Cell]:
+    """By table, the means of each source and over sources: mean over seeds ± the standard deviation of the seeds'."""
+    row: dict[str, report.Cell] = {}
+    for table in dict.fromkeys(task.work.table for task, _ in found):
+        by_seed = [
+            means_of((task.work.group, value) for task, value in found if (task.work.table, task.seed) == (table, seed))
+            for seed in dict.fromkeys(task.seed for task, _ in found)
+        ]
+        for group in by_seed[0]:
+            values = [means[group] for means in by_seed]
+            spread = f" ± {np.std(values, ddof=1):.3f}" if len(values) > 1 else ""
+            row[f"{table}: {group}"] = f"{np.mean(values):.3f}{spread}"
+    return row
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -62,17 +80,19 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--data", type=Path, required=True, help="as for paranom_rs.experiments.recordings")
     parser.add_argument("--out", type=Path, default=Path("out/anomaly_net"))
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", type=int, default=5, help="how many (default: 5)")
     parser.add_argument("--series", type=int, default=1, help="every so many-th series")
-    parser.add_argument("--kinds", action="store_true", help="leave out each kind, too: fourteen more variants")
+    parser.add_argument("--only", nargs="+", choices=variants(), default=list(variants()), metavar="VARIANT")
+    parser.add_argument("--jobs", type=int, default=2, help="processes (default: 2)")
     given = parser.parse_args(arguments)
     chosen = list(works(given.data))[:: given.series]
     rows: list[dict[str, report.Cell]] = []
-    for name, (settings, without) in variants(given.kinds).items():
-        found = [(work, score(work, settings, without, given.seed)) for work in chosen]
-        rows.append({"variant": name, **means(found)})
+    for name in given.only:
+        tasks = [Task(work, name, seed) for seed in range(given.seeds) for work in chosen]
+        found = list(zip(tasks, in_processes(score, tasks, given.jobs), strict=True))
+        rows.append({"variant": name, **over_seeds(found)})
         print(report.table(rows[-1:]), flush=True)
-    notes = [f"Seed {given.seed}, {len(chosen)} series."]
+    notes = [f"{given.seeds} seeds, {len(chosen)} series."]
     report.write(given.out, "anomaly_net", "AnomalyNet with a part changed", notes, {"VUS-PR": report.table(rows)})
 
 
