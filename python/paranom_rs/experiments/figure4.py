@@ -208,7 +208,7 @@ def main(arguments: list[str] | None = None) -> None:
         (given.out / f"{protocol}.json").write_text(json.dumps(rows), encoding="utf-8")
     notes = [
         f"{given.seeds} seeds; LSTM-AD with {given.steps} steps; rows averaged by fives.",
-        f"{build()}; oneDNN, whose LSTM it is, with {os.environ.get('ONEDNN_MAX_CPU_ISA', 'all instructions of the CPU')}.",
+        f"{build()}; oneDNN with {os.environ.get('ONEDNN_MAX_CPU_ISA', 'all instructions of the CPU')}.",
     ]
     report.write(given.out, "figure4", "Figure 4: real and generated anomalies", notes, parts)
 
