@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from paranom_rs.experiments import defaults, recordings
+from paranom_rs.experiments.alarms import alarms
 
 
 @pytest.fixture
@@ -42,8 +43,32 @@ def test_the_tables(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "ts_len" not in text
     found = [defaults.measure((work, "RAMP")) for work in defaults.works(folder)]
     assert all(x.vus_pr > 0.5 for x in found)
-    assert all(x.alarms[4] == 1.0 for x in found)
+    assert all(x.alarms.events == 1.0 for x in found)
     again = [defaults.measure((work, "RAMP")) for work in defaults.works(folder)]
-    assert [x[:4] for x in again] == [x[:4] for x in found]
+    assert [repr(x[:4]) for x in again] == [repr(x[:4]) for x in found]
     means = defaults.over_groups(found[:2], lambda x: x.vus_pr)
     assert means["mean"] == pytest.approx((means["MSL"] + means["NAB"]) / 2)
+
+
+def test_alarms_are_counted_as_said() -> None:
+    y = np.repeat([0, 1, 0, 1, 0], [4, 4, 4, 2, 2])
+    flagged = np.repeat([0, 1, 0, 1, 0], [3, 1, 2, 1, 9]).astype(bool)
+    found = alarms(y, flagged, "power demand")
+    # Row 3 is normal, row 6 lies in the first event, which begins at row 4.
+    assert found[:5] == (1 / 2, 1 / 6, 2 / 8, 1 / 10, 1 / 2)
+    assert (found.per_1000, found.a_day, found.delay) == (125.0, 2 / (16 / 96), 2.0)
+    silent = alarms(y, np.zeros(16, bool), "shuttle")
+    assert silent[:6] == (0, 0, 0, 0, 0, 0)
+    assert np.isnan([silent.a_day, silent.delay]).all()
+
+
+def test_each_recording_has_a_row(folder: Path) -> None:
+    pytest.importorskip("river")
+    names = ["ZScore", "sklearn:IsolationForest", "river:HalfSpaceTrees"]
+    found = defaults.measured(folder, names, 1)
+    made = defaults.each_recording(found, names)
+    assert list(made) == list(defaults.TITLES.values())
+    assert made["events found"].count("\n| MSL | 001_MSL_x | 1.00 |") == 2
+    # Only NAB has a clock.
+    assert made["alarms a day"].count("\n| NAB") == 2
+    assert "MSL" not in made["alarms a day"]
