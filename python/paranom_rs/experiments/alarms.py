@@ -30,8 +30,8 @@ class Alarms(NamedTuple):
     a_day
         Alarms a day; NaN where the set has no clock.
     delay
-        Rows from an event's start to its alarm, the mean over the events found: an alarm that begins more than an event's
-        length before it, or goes on for ever, finds none.
+        Rows from an event's start to its alarm, the mean over the events found. An alarm that begins earlier than the
+        length of an event before it finds none.
     """
 
     precision: float

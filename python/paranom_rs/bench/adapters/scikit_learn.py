@@ -1,4 +1,4 @@
-"""scikit-learn: ``sklearn:IsolationForest``. Its detectors see rows one by one, or windows of rows with ``window=60``."""
+"""scikit-learn: ``sklearn:IsolationForest``. Its detectors see rows one by one; with ``window=60``, windows."""
 
 from __future__ import annotations
 
