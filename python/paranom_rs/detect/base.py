@@ -20,6 +20,7 @@ from paranom_rs._internal.rules import Rule, Share, Trim
 from paranom_rs.detect import depth
 from paranom_rs.detect.covering import covering_mean
 from paranom_rs.detect.explanation import Explanation
+from paranom_rs.detect.notebook import detector_html
 from paranom_rs.detect.saved import Saved
 from paranom_rs.detect.training_rows import TrainingRows, is_several, normal_rows, several
 from paranom_rs.errors import NotFittedError, SpecError, SpecTypeError
@@ -522,6 +523,10 @@ class Detector(Saved):
     def _names(self) -> list[str]:
         names: Sequence[Any] = getattr(self, "feature_names_in_", range(self.n_features_in_))
         return [str(name) for name in names]
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show: settings, thresholds, and the scores of the training rows with their alarms."""
+        return detector_html(self)
 
     def plot(self, X: ArrayLike, y: ArrayLike | None = None, *, causal: bool = False, times: Any = None) -> Figure:
         """Draw series, truth, score, threshold, alarms and contributions (needs matplotlib).
