@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paranom_rs.experiments import defaults, recordings
+from paranom_rs.experiments import defaults, ramp_windows, recordings
 from paranom_rs.experiments.alarms import alarms
 
 
@@ -72,3 +72,18 @@ def test_each_recording_has_a_row(folder: Path) -> None:
     # Only NAB has a clock.
     assert made["alarms a day"].count("\n| NAB") == 2
     assert "MSL" not in made["alarms a day"]
+
+
+def test_windows_from_periods(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train = next(recordings.tsbad(folder, "uni")).X[:400]
+    period, likeness = ramp_windows.clearest_period(train)
+    assert period in (56, 57)
+    assert likeness > 0.5
+    # A channel without a period changes nothing.
+    assert ramp_windows.clearest_period(np.column_stack([np.random.default_rng(0).random(400), train]))[0] == period
+    assert ramp_windows.Rule(0.5, 16, 250, 0.5).window(train, (57, 0.6)) == 28
+    assert ramp_windows.Rule(0.5, 30, 250, 0.5).window(train, (57, 0.6)) == 30
+    assert ramp_windows.Rule(2, 30, 250, 0.5).window(train[:120], (57, 0.6)) == 40
+    assert ramp_windows.Rule(0.5, 16, 250, 0.5).window(train, (57, 0.4)) is None
+    ramp_windows.main(["--data", str(folder), "--out", str(folder / "out")])
+    assert capsys.readouterr().out.count("| 60 rows | 0 |") == 2
