@@ -14,10 +14,11 @@ import warnings
 from paranom_rs import _core
 from paranom_rs._core import build_info
 from paranom_rs._internal.frames import Frame
-from paranom_rs.detect.base import Detector, Explanation
+from paranom_rs.detect.base import Detector
 from paranom_rs.detect.chains import all_chains, anchored_chain
 from paranom_rs.detect.consensus import ConsensusMotif, consensus_motif
 from paranom_rs.detect.distance_profile import Match, distance_profile, match
+from paranom_rs.detect.explanation import Explanation
 from paranom_rs.detect.findings import Discord, Motif
 from paranom_rs.detect.isolation_forest import IsolationForest
 from paranom_rs.detect.left_discords import left_discords

@@ -136,7 +136,14 @@ def test_a_detector_without_a_threshold_has_that_of_its_training_rows():
     assert threshold_of(simple, train) == 3.0
 
 
-ADAPTED = ["pyod:HBOS", "pyod:HBOS(window=20)", "river:HalfSpaceTrees(seed=1)", "aeon:KMeansAD"]
+ADAPTED = [
+    "sklearn:IsolationForest",
+    "sklearn:LocalOutlierFactor(window=20)",
+    "pyod:HBOS",
+    "pyod:HBOS(window=20)",
+    "river:HalfSpaceTrees(seed=1)",
+    "aeon:KMeansAD",
+]
 
 
 @pytest.mark.parametrize("text", ADAPTED)
@@ -169,7 +176,15 @@ def test_stumpy_joins_with_the_training_rows_channel_by_channel():
     assert detector.decision_scores_.shape == (10,)
 
 
-@pytest.mark.parametrize("library", ["pyod", "river", "aeon", "stumpy"])
+def test_scikit_learns_verdicts_are_those_of_its_own_threshold():
+    forest = pytest.importorskip("sklearn.ensemble").IsolationForest(random_state=7)
+    X = np.random.default_rng(0).normal(size=(300, 2))
+    detector = make("sklearn:IsolationForest", 7).fit(X)
+    wanted = forest.fit(X).predict(X) == -1
+    np.testing.assert_array_equal(detector.decision_function(X) > threshold_of(detector, X), wanted)
+
+
+@pytest.mark.parametrize("library", ["sklearn", "pyod", "river", "aeon", "stumpy"])
 @pytest.mark.filterwarnings("ignore")
 def test_a_name_that_a_library_has_not_is_refused(library):
     pytest.importorskip(library)

@@ -16,7 +16,8 @@ import paranom_rs
 from paranom_rs import NotFittedError, SpecError, SpecTypeError, StateError, load_detector
 from paranom_rs._internal import levels
 from paranom_rs.detect import detector_file
-from paranom_rs.detect.base import Detector, covering_mean
+from paranom_rs.detect.base import Detector
+from paranom_rs.detect.covering import covering_mean
 from paranom_rs.detect.loading import _MODULES
 from reference import nearest_windows as reference
 

@@ -99,13 +99,15 @@ def test_replay_equals_the_reference(seed: int, feedback: bool, p_limit: float, 
     digits=st.sampled_from([0, 1, 15]),
     feedback=st.booleans(),
     silent=st.booleans(),
+    bias=st.sampled_from([0.05, 0.3, 0.5, 0.7, 0.85, 1.0]),
+    p_limit=st.sampled_from([1.0, 0.9]),
 )
 def test_replay_is_the_published_program(
-    seed: int, d: int, m: int, more: int, digits: int, feedback: bool, silent: bool
+    seed: int, d: int, m: int, more: int, digits: int, feedback: bool, silent: bool, bias: float, p_limit: float
 ) -> None:
     """Keys of neighbours outside the reference alias others' (D12); sums are NumPy's; 0 / 0 is below nothing.
 
-    The bias keeps 1 - p well above the last digit of exp, which the program multiplies without end otherwise (D8).
+    1 - p is a multiple of 2^-53, as in the program (D8): it becomes 0 within these rows where the bias is .7 or more.
     """
     rng = np.random.default_rng(seed)
     M, n = m + more, m + more + 120
@@ -115,7 +117,7 @@ def test_replay_is_the_published_program(
         X[0, : M // 2] = 0.0
         X[0, M // 2] = 1.0
     labels = (rng.random(n) < 0.4).astype(int) if feedback else None
-    arguments = {"window": m, "reference": M, "threshold": 0.3 * d, "bias": 0.3, "labels": labels}
+    arguments = {"window": m, "reference": M, "threshold": 0.3 * d, "bias": bias, "labels": labels, "p_limit": p_limit}
     flags, scores, contributions, stop = program.run(X, **arguments)
     for one in (replay, reference.replay):
         ours = one(X, **arguments)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paranom_rs import RAMP, SpecTypeError
+from paranom_rs import RAMP
 from paranom_rs._internal.optional import install_line
 from paranom_rs.plotting.ramp import plot
 
@@ -62,37 +62,6 @@ def test_river_scores_are_those_of_update() -> None:
     assert pickle.loads(pickle.dumps(model)).score_one({"a": 0, "b": 9}) == model.score_one({"a": 0, "b": 9})
 
 
-def test_scikit_learn_wrapper() -> None:
-    pytest.importorskip("sklearn")
-    from sklearn.base import clone
-    from sklearn.exceptions import NotFittedError
-
-    from paranom_rs.connect.sklearn import RAMPDetector
-
-    X = stream()
-    detector = clone(RAMPDetector(reference=200, contamination=0.02))
-    with pytest.raises(NotFittedError):
-        detector.predict(X)
-    assert detector.fit(X[:450]) is detector
-    assert detector.decision_scores_.shape == detector.labels_.shape == (450,)
-    assert 0.01 < detector.labels_[200:].mean() < 0.03
-    flags = detector.predict(X[450:])
-    assert flags[52:60].all()
-    assert flags.sum() < 30
-    np.testing.assert_array_equal(detector.decision_function(X), -detector.score_samples(X))
-    np.testing.assert_array_equal(pickle.loads(pickle.dumps(detector)).predict(X), detector.predict(X))
-    np.testing.assert_array_equal(detector.decision_function(X)[:200][4:], 0)  # the reference itself
-    for change, message in [
-        ({"contamination": 0}, "contamination: must be > 0 and < 1, got 0"),
-        ({"reference": 1000}, "X: must have at least reference"),
-        ({"window": 1}, "window: must be from 2"),
-    ]:
-        with pytest.raises(ValueError, match=message):
-            RAMPDetector(**{"reference": 200} | change).fit(X)
-    with pytest.raises(ValueError, match="X: must have at least window = 5 rows"):
-        detector.predict(X[:3])
-
-
 def test_plot(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     X = stream()
@@ -118,27 +87,10 @@ def test_plot(tmp_path: Path) -> None:
 
 
 def test_missing_packages_say_their_pip_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("matplotlib.figure", "river.base", "sklearn.base"):
+    for name in ("matplotlib.figure", "river.base"):
         monkeypatch.setitem(sys.modules, name, None)
-    for name in ("river", "sklearn"):
-        monkeypatch.delitem(sys.modules, f"paranom_rs.connect.{name}", raising=False)
+    monkeypatch.delitem(sys.modules, "paranom_rs.connect.river", raising=False)
     with pytest.raises(ImportError, match=re.escape(install_line("plot"))):
         plot(np.zeros((5, 1)), np.zeros(5), threshold=1.0)
     with pytest.raises(ImportError, match="pip install river"):
-        import paranom_rs.connect.river
-    with pytest.raises(ImportError, match="pip install scikit-learn"):
-        import paranom_rs.connect.sklearn  # noqa: F401
-
-
-def test_scikit_learn_wrapper_takes_what_is_masked_as_missing():
-    pytest.importorskip("sklearn")
-    from paranom_rs.connect.sklearn import RAMPDetector
-
-    X = np.random.default_rng(4).normal(size=(300, 1))
-    X[10] = 1e6
-    masked = np.ma.array(X, mask=X > 1e5)
-    fitted = [RAMPDetector(reference=100).fit(given).threshold_ for given in (masked, masked.filled(np.nan))]
-    assert fitted[0] == fitted[1]
-    for wrong in ({"reference": "100"}, {"contamination": "a"}):
-        with pytest.raises(SpecTypeError, match=next(iter(wrong))):
-            RAMPDetector(**wrong).fit(X)
+        import paranom_rs.connect.river  # noqa: F401

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paranom_rs.experiments import defaults, recordings
+from paranom_rs.experiments import defaults, ramp_windows, recordings
+from paranom_rs.experiments.alarms import alarms
 
 
 @pytest.fixture
@@ -42,8 +43,47 @@ def test_the_tables(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "ts_len" not in text
     found = [defaults.measure((work, "RAMP")) for work in defaults.works(folder)]
     assert all(x.vus_pr > 0.5 for x in found)
-    assert all(x.alarms[4] == 1.0 for x in found)
+    assert all(x.alarms.events == 1.0 for x in found)
     again = [defaults.measure((work, "RAMP")) for work in defaults.works(folder)]
-    assert [x[:4] for x in again] == [x[:4] for x in found]
+    assert [repr(x[:4]) for x in again] == [repr(x[:4]) for x in found]
     means = defaults.over_groups(found[:2], lambda x: x.vus_pr)
     assert means["mean"] == pytest.approx((means["MSL"] + means["NAB"]) / 2)
+
+
+def test_alarms_are_counted_as_said() -> None:
+    y = np.repeat([0, 1, 0, 1, 0], [4, 4, 4, 2, 2])
+    flagged = np.repeat([0, 1, 0, 1, 0], [3, 1, 2, 1, 9]).astype(bool)
+    found = alarms(y, flagged, "power demand")
+    # Row 3 is normal, row 6 lies in the first event, which begins at row 4.
+    assert found[:5] == (1 / 2, 1 / 6, 2 / 8, 1 / 10, 1 / 2)
+    assert (found.per_1000, found.a_day, found.delay) == (125.0, 2 / (16 / 96), 2.0)
+    silent = alarms(y, np.zeros(16, bool), "shuttle")
+    assert silent[:6] == (0, 0, 0, 0, 0, 0)
+    assert np.isnan([silent.a_day, silent.delay]).all()
+
+
+def test_each_recording_has_a_row(folder: Path) -> None:
+    pytest.importorskip("river")
+    names = ["ZScore", "sklearn:IsolationForest", "river:HalfSpaceTrees"]
+    found = defaults.measured(folder, names, 1)
+    made = defaults.each_recording(found, names)
+    assert list(made) == list(defaults.TITLES.values())
+    assert made["events found"].count("\n| MSL | 001_MSL_x | 1.00 |") == 2
+    # Only NAB has a clock.
+    assert made["alarms a day"].count("\n| NAB") == 2
+    assert "MSL" not in made["alarms a day"]
+
+
+def test_windows_from_periods(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train = next(recordings.tsbad(folder, "uni")).X[:400]
+    period, likeness = ramp_windows.clearest_period(train)
+    assert period in (56, 57)
+    assert likeness > 0.5
+    # A channel without a period changes nothing.
+    assert ramp_windows.clearest_period(np.column_stack([np.random.default_rng(0).random(400), train]))[0] == period
+    assert ramp_windows.Rule(0.5, 16, 250, 0.5).window(train, (57, 0.6)) == 28
+    assert ramp_windows.Rule(0.5, 30, 250, 0.5).window(train, (57, 0.6)) == 30
+    assert ramp_windows.Rule(2, 30, 250, 0.5).window(train[:120], (57, 0.6)) == 40
+    assert ramp_windows.Rule(0.5, 16, 250, 0.5).window(train, (57, 0.4)) is None
+    ramp_windows.main(["--data", str(folder), "--out", str(folder / "out")])
+    assert capsys.readouterr().out.count("| 60 rows | 0 |") == 2

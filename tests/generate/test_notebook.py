@@ -6,12 +6,15 @@ import xml.etree.ElementTree as ET
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from paranom_rs import (
+    RAMP,
     Anomaly,
     Callback,
     Generator,
+    NearestWindows,
     Normal,
     Recorded,
     Ref,
@@ -20,6 +23,7 @@ from paranom_rs import (
     Stochastic,
     TimeIndex,
     Uniform,
+    ZScore,
     matrix_profile,
     matrix_profile_multidimensional,
 )
@@ -70,6 +74,28 @@ def test_odd_objects_are_shown() -> None:
     shown(Generator({"x": Callback(lambda ctx: called.append(ctx.row) or 0.0)}))
     assert not called
     shown(Generator({"x": Stochastic(1.0, Shift(1.0))}, anomalies=Anomaly(frequency=0.1)))
+
+
+def test_detectors_are_shown() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 2))
+    X[300] = 30
+    names = [f"<c{j}>" for j in range(10)]
+    wide = pd.DataFrame(np.tile(X, 5), columns=names)
+    for thing, words in (
+        (ZScore().fit(X), ["ZScore, fitted to 400 rows", "channels", "2", "svg", "rect", "under alarm"]),
+        (ZScore(trim=0.01).fit(wide), ["trim", "0.01", "&lt;c7&gt; and 2 more"]),
+        (NearestWindows(window=9), ["NearestWindows: settings", "window", "9"]),
+        (RAMP(), ["RAMP: settings", "All are the defaults."]),
+        (RAMP(2, window=5, reference=100), ["reference", "100"]),
+        (RAMP(window=9).fit(X), ["window, rows", ">9<"]),
+    ):
+        text = shown(thing)
+        for word in words:
+            assert word in text
+    assert "&lt;c8&gt;" not in shown(ZScore().fit(wide))
+    loaded = RAMP.from_bytes(RAMP(window=9).fit(X).to_bytes())
+    assert shown(loaded) == shown(RAMP(window=9).fit(X))
 
 
 def test_a_line_is_drawn_by_hand() -> None:

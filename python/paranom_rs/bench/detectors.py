@@ -8,6 +8,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from paranom_rs.errors import SpecError
 #: Without a threshold of the detector's own: this quantile of the scores of the training rows.
 QUANTILE = 0.99
 RULE = (
-    "must be a detector of ours, pyod:, river:, aeon: or stumpy: and a name, or module:Class, with keywords if wanted"
+    "must be a detector of ours, sklearn:, pyod:, river: or aeon: and a name, stumpy, or module:Class, with keywords if"
+    " wanted"
 )
 
 
@@ -80,8 +82,10 @@ def parse(text: str) -> tuple[str, dict[str, Any]]:
 
 
 def _takes_random_state(factory: Callable[..., Any]) -> bool:
+    # Of an adapter: whether the library's detector does.
+    made = factory.args[0] if isinstance(factory, partial) else factory
     try:
-        found = inspect.signature(factory).parameters.get("random_state")
+        found = inspect.signature(made).parameters.get("random_state")
     except (TypeError, ValueError):
         return False
     return found is not None and found.default is None

@@ -23,9 +23,9 @@ from paranom_rs.suites import names
 __all__ = ["add"]
 
 _DESCRIPTION = """Measure detectors on the suite under a seed that is drawn now, and on public series. A detector is a
-name of ours; pyod:, river: or aeon: and a name, or stumpy; or my_module:Detector or my_file.py:Detector, with fit(X)
-and decision_function(X). Keywords go in parentheses: "NearestWindows(window=30)". Without names, all of ours are
-measured that need no torch."""
+name of ours; sklearn:, pyod:, river: or aeon: and a name, or stumpy; or my_module:Detector or my_file.py:Detector,
+with fit(X) and decision_function(X). Keywords go in parentheses: "NearestWindows(window=30)". Without names, all of
+ours are measured that need no torch."""
 
 
 def add(commands: Any) -> None:

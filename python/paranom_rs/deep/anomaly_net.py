@@ -19,7 +19,7 @@ from paranom_rs._internal.rules import Flag, OrNone, Rule, Text, Whole
 from paranom_rs._internal.scaling import LIMIT, Scaler
 from paranom_rs.deep.change_net import Material, Weights, context_of, layers_for
 from paranom_rs.deep.training_events import KINDS, with_events
-from paranom_rs.detect.base import covering_mean
+from paranom_rs.detect.covering import covering_mean
 from paranom_rs.detect.scaled_windows import ScaledWindows, default_window
 from paranom_rs.detect.window_features import (
     FEATURES,

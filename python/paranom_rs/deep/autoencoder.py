@@ -24,7 +24,7 @@ from paranom_rs.deep.weights import Weights, of_network
 from paranom_rs.deep.window_network import CoreNetwork, TorchNetwork, WindowNetwork
 from paranom_rs.deep.windowing import covering
 from paranom_rs.detect import recurrent
-from paranom_rs.detect.base import covering_mean
+from paranom_rs.detect.covering import covering_mean
 from paranom_rs.detect.scaled_windows import default_window
 from paranom_rs.detect.training_rows import TrainingRows
 from paranom_rs.errors import SpecError

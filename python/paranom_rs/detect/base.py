@@ -1,29 +1,29 @@
-"""What every detector has: `fit`, scores and verdicts, a stream, thresholds, files, explanations, a picture."""
+"""What every detector has: `fit`, scores and verdicts, a stream, thresholds, explanations, a picture."""
 
 from __future__ import annotations
 
 import copy
 import itertools
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from os import PathLike
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs._internal import checks, conformal, levels
 from paranom_rs._internal.arrays import dilate
-from paranom_rs._internal.atomic import whole_file
 from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs._internal.columns import column_names
 from paranom_rs._internal.frames import give_back
-from paranom_rs._internal.keywords import KnownKeywords
 from paranom_rs._internal.rules import Rule, Share, Trim
 from paranom_rs.detect import depth
-from paranom_rs.detect.detector_file import DetectorState, pack, unpack
+from paranom_rs.detect.covering import covering_mean
+from paranom_rs.detect.explanation import Explanation
+from paranom_rs.detect.notebook import detector_html
+from paranom_rs.detect.saved import Saved
 from paranom_rs.detect.training_rows import TrainingRows, is_several, normal_rows, several
-from paranom_rs.errors import NotFittedError, ParanomError, SpecError, SpecTypeError, StateError
+from paranom_rs.errors import NotFittedError, SpecError, SpecTypeError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 FOLDS = 5
 #: No threshold is lower: differences as small as this come from rounding.
 LEAST_THRESHOLD = 1e-9
-#: What a file raises whose values do not fit each other.
-_MISFITS = (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, MemoryError)
 
 
 class ThresholdRule(Protocol):
@@ -45,48 +43,7 @@ class ThresholdRule(Protocol):
         """Learn ``threshold_``."""
 
 
-class Explanation(NamedTuple):
-    """Why a row has its score.
-
-    Attributes
-    ----------
-    row
-        The row, counted from the start of the series.
-    start, stop
-        The first row of the window that was explained, and the row after its last.
-    score, threshold
-        The window's score, and the threshold for it.
-    contributions
-        The share of each channel in the score, by name (``"0"``, ``"1"``, … without names), the largest first. They
-        sum to 1.
-    nearest
-        The first training row of the nearest normal window; None where the detector compares no windows.
-    normal
-        That window, (window, d), or what the detector expected instead of it; None where it expects nothing.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from paranom_rs import ZScore
-    >>> rng = np.random.default_rng(0)
-    >>> X = np.sin(np.arange(1_500) / 5)[:, None] + 0.1 * rng.normal(size=(1_500, 1))
-    >>> X[1_300:1_310] += 3.0
-    >>> why = ZScore().fit(X[:1_000]).explain(X[1_000:], 305)
-    >>> why.row, bool(why.score > why.threshold), list(why.contributions.values())
-    (305, True, [1.0])
-    """
-
-    row: int
-    start: int
-    stop: int
-    score: float
-    threshold: float
-    contributions: dict[str, float]
-    nearest: int | None
-    normal: Floats | None
-
-
-class Detector(KnownKeywords, ABC):
+class Detector(Saved):
     """The interface of a detector. As in PyOD, a higher score is more anomalous, and 1 is an anomaly.
 
     A detector learns normal rows, and compares windows of rows with them. The *causal* score of a row is that of the
@@ -134,7 +91,6 @@ class Detector(KnownKeywords, ABC):
     (True, True)
     """
 
-    #: The rule of each parameter.
     parameters: ClassVar[dict[str, Rule]] = {"trim": Trim(), "alarm_share": Share()}
 
     #: The power of the mean over the windows that cover a row.
@@ -144,52 +100,11 @@ class Detector(KnownKeywords, ABC):
 
     trim: float
     alarm_share: float
-    threshold_: float
-    causal_threshold_: float
-    decision_scores_: Floats
     labels_: NDArray[np.int8]
-    n_features_in_: int
-    feature_names_in_: NDArray[np.object_]
-    window_: int
-    #: The lowest training score: that of rows without a complete window.
-    _floor: float
-    #: The last rows of the stream, ``window_`` at most, and how many there were.
-    _recent: Floats
-    _seen: int
-    #: Channels whose level is followed, and the rows of the stream that their level comes from.
-    _wandering: Flags
-    _before: Floats
-    #: Where the values of each channel lie in training, (2, d).
-    _range: Floats
     #: While rows are learnt: where each series lies, the rows that are not to be learnt, the longest series.
     _spans: list[tuple[int, int]]
     _outside: Flags
     _longest: int
-
-    # ---- parameters
-
-    def _take(self, given: Mapping[str, Any]) -> None:
-        """Check parameters, and keep them; what is none, as the ``self`` of ``locals()``, is left out."""
-        parameters = {name: value for name, value in given.items() if name in self.parameters}
-        for name, value in parameters.items():
-            self.parameters[name].check(name, value)
-        vars(self).update(parameters)
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters by name (``deep`` is scikit-learn's and changes nothing)."""
-        return {name: getattr(self, name) for name in self.parameters}
-
-    def set_params(self, **parameters: Any) -> Self:
-        """Change parameters, under the same rules as when the detector is made. They count from the next `fit` on."""
-        for name in parameters:
-            if name not in self.parameters:
-                known = ", ".join(self.parameters)
-                raise SpecTypeError(f"{type(self).__name__}.{name}", f"must be one of {known}")
-        self._take(parameters)
-        return self
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.get_params().items())})"
 
     # ---- what a class fills in
 
@@ -216,14 +131,6 @@ class Detector(KnownKeywords, ABC):
     def _least_series(self) -> int:
         """Return how many rows the longest of several series needs."""
         return int(vars(self).get("window") or 1) + 1
-
-    def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """Return the learnt values and arrays that the class adds, for a file."""
-        return {}, {}
-
-    @abstractmethod
-    def _restore(self, values: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
-        """Take what `_state` returned; KeyError, TypeError, ValueError for what does not fit."""
 
     # ---- fit
 
@@ -617,6 +524,10 @@ class Detector(KnownKeywords, ABC):
         names: Sequence[Any] = getattr(self, "feature_names_in_", range(self.n_features_in_))
         return [str(name) for name in names]
 
+    def _repr_html_(self) -> str:
+        """Return what notebooks show: settings, thresholds, and the scores of the training rows with their alarms."""
+        return detector_html(self)
+
     def plot(self, X: ArrayLike, y: ArrayLike | None = None, *, causal: bool = False, times: Any = None) -> Figure:
         """Draw series, truth, score, threshold, alarms and contributions (needs matplotlib).
 
@@ -634,114 +545,6 @@ class Detector(KnownKeywords, ABC):
         from paranom_rs.plotting.detector import plot_detector
 
         return plot_detector(self, X, y, causal=causal, times=times)
-
-    # ---- files
-
-    def to_bytes(self) -> bytes:
-        """Return the fitted detector, with the state of its stream, as bytes.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        """
-        self._check_fitted()
-        values, arrays = self._state()
-        names = [str(name) for name in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
-        common = {
-            "threshold_": self.threshold_, "causal_threshold_": self.causal_threshold_, "floor": self._floor,
-            "n_features_in_": self.n_features_in_, "window_": self.window_, "names": names, "seen": self._seen,
-            "wandering": self._wandering.tolist(),
-        }  # fmt: skip
-        kept = {
-            "decision_scores_": self.decision_scores_,
-            "recent": self._recent,
-            "before": self._before,
-            "range": self._range,
-        }
-        state = DetectorState(
-            type(self).__name__, self.get_params(), {**common, "own": values}, {**kept, **_prefixed(arrays)}
-        )
-        return pack(state)
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
-        """Return the detector that `to_bytes` gave: same scores, and its stream goes on. Runs no code from the bytes.
-
-        Raises
-        ------
-        StateError
-            For bytes that are cut off, changed, foreign, of another version, or of another detector.
-        """
-        if not isinstance(data, bytes):
-            raise SpecTypeError("data", "must be bytes", type(data).__name__)
-        state = unpack(data)
-        if state.detector != cls.__name__:
-            raise StateError(f"the file of another detector: {state.detector}, not {cls.__name__}")
-        try:
-            made = cls(**state.parameters)
-            made._take_state(state)
-            # What loads works: the arrays fit each other.
-            made._batch(np.zeros((made.window_ + 1, made.n_features_in_)))
-        except (
-            ParanomError,
-            ArithmeticError,
-            LookupError,
-            TypeError,
-            ValueError,
-            AttributeError,
-            MemoryError,
-        ) as error:
-            raise StateError(f"a damaged file of {cls.__name__}: {error}") from None
-        return made
-
-    def _take_state(self, state: DetectorState) -> None:
-        values, arrays = state.values, state.arrays
-        self.n_features_in_ = checks.whole("n_features_in_", values["n_features_in_"], least=1)
-        self.window_ = checks.whole("window_", values["window_"], least=1, most=2**20)
-        if values["names"] is not None:
-            names = [str(name) for name in values["names"]]
-            if len(names) != self.n_features_in_:
-                raise ValueError("its names are not those of its channels")
-            self.feature_names_in_ = np.array(names, dtype=object)
-        self.threshold_ = checks.real("threshold_", values["threshold_"])
-        self.causal_threshold_ = checks.real("causal_threshold_", values["causal_threshold_"])
-        self._floor = checks.real("floor", values["floor"])
-        self.decision_scores_ = _floats(arrays["decision_scores_"], 1)
-        self._recent = _floats(arrays["recent"], 2, self.n_features_in_)
-        self._seen = checks.whole("seen", values["seen"])
-        self._wandering = np.array([checks.flag("wandering", x) for x in values["wandering"]], dtype=bool)
-        self._before = _floats(arrays["before"], 2, self.n_features_in_)
-        self._range = _floats(arrays["range"], 2, self.n_features_in_)
-        if len(self._range) != 2:
-            raise ValueError("its range is no range")
-        if self._wandering.shape != (self.n_features_in_,) or len(self._before) > levels.ROWS:
-            raise ValueError("its levels are not those of its channels")
-        if len(self._recent) != min(self._seen, self.window_):
-            raise ValueError("its stream holds another number of rows than it has seen")
-        self._restore(dict(values["own"]), {name[4:]: a for name, a in arrays.items() if name.startswith("own.")})
-        self._label()
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write `to_bytes` to a file, whole or not at all. `paranom_rs.load_detector` reads it."""
-        data = self.to_bytes()
-        with whole_file(checks.file_path(path)) as temporary:
-            temporary.write_bytes(data)
-
-    @classmethod
-    def load(cls, path: str | PathLike[str]) -> Self:
-        """Return the detector that `save` wrote; as `from_bytes`."""
-        return cls.from_bytes(checks.file_path(path).read_bytes())
-
-    def __copy__(self) -> Self:
-        made = type(self).__new__(type(self))
-        vars(made).update(vars(self))
-        return made
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        if hasattr(self, "threshold_"):
-            return _from_bytes, (type(self), self.to_bytes())
-        return _unfitted, (type(self), self.get_params())
 
     # ---- checks
 
@@ -789,38 +592,3 @@ def _each(X: Any, name: str, results: Callable[[str, Any], NDArray[Any]]) -> Any
     if not is_several(X):
         return give_back(X, results("X", X), name)
     return [give_back(x, results(path, x), name) for path, x, _ in several("X", X)]
-
-
-def covering_mean(scores: Floats, window: int, power: int = 1) -> Floats:
-    """Return for each row the mean score of the windows that cover it: from (k,) to (k + window - 1,).
-
-    With a ``power`` it is the power mean, which is nearer to the largest score.
-    """
-    largest = float(np.max(scores))
-    if not 0 < largest < np.inf:
-        largest = 1.0
-    # Each row by itself: a running sum would carry the rounding of large scores to later rows.
-    padding = np.zeros(window - 1)
-    shares = np.concatenate([padding, (scores / largest) ** power, padding])
-    sums = np.lib.stride_tricks.sliding_window_view(shares, window).sum(axis=1)
-    row = np.arange(len(sums))
-    covering = np.minimum(np.minimum(row + 1, window), np.minimum(len(sums) - row, len(scores)))
-    return np.asarray(largest * (sums / covering) ** (1 / power))
-
-
-def _prefixed(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    return {f"own.{name}": array for name, array in arrays.items()}
-
-
-def _floats(array: NDArray[Any], dimensions: int, columns: int | None = None) -> Floats:
-    if array.ndim != dimensions or array.dtype != np.float64 or columns not in (None, array.shape[-1]):
-        raise ValueError(f"an array of {array.dtype} and shape {array.shape}")
-    return array
-
-
-def _from_bytes(cls: type[Detector], data: bytes) -> Detector:
-    return cls.from_bytes(data)
-
-
-def _unfitted(cls: type[Detector], parameters: dict[str, Any]) -> Detector:
-    return cls(**parameters)

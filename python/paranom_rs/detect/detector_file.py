@@ -77,7 +77,7 @@ def unpack(data: bytes) -> DetectorState:
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise StateError(f"a damaged file of a detector: its header cannot be read ({error})") from None
     for name, dtype, shape in kinds:
-        if dtype not in _DTYPES or any(side < 0 for side in shape):
+        if dtype not in _DTYPES or not all(0 <= side <= len(body) for side in shape):
             raise StateError(f"a damaged file of a detector: array {name!r} of {dtype} and shape {shape}")
         count = math.prod(shape)
         size = count * np.dtype(dtype).itemsize

@@ -94,7 +94,7 @@ def choose_window(x: ArrayLike, *, threads: int | None = None) -> WindowChoice:
     n = len(series)
     if n < 2 * _SHORTEST:
         raise SpecError("x", f"must have at least {2 * _SHORTEST} values to choose a window for", str(n))
-    period, likeness = _period(series)
+    period, likeness = main_period(series)
     low, high = (period / 2, period * 2) if period else (_SHORTEST, min(n / _SHARE, _LONGEST))
     lengths = _lengths(low, min(high, n / 4))
     pairs = len(lengths) * n**2 / 2
@@ -124,7 +124,7 @@ def _lengths(low: float, high: float) -> list[int]:
     return [int(length) for length in np.unique(spaced)]
 
 
-def _period(x: NDArray[np.float64]) -> tuple[int | None, float]:
+def main_period(x: NDArray[np.float64]) -> tuple[int | None, float]:
     """Return the main period, and the autocorrelation one period later; None if that is low.
 
     The autocorrelation comes from the spectrum. Its peaks count from where it first falls below 0.

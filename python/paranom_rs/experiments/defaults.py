@@ -1,11 +1,15 @@
 """Every detector with the settings it comes with, on real recordings: nothing is set, and nothing is tuned.
 
-Each detector learns from the normal rows at the beginning of a series. Two kinds of tables:
+Each detector learns from the normal rows at the beginning of a series. Beside ours stand detectors of other libraries
+(PEERS), also with what they come with: scikit-learn's and PyOD's own thresholds, and for River, which has none, the
+99 % quantile of the scores of the training rows. Three kinds of tables:
 
 * VUS-PR on verified series of TSB-AD, by its protocol: the whole series is scored, the buffer is the series' own, means
   over the series of a source, then over sources. And on other recordings, where the other rows are scored (buffer 100).
-* Alarms on the other recordings at the threshold that `fit` sets: precision, recall and F1 of rows, the share of normal
-  rows under alarm (the detectors aim at 1 % at most), and the share of events with an alarm.
+* Alarms at the threshold that `fit` sets, on the rows behind those learnt from: precision, recall and F1 of rows, the
+  share of normal rows under alarm (our detectors aim at 1 % at most), the share of events with an alarm, alarms a day,
+  and the delay. Means over the series of a set, then over sets.
+* The same for each recording, in a file of its own, `alarms.md`.
 
 --data names a folder as `paranom_rs.experiments.recordings` describes it.
 """
@@ -21,14 +25,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-import paranom_rs
-from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import Floats
+from paranom_rs.bench.detectors import make, threshold_of
 from paranom_rs.bench.published import published_figures
 from paranom_rs.bench.series import PARTS
-from paranom_rs.detect.base import Detector
 from paranom_rs.evaluate.metrics import vus
 from paranom_rs.experiments import recordings, report
+from paranom_rs.experiments.alarms import TITLES, Alarms, alarms
 from paranom_rs.experiments.processes import in_processes
 
 #: By the name of the class.
@@ -42,13 +45,12 @@ DETECTORS = (
     "ZScore",
     "AnomalyNet",
 )
-#: Those that need torch.
-DEEP = ("AnomalyNet",)
-ALARMS = ("precision", "recall", "F1", "normal rows under alarm", "events found")
+#: Of other libraries, as `paranom bench` names them.
+PEERS = ("sklearn:IsolationForest", "pyod:ECOD", "river:HalfSpaceTrees")
 
 
 class Work(NamedTuple):
-    """A series, with the rows that a detector learns from, and those that count."""
+    """A series, with the rows that a detector learns from, and those that count; alarms count from row ``first``."""
 
     table: str
     group: str
@@ -57,6 +59,7 @@ class Work(NamedTuple):
     scored: Floats
     y: Any
     buffer: int
+    first: int = 0
 
 
 class Found(NamedTuple):
@@ -65,7 +68,7 @@ class Found(NamedTuple):
     work: tuple[str, str, str]
     detector: str
     vus_pr: float
-    alarms: tuple[float, ...]
+    alarms: Alarms
     seconds: float
 
 
@@ -73,37 +76,22 @@ def works(folder: Path) -> Iterator[Work]:
     """All series of the folder."""
     for part, title in PARTS.items():
         for x in recordings.tsbad(folder, part):
-            yield Work(f"TSB-AD, {title}", x.source, x.name, x.X[: x.train], x.X, x.y, x.window)
+            yield Work(f"TSB-AD, {title}", x.source, x.name, x.X[: x.train], x.X, x.y, x.window, x.train)
     for group, read in recordings.SETS.items():
-        for i, (name, task) in enumerate(read(folder)):
-            if group != "SKAB" or i % 2 == 0:
-                yield Work("other recordings", group, name, task.train, task.test, task.y, 100)
-
-
-def made(name: str, seed: int = 0) -> Detector:
-    """Return a detector with its defaults; one that draws, with this seed."""
-    from paranom_rs import deep
-
-    kind = getattr(deep if name in DEEP else paranom_rs, name)
-    detector: Detector = kind(random_state=seed) if "random_state" in kind.parameters else kind()
-    return detector
+        for name, task in read(folder):
+            yield Work("other recordings", group, name, task.train, task.test, task.y, 100)
 
 
 def measure(given: tuple[Work, str], seed: int = 0) -> Found:
     """Fit a detector with its defaults, and score."""
     work, name = given
     started = time.process_time()
-    detector = made(name, seed).fit(work.train)
+    detector = make(name, seed).fit(work.train)
     scores = detector.decision_function(work.scored)
     seconds = time.process_time() - started
-    y, alarm = np.asarray(work.y).astype(bool), scores > detector.threshold_
-    hits = float((alarm & y).sum())
-    precision, recall = hits / max(alarm.sum(), 1), hits / y.sum()
-    f1 = 2 * hits / (alarm.sum() + y.sum())
-    events = runs_of_ones(y)
-    found = float(np.mean([alarm[start:stop].any() for start, stop in events.tolist()]))
-    alarms = (float(precision), float(recall), float(f1), float(alarm[~y].mean()), found)
-    return Found(work[:3], name, vus(work.y, scores, window=work.buffer).pr, alarms, seconds)
+    y, flagged = np.asarray(work.y)[work.first :], (scores > threshold_of(detector, work.train))[work.first :]
+    found = alarms(y, flagged, work.group)
+    return Found(work[:3], name, vus(work.y, scores, window=work.buffer).pr, found, seconds)
 
 
 def measured(folder: Path, names: list[str], jobs: int, seed: int = 0) -> list[Found]:
@@ -118,10 +106,13 @@ def over_groups(found: list[Found], figure: Any) -> dict[str, float]:
 
 
 def means_of(figures: Iterable[tuple[str, float]]) -> dict[str, float]:
-    """The mean of each group's figures, and the mean over groups."""
+    """The mean of each group's figures that are defined, and the mean over groups; NaN where none is."""
     groups: dict[str, list[float]] = {}
     for group, value in figures:
-        groups.setdefault(group, []).append(value)
+        if not np.isnan(value):
+            groups.setdefault(group, []).append(value)
+    if not groups:
+        return {"mean": float("nan")}
     means = {group: float(np.mean(values)) for group, values in groups.items()}
     return means | {"mean": float(np.mean(list(means.values())))}
 
@@ -150,20 +141,45 @@ def tables(found: list[Found], names: list[str], folder: Path) -> dict[str, str]
             for name in names
         ]  # fmt: skip
         made[f"VUS-PR: {table}"] = report.table(rows + best.get(table, []))
-    other = [x for x in found if x.work[0] == "other recordings"]
-    if other:
+    for table in dict.fromkeys(x.work[0] for x in found):
+        part = [x for x in found if x.work[0] == table]
         rows = [
             {"detector": name, **{
-                figure: over_groups([x for x in other if x.detector == name], lambda x, i=i: x.alarms[i])["mean"]
-                for i, figure in enumerate(ALARMS)}}
+                title: _or_none(over_groups([x for x in part if x.detector == name], partial(_figure, figure))["mean"])
+                for figure, title in TITLES.items()}}
             for name in names
         ]  # fmt: skip
-        made["Alarms with the default threshold: other recordings, mean over sets"] = report.table(rows)
-        made["Normal rows under alarm, by set"] = report.table(
-            [{"detector": name, **over_groups([x for x in other if x.detector == name], lambda x: x.alarms[3])}
-             for name in names]
-        )  # fmt: skip
+        made[f"Alarms at the default threshold: {table}"] = report.table(rows)
+        rows = [
+            {"detector": name, **over_groups([x for x in part if x.detector == name], partial(_figure, "normal"))}
+            for name in names
+        ]
+        made[f"Normal rows under alarm: {table}"] = report.table(rows)
     return made
+
+
+def each_recording(found: list[Found], names: list[str]) -> dict[str, str]:
+    """A table for each figure of the alarms: a row for each recording."""
+    cells = {(x.work, x.detector): x.alarms for x in found}
+    works = list(dict.fromkeys(x.work for x in found))
+
+    def row(figure: str, work: tuple[str, str, str]) -> dict[str, report.Cell]:
+        head: dict[str, report.Cell] = {"set": work[1], "recording": work[2].partition("_tr_")[0]}
+        return head | {name: _or_none(getattr(cells[work, name], figure)) for name in names}
+
+    made = {}
+    for figure, title in TITLES.items():
+        rows = [row(figure, work) for work in works]
+        made[title] = report.table([x for x in rows if any(x[name] is not None for name in names)], digits=2)
+    return made
+
+
+def _figure(name: str, found: Found) -> float:
+    return float(getattr(found.alarms, name))
+
+
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else value
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -175,7 +191,9 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("out/defaults"))
-    parser.add_argument("--only", nargs="+", choices=DETECTORS, default=list(DETECTORS), metavar="DETECTOR")
+    parser.add_argument(
+        "--only", nargs="+", choices=[*DETECTORS, *PEERS], default=[*DETECTORS, *PEERS], metavar="DETECTOR"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: 2)")
     parser.add_argument("--seed", type=int, default=0, help="of the detectors that draw (default: 0)")
     given = parser.parse_args(arguments)
@@ -185,7 +203,9 @@ def main(arguments: list[str] | None = None) -> None:
         "Chosen on these series: the window of 60 rows, the power of the mean over windows, and RAMP's joint distance"
         " for up to four channels.",
     ]
-    report.write(given.out, "defaults", "Detectors as they come", notes, tables(found, list(given.only), given.data))
+    names = list(given.only)
+    report.write(given.out, "defaults", "Detectors as they come", notes, tables(found, names, given.data))
+    report.write(given.out, "alarms", "Alarms on each recording", notes[:1], each_recording(found, names))
 
 
 if __name__ == "__main__":

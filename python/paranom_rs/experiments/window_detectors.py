@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from paranom_rs._internal.checks import Floats
-from paranom_rs.detect.base import covering_mean
+from paranom_rs.detect.covering import covering_mean
 
 #: Rows of a window, and how many training windows are learnt from at most.
 WINDOW, MOST = 60, 2_000

@@ -6,9 +6,15 @@ detector is wanted, so that a library which is not installed disturbs nobody.
 
 from __future__ import annotations
 
-from paranom_rs.bench.adapters import aeon, pyod, river, stumpy
+from paranom_rs.bench.adapters import aeon, pyod, river, scikit_learn, stumpy
 
 #: By the word before the colon.
-ADAPTERS = {"pyod": pyod.find, "river": river.find, "aeon": aeon.find, "stumpy": stumpy.find}
+ADAPTERS = {
+    "sklearn": scikit_learn.find,
+    "pyod": pyod.find,
+    "river": river.find,
+    "aeon": aeon.find,
+    "stumpy": stumpy.find,
+}
 
 __all__ = ["ADAPTERS"]

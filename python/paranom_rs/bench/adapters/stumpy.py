@@ -10,7 +10,7 @@ import numpy as np
 
 from paranom_rs._internal.checks import Floats
 from paranom_rs.bench.adapters.library import library, unknown
-from paranom_rs.detect.base import covering_mean
+from paranom_rs.detect.covering import covering_mean
 
 
 def find(name: str) -> Callable[..., Any]:

@@ -1,0 +1,24 @@
+"""From scores of windows to scores of rows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from paranom_rs._internal.checks import Floats
+
+
+def covering_mean(scores: Floats, window: int, power: int = 1) -> Floats:
+    """Return for each row the mean score of the windows that cover it: from (k,) to (k + window - 1,).
+
+    With a ``power`` it is the power mean, which is nearer to the largest score.
+    """
+    largest = float(np.max(scores))
+    if not 0 < largest < np.inf:
+        largest = 1.0
+    # Each row by itself: a running sum would carry the rounding of large scores to later rows.
+    padding = np.zeros(window - 1)
+    shares = np.concatenate([padding, (scores / largest) ** power, padding])
+    sums = np.lib.stride_tricks.sliding_window_view(shares, window).sum(axis=1)
+    row = np.arange(len(sums))
+    covering = np.minimum(np.minimum(row + 1, window), np.minimum(len(sums) - row, len(scores)))
+    return np.asarray(largest * (sums / covering) ** (1 / power))
