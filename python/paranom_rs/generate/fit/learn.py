@@ -29,7 +29,7 @@ __all__ = ["fit"]
 GROUP = "recording"
 #: Rules do where errors of quantiles, of autocorrelations and of correlations are at most these, and where a classifier
 #: tells their rows apart no better than this. More rows are not judged.
-MOST_QUANTILES, MOST_ERROR, MOST_APART, MOST_JUDGED = 0.03, 0.05, 0.65, 1 << 16
+MOST_QUANTILES, MOST_ERROR, MOST_APART, MOST_JUDGED = 0.015, 0.045, 0.62, 1 << 16
 #: All values of an empty channel are lost.
 ALWAYS = Dropouts(events=[(0, 2**63)])
 
@@ -52,7 +52,7 @@ def fit(
     normal = learnt.values[learnt.normal]
     channels = [channel_of(name, normal[:, j]) for j, name in enumerate(learnt.names)]
     period = period_of(_standardized(learnt.values, channels))
-    notes = _notes(learnt, channels)
+    notes = learnt.notes + _notes(learnt, channels)
     generator = None
     if method != "blocks":
         rules = rule_model(filled(normal), channels, period, rng)
@@ -63,9 +63,10 @@ def fit(
             generator = None
     if generator is None:
         method = "blocks"
-        layout = best_layout(learnt.values, channels, learnt.runs(breaks_of(learnt.times)), period, rng)
-        notes += _drifts(normal, channels, sum(stop - start for start, stop in layout.blocks))
-        rules = block_rules(learnt.values, channels, layout, GROUP)
+        runs = learnt.runs(breaks_of(learnt.times))
+        layout = best_layout(learnt.values, channels, runs, period, rng)
+        notes += _drifts(normal, channels, layout.rows)
+        rules = block_rules(learnt.values, runs, channels, layout, GROUP)
         first = layout.blocks[0][0]
         counters = [counter_of(learnt.values[first:, j]) for j in range(len(channels))]
         rules = [rule if counter is None else counter for rule, counter in zip(rules, counters, strict=True)]
