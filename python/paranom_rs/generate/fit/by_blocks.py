@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +25,12 @@ FADE = 8
 #: A channel is smooth where its changes from row to row are smaller than its spread by this factor, and it has more
 #: different values than this.
 SMOOTH, FEW = 0.3, 64
-#: What is tried, from the freest order to the recording's own.
-REACHES = (None, 16, 8, 4, 3, 2, 1)
+#: What is tried, from the freest order to the recording's own, which is the last resort: rows that go round in a loop.
+REACHES = (None, 16, 8, 4, 3, 2)
 #: A layout is good where the errors of autocorrelation and correlations are below these, in the worst of so many draws.
 GOOD, DRAWS = np.array([0.04, 0.04]), 6
+#: The best one will do where it is above them by this factor.
+STILL_GOOD = 1.2
 #: A joint is good where rows around cuts differ by less than this.
 GOOD_JOINT = 4.0
 #: More values are not needed to compare layouts.
@@ -61,18 +64,23 @@ def best_layout(
         return whole
     recorded = np.concatenate([x[start:stop, moving] for start, stop in runs])
     candidates = []
+    shortest = whole
     for layout in layouts(x[:, moving] / unit_of(channels, moving), runs, period, rng):
+        if shortest is whole:
+            shortest = replace(layout, reach=1)
         for reach in REACHES:
             candidate = replace(layout, reach=reach)
-            rows = len(recorded)
-            made = lambda: x[played_rows(candidate, rows, rng)][:, moving]  # noqa: B023, E731
-            errors = worst_errors(recorded, made) / GOOD
-            # In the recording's own order there are no joints but one.
-            worst = float(max(errors.max(), candidate.mismatch / GOOD_JOINT if reach != 1 else 0.0))
+            errors = worst_errors(recorded, partial(_drawn, x[:, moving], candidate, len(recorded), rng)) / GOOD
+            worst = float(max(errors.max(), candidate.mismatch / GOOD_JOINT))
             candidates.append((worst, candidate))
             if worst <= 1.0:
                 return candidate
-    return min(candidates, key=lambda found: found[0])[1] if candidates else whole
+    worst, best = min(candidates, key=lambda found: found[0]) if candidates else (np.inf, shortest)
+    return best if worst <= STILL_GOOD else shortest
+
+
+def _drawn(x: Floats, layout: Layout, rows: int, rng: np.random.Generator) -> Floats:
+    return x[played_rows(layout, rows, rng)]
 
 
 def unit_of(channels: list[Channel], moving: list[int]) -> Floats:
