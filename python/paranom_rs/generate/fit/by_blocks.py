@@ -40,9 +40,16 @@ Runs = list[tuple[int, int]]
 
 
 def best_layout(
-    values: Floats, channels: list[Channel], runs: Runs, period: Period | None, rng: np.random.Generator
+    values: Floats,
+    channels: list[Channel],
+    runs: Runs,
+    period: Period | None,
+    rng: np.random.Generator,
+    strictness: float = 1.0,
 ) -> Layout:
     """Return the layout with the shortest blocks in the freest order that is as like the recording as it should be.
+
+    Where there is none, it keeps the recording's own order.
 
     Parameters
     ----------
@@ -56,6 +63,8 @@ def best_layout(
         The recording's period, or None.
     rng
         What is tried is drawn from it.
+    strictness
+        Errors are this many times smaller than they may be.
     """
     x = filled(values)
     moving = [j for j, channel in enumerate(channels) if channel.spread > 0.0]
@@ -71,7 +80,7 @@ def best_layout(
         for reach in REACHES:
             candidate = replace(layout, reach=reach)
             errors = worst_errors(recorded, partial(_drawn, x[:, moving], candidate, len(recorded), rng)) / GOOD
-            worst = float(max(errors.max(), candidate.mismatch / GOOD_JOINT))
+            worst = float(max(strictness * errors.max(), candidate.mismatch / GOOD_JOINT))
             candidates.append((worst, candidate))
             if worst <= 1.0:
                 return candidate

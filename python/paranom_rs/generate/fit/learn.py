@@ -12,13 +12,13 @@ from paranom_rs._internal.checks import Floats, one_of, whole
 from paranom_rs.generate.dropouts import Dropouts
 from paranom_rs.generate.fit.apart import apart_rules, best_apart
 from paranom_rs.generate.fit.by_blocks import best_layout, block_rules
-from paranom_rs.generate.fit.by_rules import counter_of, dropouts_of, rule_model
+from paranom_rs.generate.fit.by_rules import Normals, counter_of, dropouts_of, rule_model
 from paranom_rs.generate.fit.channel import Channel, channel_of, filled
 from paranom_rs.generate.fit.clock import breaks_of, clock_of
 from paranom_rs.generate.fit.cuts import Layout
 from paranom_rs.generate.fit.fitted import Fitted
 from paranom_rs.generate.fit.learnt_anomalies import learnt_anomalies
-from paranom_rs.generate.fit.passing import passes
+from paranom_rs.generate.fit.passing import alike, passes
 from paranom_rs.generate.fit.period import Period, period_of
 from paranom_rs.generate.fit.recording import Recording, read_recording
 from paranom_rs.generate.generator import Generator
@@ -29,6 +29,8 @@ __all__ = ["fit"]
 
 #: The group of the rules of all channels: they play the same blocks, and share noise.
 GROUP = "recording"
+#: What layouts have to be like, until one's rows are alike; the last one keeps the recording's own order.
+STRICTNESS = (1.0, 2.0, 4.0, np.inf)
 #: All values of an empty channel are lost.
 ALWAYS = Dropouts(events=[(0, 2**63)])
 
@@ -74,9 +76,11 @@ def _by_rules(
     learnt: Recording, channels: list[Channel], period: Period | None, rng: np.random.Generator, seed: int
 ) -> tuple[Generator, list[str]]:
     normal = learnt.values[learnt.normal]
-    rules = rule_model(filled(normal), channels, period, rng)
-    missing = [dropouts_of(np.isnan(normal[:, j])) for j in range(len(channels))]
     clock, notes = clock_of(learnt.times)
+    times = None if clock is None or learnt.times is None else learnt.times[learnt.normal]
+    known = Normals(normal, np.flatnonzero(learnt.normal), times, learnt.states)
+    rules = rule_model(known, channels, period, rng)
+    missing = [dropouts_of(np.isnan(normal[:, j])) for j in range(len(channels))]
     return Generator(_variables(rules, channels, missing), seed=seed, time=clock), notes
 
 
@@ -99,8 +103,13 @@ def _by_blocks(
         found = made(apart_rules(learnt.values, runs, channels, apart, GROUP), apart.fast_layout)
         if passes(found[0], normal):
             return found
-    layout = best_layout(learnt.values, channels, runs, period, rng)
-    return made(block_rules(learnt.values, runs, channels, layout, GROUP), layout)
+    for strictness in STRICTNESS:
+        layout = best_layout(learnt.values, channels, runs, period, rng, strictness)
+        found = made(block_rules(learnt.values, runs, channels, layout, GROUP), layout)
+        # One order of few blocks may be worse than others.
+        if layout.reach == 1 or alike(found[0], normal):
+            break
+    return found
 
 
 def _variables(

@@ -19,21 +19,24 @@ MOST_APART, BELOW_HALVES = 0.6, 0.05
 MOST_JUDGED = 1 << 16
 
 
-def passes(generator: Generator, normal: Floats) -> bool:
-    """Whether rows of a generator are so like the recording (n, d) that no copies are needed."""
-    n = min(len(normal), MOST_JUDGED)
-    recorded, made = normal[:n], generator.generate(n).X
+def alike(generator: Generator, normal: Floats) -> bool:
+    """Whether quantiles, autocorrelations and correlations of a generator's rows are those of a recording (n, d)."""
+    recorded, made = _judged(generator, normal)
     for j in range(recorded.shape[1]):
         channel = channel_likeness(recorded[:, j], made[:, j])
         if channel.quantiles > MOST_QUANTILES or channel.autocorrelation > MOST_ERROR:
             return False
-    if correlation_error(recorded, made) > MOST_ERROR:
+    return correlation_error(recorded, made) <= MOST_ERROR
+
+
+def passes(generator: Generator, normal: Floats) -> bool:
+    """Whether rows of a generator are so like the recording (n, d) that no copies are needed."""
+    if not alike(generator, normal):
         return False
-    if n < 5 * WINDOW:
-        return True
-    a, b = filled(recorded), filled(made)
+    a, b = (filled(x) for x in _judged(generator, normal))
+    n = len(a)
     moving = a.std(axis=0) > 0.0
-    if not moving.any():
+    if n < 5 * WINDOW or not moving.any():
         return True
     a, b = a[:, moving], b[:, moving]
     try:
@@ -43,3 +46,8 @@ def passes(generator: Generator, normal: Floats) -> bool:
         return apart <= separability(a[: n // 2], a[n // 2 :], only_summary=True) - BELOW_HALVES
     except ImportError:
         return False  # nobody can tell: a copy is the safer way
+
+
+def _judged(generator: Generator, normal: Floats) -> tuple[Floats, Floats]:
+    n = min(len(normal), MOST_JUDGED)
+    return normal[:n], generator.generate(n).X
