@@ -226,15 +226,25 @@ def test_bad_recordings(recording: Any, arguments: dict[str, Any], message: str)
         Generator.fit(recording, **arguments)
 
 
-def test_times_that_go_back_are_refused() -> None:
-    table = pd.DataFrame({"x": plant(200)[:, 0]}, index=pd.date_range("2026-01-01", periods=200, freq="s")[::-1])
-    with pytest.raises(SpecError, match=r"recording\[1\]: must not be before the row above it"):
-        Generator.fit(table)
+def test_times_that_go_back() -> None:
+    """Rows in any order are sorted; those of a clock that was set back stay, and the clock goes on."""
+    x, times = plant(400)[:, 0], pd.date_range("2026-10-25", periods=400, freq="min")
+    sorted_rows = Generator.fit(pd.DataFrame({"x": x}, index=times), method="blocks").generator
+    order = np.random.default_rng(0).permutation(400)
+    labels = np.zeros(400, int)
+    with pytest.warns(UserWarning, match="rows were sorted by time"):
+        fitted = Generator.fit(pd.DataFrame({"x": x[order]}, index=times[order]), labels=labels, method="blocks")
+    assert fitted.generator.fingerprint == sorted_rows.fingerprint
+    back = times.to_numpy().copy()
+    back[200:] -= np.timedelta64(1, "h")
+    with pytest.warns(UserWarning, match="goes back in 1 rows, first from .* in row 200: rows stay as they stand"):
+        fitted = Generator.fit(pd.DataFrame({"x": x}, index=back), method="blocks")
+    assert (np.diff(fitted.generator.generate(900).t) == np.timedelta64(1, "m")).all()
 
 
 def test_duplicate_times_are_named() -> None:
     table = pd.DataFrame({"x": plant(200)[:, 0]}, index=pd.date_range("2026-01-01", periods=100, freq="s").repeat(2))
-    with pytest.warns(UserWarning, match="100 rows have the time of the row before"):
+    with pytest.warns(UserWarning, match="100 rows have the time of the row before, or"):
         Generator.fit(table)
 
 
@@ -438,7 +448,12 @@ def test_lags_and_gains(lag: int, size: float, falls: bool, seed: int) -> None:
     assert edge == ("x0", "x1", lag)
     (product,) = parts(rules_of(fitted.generator)["x1"], "product")
     assert product["of"][1] == pytest.approx(gain, rel=0.05)
-    assert fitted.report.edges == [edge]
+
+
+def test_reports_have_the_edges() -> None:
+    source = {"a": Stochastic(AR1(0.6, 1.0)), "b": Stochastic(Ref("a", 7) * 2.0 + Normal(0.0, 0.4))}
+    fitted = Generator.fit(Generator(source).generate(2000).X, method="rules")
+    assert fitted.report.edges == fitted.generator.graph == [("x0", "x1", 7)]
 
 
 def test_noise_that_channels_share() -> None:

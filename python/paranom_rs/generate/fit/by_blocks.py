@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paranom_rs._internal.checks import Floats
 from paranom_rs.generate.fit.channel import Channel, filled
@@ -15,30 +18,38 @@ from paranom_rs.generate.recordings import Blocks
 from paranom_rs.generate.rule import Rule
 from paranom_rs.generate.signals import Rounded
 
-__all__ = ["best_layout", "block_rules"]
+__all__ = ["best_layout", "block_rules", "is_smooth", "layouts", "played", "unit_of", "worst_errors"]
 
 #: A fade of so many rows hides a joint of smooth channels.
 FADE = 8
-#: A channel is smooth where its changes from row to row are smaller than its spread by this factor.
-SMOOTH = 0.3
-#: What is tried, from the freest order to the recording's own.
+#: A channel is smooth where its changes from row to row are smaller than its spread by this factor, and it has more
+#: different values than this.
+SMOOTH, FEW = 0.3, 64
+#: What is tried, from the freest order to the recording's own, which is the last resort: rows that go round in a loop.
 REACHES = (None, 16, 8, 4, 3, 2)
 #: A layout is good where the errors of autocorrelation and correlations are below these, in the worst of so many draws.
-GOOD, DRAWS = np.array([0.04, 0.04]), 3
+GOOD, DRAWS = np.array([0.04, 0.04]), 6
+#: The best one will do where it is above them by this factor.
+STILL_GOOD = 1.2
 #: A joint is good where rows around cuts differ by less than this.
 GOOD_JOINT = 4.0
 #: More values are not needed to compare layouts.
 _MOST_VALUES = 200_000
 
+Runs = list[tuple[int, int]]
+
 
 def best_layout(
     values: Floats,
     channels: list[Channel],
-    runs: list[tuple[int, int]],
+    runs: Runs,
     period: Period | None,
     rng: np.random.Generator,
+    strictness: float = 1.0,
 ) -> Layout:
     """Return the layout with the shortest blocks in the freest order that is as like the recording as it should be.
+
+    Where there is none, it keeps the recording's own order.
 
     Parameters
     ----------
@@ -52,78 +63,101 @@ def best_layout(
         The recording's period, or None.
     rng
         What is tried is drawn from it.
+    strictness
+        Errors are this many times smaller than they may be.
     """
     x = filled(values)
     moving = [j for j, channel in enumerate(channels) if channel.spread > 0.0]
-    whole = Layout([(start, stop) for start, stop in runs], 0, 1, np.inf)
+    whole = Layout([(start, stop) for start, stop in runs][:MOST_BLOCKS], 0, 1, np.inf)
     if not moving:
-        return replace(whole, blocks=whole.blocks[:MOST_BLOCKS])
-    unit = np.array([np.sqrt(channels[j].spread * max(channels[j].change, 1e-3 * channels[j].spread)) for j in moving])
-    scaled = x[:, moving] / unit
-    longest = max(stop - start for start, stop in runs)
-    fade = FADE if longest > 8 * FADE else 0
+        return whole
+    recorded = np.concatenate([x[start:stop, moving] for start, stop in runs])
     candidates = []
-    for length in _lengths(sum(stop - start for start, stop in runs), longest, period):
-        layout = _cut(scaled, runs, length, period, fade, rng)
-        if layout is None or len(layout.blocks) > MOST_BLOCKS:
-            continue
+    shortest = whole
+    for layout in layouts(x[:, moving] / unit_of(channels, moving), runs, period, rng):
+        if shortest is whole:
+            shortest = replace(layout, reach=1)
         for reach in REACHES:
             candidate = replace(layout, reach=reach)
-            errors = _errors(x[:, moving], candidate, rng) / GOOD
-            worst = float(max(errors.max(), candidate.mismatch / GOOD_JOINT))
+            errors = worst_errors(recorded, partial(_drawn, x[:, moving], candidate, len(recorded), rng)) / GOOD
+            worst = float(max(strictness * errors.max(), candidate.mismatch / GOOD_JOINT))
             candidates.append((worst, candidate))
             if worst <= 1.0:
                 return candidate
-    if not candidates:
-        return replace(whole, blocks=whole.blocks[:MOST_BLOCKS])
-    return min(candidates, key=lambda found: found[0])[1]
+    worst, best = min(candidates, key=lambda found: found[0]) if candidates else (np.inf, shortest)
+    return best if worst <= STILL_GOOD else shortest
 
 
-def _lengths(rows: int, longest: int, period: Period | None) -> list[int]:
+def _drawn(x: Floats, layout: Layout, rows: int, rng: np.random.Generator) -> Floats:
+    return x[played_rows(layout, rows, rng)]
+
+
+def unit_of(channels: list[Channel], moving: list[int]) -> Floats:
+    """Return, of each channel that varies, the geometric mean of its spread and its change from row to row."""
+    return np.array([np.sqrt(channels[j].spread * max(channels[j].change, 1e-3 * channels[j].spread)) for j in moving])
+
+
+def layouts(
+    scaled: Floats, runs: Runs, period: Period | None, rng: np.random.Generator, least: int = 2 * WINDOW
+) -> Iterator[Layout]:
+    """Give layouts in any order, short blocks first; ``least`` rows, if there are enough.
+
+    Cuts keep the phase of a period that keeps time; else they are wherever rows nearby are most alike.
+    """
+    longest = max(stop - start for start, stop in runs)
+    fade = FADE if longest > 8 * FADE else 0
+    for length in _lengths(sum(stop - start for start, stop in runs), longest, period, least):
+        if period is not None and period.keeps_time:
+            tolerance = 0
+        else:
+            tolerance = length // 3 if period is None else min(period.rows // 2, length // 3)
+        layout = cut(scaled, runs, length, tolerance, fade, rng)
+        if layout is not None and len(layout.blocks) <= MOST_BLOCKS:
+            yield layout
+
+
+def _lengths(rows: int, longest: int, period: Period | None, least: int) -> list[int]:
     """Return lengths of blocks to try, short ones first: whole periods, if there are any."""
-    least = max(2 * WINDOW, -(-rows // (MOST_BLOCKS - 2)) + 1)
+    least = max(least, -(-rows // (MOST_BLOCKS - 2)) + 1)
     unit = least if period is None else period.rows * max(1, -(-least // period.rows))
     lengths = [unit * factor for factor in (1, 2, 3, 5, 8, 12, 20)]
     return [length for length in lengths if 2 * length <= longest] or [max(longest // 3, 16)]
 
 
-def _cut(
-    scaled: Floats, runs: list[tuple[int, int]], length: int, period: Period | None, fade: int, rng: np.random.Generator
-) -> Layout | None:
-    """Cut: at the same phase of a period that keeps time, else wherever rows nearby are most alike."""
-    if period is not None and period.keeps_time:
-        return cut(scaled, runs, length, 0, fade, rng)
-    tolerance = length // 3 if period is None else min(period.rows // 2, length // 3)
-    return cut(scaled, runs, length, tolerance, fade, rng)
-
-
-def _errors(x: Floats, layout: Layout, rng: np.random.Generator) -> Floats:
+def worst_errors(recorded: Floats, made: Callable[[], Floats]) -> Floats:
     """Return the largest error of a channel's autocorrelation and of correlations, the worst of some draws.
 
-    Quantiles need no look: a round has the values of the recording.
+    Parameters
+    ----------
+    recorded
+        (n, d), nothing missing.
+    made
+        Draws (n, d).
     """
-    if len(x) > _MOST_VALUES:
-        # Of the autocorrelation, joints take their share.
-        return np.array([LAGS / 2.0 * len(layout.blocks) / len(x), 0.0])
-    count = min(x.shape[1], max(1, _MOST_VALUES // len(x)))
-    some = np.linspace(0, x.shape[1] - 1, count).astype(np.int64)
-    recorded = x[:, some]
+    rows, channels = recorded.shape
+    count = min(channels, max(1, _MOST_VALUES // rows))
+    some = np.linspace(0, channels - 1, count).astype(np.int64)
     worst = np.zeros(2)
-    for _ in range(DRAWS):
-        made = recorded[played_rows(layout, len(x), rng)]
-        off = [autocorrelation_error(recorded[:, j], made[:, j]) for j in range(count)]
-        worst = np.maximum(worst, np.array([max(off), correlation_error(recorded, made)]))
+    # Of long recordings, one draw is like another.
+    for _ in range(max(1, min(DRAWS, _MOST_VALUES // rows))):
+        drawn = made()[:, some]
+        off = [autocorrelation_error(recorded[:, k], drawn[:, i]) for i, k in enumerate(some)]
+        worst = np.maximum(worst, np.array([max(off), correlation_error(recorded[:, some], drawn)]))
         if (worst > GOOD).any():
             break
     return worst
 
 
-def block_rules(values: Floats, channels: list[Channel], layout: Layout, group: str) -> list[Rule | float]:
+def is_smooth(channel: Channel) -> bool:
+    """Whether a fade does not show: between two steps of few, it would show values that never come."""
+    return channel.change < SMOOTH * channel.spread and channel.levels > FEW
+
+
+def block_rules(
+    values: Floats, runs: Runs, channels: list[Channel], layout: Layout, group: str
+) -> list[Rule | float]:
     """Return the rule of each channel: the same blocks in the same order. Smooth channels fade from one to the next."""
-    last = max(stop for _, stop in layout.blocks) + layout.fade
-    if last > len(values):
-        # What would have followed the last row fades out: the row itself.
-        values = np.concatenate([values, np.repeat(values[-1:], last - len(values), axis=0)])
+    rows, blocks = played(runs, layout)
     rules: list[Rule | float] = []
     for j, channel in enumerate(channels):
         if channel.is_empty:
@@ -131,13 +165,26 @@ def block_rules(values: Floats, channels: list[Channel], layout: Layout, group: 
         elif channel.constant is not None and channel.missing == 0.0:
             rules.append(channel.constant)
         else:
-            # Between two steps of few, a fade would show values that never come.
-            is_smooth = channel.change < SMOOTH * channel.spread and (
-                channel.step is None or channel.step < 0.1 * channel.spread
-            )
-            rule = Blocks(
-                values[:, j], layout.blocks, fade=layout.fade if is_smooth else 0, reach=layout.reach, group=group
-            )
-            is_rounded = is_smooth and layout.fade > 0 and channel.step is not None
-            rules.append(Rounded(rule, channel.step) if is_rounded and channel.step else rule)
+            # In the recording's own order nothing is faded: it has the values of the recording, all of them.
+            fades = is_smooth(channel) and layout.fade > 0 and layout.reach != 1
+            rule = Blocks(values[rows, j], blocks, fade=layout.fade if fades else 0, reach=layout.reach, group=group)
+            rules.append(Rounded(rule, channel.step) if fades and channel.step else rule)
     return rules
+
+
+def played(runs: Runs, layout: Layout) -> tuple[NDArray[np.int64], Runs]:
+    """Return the rows that blocks play, and the blocks among them: anomalous rows are left out.
+
+    What follows the last block of a run is what fades out: the rest of the run, and where it ends its last row.
+    """
+    rows: list[NDArray[np.int64]] = []
+    blocks: list[tuple[int, int]] = []
+    at = 0
+    for start, stop in runs:
+        inside = [block for block in layout.blocks if start <= block[0] < stop]
+        if inside:
+            first = inside[0][0]
+            rows.append(np.minimum(np.arange(first, inside[-1][1] + layout.fade), stop - 1))
+            blocks += [(a - first + at, b - first + at) for a, b in inside]
+            at += len(rows[-1])
+    return np.concatenate(rows), blocks

@@ -1,27 +1,37 @@
-"""Learns a recording as rules with parameters: links, periods, noise that channels share, limits, steps, regimes."""
+"""Learns a recording as rules with parameters: links, seasons, noise that channels share, limits, steps, regimes."""
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import Floats
-from paranom_rs.generate.distributions import Choice, Empirical
+from paranom_rs.generate.distributions import Empirical
 from paranom_rs.generate.dropouts import Dropouts
-from paranom_rs.generate.fit.channel import Channel
+from paranom_rs.generate.fit.channel import Channel, filled
 from paranom_rs.generate.fit.links import links_of
 from paranom_rs.generate.fit.noise import Noise, noise_of, quantile_table
 from paranom_rs.generate.fit.period import Period
+from paranom_rs.generate.fit.regimes import regime_rule
+from paranom_rs.generate.fit.season import season_of
+from paranom_rs.generate.fit.variance import volatility_of
 from paranom_rs.generate.rule import Ref, Rule
-from paranom_rs.generate.signals import AR1, ColouredNoise, Limited, Pattern, Rounded, Steps, Trend
+from paranom_rs.generate.signals import AR1, ColouredNoise, Limited, Rounded, Trend
+from paranom_rs.generate.states import ByState, State
 
-__all__ = ["counter_of", "dropouts_of", "rule_model"]
+__all__ = ["Normals", "counter_of", "dropouts_of", "rule_model"]
 
-#: A period counts where its mean shape has so much of the variance.
-LEAST_SEASON = 0.05
-MOST_PERIOD = 4096
 #: A channel of so few levels, each held for so many rows on average, has regimes.
 MOST_LEVELS, LEAST_DWELL = 8, 5.0
+#: A channel of texts has regimes whatever they are, up to so many.
+MOST_STATES = 32
+#: A state drives a channel where it explains so much of its variance.
+LEAST_DRIVEN = 0.3
+#: Noise is white where the first weight has this share of the variance.
+WHITE = 0.97
 #: Innovations that are less alike are independent; a part of noise that is smaller is left out.
 LEAST_SHARED, LEAST_PART = 0.1, 0.05
 #: Of more channels, each has noise of its own.
@@ -30,42 +40,103 @@ MOST_SHARING = 24
 MOST_ROWS = 1 << 18
 
 
+class Normals(NamedTuple):
+    """Normal rows, and what is known of them beside their values.
+
+    Attributes
+    ----------
+    values
+        (n, d), NaN where missing.
+    rows
+        (n,), which rows of the recording they are.
+    times
+        (n,), datetime64[ns] of a clock that the generator has too; or None.
+    states
+        Of channels that hold texts: the texts, by the numbers that stand for them.
+    """
+
+    values: Floats
+    rows: NDArray[np.int64]
+    times: NDArray[Any] | None
+    states: dict[str, list[str]]
+
+
 def rule_model(
-    x: Floats, channels: list[Channel], period: Period | None, rng: np.random.Generator
+    normal: Normals, channels: list[Channel], period: Period | None, rng: np.random.Generator
 ) -> list[Rule | float]:
-    """Return the rule of each channel of normal rows (n, d), nothing missing."""
+    """Return the rule of each channel of normal rows."""
+    x = filled(normal.values)
     rules: dict[int, Rule | float] = {}
     for j, channel in enumerate(channels):
-        known = _simple_rule(x[:, j], channel)
+        known = _simple_rule(normal.values[:, j], channel, normal.states.get(channel.name))
         if known is not None:
             rules[j] = known
     moving = [j for j in range(len(channels)) if j not in rules]
     links = links_of(x, moving)
-    residuals, seasons, noises = {}, {}, {}
+    residuals: dict[int, Floats] = {}
+    first: dict[int, list[Rule]] = {}
+    noises: dict[int, Noise] = {}
     for j in moving:
-        rest = x[:, j]
+        rest, first[j] = x[:, j], []
         if j in links:
             link = links[j]
             # Before row 0 there is nothing: the first row stands for it, as in Ref.
             rest = rest - link.gain * x[np.maximum(np.arange(len(x)) - link.lag, 0), link.source]
-        rest, seasons[j] = _season(rest, period)
-        residuals[j] = rest
-        noises[j] = noise_of(rest[:MOST_ROWS], rng)
+            first[j].append(Ref(channels[link.source].name, link.lag) * link.gain)
+        else:
+            driven, rest = _by_state(rest, normal, channels)
+            first[j] += [driven] if driven is not None else []
+        season = season_of(rest, normal.rows, normal.times, period)
+        if season.rule is not None:
+            first[j].append(season.rule)
+        residuals[j] = season.rest
+        noises[j] = noise_of(season.rest[:MOST_ROWS], rng)
     mixing = _mixing(noises)
     for j in moving:
         some = residuals[j][:: max(len(x) // MOST_ROWS, 1)]
-        rule: Rule = Empirical(quantile_table(some), of=_shared(j, noises[j], mixing, channels))
-        season = seasons[j]
-        if season is not None:
-            rule = Pattern(season) + rule
-        if j in links:
-            rule = Ref(channels[links[j].source].name, links[j].lag) * links[j].gain + rule
+        rule = _volatile(some, noises[j], j, mixing)
+        if rule is None:
+            rule = Empirical(quantile_table(some), of=_shared(j, noises[j], mixing, channels))
+        for part in first[j]:
+            rule = part + rule
         low, high = channels[j].low, channels[j].high
         if low is not None or high is not None:
             rule = Limited(rule, low, high)
         step = channels[j].step
         rules[j] = rule if step is None else Rounded(rule, step)
     return [rules[j] for j in range(len(channels))]
+
+
+def _by_state(x: Floats, normal: Normals, channels: list[Channel]) -> tuple[Rule | None, Floats]:
+    """Return the level by the state that explains most of a channel, and what it leaves."""
+    best: tuple[float, Rule | None, Floats] = (LEAST_DRIVEN, None, x)
+    for s, channel in enumerate(channels):
+        texts = normal.states.get(channel.name)
+        if texts is None or np.isnan(normal.values[:, s]).any() or len(texts) < 2 or len(texts) > MOST_STATES:
+            continue
+        codes = normal.values[:, s].astype(np.int64)
+        counts = np.bincount(codes, minlength=len(texts))
+        if (counts == 0).any():
+            continue
+        means = np.bincount(codes, x, minlength=len(texts)) / counts
+        explained = float(means[codes].var() / x.var())
+        if explained > best[0]:
+            middle = float(x.mean())
+            levels = {text: float(mean) - middle for text, mean in zip(texts, means, strict=True)}
+            best = (explained, ByState(channel.name, levels, other=0.0), x - means[codes] + middle)
+    return best[1:]
+
+
+def _volatile(x: Floats, noise: Noise, j: int, mixing: tuple[list[int], Floats]) -> Rule | None:
+    """Return the rule of noise whose variance changes, if rows are uncorrelated and it shares nothing."""
+    sharing, lower = mixing
+    if noise.slow > 0.0 or noise.weights[0] ** 2 < WHITE * float(noise.weights @ noise.weights):
+        return None
+    if j in sharing:
+        at = sharing.index(j)
+        if np.delete(lower[at], at).any() or np.delete(lower[:, at], at).any():
+            return None
+    return volatility_of(x)
 
 
 def counter_of(x: Floats) -> Rule | None:
@@ -77,43 +148,28 @@ def counter_of(x: Floats) -> Rule | None:
     return Trend((float(x[0]), float(change.mean()))) if even else None
 
 
-def _simple_rule(x: Floats, channel: Channel) -> Rule | float | None:
-    """Return the rule of a channel that is empty, constant, a counter, or in one of few regimes."""
+def _simple_rule(x: Floats, channel: Channel, texts: list[str] | None) -> Rule | float | None:
+    """Return the rule of a channel (n,) that is empty, constant, a counter, or of few values."""
     if channel.is_empty:
         return 0.0
     if channel.constant is not None:
-        return channel.constant
+        return channel.constant if texts is None else State(texts[0])
     counter = counter_of(x)
     if counter is not None:
         return counter
-    levels = np.unique(x)
-    if len(levels) > MOST_LEVELS:
+    levels = np.unique(x[~np.isnan(x)])
+    if len(levels) > (MOST_LEVELS if texts is None else MOST_STATES):
         return None
-    changes = np.flatnonzero(np.diff(x) != 0.0) + 1
-    dwells = np.diff(np.concatenate([[0], changes, [len(x)]]))
-    if dwells.mean() < LEAST_DWELL:
-        return None
-    share = np.array([float(np.mean(x == level)) for level in levels])
-    # A regime that follows on itself is one regime: so they are drawn oftener than they change.
-    repeats = float((share**2).sum())
-    mean = max(2, round(float(dwells.mean()) * (1.0 - repeats)))
-    half = mean // 2
-    return Steps(
-        Choice([float(level) for level in levels], [float(p) for p in share / share.sum()]), (mean - half, mean + half)
-    )
-
-
-def _season(x: Floats, period: Period | None) -> tuple[Floats, list[float] | None]:
-    """Return values without the mean shape of the period, and that shape, if there is one."""
-    if period is None or not period.keeps_time or period.rows > MOST_PERIOD or len(x) < 3 * period.rows:
-        return x, None
-    phase = np.arange(len(x)) % period.rows
-    shape = np.bincount(phase, x) / np.bincount(phase)
-    shape = shape - shape.mean()
-    by_chance = period.rows / len(x)
-    if shape.var() <= (LEAST_SEASON + by_chance) * x.var():
-        return x, None
-    return x - shape[phase], [float(value) for value in shape]
+    # Where a value is missing, the one before goes on.
+    known = np.flatnonzero(~np.isnan(x))
+    last = known[np.maximum(np.searchsorted(known, np.arange(len(x)), side="right") - 1, 0)]
+    codes = np.searchsorted(levels, x[last])
+    if texts is None:
+        dwell = len(codes) / (1 + np.count_nonzero(np.diff(codes)))
+        if len(levels) > 2 and dwell < LEAST_DWELL:
+            return None
+        return regime_rule(codes, [float(level) for level in levels])
+    return regime_rule(codes, [texts[int(level)] for level in levels])
 
 
 def _mixing(noises: dict[int, Noise]) -> tuple[list[int], Floats]:

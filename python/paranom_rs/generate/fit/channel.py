@@ -34,6 +34,8 @@ class Channel:
         Standard deviation.
     change
         Standard deviation of the change from row to row.
+    levels
+        How many different values it has.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Channel:
     high: float | None
     spread: float
     change: float
+    levels: int
 
     @property
     def is_empty(self) -> bool:
@@ -56,16 +59,17 @@ def channel_of(name: str, x: Floats) -> Channel:
     known = x[~np.isnan(x)]
     missing = 1.0 - len(known) / len(x)
     if len(known) == 0:
-        return Channel(name, 1.0, None, None, None, None, 0.0, 0.0)
+        return Channel(name, 1.0, None, None, None, None, 0.0, 0.0, 0)
     levels, counts = np.unique(known, return_counts=True)
     if len(levels) == 1:
-        return Channel(name, missing, float(levels[0]), None, None, None, 0.0, 0.0)
+        return Channel(name, missing, float(levels[0]), None, None, None, 0.0, 0.0, 1)
     low = float(levels[0]) if _piles_up(counts, len(known)) else None
     high = float(levels[-1]) if _piles_up(counts[::-1], len(known)) else None
     change = np.diff(x)
     change = change[~np.isnan(change)]
     moved = float(change.std()) if len(change) else 0.0
-    return Channel(name, missing, None, _step(levels, len(known)), low, high, float(known.std()), moved)
+    step = _step(levels, len(known))
+    return Channel(name, missing, None, step, low, high, float(known.std()), moved, len(levels))
 
 
 def _piles_up(counts: np.ndarray[tuple[int], np.dtype[np.int64]], rows: int) -> bool:

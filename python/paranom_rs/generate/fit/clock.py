@@ -45,8 +45,9 @@ def clock_of(times: NDArray[Any] | None) -> tuple[TimeIndex | None, list[str]]:
         return None, ["all rows have the same time: the generator has no clock"]
     steps = _steps(times)
     notes = []
-    if (steps == 0).any():
-        notes.append(f"{int((steps == 0).sum())} rows have the time of the row before: the clock goes up in each row")
+    if (steps <= 0).any():
+        at = f"{int((steps <= 0).sum())} rows have the time of the row before, or an earlier one"
+        notes.append(f"{at}: the clock goes up in each row")
     is_gap = steps > GAP * step
     usual = steps[~is_gap & (steps > 0)]
     jitter = float(np.abs(usual - step).max()) / 2.0 if len(usual) else 0.0

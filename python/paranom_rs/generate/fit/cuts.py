@@ -42,6 +42,11 @@ class Layout:
     reach: int | None
     mismatch: float
 
+    @property
+    def rows(self) -> int:
+        """Rows of a round."""
+        return sum(stop - start for start, stop in self.blocks)
+
 
 def cut(
     scaled: Floats, runs: list[tuple[int, int]], length: int, tolerance: int, fade: int, rng: np.random.Generator
@@ -59,7 +64,7 @@ def cut(
     tolerance
         How many rows earlier or later a cut may be; 0 keeps the phase of a clock: then no block is longer or shorter.
     fade
-        Rows of the fade, which must follow each block in its run, or the recording ends there.
+        Rows of the fade: no block is shorter.
     rng
         Chooses which rows are tried as the one that cuts should look like.
 
@@ -69,9 +74,7 @@ def cut(
         None where there are no two blocks.
     """
     margin = int(-AROUND[0])
-    # At the end of the recording nothing follows that could fade.
-    trimmed = [(start, stop - (fade if stop < len(scaled) else 0)) for start, stop in runs]
-    usable = [(start, stop) for start, stop in trimmed if stop - start > 2 * margin + 1]
+    usable = [(start, stop) for start, stop in runs if stop - start > 2 * margin + 1]
     if not usable:
         return None
     whole = np.concatenate([np.arange(start + margin, stop - margin) for start, stop in usable])
@@ -91,7 +94,8 @@ def cut(
             best = (float(cost.mean()), np.concatenate(cuts))
     if best is None:
         return None
-    blocks = _blocks(best[1], usable, length, fade, exact=tolerance == 0)
+    # A run that is too short for a cut is a block, too: so a round has all values of the recording.
+    blocks = _blocks(best[1], usable if tolerance == 0 else runs, length, fade, exact=tolerance == 0)
     return Layout(blocks, fade, None, float(np.sqrt(best[0]))) if len(blocks) > 1 else None
 
 

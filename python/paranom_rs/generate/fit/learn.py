@@ -10,14 +10,16 @@ from numpy.typing import ArrayLike
 
 from paranom_rs._internal.checks import Floats, one_of, whole
 from paranom_rs.generate.dropouts import Dropouts
+from paranom_rs.generate.fit.apart import apart_rules, best_apart
 from paranom_rs.generate.fit.by_blocks import best_layout, block_rules
-from paranom_rs.generate.fit.by_rules import counter_of, dropouts_of, rule_model
+from paranom_rs.generate.fit.by_rules import Normals, counter_of, dropouts_of, rule_model
 from paranom_rs.generate.fit.channel import Channel, channel_of, filled
 from paranom_rs.generate.fit.clock import breaks_of, clock_of
+from paranom_rs.generate.fit.cuts import Layout
 from paranom_rs.generate.fit.fitted import Fitted
 from paranom_rs.generate.fit.learnt_anomalies import learnt_anomalies
-from paranom_rs.generate.fit.likeness import WINDOW, channel_likeness, correlation_error, separability
-from paranom_rs.generate.fit.period import period_of
+from paranom_rs.generate.fit.passing import alike, passes
+from paranom_rs.generate.fit.period import Period, period_of
 from paranom_rs.generate.fit.recording import Recording, read_recording
 from paranom_rs.generate.generator import Generator
 from paranom_rs.generate.rule import Rule
@@ -27,9 +29,8 @@ __all__ = ["fit"]
 
 #: The group of the rules of all channels: they play the same blocks, and share noise.
 GROUP = "recording"
-#: Rules do where errors of quantiles, of autocorrelations and of correlations are at most these, and where a classifier
-#: tells their rows apart no better than this. More rows are not judged.
-MOST_QUANTILES, MOST_ERROR, MOST_APART, MOST_JUDGED = 0.03, 0.05, 0.65, 1 << 16
+#: What layouts have to be like, until one's rows are alike; the last one keeps the recording's own order.
+STRICTNESS = (1.0, 2.0, 4.0, np.inf)
 #: All values of an empty channel are lost.
 ALWAYS = Dropouts(events=[(0, 2**63)])
 
@@ -52,55 +53,63 @@ def fit(
     normal = learnt.values[learnt.normal]
     channels = [channel_of(name, normal[:, j]) for j, name in enumerate(learnt.names)]
     period = period_of(_standardized(learnt.values, channels))
-    notes = _notes(learnt, channels)
+    notes = learnt.notes + _notes(learnt, channels)
     generator = None
     if method != "blocks":
-        rules = rule_model(filled(normal), channels, period, rng)
-        missing = [dropouts_of(np.isnan(normal[:, j])) for j in range(len(channels))]
-        clock, more = clock_of(learnt.times)
-        generator = Generator(_variables(rules, channels, missing), seed=seed, time=clock)
-        if method == "auto" and not _passes(generator, normal):
+        generator, more = _by_rules(learnt, channels, period, rng, seed)
+        if method == "rules" or passes(generator, normal):
+            method = "rules"
+        else:
             generator = None
     if generator is None:
         method = "blocks"
-        layout = best_layout(learnt.values, channels, learnt.runs(breaks_of(learnt.times)), period, rng)
-        notes += _drifts(normal, channels, sum(stop - start for start, stop in layout.blocks))
-        rules = block_rules(learnt.values, channels, layout, GROUP)
+        generator, more = _by_blocks(learnt, channels, period, rng, seed)
+    notes += more
+    if anomalies == "learn":
+        generator = generator.with_anomalies(learnt_anomalies(filled(learnt.values), learnt.normal, channels))
+    for note in notes:
+        warnings.warn(note, UserWarning, stacklevel=3)
+    return Fitted(generator, normal, learnt.names, method=method, notes=notes, states=learnt.states)
+
+
+def _by_rules(
+    learnt: Recording, channels: list[Channel], period: Period | None, rng: np.random.Generator, seed: int
+) -> tuple[Generator, list[str]]:
+    normal = learnt.values[learnt.normal]
+    clock, notes = clock_of(learnt.times)
+    times = None if clock is None or learnt.times is None else learnt.times[learnt.normal]
+    known = Normals(normal, np.flatnonzero(learnt.normal), times, learnt.states)
+    rules = rule_model(known, channels, period, rng)
+    missing = [dropouts_of(np.isnan(normal[:, j])) for j in range(len(channels))]
+    return Generator(_variables(rules, channels, missing), seed=seed, time=clock), notes
+
+
+def _by_blocks(
+    learnt: Recording, channels: list[Channel], period: Period | None, rng: np.random.Generator, seed: int
+) -> tuple[Generator, list[str]]:
+    """Take two parts that are drawn apart where they are like the recording, else pieces of it as they are."""
+    normal, runs = learnt.values[learnt.normal], learnt.runs(breaks_of(learnt.times))
+
+    def made(rules: list[Rule | float], layout: Layout) -> tuple[Generator, list[str]]:
         first = layout.blocks[0][0]
         counters = [counter_of(learnt.values[first:, j]) for j in range(len(channels))]
         rules = [rule if counter is None else counter for rule, counter in zip(rules, counters, strict=True)]
-        clock, more = clock_of(None if learnt.times is None else learnt.times[first:])
+        clock, notes = clock_of(None if learnt.times is None else learnt.times[first:])
         generator = Generator(_variables(rules, channels, [None] * len(channels)), seed=seed, time=clock)
-    else:
-        method = "rules"
-    if anomalies == "learn":
-        generator = generator.with_anomalies(learnt_anomalies(filled(learnt.values), learnt.normal, channels))
-    for note in notes + more:
-        warnings.warn(note, UserWarning, stacklevel=3)
-    return Fitted(generator, normal, learnt.names, method=method, notes=notes + more, states=learnt.states)
+        return generator, notes + _drifts(normal, channels, layout.rows)
 
-
-def _passes(generator: Generator, normal: Floats) -> bool:
-    """Whether rows of rules are so like the recording (n, d) that no copies are needed."""
-    n = min(len(normal), MOST_JUDGED)
-    recorded, made = normal[:n], generator.generate(n).X
-    for j in range(recorded.shape[1]):
-        channel = channel_likeness(recorded[:, j], made[:, j])
-        if channel.quantiles > MOST_QUANTILES or channel.autocorrelation > MOST_ERROR:
-            return False
-    if correlation_error(recorded, made) > MOST_ERROR:
-        return False
-    if n < 5 * WINDOW:
-        return True
-    a, b = filled(recorded), filled(made)
-    moving = a.std(axis=0) > 0.0
-    if not moving.any():
-        return True
-    try:
-        apart = separability(a[:, moving], b[:, moving], only_summary=True)
-    except ImportError:
-        return False  # nobody can tell: a copy is the safer way
-    return apart <= MOST_APART
+    apart = best_apart(learnt.values, channels, runs, period, rng)
+    if apart is not None:
+        found = made(apart_rules(learnt.values, runs, channels, apart, GROUP), apart.fast_layout)
+        if passes(found[0], normal):
+            return found
+    for strictness in STRICTNESS:
+        layout = best_layout(learnt.values, channels, runs, period, rng, strictness)
+        found = made(block_rules(learnt.values, runs, channels, layout, GROUP), layout)
+        # One order of few blocks may be worse than others.
+        if layout.reach == 1 or alike(found[0], normal):
+            break
+    return found
 
 
 def _variables(

@@ -20,6 +20,8 @@ __all__ = ["Recording", "read_recording"]
 
 #: Fewer normal rows than this say too little.
 LEAST_ROWS = 64
+#: Of so many rows, one may be before the row above (and one more): a clock that was set back. Else rows are sorted.
+ROWS_PER_STEP_BACK = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +40,8 @@ class Recording:
         (n,), datetime64[ns], int64 or float64; or None.
     states
         Of channels that hold texts: the texts, by the numbers that stand for them.
+    notes
+        What was done about times that go back.
     """
 
     values: Floats
@@ -45,6 +49,7 @@ class Recording:
     normal: Flags
     times: NDArray[Any] | None
     states: dict[str, list[str]]
+    notes: list[str]
 
     def __len__(self) -> int:
         return len(self.values)
@@ -66,13 +71,13 @@ def read_recording(recording: Any, labels: str | ArrayLike | None, time: str | N
     Raises
     ------
     SpecError, SpecTypeError
-        For what holds no numbers, too few normal rows, times that go back, or infinite values.
+        For what holds no numbers, too few normal rows, or infinite values.
     """
     states: dict[str, list[str]] = {}
     if isinstance(recording, str | Path):
         from paranom_rs.files.tables import read_table
 
-        frame = read_table(recording, time=time, label=labels if isinstance(labels, str) else None, order="raise")
+        frame = read_table(recording, time=time, label=labels if isinstance(labels, str) else None, order="keep")
         labels = None if isinstance(labels, str) else labels
     else:
         recording, states = coded_states(recording, time)
@@ -82,9 +87,9 @@ def read_recording(recording: Any, labels: str | ArrayLike | None, time: str | N
         if isinstance(labels, str):
             frame, labels = _with_label(frame, labels), None
     frame.finite("recording")
-    frame.check_order("recording")
     rows, channels = frame.values.shape
     flags = frame.labels if labels is None else _flags(labels, rows)
+    frame, flags, notes = _in_order(frame, flags)
     normal = np.ones(rows, bool) if flags is None else ~flags
     if int(normal.sum()) < LEAST_ROWS:
         what = f"{rows} rows" if normal.all() else f"{int(normal.sum())} normal ones of {rows}"
@@ -92,7 +97,27 @@ def read_recording(recording: Any, labels: str | ArrayLike | None, time: str | N
     if np.isnan(frame.values).all():
         raise SpecError("recording", "must have values that are not missing", f"none in {rows} rows")
     names = frame.names or [f"x{j}" for j in range(channels)]
-    return Recording(frame.values, names, normal, frame.times, states)
+    return Recording(frame.values, names, normal, frame.times, states, notes)
+
+
+def _in_order(frame: Frame, flags: Flags | None) -> tuple[Frame, Flags | None, list[str]]:
+    """Return rows in the order in which they were, and what was done: rows in any order are sorted by time.
+
+    Few steps back are those of a clock that was set back: rows stay as they stand.
+    """
+    times = frame.times
+    if times is None:
+        return frame, flags, []
+    back = np.flatnonzero(times[1:] < times[:-1]) + 1
+    if not len(back):
+        return frame, flags, []
+    first = int(back[0])
+    after, before = frame[first : first + 1].time_texts()[0], frame[first - 1 : first].time_texts()[0]
+    what = f"the time goes back in {len(back)} rows, first from {before} to {after} in row {first}"
+    if len(back) <= 1 + len(frame) // ROWS_PER_STEP_BACK:
+        return frame, flags, [f"{what}: rows stay as they stand"]
+    order = np.argsort(times, kind="stable")
+    return frame.take(order), None if flags is None else flags[order], [f"{what}: rows were sorted by time"]
 
 
 def _with_time(frame: Frame, time: str) -> Frame:

@@ -51,6 +51,8 @@ class FitReport:
         The same between the two halves of the recording: what separability would be of more of the same.
     copied
         The share of generated windows that are near-duplicates of recorded ones (within 2 % of the spread).
+    copied_at_any_level
+        The same where windows are compared without their means: copies that were moved up or down count, too.
     correlation
         The largest difference of two channels' correlation.
     channels
@@ -68,6 +70,7 @@ class FitReport:
     separability: float | None
     halves: float | None
     copied: float
+    copied_at_any_level: float
     correlation: float
     channels: dict[str, ChannelLikeness]
     edges: list[Edge]
@@ -111,12 +114,24 @@ class FitReport:
             ("told apart (AUC)", _auc(self.separability)),
             ("its own halves (AUC)", _auc(self.halves)),
             ("near-duplicate windows", f"{self.copied:.0%}"),
+            ("the same at any level", f"{self.copied_at_any_level:.0%}"),
+            ("so", self.is_new()),
             ("autocorrelation, mean error", f"{mean:.3f} (worst channel {worst.autocorrelation:.3f})"),
             ("quantiles, largest error", f"{max(x.quantiles for x in self.channels.values()):.2%} of the range"),
             ("correlations, largest error", f"{self.correlation:.3f}"),
             *([("edges", ", ".join(f"{a} -> {b} (lag {lag})" for a, b, lag in self.edges))] if self.edges else []),
             *(("note", note) for note in self.notes),
         ]
+
+    def is_new(self) -> str:
+        """Say how much of the generated rows is a copy of the recording."""
+        share = max(self.copied, self.copied_at_any_level)
+        if share < 0.05:
+            return "nearly nothing is copied from the recording"
+        what = "of the rows are copies of recorded rows"
+        if self.copied < 0.5 * share:
+            what = "of the rows are shapes that were recorded, at another level"
+        return f"about {share:.0%} {what}: do not take them for new measurements"
 
     def __str__(self) -> str:
         lines = self.lines()
@@ -155,6 +170,7 @@ def compare(
         separability=apart,
         halves=halves,
         copied=copied_share(a, b, spread),
+        copied_at_any_level=copied_share(a, b, spread, at_any_level=True),
         correlation=correlation_error(recorded, made),
         channels=channels,
         edges=edges,
