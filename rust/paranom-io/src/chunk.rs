@@ -17,6 +17,7 @@ use parquet::schema::types::ColumnDescPtr;
 
 use crate::delta::{self, Whole, varint, zigzag};
 use crate::error::{Error, Result};
+use crate::splice::Pages;
 
 /// Most values of a page: 1 MB of the widest.
 const PAGE: usize = 1 << 17;
@@ -42,7 +43,7 @@ pub(crate) fn takes(field: &Field) -> bool {
 pub(crate) struct Chunk {
     column: ColumnDescPtr,
     encoding: Encoding,
-    bytes: Vec<u8>,
+    pages: Pages,
     rows: usize,
     limits: Option<Limits>,
     page: Vec<u8>,
@@ -60,7 +61,7 @@ impl Chunk {
     pub(crate) fn new(column: ColumnDescPtr, memory: Vec<u8>) -> Self {
         let is_float = matches!(column.physical_type(), Type::DOUBLE | Type::FLOAT);
         let encoding = if is_float { Encoding::PLAIN } else { Encoding::DELTA_BINARY_PACKED };
-        Self { column, encoding, bytes: memory, rows: 0, limits: None, page: Vec::new() }
+        Self { column, encoding, pages: Pages::new(memory), rows: 0, limits: None, page: Vec::new() }
     }
 
     /// Appends values.
@@ -78,12 +79,13 @@ impl Chunk {
 
     fn floats<A: ArrowPrimitiveType<Native: Ends>>(&mut self, array: &PrimitiveArray<A>) -> Result<()> {
         let size = size_of::<A::Native>();
-        let bytes = array.values().inner().as_slice();
-        for (values, bytes) in array.values().chunks(PAGE).zip(bytes.chunks(PAGE * size)) {
+        let bytes = array.values().inner();
+        for (page, values) in array.values().chunks(PAGE).enumerate() {
             let (low, high, missing) = dispatch(Range(values));
             self.extend(Limits::Floats(low.into(), high.into(), missing));
-            self.begin_page(values.len(), bytes.len())?;
-            self.bytes.extend_from_slice(bytes);
+            let here = bytes.slice_with_length(page * PAGE * size, values.len() * size);
+            self.begin_page(values.len(), here.len(), 0)?;
+            self.pages.values(here)?;
         }
         Ok(())
     }
@@ -95,8 +97,8 @@ impl Chunk {
             try_reserve(&mut page, values.len() * DIFFERENCE + HEADER)?;
             let (low, high) = delta::append(values, &mut page);
             self.extend(Limits::Wholes(low, high));
-            self.begin_page(values.len(), page.len())?;
-            self.bytes.extend_from_slice(&page);
+            self.begin_page(values.len(), page.len(), page.len())?;
+            self.pages.made().extend_from_slice(&page);
             self.page = page;
         }
         Ok(())
@@ -115,8 +117,8 @@ impl Chunk {
         });
     }
 
-    /// Writes the header of a page, in Thrift's compact protocol, and makes room for its bytes.
-    fn begin_page(&mut self, values: usize, size: usize) -> Result<()> {
+    /// Writes the header of a page, in Thrift's compact protocol, and makes room for the bytes that are copied.
+    fn begin_page(&mut self, values: usize, size: usize, copied: usize) -> Result<()> {
         const I32: u8 = 0x15; // the next field, a number
         const STRUCT: u8 = 0x2C; // the field after the next, a struct
         fn numbers<const N: usize>(numbers: [usize; N], bytes: &mut Vec<u8>) {
@@ -125,21 +127,22 @@ impl Chunk {
                 varint(zigzag(number as i64), bytes);
             }
         }
-        try_reserve(&mut self.bytes, size + HEADER)?;
+        let bytes = self.pages.made();
+        try_reserve(bytes, copied + HEADER)?;
         self.rows += values;
         // A data page; its size, twice.
-        numbers([0, size, size], &mut self.bytes);
-        self.bytes.push(STRUCT);
+        numbers([0, size, size], bytes);
+        bytes.push(STRUCT);
         // Levels (there are none) would be run lengths.
         let encoding = if self.encoding == Encoding::PLAIN { 0 } else { 5 };
-        numbers([values, encoding, 3, 3], &mut self.bytes);
-        self.bytes.extend_from_slice(&[0, 0]);
+        numbers([values, encoding, 3, 3], bytes);
+        bytes.extend_from_slice(&[0, 0]);
         Ok(())
     }
 
     /// The bytes, and what the file says of them.
-    pub(crate) fn end(self) -> Result<(ColumnCloseResult, Vec<u8>)> {
-        let size = self.bytes.len() as i64;
+    pub(crate) fn end(self) -> Result<(ColumnCloseResult, Pages)> {
+        let size = self.pages.len() as i64;
         let mut metadata = ColumnChunkMetaData::builder(self.column.clone())
             .set_encodings(vec![self.encoding])
             .set_num_values(self.rows as i64)
@@ -159,7 +162,7 @@ impl Chunk {
             column_index: None,
             offset_index: None,
         };
-        Ok((close, self.bytes))
+        Ok((close, self.pages))
     }
 }
 

@@ -1,11 +1,13 @@
 //! Parquet's DELTA_BINARY_PACKED: whole numbers as differences, of which those that stay the same take next to nothing.
 
+use paranom::simd::{Kernel, dispatch};
+
 /// Differences in a block, and in each of the parts that have a width of their own.
 const BLOCK: usize = 128;
 const PART: usize = 32;
 
 /// A whole number as a column holds it.
-pub(crate) trait Whole: Copy {
+pub(crate) trait Whole: Copy + PartialEq {
     /// Its 64 bits, of which Parquet takes differences that may wrap around.
     fn bits(self) -> i64;
     /// The number itself.
@@ -48,7 +50,7 @@ pub(crate) fn append<T: Whole>(values: &[T], page: &mut Vec<u8>) -> (i128, i128)
         let step = here[1].bits().wrapping_sub(here[0].bits());
         let steps = here.len() - 1;
         let (first, last) = (here[0], here[steps]);
-        if is_even(here, step) {
+        if dispatch(IsEven(here, step)) {
             varint(zigzag(step), page);
             page.extend_from_slice(&[0; BLOCK / PART]);
             if first.number() + i128::from(step) * steps as i128 == last.number() {
@@ -66,11 +68,21 @@ pub(crate) fn append<T: Whole>(values: &[T], page: &mut Vec<u8>) -> (i128, i128)
 }
 
 /// Whether all differences are the same.
-#[inline]
-fn is_even<T: Whole>(values: &[T], step: i64) -> bool {
-    let (before, after) = (&values[..values.len() - 1], &values[1..]);
-    let differs = |(a, b): (&T, &T)| b.bits().wrapping_sub(a.bits()) ^ step;
-    before.iter().zip(after).map(differs).fold(0, |any, bits| any | bits) == 0
+struct IsEven<'a, T>(&'a [T], i64);
+
+impl<T: Whole> Kernel for IsEven<'_, T> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        let Self(values, step) = self;
+        let (before, after) = (&values[..values.len() - 1], &values[1..]);
+        if step == 0 {
+            return values.iter().fold(true, |all, x| all & (*x == values[0]));
+        }
+        let differs = |(a, b): (&T, &T)| b.bits().wrapping_sub(a.bits()) ^ step;
+        before.iter().zip(after).map(differs).fold(0, |any, bits| any | bits) == 0
+    }
 }
 
 /// Appends a block of differences.

@@ -9,6 +9,7 @@
 //! * `pipeline`: pieces made in parallel, taken in order, few at a time.
 //! * `parquet`, `arrow`, `text`: what a piece is in each format, and how pieces become a file; `packed`: text that is
 //!   packed.
+//! * `lines`: text that is being made; `number`, `shortest`: what numbers and times are in it.
 //! * `chunk`: Parquet columns straight from numbers in memory; `delta`: whole numbers as their differences;
 //!   `splice`: how such columns get into the file.
 //! * `stored`: the same files, read; `reading`: what a panic of a format's crate becomes.
@@ -26,11 +27,13 @@ mod delta;
 pub mod dictionary;
 mod error;
 mod format;
+mod lines;
 mod number;
 mod packed;
 mod parquet;
 mod pipeline;
 mod reading;
+mod shortest;
 pub mod source;
 mod splice;
 mod stored;

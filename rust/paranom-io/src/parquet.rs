@@ -20,7 +20,7 @@ use crate::chunk::{self, Chunk};
 use crate::dictionary;
 use crate::error::Result;
 use crate::format::{Encode, Options, Sink};
-use crate::splice::{Output, Placeholder};
+use crate::splice::{Output, Pages, Placeholder};
 
 /// Bytes in a page.
 const PAGE: usize = 1 << 20;
@@ -99,7 +99,7 @@ pub(crate) enum Column {
 
 /// One that is finished.
 pub(crate) enum Finished {
-    Numbers(Box<ColumnCloseResult>, Vec<u8>),
+    Numbers(Box<ColumnCloseResult>, Pages),
     Other(Box<ArrowColumnChunk>),
 }
 
@@ -134,8 +134,8 @@ impl Encode for Columns {
     fn end(&self, group: Self::Group) -> Result<Self::Piece> {
         let finish = |column| match column {
             Column::Numbers(chunk) => {
-                let (close, bytes) = chunk.end()?;
-                Ok(Finished::Numbers(Box::new(close), bytes))
+                let (close, pages) = chunk.end()?;
+                Ok(Finished::Numbers(Box::new(close), pages))
             }
             Column::Other(writer) => Ok(Finished::Other(Box::new(writer.close()?))),
         };
@@ -155,9 +155,9 @@ impl Sink<Vec<Finished>> for Writer {
         let mut group = self.file.next_row_group()?;
         for column in piece {
             match column {
-                Finished::Numbers(close, bytes) => {
-                    let size = bytes.len();
-                    self.output.place(position, bytes);
+                Finished::Numbers(close, pages) => {
+                    let size = pages.len();
+                    self.output.place(position, pages);
                     group.append_column(&Placeholder(size), *close)?;
                     position += size as u64;
                 }

@@ -13,6 +13,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use paranom::error::try_reserve;
 use paranom::generate::{Event, FillState, Plan, RowRange, Time};
 use paranom::job::Job;
+use paranom::simd::{Kernel, dispatch};
 
 use crate::dictionary::{self, Texts};
 use crate::error::{Error, Result};
@@ -159,12 +160,17 @@ impl<'a, T: ColumnFloat> Generated<'a, T> {
     }
 
     fn times(&self, first: u64, len: usize, spare: &mut Spare) -> Result<ArrayRef> {
-        let rows = (0..len as u64).map(|i| first + i);
         Ok(match self.time {
             Time::Row if *self.schema.field(0).data_type() == DataType::UInt64 => {
-                column::<UInt64Type>(spare.fill(len, rows)?)
+                let mut rows = spare.sized(len)?;
+                dispatch(Count { first, rows: &mut rows, of: |row| row });
+                column::<UInt64Type>(rows)
             }
-            Time::Row => column::<Int64Type>(spare.fill(len, rows.map(|row| row as i64))?),
+            Time::Row => {
+                let mut rows = spare.sized(len)?;
+                dispatch(Count { first, rows: &mut rows, of: |row| row as i64 });
+                column::<Int64Type>(rows)
+            }
             Time::Whole(clock) => {
                 let mut times = spare.sized(len)?;
                 clock.fill(first, &mut times);
@@ -234,6 +240,24 @@ impl<'a, T: ColumnFloat> Generated<'a, T> {
             arrays.extend(each.into_iter().map(column::<Int8Type>));
         }
         Ok(())
+    }
+}
+
+/// The numbers of rows.
+struct Count<'a, T, F> {
+    first: u64,
+    rows: &'a mut [T],
+    of: F,
+}
+
+impl<T, F: Fn(u64) -> T> Kernel for Count<'_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (row, i) in self.rows.iter_mut().zip(0..) {
+            *row = (self.of)(self.first.wrapping_add(i));
+        }
     }
 }
 
@@ -315,16 +339,13 @@ impl Spare {
         self.buffers.extend(buffers.into_iter().take(room));
     }
 
-    /// An empty vector, with memory if there is some of this kind.
-    fn empty<T: ArrowNativeType>(&mut self) -> Vec<T> {
-        // A vector goes back into one of the same layout only.
+    /// A vector of an earlier piece with its values, if there is one of this kind, or an empty one.
+    fn used<T: ArrowNativeType>(&mut self) -> Vec<T> {
+        // A vector goes back into one of the same layout only, and when nothing reads it any more.
         for at in (0..self.buffers.len()).rev() {
             let buffer = self.buffers.swap_remove(at);
             match buffer.into_vec::<T>() {
-                Ok(mut vec) => {
-                    vec.clear();
-                    return vec;
-                }
+                Ok(vec) => return vec,
                 Err(buffer) => self.buffers.push(buffer),
             }
         }
@@ -333,7 +354,8 @@ impl Spare {
 
     /// A vector of `len` values.
     fn fill<T: ArrowNativeType>(&mut self, len: usize, values: impl Iterator<Item = T>) -> Result<Vec<T>> {
-        let mut vec = self.empty();
+        let mut vec = self.used();
+        vec.clear();
         try_reserve(&mut vec, len)?;
         vec.extend(values);
         Ok(vec)
@@ -341,8 +363,10 @@ impl Spare {
 
     /// A vector of `len` values that are to be overwritten.
     fn sized<T: ArrowNativeType>(&mut self, len: usize) -> Result<Vec<T>> {
-        let mut vec = self.empty();
-        try_reserve(&mut vec, len)?;
+        let mut vec = self.used();
+        vec.truncate(len);
+        let more = len - vec.len();
+        try_reserve(&mut vec, more)?;
         vec.resize(len, T::default());
         Ok(vec)
     }

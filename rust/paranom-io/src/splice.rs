@@ -1,6 +1,6 @@
 //! Column chunks on their way into a Parquet file, without the copies that the library would make.
 //!
-//! The library copies a chunk in small pieces through its buffers. So it is given as many bytes that nobody has written
+//! The library copies a chunk in small pieces through its buffers, and wants it in one piece. So it is given as many bytes that nobody has written
 //! ([`Placeholder`]); where they would come to lie, [`Output`] writes the chunk itself, at once.
 
 use std::collections::VecDeque;
@@ -8,9 +8,55 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arrow_buffer::Buffer;
 use bytes::Bytes;
+use paranom::error::try_reserve;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{ChunkReader, Length};
+
+/// The pages of a chunk: bytes that were made, and between them values that stay where the generator put them.
+#[derive(Default)]
+pub(crate) struct Pages {
+    made: Vec<u8>,
+    /// Values, and how many of the bytes that were made come before them.
+    values: Vec<(usize, Buffer)>,
+    len: usize,
+}
+
+impl Pages {
+    /// None, in memory that they may use.
+    pub(crate) fn new(memory: Vec<u8>) -> Self {
+        Self { made: memory, ..Self::default() }
+    }
+
+    /// What is made, to be appended to.
+    pub(crate) fn made(&mut self) -> &mut Vec<u8> {
+        &mut self.made
+    }
+
+    /// Appends values.
+    pub(crate) fn values(&mut self, values: Buffer) -> paranom::Result<()> {
+        try_reserve(&mut self.values, 1)?;
+        self.len += values.len();
+        self.values.push((self.made.len(), values));
+        Ok(())
+    }
+
+    /// How many bytes there are.
+    pub(crate) fn len(&self) -> usize {
+        self.made.len() + self.len
+    }
+
+    fn write(&self, file: &mut File) -> io::Result<()> {
+        let mut written = 0;
+        for (before, values) in &self.values {
+            file.write_all(&self.made[written..*before])?;
+            file.write_all(values)?;
+            written = *before;
+        }
+        file.write_all(&self.made[written..])
+    }
+}
 
 /// A file, which many may hold.
 #[derive(Clone)]
@@ -21,7 +67,7 @@ struct Inner {
     /// What the library has written so far, with the placeholders.
     position: u64,
     /// Chunks that have not been passed yet, and where they begin.
-    chunks: VecDeque<(u64, Vec<u8>)>,
+    chunks: VecDeque<(u64, Pages)>,
     /// Memory of chunks that are written: the first use of new memory costs more than filling it.
     spare: Vec<Vec<u8>>,
 }
@@ -43,8 +89,8 @@ impl Output {
     }
 
     /// Takes the bytes that belong where the library writes a placeholder as long as they are.
-    pub(crate) fn place(&self, start: u64, chunk: Vec<u8>) {
-        if !chunk.is_empty() {
+    pub(crate) fn place(&self, start: u64, chunk: Pages) {
+        if chunk.len() > 0 {
             self.inner().chunks.push_back((start, chunk));
         }
     }
@@ -65,17 +111,17 @@ impl Write for Output {
                 break;
             }
             if inner.position == *start {
-                inner.file.write_all(chunk)?;
+                chunk.write(&mut inner.file)?;
             }
             let end = start + chunk.len() as u64;
             let skipped = (end - inner.position).min(rest.len() as u64) as usize;
             inner.position += skipped as u64;
             rest = &rest[skipped..];
             if inner.position == end
-                && let Some((_, mut chunk)) = inner.chunks.pop_front()
+                && let Some((_, Pages { mut made, .. })) = inner.chunks.pop_front()
             {
-                chunk.clear();
-                inner.spare.push(chunk);
+                made.clear();
+                inner.spare.push(made);
             }
         }
         inner.file.write_all(rest)?;
@@ -139,7 +185,14 @@ mod tests {
             for (i, size) in [0, 3, 100, 0, 20_000, 1, 8192, 5].into_iter().enumerate() {
                 let chunk: Vec<u8> = (0..size).map(|j| (i + j) as u8).collect();
                 writer.write_all(b"head").unwrap();
-                output.place(position + 4, chunk.clone());
+                // Some bytes of it are values, which lie elsewhere.
+                let (before, values) = chunk.split_at(size / 3);
+                let (values, after) = values.split_at(size / 2);
+                let mut pages = Pages::new(before.to_vec());
+                pages.values(Buffer::from(values)).unwrap();
+                pages.made().extend_from_slice(after);
+                assert_eq!(pages.len(), size);
+                output.place(position + 4, pages);
                 let mut remaining = Placeholder(size).get_read(0).unwrap();
                 io::copy(&mut remaining, &mut writer).unwrap();
                 position += 4 + size as u64;

@@ -16,19 +16,21 @@ use paranom::error::try_reserve;
 use crate::dictionary;
 use crate::error::{Error, Result};
 use crate::format::{Encode, Packing, Sink};
-use crate::number::{Clock, Float};
+use crate::lines::{Lines, Piece};
+use crate::number::{Clock, Whole};
 use crate::packed::TextFile;
+use crate::shortest::{self, ROOM};
 
-/// The values of a column.
+/// The values of a column, and what is kept from one to the next.
 enum Column<'a> {
     F64(&'a [f64]),
     F32(&'a [f32]),
-    I64(&'a [i64]),
+    I64(&'a [i64], Whole),
     /// Whole numbers, some of which are missing.
-    Some(&'a [i64], &'a NullBuffer),
+    Some(&'a [i64], &'a NullBuffer, Whole),
     Flags(&'a BooleanArray),
-    U64(&'a [u64]),
-    I8(&'a [i8]),
+    U64(&'a [u64], Whole),
+    I8(&'a [i8], Whole),
     Time(&'a [i64], Clock),
     Text(Texts),
 }
@@ -72,13 +74,16 @@ impl<'a> Column<'a> {
             DataType::Float32 => Self::F32(array.as_primitive::<Float32Type>().values()),
             DataType::Int64 => {
                 let values = array.as_primitive::<Int64Type>().values();
-                array.nulls().map_or(Self::I64(values), |nulls| Self::Some(values, nulls))
+                match array.nulls() {
+                    None => Self::I64(values, Whole::new()),
+                    Some(nulls) => Self::Some(values, nulls, Whole::new()),
+                }
             }
             DataType::Boolean => Self::Flags(array.as_boolean()),
-            DataType::UInt64 => Self::U64(array.as_primitive::<UInt64Type>().values()),
-            DataType::Int8 => Self::I8(array.as_primitive::<Int8Type>().values()),
+            DataType::UInt64 => Self::U64(array.as_primitive::<UInt64Type>().values(), Whole::new()),
+            DataType::Int8 => Self::I8(array.as_primitive::<Int8Type>().values(), Whole::new()),
             DataType::Timestamp(_, zone) => {
-                let clock = Clock::new(zone.is_some());
+                let clock = Clock::new(zone.is_some(), special.is_quoted);
                 Self::Time(array.as_primitive::<TimestampNanosecondType>().values(), clock)
             }
             DataType::Utf8 => {
@@ -108,24 +113,31 @@ impl<'a> Column<'a> {
 struct Special {
     missing: &'static [u8],
     infinite: [&'static [u8]; 2],
-    quote: &'static [u8],
+    /// Whether times stand in quotes.
+    is_quoted: bool,
     /// A text as a field.
     text: fn(&str) -> Vec<u8>,
     /// JSON as a field.
     json: fn(String) -> Vec<u8>,
 }
 
-/// Most characters of a value, with what stands around it.
-const LONGEST: usize = 64;
-/// Rows that room is made for at once.
-const ROOM_ROWS: usize = 256;
+impl Special {
+    /// What stands for a number that is infinite or NaN.
+    fn not_finite(&self, x: f64) -> &'static [u8] {
+        if x.is_nan() { self.missing } else { self.infinite[usize::from(x > 0.0)] }
+    }
+}
+
+/// Rows that are made at once, and about how many bytes they may take.
+const ROWS: usize = 256;
+const BYTES: usize = 1 << 16;
 
 /// Appends rows: in front of each value its column's `before`, at the end of each row `after`.
 fn append(
     text: &mut Vec<u8>,
     batch: &RecordBatch,
-    before: &[Vec<u8>],
-    after: &[u8],
+    before: &[Piece],
+    after: &Piece,
     special: &Special,
 ) -> Result<()> {
     let mut columns = batch
@@ -133,53 +145,55 @@ fn append(
         .iter()
         .map(|array| Column::new(array.as_ref(), special))
         .collect::<Result<Vec<_>>>()?;
-    let (mut floats, mut wholes) = (zmij::Buffer::new(), itoa::Buffer::new());
-    // Room for as much as a row can take: what grows by itself cannot be refused.
-    let names: usize = before.iter().map(|before| before.len() + LONGEST).sum();
-    let names = names + columns.iter().map(Column::longest).sum::<usize>();
-    let mut room = 0;
-    for row in 0..batch.num_rows() {
-        if room == 0 {
-            room = ROOM_ROWS;
-            try_reserve(text, ROOM_ROWS * (names + after.len()))?;
-        }
-        room -= 1;
-        for (column, before) in columns.iter_mut().zip(before) {
-            text.extend_from_slice(before);
-            match column {
-                Column::F64(values) => float(values[row], text, &mut floats, special),
-                Column::F32(values) => float(values[row], text, &mut floats, special),
-                Column::I64(values) => text.extend_from_slice(wholes.format(values[row]).as_bytes()),
-                Column::Some(values, nulls) if nulls.is_valid(row) => {
-                    text.extend_from_slice(wholes.format(values[row]).as_bytes());
-                }
-                Column::Flags(flags) if flags.is_valid(row) => {
-                    text.extend_from_slice(if flags.value(row) { b"true" } else { b"false" });
-                }
-                Column::Some(..) | Column::Flags(_) => text.extend_from_slice(special.missing),
-                Column::Text(texts) => text.extend_from_slice(&texts.fields[texts.places[row]]),
-                Column::U64(values) => text.extend_from_slice(wholes.format(values[row]).as_bytes()),
-                Column::I8(values) => text.extend_from_slice(wholes.format(values[row]).as_bytes()),
-                Column::Time(values, clock) => {
-                    text.extend_from_slice(special.quote);
-                    clock.append(values[row], text);
-                    text.extend_from_slice(special.quote);
-                }
+    // As much as a row can take.
+    let longest = before.iter().map(Piece::room).sum::<usize>()
+        + columns.iter().map(|column| ROOM + column.longest()).sum::<usize>()
+        + after.room();
+    let at_once = (BYTES / longest).clamp(1, ROWS);
+    let mut lines = Lines::new(at_once * longest)?;
+    let mut floats = zmij::Buffer::new();
+    for from in (0..batch.num_rows()).step_by(at_once) {
+        for row in from..batch.num_rows().min(from + at_once) {
+            for (column, before) in columns.iter_mut().zip(before) {
+                lines.piece(before);
+                column.write(row, &mut lines, &mut floats, special);
             }
+            lines.piece(after);
         }
-        text.extend_from_slice(after);
+        // What grows by itself cannot be refused.
+        try_reserve(text, lines.text().len())?;
+        text.extend_from_slice(lines.text());
+        lines.clear();
     }
     Ok(())
 }
 
-#[inline]
-fn float<F: Float>(x: F, text: &mut Vec<u8>, buffer: &mut zmij::Buffer, special: &Special) {
-    if x.is_number() {
-        x.append(text, buffer);
-    } else {
-        text.extend_from_slice(
-            x.infinite().map_or(special.missing, |above| special.infinite[usize::from(above)]),
-        );
+impl Column<'_> {
+    /// Writes the value of a row.
+    #[inline(always)]
+    fn write(&mut self, row: usize, lines: &mut Lines, buffer: &mut zmij::Buffer, special: &Special) {
+        match self {
+            Self::F64(values) if values[row].is_finite() => {
+                lines.number(|text| shortest::write(values[row], text, buffer));
+            }
+            Self::F32(values) if values[row].is_finite() => {
+                lines.number(|text| shortest::by_library(values[row], text, buffer));
+            }
+            Self::F64(values) => lines.bytes(special.not_finite(values[row])),
+            Self::F32(values) => lines.bytes(special.not_finite(values[row].into())),
+            Self::I64(values, whole) => lines.number(|text| whole.signed(values[row], text)),
+            Self::Some(values, nulls, whole) if nulls.is_valid(row) => {
+                lines.number(|text| whole.signed(values[row], text));
+            }
+            Self::Flags(flags) if flags.is_valid(row) => {
+                lines.bytes(if flags.value(row) { b"true" } else { b"false" });
+            }
+            Self::Some(..) | Self::Flags(_) => lines.bytes(special.missing),
+            Self::Text(texts) => lines.bytes(&texts.fields[texts.places[row]]),
+            Self::U64(values, whole) => lines.number(|text| whole.unsigned(values[row], text)),
+            Self::I8(values, whole) => lines.number(|text| whole.signed(values[row].into(), text)),
+            Self::Time(values, clock) => lines.number(|text| clock.write(values[row], text)),
+        }
     }
 }
 
@@ -187,14 +201,19 @@ fn float<F: Float>(x: F, text: &mut Vec<u8>, buffer: &mut zmij::Buffer, special:
 pub(crate) struct Csv {
     /// The first line.
     pub header: Vec<u8>,
-    before: Vec<Vec<u8>>,
+    before: Vec<Piece>,
+    after: Piece,
 }
 
 impl Csv {
     pub(crate) fn new(schema: &SchemaRef) -> Self {
         let names: Vec<String> = schema.fields().iter().map(|field| csv_field(field.name())).collect();
-        let commas = (0..names.len()).map(|i| if i == 0 { vec![] } else { vec![b','] });
-        Self { header: format!("{}\n", names.join(",")).into_bytes(), before: commas.collect() }
+        let commas = (0..names.len()).map(|i| Piece::new(if i == 0 { b"" } else { b"," }));
+        Self {
+            header: format!("{}\n", names.join(",")).into_bytes(),
+            before: commas.collect(),
+            after: Piece::new(b"\n"),
+        }
     }
 }
 
@@ -234,7 +253,7 @@ pub(crate) fn until<'a>(text: &'a str, ends: &[char], escape: char) -> &'a str {
 const CSV: Special = Special {
     missing: b"",
     infinite: [b"-inf", b"inf"],
-    quote: b"",
+    is_quoted: false,
     text: |text| csv_field(text).into_bytes(),
     json: |text| csv_field(&text).into_bytes(),
 };
@@ -248,7 +267,7 @@ impl Encode for Csv {
     }
 
     fn add(&self, group: &mut Vec<u8>, batch: &RecordBatch) -> Result<()> {
-        append(group, batch, &self.before, b"\n", &CSV)
+        append(group, batch, &self.before, &self.after, &CSV)
     }
 
     fn end(&self, group: Vec<u8>) -> Result<Vec<u8>> {
@@ -258,15 +277,17 @@ impl Encode for Csv {
 
 /// An object in each line: what JSON has no number for is null.
 pub(crate) struct JsonLines {
-    before: Vec<Vec<u8>>,
+    before: Vec<Piece>,
+    after: Piece,
 }
 
 impl JsonLines {
     pub(crate) fn new(schema: &SchemaRef) -> Self {
         let key = |(i, name): (usize, &String)| {
-            format!("{}{}:", if i == 0 { '{' } else { ',' }, json_text(name)).into_bytes()
+            Piece::new(format!("{}{}:", if i == 0 { '{' } else { ',' }, json_text(name)).as_bytes())
         };
-        Self { before: schema.fields().iter().map(|field| field.name()).enumerate().map(key).collect() }
+        let names = schema.fields().iter().map(|field| field.name());
+        Self { before: names.enumerate().map(key).collect(), after: Piece::new(b"}\n") }
     }
 }
 
@@ -291,7 +312,7 @@ pub(crate) fn json_text(name: &str) -> String {
 const JSON: Special = Special {
     missing: b"null",
     infinite: [b"null", b"null"],
-    quote: b"\"",
+    is_quoted: true,
     text: |text| json_text(text).into_bytes(),
     json: String::into_bytes,
 };
@@ -305,7 +326,7 @@ impl Encode for JsonLines {
     }
 
     fn add(&self, group: &mut Vec<u8>, batch: &RecordBatch) -> Result<()> {
-        append(group, batch, &self.before, b"}\n", &JSON)
+        append(group, batch, &self.before, &self.after, &JSON)
     }
 
     fn end(&self, group: Vec<u8>) -> Result<Vec<u8>> {

@@ -5,10 +5,17 @@
 //! instruction set.
 //!
 //! * `affine`: weights times inputs, plus a bias.
-//! * `network`: the layers, and how they take a series.
+//! * `cell`: what a layer does with its sums.
+//! * `network`: the layers.
+//! * `rows`: one series, row by row; `wide`: some side by side; `run`: which of them when.
 
 mod affine;
+mod cell;
 mod network;
+mod rows;
+mod run;
+mod wide;
 
 pub use affine::Affine;
-pub use network::{Cell, Layer, Network, Shape};
+pub use cell::Cell;
+pub use network::{Layer, Network, Shape};

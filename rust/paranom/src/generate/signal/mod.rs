@@ -1,5 +1,6 @@
 //! Signals: values that follow from the row alone. One file each; `KINDS` is the list.
 
+mod ahead;
 mod algebra;
 mod ar1;
 mod at_time;
