@@ -18,7 +18,7 @@ from paranom_rs.watch import labels
 from paranom_rs.watch.auth import Access, Guard, Visitor
 from paranom_rs.watch.buckets import width_for
 from paranom_rs.watch.engine import Taught, Watch
-from paranom_rs.watch.live import events, picture, plain
+from paranom_rs.watch.live import News, events, picture, plain
 from paranom_rs.watch.metrics import exposition
 from paranom_rs.watch.records import Action, Alarm
 from paranom_rs.watch.status import FeedStatus
@@ -66,11 +66,19 @@ class _Page:
         # After a restart it goes on above where it was.
         self._revision = int(time.time() * 1000)
         self._counting = threading.Lock()
+        self._news = News()
+        watch.listeners.append(self._news.tell)
         watch.alarm_listeners.append(lambda key, alarm: self._changed())
 
     def _changed(self) -> None:
         with self._counting:
             self._revision += 1
+        self._news.tell()
+
+    def stop(self) -> None:
+        """End the streams."""
+        self.is_over = True
+        self._news.tell()
 
     # Reading
 
@@ -138,6 +146,7 @@ class _Page:
                     key,
                     start=start,
                     width=width,
+                    news=self._news,
                     is_over=lambda: self.is_over,
                     revision=lambda: self._revision,
                 ):
@@ -307,10 +316,7 @@ def make_app(watch: Watch, *, access: Access | None = None, feed: FeedStatus | N
         },
     )
 
-    def stop() -> None:
-        page.is_over = True
-
-    app.state.stop = stop
+    app.state.stop = page.stop
     return app
 
 

@@ -13,6 +13,27 @@ export function colours() {
   return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
+// The numbers in a text: float64, as the server packs them.
+function numbers(text) {
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  return new Float64Array(bytes.buffer);
+}
+
+const byChannel = (values, n) => Array.from({ length: n ? values.length / n : 0 }, (_, j) => values.subarray(j * n, (j + 1) * n));
+
+// Buckets as the server sends them; what is missing is NaN.
+export function unpacked(data) {
+  const number = numbers(data.number);
+  const low = byChannel(numbers(data.low), number.length);
+  return {
+    width: data.width, number, t: numbers(data.t), score: numbers(data.score), low,
+    high: data.high === null ? low : byChannel(numbers(data.high), number.length),
+    contributions: byChannel(numbers(data.contributions), number.length),
+  };
+}
+
+const orNull = (value) => (Number.isFinite(value) ? value : null);
+
 // Buckets of samples by number, in the order of numbers.
 export class Buckets {
   constructor(width) {
@@ -26,9 +47,9 @@ export class Buckets {
     data.number.forEach((number, i) => {
       if (!this.entries.has(number)) this.numbers.push(number);
       this.entries.set(number, {
-        t: data.t[i], score: data.score[i], flags: data.flags[i],
-        low: data.low.map((channel) => channel[i]), high: data.high.map((channel) => channel[i]),
-        contributions: data.contributions.map((channel) => channel[i]),
+        t: data.t[i], score: orNull(data.score[i]),
+        low: data.low.map((channel) => orNull(channel[i])), high: data.high.map((channel) => orNull(channel[i])),
+        contributions: data.contributions.map((channel) => orNull(channel[i])),
       });
     });
   }

@@ -1,12 +1,13 @@
 // The page: what is shown, and what the person does.
 
 import { get, post, signIn, Live, Refused } from "./api.js";
-import { Buckets, Charts, overlay } from "./charts.js";
+import { Buckets, Charts, overlay, unpacked } from "./charts.js";
 import { describe, effect, element, number, showActions, showAlarms, showKeys } from "./panels.js";
 
 const $ = (id) => document.getElementById(id);
 const POINTS = 600;
-const SHORTEST = 100; // milliseconds from one drawing to the next
+const SHORTEST = 100; // milliseconds from one drawing to the next, at least
+const REST = 4; // and so many times what the last one took: a slow machine has other work, too
 const SPAN = 600; // samples shown at first
 const view = { key: null, span: SPAN, live: true, from: 0, position: 0, alarm: null, marking: false };
 let me = null;
@@ -20,6 +21,7 @@ let keysAt = 0;
 let rates = null;
 let dirty = false;
 let drawnAt = -Infinity;
+let drawing = 0; // milliseconds that the last drawing took
 
 const powerOfTwo = (span) => { let width = 1; while (span / width > POINTS) width *= 2; return width; };
 
@@ -58,7 +60,7 @@ function connected(line, on) {
 function redraw() {
   if (dirty) return;
   dirty = true;
-  setTimeout(() => requestAnimationFrame(draw), Math.max(0, drawnAt + SHORTEST - performance.now()));
+  setTimeout(() => requestAnimationFrame(draw), Math.max(0, drawnAt + Math.max(SHORTEST, REST * drawing) - performance.now()));
 }
 
 function draw() {
@@ -73,6 +75,7 @@ function draw() {
   $("live").setAttribute("aria-pressed", String(view.live));
   $("empty").hidden = view.position > 0;
   $("empty").textContent = "No samples yet: waiting for the feed.";
+  drawing = performance.now() - drawnAt;
 }
 
 function listen() {
@@ -86,6 +89,7 @@ function listen() {
 }
 
 function hear(data, width) {
+  if (data.buckets) data.buckets = unpacked(data.buckets);
   const first = view.position === 0;
   view.position = data.position;
   charts.threshold = data.threshold;
@@ -117,7 +121,7 @@ async function history(from, span) {
   const data = await attempt(() => get("series", asked));
   if (!data || view.live || asked.from !== view.from) return;
   charts.buckets = new Buckets(data.width);
-  charts.buckets.add(data);
+  charts.buckets.add(unpacked(data));
   redraw();
   loadAlarms();
 }
