@@ -22,7 +22,7 @@ with needs("Starlette", "watch", "paranom_rs.watch.app"):
 __all__ = ["News", "events", "picture", "plain"]
 
 #: Seconds from one event to the next at least, and from one sign of life to the next.
-_PAUSE, _ALIVE = 0.02, 5.0
+_PAUSE, _ALIVE = 0.01, 5.0
 #: An event that took long to make is followed by a pause of so many times that.
 _REST = 2.0
 #: Buckets in one event; what is more is left out, the oldest first: the page asks for history where it wants it.
