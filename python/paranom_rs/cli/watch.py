@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 from paranom_rs.cli.options import count, read_generator, say
+from paranom_rs.detect.live_settings import LIVE_SETTINGS
 from paranom_rs.detect.ramp import Refresh, Scale
 from paranom_rs.errors import SpecError
 
 __all__ = ["add"]
 
+#: Rows of a demonstration that are there at once: a threshold is learnt from them, and some alarm.
+_HISTORY = 6000
 _DESCRIPTION = """Score a feed with RAMP and serve a page to watch and correct it. Samples, scores, alarms and
 verdicts are kept in a store; started again, it goes on where it stopped. The page is for this machine alone, unless the
 environment has a token in PARANOM_WATCH_TOKEN (at least 16 characters; PARANOM_WATCH_VIEWER_TOKEN for those who may
@@ -38,16 +41,18 @@ def add(commands: Any) -> None:
     command.add_argument("--time", metavar="COLUMN", help="the column with the time (default: t, time, timestamp)")
     command.add_argument("--rate", type=float, default=20.0, help="rows a second of a demonstration (default: 20)")
     command.add_argument("--store", help="a file, or postgresql://... (default: the feed's name with .watch.db)")
-    command.add_argument("--window", type=count, default=5, help="samples that are compared at once (default: 5)")
-    command.add_argument("--reference", type=count, default=60, help="samples that are remembered (default: 60)")
-    command.add_argument("--scale", choices=get_args(Scale), default="std", help="default: std")
-    command.add_argument("--refresh", choices=get_args(Refresh), default="never", help="default: never")
+    window = LIVE_SETTINGS["window"]
+    command.add_argument(
+        "--window", type=count, default=window, help=f"samples that are compared at once (default: {window})"
+    )
+    command.add_argument("--reference", type=count, default=500, help="samples that are remembered (default: 500)")
+    for name, choices in (("scale", get_args(Scale)), ("refresh", get_args(Refresh))):
+        default = LIVE_SETTINGS[name]
+        command.add_argument(f"--{name}", choices=choices, default=default, help=f"default: {default}")
     how = command.add_mutually_exclusive_group()
     how.add_argument("--threshold", type=float, help="scores above it are anomalies (default: learnt for each process)")
-    how.add_argument(
-        "--quantile", type=float, default=0.999, help="of the first scores: the threshold (default: 0.999)"
-    )
-    command.add_argument("--calibrate", type=count, default=1000, help="rows to learn it from (default: 1000)")
+    how.add_argument("--quantile", type=float, help="of the first scores: the threshold (default: 2 x that of 0.95)")
+    command.add_argument("--calibrate", type=count, help="rows to learn it from (default: 1000, or 2 x the reference)")
     command.add_argument("--keep", type=count, default=100_000, help="samples kept per process (default: 100000)")
     command.add_argument("--max-keys", type=count, default=10_000, help="processes at most (default: 10000)")
     command.add_argument("--host", default="127.0.0.1", help="address of the page (default: 127.0.0.1)")
@@ -77,6 +82,7 @@ def run(options: argparse.Namespace) -> int:
     feed = _feed(options)
     settings = {name: getattr(options, name) for name in ("window", "reference", "scale", "refresh", "threshold")}
     settings |= {name: getattr(options, name) for name in ("calibrate", "quantile", "keep", "max_keys")}
+    settings["min_gap"] = options.window
     with ExitStack() as stack:
         watch = stack.enter_context(Watch(options.store or _store(options.file), feed.channels, **settings))
         set_up(options.log)
@@ -136,7 +142,8 @@ def _feed(options: argparse.Namespace) -> Any:
         return Kafka(name, options.columns, **fields)
     suffix = Path(name).suffix
     if suffix == ".toml":
-        return Plant(read_generator(Path(name)), rows_per_second=options.rate, name=name)
+        plant = read_generator(Path(name))
+        return Plant(plant, rows_per_second=options.rate, history=_HISTORY, name=name)
     if suffix == ".csv":
         return CsvFile(name, options.columns, follow=options.follow, **fields)
     raise SpecError("file", "must end in .csv or .toml, be -, or begin with mqtt:// or kafka://", repr(name))

@@ -196,6 +196,8 @@ class _Page:
         if state.threshold is not None:
             low, high = min(low, state.threshold / 2), max(high, state.threshold * 2)
         levels = np.geomspace(low, high, 60)
+        if state.threshold is not None:
+            levels[np.abs(np.log(levels / state.threshold)).argmin()] = state.threshold
         alarms, days = self.watch.alarms_a_day(key, levels)
         return JSONResponse({"thresholds": levels.tolist(), "alarms": alarms, "days": days})
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import Floats
+from paranom_rs.detect.live_settings import FACTOR, LEAST_THRESHOLD, QUANTILE
 from paranom_rs.detect.ramp import RAMP
 from paranom_rs.errors import SpecError
 from paranom_rs.watch.plan import UNSET, Plan
@@ -86,10 +87,14 @@ class Detector:
 
     def learn(self, X: Floats) -> float | None:
         """Set the threshold from the last `Plan.calibrate` samples; return it, or None where they hold no values."""
+        quantile = QUANTILE if self.plan.quantile is None else self.plan.quantile
         try:
-            return float(self.ramp.calibrate(X, quantile=self.plan.quantile))
+            level = float(self.ramp.calibrate(X, quantile=quantile))
         except SpecError:
             return None
+        if self.plan.quantile is None:
+            level = self.ramp.threshold = max(FACTOR * level, LEAST_THRESHOLD)
+        return level
 
     def follow(self, rows: Rows) -> list[Alarm]:
         """Return the alarms of rows that `step` gave: those that began have the id 0, others the id that they had."""

@@ -58,7 +58,8 @@ class Watch:
         Scores above it are anomalies. ``None``: each key learns its own, from its first ``calibrate`` samples, and does
         not alarm before.
     calibrate, quantile
-        The learnt threshold is this quantile of the scores of so many samples.
+        The learnt threshold is this quantile of the scores of so many samples. ``None``: 1,000 samples, or twice a long
+        reference; and twice the .95 quantile, to which a few anomalies among them do no harm.
     keep
         Samples that are kept per key, >= 2,048. A verdict can teach, and be undone, as long as its samples are kept.
     keep_history
@@ -100,8 +101,8 @@ class Watch:
         window: int = 5,
         reference: int = 60,
         threshold: float | None = None,
-        calibrate: int = 1000,
-        quantile: float = 0.999,
+        calibrate: int | None = None,
+        quantile: float | None = None,
         keep: int = 100_000,
         keep_history: int = 10_000_000,
         max_keys: int = 10_000,

@@ -100,7 +100,7 @@ class CsvFile:
         status = os.fstat(file.fileno())
         if where["inode"] != status.st_ino or status.st_size < where["byte"]:
             return
-        lines.go_on(where["header"], where["line"], where["byte"], where["time"])
+        lines.go_on(where["header"], where["line"], where["byte"], where["time"], where["delimiter"])
         file.seek(where["byte"])
 
     def _position(self, file: IO[bytes], lines: CsvLines) -> str:
@@ -111,6 +111,7 @@ class CsvFile:
                 "line": lines.line,
                 "header": lines.header,
                 "time": lines.time,
+                "delimiter": lines.delimiter,
             }
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 
 from paranom_rs.errors import SpecError
@@ -13,12 +14,17 @@ __all__ = ["TIMES", "CsvLines"]
 
 #: Columns that hold the time unless another is named.
 TIMES = ("t", "time", "timestamp", "datetime")
+#: What stands between fields: the one that gives the first line most of them.
+_DELIMITERS = (",", ";", "\t", "|")
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+(?:[eE][+-]?\d+)?\s*")
 #: Bytes of a line; a longer one is refused.
 _LONGEST_LINE = 1 << 20
 
 
 class CsvLines:
     """Makes samples of the lines of a CSV file. The first line names the columns; a later one may name them anew.
+
+    Fields stand between ``,``, ``;``, tabs or ``|``. Where it is not the comma, ``3,5`` is a number.
 
     Parameters
     ----------
@@ -35,6 +41,7 @@ class CsvLines:
     def __init__(self, name: str, columns: Sequence[str] | None, key: str | None, time: str | None) -> None:
         self.name, self.key, self.time = name, key, time
         self.header: list[str] = []
+        self.delimiter = ","
         self._reader = None if columns is None else Reader(columns, key, time)
         self._rest = self._held = b""
         self.line = 0
@@ -51,9 +58,10 @@ class CsvLines:
         self.feed(b"", is_end=True)
         self.header, self._held, self.line, self.consumed = [], b"", 0, 0
 
-    def go_on(self, header: list[str], line: int, byte: int, time: str | None) -> None:
+    def go_on(self, header: list[str], line: int, byte: int, time: str | None, delimiter: str) -> None:
         """Stand where an earlier reader of the file stood: below ``header``, after so many lines and bytes."""
         self.header, self.line, self.consumed = header, line, byte
+        self.delimiter = delimiter
         self.time = time
         if self._reader is not None:
             self._reader.time = time
@@ -85,7 +93,10 @@ class CsvLines:
         self.consumed += size
         place = f"line {self.line}"
         try:
-            fields = next(csv.reader([line.decode("utf-8-sig" if self.line == 1 else "utf-8").rstrip("\r")]), [])
+            text = line.decode("utf-8-sig" if self.line == 1 else "utf-8").rstrip("\r")
+            if not self.header:
+                self.delimiter = max(_DELIMITERS, key=lambda delimiter: len(_fields(text, delimiter)))
+            fields = _fields(text, self.delimiter)
         except (UnicodeDecodeError, csv.Error) as error:
             if self._reader is not None:
                 self._reader.refuse(place, f"is no CSV in UTF-8 ({error})")
@@ -97,11 +108,18 @@ class CsvLines:
             self._name(fields)
         elif self._reader is None:
             self._reader = Reader(self._numbers(fields), self.key, self.time)
-            self._reader.add(dict(zip(self.header, fields, strict=False)), place)
+            self._add(fields, place)
         elif len(fields) != len(self.header):
             self._reader.refuse(place, f"has {len(fields)} fields, and the header {len(self.header)}")
         else:
-            self._reader.add(dict(zip(self.header, fields, strict=True)), place)
+            self._add(fields, place)
+
+    def _add(self, fields: list[str], place: str) -> None:
+        assert self._reader is not None
+        record = dict(zip(self.header, fields, strict=False))
+        if self.delimiter != ",":
+            record |= {name: self._point(record[name]) for name in self._reader.channels if name in record}
+        self._reader.add(record, place)
 
     def _is_header(self, fields: list[str]) -> bool:
         """Say whether a line names columns: channels among them, and no field is a number or empty, as in every sample.
@@ -110,7 +128,7 @@ class CsvLines:
         """
         if self._reader is None or {*self._reader.channels}.isdisjoint(fields):
             return False
-        return not any(map(_is_number, fields)) and len({*fields}) == len(fields)
+        return not any(_is_number(self._point(text)) for text in fields) and len({*fields}) == len(fields)
 
     def _name(self, fields: list[str]) -> None:
         changed = self.header not in ([], fields)
@@ -136,16 +154,30 @@ class CsvLines:
         pairs = zip(self.header, fields, strict=False)
         others = {self.key, self.time}
         found = [
-            name for name, text in pairs if _is_number(text) and name.lower() not in NO_CHANNELS and name not in others
+            name
+            for name, text in pairs
+            if _is_number(self._point(text)) and name.lower() not in NO_CHANNELS and name not in others
         ]
         if not found:
             raise SpecError("columns", f"must be given: {self.name} has no column of numbers", ", ".join(self.header))
         return found
 
+    def _point(self, text: str) -> str:
+        return text if self.delimiter == "," else _with_point(text)
+
     def take(self, position: str | None = None) -> Samples:
         """Return the samples so far, and begin anew."""
         assert self._reader is not None
         return self._reader.take(position)
+
+
+def _fields(text: str, delimiter: str) -> list[str]:
+    return next(csv.reader([text], delimiter=delimiter), [])
+
+
+def _with_point(text: str) -> str:
+    """Return a number with a decimal comma as one with a point."""
+    return text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text
 
 
 def _is_number(text: str) -> bool:

@@ -81,6 +81,13 @@ export function timeText(t) {
   return new Date(t * 1000).toISOString().replace("T", " ").slice(0, 19);
 }
 
+// A label of an axis: with as many digits as tell it from its neighbours.
+function level(y, [low, high]) {
+  const step = (high - low) / 10 || 1;
+  if (Math.abs(y) >= 1e6 || step < 1e-5) return y.toPrecision(3);
+  return String(Number(y.toFixed(Math.max(0, Math.ceil(-Math.log10(step))))));
+}
+
 export class Charts {
   constructor(box, channels, onRange, onDouble) {
     Object.assign(this, { box, channels, onRange, onDouble, charts: [], alarms: [], threshold: null, range: [0, 1] });
@@ -93,6 +100,9 @@ export class Charts {
     this.charts.forEach((chart) => chart.destroy());
     this.box.replaceChildren();
     this.colours = colours();
+    // Few channels share the height that the window has.
+    const tall = (innerHeight - 350) / this.channels.length - 34;
+    this.box.style.setProperty("--tall", `${Math.round(Math.max(96, Math.min(230, tall)))}px`);
     this.charts = this.channels.map((name, j) => this.chart(name, j));
     this.charts.push(this.chart("score", null));
     this.stripName = this.title("contributions to the score, channel by channel from the top; a stronger colour is more");
@@ -126,7 +136,7 @@ export class Charts {
       axes: {
         x: { drawAxis: isScore, drawGrid: false, pixelsPerLabel: 170, axisLabelWidth: 160,
           axisLabelFormatter: (x) => timeText(this.buckets.time(x)) },
-        y: { axisLabelWidth: LEFT - 6, pixelsPerLabel: 28 },
+        y: { axisLabelWidth: LEFT - 6, pixelsPerLabel: 28, axisLabelFormatter: (y, _, __, chart) => level(y, chart.yAxisRange()) },
       },
       underlayCallback: (canvas, area, chart) => this.shade(canvas, area, chart, isScore),
       zoomCallback: (low, high) => this.onRange(Math.round(low), Math.round(high)),
@@ -169,7 +179,7 @@ export class Charts {
       canvas.stroke();
       canvas.setLineDash([]);
       canvas.fillStyle = c.limit;
-      canvas.fillText("threshold", area.x + 4, Math.max(y - 4, area.y + 10));
+      canvas.fillText("threshold", area.x + 4, y - 14 > area.y ? y - 4 : y + 11);
     }
   }
 
@@ -219,9 +229,11 @@ export class Charts {
     });
     canvas.fillStyle = this.colours.quiet;
     canvas.font = "10px system-ui, sans-serif";
-    this.channels.forEach((name, j) => canvas.fillText(name.slice(0, 9), 0, j * height + 10));
+    this.channels.forEach((name, j) => canvas.fillText(shortened(name), 0, j * height + 10));
   }
 }
+
+const shortened = (name) => (name.length > 9 ? `${name.slice(0, 8)}\u2026` : name);
 
 // The worst window of an alarm over the nearest window of the reference, for one channel.
 export function overlay(canvas, live, reference) {

@@ -9,11 +9,13 @@ const POINTS = 600;
 const SHORTEST = 100; // milliseconds from one drawing to the next, at least
 const REST = 4; // and so many times what the last one took: a slow machine has other work, too
 const SPAN = 600; // samples shown at first
+const MOST_LISTED = 500; // alarms; the server gives no more at once
 const view = { key: null, span: SPAN, live: true, from: 0, position: 0, alarm: null, marking: false };
 let me = null;
 let charts = null;
 let live = null;
 let alarms = [];
+let listed = 100; // of them, the newest
 let revision = -1; // what the list of alarms is as of
 let seen = -1; // what the stream last said
 let loading = false;
@@ -194,22 +196,36 @@ async function loadStatus() {
 async function loadAlarms() {
   const { key } = view;
   loading = true;
-  const data = await attempt(() => get("alarms", $("all").checked ? { all: 1 } : { key }));
+  const data = await attempt(() => get("alarms", { ...($("all").checked ? { all: 1 } : { key }), most: listed }));
   loading = false;
   if (!data) return;
   if (key !== view.key) { loadAlarms(); return; }
   ({ alarms, revision } = data);
+  const more = alarms.length === listed && listed < MOST_LISTED;
   if (!view.live) {
     const asked = { key, from: view.from, to: view.from + view.span, most: 500 };
     const inView = await attempt(() => get("alarms", asked));
     const known = new Set(alarms.map((alarm) => alarm.id));
     if (inView) alarms = [...alarms, ...inView.alarms.filter((alarm) => !known.has(alarm.id))];
   }
-  showAlarms($("alarms"), alarms, view.alarm, chooseAlarm, $("all").checked);
+  listAlarms(more);
   showVerdict();
   loadRecord();
   redraw();
   if (seen > revision && !loading) loadAlarms();
+}
+
+function listAlarms(more) {
+  showAlarms($("alarms"), alarms, view.alarm, chooseAlarm, $("all").checked);
+  $("no-alarms").hidden = alarms.length > 0;
+  $("no-alarms").textContent = charts.threshold === null && view.position
+    ? "None yet: the threshold is still being learnt." : "No alarm so far.";
+  if (!more) return;
+  const entry = element("li", "more");
+  const button = element("button", "", "Older alarms");
+  button.onclick = () => { listed = MOST_LISTED; loadAlarms(); };
+  entry.append(button);
+  $("alarms").append(entry);
 }
 
 const chosen = () => alarms.find((alarm) => alarm.id === view.alarm);
@@ -218,7 +234,7 @@ async function chooseAlarm(alarm) {
   if (alarm.key !== view.key) { chooseKey(alarm.key); alarms = [alarm]; }
   view.alarm = alarm.id;
   $("effect").textContent = "";
-  showAlarms($("alarms"), alarms, view.alarm, chooseAlarm, $("all").checked);
+  listAlarms(alarms.length >= listed && listed < MOST_LISTED);
   showDetail();
   const far = alarm.start < view.position - view.span;
   if (far || !view.live) await history(alarm.start - view.span / 2, view.span); else redraw();
@@ -356,7 +372,7 @@ const keyboard = {
   j: () => step(1), k: () => step(-1), r: () => judge(true), f: () => judge(false), u: undo,
   " ": () => (view.live ? history(view.position - view.span, view.span) : goLive()),
   ArrowLeft: () => move(-0.5), ArrowRight: () => move(0.5), "+": () => zoom(0.5), "-": () => zoom(2),
-  m: () => mark(!view.marking), Escape: () => mark(false),
+  a: () => history(0, view.position), m: () => mark(!view.marking), Escape: () => mark(false),
 };
 
 function press(event) {
@@ -369,7 +385,8 @@ function press(event) {
 
 function wire() {
   const clicks = {
-    back: () => move(-0.5), forward: () => move(0.5), in: () => zoom(0.5), out: () => zoom(2), live: keyboard[" "],
+    back: () => move(-0.5), forward: () => move(0.5), in: () => zoom(0.5), out: () => zoom(2), whole: keyboard.a,
+    live: keyboard[" "],
     mark: keyboard.m, "mark-save": saveMark, "mark-cancel": () => mark(false), real: () => judge(true),
     false: () => judge(false), undo, apply: applyThreshold,
   };
