@@ -31,7 +31,8 @@ def add(commands: Any) -> None:
     command = commands.add_parser("watch", help="a page to watch a live feed, and to correct the detector",
                                   description=_DESCRIPTION)  # fmt: skip
     command.add_argument(
-        "file", help="a .csv file, - for CSV on standard input, a .toml spec for a demonstration, mqtt:// or kafka://"
+        "file",
+        help="a .csv or .jsonl file, - for CSV on standard input, a .toml spec for a demonstration, mqtt:// or kafka://",
     )
     command.add_argument("--follow", action="store_true", help="wait for more lines at the end of the file")
     command.add_argument(
@@ -39,6 +40,9 @@ def add(commands: Any) -> None:
     )
     command.add_argument("--key", metavar="COLUMN", help="the column that says which process a row belongs to")
     command.add_argument("--time", metavar="COLUMN", help="the column with the time (default: t, time, timestamp)")
+    command.add_argument(
+        "--scored", action="store_true", help="records hold score, is_anomaly, alarm, channel of detectors on an engine"
+    )
     command.add_argument("--rate", type=float, default=20.0, help="rows a second of a demonstration (default: 20)")
     command.add_argument("--store", help="a file, or postgresql://... (default: the feed's name with .watch.db)")
     window = LIVE_SETTINGS["window"]
@@ -82,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
     feed = _feed(options)
     settings = {name: getattr(options, name) for name in ("window", "reference", "scale", "refresh", "threshold")}
     settings |= {name: getattr(options, name) for name in ("calibrate", "quantile", "keep", "max_keys")}
-    settings["min_gap"] = options.window
+    settings |= {"min_gap": options.window, "scored": options.scored}
     with ExitStack() as stack:
         watch = stack.enter_context(Watch(options.store or _store(options.file), feed.channels, **settings))
         set_up(options.log)
@@ -126,24 +130,30 @@ def _store(name: str) -> Path:
 
 
 def _feed(options: argparse.Namespace) -> Any:
-    from paranom_rs.watch.feeds.files import CsvFile, CsvPipe
+    from paranom_rs.watch.feeds.files import CsvFile, CsvPipe, JsonFile
     from paranom_rs.watch.feeds.iterators import Plant
 
-    name, fields = options.file, {"key": options.key, "time": options.time}
+    name, fields = options.file, {"key": options.key, "time": options.time, "scored": options.scored}
     if name == "-":
         return CsvPipe(sys.stdin.buffer, options.columns, **fields)
     if name.startswith(("mqtt://", "mqtts://")):
         from paranom_rs.watch.feeds.mqtt import Mqtt
 
-        return Mqtt(name, options.columns, **fields)
+        if options.scored:
+            raise SpecError("scored", "must not be given with mqtt://")
+        return Mqtt(name, options.columns, key=options.key, time=options.time)
     if name.startswith("kafka://"):
         from paranom_rs.watch.feeds.kafka import Kafka
 
         return Kafka(name, options.columns, **fields)
     suffix = Path(name).suffix
     if suffix == ".toml":
+        if options.scored:
+            raise SpecError("scored", "must not be given with a spec")
         plant = read_generator(Path(name))
         return Plant(plant, rows_per_second=options.rate, history=_HISTORY, name=name)
     if suffix == ".csv":
         return CsvFile(name, options.columns, follow=options.follow, **fields)
-    raise SpecError("file", "must end in .csv or .toml, be -, or begin with mqtt:// or kafka://", repr(name))
+    if suffix in (".jsonl", ".ndjson"):
+        return JsonFile(name, options.columns, follow=options.follow, **fields)
+    raise SpecError("file", "must end in .csv, .jsonl or .toml, be -, or begin with mqtt:// or kafka://", repr(name))

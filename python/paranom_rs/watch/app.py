@@ -96,7 +96,7 @@ class _Page:
         visitor = _visitor(request)
         csrf = self.access.csrf if visitor.role == "operator" else None
         settings = {name: value for name, value in self.watch.settings.items() if name != "threshold"}
-        found = {"role": visitor.role, "who": visitor.who, "csrf": csrf}
+        found = {"role": visitor.role, "who": visitor.who, "csrf": csrf, "scored": self.watch.scored}
         return JSONResponse(found | {"channels": self.watch.channels, "settings": settings})
 
     def status(self, request: Request) -> Response:
@@ -406,7 +406,7 @@ def _alarm(watch: Watch, alarm: Alarm, verdict: Action | None) -> dict[str, Any]
         "peak": alarm.peak,
         "score": alarm.score,
         "threshold": alarm.threshold,
-        "p": alarm.uncertainty,
+        "p": None if watch.scored else alarm.uncertainty,
         "channel": watch.channels[alarm.channel],
         "t": alarm.t_start,
         "verdict": None if verdict is None else _action(verdict),

@@ -15,7 +15,7 @@ from paranom_rs.detect.ramp import RAMP
 from paranom_rs.errors import SpecError
 from paranom_rs.watch.plan import UNSET, Plan
 from paranom_rs.watch.records import Action, Alarm
-from paranom_rs.watch.rows import ALARM, ANOMALY, Rows
+from paranom_rs.watch.rows import ALARM, ANOMALY, Found, Rows
 
 __all__ = ["Detector", "apply", "replay"]
 
@@ -82,6 +82,15 @@ class Detector:
             found.uncertainty.astype(np.float32),
             found.is_anomaly * np.uint8(ANOMALY) | found.alarm * np.uint8(ALARM),
         )
+        self.position += len(X)
+        return rows
+
+    def note(self, X: Floats, t: NDArray[np.float64], found: Found) -> Rows:
+        """Take samples that were scored elsewhere. The channel to blame has all of the score: more is not known."""
+        shares = np.zeros(X.shape, np.float32)
+        blamed = found.channel >= 0
+        shares[blamed, found.channel[blamed]] = 1.0
+        rows = Rows(self.position, t, X, found.score, shares, np.zeros(len(X), np.float32), found.flags)
         self.position += len(X)
         return rows
 

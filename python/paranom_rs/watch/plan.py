@@ -32,12 +32,15 @@ class Plan:
         The threshold is learnt from so many samples; None if it is given.
     quantile
         Of their scores: that is the threshold. None: that of `paranom_rs.detect.live_settings`.
+    scored
+        Samples come with their scores: detectors elsewhere made them.
     """
 
     d: int
     settings: dict[str, Any]
     calibrate: int | None
     quantile: float | None
+    scored: bool = False
 
     @property
     def threshold(self) -> float | None:
@@ -57,12 +60,15 @@ def make_plan(
     calibrate: int | None,
     quantile: float | None,
     settings: dict[str, Any],
+    scored: bool,
 ) -> Plan:
     """Return the plan of a watch; SpecError for settings that `RAMP` refuses, or that do not fit a watch."""
     level = UNSET if threshold is None else threshold
     plan = Plan(d, {"window": window, "reference": reference, "threshold": level} | settings, None, None)
     ramp = plan.new()
-    plan = replace(plan, settings={name: ramp.settings[name] for name in plan.settings})
+    plan = replace(plan, settings={name: ramp.settings[name] for name in plan.settings}, scored=scored)
+    if scored and threshold is None:
+        raise SpecError("threshold", "must be given with scored: the one of the detectors that scored")
     if threshold is not None:
         return plan
     least = int(ramp.settings["reference"] + ramp.settings["window"])

@@ -49,7 +49,8 @@ _VERSION = "1"
 _LOCK = 0x70617261
 
 #: The entries of samples of the key ``wanted`` from ``start`` to ``stop``. What is asked most often is built once.
-_WANTED, _START = bindparam("wanted"), bindparam("start")
+_WANTED: Any = bindparam("wanted")
+_START: Any = bindparam("start")
 _BEFORE = select(func.max(SAMPLES.c.first)).where(SAMPLES.c.key == _WANTED, SAMPLES.c.first <= _START)
 _RANGE = (
     select(SAMPLES)

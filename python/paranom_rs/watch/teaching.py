@@ -75,7 +75,12 @@ class Teacher:
         self._windows: dict[tuple[int, int], Floats] = {}
 
     def detections(self, key: int, start: int, stop: int, *, only_anomalies: bool) -> list[int]:
-        """Return the times of detections among samples: at most as many as feedback takes at once, the last ones."""
+        """Return the times of detections among samples: at most as many as feedback takes at once, the last ones.
+
+        None where the detectors are elsewhere: they are not taught from here.
+        """
+        if self._plan.scored:
+            return []
         reference = int(self._plan.settings["reference"])
         rows = self._store.rows(key, max(start, stop - reference), stop, self._plan.d)
         chosen = rows.flags & ANOMALY != 0 if only_anomalies else ~np.isnan(rows.score)

@@ -21,6 +21,7 @@ let seen = -1; // what the stream last said
 let loading = false;
 let keysAt = 0;
 let rates = null;
+let ratesAt = 0;
 let dirty = false;
 let drawnAt = -Infinity;
 let drawing = 0; // milliseconds that the last drawing took
@@ -211,6 +212,7 @@ async function loadAlarms() {
   listAlarms(more);
   showVerdict();
   loadRecord();
+  if (Date.now() - ratesAt > 5000) loadRates();
   redraw();
   if (seen > revision && !loading) loadAlarms();
 }
@@ -280,14 +282,14 @@ async function judge(real) {
   const alarm = chosen();
   if (!alarm || me.role !== "operator") return;
   const done = await attempt(() => post("verdict", { alarm: alarm.id, real, who: $("who").value }));
-  if (done) { $("effect").textContent = effect(done, false); await loadAlarms(); }
+  if (done) { $("effect").textContent = effect(done, false, me.scored); await loadAlarms(); }
 }
 
 async function undo() {
   const alarm = chosen();
   if (!alarm?.verdict || me.role !== "operator") return;
   const done = await attempt(() => post("undo", { action: alarm.verdict.id, who: $("who").value }));
-  if (done) { $("effect").textContent = effect(done, true); await loadAlarms(); }
+  if (done) { $("effect").textContent = effect(done, true, me.scored); await loadAlarms(); }
 }
 
 function step(by) {
@@ -310,13 +312,13 @@ async function saveMark() {
   const done = await attempt(() => post("missed", body));
   if (!done) return;
   mark(false);
-  say(`${effect(done, false)} Undo with the button.`);
+  say(`${effect(done, false, me.scored)} Undo with the button.`);
   offerUndo(done.action);
 }
 
 async function undoAction(action) {
   const done = await attempt(() => post("undo", { action, who: $("who").value }));
-  if (done) say(effect(done, true));
+  if (done) say(effect(done, true, me.scored));
   loadRates();
   loadAlarms();
 }
@@ -337,6 +339,7 @@ async function loadRecord() {
 
 async function loadRates() {
   const { key } = view;
+  ratesAt = Date.now();
   const data = await attempt(() => get("rate", { key }));
   if (!data || key !== view.key) return;
   rates = data;
@@ -406,6 +409,7 @@ async function begin() {
   me = await attempt(signIn);
   if (!me) { $("lost").hidden = false; setTimeout(begin, 1000); return; }
   document.body.classList.add(me.role);
+  document.body.classList.toggle("scored", me.scored);
   $("who").value = me.who || localStorage.getItem("who") || "";
   $("who").disabled = Boolean(me.who);
   $("who-label").hidden = me.role !== "operator";
