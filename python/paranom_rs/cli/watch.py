@@ -64,6 +64,7 @@ def add(commands: Any) -> None:
     command.add_argument("--user-header", help="a header in which a reverse proxy names the person")
     command.add_argument("--webhook", help="an address that each alarm is posted to")
     command.add_argument("--alertmanager", help="the address of a Prometheus Alertmanager")
+    command.add_argument("--otlp", help="the address of an OpenTelemetry collector: each alarm is a span")
     command.add_argument("--log", choices=("text", "json"), default="text", help="form of the log (default: text)")
     command.set_defaults(run=run)
 
@@ -91,8 +92,7 @@ def run(options: argparse.Namespace) -> int:
         watch = stack.enter_context(Watch(options.store or _store(options.file), feed.channels, **settings))
         set_up(options.log)
         log_alarms(watch)
-        if options.webhook is not None or options.alertmanager is not None:
-            _post_alarms(watch, options, stack)
+        _tell_alarms(watch, options, stack)
 
         def ready(address: str) -> None:
             hint = "" if access.token is None else " (open it with ?token=... once)"
@@ -112,13 +112,19 @@ def _no_garbage() -> Iterator[None]:
         gc.enable()
 
 
-def _post_alarms(watch: Any, options: argparse.Namespace, stack: ExitStack) -> None:
-    from paranom_rs.watch.notify import Webhook
+def _tell_alarms(watch: Any, options: argparse.Namespace, stack: ExitStack) -> None:
+    """Tell alarms to whom the options name."""
+    if options.webhook is not None or options.alertmanager is not None:
+        from paranom_rs.watch.notify import Webhook
 
-    if options.webhook is not None:
-        stack.callback(Webhook(watch, options.webhook).close)
-    if options.alertmanager is not None:
-        stack.callback(Webhook(watch, options.alertmanager, "alertmanager").close)
+        if options.webhook is not None:
+            stack.callback(Webhook(watch, options.webhook).close)
+        if options.alertmanager is not None:
+            stack.callback(Webhook(watch, options.alertmanager, "alertmanager").close)
+    if options.otlp is not None:
+        from paranom_rs.watch.spans import Spans
+
+        stack.callback(Spans(watch, options.otlp).close)
 
 
 def _store(name: str) -> Path:
