@@ -45,7 +45,19 @@ nb_render_text_lexer = "none"
 # The API reference. Libraries that are not installed are stood in for, so that the pages are there all the same.
 autodoc_mock_imports = [
     name
-    for name in ("bytewax", "dask", "paho", "pyspark", "quixstreams", "ray", "river", "sklearn", "torch", "safetensors")
+    for name in (
+        "bytewax",
+        "dask",
+        "opentelemetry",
+        "paho",
+        "pyspark",
+        "quixstreams",
+        "ray",
+        "river",
+        "sklearn",
+        "torch",
+        "safetensors",
+    )
     if find_spec(name) is None
 ]
 autodoc_typehints = "signature"

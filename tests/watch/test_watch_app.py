@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import csv
 import io
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from importlib.resources import files
@@ -22,7 +24,7 @@ from paranom_rs import SpecError
 from paranom_rs.watch import Watch
 from paranom_rs.watch.app import make_app
 from paranom_rs.watch.auth import Access
-from paranom_rs.watch.live import events
+from paranom_rs.watch.live import News, events
 from paranom_rs.watch.status import FeedStatus
 from support.watched import feed, stream
 
@@ -111,6 +113,12 @@ def test_no_path_leads_to_a_file(browser: Browser, name: str) -> None:
     assert browser.get(f"/assets/{name}").status_code == 404
 
 
+def numbers(text: str, channels: int = 1) -> np.ndarray[Any, Any]:
+    """Numbers as the page unpacks them."""
+    found = np.frombuffer(base64.b64decode(text), "<f8")
+    return found if channels == 1 else found.reshape(channels, -1)
+
+
 def test_what_the_page_shows(browser: Browser, watch: Watch) -> None:
     status = browser.get("/api/status").json()
     assert (status["samples"], status["keys"], status["in_alarm"]) == (1900, 2, 0)
@@ -122,8 +130,8 @@ def test_what_the_page_shows(browser: Browser, watch: Watch) -> None:
     series = browser.get("/api/series", params={"key": HOSTILE, "from": 0, "to": 950, "points": 100}).json()
     assert series["width"] == 16
     X = stream(950)
-    np.testing.assert_array_equal(series["high"][1], [X[i : i + 16, 1].max() for i in range(0, 950, 16)])
-    assert series["score"][0] is None
+    np.testing.assert_array_equal(numbers(series["high"], 3)[1], [X[i : i + 16, 1].max() for i in range(0, 950, 16)])
+    assert np.isnan(numbers(series["score"])[0])
     alarm = first_alarm(browser)
     assert (alarm["start"], alarm["channel"], alarm["verdict"]) == (900, "pressure", None)
     why = browser.get("/api/why", params={"alarm": alarm["id"]}).json()
@@ -312,7 +320,7 @@ def test_a_failed_feed_or_a_lost_store_is_not_ready(watch: Watch, monkeypatch: p
 async def heard(watch: Watch, work: Callable[[], None], **options: Any) -> list[dict[str, Any]]:
     """The events of a reader that takes the first one, sleeps while there is work, then reads on."""
     over: list[bool] = []
-    given = {"start": 0, "width": 1, "revision": lambda: 0} | options
+    given = {"start": 0, "width": 1, "news": News(), "revision": lambda: 0} | options
     found: list[dict[str, Any]] = []
     async for event in events(watch, "pump", is_over=lambda: bool(over), **given):
         if event.startswith("data: "):
@@ -333,9 +341,10 @@ def test_the_live_stream_gives_every_sample_once_done(watch: Watch) -> None:
 
     # The reader slept through a thousand samples: it gets them in one event, and nothing had piled up.
     first, second = asyncio.run(heard(watch, work, start=900))
-    assert first["buckets"]["number"] == list(range(900, 950))
-    assert second["buckets"]["number"] == list(range(950, 1950))
-    np.testing.assert_array_equal(second["buckets"]["low"], X.T)
+    assert numbers(first["buckets"]["number"]).tolist() == list(range(900, 950))
+    assert numbers(second["buckets"]["number"]).tolist() == list(range(950, 1950))
+    np.testing.assert_array_equal(numbers(second["buckets"]["low"], 3), X.T)
+    assert second["buckets"]["high"] is None  # one sample each: as low
     assert (second["position"], second["threshold"]) == (1950, 1.0)
 
 
@@ -344,10 +353,34 @@ def test_a_slow_reader_gets_thinned_data(watch: Watch) -> None:
         watch.update_many(stream(5000, seed=3), ["pump"] * 5000)
 
     _, second = asyncio.run(heard(watch, work, start=900))
-    assert len(second["buckets"]["number"]) == 2000
-    assert second["buckets"]["number"][-1] == 5949
+    found = numbers(second["buckets"]["number"])
+    assert (len(found), found[-1]) == (2000, 5949)
     _, coarse = asyncio.run(heard(watch, work, start=900, width=64))
-    assert len(coarse["buckets"]["number"]) <= 1 + 5000 // 64 + 1
+    assert len(numbers(coarse["buckets"]["number"])) <= 1 + 5000 // 64 + 1
+
+
+def test_a_stream_that_waits_is_woken(watch: Watch) -> None:
+    """By a sample, by a verdict, by the end: it does not wait until it looks again."""
+
+    async def run() -> list[float]:
+        news, over, waits = News(), [], []
+        watch.listeners.append(news.tell)
+        stream_ = events(watch, "pump", start=950, width=1, news=news, is_over=lambda: bool(over), revision=lambda: 0)
+        await anext(stream_)
+        for work in (
+            lambda: watch.update(np.zeros(3), "pump"),
+            lambda: watch.set_threshold(2.0, "pump"),
+            lambda: over.append(True) or news.tell(),
+        ):
+            waiting = asyncio.ensure_future(anext(stream_, None))
+            await asyncio.sleep(0.1)
+            begin = time.monotonic()
+            await asyncio.to_thread(work)
+            await waiting
+            waits.append(time.monotonic() - begin)
+        return waits
+
+    assert max(asyncio.run(run())) < 1.0  # it says by itself that it lives after five
 
 
 def test_streams_are_bounded(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,7 +63,8 @@ class Plant:
                 self.rows += 1
 
     def start(self) -> Watching:
-        options = ("--follow", "--key", "machine", "--reference", "200", "--threshold", "0.8", "--columns")
+        options = ("--follow", "--key", "machine", "--window", "5", "--reference", "200", "--threshold", "0.8")
+        options += ("--scale", "std", "--refresh", "never", "--columns")
         columns = f"flow,pressure,{self.third}"
         self.server = Watching(self.folder, "feed.csv", *options, columns, port=self.port, **self.environment)
         return self.server
@@ -327,6 +328,27 @@ def test_a_fast_feed_is_shown_for_half_a_minute(browser: Any, tmp_path: Path) ->
         with page.expect_request(re.compile("stream.*width=8.*from=2000")):
             page.goto(server.url)
         expect(page.locator("#keys")).to_contain_text("5000 samples")
+        expect(page.locator("#no-alarms")).to_have_text("No alarm so far.")
+        with page.expect_request(re.compile("series.*from=0&to=5000")):
+            page.locator("#whole").click()
+        expect(page.locator("#live")).to_have_text("Paused")
+        page.context.close()
+
+
+def test_older_alarms_are_one_click_away(browser: Any, tmp_path: Path) -> None:
+    rows = [f"{i},{100 if i % 10 == 9 else i % 2}\n" for i in range(1500)]
+    (tmp_path / "feed.csv").write_text("t,x\n" + "".join(rows))
+    options = ("--window", "2", "--reference", "8", "--threshold", "5", "--refresh", "never", "--scale", "none")
+    with Watching(tmp_path, "feed.csv", *options) as server:
+        server.wait(lambda status: status["samples"] == 1500)
+        n = len(server.get("api/alarms?all=1&most=500")["alarms"])
+        page = browser.new_context().new_page()
+        page.goto(server.url)
+        expect(page.locator("#alarms li.more")).to_have_count(1)
+        expect(page.locator("#alarms li")).to_have_count(101)
+        page.locator("#alarms li.more button").click()
+        expect(page.locator("#alarms li")).to_have_count(n)
+        assert n > 101
         page.context.close()
 
 
@@ -342,4 +364,5 @@ def test_an_empty_page(browser: Any, tmp_path: Path) -> None:
             file.write("0,1\n1,2\n")
         expect(page.locator("#keys")).to_contain_text("2 samples")
         expect(page.locator("#empty")).to_be_hidden()
+        expect(page.locator("#no-alarms")).to_have_text("None yet: the threshold is still being learnt.")
         page.context.close()

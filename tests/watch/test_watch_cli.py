@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from paranom_rs import RAMP
 from paranom_rs.cli import main
 from paranom_rs.watch import Watch
 from support.watched import stream
@@ -25,14 +26,15 @@ from support.watching import Watching
 
 def settings(path: Path, channels: list[str], **more: object) -> Watch:
     """The store of a command with its defaults."""
-    given = {"window": 5, "reference": 60, "scale": "std", "refresh": "never", "threshold": None}
+    given = {"window": 20, "reference": 500, "scale": "mad", "refresh": "sliding", "min_gap": 20, "threshold": None}
     return Watch(path, channels, **given | more)  # type: ignore[arg-type]
 
 
 def test_a_plant_is_watched(tmp_path: Path) -> None:
     assert main(["init", str(tmp_path / "plant.toml")]) == 0
     with Watching(tmp_path, "plant.toml", "--rate", "3000") as watching:
-        status = watching.wait(lambda status: status["samples"] > 1500)
+        status = watching.wait(lambda status: status["samples"] > 6000)  # of which 6,000 are its history
+        assert watching.get("api/alarms?all=1")["alarms"]
         assert status["feed"]["state"] == "running"
         assert watching.get("api/me")["channels"] == ["pressure", "temperature", "valve", "controller"]
         with urllib.request.urlopen(watching.url) as page:
@@ -72,11 +74,8 @@ def test_a_growing_file_loses_nothing_by_kills(tmp_path: Path) -> None:
         rows = watch.rows()
         np.testing.assert_array_equal(rows.t, np.arange(written))
         np.testing.assert_array_equal(rows.X, X[:written])
-        from paranom_rs import RAMP
-
-        np.testing.assert_array_equal(
-            rows.score, RAMP(3, window=5, reference=200, threshold=1.0).score(X[:written]).score
-        )
+        expected = RAMP(3, threshold=1.0, window=20, reference=200, scale="mad", refresh="sliding", min_gap=20)
+        np.testing.assert_array_equal(rows.score, expected.score(X[:written]).score)
 
 
 def test_standard_input_and_hooks(tmp_path: Path) -> None:

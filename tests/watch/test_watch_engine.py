@@ -69,7 +69,7 @@ def test_scores_and_alarms_are_those_of_ramp(make: Make) -> None:
 @given(cuts=st.lists(st.integers(1, 1499), max_size=12), learn=st.booleans())
 def test_batches_do_not_matter(tmp_path_factory: pytest.TempPathFactory, cuts: list[int], learn: bool) -> None:
     X = stream(1500)
-    given = SETTINGS | ({"threshold": None, "calibrate": 450} if learn else {})
+    given = SETTINGS | ({"threshold": None, "calibrate": 450, "quantile": 0.999} if learn else {})
     states, alarms = [], []
     for edges in ([], sorted(set(cuts))):
         with Watch(tmp_path_factory.mktemp("store") / "a.db", list("abc"), **given) as watch:
@@ -184,8 +184,26 @@ def test_nothing_alarms_while_the_threshold_is_learnt(make: Make) -> None:
     assert watch.alarms()
 
 
+def test_a_learnt_threshold_forgives_a_few_anomalies(make: Make) -> None:
+    X, watch = stream(1500), make(threshold=None)
+    X[500:510] += 100
+    feed(watch, X)
+    # 1,000 samples; twice the .95 quantile: the anomaly among them does not count.
+    level = RAMP(3, **RAMP_SETTINGS).calibrate(X[:1000], quantile=0.95)
+    assert watch.threshold() == 2 * level
+    assert [alarm.start for alarm in watch.alarms()] == [1300]
+
+
+def test_a_long_reference_is_learnt_behind(make: Make) -> None:
+    watch = make(threshold=None, reference=700)
+    feed(watch, stream(1409))
+    assert watch.threshold() is None
+    feed(watch, stream(1), first=1409)
+    assert watch.threshold() is not None  # 2 x (700 + 5)
+
+
 def test_missing_samples_postpone_what_is_learnt(make: Make) -> None:
-    X, watch = stream(1500), make(threshold=None, calibrate=300)
+    X, watch = stream(1500), make(threshold=None, calibrate=300, quantile=0.999)
     X[:300] = np.nan
     feed(watch, X[:301])
     assert watch.threshold() is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import os
 import threading
@@ -102,6 +103,22 @@ def test_wrong_files_are_refused(tmp_path: Path, text: str, arguments: dict[str,
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(SpecError, match=rule):
         CsvFile(path, **arguments)
+
+
+def test_other_delimiters_and_decimal_commas(tmp_path: Path) -> None:
+    path, stop = tmp_path / "feed.csv", threading.Event()
+    path.write_text("time;flow, in l;mass;key\n0;1,5;-2,25e1;1,5\n1;;3;b\n")
+    feed = CsvFile(path, key="key")
+    assert feed.channels == ("flow, in l", "mass")
+    [found] = feed.batches(None, stop)
+    np.testing.assert_array_equal(found.X, [[1.5, -22.5], [np.nan, 3]])
+    assert found.keys == ["1,5", "b"]  # a name stays as it is
+    with path.open("a") as file:
+        file.write("2;7,5;8;c\n")
+    [more] = CsvFile(path, key="key").batches(found.position, stop)  # after a restart
+    np.testing.assert_array_equal(more.X, [[7.5, 8]])
+    path.write_text("a\tb\n1\t2\n")
+    assert CsvFile(path).channels == ("a", "b")
 
 
 def test_times() -> None:
@@ -227,6 +244,9 @@ def test_records_and_a_plant(tmp_path: Path) -> None:
     n = sum(len(part.X) for part in parts)
     np.testing.assert_array_equal(np.concatenate([part.X for part in parts]), generator.generate(n, start=7).X)
     assert parts[-1].position == str(7 + n)
+    stop.clear()
+    [first, *_] = itertools.islice(Plant(generator, history=3000).batches(None, stop), 1)
+    assert len(first.X) == 3001  # what was before it was watched, and the first live row
     with pytest.raises(SpecError):
         Plant(generator, rows_per_second=0)
 

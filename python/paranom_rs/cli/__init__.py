@@ -6,9 +6,9 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from paranom_rs._core import build_info
-from paranom_rs.cli import audit, bench, demo, detect, evaluate, fit, generate, init, preview, verify, watch
 from paranom_rs.cli.options import Parser
 from paranom_rs.errors import AlreadyExistsError, CallbackError, ParanomError, SpecError, SpecTypeError
 
@@ -21,11 +21,15 @@ _STATUS = """exit status:
   3    could not be done: a file, a missing library
   130  interrupted; no file is left half-done
 """
-_COMMANDS = (init, fit, preview, generate, verify, audit, detect, evaluate, bench, watch, demo)
+#: Each is a module here.
+_COMMANDS = (
+    "init", "fit", "preview", "generate", "verify", "audit", "detect", "evaluate", "bench", "watch", "demo"
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return the exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     parser = Parser(
         prog="paranom",
         description="Labelled time-series anomalies: generate them, look at them, catch them.",
@@ -34,8 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"paranom {build_info()['version']}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    for command in _COMMANDS:
-        command.add(commands)
+    # A command that is named needs no other's module.
+    for name in arguments[:1] if arguments and arguments[0] in _COMMANDS else _COMMANDS:
+        import_module(f"paranom_rs.cli.{name}").add(commands)
     options = parser.parse_args(arguments)
     try:
         status: int = options.run(options)

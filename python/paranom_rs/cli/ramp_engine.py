@@ -5,27 +5,22 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from paranom_rs._internal.checks import Floats
 from paranom_rs._internal.frames import Frame
 from paranom_rs.cli.verdicts import Verdicts, check_channels, columns_of
+from paranom_rs.detect.live_settings import LEAST_THRESHOLD, LIVE_SETTINGS, robust_threshold
 from paranom_rs.detect.ramp import RAMP, Scores
 from paranom_rs.errors import SpecError
 
 __all__ = ["RampEngine", "loaded_ramp", "make_ramp"]
 
-#: Of a new RAMP.
-SETTINGS: dict[str, Any] = {"window": 20, "scale": "mad", "refresh": "sliding"}
 #: Rows that are remembered where there are none to learn from.
 REFERENCE = 60
 #: The longest reference that is chosen; half of the calibration rows otherwise.
 LONGEST = 2000
-#: The threshold is so many times a quantile of the scores of calibration rows: a few anomalies among them do no harm.
-FACTOR, QUANTILE = 2.0, 0.95
-LEAST_THRESHOLD = 1e-9
 
 
 class RampEngine:
@@ -76,7 +71,7 @@ def make_ramp(options: argparse.Namespace, rows: Frame | None, channels: list[st
         For too few rows.
     """
     settings = {name: value for name in ("window", "scale", "refresh") if (value := getattr(options, name)) is not None}
-    settings = SETTINGS | settings
+    settings = LIVE_SETTINGS | settings
     most = _rows_of_a_process(rows)
     # A short recording is compared in short pieces.
     if options.window is None and most is not None:
@@ -94,12 +89,12 @@ def make_ramp(options: argparse.Namespace, rows: Frame | None, channels: list[st
         if not len(scores):
             rule = f"must leave rows behind the reference of {reference} and a window of {window}"
             raise SpecError("calibrate", rule, f"{len(rows)} rows")
-        level = FACTOR * float(np.quantile(scores, QUANTILE))
+        level = robust_threshold(scores)
         if options.quantile is not None:
             if not 0 <= options.quantile <= 1:
                 raise SpecError("quantile", "must be from 0 to 1", str(options.quantile))
-            level = float(np.quantile(scores, options.quantile))
-        ramp.threshold = max(level, LEAST_THRESHOLD)
+            level = max(float(np.quantile(scores, options.quantile)), LEAST_THRESHOLD)
+        ramp.threshold = level
     return RampEngine(ramp, channels)
 
 

@@ -18,7 +18,7 @@ from paranom_rs.watch import labels
 from paranom_rs.watch.auth import Access, Guard, Visitor
 from paranom_rs.watch.buckets import width_for
 from paranom_rs.watch.engine import Taught, Watch
-from paranom_rs.watch.live import events, picture, plain
+from paranom_rs.watch.live import News, events, picture, plain
 from paranom_rs.watch.metrics import exposition
 from paranom_rs.watch.records import Action, Alarm
 from paranom_rs.watch.status import FeedStatus
@@ -66,11 +66,19 @@ class _Page:
         # After a restart it goes on above where it was.
         self._revision = int(time.time() * 1000)
         self._counting = threading.Lock()
+        self._news = News()
+        watch.listeners.append(self._news.tell)
         watch.alarm_listeners.append(lambda key, alarm: self._changed())
 
     def _changed(self) -> None:
         with self._counting:
             self._revision += 1
+        self._news.tell()
+
+    def stop(self) -> None:
+        """End the streams."""
+        self.is_over = True
+        self._news.tell()
 
     # Reading
 
@@ -88,7 +96,7 @@ class _Page:
         visitor = _visitor(request)
         csrf = self.access.csrf if visitor.role == "operator" else None
         settings = {name: value for name, value in self.watch.settings.items() if name != "threshold"}
-        found = {"role": visitor.role, "who": visitor.who, "csrf": csrf}
+        found = {"role": visitor.role, "who": visitor.who, "csrf": csrf, "scored": self.watch.scored}
         return JSONResponse(found | {"channels": self.watch.channels, "settings": settings})
 
     def status(self, request: Request) -> Response:
@@ -138,6 +146,7 @@ class _Page:
                     key,
                     start=start,
                     width=width,
+                    news=self._news,
                     is_over=lambda: self.is_over,
                     revision=lambda: self._revision,
                 ):
@@ -187,6 +196,8 @@ class _Page:
         if state.threshold is not None:
             low, high = min(low, state.threshold / 2), max(high, state.threshold * 2)
         levels = np.geomspace(low, high, 60)
+        if state.threshold is not None:
+            levels[np.abs(np.log(levels / state.threshold)).argmin()] = state.threshold
         alarms, days = self.watch.alarms_a_day(key, levels)
         return JSONResponse({"thresholds": levels.tolist(), "alarms": alarms, "days": days})
 
@@ -307,10 +318,7 @@ def make_app(watch: Watch, *, access: Access | None = None, feed: FeedStatus | N
         },
     )
 
-    def stop() -> None:
-        page.is_over = True
-
-    app.state.stop = stop
+    app.state.stop = page.stop
     return app
 
 
@@ -398,7 +406,7 @@ def _alarm(watch: Watch, alarm: Alarm, verdict: Action | None) -> dict[str, Any]
         "peak": alarm.peak,
         "score": alarm.score,
         "threshold": alarm.threshold,
-        "p": alarm.uncertainty,
+        "p": None if watch.scored else alarm.uncertainty,
         "channel": watch.channels[alarm.channel],
         "t": alarm.t_start,
         "verdict": None if verdict is None else _action(verdict),

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import Floats
+from paranom_rs.detect.live_settings import FACTOR, LEAST_THRESHOLD, QUANTILE
 from paranom_rs.detect.ramp import RAMP
 from paranom_rs.errors import SpecError
 from paranom_rs.watch.plan import UNSET, Plan
 from paranom_rs.watch.records import Action, Alarm
-from paranom_rs.watch.rows import ALARM, ANOMALY, Rows
+from paranom_rs.watch.rows import ALARM, ANOMALY, Found, Rows
 
 __all__ = ["Detector", "apply", "replay"]
 
@@ -84,12 +85,25 @@ class Detector:
         self.position += len(X)
         return rows
 
+    def note(self, X: Floats, t: NDArray[np.float64], found: Found) -> Rows:
+        """Take samples that were scored elsewhere. The channel to blame has all of the score: more is not known."""
+        shares = np.zeros(X.shape, np.float32)
+        blamed = found.channel >= 0
+        shares[blamed, found.channel[blamed]] = 1.0
+        rows = Rows(self.position, t, X, found.score, shares, np.zeros(len(X), np.float32), found.flags)
+        self.position += len(X)
+        return rows
+
     def learn(self, X: Floats) -> float | None:
         """Set the threshold from the last `Plan.calibrate` samples; return it, or None where they hold no values."""
+        quantile = QUANTILE if self.plan.quantile is None else self.plan.quantile
         try:
-            return float(self.ramp.calibrate(X, quantile=self.plan.quantile))
+            level = float(self.ramp.calibrate(X, quantile=quantile))
         except SpecError:
             return None
+        if self.plan.quantile is None:
+            level = self.ramp.threshold = max(FACTOR * level, LEAST_THRESHOLD)
+        return level
 
     def follow(self, rows: Rows) -> list[Alarm]:
         """Return the alarms of rows that `step` gave: those that began have the id 0, others the id that they had."""

@@ -52,6 +52,8 @@ class Detectors:
 
     def rebuilt(self, key: int, snapshot: Snapshot | None, actions: Sequence[Action]) -> RAMP | None:
         """Return the detector that a snapshot becomes by the samples and actions since; None if samples are gone."""
+        if self._plan.scored:
+            return self._plan.new()
         start = 0 if snapshot is None else snapshot.position
         stop = self._keys.of(key).position
         rows = self._store.rows(key, start, stop, self._plan.d)

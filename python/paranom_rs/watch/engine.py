@@ -24,7 +24,7 @@ from paranom_rs.watch.detectors import Detectors
 from paranom_rs.watch.keys import Keys, KeyState
 from paranom_rs.watch.plan import channel_names, make_plan
 from paranom_rs.watch.records import Action, Alarm, Kind, Snapshot
-from paranom_rs.watch.rows import Rows
+from paranom_rs.watch.rows import Found, Rows
 from paranom_rs.watch.store import Store
 from paranom_rs.watch.teaching import Change, Taught, Teacher
 
@@ -58,13 +58,17 @@ class Watch:
         Scores above it are anomalies. ``None``: each key learns its own, from its first ``calibrate`` samples, and does
         not alarm before.
     calibrate, quantile
-        The learnt threshold is this quantile of the scores of so many samples.
+        The learnt threshold is this quantile of the scores of so many samples. ``None``: 1,000 samples, or twice a long
+        reference; and twice the .95 quantile, to which a few anomalies among them do no harm.
     keep
         Samples that are kept per key, >= 2,048. A verdict can teach, and be undone, as long as its samples are kept.
     keep_history
         Older samples of which the lowest and highest values, and the largest score, of each 256 are kept.
     max_keys
         More keys are refused.
+    scored
+        Samples come with what detectors elsewhere found in them (``update_many(found=)``). ``threshold``, ``window``
+        and ``reference`` are then those of these detectors. Verdicts are labels; they teach nobody.
     **settings
         Others of `RAMP`: ``scale``, ``refresh``, ``bias``, ...
 
@@ -100,11 +104,12 @@ class Watch:
         window: int = 5,
         reference: int = 60,
         threshold: float | None = None,
-        calibrate: int = 1000,
-        quantile: float = 0.999,
+        calibrate: int | None = None,
+        quantile: float | None = None,
         keep: int = 100_000,
         keep_history: int = 10_000_000,
         max_keys: int = 10_000,
+        scored: bool = False,
         **settings: Any,
     ) -> None:
         self.channels = channel_names(channels)
@@ -114,7 +119,7 @@ class Watch:
         for name in ("processes", "n_features"):
             if name in settings:
                 raise SpecTypeError(f"Watch.{name}", "must not be given: keys and channels say it")
-        self._plan = make_plan(len(self.channels), window, reference, threshold, calibrate, quantile, settings)
+        self._plan = make_plan(len(self.channels), window, reference, threshold, calibrate, quantile, settings, scored)
         self._store = Store(store)
         self._lock = threading.RLock()
         self._pool: ThreadPoolExecutor | None = None
@@ -176,6 +181,7 @@ class Watch:
         *,
         t: ArrayLike | None = None,
         feed_position: str | None = None,
+        found: Found | None = None,
     ) -> list[tuple[str, Rows]]:
         """Score samples, and store them with their scores. When this returns, they are safe.
 
@@ -189,6 +195,8 @@ class Watch:
             (n,) float64, seconds; by default, and where it is NaN, the time of arrival.
         feed_position
             What `feed_position` gives from now on: stored with the samples, or not at all.
+        found
+            What was found in them, where the watch was made with ``scored=True``.
 
         Returns
         -------
@@ -204,18 +212,22 @@ class Watch:
         if rows.shape[1] != len(self.channels):
             raise SpecError("X", f"must have {len(self.channels)} columns, one for each channel", str(rows.shape[1]))
         times = _times(t, len(rows))
+        if self._plan.scored != (found is not None) and len(rows):
+            raise SpecError("found", f"must {'' if self._plan.scored else 'not '}be given: scored={self._plan.scored}")
+        if found is not None and len(found) != len(rows):
+            raise SpecError("found", f"must have an entry for each of {len(rows)} rows", str(len(found)))
         with self._lock:
             groups = self._groups(keys, len(rows))
-            found: list[tuple[str, Rows]] = []
+            written: list[tuple[str, Rows]] = []
             changes: list[tuple[str, Alarm, bool]] = []
             try:
                 with self._store.writing():
                     work = [(self._known(name), rows[at], times[at]) for name, at in groups]
-                    ahead = self._score_ahead(work)
+                    ahead = self._score_ahead(work) if found is None else _noted(work, groups, found)
                     for (name, _), (detector, x, at), scored in zip(groups, work, ahead, strict=True):
                         parts = [scored] if scored is not None else self._parts(detector, x, at)
                         for part in parts:
-                            found.append((name, part))
+                            written.append((name, part))
                             self._write(detector, part, name, changes)
                         if detector.position - detector.saved_at >= self.keep // _SNAPSHOTS:
                             self._tidy(detector)
@@ -239,7 +251,7 @@ class Watch:
                     tell(name, one)
         for listener in self.listeners:
             listener()
-        return _joined(found, len(self.channels))
+        return _joined(written, len(self.channels))
 
     @property
     def feed_position(self) -> str | None:
@@ -463,6 +475,8 @@ class Watch:
             (KeyError) There is no such key.
         """
         positive("threshold", threshold)
+        if self._plan.scored:
+            raise SpecError("threshold", "must be set where the detectors run: the samples come with their scores")
         number = self.key(key).number
         with self._lock:
             detector, value = self._detectors.get(number), real("threshold", threshold)
@@ -584,6 +598,11 @@ class Watch:
         """The settings that each key's detector begins with, as `RAMP` takes them."""
         return dict(self._plan.settings)
 
+    @property
+    def scored(self) -> bool:
+        """Whether samples come with what detectors elsewhere found."""
+        return self._plan.scored
+
     def is_ready(self) -> bool:
         """Say whether the store answers."""
         return self._store.is_ready()
@@ -591,6 +610,13 @@ class Watch:
     def _tell(self) -> None:
         for listener in self.listeners:
             listener()
+
+
+def _noted(
+    work: Sequence[tuple[Detector, Floats, NDArray[np.float64]]], groups: Sequence[tuple[str, Any]], found: Found
+) -> list[Rows | None]:
+    """Return the rows of each key with what was found in them elsewhere."""
+    return [detector.note(X, t, found.at(at)) for (detector, X, t), (_, at) in zip(work, groups, strict=True)]
 
 
 def _times(t: ArrayLike | None, n: int) -> NDArray[np.float64]:

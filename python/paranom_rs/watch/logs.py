@@ -52,7 +52,9 @@ def log_alarms(watch: Watch) -> None:
 
     def log(key: str, alarm: Alarm) -> None:
         what = "began" if alarm.is_open else "ended"
-        more = {"key": key, "alarm": alarm.id, "channel": watch.channels[alarm.channel], "score": alarm.score}
-        _LOG.info("alarm %d %s: %s of %r, score %.4g", alarm.id, what, more["channel"], key, alarm.score, extra=more)
+        channel = watch.channels[alarm.channel]
+        more = {"key": key, "alarm": alarm.id, "channel": channel, "score": alarm.score}
+        where = channel + (f" of {key!r}" if key else "")
+        _LOG.info("alarm %d %s: %s, score %.4g", alarm.id, what, where, alarm.score, extra=more)
 
     watch.alarm_listeners.append(log)

@@ -14,6 +14,8 @@ __all__ = ["UNSET", "Plan", "channel_names", "make_plan"]
 
 #: The threshold while there is none: nothing alarms.
 UNSET = 1e100
+#: A threshold is learnt from so many samples at least.
+_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +31,16 @@ class Plan:
     calibrate
         The threshold is learnt from so many samples; None if it is given.
     quantile
-        Of their scores: that is the threshold.
+        Of their scores: that is the threshold. None: that of `paranom_rs.detect.live_settings`.
+    scored
+        Samples come with their scores: detectors elsewhere made them.
     """
 
     d: int
     settings: dict[str, Any]
     calibrate: int | None
-    quantile: float
+    quantile: float | None
+    scored: bool = False
 
     @property
     def threshold(self) -> float | None:
@@ -52,24 +57,28 @@ def make_plan(
     window: int,
     reference: int,
     threshold: float | None,
-    calibrate: int,
-    quantile: float,
+    calibrate: int | None,
+    quantile: float | None,
     settings: dict[str, Any],
+    scored: bool,
 ) -> Plan:
     """Return the plan of a watch; SpecError for settings that `RAMP` refuses, or that do not fit a watch."""
     level = UNSET if threshold is None else threshold
-    plan = Plan(d, {"window": window, "reference": reference, "threshold": level} | settings, None, quantile)
+    plan = Plan(d, {"window": window, "reference": reference, "threshold": level} | settings, None, None)
     ramp = plan.new()
-    plan = replace(plan, settings={name: ramp.settings[name] for name in plan.settings})
+    plan = replace(plan, settings={name: ramp.settings[name] for name in plan.settings}, scored=scored)
+    if scored and threshold is None:
+        raise SpecError("threshold", "must be given with scored: the one of the detectors that scored")
     if threshold is not None:
         return plan
     least = int(ramp.settings["reference"] + ramp.settings["window"])
-    rows = whole("calibrate", calibrate, least=least)
-    if not 0 <= real("quantile", quantile) <= 1:
+    # Behind the reference there should be scores enough to learn from.
+    rows = max(_ROWS, 2 * least) if calibrate is None else whole("calibrate", calibrate, least=least)
+    if quantile is not None and not 0 <= real("quantile", quantile) <= 1:
         raise SpecError("quantile", "must be from 0 to 1", str(quantile))
     if ramp.settings["mode"] == "author":
         raise SpecError("threshold", 'must be given with mode="author", which trains from the first sample on')
-    return replace(plan, calibrate=rows)
+    return replace(plan, calibrate=rows, quantile=quantile)
 
 
 def channel_names(channels: Sequence[str]) -> tuple[str, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ALARM", "ANOMALY", "Rows"]
+__all__ = ["ALARM", "ANOMALY", "Found", "Rows"]
 
 #: A bit of `Rows.flags`: the score was above the threshold.
 ANOMALY = 1
@@ -96,3 +97,35 @@ class Rows:
             self.uncertainty[cut],
             self.flags[cut],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a detector elsewhere found in samples.
+
+    Attributes
+    ----------
+    score
+        (n,) float64, NaN where there is none.
+    flags
+        (n,) uint8: `ANOMALY` and `ALARM`.
+    channel
+        (n,) int64: the channel to blame, by its place; -1 for none.
+    """
+
+    score: NDArray[np.float64]
+    flags: NDArray[np.uint8]
+    channel: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    @classmethod
+    def of(cls, entries: Sequence[tuple[float, int, int]]) -> Found:
+        """Return what was found as arrays: score, flags and channel of each sample."""
+        score, flags, channel = zip(*entries, strict=True) if entries else ((), (), ())
+        return cls(np.array(score, np.float64), np.array(flags, np.uint8), np.array(channel, np.int64))
+
+    def at(self, places: Any) -> Found:
+        """Return what was found in some of the samples."""
+        return Found(self.score[places], self.flags[places], self.channel[places])

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -25,6 +26,8 @@ __all__ = ["serve"]
 
 #: Connections at once, and seconds that open ones are given at the end.
 _MOST_CONNECTIONS, _GRACE = 400, 3
+#: Seconds that a thread may keep Python to itself while others wait: a request has several turns, each behind the feed.
+_TURN = 0.001
 
 
 class _Server(uvicorn.Server):
@@ -93,10 +96,20 @@ def serve(
             server = _Server(config, app.state.stop)
             if ready is not None:
                 ready(f"http://{address}:{listening.getsockname()[1]}/")
-            with _quiet_signals():
+            with _quiet_signals(), _short_turns():
                 asyncio.run(server.serve([listening]))
         finally:
             pump.stop()
+
+
+@contextlib.contextmanager
+def _short_turns() -> Any:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 @contextlib.contextmanager

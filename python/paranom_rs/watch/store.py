@@ -22,6 +22,7 @@ with needs("SQLAlchemy", "watch", "paranom_rs.watch"):
     from sqlalchemy import (
         Connection,
         and_,
+        bindparam,
         create_engine,
         delete,
         event,
@@ -46,6 +47,20 @@ __all__ = ["Store"]
 _VERSION = "1"
 #: Of PostgreSQL's advisory locks.
 _LOCK = 0x70617261
+
+#: The entries of samples of the key ``wanted`` from ``start`` to ``stop``. What is asked most often is built once.
+_WANTED: Any = bindparam("wanted")
+_START: Any = bindparam("start")
+_BEFORE = select(func.max(SAMPLES.c.first)).where(SAMPLES.c.key == _WANTED, SAMPLES.c.first <= _START)
+_RANGE = (
+    select(SAMPLES)
+    .where(
+        SAMPLES.c.key == _WANTED,
+        SAMPLES.c.first >= func.coalesce(_BEFORE.scalar_subquery(), _START),
+        SAMPLES.c.first < bindparam("stop"),
+    )
+    .order_by(SAMPLES.c.first)
+)
 
 
 class Store:
@@ -189,12 +204,8 @@ class Store:
         return self._rows(self._writer, key, start, stop, d)
 
     def _rows(self, connection: Connection, key: int, start: int, stop: int, d: int) -> Rows:
-        before = select(func.max(SAMPLES.c.first)).where(SAMPLES.c.key == key, SAMPLES.c.first <= start)
-        low = connection.scalar(before)
-        query = select(SAMPLES).where(
-            SAMPLES.c.key == key, SAMPLES.c.first >= (start if low is None else low), SAMPLES.c.first < stop
-        )
-        parts = [_rows(row, d) for row in connection.execute(query.order_by(SAMPLES.c.first))]
+        found = connection.execute(_RANGE, {"wanted": key, "start": start, "stop": stop})
+        parts = [_rows(row, d) for row in found]
         # Between the first reference, which is kept, and the samples that are kept there may be a gap.
         begin = max((i for i in range(1, len(parts)) if parts[i].first != parts[i - 1].stop), default=0)
         return Rows.joined(parts[begin:], start, d).between(start, stop)

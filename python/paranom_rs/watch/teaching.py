@@ -23,6 +23,8 @@ __all__ = ["Change", "Taught", "Teacher"]
 
 #: Past alarms that a verdict is tried on.
 _TRIED = 20
+#: Alarms whose worst windows are remembered.
+_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,16 @@ class Teacher:
 
     def __init__(self, store: Store, plan: Plan, keys: Keys, detectors: Detectors) -> None:
         self._store, self._plan, self._keys, self._detectors = store, plan, keys, detectors
+        # The worst windows of alarms by the number of the alarm and its peak: samples never change.
+        self._windows: dict[tuple[int, int], Floats] = {}
 
     def detections(self, key: int, start: int, stop: int, *, only_anomalies: bool) -> list[int]:
-        """Return the times of detections among samples: at most as many as feedback takes at once, the last ones."""
+        """Return the times of detections among samples: at most as many as feedback takes at once, the last ones.
+
+        None where the detectors are elsewhere: they are not taught from here.
+        """
+        if self._plan.scored:
+            return []
         reference = int(self._plan.settings["reference"])
         rows = self._store.rows(key, max(start, stop - reference), stop, self._plan.d)
         chosen = rows.flags & ANOMALY != 0 if only_anomalies else ~np.isnan(rows.score)
@@ -191,9 +200,17 @@ class Teacher:
 
     def _worst_window(self, alarm: Alarm) -> Floats | None:
         """Return the samples of the window with an alarm's largest score; None where they are no longer kept."""
+        known = self._windows.get((alarm.id, alarm.peak))
+        if known is not None:
+            return known
         window = int(self._plan.settings["window"])
         rows = self._store.rows(alarm.key, alarm.peak + 1 - window, alarm.peak + 1, self._plan.d)
-        return rows.X if len(rows) == window else None
+        if len(rows) < window:
+            return None
+        while len(self._windows) >= _REMEMBERED:
+            self._windows.pop(next(iter(self._windows)), None)
+        self._windows[alarm.id, alarm.peak] = rows.X
+        return rows.X
 
 
 def _score(state: bytes, window: Floats | None) -> float | None:

@@ -1,4 +1,4 @@
-"""CSV files, also such as grow or are replaced, and CSV on standard input."""
+"""Files of lines, also such as grow or are replaced, and CSV on standard input."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import IO
 
 from paranom_rs.errors import SpecError
+from paranom_rs.watch.feeds.json_lines import JsonLines
 from paranom_rs.watch.feeds.lines import CsvLines
 from paranom_rs.watch.feeds.samples import MOST_ROWS, Samples
+from paranom_rs.watch.feeds.text_lines import TextLines
 
-__all__ = ["CsvFile", "CsvPipe"]
+__all__ = ["CsvFile", "CsvPipe", "JsonFile"]
 
 #: Seconds from one look at a file to the next, and bytes that are read at once.
 _LOOK, _BYTES = 0.05, 1 << 18
@@ -36,6 +38,8 @@ class CsvFile:
         A file that cannot be read.
     """
 
+    _form: type[TextLines] = CsvLines
+
     def __init__(
         self,
         path: str | Path,
@@ -44,13 +48,17 @@ class CsvFile:
         key: str | None = None,
         time: str | None = None,
         follow: bool = False,
+        scored: bool = False,
     ) -> None:
         self.path, self.follow = Path(path), follow
         self.name = str(path)
-        self._arguments = (self.name, columns, key, time)
-        self.channels = self._look_ahead(CsvLines(*self._arguments))
+        self._key, self._time, self._scored = key, time, scored
+        self.channels = self._look_ahead(self._lines(columns))
 
-    def _look_ahead(self, lines: CsvLines) -> tuple[str, ...]:
+    def _lines(self, columns: Sequence[str] | None) -> TextLines:
+        return self._form(self.name, columns, self._key, self._time, scored=self._scored)
+
+    def _look_ahead(self, lines: TextLines) -> tuple[str, ...]:
         with self.path.open("rb") as file:
             while lines.channels is None or not lines.header:
                 data = file.read(1 << 16)
@@ -63,8 +71,7 @@ class CsvFile:
 
     def batches(self, position: str | None, stop: threading.Event) -> Iterator[Samples]:
         """Give samples from a position on, until the file ends or ``stop`` is set."""
-        name, _, key, time = self._arguments
-        lines = CsvLines(name, self.channels, key, time)
+        lines = self._lines(self.channels)
         file = self.path.open("rb")
         try:
             self._go_to(position, file, lines)
@@ -93,17 +100,17 @@ class CsvFile:
         finally:
             file.close()
 
-    def _go_to(self, position: str | None, file: IO[bytes], lines: CsvLines) -> None:
+    def _go_to(self, position: str | None, file: IO[bytes], lines: TextLines) -> None:
         if position is None:
             return
         where = json.loads(position)
         status = os.fstat(file.fileno())
         if where["inode"] != status.st_ino or status.st_size < where["byte"]:
             return
-        lines.go_on(where["header"], where["line"], where["byte"], where["time"])
+        lines.go_on(where["header"], where["line"], where["byte"], where["time"], where["delimiter"])
         file.seek(where["byte"])
 
-    def _position(self, file: IO[bytes], lines: CsvLines) -> str:
+    def _position(self, file: IO[bytes], lines: TextLines) -> str:
         return json.dumps(
             {
                 "inode": os.fstat(file.fileno()).st_ino,
@@ -111,6 +118,7 @@ class CsvFile:
                 "line": lines.line,
                 "header": lines.header,
                 "time": lines.time,
+                "delimiter": lines.delimiter,
             }
         )
 
@@ -132,6 +140,12 @@ class CsvFile:
         return (there.st_ino != here.st_ino and there.st_size > 0) or here.st_size < file.tell()
 
 
+class JsonFile(CsvFile):
+    """A file of JSON Lines, read as `CsvFile` reads CSV."""
+
+    _form = JsonLines
+
+
 class CsvPipe:
     """CSV from a pipe, such as standard input; it cannot go back."""
 
@@ -143,10 +157,11 @@ class CsvPipe:
         key: str | None = None,
         time: str | None = None,
         name: str = "standard input",
+        scored: bool = False,
     ) -> None:
         self.name = name
         self._file = file
-        self._lines = CsvLines(name, columns, key, time)
+        self._lines = CsvLines(name, columns, key, time, scored=scored)
         self._ended = False
         while self._lines.channels is None and not self._ended:
             self._read(None)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from paranom_rs._internal.checks import positive
+from paranom_rs._internal.checks import positive, whole
 from paranom_rs.generate.generator import Generator
 from paranom_rs.watch.feeds.samples import MOST_ROWS, Reader, Samples
 
@@ -60,10 +60,15 @@ class Plant:
         What makes them.
     rows_per_second
         How fast they come.
+    history
+        Rows that are there at the beginning.
     """
 
-    def __init__(self, generator: Generator, *, rows_per_second: float = 20.0, name: str = "plant") -> None:
+    def __init__(
+        self, generator: Generator, *, rows_per_second: float = 20.0, history: int = 0, name: str = "plant"
+    ) -> None:
         positive("rows_per_second", rows_per_second)
+        self.history = whole("history", history)
         self.name, self.rows_per_second = name, rows_per_second
         self._generator = generator
         self.channels = tuple(generator.names)
@@ -71,7 +76,7 @@ class Plant:
     def batches(self, position: str | None, stop: threading.Event) -> Iterator[Samples]:
         """Give rows from a position on, until ``stop`` is set."""
         row = 0 if position is None else int(position)
-        begin, first = time.monotonic(), row
+        begin, first = time.monotonic(), max(row, self.history)
         while not stop.is_set():
             due = first + int((time.monotonic() - begin) * self.rows_per_second) + 1
             n = min(due - row, MOST_ROWS)

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,10 +34,18 @@ class Kafka:
         The field that holds the key; by default the key of the message.
     time
         The field that holds the time; by default the time of the message.
+    scored
+        The messages are what `paranom_rs.connect.quix.detect` gave.
     """
 
     def __init__(
-        self, url: str, columns: Sequence[str] | None, *, key: str | None = None, time: str | None = None
+        self,
+        url: str,
+        columns: Sequence[str] | None,
+        *,
+        key: str | None = None,
+        time: str | None = None,
+        scored: bool = False,
     ) -> None:
         parts = urlsplit(url)
         self.topic = parts.path[1:]
@@ -45,7 +54,7 @@ class Kafka:
         self.channels = named_channels(columns, "Kafka")
         self.name = f"kafka://{parts.netloc}/{self.topic}"
         self._key, self._time = key, time
-        self._reader = Reader(self.channels, key or "key", time or "time")
+        self._reader = Reader(self.channels, key or "key", time or "time", scored=scored)
         self._application = Application(
             broker_address=parts.netloc if parts.port else f"{parts.netloc}:9092",
             consumer_group="paranom-watch",
@@ -81,9 +90,7 @@ class Kafka:
                     message = consumer.poll(0.0) if len(self._reader) < MOST_ROWS else None
                 if behind is not None:
                     samples = self._reader.take(json.dumps(offsets))
-                    yield Samples(
-                        samples.X, samples.t, samples.keys, samples.position, samples.note, samples.refused, behind
-                    )
+                    yield replace(samples, behind=behind)
         finally:
             consumer.close()
 

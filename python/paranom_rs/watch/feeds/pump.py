@@ -84,13 +84,16 @@ class Pump:
 
     def _store(self, samples: Samples) -> None:
         try:
-            self.watch.update_many(samples.X, samples.keys, t=samples.t, feed_position=samples.position)
+            self.watch.update_many(
+                samples.X, samples.keys, t=samples.t, feed_position=samples.position, found=samples.found
+            )
         except (SpecError, SpecTypeError) as error:
             self.status.message = str(error)
             for i in range(len(samples.X)):
                 keys = None if samples.keys is None else [samples.keys[i]]
                 try:
-                    self.watch.update_many(samples.X[i : i + 1], keys, t=samples.t[i : i + 1])
+                    found = None if samples.found is None else samples.found.at([i])
+                    self.watch.update_many(samples.X[i : i + 1], keys, t=samples.t[i : i + 1], found=found)
                 except (SpecError, SpecTypeError):
                     self.status.refused += 1
             self.watch.update_many(samples.X[:0], feed_position=samples.position)

@@ -12,9 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs.errors import SpecError
+from paranom_rs.watch.rows import ALARM, ANOMALY, Found
 
-__all__ = ["MOST_ROWS", "Feed", "Reader", "Samples", "seconds"]
+__all__ = ["MOST_ROWS", "SCORED", "Feed", "Reader", "Samples", "seconds"]
 
+#: What the keyed detectors of `paranom_rs.connect` add to a record.
+SCORED = ("score", "is_anomaly", "alarm", "time", "channel")
 #: Samples that a feed gives at once.
 MOST_ROWS = 4096
 
@@ -41,6 +44,8 @@ class Samples:
         Seconds since the last one was made, where the feed knows.
     acknowledge
         Called once they are stored.
+    found
+        What a detector elsewhere found in them; None: they are to be scored.
     """
 
     X: NDArray[np.float64]
@@ -51,6 +56,7 @@ class Samples:
     refused: int = 0
     behind: float | None = None
     acknowledge: Callable[[], None] | None = None
+    found: Found | None = None
 
 
 class Feed(Protocol):
@@ -72,10 +78,13 @@ class Reader:
         The fields that are channels. An absent one, or None, or an empty text, is a missing value.
     key, time
         The fields that hold the key and the time; None for none.
+    scored
+        Records hold what a detector elsewhere found: `SCORED`.
     """
 
-    def __init__(self, channels: Sequence[str], key: str | None, time: str | None) -> None:
-        self.channels, self.key, self.time = tuple(channels), key, time
+    def __init__(self, channels: Sequence[str], key: str | None, time: str | None, *, scored: bool = False) -> None:
+        self.channels, self.key, self.time, self.scored = tuple(channels), key, time, scored
+        self._found: list[tuple[float, int, int]] = []
         self._rows: list[list[float]] = []
         self._times: list[float] = []
         self._keys: list[str] = []
@@ -89,14 +98,24 @@ class Reader:
         try:
             row = [_number(record.get(name), name) for name in self.channels]
             key = "" if self.key is None else str(record[self.key])
+            found = self._what_was_found(record) if self.scored else None
         except KeyError:
             self.refuse(place, f"has no {self.key}")
         except ValueError as error:
             self.refuse(place, str(error))
         else:
+            if found is not None:
+                self._found.append(found)
             self._rows.append(row)
             self._keys.append(key)
             self._times.append(seconds(None if self.time is None else record.get(self.time)))
+
+    def _what_was_found(self, record: Mapping[str, Any]) -> tuple[float, int, int]:
+        """Return the score, the flags of `Rows`, and the place of the channel to blame, -1 for none."""
+        flags = ANOMALY * _flag(record.get("is_anomaly"), "is_anomaly") | ALARM * _flag(record.get("alarm"), "alarm")
+        channel = record.get("channel")
+        place = self.channels.index(channel) if channel in self.channels else -1
+        return _number(record.get("score"), "score"), flags, place
 
     def refuse(self, place: str, why: str) -> None:
         """Count what is no sample."""
@@ -118,7 +137,9 @@ class Reader:
             self._refused,
             None,
             acknowledge,
+            Found.of(self._found) if self.scored else None,
         )
+        self._found = []
         self._rows, self._times, self._keys, self._note, self._refused = [], [], [], "", 0
         return samples
 
@@ -132,6 +153,15 @@ def _number(value: Any, name: str) -> float:
         return float(value)
     except (ValueError, OverflowError):
         raise ValueError(f"has no number in {name}: {value[:40]!r}" if isinstance(value, str) else name) from None
+
+
+def _flag(value: Any, name: str) -> int:
+    """Return 0 or 1 for a flag, as JSON and CSV write it."""
+    if value is None or value in (False, "", "false", "False", "0"):
+        return 0
+    if value in (True, "true", "True", "1"):
+        return 1
+    raise ValueError(f"has no true or false in {name}")
 
 
 def seconds(value: Any) -> float:

@@ -13,6 +13,27 @@ export function colours() {
   return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
+// The numbers in a text: float64, as the server packs them.
+function numbers(text) {
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  return new Float64Array(bytes.buffer);
+}
+
+const byChannel = (values, n) => Array.from({ length: n ? values.length / n : 0 }, (_, j) => values.subarray(j * n, (j + 1) * n));
+
+// Buckets as the server sends them; what is missing is NaN.
+export function unpacked(data) {
+  const number = numbers(data.number);
+  const low = byChannel(numbers(data.low), number.length);
+  return {
+    width: data.width, number, t: numbers(data.t), score: numbers(data.score), low,
+    high: data.high === null ? low : byChannel(numbers(data.high), number.length),
+    contributions: byChannel(numbers(data.contributions), number.length),
+  };
+}
+
+const orNull = (value) => (Number.isFinite(value) ? value : null);
+
 // Buckets of samples by number, in the order of numbers.
 export class Buckets {
   constructor(width) {
@@ -26,9 +47,9 @@ export class Buckets {
     data.number.forEach((number, i) => {
       if (!this.entries.has(number)) this.numbers.push(number);
       this.entries.set(number, {
-        t: data.t[i], score: data.score[i], flags: data.flags[i],
-        low: data.low.map((channel) => channel[i]), high: data.high.map((channel) => channel[i]),
-        contributions: data.contributions.map((channel) => channel[i]),
+        t: data.t[i], score: orNull(data.score[i]),
+        low: data.low.map((channel) => orNull(channel[i])), high: data.high.map((channel) => orNull(channel[i])),
+        contributions: data.contributions.map((channel) => orNull(channel[i])),
       });
     });
   }
@@ -60,6 +81,13 @@ export function timeText(t) {
   return new Date(t * 1000).toISOString().replace("T", " ").slice(0, 19);
 }
 
+// A label of an axis: with as many digits as tell it from its neighbours.
+function level(y, [low, high]) {
+  const step = (high - low) / 10 || 1;
+  if (Math.abs(y) >= 1e6 || step < 1e-5) return y.toPrecision(3);
+  return String(Number(y.toFixed(Math.max(0, Math.ceil(-Math.log10(step))))));
+}
+
 export class Charts {
   constructor(box, channels, onRange, onDouble) {
     Object.assign(this, { box, channels, onRange, onDouble, charts: [], alarms: [], threshold: null, range: [0, 1] });
@@ -72,6 +100,9 @@ export class Charts {
     this.charts.forEach((chart) => chart.destroy());
     this.box.replaceChildren();
     this.colours = colours();
+    // Few channels share the height that the window has.
+    const tall = (innerHeight - 350) / this.channels.length - 34;
+    this.box.style.setProperty("--tall", `${Math.round(Math.max(96, Math.min(230, tall)))}px`);
     this.charts = this.channels.map((name, j) => this.chart(name, j));
     this.charts.push(this.chart("score", null));
     this.stripName = this.title("contributions to the score, channel by channel from the top; a stronger colour is more");
@@ -105,7 +136,7 @@ export class Charts {
       axes: {
         x: { drawAxis: isScore, drawGrid: false, pixelsPerLabel: 170, axisLabelWidth: 160,
           axisLabelFormatter: (x) => timeText(this.buckets.time(x)) },
-        y: { axisLabelWidth: LEFT - 6, pixelsPerLabel: 28 },
+        y: { axisLabelWidth: LEFT - 6, pixelsPerLabel: 28, axisLabelFormatter: (y, _, __, chart) => level(y, chart.yAxisRange()) },
       },
       underlayCallback: (canvas, area, chart) => this.shade(canvas, area, chart, isScore),
       zoomCallback: (low, high) => this.onRange(Math.round(low), Math.round(high)),
@@ -148,7 +179,7 @@ export class Charts {
       canvas.stroke();
       canvas.setLineDash([]);
       canvas.fillStyle = c.limit;
-      canvas.fillText("threshold", area.x + 4, Math.max(y - 4, area.y + 10));
+      canvas.fillText("threshold", area.x + 4, y - 14 > area.y ? y - 4 : y + 11);
     }
   }
 
@@ -198,9 +229,11 @@ export class Charts {
     });
     canvas.fillStyle = this.colours.quiet;
     canvas.font = "10px system-ui, sans-serif";
-    this.channels.forEach((name, j) => canvas.fillText(name.slice(0, 9), 0, j * height + 10));
+    this.channels.forEach((name, j) => canvas.fillText(shortened(name), 0, j * height + 10));
   }
 }
+
+const shortened = (name) => (name.length > 9 ? `${name.slice(0, 8)}\u2026` : name);
 
 // The worst window of an alarm over the nearest window of the reference, for one channel.
 export function overlay(canvas, live, reference) {

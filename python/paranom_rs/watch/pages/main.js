@@ -1,25 +1,30 @@
 // The page: what is shown, and what the person does.
 
 import { get, post, signIn, Live, Refused } from "./api.js";
-import { Buckets, Charts, overlay } from "./charts.js";
+import { Buckets, Charts, overlay, unpacked } from "./charts.js";
 import { describe, effect, element, number, showActions, showAlarms, showKeys } from "./panels.js";
 
 const $ = (id) => document.getElementById(id);
 const POINTS = 600;
-const SHORTEST = 100; // milliseconds from one drawing to the next
+const SHORTEST = 100; // milliseconds from one drawing to the next, at least
+const REST = 4; // and so many times what the last one took: a slow machine has other work, too
 const SPAN = 600; // samples shown at first
+const MOST_LISTED = 500; // alarms; the server gives no more at once
 const view = { key: null, span: SPAN, live: true, from: 0, position: 0, alarm: null, marking: false };
 let me = null;
 let charts = null;
 let live = null;
 let alarms = [];
+let listed = 100; // of them, the newest
 let revision = -1; // what the list of alarms is as of
 let seen = -1; // what the stream last said
 let loading = false;
 let keysAt = 0;
 let rates = null;
+let ratesAt = 0;
 let dirty = false;
 let drawnAt = -Infinity;
+let drawing = 0; // milliseconds that the last drawing took
 
 const powerOfTwo = (span) => { let width = 1; while (span / width > POINTS) width *= 2; return width; };
 
@@ -58,7 +63,7 @@ function connected(line, on) {
 function redraw() {
   if (dirty) return;
   dirty = true;
-  setTimeout(() => requestAnimationFrame(draw), Math.max(0, drawnAt + SHORTEST - performance.now()));
+  setTimeout(() => requestAnimationFrame(draw), Math.max(0, drawnAt + Math.max(SHORTEST, REST * drawing) - performance.now()));
 }
 
 function draw() {
@@ -73,6 +78,7 @@ function draw() {
   $("live").setAttribute("aria-pressed", String(view.live));
   $("empty").hidden = view.position > 0;
   $("empty").textContent = "No samples yet: waiting for the feed.";
+  drawing = performance.now() - drawnAt;
 }
 
 function listen() {
@@ -86,6 +92,7 @@ function listen() {
 }
 
 function hear(data, width) {
+  if (data.buckets) data.buckets = unpacked(data.buckets);
   const first = view.position === 0;
   view.position = data.position;
   charts.threshold = data.threshold;
@@ -117,7 +124,7 @@ async function history(from, span) {
   const data = await attempt(() => get("series", asked));
   if (!data || view.live || asked.from !== view.from) return;
   charts.buckets = new Buckets(data.width);
-  charts.buckets.add(data);
+  charts.buckets.add(unpacked(data));
   redraw();
   loadAlarms();
 }
@@ -190,22 +197,37 @@ async function loadStatus() {
 async function loadAlarms() {
   const { key } = view;
   loading = true;
-  const data = await attempt(() => get("alarms", $("all").checked ? { all: 1 } : { key }));
+  const data = await attempt(() => get("alarms", { ...($("all").checked ? { all: 1 } : { key }), most: listed }));
   loading = false;
   if (!data) return;
   if (key !== view.key) { loadAlarms(); return; }
   ({ alarms, revision } = data);
+  const more = alarms.length === listed && listed < MOST_LISTED;
   if (!view.live) {
     const asked = { key, from: view.from, to: view.from + view.span, most: 500 };
     const inView = await attempt(() => get("alarms", asked));
     const known = new Set(alarms.map((alarm) => alarm.id));
     if (inView) alarms = [...alarms, ...inView.alarms.filter((alarm) => !known.has(alarm.id))];
   }
-  showAlarms($("alarms"), alarms, view.alarm, chooseAlarm, $("all").checked);
+  listAlarms(more);
   showVerdict();
   loadRecord();
+  if (Date.now() - ratesAt > 5000) loadRates();
   redraw();
   if (seen > revision && !loading) loadAlarms();
+}
+
+function listAlarms(more) {
+  showAlarms($("alarms"), alarms, view.alarm, chooseAlarm, $("all").checked);
+  $("no-alarms").hidden = alarms.length > 0;
+  $("no-alarms").textContent = charts.threshold === null && view.position
+    ? "None yet: the threshold is still being learnt." : "No alarm so far.";
+  if (!more) return;
+  const entry = element("li", "more");
+  const button = element("button", "", "Older alarms");
+  button.onclick = () => { listed = MOST_LISTED; loadAlarms(); };
+  entry.append(button);
+  $("alarms").append(entry);
 }
 
 const chosen = () => alarms.find((alarm) => alarm.id === view.alarm);
@@ -214,7 +236,7 @@ async function chooseAlarm(alarm) {
   if (alarm.key !== view.key) { chooseKey(alarm.key); alarms = [alarm]; }
   view.alarm = alarm.id;
   $("effect").textContent = "";
-  showAlarms($("alarms"), alarms, view.alarm, chooseAlarm, $("all").checked);
+  listAlarms(alarms.length >= listed && listed < MOST_LISTED);
   showDetail();
   const far = alarm.start < view.position - view.span;
   if (far || !view.live) await history(alarm.start - view.span / 2, view.span); else redraw();
@@ -260,14 +282,14 @@ async function judge(real) {
   const alarm = chosen();
   if (!alarm || me.role !== "operator") return;
   const done = await attempt(() => post("verdict", { alarm: alarm.id, real, who: $("who").value }));
-  if (done) { $("effect").textContent = effect(done, false); await loadAlarms(); }
+  if (done) { $("effect").textContent = effect(done, false, me.scored); await loadAlarms(); }
 }
 
 async function undo() {
   const alarm = chosen();
   if (!alarm?.verdict || me.role !== "operator") return;
   const done = await attempt(() => post("undo", { action: alarm.verdict.id, who: $("who").value }));
-  if (done) { $("effect").textContent = effect(done, true); await loadAlarms(); }
+  if (done) { $("effect").textContent = effect(done, true, me.scored); await loadAlarms(); }
 }
 
 function step(by) {
@@ -290,13 +312,13 @@ async function saveMark() {
   const done = await attempt(() => post("missed", body));
   if (!done) return;
   mark(false);
-  say(`${effect(done, false)} Undo with the button.`);
+  say(`${effect(done, false, me.scored)} Undo with the button.`);
   offerUndo(done.action);
 }
 
 async function undoAction(action) {
   const done = await attempt(() => post("undo", { action, who: $("who").value }));
-  if (done) say(effect(done, true));
+  if (done) say(effect(done, true, me.scored));
   loadRates();
   loadAlarms();
 }
@@ -317,6 +339,7 @@ async function loadRecord() {
 
 async function loadRates() {
   const { key } = view;
+  ratesAt = Date.now();
   const data = await attempt(() => get("rate", { key }));
   if (!data || key !== view.key) return;
   rates = data;
@@ -352,7 +375,7 @@ const keyboard = {
   j: () => step(1), k: () => step(-1), r: () => judge(true), f: () => judge(false), u: undo,
   " ": () => (view.live ? history(view.position - view.span, view.span) : goLive()),
   ArrowLeft: () => move(-0.5), ArrowRight: () => move(0.5), "+": () => zoom(0.5), "-": () => zoom(2),
-  m: () => mark(!view.marking), Escape: () => mark(false),
+  a: () => history(0, view.position), m: () => mark(!view.marking), Escape: () => mark(false),
 };
 
 function press(event) {
@@ -365,7 +388,8 @@ function press(event) {
 
 function wire() {
   const clicks = {
-    back: () => move(-0.5), forward: () => move(0.5), in: () => zoom(0.5), out: () => zoom(2), live: keyboard[" "],
+    back: () => move(-0.5), forward: () => move(0.5), in: () => zoom(0.5), out: () => zoom(2), whole: keyboard.a,
+    live: keyboard[" "],
     mark: keyboard.m, "mark-save": saveMark, "mark-cancel": () => mark(false), real: () => judge(true),
     false: () => judge(false), undo, apply: applyThreshold,
   };
@@ -385,6 +409,7 @@ async function begin() {
   me = await attempt(signIn);
   if (!me) { $("lost").hidden = false; setTimeout(begin, 1000); return; }
   document.body.classList.add(me.role);
+  document.body.classList.toggle("scored", me.scored);
   $("who").value = me.who || localStorage.getItem("who") || "";
   $("who").disabled = Boolean(me.who);
   $("who-label").hidden = me.role !== "operator";

@@ -56,7 +56,7 @@ export function showAlarms(list, alarms, chosen, choose, withKey) {
     set(name, alarm.channel + (withKey ? ` of ${alarm.key || "(all samples)"}` : ""));
     set(score, number(alarm.score));
     const verdict = { real: "real", false: "false alarm" }[kind] ?? (alarm.open ? "going on" : "no verdict");
-    set(small, `${timeText(alarm.t)}, ${verdict}, p ${number(alarm.p, 2)}`);
+    set(small, `${timeText(alarm.t)}, ${verdict}${alarm.p === null ? "" : `, p ${number(alarm.p, 2)}`}`);
   }, choose);
 }
 
@@ -81,10 +81,11 @@ export function showActions(list, actions, mayUndo, undo) {
 export function describe(alarm) {
   const samples = alarm.stop - alarm.start;
   return `${alarm.channel}, score ${number(alarm.score)} (threshold ${number(alarm.threshold)}), samples ${alarm.start} to `
-    + `${alarm.stop - 1} (${samples}), the detector's own guess p ${number(alarm.p, 2)}`;
+    + `${alarm.stop - 1} (${samples})${alarm.p === null ? "" : `, the detector's own guess p ${number(alarm.p, 2)}`}`;
 }
 
-export function effect(done, undone) {
+export function effect(done, undone, scored) {
+  if (scored) return undone ? "Taken back." : "Kept as a label. The detectors run elsewhere; nobody teaches them from here.";
   if (!done.taught) return "Kept as a label. The samples are no longer kept, so the detector did not change.";
   const score = done.score === null ? "" : ` The same window now scores ${number(done.score)}, threshold ${number(done.threshold)}.`;
   const muted = done.muted.length
