@@ -34,6 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs._internal.checks import Floats
+from paranom_rs.evaluate.metrics import event_intervals
 from paranom_rs.evaluate.thresholds import FBeta
 from paranom_rs.experiments import report, shuttle
 from paranom_rs.experiments.shuttle import CYCLE, FILES, Series
@@ -100,12 +101,22 @@ def lengths(data: dict[str, Series], tested: str) -> tuple[int, int]:
     return shuttle.lengths(shuttle.others_than(data, tested))
 
 
-def letter(data: dict[str, Series], detector: str, seed: int, steps: int) -> list[dict[str, Any]]:
-    """The paper to the letter: a row for real anomalies, and one for generated ones."""
+def training_sets(data: dict[str, Series], seed: int) -> dict[str, Series]:
+    """What the models of the letter learn: real rows, and normal rows with generated anomalies."""
+    normal, duration = normal_cycles(data), lengths(data, TESTED)
     real = shuttle.joined(shuttle.others_than(data, TESTED))
-    made = shuttle.generated(normal_cycles(data), "shifted", ROWS, SHARE, lengths(data, TESTED), seed)
+    as_many = len(event_intervals(real[1])) * sum(duration) / 2 / ROWS
+    return {
+        "real": real,
+        "generated shifts": shuttle.generated(normal, "shifted", ROWS, SHARE, duration, seed),
+        "as many shifts as real events": shuttle.generated(normal, "shifted", ROWS, as_many, duration, seed),
+    }
+
+
+def letter(data: dict[str, Series], detector: str, seed: int, steps: int) -> list[dict[str, Any]]:
+    """The paper to the letter: a row for real anomalies, one for generated ones, and one for more of them."""
     rows = []
-    for name, (x, y) in (("real", real), ("generated shifts", made)):
+    for name, (x, y) in training_sets(data, seed).items():
         learnt = DETECTORS[detector](x, seed, steps)
         value = threshold(learnt.own, y)
         found = figures(data[TESTED], learnt.score(data[TESTED][0]), value)
