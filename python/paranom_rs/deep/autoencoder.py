@@ -68,7 +68,8 @@ class RNNAutoencoder(DeepDetector):
         ``"l1"`` or ``"l2"``: the sum over the window of the absolute or squared differences.
     scoring_mode
         ``"latent"``: the squared Mahalanobis distance of the latent vector from those of normal windows (a Gaussian
-        with shrunk covariance). The best in our measurements, and it needs no decoder. ``"reconstruction"``: the
+        with shrunk covariance). It needs no decoder, but says little of values that are far out: the latent units end
+        at 1. ``"reconstruction"``: the
         ``loss``. ``"both"``: the latent vector and the log reconstruction error taken as one vector. None: what the
         ``recipe`` says.
     stop
