@@ -168,6 +168,21 @@ def test_what_is_missing_has_no_part_in_errors():
         det.set_params(nan_policy="raise").decision_function(X)
 
 
+def test_another_score_counts_from_the_next_fit_on():
+    det = RNNAutoencoder(**SMALL, scoring_mode="latent").fit(wave())
+    X, threshold = wave(60, seed=3), det.threshold_
+    before = det.decision_function(X)
+    for mode in ("both", "reconstruction", None):
+        det.set_params(scoring_mode=mode)
+        np.testing.assert_array_equal(det.decision_function(X), before)
+        again = RNNAutoencoder.from_bytes(det.to_bytes())
+        np.testing.assert_array_equal(again.decision_function(X), before)
+        assert (again.scoring_mode_, again.threshold_, again.scoring_mode) == ("latent", threshold, mode)
+    det.set_params(scoring_mode="reconstruction").fit(wave())
+    fresh = RNNAutoencoder(**SMALL, scoring_mode="reconstruction").fit(wave())
+    np.testing.assert_array_equal(det.decision_function(X), fresh.decision_function(X))
+
+
 def test_only_normal_rows_are_learned_from():
     X, y = spoiled()
     X[y == 1] = 1e6

@@ -87,3 +87,18 @@ def test_windows_from_periods(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert ramp_windows.Rule(0.5, 16, 250, 0.5).window(train, (57, 0.4)) is None
     ramp_windows.main(["--data", str(folder), "--out", str(folder / "out")])
     assert capsys.readouterr().out.count("| 60 rows | 0 |") == 2
+
+
+def test_every_second_run_of_skab_is_ranked(folder: Path) -> None:
+    where = folder / "skab" / "valve1"
+    where.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for run in range(3):
+        rows = np.column_stack([rng.normal(size=(600, 8)), np.arange(600) // 50 == 9, np.zeros(600)])
+        lines = [f"t;{';'.join(map(str, row))}" for row in rows.tolist()]
+        (where / f"{run}.csv").write_text("\n".join(["head", *lines]))
+    names = [[w.name for w in defaults.works(folder, every=every) if w.group == "SKAB"] for every in (False, True)]
+    assert names == [["valve1/0", "valve1/2"], ["valve1/0", "valve1/1", "valve1/2"]]
+    found = [defaults.measure((w, "ZScore")) for w in defaults.works(folder, every=True) if w.group == "SKAB"]
+    assert np.isnan([x.vus_pr for x in found]).tolist() == [False, True, False]
+    assert not np.isnan([x.alarms.f1 for x in found]).any()

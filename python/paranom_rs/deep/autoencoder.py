@@ -36,6 +36,7 @@ MOST_WINDOWS = 2000
 """Windows that a Gaussian is fitted on, and that choose the epoch, at most."""
 WANTED_WINDOWS = 1000
 """Windows begin more often than ``stride`` would have it by default, until there are so many to train on."""
+_MODES = OneOf(("latent", "reconstruction", "both"))
 _PIECE = 3
 """Windows that fit a piece of rows that is learnt or held out."""
 
@@ -67,7 +68,8 @@ class RNNAutoencoder(DeepDetector):
         ``"l1"`` or ``"l2"``: the sum over the window of the absolute or squared differences.
     scoring_mode
         ``"latent"``: the squared Mahalanobis distance of the latent vector from those of normal windows (a Gaussian
-        with shrunk covariance). The best in our measurements, and it needs no decoder. ``"reconstruction"``: the
+        with shrunk covariance). It needs no decoder, but says little of values that are far out: the latent units end
+        at 1. ``"reconstruction"``: the
         ``loss``. ``"both"``: the latent vector and the log reconstruction error taken as one vector. None: what the
         ``recipe`` says.
     stop
@@ -125,7 +127,7 @@ class RNNAutoencoder(DeepDetector):
         "window": OrNone(Whole(1, 2**20)),
         "stride": OrNone(Whole(1, 2**20)),
         "loss": OneOf(("l1", "l2")),
-        "scoring_mode": OrNone(OneOf(("latent", "reconstruction", "both"))),
+        "scoring_mode": OrNone(_MODES),
         "stop": OneOf(("loss", "detection", "spread")),
         "recipe": OneOf(("fast", "article")),
         "nan_policy": OneOf(NAN_POLICIES),
@@ -143,6 +145,8 @@ class RNNAutoencoder(DeepDetector):
     stop: str
     recipe: str
     nan_policy: str
+    #: How it scores since `fit`.
+    scoring_mode_: str
     _gausses: list[Gaussian]
     _evaluated: list[WindowNetwork]
     _on_device: list[WindowNetwork]
@@ -242,6 +246,7 @@ class RNNAutoencoder(DeepDetector):
             self.window_ = chosen if self.window is None else int(self.window)
         self._gausses, self._evaluated = [], []
         vars(self).pop("_on_device", None)
+        self.scoring_mode_ = self._chosen("scoring_mode")
         super()._learn(rows)
 
     def _net(self) -> Any:
@@ -287,7 +292,7 @@ class RNNAutoencoder(DeepDetector):
             self._trained(batches, self._loss, self._criterion(valid, known))
             network = self._network(self._networks[-1])
             self._evaluated.append(network)
-            if self._chosen("scoring_mode") != "reconstruction":
+            if self.scoring_mode_ != "reconstruction":
                 self._gausses.append(Gaussian.fit(self._joint(network, known)))
 
     def _stride(self, rows: int) -> int:
@@ -352,7 +357,7 @@ class RNNAutoencoder(DeepDetector):
     def _scored_by(self, weights: Weights, known: Floats) -> Callable[[Floats], Floats]:
         """Return a function that gives the scores of scaled windows by a network that is being trained."""
         network = self._network(weights)
-        if self._chosen("scoring_mode") == "reconstruction":
+        if self.scoring_mode_ == "reconstruction":
             return lambda x: self._errors(network, x, network.encode(self._filled(x)))
         gauss = Gaussian.fit(self._joint(network, known))
         return lambda x: gauss.distance2(self._vectors(network, x))
@@ -428,7 +433,7 @@ class RNNAutoencoder(DeepDetector):
 
     def _score(self, network: WindowNetwork, number: int, windows: Floats) -> Floats:
         """Return the scores of scaled windows by one network."""
-        if self._chosen("scoring_mode") == "reconstruction":
+        if self.scoring_mode_ == "reconstruction":
             return self._errors(network, windows, network.encode(self._filled(windows)))
         return self._gausses[number].distance2(self._vectors(network, windows))
 
@@ -439,7 +444,7 @@ class RNNAutoencoder(DeepDetector):
     def _vectors(self, network: WindowNetwork, windows: Floats) -> Floats:
         """Return the vectors that the Gaussian is over."""
         latent = network.encode(self._filled(windows))
-        if self._chosen("scoring_mode") == "latent":
+        if self.scoring_mode_ == "latent":
             return latent
         return np.column_stack([latent, np.log(self._errors(network, windows, latent) + 1e-9)])
 
@@ -515,15 +520,18 @@ class RNNAutoencoder(DeepDetector):
 
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         values, arrays = super()._state()
+        values["scoring_mode_"] = self.scoring_mode_
         for k, gauss in enumerate(self._gausses):
             arrays |= gauss.arrays(f"gauss.{k}")
         return values, arrays
 
     def _restore(self, values: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
         super()._restore(values, arrays)
-        mode = self._chosen("scoring_mode")
-        size = int(self.hidden_size) + (mode == "both")
-        count = 0 if mode == "reconstruction" else int(self.n_networks)
+        # Files of before do not say it.
+        self.scoring_mode_ = values.get("scoring_mode_", self._chosen("scoring_mode"))
+        _MODES.check("scoring_mode_", self.scoring_mode_)
+        size = int(self.hidden_size) + (self.scoring_mode_ == "both")
+        count = 0 if self.scoring_mode_ == "reconstruction" else int(self.n_networks)
         self._gausses = [Gaussian.of_arrays(arrays, f"gauss.{k}", size) for k in range(count)]
         if self.window not in (None, self.window_):
             raise ValueError("its window is not that of its parameters")
@@ -550,7 +558,7 @@ class RNNAutoencoder(DeepDetector):
         onnx.refuse_levels(self)
         gausses: list[Gaussian | None] = [*self._gausses] or [None] * len(self._networks)
         nets = [self._torch(weights) for weights in self._networks]
-        scorer = WindowScorer(nets, self._scaler, gausses, self._chosen("scoring_mode"), self.loss)
+        scorer = WindowScorer(nets, self._scaler, gausses, self.scoring_mode_, self.loss)
         free = {"windows": {0: "batch"}, "score": {0: "batch"}}
         graph = onnx.graph(scorer, (2, self.window_, self.n_features_in_), free, onnx.metadata(self))
         # Another batch than the one that the graph was traced with.

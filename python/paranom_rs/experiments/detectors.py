@@ -126,9 +126,10 @@ DETECTORS: dict[str, Detect] = {
     "z-score": z_score,
     "left matrix profile": left_profile,
     "RAMP": ramp,
-    "RNN autoencoder, latent": autoencoder(cell="rnn"),
-    "GRU autoencoder, latent": autoencoder(cell="gru"),
-    "LSTM autoencoder, latent": autoencoder(cell="lstm"),
+    "RNN autoencoder, latent": autoencoder(cell="rnn", scoring_mode="latent"),
+    "GRU autoencoder, latent": autoencoder(cell="gru", scoring_mode="latent"),
+    "LSTM autoencoder, latent": autoencoder(cell="lstm", scoring_mode="latent"),
+    "LSTM autoencoder, both": autoencoder(cell="lstm", scoring_mode="both"),
     "LSTM autoencoder, reconstruction": autoencoder(cell="lstm", scoring_mode="reconstruction"),
     "LSTM-AD": lstm_ad,
 }

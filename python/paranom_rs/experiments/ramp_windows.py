@@ -64,7 +64,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("out/ramp_windows"))
     given = parser.parse_args(arguments)
-    todo = list(works(given.data))
+    todo = list(works(given.data, every=True))
     periods = [clearest_period(work.train) for work in todo]
     measured = lru_cache(maxsize=None)(lambda i, window: figures(todo[i], window))
     parts = {}

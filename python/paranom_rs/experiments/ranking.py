@@ -87,7 +87,7 @@ DETECTORS: dict[str, tuple[bool, Score]] = {
     "PCA": (False, baseline("PCA")),
     "left matrix profile": (False, on_test(detectors.left_profile, WINDOW)),
     "RAMP": (False, on_test(detectors.ramp, 20)),
-    "LSTM autoencoder": (False, on_test(detectors.autoencoder(cell="lstm"))),
+    "LSTM autoencoder": (False, on_test(detectors.autoencoder(cell="lstm", scoring_mode="latent"))),
     "LSTM-AD": (False, on_test(detectors.lstm_ad)),
 }
 
