@@ -20,20 +20,28 @@ from sklearn.metrics import roc_auc_score
 from paranom_rs import (
     AR1,
     Anomaly,
+    Bernoulli,
+    ByState,
+    Calendar,
     Choice,
     Dropouts,
     Generator,
     Limited,
+    Markov,
     Normal,
     Pattern,
+    RandomSeason,
     Recorded,
     Ref,
+    Regimes,
     Rounded,
     Sine,
     SpecError,
     SpecTypeError,
     Steps,
     Stochastic,
+    StochasticVolatility,
+    TimeIndex,
 )
 from paranom_rs.generate.fit.channel import channel_of, filled
 from paranom_rs.generate.fit.clock import breaks_of, clock_of
@@ -470,12 +478,157 @@ def test_noise_that_channels_share() -> None:
 def test_regimes() -> None:
     x = Generator({"x": Stochastic(Steps(Choice([0.0, 1.0], [0.3, 0.7]), (40, 80)))}).generate(20_000)["x"]
     fitted = Generator.fit(x, method="rules")
-    (steps,) = parts(rules_of(fitted.generator)["x0"], "steps")
     made = fitted.generator.generate(100_000)["x0"]
     assert made.mean() == pytest.approx(x.mean(), abs=0.1)
     dwell = [len(y) / np.count_nonzero(np.diff(y)) for y in (x, made)]
     assert dwell[1] == pytest.approx(dwell[0], rel=0.25)
-    assert steps["levels"]["kind"] == "choice"
+    assert set(made) == {0.0, 1.0}
+
+
+@given(st.integers(10, 40), st.integers(10, 40), st.integers(2, 6), st.integers(0, 2**32))
+@settings(max_examples=8)
+def test_dwell_times(first: int, second: int, shape: int, seed: int) -> None:
+    """Dwell times within 15 %, what follows on what within 0.1, how regular they are within a factor of two."""
+    follows = [[0.0, 1.0, 0.0], [0.4, 0.0, 0.6], [1.0, 0.0, 0.0]]
+    rule = Regimes(["idle", "run", "wash"], dwell=[first, second, 30], transitions=follows, shape=shape)
+    table = Generator({"mode": Stochastic(rule)}, seed=seed).generate(30_000).to_pandas()[["mode"]]
+    fitted = Generator.fit(table, method="rules")
+    found = rules_of(fitted.generator)["mode"]
+    assert found["states"] == ["idle", "run", "wash"]
+    np.testing.assert_allclose(found["dwell"], [first, second, 30], rtol=0.15)
+    np.testing.assert_allclose(found["transitions"], follows, atol=0.1)
+    assert shape / 2 <= found["shape"] <= 2 * shape
+    assert set(fitted.generator.generate(1000)["mode"]) == {"idle", "run", "wash"}
+
+
+def test_chains_and_independent_states() -> None:
+    spec: dict[str, Any] = {
+        "chain": Stochastic(Markov(["a", "b"], [[0.9, 0.1], [0.3, 0.7]])),
+        "drawn": Stochastic(Choice(["u", "v", "w"], [0.2, 0.3, 0.5])),
+        "ok": Stochastic(Bernoulli(0.3)),
+    }
+    table = Generator(spec, seed=2).generate(8000).to_pandas()[list(spec)]
+    found = rules_of(Generator.fit(table, method="rules").generator)
+    np.testing.assert_allclose(found["chain"]["transitions"], [[0.9, 0.1], [0.3, 0.7]], atol=0.03)
+    np.testing.assert_allclose(found["drawn"]["weights"], [0.2, 0.3, 0.5], atol=0.03)
+    np.testing.assert_allclose(found["ok"]["weights"], [0.7, 0.3], atol=0.03)
+
+
+def test_a_state_that_never_ends_in_the_recording() -> None:
+    """Each state leads to every other one, whatever the recording shows."""
+    modes = ["start"] * 500 + ["run"] * 900
+    table = pd.DataFrame({"mode": modes, "load": np.random.default_rng(0).normal(size=1400)})
+    found = rules_of(Generator.fit(table, method="rules").generator)["mode"]
+    assert found["kind"] == "markov"
+    assert (np.array(found["transitions"]) > 0.0).all()
+
+
+def test_levels_by_state() -> None:
+    levels = {"idle": 0.0, "run": 5.0}
+    spec: dict[str, Any] = {
+        "mode": Stochastic(Regimes(["idle", "run"], dwell=30)),
+        "load": Stochastic(ByState("mode", levels) + Normal(2.0, 0.5)),
+    }
+    table = Generator(spec, seed=4).generate(6000).to_pandas()[["mode", "load"]]
+    fitted = Generator.fit(table, method="rules")
+    (driven,) = parts(rules_of(fitted.generator)["load"], "by_state")
+    assert driven["variable"] == "mode"
+    assert driven["values"]["run"] - driven["values"]["idle"] == pytest.approx(5.0, abs=0.1)
+    data = fitted.generator.generate(20_000)
+    assert data["load"][data["mode"] == "run"].mean() == pytest.approx(7.0, abs=0.1)
+
+
+@given(st.floats(0.9, 0.99), st.floats(0.4, 0.9), st.integers(0, 2**32))
+@settings(max_examples=6)
+def test_variance_that_changes(persistence: float, spread: float, seed: int) -> None:
+    """Persistence within 0.06, the spread within 30 %."""
+    rule = StochasticVolatility(2.0, persistence, spread, mean=5.0)
+    x = Generator({"x": Stochastic(rule)}, seed=seed).generate(40_000)["x"]
+    found = rules_of(Generator.fit(x, method="rules").generator)["x0"]
+    assert found["kind"] == "stochastic_volatility"
+    assert found["persistence"] == pytest.approx(persistence, abs=0.06)
+    assert found["spread"] == pytest.approx(spread, rel=0.3)
+    assert found["mean"] == pytest.approx(5.0, abs=0.2)
+    assert found["std"] == pytest.approx(x.std(), rel=0.01)
+    steady = np.random.default_rng(seed).normal(size=4000)
+    assert not parts(rules_of(Generator.fit(steady, method="rules").generator), "stochastic_volatility")
+
+
+@given(st.integers(16, 80), st.floats(0.1, 0.3), st.floats(0.02, 0.08), st.integers(0, 2**32))
+@settings(max_examples=8)
+def test_cycles_that_differ(period: int, size: float, phase: float, seed: int) -> None:
+    """The period is exact, the mean of sizes within 10 %, deviations within 35 %."""
+    rule = RandomSeason(period, amplitude=Normal(2.0, 2.0 * size), phase=Normal(0.1, phase)) + Normal(7.0, 0.05)
+    x = Generator({"x": Stochastic(rule)}, seed=seed).generate(150 * period)["x"]
+    fitted = Generator.fit(x, method="rules")
+    (season,) = parts(rules_of(fitted.generator)["x0"], "random_season")
+    assert season["period"] == period
+    assert season["amplitude"]["mean"] == pytest.approx(2.0, rel=0.1)
+    assert season["amplitude"]["std"] == pytest.approx(2.0 * size, rel=0.35)
+    assert season["phase"]["std"] == pytest.approx(phase, rel=0.35)
+    made = fitted.generator.generate(150 * period)["x0"]
+    assert made.mean() == pytest.approx(7.0, abs=0.2)
+    assert made.std() == pytest.approx(x.std(), rel=0.1)
+
+
+def test_calendar_seasons() -> None:
+    hours = [3.0 * np.sin(2 * np.pi * hour / 24) for hour in range(24)]
+    rule = Calendar(hour=hours, weekday=[0.0] * 5 + [4.0] * 2) + Normal(10.0, 0.5)
+    clock = TimeIndex("2026-01-07", "20min")
+    table = Generator({"x": Stochastic(rule)}, time=clock, seed=3).generate(72 * 42).to_pandas()[["x"]]
+    fitted = Generator.fit(table, method="rules")
+    (season,) = parts(rules_of(fitted.generator)["x"], "calendar")
+    np.testing.assert_allclose(season["hour"], hours, atol=0.25)
+    np.testing.assert_allclose(np.array(season["weekday"])[5:] - season["weekday"][0], 4.0, atol=0.2)
+    data = fitted.generator.generate(72 * 42)
+    np.testing.assert_allclose(data["x"].mean(), table["x"].mean(), atol=0.2)
+    weekend = (data.t - np.datetime64("1970-01-05")).astype("timedelta64[D]").astype(int) % 7 >= 5
+    assert data["x"][weekend].mean() - data["x"][~weekend].mean() == pytest.approx(4.0, abs=0.2)
+    noise = pd.DataFrame({"x": np.random.default_rng(0).normal(size=3000)}, index=table.index[:3000])
+    assert not parts(rules_of(Generator.fit(noise, method="rules").generator), "calendar")
+
+
+def test_phases_go_on_where_labelled_rows_are_left_out() -> None:
+    x = Generator({"x": Stochastic(Pattern([0.0, 1.0, 5.0, 2.0] * 5) + Normal(0.0, 0.1))}).generate(4000)["x"]
+    fitted = Generator.fit(x, labels=[(101, 154), (2000, 2037)], method="rules")
+    made = fitted.generator.generate(4000)["x0"]
+    assert np.corrcoef(made, x)[0, 1] > 0.95
+
+
+def test_slow_levels() -> None:
+    """A level that wanders, below noise: its correlation lasts as long, as far as 200 rows show."""
+    spec = {"x": Stochastic(AR1(0.998, 3.0) + AR1(0.5, 1.0))}
+    x = Generator(spec, seed=1).generate(60_000)["x"]
+    fitted = Generator.fit(x, method="rules")
+    (slow,) = parts(rules_of(fitted.generator)["x0"], "ar1")
+    assert slow["phi"] == pytest.approx(0.998, abs=0.0015)
+    # Of the whole, whose standard deviation is 1, this much is slow.
+    assert slow["std"] ** 2 == pytest.approx(0.9, abs=0.06)
+
+
+def test_texts_of_files_are_states(tmp_path: Path) -> None:
+    rows = 1200
+    table = pd.DataFrame(
+        {
+            "mode": np.repeat(np.random.default_rng(0).choice(["idle", "run"], rows // 20), 20),
+            "x": plant(rows)[:, 2],
+            "ok": np.arange(rows) % 7 > 0,
+            "comment": [f"row {i}" for i in range(rows)],
+            "event_name": np.where(np.arange(rows) > 1100, "fault", ""),
+        }
+    )
+    table.loc[5, "mode"] = None
+    table.to_csv(tmp_path / "plant.csv", index=False)
+    table.to_parquet(tmp_path / "plant.parquet")
+    for path in (tmp_path / "plant.csv", tmp_path / "plant.parquet"):
+        with pytest.warns(UserWarning, match="comment: more than 64 different texts, so it is left out"):
+            fitted = Generator.fit(path, method="rules")
+        assert fitted.states == {"mode": ["idle", "run"]}
+        data = fitted.generator.generate(2000)
+        assert set(data.names) == {"mode", "x", "ok"}
+        assert set(data["mode"]) - {""} == {"idle", "run"}  # one is missing
+        assert set(data["ok"]) == {0.0, 1.0}
+        assert "mode" in fitted.report.channels
 
 
 @pytest.mark.parametrize("method", ["rules", "blocks", "auto"])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from paranom_rs._internal.checks import Floats
 from paranom_rs.generate.fit.channel import Channel, filled
 from paranom_rs.generate.fit.cuts import MOST_BLOCKS, Layout, cut, played_rows
-from paranom_rs.generate.fit.likeness import LAGS, WINDOW, autocorrelation_error, correlation_error
+from paranom_rs.generate.fit.likeness import WINDOW, autocorrelation_error, correlation_error
 from paranom_rs.generate.fit.period import Period
 from paranom_rs.generate.recordings import Blocks
 from paranom_rs.generate.rule import Rule
@@ -153,9 +153,7 @@ def is_smooth(channel: Channel) -> bool:
     return channel.change < SMOOTH * channel.spread and channel.levels > FEW
 
 
-def block_rules(
-    values: Floats, runs: Runs, channels: list[Channel], layout: Layout, group: str
-) -> list[Rule | float]:
+def block_rules(values: Floats, runs: Runs, channels: list[Channel], layout: Layout, group: str) -> list[Rule | float]:
     """Return the rule of each channel: the same blocks in the same order. Smooth channels fade from one to the next."""
     rows, blocks = played(runs, layout)
     rules: list[Rule | float] = []

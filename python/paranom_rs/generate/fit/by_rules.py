@@ -122,7 +122,9 @@ def _by_state(x: Floats, normal: Normals, channels: list[Channel]) -> tuple[Rule
         explained = float(means[codes].var() / x.var())
         if explained > best[0]:
             middle = float(x.mean())
-            levels = {text: float(mean) - middle for text, mean in zip(texts, means, strict=True)}
+            levels: dict[str | bool, Rule | float] = {
+                text: float(mean) - middle for text, mean in zip(texts, means, strict=True)
+            }
             best = (explained, ByState(channel.name, levels, other=0.0), x - means[codes] + middle)
     return best[1:]
 

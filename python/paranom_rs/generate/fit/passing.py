@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from paranom_rs._internal.checks import Floats
 from paranom_rs.generate.fit.channel import filled
 from paranom_rs.generate.fit.likeness import WINDOW, channel_likeness, correlation_error, separability

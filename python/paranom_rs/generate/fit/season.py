@@ -23,8 +23,8 @@ MOST_PERIOD = 4096
 DAYS_FOR_HOURS, DAYS_FOR_WEEKDAYS = 3, 15
 #: The calendar is taken where it explains this much of what the period's shape does.
 CALENDAR_ENOUGH = 0.9
-#: Cycles that differ are sines: they explain this much of the variance, and leave less than this share of what one shape
-#: for all cycles leaves. There are so many cycles at least.
+#: Cycles that differ are sines: they explain this much of the variance, and leave less than this share of what one
+#: shape for all cycles leaves. There are so many cycles at least.
 SINES, LEFT_BY_ONE, LEAST_CYCLES = 0.9, 0.5, 20
 _MOST_ROWS = 1 << 17
 _HOUR, _DAY = 3_600_000_000_000, 86_400_000_000_000
