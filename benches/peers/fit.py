@@ -60,7 +60,7 @@ def par() -> Make:
     from deepecho import PARModel
 
     def make(x: np.ndarray) -> np.ndarray:
-        model = PARModel(epochs=EPOCHS, verbose=False, enable_gpu=False)
+        model = PARModel(epochs=EPOCHS, verbose=False, cuda=False)
         model.fit(pd.DataFrame({"x": x}), data_types={"x": "continuous"}, segment_size=PIECE)
         pieces = [model.sample_sequence([], PIECE)[0] for _ in range(-(-len(x) // PIECE))]
         return np.concatenate([np.asarray(piece, np.float64) for piece in pieces])[: len(x)]

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import sys
+import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -263,6 +267,76 @@ def test_short_recordings(rows: int) -> None:
         made = fitted.generator.generate(500).X
         assert np.isfinite(made).all()
         assert fitted.report.rows == rows
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_ctrl_c_ends_a_fit() -> None:
+    recording = np.random.default_rng(0).normal(size=(1 << 20, 4)).cumsum(axis=0)
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            for _ in range(100):
+                Generator.fit(recording)
+    finally:
+        timer.join()
+
+
+def test_a_bar_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("tqdm")
+    Generator.fit(plant(200), progress=True)
+    assert "fit" in capsys.readouterr().err
+
+
+def test_single_high_values_stay_rare() -> None:
+    x = np.random.default_rng(0).normal(size=4000)
+    x[1234] = 60.0
+    made = Generator.fit(x, method="rules").generator.generate(100_000).X
+    assert 5 <= (made > 10.0).sum() <= 60  # 25 in the recording's measure
+
+
+# Blocks
+
+
+def test_a_round_has_all_values_around_labelled_rows() -> None:
+    """Values are those of the normal rows, each once: also where runs between labelled rows are short."""
+    x = np.random.default_rng(0).permutation(1000).astype(float)
+    labels = np.zeros(1000, int)
+    labels[300:310] = labels[322:330] = labels[700:900] = 1
+    made = Generator.fit(x, labels=labels, method="blocks").generator.generate(782)["x0"]
+    np.testing.assert_array_equal(np.sort(made), np.sort(x[labels == 0]))
+
+
+def test_slow_and_fast_parts_make_new_windows() -> None:
+    rng = np.random.default_rng(0)
+    level = np.convolve(rng.normal(size=12_000 + 799), np.ones(800) / 30.0, "valid")
+    wave = np.sin(2 * np.pi * np.arange(12_000) / 24) * (1.0 + 0.3 * np.sin(np.arange(12_000) / 77.0))
+    x = level + wave + np.where(rng.random(12_000) < 0.02, 2.0, 0.0)
+    fitted = Generator.fit(x, method="blocks")
+    made = fitted.generator.generate(12_000)["x0"]
+    (total,) = parts(rules_of(fitted.generator)["x0"], "sum")
+    assert [part["kind"] for part in total["of"]] == ["blocks", "blocks"]
+    spread = np.array([x.std()])
+    assert copied_share(x[:, None], made[:, None], spread) < 0.3
+    likeness = channel_likeness(x, made)
+    assert likeness.quantiles < 0.02
+    assert likeness.autocorrelation < 0.05
+    assert x.min() <= made.min()
+    assert made.max() <= x.max()
+    # A copy that was moved up is one at any level.
+    moved = (x + 5.0)[:, None]
+    assert copied_share(x[:, None], moved, spread) == 0.0
+    assert copied_share(x[:, None], moved, spread, at_any_level=True) == 1.0
+
+
+def test_few_rows_keep_their_order() -> None:
+    """Where no other order is like the recording, the report says that the rows are copies."""
+    x = np.cumsum(np.random.default_rng(1).normal(size=300))
+    with pytest.warns(UserWarning, match="drifts"):
+        fitted = Generator.fit(x, method="blocks")
+    made = fitted.generator.generate(300)["x0"]
+    assert channel_likeness(x, made).autocorrelation < 0.05
+    assert "copies of recorded rows: do not take them for new measurements" in str(fitted.report)
 
 
 def test_constants_stay() -> None:

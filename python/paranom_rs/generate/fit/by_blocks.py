@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from paranom_rs._internal.checks import Floats
 from paranom_rs.generate.fit.channel import Channel, filled
 from paranom_rs.generate.fit.cuts import MOST_BLOCKS, Layout, cut, played_rows
-from paranom_rs.generate.fit.likeness import WINDOW, autocorrelation_error, correlation_error
+from paranom_rs.generate.fit.likeness import LAGS, WINDOW, autocorrelation_error, correlation_error
 from paranom_rs.generate.fit.period import Period
 from paranom_rs.generate.recordings import Blocks
 from paranom_rs.generate.rule import Rule
@@ -35,6 +35,8 @@ STILL_GOOD = 1.2
 GOOD_JOINT = 4.0
 #: More values are not needed to compare layouts.
 _MOST_VALUES = 200_000
+#: Of more rows than this, no layout is drawn.
+_MOST_ROWS = 1 << 20
 
 Runs = list[tuple[int, int]]
 
@@ -71,7 +73,8 @@ def best_layout(
     whole = Layout([(start, stop) for start, stop in runs][:MOST_BLOCKS], 0, 1, np.inf)
     if not moving:
         return whole
-    recorded = np.concatenate([x[start:stop, moving] for start, stop in runs])
+    parts = [x[start:stop, moving] for start, stop in runs]
+    recorded = np.concatenate(parts) if len(parts) > 1 else parts[0]
     candidates = []
     shortest = whole
     for layout in layouts(x[:, moving] / unit_of(channels, moving), runs, period, rng):
@@ -79,7 +82,11 @@ def best_layout(
             shortest = replace(layout, reach=1)
         for reach in REACHES:
             candidate = replace(layout, reach=reach)
-            errors = worst_errors(recorded, partial(_drawn, x[:, moving], candidate, len(recorded), rng)) / GOOD
+            if len(recorded) > _MOST_ROWS:
+                # Of the autocorrelation, joints take their share.
+                errors = np.array([LAGS / 2.0 * len(candidate.blocks) / len(recorded)]) / GOOD
+            else:
+                errors = worst_errors(recorded, partial(_drawn, x[:, moving], candidate, len(recorded), rng)) / GOOD
             worst = float(max(strictness * errors.max(), candidate.mismatch / GOOD_JOINT))
             candidates.append((worst, candidate))
             if worst <= 1.0:
