@@ -3,8 +3,8 @@
     pip install synforecast==0.2.0 deepecho==0.8.1     # in an environment of its own
     python benches/peers/fit.py FOLDER
 
-FOLDER holds shuttle/, ucr/ and nab/, as for ``paranom_rs.experiments.fit``. What is not installed is left out. Each gets
-the rows of one recording and gives as many. SDV's PARSynthesizer is deepecho's PARModel with transformed columns: it
+FOLDER holds shuttle/, ucr/ and nab/, as for ``paranom_rs.experiments.fit``. What is not installed is left out. Each
+gets the rows of one recording and gives as many. SDV's PARSynthesizer is deepecho's PARModel with other columns: it
 wants many short sequences, and gets pieces of 128 rows (``segment_size``).
 """
 

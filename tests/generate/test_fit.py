@@ -46,6 +46,7 @@ from paranom_rs import (
     Stochastic,
     StochasticVolatility,
     TimeIndex,
+    Trend,
 )
 from paranom_rs.generate.fit.channel import channel_of, filled
 from paranom_rs.generate.fit.clock import breaks_of, clock_of
@@ -660,6 +661,49 @@ def test_calendar_seasons() -> None:
     assert data["x"][weekend].mean() - data["x"][~weekend].mean() == pytest.approx(4.0, abs=0.2)
     noise = pd.DataFrame({"x": np.random.default_rng(0).normal(size=3000)}, index=table.index[:3000])
     assert not parts(rules_of(Generator.fit(noise, method="rules").generator), "calendar")
+
+
+def test_each_channel_has_its_own_periods() -> None:
+    rng = np.random.default_rng(0)
+    short, long = rng.normal(size=24), 2.0 * rng.normal(size=50)
+    spec = {"x": Stochastic(Pattern(list(short)) + Pattern(list(long)) + Normal(0.0, 0.3))}
+    spec |= {f"noise {i}": Stochastic(Normal()) for i in range(4)}
+    fitted = Generator.fit(Generator(spec, seed=3).generate(20_000).X, method="rules")
+    found = rules_of(fitted.generator)
+    periods = [len(pattern["values"]) for pattern in parts(found["x0"], "pattern")]
+    assert periods in ([50, 24], [24, 50], [600])
+    assert not any(parts(found[f"x{j}"], "pattern") for j in range(1, 5))
+
+
+KINDS: dict[str, Any] = {
+    "pattern": Pattern(list(np.random.default_rng(5).normal(size=30))) + Normal(4.0, 0.2),
+    "ar1": AR1(0.8, 2.0, 1.0),
+    "regimes": Regimes(["idle", "run"], dwell=[20, 40], shape=5),
+    "markov": Markov(["cold", "hot"], [[0.9, 0.1], [0.2, 0.8]]),
+    "stochastic_volatility": StochasticVolatility(1.0, 0.97, 0.7),
+    "random_season": RandomSeason(40, amplitude=Normal(1.0, 0.2), phase=Normal(0.0, 0.05)),
+    "trend": Trend([3.0, 2.0]),
+}
+
+
+@given(st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=4, unique=True), st.integers(0, 2**32))
+@settings(max_examples=10)
+def test_random_specs_come_back(kinds: list[str], seed: int) -> None:
+    """Whatever stands beside it, each channel gets the kind of rule that it was made of, and no edges."""
+    generator = Generator({kind: Stochastic(KINDS[kind]) for kind in kinds}, seed=seed)
+    fitted = Generator.fit(generator.generate(12_000).to_pandas()[kinds], method="rules")
+    assert fitted.generator.graph == []
+    for kind, rule in rules_of(fitted.generator).items():
+        if kind == "ar1":
+            made = fitted.generator.generate(60_000)["ar1"]
+            assert np.corrcoef(made[1:], made[:-1])[0, 1] == pytest.approx(0.8, abs=0.03)
+            assert made.mean() == pytest.approx(1.0, abs=0.3)
+        else:
+            (found,) = parts(rule, kind)
+            if kind == "pattern":
+                assert len(found["values"]) == 30
+            elif kind == "regimes":
+                np.testing.assert_allclose(found["dwell"], [20, 40], rtol=0.2)
 
 
 def test_phases_go_on_where_labelled_rows_are_left_out() -> None:

@@ -63,7 +63,7 @@ def fit(
         tell(1)
         generator = None
         if method != "blocks":
-            generator, more = _by_rules(learnt, channels, period, rng, seed)
+            generator, more = _by_rules(learnt, channels, rng, seed)
             if method == "rules" or passes(generator, normal):
                 method = "rules"
             else:
@@ -81,13 +81,13 @@ def fit(
 
 
 def _by_rules(
-    learnt: Recording, channels: list[Channel], period: Period | None, rng: np.random.Generator, seed: int
+    learnt: Recording, channels: list[Channel], rng: np.random.Generator, seed: int
 ) -> tuple[Generator, list[str]]:
     normal = learnt.values[learnt.normal]
     clock, notes = clock_of(learnt.times)
     times = None if clock is None or learnt.times is None else learnt.times[learnt.normal]
     known = Normals(normal, np.flatnonzero(learnt.normal), times, learnt.states)
-    rules = rule_model(known, channels, period, rng)
+    rules = rule_model(known, channels, rng)
     missing = [dropouts_of(np.isnan(normal[:, j])) for j in range(len(channels))]
     return Generator(_variables(rules, channels, missing), seed=seed, time=clock), notes
 
