@@ -68,6 +68,7 @@ UPWARDS = {
     ("generate.generator", "Generator.audit", "evaluate.audit"),
     ("generate.generator", "Generator.fit", "generate.fit.learn"),
     ("generate.fit.recording", "read_recording", "files.tables"),
+    ("generate.fit.recording", "read_recording", "files.layout"),
     ("generate.fit.report", "FitReport.plot", "plotting.fit_report"),
     ("generate.fit.report", "FitReport.to_html", "plotting.fit_report"),
     ("generate.generator", "Generator.from_gutentag", "connect.gutentag"),

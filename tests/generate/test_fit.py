@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import sys
+import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -20,20 +24,29 @@ from sklearn.metrics import roc_auc_score
 from paranom_rs import (
     AR1,
     Anomaly,
+    Bernoulli,
+    ByState,
+    Calendar,
     Choice,
     Dropouts,
     Generator,
     Limited,
+    Markov,
     Normal,
     Pattern,
+    RandomSeason,
     Recorded,
     Ref,
+    Regimes,
     Rounded,
     Sine,
     SpecError,
     SpecTypeError,
     Steps,
     Stochastic,
+    StochasticVolatility,
+    TimeIndex,
+    Trend,
 )
 from paranom_rs.generate.fit.channel import channel_of, filled
 from paranom_rs.generate.fit.clock import breaks_of, clock_of
@@ -257,6 +270,76 @@ def test_short_recordings(rows: int) -> None:
         assert fitted.report.rows == rows
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_ctrl_c_ends_a_fit() -> None:
+    recording = np.random.default_rng(0).normal(size=(1 << 20, 4)).cumsum(axis=0)
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            for _ in range(100):
+                Generator.fit(recording)
+    finally:
+        timer.join()
+
+
+def test_a_bar_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("tqdm")
+    Generator.fit(plant(200), progress=True)
+    assert "fit" in capsys.readouterr().err
+
+
+def test_single_high_values_stay_rare() -> None:
+    x = np.random.default_rng(0).normal(size=4000)
+    x[1234] = 60.0
+    made = Generator.fit(x, method="rules").generator.generate(100_000).X
+    assert 5 <= (made > 10.0).sum() <= 60  # 25 in the recording's measure
+
+
+# Blocks
+
+
+def test_a_round_has_all_values_around_labelled_rows() -> None:
+    """Values are those of the normal rows, each once: also where runs between labelled rows are short."""
+    x = np.random.default_rng(0).permutation(1000).astype(float)
+    labels = np.zeros(1000, int)
+    labels[300:310] = labels[322:330] = labels[700:900] = 1
+    made = Generator.fit(x, labels=labels, method="blocks").generator.generate(782)["x0"]
+    np.testing.assert_array_equal(np.sort(made), np.sort(x[labels == 0]))
+
+
+def test_slow_and_fast_parts_make_new_windows() -> None:
+    rng = np.random.default_rng(0)
+    level = np.convolve(rng.normal(size=12_000 + 799), np.ones(800) / 30.0, "valid")
+    wave = np.sin(2 * np.pi * np.arange(12_000) / 24) * (1.0 + 0.3 * np.sin(np.arange(12_000) / 77.0))
+    x = level + wave + np.where(rng.random(12_000) < 0.02, 2.0, 0.0)
+    fitted = Generator.fit(x, method="blocks")
+    made = fitted.generator.generate(12_000)["x0"]
+    (total,) = parts(rules_of(fitted.generator)["x0"], "sum")
+    assert [part["kind"] for part in total["of"]] == ["blocks", "blocks"]
+    spread = np.array([x.std()])
+    assert copied_share(x[:, None], made[:, None], spread) < 0.3
+    likeness = channel_likeness(x, made)
+    assert likeness.quantiles < 0.02
+    assert likeness.autocorrelation < 0.05
+    assert x.min() <= made.min()
+    assert made.max() <= x.max()
+    # A copy that was moved up is one at any level.
+    moved = (x + 5.0)[:, None]
+    assert copied_share(x[:, None], moved, spread) == 0.0
+    assert copied_share(x[:, None], moved, spread, at_any_level=True) == 1.0
+
+
+def test_few_rows_keep_their_order() -> None:
+    """Where no other order is like the recording, the report says that the rows are copies."""
+    x = np.cumsum(np.random.default_rng(1).normal(size=300))
+    with pytest.warns(UserWarning, match="drifts"):
+        fitted = Generator.fit(x, method="blocks")
+    made = fitted.generator.generate(300)["x0"]
+    assert channel_likeness(x, made).autocorrelation < 0.05
+    assert "copies of recorded rows: do not take them for new measurements" in str(fitted.report)
+
+
 def test_constants_stay() -> None:
     fitted = Generator.fit(np.full((300, 2), 5.0))
     assert (fitted.generator.generate(700).X == 5.0).all()
@@ -470,12 +553,200 @@ def test_noise_that_channels_share() -> None:
 def test_regimes() -> None:
     x = Generator({"x": Stochastic(Steps(Choice([0.0, 1.0], [0.3, 0.7]), (40, 80)))}).generate(20_000)["x"]
     fitted = Generator.fit(x, method="rules")
-    (steps,) = parts(rules_of(fitted.generator)["x0"], "steps")
     made = fitted.generator.generate(100_000)["x0"]
     assert made.mean() == pytest.approx(x.mean(), abs=0.1)
     dwell = [len(y) / np.count_nonzero(np.diff(y)) for y in (x, made)]
     assert dwell[1] == pytest.approx(dwell[0], rel=0.25)
-    assert steps["levels"]["kind"] == "choice"
+    assert set(made) == {0.0, 1.0}
+
+
+@given(st.integers(10, 40), st.integers(10, 40), st.integers(2, 6), st.integers(0, 2**32))
+@settings(max_examples=8)
+def test_dwell_times(first: int, second: int, shape: int, seed: int) -> None:
+    """Dwell times within 15 %, what follows on what within 0.1, how regular they are within a factor of two."""
+    follows = [[0.0, 1.0, 0.0], [0.4, 0.0, 0.6], [1.0, 0.0, 0.0]]
+    rule = Regimes(["idle", "run", "wash"], dwell=[first, second, 30], transitions=follows, shape=shape)
+    table = Generator({"mode": Stochastic(rule)}, seed=seed).generate(30_000).to_pandas()[["mode"]]
+    fitted = Generator.fit(table, method="rules")
+    found = rules_of(fitted.generator)["mode"]
+    assert found["states"] == ["idle", "run", "wash"]
+    np.testing.assert_allclose(found["dwell"], [first, second, 30], rtol=0.15)
+    np.testing.assert_allclose(found["transitions"], follows, atol=0.1)
+    assert shape / 2 <= found["shape"] <= 2 * shape
+    assert set(fitted.generator.generate(1000)["mode"]) == {"idle", "run", "wash"}
+
+
+def test_chains_and_independent_states() -> None:
+    spec: dict[str, Any] = {
+        "chain": Stochastic(Markov(["a", "b"], [[0.9, 0.1], [0.3, 0.7]])),
+        "drawn": Stochastic(Choice(["u", "v", "w"], [0.2, 0.3, 0.5])),
+        "ok": Stochastic(Bernoulli(0.3)),
+    }
+    table = Generator(spec, seed=2).generate(8000).to_pandas()[list(spec)]
+    found = rules_of(Generator.fit(table, method="rules").generator)
+    np.testing.assert_allclose(found["chain"]["transitions"], [[0.9, 0.1], [0.3, 0.7]], atol=0.03)
+    np.testing.assert_allclose(found["drawn"]["weights"], [0.2, 0.3, 0.5], atol=0.03)
+    np.testing.assert_allclose(found["ok"]["weights"], [0.7, 0.3], atol=0.03)
+
+
+def test_a_state_that_never_ends_in_the_recording() -> None:
+    """Each state leads to every other one, whatever the recording shows."""
+    modes = ["start"] * 500 + ["run"] * 900
+    table = pd.DataFrame({"mode": modes, "load": np.random.default_rng(0).normal(size=1400)})
+    found = rules_of(Generator.fit(table, method="rules").generator)["mode"]
+    assert found["kind"] == "markov"
+    assert (np.array(found["transitions"]) > 0.0).all()
+
+
+def test_levels_by_state() -> None:
+    levels = {"idle": 0.0, "run": 5.0}
+    spec: dict[str, Any] = {
+        "mode": Stochastic(Regimes(["idle", "run"], dwell=30)),
+        "load": Stochastic(ByState("mode", levels) + Normal(2.0, 0.5)),
+    }
+    table = Generator(spec, seed=4).generate(6000).to_pandas()[["mode", "load"]]
+    fitted = Generator.fit(table, method="rules")
+    (driven,) = parts(rules_of(fitted.generator)["load"], "by_state")
+    assert driven["variable"] == "mode"
+    assert driven["values"]["run"] - driven["values"]["idle"] == pytest.approx(5.0, abs=0.1)
+    data = fitted.generator.generate(20_000)
+    assert data["load"][data["mode"] == "run"].mean() == pytest.approx(7.0, abs=0.1)
+
+
+@given(st.floats(0.9, 0.99), st.floats(0.4, 0.9), st.integers(0, 2**32))
+@settings(max_examples=6)
+def test_variance_that_changes(persistence: float, spread: float, seed: int) -> None:
+    """Persistence within 0.06, the spread within 30 %."""
+    rule = StochasticVolatility(2.0, persistence, spread, mean=5.0)
+    x = Generator({"x": Stochastic(rule)}, seed=seed).generate(40_000)["x"]
+    found = rules_of(Generator.fit(x, method="rules").generator)["x0"]
+    assert found["kind"] == "stochastic_volatility"
+    assert found["persistence"] == pytest.approx(persistence, abs=0.06)
+    assert found["spread"] == pytest.approx(spread, rel=0.3)
+    assert found["mean"] == pytest.approx(5.0, abs=0.2)
+    assert found["std"] == pytest.approx(x.std(), rel=0.01)
+    steady = np.random.default_rng(seed).normal(size=4000)
+    assert not parts(rules_of(Generator.fit(steady, method="rules").generator), "stochastic_volatility")
+
+
+@given(st.integers(16, 80), st.floats(0.1, 0.3), st.floats(0.02, 0.08), st.integers(0, 2**32))
+@settings(max_examples=8)
+def test_cycles_that_differ(period: int, size: float, phase: float, seed: int) -> None:
+    """The period is exact, the mean of sizes within 10 %, deviations within 35 %."""
+    rule = RandomSeason(period, amplitude=Normal(2.0, 2.0 * size), phase=Normal(0.1, phase)) + Normal(7.0, 0.05)
+    x = Generator({"x": Stochastic(rule)}, seed=seed).generate(150 * period)["x"]
+    fitted = Generator.fit(x, method="rules")
+    (season,) = parts(rules_of(fitted.generator)["x0"], "random_season")
+    assert season["period"] == period
+    assert season["amplitude"]["mean"] == pytest.approx(2.0, rel=0.1)
+    assert season["amplitude"]["std"] == pytest.approx(2.0 * size, rel=0.35)
+    assert season["phase"]["std"] == pytest.approx(phase, rel=0.35)
+    made = fitted.generator.generate(150 * period)["x0"]
+    assert made.mean() == pytest.approx(7.0, abs=0.2)
+    assert made.std() == pytest.approx(x.std(), rel=0.1)
+
+
+def test_calendar_seasons() -> None:
+    hours = [3.0 * np.sin(2 * np.pi * hour / 24) for hour in range(24)]
+    rule = Calendar(hour=hours, weekday=[0.0] * 5 + [4.0] * 2) + Normal(10.0, 0.5)
+    clock = TimeIndex("2026-01-07", "20min")
+    table = Generator({"x": Stochastic(rule)}, time=clock, seed=3).generate(72 * 42).to_pandas()[["x"]]
+    fitted = Generator.fit(table, method="rules")
+    (season,) = parts(rules_of(fitted.generator)["x"], "calendar")
+    np.testing.assert_allclose(season["hour"], hours, atol=0.25)
+    np.testing.assert_allclose(np.array(season["weekday"])[5:] - season["weekday"][0], 4.0, atol=0.2)
+    data = fitted.generator.generate(72 * 42)
+    np.testing.assert_allclose(data["x"].mean(), table["x"].mean(), atol=0.2)
+    weekend = (data.t - np.datetime64("1970-01-05")).astype("timedelta64[D]").astype(int) % 7 >= 5
+    assert data["x"][weekend].mean() - data["x"][~weekend].mean() == pytest.approx(4.0, abs=0.2)
+    noise = pd.DataFrame({"x": np.random.default_rng(0).normal(size=3000)}, index=table.index[:3000])
+    assert not parts(rules_of(Generator.fit(noise, method="rules").generator), "calendar")
+
+
+def test_each_channel_has_its_own_periods() -> None:
+    rng = np.random.default_rng(0)
+    short, long = rng.normal(size=24), 2.0 * rng.normal(size=50)
+    spec = {"x": Stochastic(Pattern(list(short)) + Pattern(list(long)) + Normal(0.0, 0.3))}
+    spec |= {f"noise {i}": Stochastic(Normal()) for i in range(4)}
+    fitted = Generator.fit(Generator(spec, seed=3).generate(20_000).X, method="rules")
+    found = rules_of(fitted.generator)
+    periods = [len(pattern["values"]) for pattern in parts(found["x0"], "pattern")]
+    assert periods in ([50, 24], [24, 50], [600])
+    assert not any(parts(found[f"x{j}"], "pattern") for j in range(1, 5))
+
+
+KINDS: dict[str, Any] = {
+    "pattern": Pattern(list(np.random.default_rng(5).normal(size=30))) + Normal(4.0, 0.2),
+    "ar1": AR1(0.8, 2.0, 1.0),
+    "regimes": Regimes(["idle", "run"], dwell=[20, 40], shape=5),
+    "markov": Markov(["cold", "hot"], [[0.9, 0.1], [0.2, 0.8]]),
+    "stochastic_volatility": StochasticVolatility(1.0, 0.97, 0.7),
+    "random_season": RandomSeason(40, amplitude=Normal(1.0, 0.2), phase=Normal(0.0, 0.05)),
+    "trend": Trend([3.0, 2.0]),
+}
+
+
+@given(st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=4, unique=True), st.integers(0, 2**32))
+@settings(max_examples=10)
+def test_random_specs_come_back(kinds: list[str], seed: int) -> None:
+    """Whatever stands beside it, each channel gets the kind of rule that it was made of, and no edges."""
+    generator = Generator({kind: Stochastic(KINDS[kind]) for kind in kinds}, seed=seed)
+    fitted = Generator.fit(generator.generate(12_000).to_pandas()[kinds], method="rules")
+    assert fitted.generator.graph == []
+    for kind, rule in rules_of(fitted.generator).items():
+        if kind == "ar1":
+            made = fitted.generator.generate(60_000)["ar1"]
+            assert np.corrcoef(made[1:], made[:-1])[0, 1] == pytest.approx(0.8, abs=0.03)
+            assert made.mean() == pytest.approx(1.0, abs=0.3)
+        else:
+            (found,) = parts(rule, kind)
+            if kind == "pattern":
+                assert len(found["values"]) == 30
+            elif kind == "regimes":
+                np.testing.assert_allclose(found["dwell"], [20, 40], rtol=0.2)
+
+
+def test_phases_go_on_where_labelled_rows_are_left_out() -> None:
+    x = Generator({"x": Stochastic(Pattern([0.0, 1.0, 5.0, 2.0] * 5) + Normal(0.0, 0.1))}).generate(4000)["x"]
+    fitted = Generator.fit(x, labels=[(101, 154), (2000, 2037)], method="rules")
+    made = fitted.generator.generate(4000)["x0"]
+    assert np.corrcoef(made, x)[0, 1] > 0.95
+
+
+def test_slow_levels() -> None:
+    """A level that wanders, below noise: its correlation lasts as long, as far as 200 rows show."""
+    spec = {"x": Stochastic(AR1(0.998, 3.0) + AR1(0.5, 1.0))}
+    x = Generator(spec, seed=1).generate(60_000)["x"]
+    fitted = Generator.fit(x, method="rules")
+    (slow,) = parts(rules_of(fitted.generator)["x0"], "ar1")
+    assert slow["phi"] == pytest.approx(0.998, abs=0.0015)
+    # Of the whole, whose standard deviation is 1, this much is slow.
+    assert slow["std"] ** 2 == pytest.approx(0.9, abs=0.1)
+
+
+def test_texts_of_files_are_states(tmp_path: Path) -> None:
+    rows = 1200
+    table = pd.DataFrame(
+        {
+            "mode": np.repeat(np.random.default_rng(0).choice(["idle", "run"], rows // 20), 20),
+            "x": plant(rows)[:, 2],
+            "ok": np.arange(rows) % 7 > 0,
+            "comment": [f"row {i}" for i in range(rows)],
+            "event_name": np.where(np.arange(rows) > 1100, "fault", ""),
+        }
+    )
+    table.loc[5, "mode"] = None
+    table.to_csv(tmp_path / "plant.csv", index=False)
+    table.to_parquet(tmp_path / "plant.parquet")
+    for path in (tmp_path / "plant.csv", tmp_path / "plant.parquet"):
+        with pytest.warns(UserWarning, match="comment: more than 64 different texts, so it is left out"):
+            fitted = Generator.fit(path, method="rules")
+        assert fitted.states == {"mode": ["idle", "run"]}
+        data = fitted.generator.generate(2000)
+        assert set(data.names) == {"mode", "x", "ok"}
+        assert set(data["mode"]) - {""} == {"idle", "run"}  # one is missing
+        assert set(data["ok"]) == {0.0, 1.0}
+        assert "mode" in fitted.report.channels
 
 
 @pytest.mark.parametrize("method", ["rules", "blocks", "auto"])

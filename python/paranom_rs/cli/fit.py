@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,7 @@ def run(options: argparse.Namespace) -> int:
             time=options.time,
             random_state=options.random_state,
             method=options.method,
+            progress=sys.stderr.isatty() and find_spec("tqdm") is not None,
         )
     generator = fitted.generator.with_anomalies() if options.anomalies else fitted.generator
     generator.to_toml(options.out)

@@ -281,6 +281,7 @@ class Generator(KnownKeywords):
         random_state: int = 0,
         method: Literal["auto", "rules", "blocks"] = "auto",
         anomalies: Literal["ignore", "learn"] = "ignore",
+        progress: bool = False,
     ) -> Fitted:
         """Learn a generator from a recording: it makes any number of rows like it, any slice alone.
 
@@ -293,15 +294,18 @@ class Generator(KnownKeywords):
             Rows that are anomalous, which are not learnt from: the name of a column, 0/1 for each row, or runs
             ``[(start, stop), …]``.
         time
-            The column of times, which must not go back; by default the one of dates, or the index of pandas.
+            The column of times; by default the one of dates, or the index of pandas. Where they go back in more than
+            one row of 100, rows are sorted; else they stay as they stand. A note says so.
         random_state
             The seed of the generator, and of what the fit draws.
         method
             ``"blocks"``: blocks of the recording, strung together where they look alike. ``"rules"``: levels, periods,
-            noise and what goes together, as rules with parameters. ``"auto"``: rules where a classifier can hardly tell
-            them from the recording, else blocks.
+            noise, states and what goes together, as rules with parameters. ``"auto"``: rules where a classifier can
+            hardly tell them from the recording, else blocks.
         anomalies
             ``"learn"``: the generator has the labelled anomalies, too: with their durations, shares and shapes.
+        progress
+            Whether a bar is shown (with tqdm).
 
         Returns
         -------
@@ -320,7 +324,15 @@ class Generator(KnownKeywords):
         """
         from paranom_rs.generate.fit.learn import fit
 
-        return fit(recording, labels=labels, time=time, random_state=random_state, method=method, anomalies=anomalies)
+        return fit(
+            recording,
+            labels=labels,
+            time=time,
+            random_state=random_state,
+            method=method,
+            anomalies=anomalies,
+            progress=progress,
+        )
 
     def with_anomalies(self, anomalies: Anomaly | Sequence[Anomaly] | None = None) -> Generator:
         """Return a generator of the same normal rows, with these anomalies instead of its own.

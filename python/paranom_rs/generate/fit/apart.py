@@ -1,4 +1,4 @@
-"""Learns a recording as two strings of blocks that are added up: what varies slowly, and the rest. So windows are new."""
+"""Learns a recording as two strings of blocks that are added up, what varies slowly and the rest: windows are new."""
 
 from __future__ import annotations
 
@@ -126,9 +126,7 @@ def _moving_mean(x: Floats, width: int) -> Floats:
     return means
 
 
-def apart_rules(
-    values: Floats, runs: Runs, channels: list[Channel], found: Apart, group: str
-) -> list[Rule | float]:
+def apart_rules(values: Floats, runs: Runs, channels: list[Channel], found: Apart, group: str) -> list[Rule | float]:
     """Return the rule of each channel: all play the same blocks of the slow part, and the same of the rest."""
     slow_rows, slow_blocks = played(runs, found.slow_layout)
     fast_rows, fast_blocks = played(runs, found.fast_layout)

@@ -35,6 +35,8 @@ STILL_GOOD = 1.2
 GOOD_JOINT = 4.0
 #: More values are not needed to compare layouts.
 _MOST_VALUES = 200_000
+#: Of more rows than this, no layout is drawn.
+_MOST_ROWS = 1 << 20
 
 Runs = list[tuple[int, int]]
 
@@ -71,7 +73,8 @@ def best_layout(
     whole = Layout([(start, stop) for start, stop in runs][:MOST_BLOCKS], 0, 1, np.inf)
     if not moving:
         return whole
-    recorded = np.concatenate([x[start:stop, moving] for start, stop in runs])
+    parts = [x[start:stop, moving] for start, stop in runs]
+    recorded = np.concatenate(parts) if len(parts) > 1 else parts[0]
     candidates = []
     shortest = whole
     for layout in layouts(x[:, moving] / unit_of(channels, moving), runs, period, rng):
@@ -79,7 +82,11 @@ def best_layout(
             shortest = replace(layout, reach=1)
         for reach in REACHES:
             candidate = replace(layout, reach=reach)
-            errors = worst_errors(recorded, partial(_drawn, x[:, moving], candidate, len(recorded), rng)) / GOOD
+            if len(recorded) > _MOST_ROWS:
+                # Of the autocorrelation, joints take their share.
+                errors = np.array([LAGS / 2.0 * len(candidate.blocks) / len(recorded)]) / GOOD
+            else:
+                errors = worst_errors(recorded, partial(_drawn, x[:, moving], candidate, len(recorded), rng)) / GOOD
             worst = float(max(strictness * errors.max(), candidate.mismatch / GOOD_JOINT))
             candidates.append((worst, candidate))
             if worst <= 1.0:
@@ -153,9 +160,7 @@ def is_smooth(channel: Channel) -> bool:
     return channel.change < SMOOTH * channel.spread and channel.levels > FEW
 
 
-def block_rules(
-    values: Floats, runs: Runs, channels: list[Channel], layout: Layout, group: str
-) -> list[Rule | float]:
+def block_rules(values: Floats, runs: Runs, channels: list[Channel], layout: Layout, group: str) -> list[Rule | float]:
     """Return the rule of each channel: the same blocks in the same order. Smooth channels fade from one to the next."""
     rows, blocks = played(runs, layout)
     rules: list[Rule | float] = []

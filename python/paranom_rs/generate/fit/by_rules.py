@@ -14,9 +14,8 @@ from paranom_rs.generate.dropouts import Dropouts
 from paranom_rs.generate.fit.channel import Channel, filled
 from paranom_rs.generate.fit.links import links_of
 from paranom_rs.generate.fit.noise import Noise, noise_of, quantile_table
-from paranom_rs.generate.fit.period import Period
 from paranom_rs.generate.fit.regimes import regime_rule
-from paranom_rs.generate.fit.season import season_of
+from paranom_rs.generate.fit.season import seasons_of
 from paranom_rs.generate.fit.variance import volatility_of
 from paranom_rs.generate.rule import Ref, Rule
 from paranom_rs.generate.signals import AR1, ColouredNoise, Limited, Rounded, Trend
@@ -61,9 +60,7 @@ class Normals(NamedTuple):
     states: dict[str, list[str]]
 
 
-def rule_model(
-    normal: Normals, channels: list[Channel], period: Period | None, rng: np.random.Generator
-) -> list[Rule | float]:
+def rule_model(normal: Normals, channels: list[Channel], rng: np.random.Generator) -> list[Rule | float]:
     """Return the rule of each channel of normal rows."""
     x = filled(normal.values)
     rules: dict[int, Rule | float] = {}
@@ -86,11 +83,9 @@ def rule_model(
         else:
             driven, rest = _by_state(rest, normal, channels)
             first[j] += [driven] if driven is not None else []
-        season = season_of(rest, normal.rows, normal.times, period)
-        if season.rule is not None:
-            first[j].append(season.rule)
-        residuals[j] = season.rest
-        noises[j] = noise_of(season.rest[:MOST_ROWS], rng)
+        seasons, residuals[j] = seasons_of(rest, normal.rows, normal.times)
+        first[j] += seasons
+        noises[j] = noise_of(residuals[j][:MOST_ROWS], rng)
     mixing = _mixing(noises)
     for j in moving:
         some = residuals[j][:: max(len(x) // MOST_ROWS, 1)]
@@ -122,7 +117,9 @@ def _by_state(x: Floats, normal: Normals, channels: list[Channel]) -> tuple[Rule
         explained = float(means[codes].var() / x.var())
         if explained > best[0]:
             middle = float(x.mean())
-            levels = {text: float(mean) - middle for text, mean in zip(texts, means, strict=True)}
+            levels: dict[str | bool, Rule | float] = {
+                text: float(mean) - middle for text, mean in zip(texts, means, strict=True)
+            }
             best = (explained, ByState(channel.name, levels, other=0.0), x - means[codes] + middle)
     return best[1:]
 

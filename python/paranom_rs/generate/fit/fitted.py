@@ -26,7 +26,9 @@ class Fitted:
     notes
         What could not be learnt, and what a user should know.
     states
-        Of channels that held texts: the texts, by the numbers that stand for them.
+        Of channels that held texts: the texts. Rules give the texts, blocks the numbers of their places in this list.
+    recorded
+        (n, d), the normal rows of the recording, NaN where missing.
     """
 
     def __init__(
@@ -43,20 +45,20 @@ class Fitted:
         self.method = method
         self.notes = notes
         self.states = states
-        self._recorded = recorded
+        self.recorded = recorded
         self._names = names
 
     @cached_property
     def report(self) -> FitReport:
         """How like the recording the generator's rows are; computed when it is first asked for, in some seconds."""
         # Of a short recording, some times as many rows: whole rounds have its values.
-        rows = len(self._recorded) * -(-_LEAST_ROWS // len(self._recorded))
+        rows = len(self.recorded) * -(-_LEAST_ROWS // len(self.recorded))
         normal = Generator.from_source(self.generator.source.without_anomalies())
         made = normal.generate(rows)
         return compare(
-            self._recorded, made.X, self._names, method=self.method, edges=normal.graph, notes=list(self.notes)
+            self.recorded, made.X, self._names, method=self.method, edges=normal.graph, notes=list(self.notes)
         )
 
     def __repr__(self) -> str:
-        rows, channels = self._recorded.shape
+        rows, channels = self.recorded.shape
         return f"<Fitted by {self.method} to {rows:,} rows of {channels} channels>"

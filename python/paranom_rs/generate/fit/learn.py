@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from paranom_rs._internal.checks import Floats, one_of, whole
+from paranom_rs._internal.progress import Progress
 from paranom_rs.generate.dropouts import Dropouts
 from paranom_rs.generate.fit.apart import apart_rules, best_apart
 from paranom_rs.generate.fit.by_blocks import best_layout, block_rules
@@ -18,7 +19,7 @@ from paranom_rs.generate.fit.clock import breaks_of, clock_of
 from paranom_rs.generate.fit.cuts import Layout
 from paranom_rs.generate.fit.fitted import Fitted
 from paranom_rs.generate.fit.learnt_anomalies import learnt_anomalies
-from paranom_rs.generate.fit.passing import alike, passes
+from paranom_rs.generate.fit.passing import MOST_JUDGED, alike, passes
 from paranom_rs.generate.fit.period import Period, period_of
 from paranom_rs.generate.fit.recording import Recording, read_recording
 from paranom_rs.generate.generator import Generator
@@ -31,6 +32,8 @@ __all__ = ["fit"]
 GROUP = "recording"
 #: What layouts have to be like, until one's rows are alike; the last one keeps the recording's own order.
 STRICTNESS = (1.0, 2.0, 4.0, np.inf)
+#: Of more rows, few windows are seen twice: pieces are played as they are.
+MOST_APART = 1 << 20
 #: All values of an empty channel are lost.
 ALWAYS = Dropouts(events=[(0, 2**63)])
 
@@ -43,28 +46,33 @@ def fit(
     random_state: int,
     method: str,
     anomalies: str,
+    progress: bool,
 ) -> Fitted:
     """Learn a generator: see `Generator.fit`."""
     one_of("method", method, ("auto", "rules", "blocks"))
     one_of("anomalies", anomalies, ("ignore", "learn"))
     seed = whole("random_state", random_state, most=2**64 - 1)
-    learnt = read_recording(recording, labels, time)
-    rng = np.random.default_rng(seed)
-    normal = learnt.values[learnt.normal]
-    channels = [channel_of(name, normal[:, j]) for j, name in enumerate(learnt.names)]
-    period = period_of(_standardized(learnt.values, channels))
-    notes = learnt.notes + _notes(learnt, channels)
-    generator = None
-    if method != "blocks":
-        generator, more = _by_rules(learnt, channels, period, rng, seed)
-        if method == "rules" or passes(generator, normal):
-            method = "rules"
-        else:
-            generator = None
-    if generator is None:
-        method = "blocks"
-        generator, more = _by_blocks(learnt, channels, period, rng, seed)
-    notes += more
+    with Progress(3, shown=progress, unit="steps", what="fit") as tell:
+        tell = tell or (lambda _: None)
+        learnt = read_recording(recording, labels, time)
+        rng = np.random.default_rng(seed)
+        normal = learnt.values[learnt.normal]
+        channels = [channel_of(name, normal[:, j]) for j, name in enumerate(learnt.names)]
+        period = period_of(_standardized(learnt.values, channels))
+        notes = learnt.notes + _notes(learnt, channels)
+        tell(1)
+        generator = None
+        if method != "blocks":
+            generator, more = _by_rules(learnt, channels, rng, seed)
+            if method == "rules" or passes(generator, normal):
+                method = "rules"
+            else:
+                generator = None
+        tell(2)
+        if generator is None:
+            method = "blocks"
+            generator, more = _by_blocks(learnt, channels, period, rng, seed)
+        notes += more
     if anomalies == "learn":
         generator = generator.with_anomalies(learnt_anomalies(filled(learnt.values), learnt.normal, channels))
     for note in notes:
@@ -73,13 +81,13 @@ def fit(
 
 
 def _by_rules(
-    learnt: Recording, channels: list[Channel], period: Period | None, rng: np.random.Generator, seed: int
+    learnt: Recording, channels: list[Channel], rng: np.random.Generator, seed: int
 ) -> tuple[Generator, list[str]]:
     normal = learnt.values[learnt.normal]
     clock, notes = clock_of(learnt.times)
     times = None if clock is None or learnt.times is None else learnt.times[learnt.normal]
     known = Normals(normal, np.flatnonzero(learnt.normal), times, learnt.states)
-    rules = rule_model(known, channels, period, rng)
+    rules = rule_model(known, channels, rng)
     missing = [dropouts_of(np.isnan(normal[:, j])) for j in range(len(channels))]
     return Generator(_variables(rules, channels, missing), seed=seed, time=clock), notes
 
@@ -98,7 +106,9 @@ def _by_blocks(
         generator = Generator(_variables(rules, channels, [None] * len(channels)), seed=seed, time=clock)
         return generator, notes + _drifts(normal, channels, layout.rows)
 
-    apart = best_apart(learnt.values, channels, runs, period, rng)
+    apart = None
+    if len(normal) <= MOST_APART:
+        apart = best_apart(learnt.values, channels, runs, period, rng)
     if apart is not None:
         found = made(apart_rules(learnt.values, runs, channels, apart, GROUP), apart.fast_layout)
         if passes(found[0], normal):
@@ -107,7 +117,7 @@ def _by_blocks(
         layout = best_layout(learnt.values, channels, runs, period, rng, strictness)
         found = made(block_rules(learnt.values, runs, channels, layout, GROUP), layout)
         # One order of few blocks may be worse than others.
-        if layout.reach == 1 or alike(found[0], normal):
+        if layout.reach == 1 or len(normal) > MOST_JUDGED or alike(found[0], normal):
             break
     return found
 

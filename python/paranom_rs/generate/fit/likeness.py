@@ -60,7 +60,7 @@ def channel_likeness(recorded: Floats, made: Floats) -> ChannelLikeness:
 
 
 def quantile_error(recorded: Floats, made: Floats) -> float:
-    """Return the largest difference of quantiles, as a share of a channel's range; (n, d) and (m, d), nothing missing."""
+    """Return the largest difference of quantiles, as a share of a channel's range; (n, d), (m, d), nothing missing."""
     wide = np.ptp(recorded, axis=0)
     off = np.abs(_quantiles(recorded) - _quantiles(made)).max(axis=0)
     share = np.divide(off, wide, out=np.where(off > 0.0, np.inf, 0.0), where=wide > 0.0)

@@ -18,7 +18,8 @@ MOST_WEIGHTS, LEFT_OUT = 256, 1e-3
 #: There is a slow part where values half as far apart as all weights reach are still so much alike.
 SLOW = 0.2
 _SIZE = 1 << 13
-_QUANTILES = 257
+#: So many quantiles; more where the first or the last is so many standard deviations from the next one: rare values.
+_QUANTILES, _MORE, FAR = 257, 2049, 1.0
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,12 @@ class Noise:
 
 def quantile_table(x: Floats) -> list[float]:
     """Return the quantiles of values at evenly spaced probabilities."""
-    return [float(q) for q in np.quantile(x, np.linspace(0.0, 1.0, _QUANTILES))]
+    table = np.quantile(x, np.linspace(0.0, 1.0, _QUANTILES))
+    ends = np.diff(table)[[0, -1]]
+    if (ends > FAR * x.std()).any():
+        # Between two quantiles all values are equally likely: a single high one would come again far too often.
+        table = np.quantile(x, np.linspace(0.0, 1.0, _MORE))
+    return [float(q) for q in table]
 
 
 def noise_of(x: Floats, rng: np.random.Generator) -> Noise:

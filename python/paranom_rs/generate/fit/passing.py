@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from paranom_rs._internal.checks import Floats
 from paranom_rs.generate.fit.channel import filled
 from paranom_rs.generate.fit.likeness import WINDOW, channel_likeness, correlation_error, separability
 from paranom_rs.generate.generator import Generator
 
-__all__ = ["passes"]
+__all__ = ["MOST_JUDGED", "alike", "passes"]
 
 #: Rows pass where errors of quantiles, of autocorrelations and of correlations are at most these.
 MOST_QUANTILES, MOST_ERROR = 0.018, 0.045

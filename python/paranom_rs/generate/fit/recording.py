@@ -15,6 +15,7 @@ from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs._internal.frames import Frame
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.generate.fit.states import coded_states
+from paranom_rs.generate.fit.texts import text_columns
 
 __all__ = ["Recording", "read_recording"]
 
@@ -74,10 +75,19 @@ def read_recording(recording: Any, labels: str | ArrayLike | None, time: str | N
         For what holds no numbers, too few normal rows, or infinite values.
     """
     states: dict[str, list[str]] = {}
+    left_out: list[str] = []
     if isinstance(recording, str | Path):
+        from paranom_rs.files.layout import NO_CHANNELS
         from paranom_rs.files.tables import read_table
 
         frame = read_table(recording, time=time, label=labels if isinstance(labels, str) else None, order="keep")
+        known = {*(frame.names or []), frame.time_name or "", labels if isinstance(labels, str) else "", *NO_CHANNELS}
+        columns, left_out = text_columns(Path(recording), known)
+        for name, (codes, texts) in columns.items():
+            if len(codes) == len(frame):
+                states[name] = texts
+                values = np.concatenate([frame.values, codes[:, None]], axis=1)
+                frame = replace(frame, values=values, names=[*(frame.names or []), name])
         labels = None if isinstance(labels, str) else labels
     else:
         recording, states = coded_states(recording, time)
@@ -90,6 +100,7 @@ def read_recording(recording: Any, labels: str | ArrayLike | None, time: str | N
     rows, channels = frame.values.shape
     flags = frame.labels if labels is None else _flags(labels, rows)
     frame, flags, notes = _in_order(frame, flags)
+    notes = left_out + notes
     normal = np.ones(rows, bool) if flags is None else ~flags
     if int(normal.sum()) < LEAST_ROWS:
         what = f"{rows} rows" if normal.all() else f"{int(normal.sum())} normal ones of {rows}"

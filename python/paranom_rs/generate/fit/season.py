@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from paranom_rs._internal.checks import Floats
 from paranom_rs.generate.distributions import Normal
-from paranom_rs.generate.fit.period import Period
+from paranom_rs.generate.fit.period import Period, period_of
 from paranom_rs.generate.processes import RandomSeason
 from paranom_rs.generate.rule import Rule
 from paranom_rs.generate.signals import Calendar, Pattern
 
-__all__ = ["Season", "season_of"]
+__all__ = ["Season", "seasons_of"]
 
 #: A season counts where it has so much of the variance, and more than by chance.
 LEAST_SEASON = 0.05
@@ -23,9 +23,11 @@ MOST_PERIOD = 4096
 DAYS_FOR_HOURS, DAYS_FOR_WEEKDAYS = 3, 15
 #: The calendar is taken where it explains this much of what the period's shape does.
 CALENDAR_ENOUGH = 0.9
-#: Cycles that differ are sines: they explain this much of the variance, and leave less than this share of what one shape
-#: for all cycles leaves. There are so many cycles at least.
+#: Cycles that differ are sines: they explain this much of the variance, and leave less than this share of what one
+#: shape for all cycles leaves. There are so many cycles at least.
 SINES, LEFT_BY_ONE, LEAST_CYCLES = 0.9, 0.5, 20
+#: A channel has so many seasons at most.
+MOST_SEASONS = 3
 _MOST_ROWS = 1 << 17
 _HOUR, _DAY = 3_600_000_000_000, 86_400_000_000_000
 
@@ -38,8 +40,8 @@ class Season(NamedTuple):
     explained: float
 
 
-def season_of(x: Floats, rows: NDArray[np.int64], times: NDArray[Any] | None, period: Period | None) -> Season:
-    """Return the season of a channel, if it has one.
+def seasons_of(x: Floats, rows: NDArray[np.int64], times: NDArray[Any] | None) -> tuple[list[Rule], Floats]:
+    """Return the seasons of a channel, one after the other, and what they leave of it.
 
     Parameters
     ----------
@@ -49,11 +51,21 @@ def season_of(x: Floats, rows: NDArray[np.int64], times: NDArray[Any] | None, pe
         (n,), which rows of the recording they are: they tell the phase.
     times
         (n,), datetime64[ns] of a clock that the generator has too; or None.
-    period
-        The recording's period, or None.
     """
-    if float(x.var()) == 0.0:
-        return Season(None, x, 0.0)
+    rules: list[Rule] = []
+    while len(rules) < MOST_SEASONS and float(x.std()) > 0.0:
+        found = _season(x, rows, times, period_of(((x - x.mean()) / x.std())[:, None]))
+        if found.rule is None:
+            break
+        rules.append(found.rule)
+        x = found.rest
+        if isinstance(found.rule, RandomSeason):
+            break
+    return rules, x
+
+
+def _season(x: Floats, rows: NDArray[np.int64], times: NDArray[Any] | None, period: Period | None) -> Season:
+    """Return the season that explains most."""
     shape = _shape(x, rows, period)
     cycles = _cycles(x, rows, period, shape)
     if cycles.rule is not None:
