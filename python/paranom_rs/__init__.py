@@ -38,6 +38,7 @@ from paranom_rs.detect.pca import PCADetector
 from paranom_rs.detect.profile_detectors import LeftMatrixProfile, MatrixProfileDetector
 from paranom_rs.detect.ramp import RAMP, Detection
 from paranom_rs.detect.segmentation import FLOSS, Segmentation, fluss
+from paranom_rs.detect.tiles import tiled_matrix_profile
 from paranom_rs.detect.window_choice import WindowChoice, choose_window
 from paranom_rs.detect.z_score import ZScore
 from paranom_rs.errors import (
@@ -293,6 +294,7 @@ __all__ = [
     "public_holidays",
     "read_table",
     "snippets",
+    "tiled_matrix_profile",
     "triviality",
     "verify",
 ]

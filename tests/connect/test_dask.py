@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from paranom_rs import Generator
+from paranom_rs import Generator, matrix_profile
+from paranom_rs import tiled_matrix_profile as local_tiles
 
 dask = pytest.importorskip("dask")
 pytest.importorskip("dask.dataframe")
 
-from paranom_rs.connect.dask import to_dask, to_dask_array  # noqa: E402
+from paranom_rs.connect import dask as connect_dask  # noqa: E402
+from paranom_rs.connect.dask import tiled_matrix_profile, to_dask, to_dask_array  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("default")  # Dask warns about itself
 
@@ -76,3 +78,27 @@ def test_a_lost_worker_changes_nothing(fragile: Generator) -> None:
     assert np.array_equal(computed["x"], fragile.generate(5_000)["x"])
     function = fragile.to_spec()["variables"]["x"]["normal"]
     assert function.marker.exists(), "no worker was lost"
+
+
+def test_tiles_of_a_join_on_lost_workers(tmp_path) -> None:
+    distributed = pytest.importorskip("distributed")
+    import cloudpickle
+
+    from support import dying_tile
+
+    cloudpickle.register_pickle_by_value(dying_tile)
+    x = np.random.default_rng(0).normal(size=2_000).cumsum()
+    expected = matrix_profile(x, 50)
+    found = tiled_matrix_profile(x, 50, pieces=4)
+    assert np.array_equal(found.profile, expected.profile)
+    marker = tmp_path / "lost"
+    run = dying_tile.dying(connect_dask._run_tiles, marker)
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        distributed.Client(cluster),
+    ):
+        found = local_tiles(x, 50, pieces=4, threads=1, folder=tmp_path / "tiles", run=run)
+    assert marker.exists(), "no worker was lost"
+    assert np.array_equal(found.indices, expected.indices)
+    assert np.array_equal(found.profile, expected.profile)
+    assert len(list((tmp_path / "tiles").iterdir())) == 6

@@ -8,14 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from paranom_rs import Generator
+from paranom_rs import Generator, matrix_profile
+from paranom_rs import tiled_matrix_profile as local_tiles
 from paranom_rs.connect.keyed import KeyedRAMP
 from support import valve
 
 ray = pytest.importorskip("ray")
 pytest.importorskip("ray.data")
 
-from paranom_rs.connect.ray import to_ray  # noqa: E402
+from paranom_rs.connect import ray as connect_ray  # noqa: E402
+from paranom_rs.connect.ray import tiled_matrix_profile, to_ray  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("default")  # the engine warns about itself
 
@@ -63,3 +65,17 @@ def test_actors_hold_a_detector_each(keyed: KeyedRAMP) -> None:
     found = {key: [actors[key].score.remote(record) for record in records] for key, records in streams.items()}
     for key, records in streams.items():
         assert ray.get(found[key]) == keyed.score(keyed.new(), records)
+
+
+def test_tiles_of_a_join_on_lost_workers(tmp_path) -> None:
+    from support import dying_tile
+
+    ray.cloudpickle.register_pickle_by_value(dying_tile)
+    x = np.random.default_rng(0).normal(size=2_000).cumsum()
+    expected = matrix_profile(x, 50)
+    assert np.array_equal(tiled_matrix_profile(x, 50, pieces=4).profile, expected.profile)
+    marker = tmp_path / "lost"
+    found = local_tiles(x, 50, pieces=4, threads=1, run=dying_tile.dying(connect_ray._run_tiles, marker))
+    assert marker.exists(), "no worker was lost"
+    assert np.array_equal(found.indices, expected.indices)
+    assert np.array_equal(found.profile, expected.profile)

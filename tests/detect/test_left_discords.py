@@ -6,6 +6,9 @@ import itertools
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,6 +95,56 @@ def test_a_file_gives_what_memory_gives(tmp_path, dtype):
     assert left_discords(str(tmp_path / "x.npy"), 30, 3) == left_discords(x, 30, 3)
 
 
+def table(values):
+    times = pd.date_range("2026-01-01", periods=len(values), freq="s")
+    return pd.DataFrame({"when": times, "flow": values, "n": np.arange(len(values)), "name": "ä"})
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow", "feather"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_column_of_a_file_gives_what_memory_gives(tmp_path, ending, dtype):
+    x = np.random.default_rng(6).normal(size=70_000).cumsum().astype(dtype)
+    x[100] = np.nan
+    whole, path = pa.Table.from_pandas(table(x)), tmp_path / f"x.{ending}"
+    if ending == "parquet":
+        pq.write_table(whole, path, row_group_size=999)
+    else:
+        with pa.ipc.new_file(path, whole.schema) as file:
+            file.write_table(whole, max_chunksize=70_000 if ending == "arrow" else 999)
+    found = left_discords(path, 30, 3, column="flow")
+    expected = left_discords(x, 30, 3)
+    assert [d[:4] for d in found] == [d[:4] for d in expected]
+    assert [pd.Timestamp(d.time) for d in found] == [table(x)["when"][d.start] for d in expected]
+    with pytest.raises(SpecError, match="column: must be given"):
+        left_discords(path, 30)
+    with pytest.raises(SpecError, match="column: must be one of the columns of numbers"):
+        left_discords(path, 30, column="name")
+
+
+def test_whole_numbers_and_nulls_of_a_file(tmp_path):
+    numbers = [None if i == 50 else i * 7919 % 101 for i in range(600)]
+    pq.write_table(pa.table({"n": pa.array(numbers, pa.int64())}), tmp_path / "x.parquet")
+    x = np.array(numbers, dtype=float)
+    assert left_discords(tmp_path / "x.parquet", 20) == left_discords(x, 20)
+    pq.write_table(pa.table({"n": pa.array([], pa.int64())}), tmp_path / "x.parquet")
+    with pytest.raises(SpecError, match="x: must not be empty"):
+        left_discords(tmp_path / "x.parquet", 20)
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, pl.from_pandas, pa.Table.from_pandas])
+def test_a_column_of_a_table(kind):
+    x = np.random.default_rng(8).normal(size=3000).cumsum()
+    frame = table(x)
+    [found] = left_discords(kind(frame), 40, column="flow")
+    [expected] = left_discords(x, 40)
+    assert found[:4] == expected[:4]
+    assert pd.Timestamp(found.time) == frame["when"][found.start]
+    with pytest.raises(SpecError, match="column: must be given"):
+        left_discords(kind(frame[["flow", "n"]]), 40)
+    with pytest.raises(SpecError, match="column: must not be given"):
+        left_discords(x, 40, column="flow")
+
+
 def test_equal_windows_are_0_apart_and_missing_ones_are_none():
     x = np.tile(np.random.default_rng(7).normal(size=50), 40)
     assert left_discords(x, 20)[0].distance == 0
@@ -115,8 +168,18 @@ def test_timestamps_come_back():
         (lambda _: left_discords(np.zeros(9), 3, 0), "k: must be >= 1"),
         (lambda _: left_discords(np.zeros(9), 3, start=-1), "start: must be >= 0"),
         (lambda _: left_discords(np.full(9, 1e200), 3, distance="l2"), r"x\[0\]: must be at most"),
-        (lambda folder: left_discords(folder / "none.npy", 3), "x: must be a .npy file that can be read"),
-        (lambda folder: left_discords(written(folder, b"text"), 3), "x: must be a .npy file that can be read"),
+        (
+            lambda folder: left_discords(folder / "none.npy", 3),
+            "x: must be a .npy, Parquet or Arrow file that can be read",
+        ),
+        (lambda folder: left_discords(written(folder, b"text", "x.parquet"), 3), "x.parquet: must be a Parquet file"),
+        (lambda folder: left_discords(written(folder, b"text", "x.arrow"), 3), "x: must be a Parquet or Arrow file"),
+        (lambda folder: left_discords(folder / "none.parquet", 3), "x: must be a Parquet or Arrow file"),
+        (lambda folder: left_discords(saved(folder, np.zeros(9)), 3, column="x"), "column: must not be given"),
+        (
+            lambda folder: left_discords(written(folder, b"text"), 3),
+            "x: must be a .npy, Parquet or Arrow file that can be read",
+        ),
         (lambda folder: left_discords(saved(folder, np.zeros((4, 4))), 3), "x: must be a file of one dimension"),
         (lambda folder: left_discords(saved(folder, np.zeros(9, int)), 3), "x: must be a file of little-endian"),
         (lambda folder: left_discords(saved(folder, np.zeros(0)), 3), "x: must be"),
@@ -127,9 +190,9 @@ def test_bad_input_is_refused(call, words, tmp_path):
         call(tmp_path)
 
 
-def written(folder, data):
-    (folder / "x.npy").write_bytes(data)
-    return folder / "x.npy"
+def written(folder, data, name="x.npy"):
+    (folder / name).write_bytes(data)
+    return folder / name
 
 
 def saved(folder, array):
@@ -140,5 +203,5 @@ def saved(folder, array):
 def test_a_file_that_is_cut_off_is_refused(tmp_path):
     path = saved(tmp_path, np.zeros(1000))
     path.write_bytes(path.read_bytes()[:-8])
-    with pytest.raises(SpecError, match=r"x: must be a \.npy file|bytes, as its header says"):
+    with pytest.raises(SpecError, match=r"x: must be a \.npy, Parquet|bytes, as its header says"):
         left_discords(path, 20)

@@ -13,14 +13,15 @@ from test_matrix_profile import series
 
 import paranom_rs
 from paranom_rs import StreamingMatrixProfile, matrix_profile
+from paranom_rs.detect.detector_file import pack, unpack
 from reference import matrix_profile as reference
 
 
-def left(X, m, history, t):
+def left(X, m, history, t, distance="znormalized"):
     """By definition: the scores of the window that sample t ends, among the last ``history`` samples."""
     kept = X[max(t - history + 1, 0) : t + 1]
     count = len(kept) - m + 1
-    D = np.stack([reference.distances(column[-m:], column, m)[0] for column in kept.T])
+    D = np.stack([reference.distances(column[-m:], column, m, distance)[0] for column in kept.T])
     D = np.cumsum(np.sort(D, axis=0), axis=0) / np.arange(1, len(D) + 1)[:, None]
     return D[:, : max(count - 1 - reference.exclusion(m), 0)].min(axis=1, initial=np.inf).astype(float)
 
@@ -45,6 +46,76 @@ def test_scores_equal_the_reference(d, data):
     assert not np.isnan(scores[m - 1 :]).any()
     assert_scores(scores, X, m, history)
     assert stream.n_seen == len(X)
+
+
+PLAIN = ["l1", "l2", "relative"]
+
+
+@given(st.integers(1, 3), st.data())
+@pytest.mark.parametrize("distance", PLAIN)
+def test_plain_scores_equal_the_reference(distance, d, data):
+    columns = [data.draw(series(least=20, most=50)) for _ in range(d)]
+    X = np.stack([c[: min(map(len, columns))] for c in columns], axis=1)
+    m = data.draw(st.integers(3, 8))
+    history = data.draw(st.integers(2 * m, 40))
+    stream = StreamingMatrixProfile(m, history, d, distance=distance)
+    cut = data.draw(st.integers(0, len(X)))
+    scores = np.concatenate([stream.update_many(part).reshape(-1, d) for part in (X[:cut], X[cut:])])
+    assert np.isnan(scores[: m - 1]).all()
+    for t in range(m - 1, len(X)):
+        np.testing.assert_allclose(scores[t], left(X, m, history, t, distance), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("distance", PLAIN)
+def test_a_plain_stream_is_the_left_profile_and_goes_on_from_its_bytes(distance):
+    x = np.random.default_rng(0).normal(size=300).cumsum()
+    x[100] = np.nan
+    batch = matrix_profile(x, 20, distance=distance)
+    stream = StreamingMatrixProfile(20, 300, distance=distance)
+    scores = [stream.update(value) for value in x[:150]]
+    for other in (StreamingMatrixProfile.from_bytes(stream.to_bytes()), pickle.loads(pickle.dumps(stream))):
+        assert (other.distance, other.n_seen, other.index) == (distance, 150, stream.index)
+        found = np.array(scores + [other.update(value) for value in x[150:]])
+        np.testing.assert_allclose(found[19:], batch.left_profile, rtol=1e-13)
+        np.testing.assert_array_equal(found, StreamingMatrixProfile(20, 300, distance=distance).update_many(x))
+        assert other.index == batch.left_indices[-1]
+
+
+def test_a_damaged_plain_stream_is_refused():
+    stream = StreamingMatrixProfile(5, 20, 2, distance="l2")
+    stream.update_many(np.arange(60.0).reshape(30, 2))
+    data = stream.to_bytes()
+    for at in range(8, len(data), 31):
+        with pytest.raises(paranom_rs.StateError):
+            StreamingMatrixProfile.from_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+    state = unpack(data)
+    for change in (
+        {"detector": "FLOSS"},
+        {"parameters": {**state.parameters, "history": 8}},
+        {"parameters": {**state.parameters, "distance": "l3"}},
+        {"values": {"seen": 3, "index": [-1, -1]}},
+        {"values": {"seen": 30, "index": [-1]}},
+        {"values": {"seen": 30, "index": [-1, 99]}},
+        {"arrays": {}},
+    ):
+        with pytest.raises(paranom_rs.StateError):
+            StreamingMatrixProfile.from_bytes(pack(state._replace(**change)))
+
+
+def test_what_a_plain_stream_refuses_changes_nothing():
+    stream = StreamingMatrixProfile(5, 20, distance="l2")
+    stream.update_many(np.arange(30.0))
+    before = stream.to_bytes()
+    with pytest.raises(paranom_rs.SpecError, match=r"X\[1\]\[0\]: must be at most"):
+        StreamingMatrixProfile(5, 20, distance="l2").update_many([1.0, 1e300])
+    for bad in ([1.0, 1e300], ["a"], [[1.0, 2.0]]):
+        with pytest.raises((paranom_rs.SpecError, paranom_rs.SpecTypeError)):
+            stream.update_many(bad)
+    assert stream.to_bytes() == before
+    with pytest.raises(paranom_rs.SpecError, match="history: must be"):
+        StreamingMatrixProfile(5, 9, distance="l1")
+    with pytest.raises(paranom_rs.SpecError, match="distance: must be one of"):
+        StreamingMatrixProfile(5, 90, distance="l3")
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e6, 1e8])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 
 from paranom_rs import (
     FLOSS,
+    RAMP,
     SpecError,
     SpecTypeError,
+    StateError,
     all_chains,
     anchored_chain,
     consensus_motif,
@@ -25,6 +28,7 @@ from paranom_rs import (
     multidimensional_motifs,
     snippets,
 )
+from paranom_rs.detect.detector_file import pack, unpack
 from reference import matrix_profile as reference
 from reference import profile_tools
 from support.nasty_series import assert_consistent, series
@@ -195,6 +199,58 @@ def test_multidimensional_motifs_are_their_definition():
         assert motif.bits[level] == pytest.approx(expected, rel=1e-12)
     starts = [start for m in multidimensional_motifs(found, 5) for start in m[:2]]
     assert all(abs(a - b) >= 40 for i, a in enumerate(starts) for b in starts[: i // 2 * 2])
+
+
+@pytest.mark.parametrize("distance", ["znormalized", "l2"])
+@pytest.mark.parametrize("seen", [0, 5, 60, 300])
+def test_a_saved_floss_goes_on_with_the_same_bits(distance, seen):
+    x = np.random.default_rng(9).normal(size=500).cumsum()
+    stream = FLOSS(10, 120, exclusion=12, distance=distance)
+    stream.update_many(x[:seen])
+    for other in (FLOSS.from_bytes(stream.to_bytes()), pickle.loads(pickle.dumps(stream))):
+        assert repr(other) == repr(stream)
+        other.update_many(x[seen:])
+        whole = FLOSS(10, 120, exclusion=12, distance=distance)
+        whole.update_many(x)
+        assert other.curve.tobytes() == whole.curve.tobytes()
+        assert (other.change, other.start) == (whole.change, whole.start)
+
+
+def test_a_damaged_floss_is_refused():
+    stream = FLOSS(10, 120)
+    stream.update_many(np.random.default_rng(9).normal(size=300))
+    data = stream.to_bytes()
+    for at in range(0, len(data), 97):
+        with pytest.raises(StateError):
+            FLOSS.from_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+    for bad in (b"", data[:-1], data + b"x", RAMP(1, window=5, reference=20).to_bytes()):
+        with pytest.raises(StateError):
+            FLOSS.from_bytes(bad)
+    state = unpack(data)
+    for change in (
+        {"parameters": {**state.parameters, "history": 121}},
+        {"parameters": {"window": 10}},
+        {"values": {"n_seen": 7}},
+        {"detector": "ZScore"},
+        {"arrays": {**state.arrays, "indices": state.arrays["indices"] + 1000}},
+        {"arrays": {**state.arrays, "stream": state.arrays["stream"][:-1]}},
+    ):
+        with pytest.raises(StateError):
+            FLOSS.from_bytes(pack(state._replace(**change)))
+    with pytest.raises(SpecTypeError, match="data: must be bytes"):
+        FLOSS.from_bytes("text")
+
+
+@pytest.mark.parametrize("distance", ["znormalized", "l1", "l2", "relative"])
+@pytest.mark.parametrize("include", [(), (2, 0)])
+def test_columns_of_a_motif_are_its_subspace(distance, include):
+    X = np.random.default_rng(6).normal(size=(200, 4)).cumsum(axis=0)
+    X[50:90, 3] = 1
+    found = matrix_profile_multidimensional(X, 20, distance=distance, include=include)
+    for motif in multidimensional_motifs(found, 3):
+        places = (motif.first, motif.second)
+        both = [found.subspaces(len(motif.columns))[at].tolist() for at in places]
+        assert motif.columns in both
 
 
 def test_annotations_hide_windows():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from paranom_rs._internal.optional import needs
@@ -13,12 +14,16 @@ with needs("Dask", "dask", "paranom_rs.connect.dask"):
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs.connect.slices import Slice, cut
+from paranom_rs.detect import tiles
+from paranom_rs.detect.matrix_profile import MatrixProfile
 from paranom_rs.generate.generator import Generator
 
-__all__ = ["to_dask", "to_dask_array"]
+__all__ = ["tiled_matrix_profile", "to_dask", "to_dask_array"]
+
+_TILES_AT_ONCE = 64
 
 
 def to_dask(generator: Generator, rows: int, *, start: int = 0, blocks: int | None = None) -> Any:
@@ -90,3 +95,31 @@ def _frame(part: Slice) -> pd.DataFrame:
     frame = pd.DataFrame(data.table() | columns)
     frame.index = pd.RangeIndex(part.start, part.start + part.rows, name="row")
     return frame
+
+
+def tiled_matrix_profile(x: ArrayLike, window: int, **settings: Any) -> MatrixProfile:
+    """Compute a matrix profile in tiles on Dask's workers; arguments as `paranom_rs.tiled_matrix_profile`.
+
+    A worker that is lost changes nothing: Dask computes its tiles again. With a ``folder`` that all workers share,
+    tiles that are done are kept. Each tile takes one thread, unless ``threads`` says otherwise.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.connect.dask import tiled_matrix_profile
+    >>> x = np.random.default_rng(0).normal(size=2_000).cumsum()
+    >>> len(tiled_matrix_profile(x, 50, pieces=4))
+    1951
+    """
+    return tiles.tiled_matrix_profile(x, window, **{"threads": 1, **settings}, run=_run_tiles)
+
+
+def _run_tiles(wanted: list[tiles.Tile]) -> Iterator[Any]:
+    # Not all at once: the results wait here until they are merged.
+    for start in range(0, len(wanted), _TILES_AT_ONCE):
+        batch = [dask.delayed(_compute)(tile) for tile in wanted[start : start + _TILES_AT_ONCE]]
+        yield from dask.compute(*batch)
+
+
+def _compute(tile: tiles.Tile) -> Any:
+    return tile.compute()

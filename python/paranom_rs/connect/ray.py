@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -13,13 +14,17 @@ with needs("Ray", "ray", "paranom_rs.connect.ray"):
     from ray.data.datasource import Datasource, ReadTask
 
 import pyarrow as pa
+from numpy.typing import ArrayLike
 
 from paranom_rs.connect.slices import Slice, cut
+from paranom_rs.detect import tiles
+from paranom_rs.detect.matrix_profile import MatrixProfile
 from paranom_rs.generate.generator import Generator
 
-__all__ = ["GeneratorDatasource", "to_ray"]
+__all__ = ["GeneratorDatasource", "tiled_matrix_profile", "to_ray"]
 
 _BYTES_PER_VALUE = 8
+_TILES_AT_ONCE = 64
 
 
 class GeneratorDatasource(Datasource):
@@ -72,3 +77,27 @@ def _tables(part: Slice) -> list[pa.Table]:
 
 def _size(part: Slice) -> int:
     return part.rows * (len(part.generator.names) + 3) * _BYTES_PER_VALUE
+
+
+def tiled_matrix_profile(x: ArrayLike, window: int, **settings: Any) -> MatrixProfile:
+    """Compute a matrix profile in tiles on Ray's workers; arguments as `paranom_rs.tiled_matrix_profile`.
+
+    A worker that is lost changes nothing: Ray computes its tiles again. With a ``folder`` that all workers share, tiles
+    that are done are kept. Each tile takes one thread, unless ``threads`` says otherwise.
+    """
+    return tiles.tiled_matrix_profile(x, window, **{"threads": 1, **settings}, run=_run_tiles)
+
+
+def _run_tiles(wanted: list[tiles.Tile]) -> Iterator[Any]:
+    compute = ray.remote(_compute).options(max_retries=-1)
+    waiting: list[Any] = []
+    for tile in wanted:
+        if len(waiting) == _TILES_AT_ONCE:  # the results wait here until they are merged
+            yield ray.get(waiting.pop(0))
+        waiting.append(compute.remote(tile))
+    while waiting:
+        yield ray.get(waiting.pop(0))
+
+
+def _compute(tile: tiles.Tile) -> Any:
+    return tile.compute()

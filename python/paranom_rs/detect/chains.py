@@ -51,12 +51,13 @@ def anchored_chain(found: MatrixProfile, start: int) -> NDArray[np.int64]:
     >>> chain.dtype, int(chain[0])
     (dtype('int64'), 100)
     """
-    following = _following(found).tolist()
-    at = whole("start", start, most=len(following) - 1)
-    chain = []
-    while at >= 0:
-        chain.append(at)
-        at = following[at]
+    left, right = _links(found)
+    at = whole("start", start, most=len(found) - 1)
+    chain = [at]
+    # Number by number: a chain is short, and the series is long.
+    while (later := int(right[at])) >= 0 and left[later] == at:
+        chain.append(later)
+        at = later
     return np.array(chain, dtype=np.int64)
 
 
@@ -106,9 +107,15 @@ def all_chains(found: MatrixProfile) -> list[NDArray[np.int64]]:
 
 def _following(found: MatrixProfile) -> NDArray[np.int64]:
     """Return the window that each window is linked to; -1 if it is linked to none."""
+    left, right = _links(found)
+    linked = (right >= 0) & (left[right] == np.arange(len(found)))
+    return np.where(linked, right, -1)
+
+
+def _links(found: MatrixProfile) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the nearest earlier window of each window, and the nearest later one."""
     if found.left_indices is None or found.right_indices is None or found.x.ndim != 1:
         raise SpecError("found", "must be the matrix profile of one series", repr(found))
-    windows = len(found)
-    left, right = (indices.reshape(windows, -1)[:, 0] for indices in (found.left_indices, found.right_indices))
-    linked = (right >= 0) & (left[right] == np.arange(windows))
-    return np.where(linked, right, -1)
+    if found.left_indices.ndim == 1:
+        return found.left_indices, found.right_indices
+    return found.left_indices[:, 0], found.right_indices[:, 0]

@@ -7,22 +7,25 @@ The answer is exact. It takes seconds for millions of rows, and bounded memory f
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from paranom_rs import _core
+from paranom_rs._internal import columns
 from paranom_rs._internal.checks import file_path, whole
 from paranom_rs._internal.checks import threads as thread_count
 from paranom_rs._internal.progress import Progress
 from paranom_rs._internal.row_times import row_times, time_of
+from paranom_rs.detect.column_files import ARROW, PARQUET, NumberFile, column_numbers, times_at
 from paranom_rs.detect.findings import Discord
 from paranom_rs.detect.series import MOST, as_floats, distance_name
 from paranom_rs.errors import SpecError
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from paranom_rs.detect.series import Distance
 
@@ -37,6 +40,7 @@ def left_discords(
     window: int,
     k: int = 1,
     *,
+    column: str | None = None,
     start: int | None = None,
     exclusion: int | None = None,
     distance: Distance = "znormalized",
@@ -52,11 +56,15 @@ def left_discords(
     Parameters
     ----------
     x
-        The series, shape (n,); or the path of a ``.npy`` file of float64 or float32, which is read piece by piece.
+        The series, shape (n,); a table of pandas, polars or Arrow; or the path of a file that is read piece by piece: a
+        ``.npy`` file of float64 or float32, a Parquet file (``.parquet``), or an Arrow file (``.arrow``, ``.feather``).
+        A column of Parquet or Arrow is first copied to a temporary file of plain numbers (8 bytes a row).
     window
         The length of a window in samples: 3 or more.
     k
         How many discords to find.
+    column
+        The column of a table or of a Parquet or Arrow file; it may be left out if only one holds numbers.
     start
         The first row at which a discord may begin; the rows before it are only compared with. The default is
         8 · window: the first windows have few others before them, so all of them are far from these.
@@ -69,9 +77,10 @@ def left_discords(
     Returns
     -------
     list of Discord
-        Farthest first. ``neighbor`` is the nearest window that starts more than ceil(window / 4) rows before the
-        discord. There may be fewer than ``k``: a window without such a neighbour is no discord. Discords whose squared
-        distances differ by less than about 1e-10 · window may change places.
+        Farthest first, with times if ``x`` has an index of dates, or one column of dates. ``neighbor`` is the nearest
+        window that starts more than ceil(window / 4) rows before the discord. There may be fewer than ``k``: a window
+        without such a neighbour is no discord. Discords whose squared distances differ by less than about
+        1e-10 · window may change places.
 
     Raises
     ------
@@ -98,37 +107,56 @@ def left_discords(
         "threads": thread_count(threads),
     }
     if isinstance(x, str | os.PathLike):
-        file = _npy(file_path(x))
-        with _bar(progress, file.values, window) as step:
+        path = file_path(x)
+        copied = path.suffix.lower() in PARQUET + ARROW
+        if not copied and column is not None:
+            raise SpecError("column", "must not be given for a .npy file", repr(column))
+        opened = column_numbers(path, column) if copied else nullcontext(_npy(path))
+        with opened as file, _bar(progress, file.values, window) as step:
             found = _core.matrix_profile_left_discords_in_file(*file, window, progress=step, **settings)
+        times = times_at(path, [at for at, *_ in found]) if copied else [None] * len(found)
     else:
-        series = as_floats("x", x, 1)
+        series, all_times = _column(x, column)
         with _bar(progress, len(series), window) as step:
             found = _core.matrix_profile_left_discords(series, window, progress=step, **settings)
+        times = [time_of(all_times, at) for at, *_ in found]
+    return [
+        Discord(at, at + window, far, neighbor, time) for (at, far, neighbor), time in zip(found, times, strict=True)
+    ]
+
+
+def _column(x: Any, column: str | None) -> tuple[NDArray[np.float64], Any]:
+    """Return a series, or a column of a table, and the times of its rows or None."""
+    if columns.library(x) is None or not columns.is_table(x):
+        if column is not None:
+            raise SpecError("column", "must not be given where x is no table", repr(column))
+        return as_floats("x", x, 1), row_times(x)
+    given = columns.columns(x)
+    dates = [found[0] for _, values in given if (found := columns.datetimes(values)) is not None]
+    channels = columns.channels("x", x) if column is None else [one for one in given if one[0] == column]
+    if len(channels) != 1:
+        names = [str(label) for label, _ in given]
+        rule = "must be given where a table has several columns" if column is None else f"must be one of {names}"
+        raise SpecError("column", rule, repr(column))
+    [(label, values)] = channels
     times = row_times(x)
-    return [Discord(at, at + window, far, neighbor, time_of(times, at)) for at, far, neighbor in found]
+    if times is None and len(dates) == 1:
+        times = dates[0]
+    return as_floats("x", columns.floats(f"x[{str(label)!r}]", values), 1), times
 
 
-class _Npy(NamedTuple):
-    """Where the numbers lie in a file."""
-
-    path: Path
-    offset: int
-    values: int
-    dtype: str
-
-
-def _npy(path: Path) -> _Npy:
+def _npy(path: Path) -> NumberFile:
     """Read the header of a ``.npy`` file."""
     try:
         array = np.lib.format.open_memmap(path, mode="r")
     except (OSError, ValueError, EOFError) as error:
-        raise SpecError("x", f"must be a .npy file that can be read ({error})", repr(str(path))) from None
+        rule = f"must be a .npy, Parquet or Arrow file that can be read ({error})"
+        raise SpecError("x", rule, repr(str(path))) from None
     if array.dtype.str not in ("<f8", "<f4"):
         raise SpecError("x", "must be a file of little-endian float64 or float32", f"dtype {array.dtype}")
     if array.ndim != 1 or not len(array):
         raise SpecError("x", "must be a file of one dimension, not empty", f"shape {array.shape}")
-    return _Npy(path, int(array.offset), len(array), array.dtype.str)
+    return NumberFile(path, int(array.offset), len(array), array.dtype.str)
 
 
 def _bar(shown: bool, values: int, window: int) -> Progress:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from paranom_rs import _core
 from paranom_rs._internal.checks import numbers, whole
 from paranom_rs._internal.keywords import known_keywords
-from paranom_rs.detect.series import MOST, as_floats
+from paranom_rs.detect.detector_file import MAGIC
+from paranom_rs.detect.plain_stream import PlainStream
+from paranom_rs.detect.series import MOST, Distance, as_floats, distance_name
 from paranom_rs.errors import SpecTypeError
 
 if TYPE_CHECKING:
@@ -22,11 +24,12 @@ __all__ = ["StreamingMatrixProfile"]
 class StreamingMatrixProfile:
     """The left matrix profile of a stream: each new sample completes a window, which gets a score.
 
-    The score is the z-normalised distance from the newest window to its nearest neighbour among the last ``history``
+    The score is the distance from the newest window to its nearest neighbour among the last ``history``
     samples. Windows that start at most ceil(window / 4) samples apart are no neighbours. So the scores are the
     ``left_profile`` of :func:`matrix_profile`, sample by sample.
 
-    One update costs O(n_features · history). Objects can be pickled, and several threads may use one.
+    One update costs O(n_features · history). Without normalisation it costs O(n_features · history · window): each
+    distance is summed anew. Objects can be pickled. Several threads may use one (z-normalised).
 
     Parameters
     ----------
@@ -36,6 +39,8 @@ class StreamingMatrixProfile:
         How many samples are remembered, the newest included: at least twice ``window``. Older ones are forgotten.
     n_features
         Values per sample.
+    distance
+        How windows are compared, as in :func:`matrix_profile`.
 
     Raises
     ------
@@ -59,11 +64,15 @@ class StreamingMatrixProfile:
     __slots__ = ("_core",)
 
     @known_keywords
-    def __init__(self, window: int, history: int, n_features: int = 1) -> None:
-        self._core = _core.MatrixProfileStream(
+    def __init__(self, window: int, history: int, n_features: int = 1, *, distance: Distance = "znormalized") -> None:
+        sizes = (
             whole("window", window, least=3, most=MOST),
             whole("history", history, least=1, most=MOST),
             whole("n_features", n_features, least=1, most=MOST),
+        )
+        name = distance_name(distance)
+        self._core: Any = (
+            _core.MatrixProfileStream(*sizes) if name == "znormalized" else PlainStream(*sizes, distance=name)
         )
 
     def update(self, x: ArrayLike) -> float | NDArray[np.float64]:
@@ -127,6 +136,11 @@ class StreamingMatrixProfile:
         return self._core.n_features
 
     @property
+    def distance(self) -> str:
+        """How windows are compared."""
+        return getattr(self._core, "distance", "znormalized")
+
+    @property
     def n_seen(self) -> int:
         """How many samples have been taken."""
         return self._core.seen
@@ -156,7 +170,8 @@ class StreamingMatrixProfile:
         if not isinstance(data, bytes):
             raise SpecTypeError("data", "must be bytes", type(data).__name__)
         new = cls.__new__(cls)
-        new._core = _core.MatrixProfileStream.from_bytes(data)
+        kind: Any = PlainStream if data.startswith(MAGIC) else _core.MatrixProfileStream
+        new._core = kind.from_bytes(data)
         return new
 
     def __reduce__(self) -> tuple[Callable[[bytes], StreamingMatrixProfile], tuple[bytes]]:

@@ -5,6 +5,7 @@ Source: Yeh, Kavantzas & Keogh, "Matrix Profile VI" (ICDM 2017), section IV-E: m
 
 from __future__ import annotations
 
+from functools import cache
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -106,7 +107,6 @@ def multidimensional_motifs(
     zone = found.window - 1 if exclusion is None else whole("exclusion", exclusion, most=MOST)
     free = np.ones(len(found), dtype=bool)
     motifs: list[MultidimensionalMotif] = []
-    subspaces = [found.subspaces(level + 1) for level in range(found.x.shape[1])]
     while len(motifs) < count:
         # Both windows of a pair must be free.
         usable = free[:, None] & free[found.indices] & np.isfinite(found.profile)
@@ -114,10 +114,10 @@ def multidimensional_motifs(
         if not usable.any(axis=0).all():
             break
         firsts = profile.argmin(axis=0)
-        bits = np.array([_bits(found, int(at), subspaces[level][at], level) for level, at in enumerate(firsts)])
+        columns = [_columns(found, int(at), level) for level, at in enumerate(firsts)]
+        bits = np.array([_bits(found, int(at), columns[level], level) for level, at in enumerate(firsts)])
         level = int(bits.argmin())
-        at = int(firsts[level])
-        motifs.append(_motif(found, at, level, subspaces[level][at].tolist(), bits))
+        motifs.append(_motif(found, int(firsts[level]), level, columns[level].tolist(), bits))
         for start in motifs[-1][:2]:
             free[max(start - zone, 0) : start + zone + 1] = False
     return motifs
@@ -131,12 +131,40 @@ def _motif(
     return MultidimensionalMotif(first, second, float(found.profile[at, level]), columns, bits, times)
 
 
+def _columns(found: MatrixProfile, at: int, level: int) -> NDArray[np.int64]:
+    """Return the columns of a level of a window and its neighbour: the included ones, then the others from near to far.
+
+    As :meth:`MatrixProfile.subspaces` does for all windows.
+    """
+    first, second = (found.x[start : start + found.window] for start in (at, int(found.indices[at, level])))
+    included = list(found.include)
+    others = np.setdiff1d(np.arange(found.x.shape[1]), included)
+    far = _distances(first[:, others], second[:, others], found.distance)
+    columns = np.concatenate([included, others[far.argsort(kind="stable")]])[: level + 1]
+    return columns.astype(np.int64)
+
+
+def _distances(a: NDArray[np.float64], b: NDArray[np.float64], distance: str) -> NDArray[np.float64]:
+    """Return the distances of the columns of two windows."""
+    if distance == "znormalized":
+        far = np.square(_normal(a) - _normal(b)).sum(axis=0)
+        one_constant = (a == a[0]).all(axis=0) != (b == b[0]).all(axis=0)
+        return np.where(one_constant, len(a), far)  # squared
+    if distance == "l2":
+        return np.square(a - b).sum(axis=0)  # squared
+    far = np.abs(a - b).sum(axis=0)
+    if distance == "l1":
+        return far
+    size = np.abs(b).sum(axis=0)
+    return np.divide(far, size, out=np.where(far > 0, np.inf, 0.0), where=size > 0)
+
+
 def _bits(found: MatrixProfile, at: int, columns: NDArray[np.int64], level: int) -> float:
     """Return how many bits a window and its neighbour need if these columns are stored as differences."""
     m, d = found.window, found.x.shape[1]
     other = int(found.indices[at, level])
     difference = _discrete(found.x[at : at + m, columns]) - _discrete(found.x[other : other + m, columns])
-    different = len(np.unique(difference))
+    different = np.count_nonzero(np.bincount((difference + 2**_BITS).ravel()))
     size = len(columns) * m
     plain = _BITS * (2 * d * m - size)
     return float(plain + size * np.log2(different) + different * _BITS)
@@ -144,9 +172,21 @@ def _bits(found: MatrixProfile, at: int, columns: NDArray[np.int64], level: int)
 
 def _discrete(x: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return z-normalised values as numbers below 2^bits, equally probable if the values are normal."""
-    spread = x.std(axis=0)
-    normal = (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1)
-    steps = 2**_BITS
-    borders = np.array([NormalDist().inv_cdf(at / steps) for at in range(1, steps)])
-    numbers: NDArray[np.int64] = np.searchsorted(borders, normal)
+    numbers: NDArray[np.int64] = np.searchsorted(_borders(), _normal(x))
     return numbers
+
+
+def _normal(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return z-normalised columns; constant ones become 0."""
+    size = np.where((x == x[0]).all(axis=0), 0, np.abs(x - x[0]).max(axis=0))
+    centred = (x - x[0]) / np.where(size > 0, size, 1)  # so that no square overflows or vanishes
+    centred -= centred.mean(axis=0)
+    spread = np.sqrt(np.square(centred).mean(axis=0))
+    return np.where(size > 0, centred / np.where(spread > 0, spread, 1), 0)
+
+
+@cache
+def _borders() -> NDArray[np.float64]:
+    """Return the values between which all intervals are equally probable."""
+    steps = 2**_BITS
+    return np.array([NormalDist().inv_cdf(at / steps) for at in range(1, steps)])

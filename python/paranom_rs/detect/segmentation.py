@@ -6,6 +6,7 @@ Levels" (ICDM 2017): FLUSS for a whole series, FLOSS for a stream.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,8 +16,9 @@ from paranom_rs._internal.checks import numbers, whole
 from paranom_rs._internal.keywords import known_keywords
 from paranom_rs._internal.row_times import time_of
 from paranom_rs.detect.apart import smallest_apart
+from paranom_rs.detect.detector_file import DetectorState, pack, unpack
 from paranom_rs.detect.series import MOST, Distance, as_floats, distance_name
-from paranom_rs.errors import SpecError
+from paranom_rs.errors import ParanomError, SpecError, SpecTypeError, StateError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -240,6 +242,63 @@ class FLOSS:
             return None
         at = int(curve.argmin())
         return self.start + at, float(curve[at])
+
+    def to_bytes(self) -> bytes:
+        """Save everything that later curves depend on: versioned, with a checksum."""
+        parameters = {
+            "window": self.window,
+            "history": self.history,
+            "exclusion": self._zone,
+            "distance": self._distance,
+        }
+        arrays: dict[str, NDArray[Any]] = {"x": self._x, "profile": self._profile, "indices": self._indices}
+        if self._stream is not None:
+            arrays["stream"] = np.frombuffer(self._stream.to_bytes(), dtype=np.uint8)
+        return pack(DetectorState("FLOSS", parameters, {"n_seen": self.n_seen}, arrays))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> FLOSS:
+        """Restore what :meth:`to_bytes` saved; it goes on with the same bits.
+
+        Raises
+        ------
+        StateError
+            The bytes are cut off, changed, foreign or of another version.
+        SpecTypeError
+            They are no bytes.
+        """
+        if not isinstance(data, bytes):
+            raise SpecTypeError("data", "must be bytes", type(data).__name__)
+        state = unpack(data)
+        if state.detector != "FLOSS":
+            raise StateError(f"the state of another class: {state.detector}, not FLOSS")
+        try:
+            new = cls(**state.parameters)
+            new._take_state(state)
+        except (ParanomError, TypeError, ValueError, KeyError) as error:
+            raise StateError(f"a damaged state of FLOSS: {error}") from None
+        return new
+
+    def _take_state(self, state: DetectorState) -> None:
+        arrays, seen = state.arrays, whole("n_seen", state.values["n_seen"], most=MOST)
+        windows = max(min(seen, self.history) - self.window + 1, 0)
+        sizes = {"x": min(seen, self.history), "profile": windows, "indices": windows}
+        kinds = {"x": "f", "profile": "f", "indices": "i"}
+        for name, size in sizes.items():
+            if arrays[name].shape != (size,) or arrays[name].dtype.kind != kinds[name]:
+                raise ValueError(f"{name} of {arrays[name].dtype} and shape {arrays[name].shape}")
+        indices = arrays["indices"]
+        if np.any((indices < -1) | (indices > seen - self.window)):
+            raise ValueError("indices that no window has")
+        if self._stream is not None:
+            stream = _core.MatrixProfileStream.from_bytes(arrays["stream"].tobytes())
+            if (stream.window, stream.history, stream.n_features, stream.seen) != (self.window, self.history, 1, seen):
+                raise ValueError("a stream of other settings")
+            self._stream = stream
+        self._x, self._profile, self._indices, self.n_seen = arrays["x"], arrays["profile"], indices, seen
+
+    def __reduce__(self) -> tuple[Callable[[bytes], FLOSS], tuple[bytes]]:
+        return FLOSS.from_bytes, (self.to_bytes(),)
 
     def __repr__(self) -> str:
         return f"FLOSS(window={self.window}, history={self.history}): {self.n_seen} samples seen"

@@ -48,7 +48,12 @@ pub fn distance_profile(
         query.fill(&x[at * BLOCKS * LANES..], out);
         Ok(())
     };
-    pool::run(threads, || out.par_chunks_mut(BLOCKS * LANES).enumerate().try_for_each(piece))??;
+    if threads == 1 || windows <= BLOCKS * LANES {
+        // Handing so little work to a pool costs more than doing it.
+        out.chunks_mut(BLOCKS * LANES).enumerate().try_for_each(piece)?;
+    } else {
+        pool::run(threads, || out.par_chunks_mut(BLOCKS * LANES).enumerate().try_for_each(piece))??;
+    }
     Ok(out)
 }
 

@@ -71,9 +71,12 @@ pub fn left_discords<S: Values + ?Sized>(
         let rule = format!("must have at least window = {} values", settings.window);
         return Err(Error::invalid("x", format!("{n} values"), rule));
     }
-    let mut search = Search::new(values, wanted, job);
-    let keys = search.first_comparison()?;
-    search.best_first(keys)
+    // All in one visit to the pool: each costs its threads a sleep, and there are rounds by the ten thousand.
+    pool::run(settings.threads, || {
+        let mut search = Search::new(values, wanted, job);
+        let keys = search.first_comparison()?;
+        search.best_first(keys)
+    })?
 }
 
 /// How promising a block is: the block with the lowest score of a farthest window comes first.
@@ -137,14 +140,11 @@ impl<'a, S: Values + ?Sized> Search<'a, S> {
         let at_once = (4 * lags).max(1 << 15).div_ceil(self.size) * self.size;
         let first = self.wanted.start / self.size * self.size;
         let starts: Vec<usize> = (first..self.windows).step_by(at_once).collect();
-        let threads = self.wanted.settings.threads;
-        let parts: Vec<(Firsts, Vec<Key>)> = pool::run(threads, || {
-            starts
-                .par_iter()
-                .with_max_len(1)
-                .map(|&start| self.compare_near(start, at_once, lags))
-                .collect::<Result<_>>()
-        })??;
+        let parts: Vec<(Firsts, Vec<Key>)> = starts
+            .par_iter()
+            .with_max_len(1)
+            .map(|&start| self.compare_near(start, at_once, lags))
+            .collect::<Result<_>>()?;
         self.firsts = self.firsts_before(first)?;
         let mut keys = Vec::new();
         keys.try_reserve(self.windows / self.size + 1)
@@ -223,13 +223,11 @@ impl<'a, S: Values + ?Sized> Search<'a, S> {
             }
             let blocks: Vec<(usize, Option<Block>)> =
                 round.into_iter().map(|key| (key.block, open.remove(&key.block))).collect();
-            let further: Vec<(usize, Block)> = pool::run(threads, || {
-                blocks
-                    .into_par_iter()
-                    .with_max_len(1)
-                    .map(|(number, block)| Ok((number, self.further(number, block)?)))
-                    .collect::<Result<_>>()
-            })??;
+            let further: Vec<(usize, Block)> = blocks
+                .into_par_iter()
+                .with_max_len(1)
+                .map(|(number, block)| Ok((number, self.further(number, block)?)))
+                .collect::<Result<_>>()?;
             for (number, block) in further {
                 if let Some(now) = block.farthest(self.firsts, &self.wanted.settings, |i| self.may(i)) {
                     keys.push(Key { score: now.score, block: number });
