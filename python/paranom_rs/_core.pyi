@@ -308,6 +308,17 @@ class RecurrentNetwork:
         threads: int | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
 
+@final
+class LatentScore:
+    def __new__(
+        cls,
+        scale: tuple[NDArray[np.float64], NDArray[np.float64], float],
+        encoder: RecurrentNetwork,
+        map: Affine | None,
+        gaussian: tuple[NDArray[np.float64], Affine],
+    ) -> LatentScore: ...
+    def score(self, window: NDArray[np.float64]) -> float | None: ...
+
 # duplicates.rs
 def duplicates(hashes: NDArray[np.uint64], /) -> int: ...
 

@@ -91,6 +91,26 @@ def test_a_handful_of_windows_can_be_learned_by_heart(cell):
     assert det.decision_function(data) == pytest.approx(errors, rel=0.01, abs=1e-5)
 
 
+@pytest.mark.parametrize(
+    "variant",
+    [
+        {"cell": "lstm", "num_layers": 2, "variational": True},
+        {"cell": "gru", "n_networks": 3},
+        {"scoring_mode": "both"},
+        {"scoring_mode": "reconstruction"},
+    ],
+    ids=str,
+)
+def test_a_stream_gives_the_bits_of_a_batch_also_where_values_are_missing_or_infinite_in_effect(variant):
+    det = RNNAutoencoder(**{**SMALL, "epochs": 1, **variant}).fit(wave(300, 2))
+    X = wave(60, 2, seed=5)
+    X[20, 1] = np.nan
+    X[40:43] = np.nan
+    X[50, 0] = 1e200
+    wanted = det.decision_function(X, causal=True)
+    assert [det.update(x) for x in X] == wanted.tolist()
+
+
 def test_another_device_scores_what_is_not_causal(monkeypatch):
     X, _ = spoiled()
     det = RNNAutoencoder(**SMALL).fit(wave())

@@ -148,7 +148,7 @@ class RNNAutoencoder(DeepDetector):
     #: How it scores since `fit`.
     scoring_mode_: str
     _gausses: list[Gaussian]
-    _evaluated: list[WindowNetwork]
+    _evaluated: list[CoreNetwork]
     _on_device: list[WindowNetwork]
 
     def __init__(
@@ -383,7 +383,7 @@ class RNNAutoencoder(DeepDetector):
 
     # ---- scores
 
-    def _network(self, weights: Weights) -> WindowNetwork:
+    def _network(self, weights: Weights) -> CoreNetwork:
         """Return a network that scores on the CPU."""
         return CoreNetwork(weights, self.cell, int(self.num_layers), int(self.threads))
 
@@ -392,7 +392,7 @@ class RNNAutoencoder(DeepDetector):
         made: list[WindowNetwork] | None = vars(self).get("_on_device")
         if made is None:
             device = self._other_device()
-            made = self._evaluated
+            made = list(self._evaluated)
             if device is not None:
                 made = [TorchNetwork(self._torch(weights), device) for weights in self._networks]
             self._on_device = made
@@ -410,6 +410,12 @@ class RNNAutoencoder(DeepDetector):
         return None if device.type == "cpu" else device
 
     def _window_scores(self, rows: Floats) -> Floats:
+        if len(rows) == self.window_ and self._chosen("scoring_mode") == "latent":
+            parts = zip(self._evaluated, self._gausses, strict=True)
+            one = [network.distance2(rows, self._scaler, gauss) for network, gauss in parts]
+            found = [score for score in one if score is not None]
+            if len(found) == len(one):
+                return np.mean(np.array(found)[:, None], axis=0) if len(found) > 1 else np.array(found)
         return self._scores(rows, range(len(self._evaluated)))
 
     def _batch(self, rows: Floats) -> Floats:

@@ -76,10 +76,11 @@ class Gaussian:
 
     def length2(self, differences: Floats) -> Floats:
         """Return the squared Mahalanobis length of differences from the mean, (n, k)."""
-        return self._map.squared_lengths(np.ascontiguousarray(differences))
+        return self.map.squared_lengths(np.ascontiguousarray(differences))
 
     @cached_property
-    def _map(self) -> Affine:
+    def map(self) -> Affine:
+        """The product with the whitening matrix."""
         return Affine(self.whiten, np.zeros(len(self.whiten)))
 
     @cached_property

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from paranom_rs._internal.checks import Floats
+from paranom_rs._internal.scaling import LIMIT, Scaler
+from paranom_rs.deep.gaussian import Gaussian
 from paranom_rs.deep.weights import Weights
 from paranom_rs.detect import recurrent
 
@@ -34,6 +36,7 @@ class CoreNetwork:
         self._decoder = recurrent.network(weights, "decoder", cell, layers, "output")
         self._mean = recurrent.affine(weights, "mean") if variational else None
         self._hidden, self._threads = weights["encoder.weight_hh_l0"].shape[1], threads
+        self._latent: tuple[Gaussian, recurrent.LatentScore] | None = None
         # The last layer's output stands before its cell.
         self._at = (layers - 1) * self._encoder.state // layers
 
@@ -43,6 +46,14 @@ class CoreNetwork:
         _, states = self._encoder.run(np.ascontiguousarray(windows), begun, outputs=False, threads=self._threads)
         latent = np.ascontiguousarray(states[:, self._at : self._at + self._hidden])
         return latent if self._mean is None else self._mean.apply(latent)
+
+    def distance2(self, window: Floats, scaler: Scaler, gauss: Gaussian) -> float | None:
+        """Return the score of the latent vector of one window (window, d) as it came; None where a value is missing."""
+        if self._latent is None or self._latent[0] is not gauss:
+            scale = (scaler.mean, scaler.scale, LIMIT)
+            score = recurrent.LatentScore(scale, self._encoder, self._mean, (gauss.mean, gauss.map))
+            self._latent = (gauss, score)
+        return self._latent[1].score(window)
 
     def decode(self, latent: Floats, steps: int) -> Floats:
         """Return windows (k, steps, d) of latent vectors."""

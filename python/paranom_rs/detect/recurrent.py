@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paranom_rs._core import Affine, RecurrentNetwork
+from paranom_rs._core import Affine, LatentScore, RecurrentNetwork
 
-__all__ = ["Affine", "RecurrentNetwork", "affine", "network", "shapes"]
+__all__ = ["Affine", "LatentScore", "RecurrentNetwork", "affine", "network", "shapes"]
 
 #: Sums for each unit of a layer.
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}

@@ -9,7 +9,8 @@
 //! * `pipeline`: pieces made in parallel, taken in order, few at a time.
 //! * `parquet`, `arrow`, `text`: what a piece is in each format, and how pieces become a file; `packed`: text that is
 //!   packed.
-//! * `lines`: text that is being made; `number`, `shortest`: what numbers and times are in it.
+//! * `lines`: text that is being made; `number`, `shortest`: what numbers and times are in it; `memory`: that of texts that
+//!   are written.
 //! * `chunk`: Parquet columns straight from numbers in memory; `delta`: whole numbers as their differences;
 //!   `splice`: how such columns get into the file.
 //! * `stored`: the same files, read; `reading`: what a panic of a format's crate becomes.
@@ -28,6 +29,7 @@ pub mod dictionary;
 mod error;
 mod format;
 mod lines;
+mod memory;
 mod number;
 mod packed;
 mod parquet;

@@ -50,15 +50,20 @@ fn digits(bits: u64) -> Option<Digits> {
     if fraction == 0 || tenths as u64 == 0 {
         return None;
     }
-    let whole = whole + u64::from(above && part != 0);
-    let digit = if below || above { 0 } else { (tenths >> 64) as u64 };
+    // Which of these apply is as good as random: masks take less time than branches that are guessed wrong.
+    let whole = whole.wrapping_add(u64::from(above & (part != 0)));
+    let digit = (tenths >> 64) as u64 & mask(!(below | above));
     let is_short = whole < FIFTEEN;
     let exponent = 15 - j - i32::from(is_short);
-    (exponent >= -5).then_some(if is_short {
-        Digits { first: whole * 10 + digit, last: 0, exponent }
-    } else {
-        Digits { first: whole, last: digit as u8, exponent }
-    })
+    let first = whole.wrapping_add(whole.wrapping_mul(9).wrapping_add(digit) & mask(is_short));
+    let last = (digit & mask(!is_short)) as u8;
+    (exponent >= -5).then_some(Digits { first, last, exponent })
+}
+
+/// All bits, or none.
+#[inline(always)]
+fn mask(all: bool) -> u64 {
+    u64::from(all).wrapping_neg()
 }
 
 /// Writes a number that is neither infinite nor NaN, and returns how many bytes it takes.
@@ -91,7 +96,7 @@ fn lay_out(digits: Digits, text: &mut [u8]) -> usize {
     const ZEROS: u128 = u128::from_le_bytes([b'0'; 16]);
     let halves = [eight(digits.first / HALF), eight(digits.first % HALF)];
     let sixteen = u128::from(halves[0]) | u128::from(halves[1]) << 64;
-    let count = if digits.last == 0 { 16 - sixteen.leading_zeros() as usize / 8 } else { 17 };
+    let count = (16 - sixteen.leading_zeros() as usize / 8).max(17 * usize::from(digits.last != 0));
     let (written, sixteen) = (digits.exponent.max(0) as usize, sixteen | ZEROS);
     let zeros = (-digits.exponent).max(0) as usize;
     // `written` and one more digit stand before the point; with `zeros`, only a zero does.
@@ -109,15 +114,16 @@ fn put(text: &mut [u8], at: usize, bytes: u128) {
     text[at & 31..][..16].copy_from_slice(&bytes.to_le_bytes());
 }
 
-/// The eight digits of a number, the first in the lowest byte: halves, their halves, and theirs, all at once.
+/// The eight digits of a number, the first in the lowest byte: halves, their halves, and theirs, all at once. Nothing here
+/// can overflow; what wraps around spares the checks.
 #[inline(always)]
 pub(crate) fn eight(number: u64) -> u64 {
     let fours = number / 10_000;
-    let fours = fours | (number - fours * 10_000) << 32;
-    let twos = ((fours * 5243) >> 19) & 0x0000_007F_0000_007F;
-    let twos = twos | (fours - twos * 100) << 16;
-    let ones = ((twos * 103) >> 10) & 0x000F_000F_000F_000F;
-    ones | (twos - ones * 10) << 8
+    let fours = fours | number.wrapping_sub(fours.wrapping_mul(10_000)) << 32;
+    let twos = (fours.wrapping_mul(5243) >> 19) & 0x0000_007F_0000_007F;
+    let twos = twos | fours.wrapping_sub(twos.wrapping_mul(100)) << 16;
+    let ones = (twos.wrapping_mul(103) >> 10) & 0x000F_000F_000F_000F;
+    ones | twos.wrapping_sub(ones.wrapping_mul(10)) << 8
 }
 
 #[cfg(test)]

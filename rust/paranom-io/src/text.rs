@@ -17,6 +17,7 @@ use crate::dictionary;
 use crate::error::{Error, Result};
 use crate::format::{Encode, Packing, Sink};
 use crate::lines::{Lines, Piece};
+use crate::memory::Memory;
 use crate::number::{Clock, Whole};
 use crate::packed::TextFile;
 use crate::shortest::{self, ROOM};
@@ -203,6 +204,8 @@ pub(crate) struct Csv {
     pub header: Vec<u8>,
     before: Vec<Piece>,
     after: Piece,
+    /// Of its groups.
+    pub memory: Memory,
 }
 
 impl Csv {
@@ -213,6 +216,7 @@ impl Csv {
             header: format!("{}\n", names.join(",")).into_bytes(),
             before: commas.collect(),
             after: Piece::new(b"\n"),
+            memory: Memory::default(),
         }
     }
 }
@@ -263,7 +267,7 @@ impl Encode for Csv {
     type Piece = Vec<u8>;
 
     fn begin(&self, _: u64) -> Result<Vec<u8>> {
-        Ok(Vec::new())
+        Ok(self.memory.take())
     }
 
     fn add(&self, group: &mut Vec<u8>, batch: &RecordBatch) -> Result<()> {
@@ -279,6 +283,8 @@ impl Encode for Csv {
 pub(crate) struct JsonLines {
     before: Vec<Piece>,
     after: Piece,
+    /// Of its groups.
+    pub memory: Memory,
 }
 
 impl JsonLines {
@@ -287,7 +293,11 @@ impl JsonLines {
             Piece::new(format!("{}{}:", if i == 0 { '{' } else { ',' }, json_text(name)).as_bytes())
         };
         let names = schema.fields().iter().map(|field| field.name());
-        Self { before: names.enumerate().map(key).collect(), after: Piece::new(b"}\n") }
+        Self {
+            before: names.enumerate().map(key).collect(),
+            after: Piece::new(b"}\n"),
+            memory: Memory::default(),
+        }
     }
 }
 
@@ -322,7 +332,7 @@ impl Encode for JsonLines {
     type Piece = Vec<u8>;
 
     fn begin(&self, _: u64) -> Result<Vec<u8>> {
-        Ok(Vec::new())
+        Ok(self.memory.take())
     }
 
     fn add(&self, group: &mut Vec<u8>, batch: &RecordBatch) -> Result<()> {
@@ -335,17 +345,19 @@ impl Encode for JsonLines {
 }
 
 /// The file.
-pub(crate) struct Writer(TextFile);
+pub(crate) struct Writer(TextFile, Memory);
 
 impl Writer {
-    pub(crate) fn open(file: File, header: &[u8], packing: Packing) -> Result<Self> {
-        Ok(Self(TextFile::open(file, header, packing)?))
+    pub(crate) fn open(file: File, header: &[u8], packing: Packing, memory: Memory) -> Result<Self> {
+        Ok(Self(TextFile::open(file, header, packing)?, memory))
     }
 }
 
 impl Sink<Vec<u8>> for Writer {
     fn write(&mut self, piece: Vec<u8>) -> Result<()> {
-        self.0.write(&piece)
+        self.0.write(&piece)?;
+        self.1.give(piece);
+        Ok(())
     }
 
     fn finish(self) -> Result<()> {

@@ -33,12 +33,12 @@ pub fn write(source: &impl Source, format: Format, options: &Options, file: File
         }
         Format::Csv => {
             let encode = text::Csv::new(source.schema());
-            let sink = text::Writer::open(file, &encode.header, options.packing)?;
+            let sink = text::Writer::open(file, &encode.header, options.packing, encode.memory.clone())?;
             run(source, options, &Packed(encode, options.packing), sink, job)
         }
         Format::JsonLines => {
             let encode = text::JsonLines::new(source.schema());
-            let sink = text::Writer::open(file, &[], options.packing)?;
+            let sink = text::Writer::open(file, &[], options.packing, encode.memory.clone())?;
             run(source, options, &Packed(encode, options.packing), sink, job)
         }
     }

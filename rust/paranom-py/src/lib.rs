@@ -89,7 +89,7 @@ mod _core {
     #[pymodule_export]
     use crate::ramp::{Detection, RampCore, ramp_replay};
     #[pymodule_export]
-    use crate::recurrent::{Affine, RecurrentNetwork};
+    use crate::recurrent::{Affine, LatentScore, RecurrentNetwork};
 
     #[pymodule_init]
     #[allow(clippy::unnecessary_wraps)] // the signature that PyO3 calls

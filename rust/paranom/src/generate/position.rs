@@ -11,6 +11,7 @@ pub struct Position {
 
 impl Position {
     /// The place `by` rows after `row`. The axis ends at row 0 and at row 2^64 - 1: there it stops.
+    #[inline(always)]
     pub fn beside(row: u64, by: f64) -> Self {
         let whole = by.floor();
         let (there, end) = if whole < 0.0 {

@@ -134,10 +134,15 @@ impl Affine {
         let mut found = try_filled(0.0, total)?;
         let mut sums = self.room()?;
         for (x, y) in vectors.chunks_exact(self.inputs).zip(found.chunks_mut(self.outputs)) {
-            dispatch(Length { map: self, x, y: &mut sums });
+            self.length(x, &mut sums);
             y.copy_from_slice(&sums.as_flattened()[..self.outputs]);
         }
         Ok(found)
+    }
+
+    /// The outputs of a vector, and the sum of their squares.
+    pub(super) fn length(&self, x: &[f64], y: &mut [Sums]) -> f64 {
+        dispatch(Length { map: self, x, y })
     }
 
     /// The sum of the squared outputs of each vector (n, inputs).
@@ -145,7 +150,7 @@ impl Affine {
         let mut found = try_vec(vectors.len() / self.inputs)?;
         let mut y = self.room()?;
         for x in vectors.chunks_exact(self.inputs) {
-            found.push(dispatch(Length { map: self, x, y: &mut y }));
+            found.push(self.length(x, &mut y));
         }
         Ok(found)
     }

@@ -8,9 +8,11 @@
 //! * `cell`: what a layer does with its sums.
 //! * `network`: the layers.
 //! * `rows`: one series, row by row; `wide`: some side by side; `run`: which of them when.
+//! * `latent`: from a window of raw rows to a score, in one go.
 
 mod affine;
 mod cell;
+mod latent;
 mod network;
 mod rows;
 mod run;
@@ -18,4 +20,5 @@ mod wide;
 
 pub use affine::Affine;
 pub use cell::Cell;
+pub use latent::{LatentScore, Room, Scale};
 pub use network::{Layer, Network, Shape};

@@ -7,6 +7,7 @@ use crate::generate::param::Param;
 use crate::generate::position::Position;
 use crate::generate::rule::{At, Rule};
 use crate::generate::scope::Scope;
+use crate::random::TILE;
 use crate::simd::{Kernel, dispatch};
 use crate::spec::Table;
 
@@ -112,6 +113,24 @@ impl<W: Wave> Kernel for Draw<'_, W> {
     }
 }
 
+/// Rows with a phase of their own each, in units of 2^-64 cycles.
+struct Elsewhere<'a, W> {
+    wave: &'a W,
+    phases: &'a [u64],
+    amplitude: &'a [f64],
+    out: &'a mut [f64],
+}
+
+impl<W: Wave> Kernel for Elsewhere<'_, W> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        for ((x, &phase), amplitude) in self.out.iter_mut().zip(self.phases).zip(self.amplitude) {
+            *x = amplitude * self.wave.value(Phases::one(phase), 0);
+        }
+    }
+}
+
 impl<W: Wave> Rule for Periodic<W> {
     fn fill(&self, at: At, out: &mut [f64]) {
         let (wave, phases) = (&self.wave, self.phase.at(at));
@@ -127,11 +146,14 @@ impl<W: Wave> Rule for Periodic<W> {
     }
 
     fn fill_at(&self, at: At, positions: &[Position], out: &mut [f64]) {
-        let (wave, cycles) = (&self.wave, self.phase.cycles(at));
+        let cycles = self.phase.cycles(at);
         let amplitude = self.amplitude.column(At { positions: Some(positions), ..at }, out.len());
-        for ((x, to), amplitude) in out.iter_mut().zip(positions).zip(amplitude) {
-            *x = amplitude * wave.value(cycles.phase(*to), 0);
+        let mut buffer = [0; TILE];
+        let phases = &mut buffer[..out.len()];
+        for (phase, to) in phases.iter_mut().zip(positions) {
+            *phase = cycles.first(*to);
         }
+        dispatch(Elsewhere { wave: &self.wave, phases, amplitude: &amplitude, out });
     }
 
     fn bounds(&self) -> (f64, f64) {

@@ -69,17 +69,29 @@ impl Cycles {
 
     /// The phase at a place; for one row.
     pub(super) fn phase(self, to: Position) -> Phases {
+        Phases::one(self.first(to))
+    }
+
+    /// The phase at a place, in units of 2^-64 cycles.
+    #[inline(always)]
+    pub(super) fn first(self, to: Position) -> u64 {
         // Exact at the start of the tile, whichever row of it is asked for: slices agree.
         let offset = to.row % TILE as u64;
         let tile = (self.inverse.wrapping_mul(u128::from(to.row - offset)) >> 64) as u64;
         let first = tile.wrapping_add(self.step().wrapping_mul(offset)).wrapping_add(self.shift);
         let part = u128::from((to.part * 4_294_967_296.0) as u64);
         let beyond = ((u128::from(self.step()) * part) >> 32) as u64;
-        Phases { first: first.wrapping_add(beyond), step: 0 }
+        first.wrapping_add(beyond)
     }
 }
 
 impl Phases {
+    /// That of one row.
+    #[inline(always)]
+    pub(super) fn one(first: u64) -> Self {
+        Self { first, step: 0 }
+    }
+
     /// The phase of the j-th row in units of 2^-64 cycles.
     #[inline(always)]
     pub(super) fn cycle(self, j: usize) -> u64 {

@@ -7,6 +7,7 @@ use crate::generate::position::Position;
 use crate::generate::rule::{At, Reads, Rule, Transform};
 use crate::generate::scope::Scope;
 use crate::random::TILE;
+use crate::simd::{Kernel, dispatch};
 use crate::spec::Table;
 
 #[derive(Debug)]
@@ -46,6 +47,7 @@ pub(super) fn time_warp(table: &Table, scope: &Scope) -> Result<Box<dyn Transfor
 
 impl Resample {
     /// Where the signals are evaluated for the j-th row.
+    #[inline(always)]
     fn position(&self, at: At, amount: f64, j: usize) -> Position {
         let row = at.row + j as u64;
         let (start, stop) = at.event.map_or((row, row + 1), |event| (event.start, event.stop));
@@ -61,6 +63,24 @@ impl Resample {
                 let most = (duration + 1.0) / std::f64::consts::TAU;
                 Position::beside(row, amount * (most * -sin))
             }
+        }
+    }
+}
+
+/// The positions of neighbouring rows.
+struct Places<'a> {
+    resample: &'a Resample,
+    at: At<'a>,
+    amount: f64,
+    out: &'a mut [Position],
+}
+
+impl Kernel for Places<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        for (j, to) in self.out.iter_mut().enumerate() {
+            *to = self.resample.position(self.at, self.amount, j);
         }
     }
 }
@@ -87,9 +107,7 @@ impl Transform for Resample {
         };
         let mut buffer = [Position::default(); TILE];
         let positions = &mut buffer[..values.len()];
-        for (j, to) in positions.iter_mut().enumerate() {
-            *to = self.position(at, amount, j);
-        }
+        dispatch(Places { resample: self, at, amount, out: &mut *positions });
         normal.fill(At { event: None, positions: Some(positions), ..at }, values);
     }
 }
