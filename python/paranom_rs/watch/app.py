@@ -283,6 +283,20 @@ def make_app(watch: Watch, *, access: Access | None = None, feed: FeedStatus | N
     -------
     starlette.applications.Starlette
         ``app.state.stop()`` ends the live streams, which else keep a server from stopping.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.watch import Watch
+    >>> watch = Watch("pump.db", ["flow"], window=5, reference=60, threshold=1.0)
+    >>> X = np.arange(100.0)[:, None] % 7
+    >>> X[90] = 50
+    >>> _ = watch.update_many(X, ["pump 1"] * 100, t=np.arange(100.0))
+    >>> from paranom_rs.watch.app import make_app
+    >>> app = make_app(watch)  # uvicorn.run(app)
+    >>> sorted(route.path for route in app.routes)[:2]
+    ['/', '/api/actions']
+    >>> watch.close()
     """
     access = Access() if access is None else access
     page = _Page(watch, access, feed)

@@ -62,6 +62,12 @@ class Access:
     user_header
         A header in which a reverse proxy names the person, an operator. Only the proxy may reach the server then: the
         header is believed.
+
+    Examples
+    --------
+    >>> from paranom_rs.watch.auth import Access
+    >>> Access().is_open, Access(token="at least sixteen characters").is_open
+    (True, False)
     """
 
     token: str | None = None

@@ -37,6 +37,19 @@ class KeyState:
         Of the key's detector; None while it is yet to be learnt.
     backwards
         Samples whose time was before that of the sample before.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.watch import Watch
+    >>> watch = Watch("pump.db", ["flow"], window=5, reference=60, threshold=1.0)
+    >>> X = np.arange(100.0)[:, None] % 7
+    >>> X[90] = 50
+    >>> _ = watch.update_many(X, ["pump 1"] * 100, t=np.arange(100.0))
+    >>> state = watch.key("pump 1")
+    >>> state.position, state.t, state.alarm
+    (100, 99.0, None)
+    >>> watch.close()
     """
 
     number: int

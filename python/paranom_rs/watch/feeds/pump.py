@@ -31,6 +31,18 @@ class Pump:
     ----------
     status
         How the feed stands.
+
+    Examples
+    --------
+    >>> from paranom_rs.watch import Watch
+    >>> from paranom_rs.watch.feeds.iterators import Records
+    >>> from paranom_rs.watch.feeds.pump import Pump
+    >>> with Watch("pump.db", ["flow"], threshold=1.0) as watch:
+    ...     pump = Pump(watch, Records([{"flow": 1.5}, {"flow": 2.5}], ["flow"]))
+    ...     pump.start()
+    ...     pump.join()
+    ...     watch.samples, pump.status.state
+    (2, 'ended')
     """
 
     def __init__(self, watch: Watch, feed: Feed) -> None:
