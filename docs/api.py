@@ -37,9 +37,12 @@ INTERNAL = {
     for name in (
         "buckets",
         "detector",
+        "connection",
         "detectors",
         "engine",
+        "feeds.json_lines",
         "feeds.lines",
+        "feeds.text_lines",
         "keys",
         "live",
         "logs",
@@ -50,6 +53,29 @@ INTERNAL = {
         "store",
         "teaching",
     )
+} | {
+    "paranom_rs.detect.live_settings",
+    "paranom_rs.detect.recurrent",
+    "paranom_rs.evaluate.audit.statistics",
+    *(
+        f"paranom_rs.files.{name}"
+        for name in (
+            "arrow_table",
+            "csv_table",
+            "cuts",
+            "event_files",
+            "folders",
+            "format",
+            "layout",
+            "manifest",
+            "order",
+            "parts",
+            "shards",
+            "tables",
+            "timeeval",
+            "write",
+        )
+    ),
 }
 
 HEAD = """\

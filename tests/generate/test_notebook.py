@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import xml.etree.ElementTree as ET
 from typing import Any
 
@@ -118,3 +119,9 @@ def test_consequences_are_hatched() -> None:
     runs = np.flatnonzero(np.diff(np.concatenate([[0], data.labels[:, 1], [0]])) == 1)
     assert len(hatched[1]) == len(runs) > 2
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["<jump>", "consequence"]
+
+
+def test_a_picture_is_shown_without_pyplot() -> None:
+    figure = plant().generate(200).plot()
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    assert pickle.loads(pickle.dumps(figure)).get_size_inches().tolist() == figure.get_size_inches().tolist()

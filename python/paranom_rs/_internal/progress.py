@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 from paranom_rs._internal.checks import flag
 from paranom_rs._internal.optional import require
+
+
+def bar_class() -> Any:
+    """Return tqdm's bar. That a notebook has no widgets is not worth a warning: the bar is text then."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "IProgress not found")
+        return require("tqdm.auto", "progress", "progress").tqdm
 
 
 class Progress:
@@ -15,8 +23,7 @@ class Progress:
     def __init__(self, total: int, *, shown: bool, unit: str = "rows", what: str | None = None) -> None:
         self._bar: Any = None
         if flag("progress", shown):
-            tqdm = require("tqdm.auto", "progress", "progress")
-            self._bar = tqdm.tqdm(total=total, unit=unit, unit_scale=True, desc=what)
+            self._bar = bar_class()(total=total, unit=unit, unit_scale=True, desc=what)
 
     def __enter__(self) -> Callable[[int], None] | None:
         return None if self._bar is None else self._show

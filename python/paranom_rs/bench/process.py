@@ -35,6 +35,12 @@ class Limits:
         Time by the clock, for fitting and scoring.
     memory
         Mebibytes of its process. They are watched on Linux.
+
+    Examples
+    --------
+    >>> from paranom_rs.bench import Limits
+    >>> Limits(seconds=10.0).memory
+    4096
     """
 
     seconds: float = 300.0

@@ -34,6 +34,12 @@ class Comparison:
         (k, k) float64: p-values of Wilcoxon's signed-rank test for each pair, after Holm's correction.
     groups
         Detectors from the first to the last position of which no two differ, as long as possible: (first, last).
+
+    Examples
+    --------
+    >>> from paranom_rs.bench import compare
+    >>> compare(["a", "b"], [[0.1, 0.5], [0.2, 0.9], [0.3, 0.4]]).mean_ranks
+    array([1., 2.])
     """
 
     names: list[str]
@@ -62,6 +68,12 @@ def compare(names: Sequence[str], figures: ArrayLike, *, alpha: float = 0.05) ->
         For fewer than two detectors or series, and another shape.
     ImportError
         Without scipy.
+
+    Examples
+    --------
+    >>> from paranom_rs.bench import compare
+    >>> compare(["a", "b"], [[0.1, 0.5], [0.2, 0.9], [0.3, 0.4]]).names
+    ['b', 'a']
     """
     checks.share("alpha", alpha)
     given = checks.matrix("figures", figures)

@@ -54,6 +54,13 @@ class Run:
         CPU seconds of fitting and scoring.
     memory
         Mebibytes at the peak, beyond those of the process before.
+
+    Examples
+    --------
+    >>> from paranom_rs.bench import Run
+    >>> run = Run("suite", "wave", "wave-value-easy", "ZScore", "ok", figures={"VUS-PR": 0.9})
+    >>> run.status, run.figures["VUS-PR"]
+    ('ok', 0.9)
     """
 
     table: str
@@ -85,6 +92,14 @@ class BenchResult:
         The hash of each series' spec, or of its file, by table and name: ``"suite/wave-value-easy"``.
     runs
         What each detector did on each series.
+
+    Examples
+    --------
+    >>> from paranom_rs.bench import BenchResult, Run
+    >>> run = Run("suite", "wave", "wave-value-easy", "ZScore", "ok", figures={"VUS-PR": 0.9})
+    >>> result = BenchResult(7, "graded-1", limits={}, versions={}, series={}, runs=[run])
+    >>> [run.detector for run in result.runs if run.status == "ok"]
+    ['ZScore']
     """
 
     seed: int

@@ -80,6 +80,13 @@ def run_bench(
         For a detector that cannot be made, names that are not there, a folder with other runs.
     ImportError
         For a library that is not installed.
+
+    Examples
+    --------
+    >>> from paranom_rs.bench import run_bench
+    >>> result = run_bench(["ZScore"], seed=7, series=["wave-value-easy"])
+    >>> len(result.runs), result.seed
+    (1, 7)
     """
     names = [_name(x) for x in checks.each("detectors", detectors) for x in x[1:]]
     if not names:

@@ -55,6 +55,14 @@ def scan_paranom(generator: Generator, rows: int, *, start: int = 0, blocks: int
     ------
     SpecError
         For a spec with a `Uniqueness`: its rows cannot be made apart from each other.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Sine, Stochastic
+    >>> from paranom_rs.connect.polars import scan_paranom
+    >>> frame = scan_paranom(Generator({"x": Stochastic(normal=Sine(period=20))}, seed=1), 10**9)
+    >>> frame.head(3).collect().shape
+    (3, 4)
     """
     slices = cut(generator, rows, start=start, blocks=blocks, rows_per_block=_ROWS_PER_BLOCK)
 

@@ -58,6 +58,15 @@ class GeneratedDataset(KnownKeywords, IterableDataset):  # type: ignore[misc]  #
     ------
     SpecError, SpecTypeError
         For arguments that break a rule; for rows beyond 2**63, or a `Uniqueness`.
+
+    Examples
+    --------
+    >>> from paranom_rs import Generator, Sine, Stochastic
+    >>> from paranom_rs.connect.torch import GeneratedDataset
+    >>> generator = Generator({"x": Stochastic(normal=Sine(period=20))}, seed=1)
+    >>> x, y = next(iter(GeneratedDataset(generator, window=16, batches=2, batch_size=4)))
+    >>> x.shape, y.shape
+    (torch.Size([4, 16, 1]), torch.Size([4, 16]))
     """
 
     def __init__(

@@ -85,6 +85,15 @@ class AnomalyNet(ScaledWindows):
     -----
     `fit` needs torch (``pip install ".[deep]"``); a fitted detector does not. The same ``random_state`` gives
     the same network on a CPU with the same instructions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.deep import AnomalyNet
+    >>> X = np.sin(np.arange(600.0) / 5)[:, None] + 0.05 * np.random.default_rng(0).normal(size=(600, 1))
+    >>> detector = AnomalyNet(window=16, steps=5).fit(X)
+    >>> detector.decision_function(X).shape
+    (600,)
     """
 
     parameters: ClassVar[dict[str, Rule]] = {

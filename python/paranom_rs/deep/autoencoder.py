@@ -117,6 +117,16 @@ class RNNAutoencoder(DeepDetector):
         left out, and the rest is learnt again.
     alarm_share
         The share of normal rows that may be under alarm.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.deep import RNNAutoencoder
+    >>> X = np.sin(np.arange(400.0) / 5)[:, None]
+    >>> detector = RNNAutoencoder(window=20, hidden_size=4, epochs=2, device="cpu").fit(X)
+    >>> X[200] += 20
+    >>> abs(int(detector.decision_function(X).argmax()) - 200) < 20
+    True
     """
 
     parameters: ClassVar[dict[str, Rule]] = {

@@ -75,6 +75,16 @@ class LSTMAD(DeepDetector):
     A missing value takes the last one before it, or the mean where there was none; its own errors count as those of a
     perfect prediction. `explain` looks at ``window_`` rows alone, so its score can differ a little from that of the
     stream, whose state remembers more.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.deep import LSTMAD
+    >>> X = np.sin(np.arange(400.0) / 5)[:, None]
+    >>> detector = LSTMAD(horizon=3, window=20, num_layers=1, hidden_size=8, epochs=2, device="cpu").fit(X)
+    >>> X[200] += 5
+    >>> int(detector.decision_function(X, causal=True).argmax())
+    200
     """
 
     parameters: ClassVar[dict[str, Rule]] = {

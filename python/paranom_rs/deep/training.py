@@ -14,8 +14,8 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import nn
-from tqdm.auto import tqdm
 
+from paranom_rs._internal.progress import bar_class
 from paranom_rs.deep import checkpoint as checkpoints
 from paranom_rs.deep.devices import device_of, uses_bfloat16
 from paranom_rs.errors import SpecError
@@ -151,7 +151,7 @@ def train(
     if checkpoint is not None and checkpoint.exists():
         history, best, best_epoch = checkpoints.read(checkpoint, net, optimizer, settings.recipe)
     first = len(history["train"])
-    bar = tqdm(
+    bar = bar_class()(
         range(first, settings.epochs),
         initial=first,
         total=settings.epochs,

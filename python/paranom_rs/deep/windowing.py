@@ -162,6 +162,13 @@ def to_rows(scores: Floats, start: NDArray[np.int64], window: int, rows: int) ->
     ------
     SpecError
         For a row that no window covers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.deep import to_rows
+    >>> to_rows(np.array([1.0, 3.0]), np.array([0, 1]), window=2, rows=3)
+    array([1., 2., 3.])
     """
     edge = np.zeros((2, rows + 1))
     for line, value in zip(edge, (scores, np.ones(len(scores))), strict=True):

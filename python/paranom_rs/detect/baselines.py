@@ -26,6 +26,16 @@ class Baselines(Estimator):
     ----------
     random_state
         The seed of PCA and the forest.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.detect.baselines import Baselines
+    >>> windows = np.random.default_rng(0).normal(size=(100, 10, 1))
+    >>> baselines = Baselines().fit(windows)
+    >>> windows[7] += 5
+    >>> {name: int(scores.argmax()) for name, scores in baselines.scores(windows).items()}["mean z-score"]
+    7
     """
 
     def __init__(self, *, random_state: int = 0) -> None:

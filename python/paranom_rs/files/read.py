@@ -36,7 +36,17 @@ def read_spec(path: Path) -> tuple[str | None, str | None]:
 
 
 def file_metadata(path: Path) -> dict[str, str]:
-    """Return what a Parquet or Arrow file says of itself."""
+    """Return what a Parquet or Arrow file says of itself.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from paranom_rs import Generator, Sine, Stochastic
+    >>> from paranom_rs.files.read import file_metadata
+    >>> Generator({"x": Stochastic(normal=Sine(period=20))}, seed=1).write("a.parquet", 100)
+    >>> "paranom_rs.spec" in file_metadata(Path("a.parquet"))
+    True
+    """
     form = FORMATS.get(path.suffix, "arrow")
     if form not in ("parquet", "arrow"):
         raise SpecError(path, "must be a Parquet or Arrow file: no other carries its spec")

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paranom_rs._internal.optional import require
-
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -19,8 +17,9 @@ SHADES = ["#d1495b", "#edae49", "#66a182", "#8e6c8a", "#2e86ab", "#a26769"]
 
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure. It is not one of pyplot's, which would keep it in memory until it is closed."""
-    figure: Figure = require("matplotlib.figure", "plot", "plots").Figure(figsize=(width, height), layout="constrained")
-    return figure
+    from paranom_rs.plotting.shown_figure import ShownFigure
+
+    return ShownFigure(figsize=(width, height), layout="constrained")
 
 
 def plain_axes(axis: Axes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import logging
 import math
 import threading
@@ -17,7 +18,7 @@ from paranom_rs.errors import SpecError, SpecTypeError, UnknownKeyError
 from paranom_rs.watch import labels
 from paranom_rs.watch.auth import Access, Guard, Visitor
 from paranom_rs.watch.buckets import width_for
-from paranom_rs.watch.engine import Taught, Watch
+from paranom_rs.watch.engine import KeyState, Taught, Watch
 from paranom_rs.watch.live import News, events, picture, plain
 from paranom_rs.watch.metrics import exposition
 from paranom_rs.watch.records import Action, Alarm
@@ -49,6 +50,8 @@ _ASSETS = {
 _MOST_STREAMS = 100
 _MOST_BUCKETS = 2000
 _MOST_LISTED = 500
+#: States of keys, in the order in which they are listed.
+_STATES = ("alarm", "quiet", "learning", "filling", "silent")
 #: Seconds without samples after which a key counts as silent.
 _SILENT = 60.0
 
@@ -100,16 +103,16 @@ class _Page:
         return JSONResponse(found | {"channels": self.watch.channels, "settings": settings})
 
     def status(self, request: Request) -> Response:
-        states = self.watch.states()
+        total = self.watch.total()
         feed = self.feed
         return JSONResponse(
             {
                 "feed": {"name": feed.name, "state": feed.state, "message": feed.message, "refused": feed.refused},
                 "samples": self.watch.samples,
-                "keys": len(states),
-                "in_alarm": sum(state.alarm is not None for state in states),
-                "backwards": sum(state.backwards for state in states),
-                "arrived": max([feed.arrived, *(state.arrived for state in states)]),
+                "keys": total.keys,
+                "in_alarm": total.in_alarm,
+                "backwards": total.backwards,
+                "arrived": max(feed.arrived, total.arrived),
             }
         )
 
@@ -117,11 +120,15 @@ class _Page:
         """Keys whose name holds a text, by state: those in alarm first."""
         text = request.query_params.get("search", "").casefold()
         wanted = request.query_params.get("state", "")
-        found = [_key(state, time.time()) for state in self.watch.states()]
-        found = [key for key in found if text in key["name"].casefold() and wanted in ("", key["state"])]
-        order = ["alarm", "quiet", "learning", "filling", "silent"]
-        found.sort(key=lambda key: (order.index(key["state"]), key["name"]))
-        return JSONResponse({"keys": found[:_MOST_LISTED], "more": max(0, len(found) - _MOST_LISTED)})
+        now = time.time()
+        found = [
+            (_STATES.index(name), state.name, state)
+            for state in self.watch.states()
+            if text in state.name.casefold() and (name := _state_of(state, now)) and wanted in ("", name)
+        ]
+        shown = heapq.nsmallest(_MOST_LISTED, found, key=lambda entry: entry[:2])
+        keys = [_key(state, _STATES[place]) for place, _, state in shown]
+        return JSONResponse({"keys": keys, "more": len(found) - len(keys)})
 
     def series(self, request: Request) -> Response:
         key, start, stop = request.query_params.get("key", ""), _whole(request, "from"), _whole(request, "to")
@@ -276,6 +283,20 @@ def make_app(watch: Watch, *, access: Access | None = None, feed: FeedStatus | N
     -------
     starlette.applications.Starlette
         ``app.state.stop()`` ends the live streams, which else keep a server from stopping.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.watch import Watch
+    >>> watch = Watch("pump.db", ["flow"], window=5, reference=60, threshold=1.0)
+    >>> X = np.arange(100.0)[:, None] % 7
+    >>> X[90] = 50
+    >>> _ = watch.update_many(X, ["pump 1"] * 100, t=np.arange(100.0))
+    >>> from paranom_rs.watch.app import make_app
+    >>> app = make_app(watch)  # uvicorn.run(app)
+    >>> sorted(route.path for route in app.routes)[:2]
+    ['/', '/api/actions']
+    >>> watch.close()
     """
     access = Access() if access is None else access
     page = _Page(watch, access, feed)
@@ -378,15 +399,18 @@ def _text(value: Any, name: str) -> str:
     return value
 
 
-def _key(state: Any, now: float) -> dict[str, Any]:
+def _state_of(state: KeyState, now: float) -> str:
+    """Return one of `_STATES`."""
     if state.alarm is not None:
-        name = "alarm"
-    elif state.arrived and now - state.arrived > _SILENT:
-        name = "silent"
-    elif state.threshold is None:
-        name = "learning"
-    else:
-        name = "quiet" if state.position else "filling"
+        return "alarm"
+    if state.arrived and now - state.arrived > _SILENT:
+        return "silent"
+    if state.threshold is None:
+        return "learning"
+    return "quiet" if state.position else "filling"
+
+
+def _key(state: KeyState, name: str) -> dict[str, Any]:
     return {
         "name": state.name,
         "state": name,

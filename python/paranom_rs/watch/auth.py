@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import secrets
@@ -14,7 +15,7 @@ from paranom_rs.errors import SpecError
 
 with needs("Starlette", "watch", "paranom_rs.watch.app"):
     from starlette.datastructures import Headers
-    from starlette.requests import Request
+    from starlette.requests import ClientDisconnect, Request
     from starlette.responses import JSONResponse, RedirectResponse, Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,8 +23,8 @@ __all__ = ["LOCAL", "Access", "Guard", "Visitor"]
 
 #: Names of this machine, as it calls itself.
 LOCAL = ("localhost", "127.0.0.1", "::1")
-#: Bytes of a request's body.
-_LARGEST_BODY = 1 << 16
+#: Bytes of a request's body, and seconds until it is there.
+_LARGEST_BODY, _PATIENCE = 1 << 16, 10.0
 _COOKIE = "paranom_token"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -61,6 +62,12 @@ class Access:
     user_header
         A header in which a reverse proxy names the person, an operator. Only the proxy may reach the server then: the
         header is believed.
+
+    Examples
+    --------
+    >>> from paranom_rs.watch.auth import Access
+    >>> Access().is_open, Access(token="at least sixteen characters").is_open
+    (True, False)
     """
 
     token: str | None = None
@@ -118,11 +125,15 @@ class Guard:
         request = Request(scope, receive)
         answer = self._check(request)
         if answer is None and request.method == "POST":
-            body = await _body(request)
-            if body is None:
-                answer = _refusal(413, "the body is too large")
+            try:
+                body = await asyncio.wait_for(_body(request), _PATIENCE)
+            except TimeoutError:
+                answer = _refusal(408, "the body takes too long")
+            except ClientDisconnect:
+                return
             else:
-                receive = _again(body)
+                answer = _refusal(413, "the body is too large") if body is None else None
+                receive = receive if body is None else _again(body)
         await (self.app if answer is None else answer)(scope, receive, send_strictly)
 
     def _check(self, request: Request) -> Response | None:

@@ -21,7 +21,7 @@ from paranom_rs.errors import SpecError, SpecTypeError, UnknownKeyError
 from paranom_rs.watch.buckets import COARSE, Buckets
 from paranom_rs.watch.detector import Detector
 from paranom_rs.watch.detectors import Detectors
-from paranom_rs.watch.keys import Keys, KeyState
+from paranom_rs.watch.keys import Keys, KeyState, Total
 from paranom_rs.watch.plan import channel_names, make_plan
 from paranom_rs.watch.records import Action, Alarm, Kind, Snapshot
 from paranom_rs.watch.rows import Found, Rows
@@ -495,6 +495,14 @@ class Watch:
     def states(self) -> list[KeyState]:
         """Return how each key stands."""
         return list(self._keys)
+
+    def total(self) -> Total:
+        """Return how all keys stand together."""
+        return self._keys.total()
+
+    def admit(self, names: Sequence[str]) -> list[bool]:
+        """Say of each name whether samples of it are taken: of a key that is there, or for which there is room."""
+        return self._keys.admit(names, self.max_keys)
 
     def key(self, name: str) -> KeyState:
         """Return how a key stands, or UnknownKeyError."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from paranom_rs.watch.detector import Detector
 from paranom_rs.watch.plan import Plan
 from paranom_rs.watch.store import Store
 
-__all__ = ["KeyState", "Keys"]
+__all__ = ["KeyState", "Keys", "Total"]
 
 
 @dataclass(slots=True)
@@ -37,6 +37,19 @@ class KeyState:
         Of the key's detector; None while it is yet to be learnt.
     backwards
         Samples whose time was before that of the sample before.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.watch import Watch
+    >>> watch = Watch("pump.db", ["flow"], window=5, reference=60, threshold=1.0)
+    >>> X = np.arange(100.0)[:, None] % 7
+    >>> X[90] = 50
+    >>> _ = watch.update_many(X, ["pump 1"] * 100, t=np.arange(100.0))
+    >>> state = watch.key("pump 1")
+    >>> state.position, state.t, state.alarm
+    (100, 99.0, None)
+    >>> watch.close()
     """
 
     number: int
@@ -47,6 +60,30 @@ class KeyState:
     alarm: int | None = None
     threshold: float | None = None
     backwards: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How all keys stand: their number, those in alarm, samples whose time went back, when one came last."""
+
+    keys: int
+    in_alarm: int
+    backwards: int
+    arrived: float
+
+
+def _copied(state: KeyState) -> KeyState:
+    """Return a copy; ten times as fast as `dataclasses.replace`, which counts with ten thousand keys."""
+    return KeyState(
+        state.number,
+        state.name,
+        state.position,
+        state.t,
+        state.arrived,
+        state.alarm,
+        state.threshold,
+        state.backwards,
+    )
 
 
 class Keys:
@@ -77,7 +114,27 @@ class Keys:
         return name in self._by_name
 
     def __iter__(self) -> Iterator[KeyState]:
-        return iter([replace(state) for state in list(self._by_name.values())])
+        return map(_copied, list(self._by_name.values()))
+
+    def total(self) -> Total:
+        """Return how they stand together."""
+        states = list(self._by_name.values())
+        return Total(
+            keys=len(states),
+            in_alarm=sum(state.alarm is not None for state in states),
+            backwards=sum(state.backwards for state in states),
+            arrived=max((state.arrived for state in states), default=0.0),
+        )
+
+    def admit(self, names: Sequence[str], most: int) -> list[bool]:
+        """Say of each name whether there is such a key, or room for it among ``most``."""
+        admitted, room = set(), most - len(self._by_name)
+        for name in dict.fromkeys(names):
+            is_known = name in self._by_name
+            if is_known or room > 0:
+                admitted.add(name)
+                room -= not is_known
+        return [name in admitted for name in names]
 
     def _keep(self, number: int, name: str) -> KeyState:
         state = KeyState(number, name, threshold=self._plan.threshold)
@@ -89,11 +146,11 @@ class Keys:
         found = self._by_name.get(name)
         if found is None:
             raise UnknownKeyError(f"there is no key {name!r}")
-        return replace(found)
+        return _copied(found)
 
     def of(self, number: int) -> KeyState:
         """Return how the key of a number stands."""
-        return replace(self._by_number[number])
+        return _copied(self._by_number[number])
 
     def add(self, name: str) -> int:
         """Return the number of a key; one that is new is written to the store."""

@@ -31,6 +31,20 @@ def entries(watch: Watch) -> list[dict[str, Any]]:
 
     ``label`` is ``"real"``, ``"false"`` or ``"missed"``. ``start`` and ``stop`` number the key's samples. ``t_start``,
     ``t_stop``, ``at`` are seconds; times, channel and score are None for what was marked by hand.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.watch import Watch
+    >>> watch = Watch("pump.db", ["flow"], window=5, reference=60, threshold=1.0)
+    >>> X = np.arange(100.0)[:, None] % 7
+    >>> X[90] = 50
+    >>> _ = watch.update_many(X, ["pump 1"] * 100, t=np.arange(100.0))
+    >>> _ = watch.feedback(watch.alarms()[0].id, real=True, who="Ada")
+    >>> from paranom_rs.watch.labels import entries
+    >>> [(entry["key"], entry["label"], entry["channel"], entry["who"]) for entry in entries(watch)]
+    [('pump 1', 'real', 'flow', 'Ada')]
+    >>> watch.close()
     """
     held = [action for action in watch.actions(only_held=True) if action.kind in ("real", "false", "missed")]
     alarms = {alarm.id: alarm for alarm in watch.alarms()} if held else {}
@@ -55,7 +69,22 @@ def entries(watch: Watch) -> list[dict[str, Any]]:
 
 
 def to_csv(watch: Watch) -> str:
-    """Return `entries` as CSV."""
+    """Return `entries` as CSV.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.watch import Watch
+    >>> watch = Watch("pump.db", ["flow"], window=5, reference=60, threshold=1.0)
+    >>> X = np.arange(100.0)[:, None] % 7
+    >>> X[90] = 50
+    >>> _ = watch.update_many(X, ["pump 1"] * 100, t=np.arange(100.0))
+    >>> _ = watch.mark_missed("pump 1", 70, 75, who="Ada")
+    >>> from paranom_rs.watch.labels import to_csv
+    >>> to_csv(watch).splitlines()[1][:20]
+    'pump 1,missed,70,75,'
+    >>> watch.close()
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -64,7 +93,22 @@ def to_csv(watch: Watch) -> str:
 
 
 def to_parquet(watch: Watch) -> bytes:
-    """Return `entries` as the bytes of a Parquet file. Needs pyarrow (``pip install ".[parquet]"``)."""
+    """Return `entries` as the bytes of a Parquet file. Needs pyarrow (``pip install ".[parquet]"``).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.watch import Watch
+    >>> watch = Watch("pump.db", ["flow"], window=5, reference=60, threshold=1.0)
+    >>> X = np.arange(100.0)[:, None] % 7
+    >>> X[90] = 50
+    >>> _ = watch.update_many(X, ["pump 1"] * 100, t=np.arange(100.0))
+    >>> _ = watch.mark_missed("pump 1", 70, 75, who="Ada")
+    >>> from paranom_rs.watch.labels import to_parquet
+    >>> to_parquet(watch)[:4]
+    b'PAR1'
+    >>> watch.close()
+    """
     pa = require("pyarrow", "parquet", "labels in Parquet")
     pq = require("pyarrow.parquet", "parquet", "labels in Parquet")
     types = dict.fromkeys(("key", "label", "channel", "who"), pa.string()) | dict.fromkeys(
@@ -80,6 +124,21 @@ def labelled(watch: Watch, key: str = "") -> Labelled:
     """Return the samples of a key that are kept, with labels: for `Recorded`, for the training of a detector.
 
     Where ``y`` is False nobody said that the sample is anomalous.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.watch import Watch
+    >>> watch = Watch("pump.db", ["flow"], window=5, reference=60, threshold=1.0)
+    >>> X = np.arange(100.0)[:, None] % 7
+    >>> X[90] = 50
+    >>> _ = watch.update_many(X, ["pump 1"] * 100, t=np.arange(100.0))
+    >>> _ = watch.mark_missed("pump 1", 70, 75)
+    >>> from paranom_rs.watch.labels import labelled
+    >>> rows, y = labelled(watch, "pump 1")
+    >>> rows.shape, int(y.sum())
+    ((100, 1), 5)
+    >>> watch.close()
     """
     rows = watch.rows(key)
     y = np.zeros(len(rows), bool)

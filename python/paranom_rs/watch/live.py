@@ -21,10 +21,10 @@ with needs("Starlette", "watch", "paranom_rs.watch.app"):
 
 __all__ = ["News", "events", "picture", "plain"]
 
-#: Seconds from one event to the next at least, and from one sign of life to the next.
-_PAUSE, _ALIVE = 0.01, 5.0
-#: An event that took long to make is followed by a pause of so many times that.
-_REST = 2.0
+#: Seconds from one event to the next: as many as the first one took to make, within these bounds.
+_SHORTEST, _LONGEST = 0.01, 0.03
+#: Seconds from one sign of life to the next.
+_ALIVE = 5.0
 #: Buckets in one event; what is more is left out, the oldest first: the page asks for history where it wants it.
 _MOST = 2000
 
@@ -116,7 +116,7 @@ async def events(
             text = f"data: {json.dumps(data)}\n\n"
             took = time.monotonic() - begin
             yield text
-            await asyncio.sleep(max(_PAUSE, _REST * took))
+            await asyncio.sleep(min(max(_SHORTEST, took), _LONGEST))
 
 
 def picture(buckets: Buckets) -> dict[str, Any]:

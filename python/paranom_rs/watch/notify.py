@@ -39,6 +39,21 @@ class Webhook:
     ----------
     dropped
         Alarms that were not told: nobody answered, or too many waited.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.watch import Watch
+    >>> watch = Watch("pump.db", ["flow"], window=5, reference=60, threshold=1.0)
+    >>> X = np.arange(100.0)[:, None] % 7
+    >>> X[90] = 50
+    >>> _ = watch.update_many(X, ["pump 1"] * 100, t=np.arange(100.0))
+    >>> from paranom_rs.watch.notify import Webhook
+    >>> hook = Webhook(watch, "http://127.0.0.1:8000/alarms")
+    >>> hook.close()  # nothing waits to be told
+    >>> hook.dropped
+    0
+    >>> watch.close()
     """
 
     def __init__(self, watch: Watch, url: str, form: Literal["json", "alertmanager"] = "json") -> None:

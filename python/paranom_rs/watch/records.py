@@ -29,6 +29,19 @@ class Alarm:
         What the score was compared with at first.
     t_start, t_stop
         The times of the first and of the last sample.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.watch import Watch
+    >>> watch = Watch("pump.db", ["flow"], window=5, reference=60, threshold=1.0)
+    >>> X = np.arange(100.0)[:, None] % 7
+    >>> X[90] = 50
+    >>> _ = watch.update_many(X, ["pump 1"] * 100, t=np.arange(100.0))
+    >>> [alarm] = watch.alarms("pump 1")
+    >>> alarm.start, alarm.stop, watch.channels[alarm.channel]
+    (90, 95, 'flow')
+    >>> watch.close()
     """
 
     id: int
@@ -69,6 +82,19 @@ class Action:
         Whose it is, and when: seconds since 1970.
     undone_by, undone_at
         Who took it back, and when; None while it holds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.watch import Watch
+    >>> watch = Watch("pump.db", ["flow"], window=5, reference=60, threshold=1.0)
+    >>> X = np.arange(100.0)[:, None] % 7
+    >>> X[90] = 50
+    >>> _ = watch.update_many(X, ["pump 1"] * 100, t=np.arange(100.0))
+    >>> _ = watch.mark_missed("pump 1", 70, 75, who="Ada")
+    >>> [(action.kind, action.start, action.who) for action in watch.actions("pump 1")]
+    [('missed', 70, 'Ada')]
+    >>> watch.close()
     """
 
     id: int

@@ -37,6 +37,19 @@ class Rows:
         (n,) float32.
     flags
         (n,) uint8: `ANOMALY` and `ALARM`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.watch import Watch
+    >>> watch = Watch("pump.db", ["flow"], window=5, reference=60, threshold=1.0)
+    >>> X = np.arange(100.0)[:, None] % 7
+    >>> X[90] = 50
+    >>> _ = watch.update_many(X, ["pump 1"] * 100, t=np.arange(100.0))
+    >>> rows = watch.rows("pump 1", 89, 92)
+    >>> rows.first, rows.X.ravel().tolist(), (rows.flags != 0).tolist()
+    (89, [5.0, 50.0, 0.0], [False, True, True])
+    >>> watch.close()
     """
 
     first: int
@@ -111,6 +124,13 @@ class Found:
         (n,) uint8: `ANOMALY` and `ALARM`.
     channel
         (n,) int64: the channel to blame, by its place; -1 for none.
+
+    Examples
+    --------
+    >>> from paranom_rs.watch.rows import Found
+    >>> found = Found.of([(0.2, 0, -1), (3.5, 3, 1)])  # score, flags, channel
+    >>> found.flags.tolist(), found.at([1]).score.tolist()
+    ([0, 3], [3.5])
     """
 
     score: NDArray[np.float64]

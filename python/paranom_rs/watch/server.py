@@ -15,6 +15,7 @@ from paranom_rs._internal.optional import needs
 from paranom_rs.errors import SpecError
 from paranom_rs.watch.app import make_app
 from paranom_rs.watch.auth import LOCAL, Access
+from paranom_rs.watch.connection import Connection
 from paranom_rs.watch.engine import Watch
 from paranom_rs.watch.feeds.pump import Pump
 from paranom_rs.watch.feeds.samples import Feed
@@ -84,6 +85,7 @@ def serve(
         server_header=False,
         proxy_headers=False,
         lifespan="off",
+        http=Connection,
         limit_concurrency=_MOST_CONNECTIONS,
         timeout_graceful_shutdown=_GRACE,
         timeout_keep_alive=30,

@@ -41,6 +41,18 @@ class Spans:
     ------
     SpecError
         No address with http or https.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.watch import Watch
+    >>> watch = Watch("pump.db", ["flow"], window=5, reference=60, threshold=1.0)
+    >>> X = np.arange(100.0)[:, None] % 7
+    >>> X[90] = 50
+    >>> _ = watch.update_many(X, ["pump 1"] * 100, t=np.arange(100.0))
+    >>> from paranom_rs.watch.spans import Spans
+    >>> Spans(watch, "http://127.0.0.1:4318").close()  # nothing waits to be sent
+    >>> watch.close()
     """
 
     def __init__(self, watch: Watch, url: str) -> None:

@@ -45,6 +45,20 @@ class Taught:
         What such a score is compared with.
     muted
         Past alarms that would not have come, by id; of the key's last 20.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.watch import Watch
+    >>> watch = Watch("pump.db", ["flow"], window=5, reference=60, threshold=1.0)
+    >>> X = np.arange(100.0)[:, None] % 7
+    >>> X[90] = 50
+    >>> _ = watch.update_many(X, ["pump 1"] * 100, t=np.arange(100.0))
+    >>> [alarm] = watch.alarms("pump 1")
+    >>> taught = watch.feedback(alarm.id, real=False, who="Ada")
+    >>> taught.taught, taught.muted == [alarm.id], taught.score < alarm.score
+    (True, True, True)
+    >>> watch.close()
     """
 
     action: int

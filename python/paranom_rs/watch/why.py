@@ -57,6 +57,20 @@ def explain(watch: Watch, alarm: int) -> Why | None:
     ------
     UnknownKeyError
         (KeyError) There is no such alarm.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.watch import Watch
+    >>> watch = Watch("pump.db", ["flow"], window=5, reference=60, threshold=1.0)
+    >>> X = np.arange(100.0)[:, None] % 7
+    >>> X[90] = 50
+    >>> _ = watch.update_many(X, ["pump 1"] * 100, t=np.arange(100.0))
+    >>> from paranom_rs.watch.why import explain
+    >>> why = explain(watch, watch.alarms()[0].id)
+    >>> [(channel.channel, channel.share) for channel in why.channels]
+    [(0, 1.0)]
+    >>> watch.close()
     """
     found = watch.alarm(alarm)
     key, settings = watch.key_name(found.key), watch.settings

@@ -46,7 +46,20 @@ class Imported:
 
 
 def read_config(path: str | Path, *, seed: int = 0) -> list[Imported]:
-    """Read a GutenTAG configuration, YAML or JSON; see `Generator.from_gutentag`."""
+    """Read a GutenTAG configuration, YAML or JSON; see `Generator.from_gutentag`.
+
+    Examples
+    --------
+    >>> import json
+    >>> from pathlib import Path
+    >>> from paranom_rs.connect.gutentag import read_config
+    >>> wave = {"kind": "sine", "frequency": 2.0}
+    >>> series = {"name": "a", "length": 500, "base-oscillations": [wave], "anomalies": []}
+    >>> _ = Path("config.json").write_text(json.dumps({"timeseries": [series]}))
+    >>> [made] = read_config("config.json")
+    >>> made.name, made.generator.generate(made.rows).X.shape
+    ('a', (500, 1))
+    """
     path = file_path(path)
     config = _load(path)
     series = config.get("timeseries") if isinstance(config, dict) else None

@@ -39,6 +39,15 @@ def audit_rows(source: RowSource, rows: int, *, start: int = 0, batch_rows: int 
         How many, and the first one.
     batch_rows
         How many are held at once. Beside them a few numbers for each event are kept.
+
+    Examples
+    --------
+    >>> from paranom_rs import Anomaly, Generator, Normal, Shift, Stochastic
+    >>> from paranom_rs.evaluate.audit import audit_rows
+    >>> rules = {"x": Stochastic(normal=Normal(), anomalous=Shift(9.0))}
+    >>> generator = Generator(rules, anomalies=Anomaly(frequency=0.05, duration=(5, 9)), seed=1)
+    >>> audit_rows(generator.source, 10_000, batch_rows=4096).rows > 0
+    True
     """
     rows, start = whole("rows", rows), whole("start", start)
     intervals = [(start, rows)] if rows else []

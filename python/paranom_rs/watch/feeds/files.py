@@ -25,7 +25,7 @@ _START = 1024
 
 
 class CsvFile:
-    """A CSV file: to its end, or, with ``follow``, on and on as it grows.
+    r"""A CSV file: to its end, or, with ``follow``, on and on as it grows.
 
     With ``follow``, a file that is replaced is read from its beginning: another file of that name, a shorter one, one
     that begins otherwise. The position is a byte, so that after a restart no line is missed or read twice.
@@ -36,6 +36,17 @@ class CsvFile:
         A file without a header or without channels.
     OSError
         A file that cannot be read.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from threading import Event
+
+    >>> from paranom_rs.watch.feeds.files import CsvFile
+    >>> _ = Path("feed.csv").write_text("time,flow\n0,1.5\n1,2.5\n")
+    >>> [samples] = CsvFile("feed.csv").batches(None, Event())
+    >>> samples.t.tolist(), samples.X.tolist()
+    ([0.0, 1.0], [[1.5], [2.5]])
     """
 
     _form: type[TextLines] = CsvLines
@@ -141,13 +152,38 @@ class CsvFile:
 
 
 class JsonFile(CsvFile):
-    """A file of JSON Lines, read as `CsvFile` reads CSV."""
+    r"""A file of JSON Lines, read as `CsvFile` reads CSV.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from threading import Event
+
+    >>> from paranom_rs.watch.feeds.files import JsonFile
+    >>> _ = Path("feed.jsonl").write_text('{"t": 0, "machine": "a", "flow": 1.5}\n')
+    >>> [samples] = JsonFile("feed.jsonl", key="machine").batches(None, Event())
+    >>> samples.keys, samples.X.tolist()
+    (['a'], [[1.5]])
+    """
 
     _form = JsonLines
 
 
 class CsvPipe:
-    """CSV from a pipe, such as standard input; it cannot go back."""
+    """CSV from a pipe, such as standard input; it cannot go back.
+
+    Examples
+    --------
+    >>> import subprocess, sys
+    >>> from threading import Event
+    >>> from paranom_rs.watch.feeds.files import CsvPipe
+    >>> sensor = subprocess.Popen([sys.executable, "-c", "print('flow'), print(1.5)"], stdout=subprocess.PIPE)
+    >>> [samples] = CsvPipe(sensor.stdout).batches(None, Event())
+    >>> samples.X.tolist()
+    [[1.5]]
+    >>> sensor.stdout.close(), sensor.wait()
+    (None, 0)
+    """
 
     def __init__(
         self,

@@ -27,6 +27,14 @@ class Records:
         The fields that are channels.
     key, time
         The fields that hold the key and the time.
+
+    Examples
+    --------
+    >>> from threading import Event
+    >>> from paranom_rs.watch.feeds.iterators import Records
+    >>> feed = Records([{"flow": 1.5}, {"flow": None}], ["flow"])
+    >>> [samples.X.tolist() for samples in feed.batches(None, Event())]
+    [[[1.5]], [[nan]]]
     """
 
     def __init__(
@@ -62,6 +70,15 @@ class Plant:
         How fast they come.
     history
         Rows that are there at the beginning.
+
+    Examples
+    --------
+    >>> from threading import Event
+    >>> from paranom_rs import Generator, Sine, Stochastic
+    >>> from paranom_rs.watch.feeds.iterators import Plant
+    >>> plant = Plant(Generator({"flow": Stochastic(normal=Sine(period=20))}, seed=1), history=100)
+    >>> len(next(plant.batches(None, Event())).X)
+    101
     """
 
     def __init__(

@@ -5,6 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import suppress
+
+import numpy as np
+from numpy.typing import NDArray
 
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.watch.engine import Watch
@@ -27,6 +31,18 @@ class Pump:
     ----------
     status
         How the feed stands.
+
+    Examples
+    --------
+    >>> from paranom_rs.watch import Watch
+    >>> from paranom_rs.watch.feeds.iterators import Records
+    >>> from paranom_rs.watch.feeds.pump import Pump
+    >>> with Watch("pump.db", ["flow"], threshold=1.0) as watch:
+    ...     pump = Pump(watch, Records([{"flow": 1.5}, {"flow": 2.5}], ["flow"]))
+    ...     pump.start()
+    ...     pump.join()
+    ...     watch.samples, pump.status.state
+    (2, 'ended')
     """
 
     def __init__(self, watch: Watch, feed: Feed) -> None:
@@ -89,11 +105,25 @@ class Pump:
             )
         except (SpecError, SpecTypeError) as error:
             self.status.message = str(error)
-            for i in range(len(samples.X)):
-                keys = None if samples.keys is None else [samples.keys[i]]
-                try:
-                    found = None if samples.found is None else samples.found.at([i])
-                    self.watch.update_many(samples.X[i : i + 1], keys, t=samples.t[i : i + 1], found=found)
-                except (SpecError, SpecTypeError):
-                    self.status.refused += 1
+            self._store_what_is_taken(samples)
             self.watch.update_many(samples.X[:0], feed_position=samples.position)
+
+    def _store_what_is_taken(self, samples: Samples) -> None:
+        """Store samples of which some are refused: without keys that are too many at once, else one by one."""
+        admitted = np.ones(len(samples.X), bool) if samples.keys is None else np.array(self.watch.admit(samples.keys))
+        kept = np.flatnonzero(admitted)
+        self.status.refused += len(samples.X) - len(kept)
+        if len(kept) < len(samples.X):
+            with suppress(SpecError, SpecTypeError):
+                self._update(samples, kept)
+                return
+        for i in kept:
+            try:
+                self._update(samples, kept[kept == i])
+            except (SpecError, SpecTypeError):
+                self.status.refused += 1
+
+    def _update(self, samples: Samples, at: NDArray[np.int64]) -> None:
+        keys = None if samples.keys is None else [samples.keys[i] for i in at]
+        found = None if samples.found is None else samples.found.at(at)
+        self.watch.update_many(samples.X[at], keys, t=samples.t[at], found=found)

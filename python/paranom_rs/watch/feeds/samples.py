@@ -46,6 +46,13 @@ class Samples:
         Called once they are stored.
     found
         What a detector elsewhere found in them; None: they are to be scored.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paranom_rs.watch.feeds.samples import Samples
+    >>> Samples(np.array([[1.5]]), np.array([0.0]), keys=["pump 1"]).refused
+    0
     """
 
     X: NDArray[np.float64]
@@ -80,6 +87,16 @@ class Reader:
         The fields that hold the key and the time; None for none.
     scored
         Records hold what a detector elsewhere found: `SCORED`.
+
+    Examples
+    --------
+    >>> from paranom_rs.watch.feeds.samples import Reader
+    >>> reader = Reader(["flow"], key="machine", time="at")
+    >>> reader.add({"machine": "a", "at": "1970-01-01T00:01", "flow": "1.5"}, "record 0")
+    >>> reader.add({"machine": "a", "flow": "much"}, "record 1")
+    >>> samples = reader.take()
+    >>> samples.X.tolist(), samples.t.tolist(), samples.note
+    ([[1.5]], [60.0], "record 1 has no number in flow: 'much'")
     """
 
     def __init__(self, channels: Sequence[str], key: str | None, time: str | None, *, scored: bool = False) -> None:
@@ -165,7 +182,14 @@ def _flag(value: Any, name: str) -> int:
 
 
 def seconds(value: Any) -> float:
-    """Return a time in seconds: a number as it is, ISO 8601 since 1970 (UTC where it has no zone); else NaN."""
+    """Return a time in seconds: a number as it is, ISO 8601 since 1970 (UTC where it has no zone); else NaN.
+
+    Examples
+    --------
+    >>> from paranom_rs.watch.feeds.samples import seconds
+    >>> seconds("1970-01-01T01:00+01:00"), seconds("12.5"), seconds("noon")
+    (0.0, 12.5, nan)
+    """
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, str):
