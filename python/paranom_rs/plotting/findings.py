@@ -260,5 +260,6 @@ def _window(x: NDArray[np.float64], start: int, window: int) -> NDArray[np.float
 
 def _normal(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return z-normalised values; a constant window becomes 0."""
-    spread = x.std()
-    return (x - x.mean()) / (spread if spread > 0 else 1)
+    spread = float(x.std())
+    normal: NDArray[np.float64] = (x - x.mean()) / (spread if spread > 0 else 1)
+    return normal
