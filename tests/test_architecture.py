@@ -90,6 +90,8 @@ PRIVATE = {
     "deep.lstm_ad": {"_live"},
     "detect.base": {"_batch", "_causal", "_fit", "_learn_again", "_take_state"},
     "detect.matrix_profile_stream": {"_core"},  # of a new object of its own class
+    "detect.plain_stream": {"_x"},  # likewise
+    "detect.segmentation": {"_take_state"},  # likewise
     "detect.ramp": {
         "_core",
         "_feature_names",
