@@ -92,6 +92,8 @@ PRIVATE = {
     "detect.base": {"_batch", "_causal", "_fit", "_learn_again"},
     "detect.saved": {"_batch", "_take_state"},  # of the detector that it makes
     "detect.matrix_profile_stream": {"_core"},  # of a new object of its own class
+    "detect.plain_stream": {"_x"},  # likewise
+    "detect.segmentation": {"_take_state"},  # likewise
     "detect.ramp": {
         "_core",
         "_feature_names",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -71,7 +71,7 @@ class StreamingMatrixProfile:
             whole("n_features", n_features, least=1, most=MOST),
         )
         name = distance_name(distance)
-        self._core: Any = (
+        self._core: _core.MatrixProfileStream | PlainStream = (
             _core.MatrixProfileStream(*sizes) if name == "znormalized" else PlainStream(*sizes, distance=name)
         )
 
@@ -138,7 +138,7 @@ class StreamingMatrixProfile:
     @property
     def distance(self) -> str:
         """How windows are compared."""
-        return getattr(self._core, "distance", "znormalized")
+        return self._core.distance if isinstance(self._core, PlainStream) else "znormalized"
 
     @property
     def n_seen(self) -> int:
@@ -170,8 +170,8 @@ class StreamingMatrixProfile:
         if not isinstance(data, bytes):
             raise SpecTypeError("data", "must be bytes", type(data).__name__)
         new = cls.__new__(cls)
-        kind: Any = PlainStream if data.startswith(MAGIC) else _core.MatrixProfileStream
-        new._core = kind.from_bytes(data)
+        plain = data.startswith(MAGIC)
+        new._core = PlainStream.from_bytes(data) if plain else _core.MatrixProfileStream.from_bytes(data)
         return new
 
     def __reduce__(self) -> tuple[Callable[[bytes], StreamingMatrixProfile], tuple[bytes]]:

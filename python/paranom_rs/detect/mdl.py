@@ -146,17 +146,21 @@ def _columns(found: MatrixProfile, at: int, level: int) -> NDArray[np.int64]:
 
 def _distances(a: NDArray[np.float64], b: NDArray[np.float64], distance: str) -> NDArray[np.float64]:
     """Return the distances of the columns of two windows."""
+    far: NDArray[np.float64]
     if distance == "znormalized":
         far = np.square(_normal(a) - _normal(b)).sum(axis=0)
         one_constant = (a == a[0]).all(axis=0) != (b == b[0]).all(axis=0)
-        return np.where(one_constant, len(a), far)  # squared
+        far[one_constant] = len(a)
+        return far  # squared
     if distance == "l2":
-        return np.square(a - b).sum(axis=0)  # squared
+        far = np.square(a - b).sum(axis=0)
+        return far  # squared
     far = np.abs(a - b).sum(axis=0)
     if distance == "l1":
         return far
     size = np.abs(b).sum(axis=0)
-    return np.divide(far, size, out=np.where(far > 0, np.inf, 0.0), where=size > 0)
+    relative: NDArray[np.float64] = np.divide(far, size, out=np.where(far > 0, np.inf, 0.0), where=size > 0)
+    return relative
 
 
 def _bits(found: MatrixProfile, at: int, columns: NDArray[np.int64], level: int) -> float:

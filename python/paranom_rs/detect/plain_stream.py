@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -36,7 +36,7 @@ class PlainStream:
         if history < 2 * window:
             raise SpecError("history", f"must be at least 2 · window = {2 * window}", str(history))
         self.window, self.history, self.n_features = window, history, n_features
-        self.distance: Any = distance
+        self.distance = distance
         self.seen = 0
         self.index = [-1] * n_features
         self._x = np.empty((n_features, 0))

@@ -114,7 +114,7 @@ class Tile(NamedTuple):
         x, other = np.ascontiguousarray(self.x), self.other
         if other is None:
             join = _core.matrix_profile_self_join if x.ndim == 1 else _core.matrix_profile_multidimensional
-            _, sides = join(x, self.window, progress=None, **self.settings)
+            sides: Any = join(x, self.window, progress=None, **self.settings)[1]
             return [
                 (side, self.start, *self._placed(one, self.start))
                 for side, one in zip(("left", "right"), sides, strict=True)
@@ -203,7 +203,10 @@ def tiled_matrix_profile(
     series = as_floats("x", x, dimensions)
     other = None if reference is None else as_floats("reference", reference, dimensions)
     settings: dict[str, Any] = {"distance": distance_name(distance), "fraction": 1.0, "threads": thread_count(threads)}
-    settings |= {"k": 1} if dimensions == 1 else {"include": []}
+    if dimensions == 1:
+        settings["k"] = 1
+    else:
+        settings["include"] = []
     _check_sizes(series, other, size)
     tiles = _tiles(series, other, size, many, settings, None if folder is None else file_path(folder))
     sides = ("best",) if other is not None else ("left", "right")
@@ -214,18 +217,21 @@ def tiled_matrix_profile(
             part = slice(start, start + len(distances))
             _merge(nearest[side][0][part], nearest[side][1][part], distances, indices)
     if other is not None:
-        best, left, right = nearest["best"], (None, None), (None, None)
+        left, right, best = None, None, nearest["best"]
     else:
         left, right = nearest["left"], nearest["right"]
         best = (left[0].copy(), left[1].copy())
         _merge(*best, *right)
     return MatrixProfile(
-        series,
-        size,
-        distance,
-        *best,
-        *left,
-        *right,
+        x=series,
+        window=size,
+        distance=distance,
+        profile=best[0],
+        indices=best[1],
+        left_profile=left and left[0],
+        left_indices=left and left[1],
+        right_profile=right and right[0],
+        right_indices=right and right[1],
         reference=other,
         times=row_times(x),
         reference_times=row_times(reference),

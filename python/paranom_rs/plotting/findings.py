@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paranom_rs.detect.series import as_floats
+from paranom_rs._internal.checks import numbers
 from paranom_rs.errors import SpecError
 from paranom_rs.plotting.style import LINE, SHADES, new_figure, plain_axes, thin
 
@@ -154,7 +154,7 @@ def plot_snippets(x: ArrayLike, snippets: Sequence[Snippet]) -> Figure:
     >>> len(plot_snippets(x, snippets(x, 100, 2)).axes)
     3
     """
-    values = as_floats("x", x, 1)
+    values = _values("x", x)
     figure, series, below = _with_panels(values, len(snippets))
     for at, (snippet, axis) in enumerate(zip(snippets, below, strict=True)):
         colour = SHADES[at % len(SHADES)]
@@ -192,7 +192,7 @@ def plot_consensus(series: Sequence[ArrayLike], motif: ConsensusMotif) -> Figure
     """
     if len(series) != len(motif.starts):
         raise SpecError("series", f"must be the {len(motif.starts)} series of the motif", str(len(series)))
-    values = [as_floats(f"series[{at}]", x, 1) for at, x in enumerate(series)]
+    values = [_values(f"series[{at}]", x) for at, x in enumerate(series)]
     window = motif.stop - motif.start
     figure = new_figure(10, 1.2 * len(values) + 2.5)
     axes = figure.subplots(len(values) + 1, 1, height_ratios=[1] * len(values) + [2])
@@ -210,6 +210,13 @@ def plot_consensus(series: Sequence[ArrayLike], motif: ConsensusMotif) -> Figure
     axes[-1].set_xlabel(f"row of the window; radius {motif.radius:.3g}")
     _finish_panel(axes[-1])
     return figure
+
+
+def _values(path: str, x: ArrayLike) -> NDArray[np.float64]:
+    values = numbers(path, x)
+    if values.ndim != 1:
+        raise SpecError(path, "must be one-dimensional", f"shape {values.shape}")
+    return values.astype(np.float64)
 
 
 def _one_series(found: MatrixProfile) -> NDArray[np.float64]:
@@ -260,5 +267,6 @@ def _window(x: NDArray[np.float64], start: int, window: int) -> NDArray[np.float
 
 def _normal(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return z-normalised values; a constant window becomes 0."""
-    spread = x.std()
-    return (x - x.mean()) / (spread if spread > 0 else 1)
+    spread = float(x.std())
+    normal: NDArray[np.float64] = (x - x.mean()) / (spread if spread > 0 else 1)
+    return normal

@@ -7,6 +7,7 @@ use paranom::detect::matrix_profile::{
     self as core, Distance, Neighbours, Profile, Settings, StreamingProfile,
 };
 use paranom::error::try_vec;
+use paranom::job::Job;
 use paranom::{Error, pool};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -192,6 +193,9 @@ pub(crate) fn matrix_profile_subspaces<'py>(
     Ok(out.into_pyarray(py))
 }
 
+/// Steps of a distance profile, at most, that need no thread of their own to be interrupted: they take a millisecond.
+const SHORT: usize = 1 << 21;
+
 /// The distances of `query` to each window of `x`.
 #[pyfunction]
 #[pyo3(signature = (query, x, *, distance, threads))]
@@ -204,7 +208,11 @@ pub(crate) fn matrix_profile_distances<'py>(
 ) -> PyResult<Bound<'py, PyArray1<f64>>> {
     let (distance, threads) = run::guarded(|| Ok((self::distance(distance)?, pool::thread_count(threads)?)))?;
     let (query, x) = (copied(&query)?, copied(&x)?);
-    let out = run::detached(py, None, |job| core::distance_profile(&query, &x, distance, threads, job))?;
+    let out = if query.len().saturating_mul(x.len()) <= SHORT {
+        py.detach(|| run::guarded(|| core::distance_profile(&query, &x, distance, 1, &Job::new())))?
+    } else {
+        run::detached(py, None, |job| core::distance_profile(&query, &x, distance, threads, job))?
+    };
     Ok(out.into_pyarray(py))
 }
 
