@@ -83,7 +83,7 @@ impl Chunk {
         for (page, values) in array.values().chunks(PAGE).enumerate() {
             let (low, high, missing) = dispatch(Range(values));
             self.extend(Limits::Floats(low.into(), high.into(), missing));
-            let here = bytes.slice_with_length(page * PAGE * size, values.len() * size);
+            let here = bytes.slice_with_length(page * PAGE * size, size_of_val(values));
             self.begin_page(values.len(), here.len(), 0)?;
             self.pages.values(here)?;
         }

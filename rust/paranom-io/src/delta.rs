@@ -78,7 +78,7 @@ impl<T: Whole> Kernel for IsEven<'_, T> {
         let Self(values, step) = self;
         let (before, after) = (&values[..values.len() - 1], &values[1..]);
         if step == 0 {
-            return values.iter().fold(true, |all, x| all & (*x == values[0]));
+            return values.iter().fold(0_u8, |any, x| any | u8::from(*x != values[0])) == 0;
         }
         let differs = |(a, b): (&T, &T)| b.bits().wrapping_sub(a.bits()) ^ step;
         before.iter().zip(after).map(differs).fold(0, |any, bits| any | bits) == 0

@@ -146,7 +146,7 @@ mod tests {
         let mut text = [b'x'; ROOM];
         let tens = (0..20).flat_map(|power| {
             let ten = 10_u64.pow(power);
-            [ten - 1, ten, ten + 1, ten * 9 / 8, ten - 1]
+            [ten - 1, ten, ten + 1, ten / 8 * 9, ten - 1]
         });
         for number in (0..12_000).chain(99_990..100_020).chain(tens).chain([u64::MAX, u64::MAX - 1, 0]) {
             let len = whole.unsigned(number, &mut text);

@@ -51,7 +51,7 @@ fn digits(bits: u64) -> Option<Digits> {
         return None;
     }
     // Which of these apply is as good as random: masks take less time than branches that are guessed wrong.
-    let whole = whole.wrapping_add(u64::from(above & (part != 0)));
+    let whole = whole.wrapping_add(u64::from(above) & u64::from(part != 0));
     let digit = (tenths >> 64) as u64 & mask(!(below | above));
     let is_short = whole < FIFTEEN;
     let exponent = 15 - j - i32::from(is_short);
@@ -153,7 +153,7 @@ mod tests {
             // All fractions, for each exponent that is near those taken here.
             agrees(f64::from_bits(bits >> 12 | (LEAST - 5 + i % 90) << 52));
             // Few digits, and neighbours of such numbers.
-            let short = (bits >> (12 + i % 50)) as f64 / 10_f64.powi((i % 23) as i32);
+            let short = (bits >> (12 + i % 50)) as f64 / 10_u64.pow((i % 20) as u32) as f64;
             for bits in short.to_bits().saturating_sub(1)..=short.to_bits() + 1 {
                 agrees(f64::from_bits(bits));
             }

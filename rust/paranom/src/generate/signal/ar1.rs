@@ -40,7 +40,7 @@ pub(super) fn autoregression(phi: f64, site: Site) -> Bridge {
         *middle = Middle { share: r / (1.0 + square), std: ((1.0 - square) / (1.0 + square)).sqrt() };
         r = square;
     }
-    Bridge::new((1.0, 1.0), middles, site)
+    Bridge::new((1.0, 1.0), &middles, site)
 }
 
 impl Rule for Ar1 {

@@ -41,9 +41,9 @@ const TOGETHER: usize = CUTS + 2 + (1 << TOP) - 1;
 
 impl Bridge {
     /// A process with these standard deviations at row 0 and at row 2^64.
-    pub(super) fn new(ends: (f64, f64), middles: [Middle; 65], site: Site) -> Self {
+    pub(super) fn new(ends: (f64, f64), middles: &[Middle; 65], site: Site) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self { ends, middles, site, number: NEXT.fetch_add(1, Ordering::Relaxed) }
+        Self { ends, middles: *middles, site, number: NEXT.fetch_add(1, Ordering::Relaxed) }
     }
 
     /// The process over the tile that holds `at.row`. A redraw has nothing to redraw: one row depends on its neighbours.

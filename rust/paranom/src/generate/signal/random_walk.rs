@@ -26,7 +26,7 @@ pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
     // sqrt(2^bits) / 2
     let middle = |bits| Middle { share: 0.5, std: (f64::from_bits((1023 + bits as u64) << 52)).sqrt() * 0.5 };
     let middles = std::array::from_fn(middle);
-    let bridge = Bridge::new((0.0, 4_294_967_296.0), middles, site);
+    let bridge = Bridge::new((0.0, 4_294_967_296.0), &middles, site);
     Ok(Box::new(RandomWalk { std, start, drift, bridge }))
 }
 
