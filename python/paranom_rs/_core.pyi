@@ -15,6 +15,7 @@ __all__ = [
     "Draws",
     "FillState",
     "Function",
+    "LatentScore",
     "MatrixProfileStream",
     "NearestIndex",
     "Plan",

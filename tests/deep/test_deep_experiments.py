@@ -160,7 +160,8 @@ def test_figure_4(valve, tmp_path, monkeypatch):
     text = (tmp_path / "figure4.md").read_text()
     assert "2 seeds; LSTM-AD with 4 steps" in text
     head, _, *rows = lines(tmp_path / "figure4.md", "letter: figures")
-    assert [row[head.index("detector")] for row in rows] == ["", "", "LSTM-AD", "LSTM-AD", "AnomalyNet", "AnomalyNet"]
+    assert [row[head.index("detector")] for row in rows] == ["", "", *["LSTM-AD"] * 3, *["AnomalyNet"] * 3]
+    assert [row[0] for row in rows[2:5]] == ["real", "generated shifts", "as many shifts as real events"]
     assert {row[head.index("of")] for row in rows[2:]} == {"1"}
     head, _, *rows = lines(tmp_path / "figure4.md", "cycles: figures")
     assert [row[0] for row in rows[2:6]] == ["real", *figure4.GENERATED]

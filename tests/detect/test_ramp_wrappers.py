@@ -89,7 +89,8 @@ def test_plot(tmp_path: Path) -> None:
 def test_missing_packages_say_their_pip_line(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("matplotlib.figure", "river.base"):
         monkeypatch.setitem(sys.modules, name, None)
-    monkeypatch.delitem(sys.modules, "paranom_rs.connect.river", raising=False)
+    for name in ("paranom_rs.connect.river", "paranom_rs.plotting.shown_figure"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     with pytest.raises(ImportError, match=re.escape(install_line("plot"))):
         plot(np.zeros((5, 1)), np.zeros(5), threshold=1.0)
     with pytest.raises(ImportError, match="pip install river"):

@@ -223,6 +223,7 @@ def test_absent_libraries_name_the_pip_line():
         mock.patch.dict(sys.modules, {"matplotlib.figure": None}),
         pytest.raises(ImportError, match=re.escape(install_line("plot"))),
     ):
+        sys.modules.pop("paranom_rs.plotting.shown_figure", None)  # another test may have imported it
         plots.plot_curves([0, 1], [0.0, 1.0])
 
 
