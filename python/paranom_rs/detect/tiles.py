@@ -169,8 +169,8 @@ def tiled_matrix_profile(
     distance, threads
         As in :func:`matrix_profile`.
     pieces
-        Into how many pieces a series is cut, each of ``window`` windows or more. There are about pieces² / 2
-        tiles; with a reference, pieces².
+        Into how many pieces a series is cut, 1,000 at most, each of ``window`` windows or more. There are about
+        pieces² / 2 tiles; with a reference, pieces².
     folder
         A folder that keeps the tiles that are done; a second call computes the others only. Files of other joins, and
         damaged ones, are not used. The default keeps nothing.
@@ -198,7 +198,7 @@ def tiled_matrix_profile(
     True
     """
     size = whole("window", window, least=3, most=MOST)
-    many = whole("pieces", pieces, least=1, most=10_000)
+    many = whole("pieces", pieces, least=1, most=1_000)
     dimensions = 2 if np.ndim(x) == 2 else 1
     series = as_floats("x", x, dimensions)
     other = None if reference is None else as_floats("reference", reference, dimensions)
