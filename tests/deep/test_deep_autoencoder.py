@@ -203,6 +203,17 @@ def test_another_score_counts_from_the_next_fit_on():
     np.testing.assert_array_equal(det.decision_function(X), fresh.decision_function(X))
 
 
+@pytest.mark.parametrize("fitted", ["both", "reconstruction", "latent"])
+def test_another_score_does_not_reach_the_stream_before_the_next_fit(fitted):
+    det = RNNAutoencoder(**SMALL, scoring_mode=fitted).fit(wave())
+    X = wave(30, seed=3)
+    before = det.decision_function(X, causal=True)
+    for mode in ("latent", "both", "reconstruction"):
+        det.set_params(scoring_mode=mode)
+        det.restart()
+        np.testing.assert_array_equal([det.update(x) for x in X], before)
+
+
 def test_only_normal_rows_are_learned_from():
     X, y = spoiled()
     X[y == 1] = 1e6

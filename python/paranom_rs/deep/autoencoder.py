@@ -420,7 +420,7 @@ class RNNAutoencoder(DeepDetector):
         return None if device.type == "cpu" else device
 
     def _window_scores(self, rows: Floats) -> Floats:
-        if len(rows) == self.window_ and self._chosen("scoring_mode") == "latent":
+        if len(rows) == self.window_ and self.scoring_mode_ == "latent":
             parts = zip(self._evaluated, self._gausses, strict=True)
             one = [network.distance2(rows, self._scaler, gauss) for network, gauss in parts]
             found = [score for score in one if score is not None]
