@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from safetensors.numpy import save  # noqa: E402
 
-from paranom_rs import StateError, load_detector  # noqa: E402
+from paranom_rs import SpecError, StateError, load_detector  # noqa: E402
 from paranom_rs.deep import LSTMAD, RNNAutoencoder, checkpoint, weights  # noqa: E402
 from paranom_rs.detect import detector_file  # noqa: E402
 from paranom_rs.detect.detector_file import DetectorState  # noqa: E402
@@ -234,3 +234,23 @@ def test_damaged_checkpoints_are_refused(run, tmp_path):
     path.mkdir()
     with pytest.raises((StateError, OSError)):
         model.fit(wave(), checkpoint=path)
+
+
+@pytest.mark.parametrize(
+    ("detector", "change"),
+    [
+        (RNNAutoencoder(window=6, **QUICK), {"hidden_size": 7}),
+        (RNNAutoencoder(window=6, **QUICK), {"cell": "gru"}),
+        (RNNAutoencoder(window=6, **QUICK), {"n_networks": 2}),
+        (RNNAutoencoder(window=6, **QUICK), {"window": 7}),
+        (LSTMAD(window=10, **QUICK), {"horizon": 2}),
+    ],
+)
+def test_no_file_is_written_that_could_not_be_read(detector, change):
+    detector.fit(np.sin(np.arange(200.0) / 5)[:, None])
+    before = detector.get_params()
+    detector.set_params(**change)
+    with pytest.raises(SpecError, match="fit again"):
+        detector.to_bytes()
+    detector.set_params(**{name: before[name] for name in change})
+    type(detector).from_bytes(detector.to_bytes())

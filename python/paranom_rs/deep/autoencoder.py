@@ -69,9 +69,8 @@ class RNNAutoencoder(DeepDetector):
     scoring_mode
         ``"latent"``: the squared Mahalanobis distance of the latent vector from those of normal windows (a Gaussian
         with shrunk covariance). It needs no decoder, but says little of values that are far out: the latent units end
-        at 1. ``"reconstruction"``: the
-        ``loss``. ``"both"``: the latent vector and the log reconstruction error taken as one vector. None: what the
-        ``recipe`` says.
+        at 1. ``"reconstruction"``: the ``loss``. ``"both"``: the latent vector and the log reconstruction error taken
+        as one vector. None: what the ``recipe`` says.
     stop
         By what the best epoch is chosen. ``"loss"``: on held-out windows. ``"detection"``: the ROC AUC between held-out
         windows and the same windows with generated anomalies, since a lower loss can make detection worse.
@@ -536,6 +535,8 @@ class RNNAutoencoder(DeepDetector):
 
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         values, arrays = super()._state()
+        if self.window not in (None, self.window_):
+            raise SpecError("window", f"must be {self.window_}, as in `fit`, or fit again", repr(self.window))
         values["scoring_mode_"] = self.scoring_mode_
         for k, gauss in enumerate(self._gausses):
             arrays |= gauss.arrays(f"gauss.{k}")

@@ -240,11 +240,14 @@ class DeepDetector(Detector):
             raise SpecError("X", rule, str(channels))
         self.n_features_in_ = channels
         self.window_, self.mean_, self.scale_ = before.window_, before.mean_, before.scale_
-        wanted = self._shapes()
-        shown = {name: array.shape for name, array in before._networks[0].items()}
-        if shown != wanted or len(before._networks) != self.n_networks:
+        if not self._are_of_parameters(before._networks):
             raise SpecError("warm_start", "must not be set where networks of other sizes were learnt before", "True")
         self._begun = before._networks
+
+    def _are_of_parameters(self, networks: list[Weights]) -> bool:
+        """Whether networks have the number and the sizes that the parameters say."""
+        shapes = {name: array.shape for name, array in networks[0].items()}
+        return shapes == self._shapes() and len(networks) == self.n_networks
 
     @property
     def _scaler(self) -> Scaler:
@@ -385,6 +388,9 @@ class DeepDetector(Detector):
     # ---- files
 
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        if not self._are_of_parameters(self._networks):
+            rule = "must be saved with the parameters of its networks"
+            raise SpecError(type(self).__name__, rule, "others since `fit`: fit again")
         values = {"history_": self.history_, "best_epoch_": self.best_epoch_, "interrupted_": self.interrupted_}
         return values, {"mean_": self.mean_, "scale_": self.scale_, "weights": weights.pack(self._networks)}
 
