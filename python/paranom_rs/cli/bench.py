@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ from paranom_rs.bench.published import with_published
 from paranom_rs.bench.report import as_html, as_text
 from paranom_rs.bench.runner import fresh_seed
 from paranom_rs.bench.series import TABLES
-from paranom_rs.cli.options import count, say
+from paranom_rs.cli.options import count, say, wants_progress
 from paranom_rs.errors import SpecError
 from paranom_rs.suites import names
 
@@ -68,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
         out=folder,
         jobs=options.jobs,
         limits=Limits(options.timeout, options.memory),
-        progress=sys.stderr.isatty() and find_spec("tqdm") is not None,
+        progress=wants_progress(),
     )
     signature = result.save(folder / "result.json")
     tables = _tables(result, options.data)

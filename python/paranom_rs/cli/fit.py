@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import warnings
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from paranom_rs.cli.options import say
+from paranom_rs.cli.options import say, wants_progress
 from paranom_rs.errors import AlreadyExistsError
 from paranom_rs.generate.generator import Generator
 
@@ -47,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
             time=options.time,
             random_state=options.random_state,
             method=options.method,
-            progress=sys.stderr.isatty() and find_spec("tqdm") is not None,
+            progress=wants_progress(),
         )
     generator = fitted.generator.with_anomalies() if options.anomalies else fitted.generator
     generator.to_toml(options.out)

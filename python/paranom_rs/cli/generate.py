@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
-from importlib.util import find_spec
 from typing import Any
 
-from paranom_rs.cli.options import add_rows, add_spec, count, read_generator, say
+from paranom_rs.cli.options import add_rows, add_spec, count, read_generator, say, wants_progress
 
 __all__ = ["add"]
 
@@ -64,8 +62,7 @@ def run(options: argparse.Namespace) -> int:
         dtype=options.dtype,
         threads=options.threads,
         overwrite=options.overwrite,
-        # A bar is for people who watch.
-        progress=sys.stderr.isatty() and find_spec("tqdm") is not None,
+        progress=wants_progress(),
     )
     seconds = max(time.perf_counter() - began, 1e-9)
     if options.shards is None and options.part_rows is None and options.partition_by is None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.generate.generator import Generator
 
-__all__ = ["Parser", "add_rows", "add_spec", "count", "read_generator", "say"]
+__all__ = ["Parser", "add_rows", "add_spec", "count", "read_generator", "say", "wants_progress"]
 
 
 class Parser(argparse.ArgumentParser):
@@ -71,6 +72,11 @@ def read_generator(path: Path, *, import_functions: bool = False) -> Generator:
         if error.path == "import_functions" or error.path.startswith(str(path)):
             raise
         raise error.within(path) from None
+
+
+def wants_progress() -> bool:
+    """Whether to show a bar: people watch, and there is what draws it."""
+    return sys.stderr.isatty() and find_spec("tqdm") is not None
 
 
 def say(text: str) -> None:

@@ -73,6 +73,8 @@ def times_at(path: Path, rows: list[int]) -> list[Any]:
                 if start <= row < start + len(batch):
                     found[at] = batch.column(0)[row - start].as_py()
             start += len(batch)
+            if start > max(rows):
+                break
     return found
 
 

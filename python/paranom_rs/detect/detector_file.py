@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from paranom_rs.errors import StateError
+from paranom_rs.errors import SpecTypeError, StateError
 
 MAGIC = b"PARANOMD"
 VERSION = 1
@@ -51,6 +51,24 @@ def pack(state: DetectorState) -> bytes:
     parts += [array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes() for array in arrays.values()]
     body = b"".join(parts)
     return body + hashlib.sha256(body).digest()
+
+
+def unpack_of(data: bytes, name: str) -> DetectorState:
+    """Return what the bytes of a file of this class hold; raises as `unpack`, and for another class.
+
+    Raises
+    ------
+    SpecTypeError
+        For what is no bytes.
+    StateError
+        As `unpack`; and for another class.
+    """
+    if not isinstance(data, bytes):
+        raise SpecTypeError("data", "must be bytes", type(data).__name__)
+    state = unpack(data)
+    if state.detector != name:
+        raise StateError(f"the file of another detector: {state.detector}, not {name}")
+    return state
 
 
 def unpack(data: bytes) -> DetectorState:

@@ -27,4 +27,9 @@ def robust_threshold(scores: Floats) -> float:
     >>> robust_threshold(np.append(np.ones(99), 1000.0))
     2.0
     """
-    return max(FACTOR * float(np.quantile(scores, QUANTILE)), LEAST_THRESHOLD)
+    return above(float(np.quantile(scores, QUANTILE)))
+
+
+def above(level: float) -> float:
+    """Return the threshold that belongs to the `QUANTILE` of scores."""
+    return max(FACTOR * level, LEAST_THRESHOLD)

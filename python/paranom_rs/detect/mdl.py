@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from paranom_rs import _core
 from paranom_rs._internal.checks import whole
 from paranom_rs.detect.series import MOST
 from paranom_rs.errors import SpecError
@@ -136,31 +137,15 @@ def _columns(found: MatrixProfile, at: int, level: int) -> NDArray[np.int64]:
 
     As :meth:`MatrixProfile.subspaces` does for all windows.
     """
-    first, second = (found.x[start : start + found.window] for start in (at, int(found.indices[at, level])))
+    first, second = (
+        np.ascontiguousarray(found.x[start : start + found.window].T) for start in (at, int(found.indices[at, level]))
+    )
     included = list(found.include)
     others = np.setdiff1d(np.arange(found.x.shape[1]), included)
-    far = _distances(first[:, others], second[:, others], found.distance)
-    columns = np.concatenate([included, others[far.argsort(kind="stable")]])[: level + 1]
+    far = [_core.matrix_profile_distances(first[j], second[j], distance=found.distance, threads=1) for j in others]
+    nearest = np.argsort(np.array(far).ravel(), kind="stable")
+    columns = np.concatenate([included, others[nearest]])[: level + 1]
     return columns.astype(np.int64)
-
-
-def _distances(a: NDArray[np.float64], b: NDArray[np.float64], distance: str) -> NDArray[np.float64]:
-    """Return the distances of the columns of two windows."""
-    far: NDArray[np.float64]
-    if distance == "znormalized":
-        far = np.square(_normal(a) - _normal(b)).sum(axis=0)
-        one_constant = (a == a[0]).all(axis=0) != (b == b[0]).all(axis=0)
-        far[one_constant] = len(a)
-        return far  # squared
-    if distance == "l2":
-        far = np.square(a - b).sum(axis=0)
-        return far  # squared
-    far = np.abs(a - b).sum(axis=0)
-    if distance == "l1":
-        return far
-    size = np.abs(b).sum(axis=0)
-    relative: NDArray[np.float64] = np.divide(far, size, out=np.where(far > 0, np.inf, 0.0), where=size > 0)
-    return relative
 
 
 def _bits(found: MatrixProfile, at: int, columns: NDArray[np.int64], level: int) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from paranom_rs import _core
 from paranom_rs._internal.checks import whole
-from paranom_rs.detect.detector_file import DetectorState, pack, unpack
+from paranom_rs.detect.detector_file import DetectorState, pack, unpack_of
 from paranom_rs.detect.series import MOST, distance_name
 from paranom_rs.errors import ParanomError, SpecError, StateError
 
@@ -103,9 +103,7 @@ class PlainStream:
     @classmethod
     def from_bytes(cls, data: bytes) -> PlainStream:
         """Restore what :meth:`to_bytes` saved; StateError for what it did not."""
-        state = unpack(data)
-        if state.detector != _NAME:
-            raise StateError(f"the state of another class: {state.detector}, not {_NAME}")
+        state = unpack_of(data, _NAME)
         try:
             given = state.parameters
             sizes = [whole(name, given[name], least=1, most=MOST) for name in ("window", "history", "n_features")]

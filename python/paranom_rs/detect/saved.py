@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from paranom_rs._internal import checks, levels
 from paranom_rs._internal.atomic import whole_file
 from paranom_rs._internal.checks import Flags, Floats
-from paranom_rs.detect.detector_file import DetectorState, pack, unpack
+from paranom_rs.detect.detector_file import DetectorState, pack, unpack_of
 from paranom_rs.detect.parameters import Parameters
-from paranom_rs.errors import ParanomError, SpecTypeError, StateError
+from paranom_rs.errors import ParanomError, StateError
 
 #: What a file raises whose values do not fit each other.
 _MISFITS = (ParanomError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, MemoryError)
@@ -71,6 +71,8 @@ class Saved(Parameters, ABC):
         ------
         NotFittedError
             Before `fit`.
+        SpecError
+            Where parameters say by now that a network has another size than it has.
         """
         self._check_fitted()
         values, arrays = self._state()
@@ -100,11 +102,7 @@ class Saved(Parameters, ABC):
         StateError
             For bytes that are cut off, changed, foreign, of another version, or of another detector.
         """
-        if not isinstance(data, bytes):
-            raise SpecTypeError("data", "must be bytes", type(data).__name__)
-        state = unpack(data)
-        if state.detector != cls.__name__:
-            raise StateError(f"the file of another detector: {state.detector}, not {cls.__name__}")
+        state = unpack_of(data, cls.__name__)
         try:
             made = cls(**state.parameters)
             made._take_state(state)

@@ -16,9 +16,9 @@ from paranom_rs._internal.checks import numbers, whole
 from paranom_rs._internal.keywords import known_keywords
 from paranom_rs._internal.row_times import time_of
 from paranom_rs.detect.apart import smallest_apart
-from paranom_rs.detect.detector_file import DetectorState, pack, unpack
+from paranom_rs.detect.detector_file import DetectorState, pack, unpack_of
 from paranom_rs.detect.series import MOST, Distance, as_floats, distance_name
-from paranom_rs.errors import ParanomError, SpecError, SpecTypeError, StateError
+from paranom_rs.errors import ParanomError, SpecError, StateError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -267,11 +267,7 @@ class FLOSS:
         SpecTypeError
             They are no bytes.
         """
-        if not isinstance(data, bytes):
-            raise SpecTypeError("data", "must be bytes", type(data).__name__)
-        state = unpack(data)
-        if state.detector != "FLOSS":
-            raise StateError(f"the state of another class: {state.detector}, not FLOSS")
+        state = unpack_of(data, "FLOSS")
         try:
             new = cls(**state.parameters)
             new._take_state(state)

@@ -10,8 +10,6 @@ import argparse
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from paranom_rs.evaluate.metrics import vus
 from paranom_rs.experiments import report
 from paranom_rs.experiments.defaults import Work, means_of, works
@@ -65,9 +63,7 @@ def over_seeds(found: list[tuple[Task, float]]) -> dict[str, report.Cell]:
             for seed in dict.fromkeys(task.seed for task, _ in found)
         ]
         for group in by_seed[0]:
-            values = [means[group] for means in by_seed]
-            spread = f" ± {np.std(values, ddof=1):.3f}" if len(values) > 1 else ""
-            row[f"{table}: {group}"] = f"{np.mean(values):.3f}{spread}"
+            row[f"{table}: {group}"] = report.over_seeds([means[group] for means in by_seed])
     return row
 
 

@@ -6,6 +6,8 @@ import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 Cell = str | float | int | None
 
 
@@ -20,6 +22,12 @@ def table(rows: Sequence[Mapping[str, Cell]], digits: int = 3) -> str:
 
     lines = [columns, ["---"] * len(columns), *([text(row.get(c)) for c in columns] for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def over_seeds(values: Sequence[float]) -> str:
+    """The mean of each seed's figure, ± their standard deviation where there are several."""
+    spread = f" ± {np.std(values, ddof=1):.3f}" if len(values) > 1 else ""
+    return f"{np.mean(values):.3f}{spread}"
 
 
 def write(folder: Path, name: str, title: str, notes: Sequence[str], parts: Mapping[str, str]) -> Path:

@@ -323,9 +323,7 @@ def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def over_seeds(rows: list[dict[str, Any]], key: str) -> str:
     """The mean of a figure over files and seeds, ± the standard deviation of the seeds' means; events are summed."""
     of_seed = [[float(r[key]) for r in rows if r["seed"] == seed] for seed in sorted({r["seed"] for r in rows})]
-    means = [sum(v) if key == "events" else float(np.mean(v)) for v in of_seed]
-    spread = f" ± {np.std(means, ddof=1):.3f}" if len(means) > 1 else ""
-    return f"{np.mean(means):.3f}{spread}"
+    return report.over_seeds([sum(v) if key == "events" else float(np.mean(v)) for v in of_seed])
 
 
 def against(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import Floats
-from paranom_rs.detect.live_settings import FACTOR, LEAST_THRESHOLD, QUANTILE
+from paranom_rs.detect.live_settings import QUANTILE, above
 from paranom_rs.detect.ramp import RAMP
 from paranom_rs.errors import SpecError
 from paranom_rs.watch.plan import UNSET, Plan
@@ -102,7 +102,7 @@ class Detector:
         except SpecError:
             return None
         if self.plan.quantile is None:
-            level = self.ramp.threshold = max(FACTOR * level, LEAST_THRESHOLD)
+            level = self.ramp.threshold = above(level)
         return level
 
     def follow(self, rows: Rows) -> list[Alarm]:

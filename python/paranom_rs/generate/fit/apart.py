@@ -11,7 +11,7 @@ import numpy as np
 from paranom_rs._internal.checks import Floats
 from paranom_rs.generate.fit.by_blocks import DRAWS, GOOD, is_smooth, layouts, played, unit_of, worst_errors
 from paranom_rs.generate.fit.channel import Channel, filled
-from paranom_rs.generate.fit.cuts import Layout, played_rows
+from paranom_rs.generate.fit.cuts import Layout, Runs, played_rows
 from paranom_rs.generate.fit.likeness import WINDOW, quantile_error
 from paranom_rs.generate.fit.period import Period
 from paranom_rs.generate.recordings import Blocks
@@ -30,8 +30,6 @@ SLOW_REACHES, FAST_REACHES = (None, 4, 2, 1), (None, 8, 4, 2)
 MOST_OFF, MOST_ROWS = 0.015, 1 << 14
 #: The slow part has at least this share of a channel's standard deviation: what is less makes no window new.
 LEAST_SLOW = 0.1
-
-Runs = list[tuple[int, int]]
 
 
 @dataclass(frozen=True, eq=False)

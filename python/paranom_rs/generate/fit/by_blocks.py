@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from paranom_rs._internal.checks import Floats
 from paranom_rs.generate.fit.channel import Channel, filled
-from paranom_rs.generate.fit.cuts import MOST_BLOCKS, Layout, cut, played_rows
+from paranom_rs.generate.fit.cuts import MOST_BLOCKS, Layout, Runs, cut, played_rows
 from paranom_rs.generate.fit.likeness import LAGS, WINDOW, autocorrelation_error, correlation_error
 from paranom_rs.generate.fit.period import Period
 from paranom_rs.generate.recordings import Blocks
@@ -37,8 +37,6 @@ GOOD_JOINT = 4.0
 _MOST_VALUES = 200_000
 #: Of more rows than this, no layout is drawn.
 _MOST_ROWS = 1 << 20
-
-Runs = list[tuple[int, int]]
 
 
 def best_layout(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from paranom_rs._internal.checks import Floats
 
-__all__ = ["Layout", "cut", "played_rows"]
+__all__ = ["Layout", "Runs", "cut", "played_rows"]
 
 #: Rows around a cut that are compared, relative to it.
 AROUND = np.array([-6, -3, -1, 0, 2, 5])
@@ -18,6 +18,8 @@ AROUND = np.array([-6, -3, -1, 0, 2, 5])
 _REFERENCES, _PLACES = 48, 65
 #: Most blocks that a rule may have.
 MOST_BLOCKS = 512
+
+Runs = list[tuple[int, int]]
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,8 @@ def _of_csv(path: Path, known: set[str]) -> dict[str, list[str | None] | None]:
         rows = CsvRows(text, path)
         places = {name: i for i, name in enumerate(rows.header) if name not in known and rows.header.count(name) == 1}
         places = {name: i for name, i in places.items() if i not in rows.nameless and not _is_numeric(rows, i)}
+        if not places:
+            return {}
         found = {name: [] for name in places}
         seen = {name: set() for name in places}
         for lines in rows.parts(_ROWS):
