@@ -156,6 +156,8 @@ class RNNAutoencoder(DeepDetector):
     nan_policy: str
     #: How it scores since `fit`.
     scoring_mode_: str
+    # That of the last fit, as `scoring_mode_`.
+    _scored_loss: str
     _gausses: list[Gaussian]
     _evaluated: list[CoreNetwork]
     _on_device: list[WindowNetwork]
@@ -256,6 +258,7 @@ class RNNAutoencoder(DeepDetector):
         self._gausses, self._evaluated = [], []
         vars(self).pop("_on_device", None)
         self.scoring_mode_ = self._chosen("scoring_mode")
+        self._scored_loss = self.loss
         super()._learn(rows)
 
     def _net(self) -> Any:
@@ -470,7 +473,7 @@ class RNNAutoencoder(DeepDetector):
 
     def _gap(self, network: WindowNetwork, windows: Floats, latent: Floats) -> Floats:
         gap = np.nan_to_num(network.decode(latent, windows.shape[1]) - windows)
-        return np.asarray(np.abs(gap) if self.loss == "l1" else np.square(gap))
+        return np.asarray(np.abs(gap) if self._scored_loss == "l1" else np.square(gap))
 
     def _row_scores(self, path: str, X: ArrayLike, causal: bool) -> Floats:
         if not _is_windows(X):
@@ -537,16 +540,16 @@ class RNNAutoencoder(DeepDetector):
         values, arrays = super()._state()
         if self.window not in (None, self.window_):
             raise SpecError("window", f"must be {self.window_}, as in `fit`, or fit again", repr(self.window))
-        values["scoring_mode_"] = self.scoring_mode_
+        values |= {"scoring_mode_": self.scoring_mode_, "loss": self._scored_loss}
         for k, gauss in enumerate(self._gausses):
             arrays |= gauss.arrays(f"gauss.{k}")
         return values, arrays
 
     def _restore(self, values: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
         super()._restore(values, arrays)
-        # Files of before do not say it.
-        self.scoring_mode_ = values.get("scoring_mode_", self._chosen("scoring_mode"))
+        self.scoring_mode_, self._scored_loss = values["scoring_mode_"], values["loss"]
         _MODES.check("scoring_mode_", self.scoring_mode_)
+        self.parameters["loss"].check("loss", self._scored_loss)
         size = int(self.hidden_size) + (self.scoring_mode_ == "both")
         count = 0 if self.scoring_mode_ == "reconstruction" else int(self.n_networks)
         self._gausses = [Gaussian.of_arrays(arrays, f"gauss.{k}", size) for k in range(count)]
@@ -575,7 +578,7 @@ class RNNAutoencoder(DeepDetector):
         onnx.refuse_levels(self)
         gausses: list[Gaussian | None] = [*self._gausses] or [None] * len(self._networks)
         nets = [self._torch(weights) for weights in self._networks]
-        scorer = WindowScorer(nets, self._scaler, gausses, self.scoring_mode_, self.loss)
+        scorer = WindowScorer(nets, self._scaler, gausses, self.scoring_mode_, self._scored_loss)
         free = {"windows": {0: "batch"}, "score": {0: "batch"}}
         graph = onnx.graph(scorer, (2, self.window_, self.n_features_in_), free, onnx.metadata(self))
         # Another batch than the one that the graph was traced with.

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs._core import NearestIndex
+from paranom_rs._internal import checks
 from paranom_rs._internal.checks import Floats
 from paranom_rs._internal.rules import OrNone, Rule, Whole
 from paranom_rs._internal.scaling import Scaler
@@ -74,6 +75,9 @@ class NearestWindows(ScaledWindows):
     k: int
     most_references: int
     threads: int | None
+    # Of the last fit: a parameter that is set later counts from the next one on.
+    _neighbour: int
+    _most: int
     _index: NearestIndex
     _reference: Floats
 
@@ -92,11 +96,12 @@ class NearestWindows(ScaledWindows):
 
     def _learn_again(self, rows: Floats) -> None:
         # The units are those of all training rows: they are no part of what is compared.
+        self._neighbour, self._most = int(self.k), int(self.most_references)
         self._reference = np.ascontiguousarray(self._scaled(rows))
-        self._index = NearestIndex(self._reference, self.window_, int(self.most_references))
+        self._index = NearestIndex(self._reference, self.window_, self._most)
 
     def _window_scores(self, rows: Floats) -> Floats:
-        distances, _ = self._index.distances(np.ascontiguousarray(self._scaled(rows)), int(self.k), self.threads)
+        distances, _ = self._index.distances(np.ascontiguousarray(self._scaled(rows)), self._neighbour, self.threads)
         return np.nan_to_num(distances, nan=0.0)
 
     def _contributions(self, window: Floats) -> Floats:
@@ -115,7 +120,8 @@ class NearestWindows(ScaledWindows):
 
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         values, arrays = super()._state()
-        return values, {**arrays, "reference": self._reference}
+        compared = {"neighbour": self._neighbour, "most": self._most}
+        return {**values, **compared}, {**arrays, "reference": self._reference}
 
     def _restore(self, values: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
         super()._restore(values, arrays)
@@ -124,5 +130,7 @@ class NearestWindows(ScaledWindows):
             raise ValueError("its reference is not of its channels")
         if np.isinf(reference).any():
             raise ValueError("its reference is infinite")
+        self._neighbour = checks.whole("neighbour", values["neighbour"], least=1, most=2**20)
+        self._most = checks.whole("most", values["most"], least=2, most=2**40)
         self._reference = reference
-        self._index = NearestIndex(reference, self.window_, int(self.most_references))
+        self._index = NearestIndex(reference, self.window_, self._most)

@@ -45,6 +45,8 @@ DETECTORS = (
     "IsolationForest",
     "ZScore",
     "AnomalyNet",
+    "RNNAutoencoder",
+    "LSTMAD",
 )
 #: Of other libraries, as `paranom bench` names them.
 PEERS = ("sklearn:IsolationForest", "pyod:ECOD", "river:HalfSpaceTrees")
