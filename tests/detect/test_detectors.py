@@ -288,10 +288,10 @@ def test_rules_of_parameters(name: str) -> None:
 #: Another value for each parameter that the scores could depend on.
 LATER: dict[str, Any] = {
     "batch_size": 8, "beta": 2.0, "bias": 0.5, "distance": "joint", "dropout": 0.5, "epochs": 1, "follow_levels": True,
-    "history": 100, "k": 3, "kernel": "hamming", "loss": "l2", "lr": 0.1, "max_weights": 10, "min_gap": 7, "mode": "author",
-    "most_references": 10, "n_estimators": 3, "nan_policy": "skip", "p_limit": 0.5, "patience": 1, "random_state": 5,
-    "recipe": "article", "reference": 50, "refresh": "sliding", "release": 0.5, "scale": "mad", "scoring_mode": "latent",
-    "stop": "loss", "stride": 2, "train_on": "all", "trim": 0.1, "variance": 0.5, "window": 20,
+    "history": 100, "k": 3, "kernel": "author", "loss": "l2", "lr": 0.1, "max_weights": 10, "min_gap": 7,
+    "mode": "author", "most_references": 10, "n_estimators": 3, "nan_policy": "raise", "p_limit": 0.5, "patience": 1,
+    "random_state": 5, "recipe": "article", "reference": 50, "refresh": "sliding", "release": 0.5, "scale": "mad", "stop": "spread",
+    "scoring_mode": "latent", "stride": 2, "train_on": "every_step", "trim": 0.1, "variance": 0.5, "window": 20,
 }  # fmt: skip
 
 
@@ -304,19 +304,16 @@ def test_parameters_that_are_set_later_count_from_the_next_fit_on(name: str, fit
         if parameter not in fitted[name].parameters:
             continue
         changed = type(fitted[name]).from_bytes(data)
-        try:
-            changed.set_params(**{parameter: other})
-        except (SpecError, SpecTypeError):  # not a value of this detector's
-            continue
+        changed.set_params(**{parameter: other})
         assert np.array_equal(changed.decision_function(rows, causal=True), wanted), parameter
         changed.restart()
         assert np.array_equal([value(changed, x) for x in rows], wanted), parameter
-        try:
-            again = type(changed).from_bytes(changed.to_bytes())
-        except SpecError as error:
-            assert "fit" in str(error)
-        else:
-            assert np.array_equal(again.decision_function(rows, causal=True), wanted), parameter
+        if (name, parameter) == ("RNNAutoencoder", "window"):
+            with pytest.raises(SpecError, match="as in `fit`"):
+                changed.to_bytes()
+            continue
+        again = type(changed).from_bytes(changed.to_bytes())
+        assert np.array_equal(again.decision_function(rows, causal=True), wanted), parameter
 
 
 BAD_CALLS: dict[str, Any] = {
