@@ -290,8 +290,9 @@ LATER: dict[str, Any] = {
     "batch_size": 8, "beta": 2.0, "bias": 0.5, "distance": "joint", "dropout": 0.5, "epochs": 1, "follow_levels": True,
     "history": 100, "k": 3, "kernel": "author", "loss": "l2", "lr": 0.1, "max_weights": 10, "min_gap": 7,
     "mode": "author", "most_references": 10, "n_estimators": 3, "nan_policy": "raise", "p_limit": 0.5, "patience": 1,
-    "random_state": 5, "recipe": "article", "reference": 50, "refresh": "sliding", "release": 0.5, "scale": "mad", "stop": "spread",
-    "scoring_mode": "latent", "stride": 2, "train_on": "every_step", "trim": 0.1, "variance": 0.5, "window": 20,
+    "random_state": 5, "recipe": "article", "reference": 50, "refresh": "sliding", "release": 0.5, "scale": "mad",
+    "scoring_mode": "latent", "stop": "spread", "stride": 2, "train_on": "every_step",
+    "trim": 0.1, "variance": 0.5, "window": 20,
 }  # fmt: skip
 
 
