@@ -67,12 +67,12 @@ class _ArgumentError(ParanomError):
     rule
         What must hold: ``"must be > 0"``.
     value
-        What was given, as text; None where it says nothing.
+        What was given, as text, of which the message shows the beginning; None where it says nothing.
     """
 
     def __init__(self, path: str | PathLike[str], rule: str, value: str | None = None) -> None:
-        self.path, self.rule, self.value = str(path), rule, value
-        super().__init__(self.path, rule, value)
+        self.path, self.rule, self.value = str(path), rule, _cut(value)
+        super().__init__(self.path, rule, self.value)
 
     def __str__(self) -> str:
         where = f"{self.path}: " if self.path else ""
@@ -86,6 +86,11 @@ class _ArgumentError(ParanomError):
     def within(self, file: str | PathLike[str]) -> Self:
         """Return the same error for a spec that lies in a file: its path is ``file: path``."""
         return type(self)(f"{file}: {self.path}" if self.path else str(file), self.rule, self.value)
+
+
+def _cut(value: str | None) -> str | None:
+    """Return a value as a message shows it: 200 characters of it at most."""
+    return value if value is None or len(value) <= 200 else f"{value[:196]}..."
 
 
 class SpecError(_ArgumentError, ValueError):

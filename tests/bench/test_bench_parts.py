@@ -181,7 +181,15 @@ def test_scikit_learns_verdicts_are_those_of_its_own_threshold():
     X = np.random.default_rng(0).normal(size=(300, 2))
     detector = make("sklearn:IsolationForest", 7).fit(X)
     wanted = forest.fit(X).predict(X) == -1
+    make("sklearn:IsolationForest", 2**63 - 1).fit(X)
     np.testing.assert_array_equal(detector.decision_function(X) > threshold_of(detector, X), wanted)
+
+
+def test_the_seed_is_that_of_what_a_detector_draws():
+    X = np.random.default_rng(0).normal(size=(300, 2))
+    one, other = (make("IsolationForest", seed).fit(X).decision_function(X) for seed in (1, 2))
+    assert not np.array_equal(one, other)
+    assert np.array_equal(one, make("IsolationForest(random_state=1)", 2).fit(X).decision_function(X))
 
 
 @pytest.mark.parametrize("library", ["sklearn", "pyod", "river", "aeon", "stumpy"])

@@ -21,12 +21,11 @@ Flags = NDArray[np.bool_]
 
 
 def shown(value: object) -> str:
-    """Return a value as an error shows it: its repr, cut short, even where Python prints no such number."""
+    """Return a value as an error shows it: its repr, even where Python prints no such number. Errors cut it short."""
     try:
-        text = repr(value)
+        return repr(value)
     except ValueError:  # a whole number of more digits than Python prints
         return "a number of thousands of digits"
-    return text if len(text) <= 200 else f"{text[:196]}..."
 
 
 def whole(path: str, value: object, *, least: int = 0, most: int | None = None) -> int:
@@ -65,7 +64,7 @@ def float_dtype(value: object) -> np.dtype[Any]:
     try:
         dtype = np.dtype(value)  # type: ignore[call-overload]
     except (TypeError, ValueError):
-        raise SpecTypeError("dtype", "must be float64 or float32", repr(value)) from None
+        raise SpecTypeError("dtype", "must be float64 or float32", shown(value)) from None
     if dtype not in (np.float64, np.float32):
         raise SpecError("dtype", "must be float64 or float32", str(dtype))
     return dtype  # type: ignore[no-any-return]
@@ -74,25 +73,25 @@ def float_dtype(value: object) -> np.dtype[Any]:
 def file_path(value: object) -> Path:
     """Return the path of a file."""
     if not isinstance(value, str | os.PathLike):
-        raise SpecTypeError("path", "must be a text or a path", repr(value))
+        raise SpecTypeError("path", "must be a text or a path", shown(value))
     try:
         os.fsencode(value)
     except UnicodeEncodeError:
-        raise SpecError("path", "must be valid Unicode", repr(value)) from None
+        raise SpecError("path", "must be valid Unicode", shown(value)) from None
     return Path(value)
 
 
 def flag(path: str, value: object) -> bool:
     """Return True or False; no other value will do, for a text is always true."""
     if not isinstance(value, bool | np.bool_):
-        raise SpecTypeError(path, "must be True or False", repr(value))
+        raise SpecTypeError(path, "must be True or False", shown(value))
     return bool(value)
 
 
 def real(path: str, value: object) -> float:
     """Return a number, maybe infinite or NaN; a text or a flag is none."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise SpecTypeError(path, "must be a number", repr(value))
+        raise SpecTypeError(path, "must be a number", shown(value))
     try:
         return float(value)
     except OverflowError:
@@ -126,8 +125,8 @@ def share(path: str, value: float) -> None:
 
 def one_of(path: str, value: object, allowed: tuple[str, ...]) -> None:
     """SpecError unless ``value`` is one of the ``allowed`` words."""
-    if value not in allowed:
-        raise SpecError(path, f"must be one of {', '.join(map(repr, allowed))}", repr(value))
+    if not isinstance(value, str) or value not in allowed:
+        raise SpecError(path, f"must be one of {', '.join(map(repr, allowed))}", shown(value))
 
 
 def numbers(path: str, value: ArrayLike) -> NDArray[Any]:

@@ -47,7 +47,7 @@ def make(text: str, seed: int) -> Any:
         ``"RAMP"``, ``"NearestWindows(window=30)"``, ``"pyod:IForest(window=60)"``, ``"my_module:Detector"`` or
         ``"folder/my_file.py:Detector"``.
     seed
-        For a parameter ``random_state`` that ``text`` does not set.
+        For a parameter ``random_state`` that ``text`` does not set; its low 32 bits, as scikit-learn takes no others.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def make(text: str, seed: int) -> Any:
     name, keywords = parse(text)
     factory = _find(name)
     if "random_state" not in keywords and _takes_random_state(factory):
-        keywords = keywords | {"random_state": seed}
+        keywords = keywords | {"random_state": seed % 2**32}
     detector = factory(**keywords)
     for method in ("fit", "decision_function"):
         if not callable(getattr(detector, method, None)):
@@ -88,7 +88,7 @@ def _takes_random_state(factory: Callable[..., Any]) -> bool:
         found = inspect.signature(made).parameters.get("random_state")
     except (TypeError, ValueError):
         return False
-    return found is not None and found.default is None
+    return found is not None
 
 
 def _find(name: str) -> Callable[..., Any]:

@@ -164,8 +164,10 @@ class Detector(Saved):
 
     def _check_given(self, given: TrainingRows) -> None:
         """Raise SpecError for rows that there is too little to learn from."""
-        if len(given.rows) < self._least_rows():
-            raise SpecError("X", f"must have at least {self._least_rows()} rows", str(len(given.rows)))
+        least, normal = self._least_rows(), int(np.count_nonzero(~given.outside))
+        if normal < least:
+            kind = "rows" if normal == len(given.rows) else "normal rows"
+            raise SpecError("X", f"must have at least {least} {kind}", str(normal))
         if len(given.spans) > 1 and given.longest < self._least_series():
             raise SpecError("X", f"must hold a series of {self._least_series()} rows or more", str(given.longest))
         empty = np.isnan(given.rows).all(axis=0)
@@ -205,6 +207,9 @@ class Detector(Saved):
         depth.warn_of_training(seen, self.window_, self._names())
         held = kept & ~np.isnan(scores)
         known = kept & ~np.isnan(causal)
+        if not known.any():
+            rule = f"must hold a run of normal rows that is longer than a window, {self.window_} rows"
+            raise SpecError("X", rule, f"{int(kept.sum())} normal rows")
         self._floor = float(causal[known].min())
         own = self._with_own(np.where(held, scores, np.nan), learnt, kept, self._batch)
         self.threshold_ = max(self._level(scores[held]), self._level(own[~np.isnan(own)]))
@@ -268,6 +273,10 @@ class Detector(Saved):
             part = copy.copy(self)
             gap = np.full((1, rows.shape[1]), np.nan)
             rest = np.concatenate([rows[:start], gap, rows[stop:]]) if start else rows[stop:]
+            empty = np.isnan(rest).all(axis=0)
+            if empty.any():
+                rule = f"must hold normal values of channel {int(np.argmax(empty))} in several parts of the series"
+                raise SpecError("X", rule, f"rows {start} to {stop - 1} only")
             part._learn_again(rest)
             for first, end in self._spans:
                 a, b = max(start, first), min(stop, end)

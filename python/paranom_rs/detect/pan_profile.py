@@ -80,7 +80,7 @@ def pan_profile(
     lengths = [whole(f"windows[{at}]", length, least=3, most=MOST) for at, length in each("windows", windows)]
     series, share = as_floats("x", x, 1), real("fraction", fraction)
     pairs = sum(max(len(series) - length, 1) ** 2 // 2 for length in (lengths if share == 1 else _swept(lengths)))
-    total = max(int(pairs * min(max(share, 0), 1)), 1)
+    total = max(int(pairs * share), 1) if 0 < share <= 1 else 1  # The core refuses other fractions.
     with Progress(total, shown=progress, unit="pair", what="pan profile") as step:
         found, bins, width = _core.matrix_profile_pan(
             series, lengths, bins=_BINS, fraction=share, threads=thread_count(threads), progress=step

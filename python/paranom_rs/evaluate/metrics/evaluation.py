@@ -122,7 +122,7 @@ def evaluate(
     threshold
         In place of ``y_pred``: a row is predicted where its score is above it.
     betas
-        Which F-beta.
+        Which F-beta: finite numbers, 0 or more.
     window
         The longest buffer of VUS.
     alpha
@@ -144,6 +144,8 @@ def evaluate(
     (1.0, 1.0)
     """
     sklearn_metrics()  # before any work: the figures by rows need it
+    for at, beta in checks.each("betas", betas):
+        checks.at_least_0(f"betas[{at}]", beta)
     truth = checks.both_classes("y_true", checks.labels("y_true", y_true))
     if scores is None and y_pred is None:
         raise SpecError("scores", "must be given, or y_pred")

@@ -11,6 +11,7 @@ from paranom_rs._internal import checks
 from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs.evaluate.metrics.points import finite_ranks
+from paranom_rs.evaluate.metrics.volumes import MOST_THRESHOLDS
 
 
 def pate(y_true: ArrayLike, scores: ArrayLike, *, early: int = 100, late: int = 100, thresholds: int = 250) -> float:
@@ -31,7 +32,7 @@ def pate(y_true: ArrayLike, scores: ArrayLike, *, early: int = 100, late: int = 
     early, late
         Rows of the buffers before and after each event. They end where another event, or its buffer, is.
     thresholds
-        At how many quantiles of the distinct scores the curve is taken; 2 or more.
+        At how many quantiles of the distinct scores the curve is taken, from 2 to 65,536.
 
     Returns
     -------
@@ -55,7 +56,7 @@ def pate(y_true: ArrayLike, scores: ArrayLike, *, early: int = 100, late: int = 
     checks.same_order("scores", scores, y_true)
     s = finite_ranks(checks.scores("scores", scores, len(truth)))
     early, late = checks.whole("early", early), checks.whole("late", late)
-    levels = _levels(truth, s, checks.whole("thresholds", thresholds, least=2))
+    levels = _levels(truth, s, checks.whole("thresholds", thresholds, least=2, most=MOST_THRESHOLDS))
     # The first threshold, from the highest down, that predicts each row.
     first = np.searchsorted(-levels, -s)
     events = runs_of_ones(truth)

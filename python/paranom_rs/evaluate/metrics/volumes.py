@@ -12,6 +12,12 @@ from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import Flags, Floats
 
 
+#: Of the curves of a figure. An answer does not change any more long before.
+MOST_THRESHOLDS = 2**16
+#: Of the table of distances and thresholds: a gigabyte.
+MOST_CELLS = 2**27
+
+
 class VUS(NamedTuple):
     """Volumes under the range-ROC and the range-PR surface.
 
@@ -45,14 +51,14 @@ def vus(y_true: ArrayLike, scores: ArrayLike, *, window: int = 100, thresholds: 
     scores
         Higher is more anomalous, shape (n,), no NaN.
     window
-        The longest buffer, in rows.
+        The longest buffer, in rows. ``thresholds * window`` may be 2**28 at most: that takes a gigabyte.
     thresholds
-        At how many evenly spaced ranks of the scores each curve is taken; 2 or more.
+        At how many evenly spaced ranks of the scores each curve is taken, from 2 to 65,536.
 
     Raises
     ------
     SpecError
-        For labels of one class, another shape, or NaN.
+        For labels of one class, another shape, NaN, or a window that is too long for so many thresholds.
 
     Examples
     --------
@@ -66,8 +72,9 @@ def vus(y_true: ArrayLike, scores: ArrayLike, *, window: int = 100, thresholds: 
     truth = checks.both_classes("y_true", checks.labels("y_true", y_true))
     checks.same_order("scores", scores, y_true)
     s = checks.scores("scores", scores, len(truth))
-    window = checks.whole("window", window)
-    cuts = _Cuts(s, checks.whole("thresholds", thresholds, least=2))
+    count = checks.whole("thresholds", thresholds, least=2, most=MOST_THRESHOLDS)
+    window = checks.whole("window", window, most=2 * MOST_CELLS // count)
+    cuts = _Cuts(s, count)
     events = runs_of_ones(truth)
     buffers, widened = _Buffers(events, truth, cuts, window // 2), _Widened(events, cuts)
     # How much is predicted at each cut: of all rows, and of the labels of the events' own rows.
