@@ -89,8 +89,8 @@ class _ArgumentError(ParanomError):
 
 
 def _cut(value: str | None) -> str | None:
-    """Return a value as a message shows it: 200 characters of it at most."""
-    return value if value is None or len(value) <= 200 else f"{value[:196]}..."
+    """Return a value as a message shows it: 500 characters of it at most."""
+    return value if value is None or len(value) <= 500 else f"{value[:496]}..."
 
 
 class SpecError(_ArgumentError, ValueError):

@@ -7,7 +7,7 @@ import operator
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.ma
@@ -16,6 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from paranom_rs._internal.columns import as_array, is_table, library, object_floats
 from paranom_rs.errors import SpecError, SpecTypeError
 
+_T = TypeVar("_T")
+
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -23,7 +25,7 @@ Flags = NDArray[np.bool_]
 def shown(value: object) -> str:
     """Return a value as an error shows it: its repr, even where Python prints no such number. Errors cut it short."""
     try:
-        return repr(value)
+        return repr(value.item() if isinstance(value, np.generic) else value)
     except ValueError:  # a whole number of more digits than Python prints
         return "a number of thousands of digits"
 
@@ -101,26 +103,26 @@ def real(path: str, value: object) -> float:
 def positive(path: str, value: float) -> None:
     """SpecError unless ``value`` is a finite number above 0."""
     if not 0 < real(path, value) < math.inf:
-        raise SpecError(path, "must be a finite number > 0", str(value))
+        raise SpecError(path, "must be a finite number > 0", shown(value))
 
 
 def at_least_0(path: str, value: float, *, below: float = math.inf) -> None:
     """SpecError unless 0 <= ``value`` < ``below``."""
     if not 0 <= real(path, value) < below:
         rule = "must be a finite number >= 0" if below == math.inf else f"must be >= 0 and < {below:g}"
-        raise SpecError(path, rule, str(value))
+        raise SpecError(path, rule, shown(value))
 
 
 def at_most(path: str, value: float, most: float) -> None:
     """SpecError unless ``value`` is ``most`` at most."""
     if not value <= most:
-        raise SpecError(path, f"must be at most {most:g}", str(value))
+        raise SpecError(path, f"must be at most {most:g}", shown(value))
 
 
 def share(path: str, value: float) -> None:
     """SpecError unless 0 < ``value`` < 1."""
     if not 0 < real(path, value) < 1:
-        raise SpecError(path, "must be > 0 and < 1", str(value))
+        raise SpecError(path, "must be > 0 and < 1", shown(value))
 
 
 def one_of(path: str, value: object, allowed: tuple[str, ...]) -> None:
@@ -239,6 +241,13 @@ def matrix(name: str, value: ArrayLike) -> Floats:
     if array.ndim != 2:
         raise SpecError(f"{name}.ndim", "must be 2", str(array.ndim))
     return np.ascontiguousarray(array)
+
+
+def instance(path: str, value: object, kind: type[_T]) -> _T:
+    """Return a value of a class of ours."""
+    if not isinstance(value, kind):
+        raise SpecTypeError(path, f"must be a {kind.__name__}", shown(value))
+    return value
 
 
 def each(name: str, values: Iterable[Any]) -> Iterable[tuple[int, Any]]:

@@ -436,7 +436,9 @@ class Detector(Saved):
         """
         self._check_fitted()
         if threshold is not None and not hasattr(threshold, "fit"):
-            raise SpecTypeError("threshold", "must be a rule of paranom_rs.evaluate.thresholds", repr(threshold))
+            raise SpecTypeError(
+                "threshold", "must be a rule of paranom_rs.evaluate.thresholds", checks.shown(threshold)
+            )
         parts = [self._to_calibrate(path, x, labels) for path, x, labels in several("X", X, y)]
         if not any(normal.any() for _, _, normal in parts):
             raise SpecError("y", "must hold a normal row (0)")

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paranom_rs._internal.checks import whole
+from paranom_rs._internal.checks import instance, whole
+from paranom_rs.detect.matrix_profile import MatrixProfile
 from paranom_rs.errors import SpecError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from paranom_rs.detect.matrix_profile import MatrixProfile
 
 __all__ = ["all_chains", "anchored_chain"]
 
@@ -114,6 +113,7 @@ def _following(found: MatrixProfile) -> NDArray[np.int64]:
 
 def _links(found: MatrixProfile) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the nearest earlier window of each window, and the nearest later one."""
+    instance("found", found, MatrixProfile)
     if found.left_indices is None or found.right_indices is None or found.x.ndim != 1:
         raise SpecError("found", "must be the matrix profile of one series", repr(found))
     if found.left_indices.ndim == 1:

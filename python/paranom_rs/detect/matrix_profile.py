@@ -16,7 +16,7 @@ import numpy as np
 
 from paranom_rs import _core
 from paranom_rs._internal import html
-from paranom_rs._internal.checks import flag, real, whole
+from paranom_rs._internal.checks import flag, real, shown, whole
 from paranom_rs._internal.checks import threads as thread_count
 from paranom_rs._internal.progress import Progress
 from paranom_rs._internal.row_times import row_times, time_of
@@ -237,8 +237,8 @@ def matrix_profile_multidimensional(
     (951, 2)
     """
     window, settings = _settings(window, distance, fraction, threads)
-    if not isinstance(include, Sequence | np.ndarray) or isinstance(include, str):
-        raise SpecTypeError("include", "must be a sequence of column numbers", repr(include))
+    if not isinstance(include, Sequence | np.ndarray) or isinstance(include, str) or getattr(include, "ndim", 1) != 1:
+        raise SpecTypeError("include", "must be a sequence of column numbers", shown(include))
     series = as_floats("x", x, 2)
     columns = [whole(f"include[{at}]", column) for at, column in enumerate(include)]
     windows = len(series) - window + 1

@@ -12,18 +12,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from paranom_rs import _core
-from paranom_rs._internal.checks import numbers, whole
+from paranom_rs._internal.checks import instance, numbers, whole
 from paranom_rs._internal.keywords import known_keywords
 from paranom_rs._internal.row_times import time_of
 from paranom_rs.detect.apart import smallest_apart
 from paranom_rs.detect.detector_file import DetectorState, pack, unpack_of
+from paranom_rs.detect.matrix_profile import MatrixProfile
 from paranom_rs.detect.series import MOST, Distance, as_floats, distance_name
 from paranom_rs.errors import ParanomError, SpecError, StateError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-
-    from paranom_rs.detect.matrix_profile import MatrixProfile
 
 __all__ = ["FLOSS", "Segmentation", "fluss"]
 
@@ -93,6 +92,7 @@ def fluss(found: MatrixProfile, regimes: int, *, exclusion: int | None = None) -
     True
     """
     count = whole("regimes", regimes, least=2, most=MOST)
+    instance("found", found, MatrixProfile)
     if found.left_indices is None or found.x.ndim != 1:
         raise SpecError("found", "must be the matrix profile of one series", repr(found))
     zone = _APART * found.window if exclusion is None else whole("exclusion", exclusion, most=MOST)

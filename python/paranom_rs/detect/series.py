@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from paranom_rs._internal.checks import numbers, one_of
+from paranom_rs._internal.checks import numbers, one_of, shown
 from paranom_rs.errors import OutOfMemoryError, SpecError, SpecTypeError
 
 if TYPE_CHECKING:
@@ -36,6 +36,6 @@ def as_floats(path: str, x: ArrayLike, dimensions: int) -> NDArray[np.float64]:
 def distance_name(distance: object) -> str:
     """Return the name of a distance."""
     if not isinstance(distance, str):
-        raise SpecTypeError("distance", "must be a text", repr(distance))
+        raise SpecTypeError("distance", "must be a text", shown(distance))
     one_of("distance", distance, _DISTANCES)
     return distance

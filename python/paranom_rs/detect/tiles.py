@@ -18,13 +18,13 @@ import numpy as np
 
 from paranom_rs import _core
 from paranom_rs._internal.atomic import whole_file
-from paranom_rs._internal.checks import file_path, whole
+from paranom_rs._internal.checks import file_path, shown, whole
 from paranom_rs._internal.checks import threads as thread_count
 from paranom_rs._internal.row_times import row_times
 from paranom_rs.detect.detector_file import DetectorState, pack, unpack
 from paranom_rs.detect.matrix_profile import MatrixProfile
 from paranom_rs.detect.series import MOST, Distance, as_floats, distance_name
-from paranom_rs.errors import SpecError, StateError
+from paranom_rs.errors import SpecError, SpecTypeError, StateError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -197,6 +197,8 @@ def tiled_matrix_profile(
     >>> np.array_equal(found.profile, matrix_profile(x, window=50).profile)
     True
     """
+    if run is not None and not callable(run):
+        raise SpecTypeError("run", "must be callable, or None", shown(run))
     size = whole("window", window, least=3, most=MOST)
     many = whole("pieces", pieces, least=1, most=1_000)
     dimensions = 2 if np.ndim(x) == 2 else 1

@@ -143,7 +143,7 @@ def open_table(
         one_of("time_unit", wanted.time_unit, tuple(UNITS))
     with ExitStack() as stack:
         opened = []
-        paths = [path] if isinstance(path, str | Path) else list(path)
+        paths = list(path) if isinstance(path, Sequence) and not isinstance(path, str | bytes) else [path]
         if not paths:
             raise SpecError("file", "must be a file, or at least one", "none")
         for file in (file for each in paths for file in _files(file_path(each))):

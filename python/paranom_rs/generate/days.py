@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+import numpy as np
+
+from paranom_rs._internal import checks
 from paranom_rs._internal.optional import require
 from paranom_rs.errors import SpecError, SpecTypeError
 
@@ -51,8 +54,8 @@ def public_holidays(country: str, years: int | Iterable[int], *, subdivision: st
 
     Raises
     ------
-    SpecError
-        For a country or subdivision that the library does not have.
+    SpecError, SpecTypeError
+        For a country or subdivision that the library does not have, and for years that are none.
     ImportError
         Without the library.
 
@@ -64,10 +67,14 @@ def public_holidays(country: str, years: int | Iterable[int], *, subdivision: st
     '2026-01-01'
     """
     library = require("holidays", "holidays", "public_holidays")
-    wanted = [years] if isinstance(years, int) else list(years)
+    several = [years] if isinstance(years, int | np.integer) else years
+    wanted = [checks.whole(f"years[{at}]", year, least=1, most=9999) for at, year in checks.each("years", several)]
+    for path, name in (("country", country), ("subdivision", subdivision)):
+        if not isinstance(name, str) and not (path == "subdivision" and name is None):
+            raise SpecTypeError(path, "must be a text", checks.shown(name))
     try:
         found = library.country_holidays(country, subdiv=subdivision, years=wanted)
-    except (NotImplementedError, KeyError, AttributeError) as error:
+    except (NotImplementedError, KeyError, AttributeError, ValueError) as error:
         raise SpecError(
             "country", "must be a country, and a part of it, that the library holidays has", str(error)
         ) from None

@@ -155,8 +155,9 @@ def evaluate(
     pred = None if y_pred is None else label_pair(truth, y_pred)[1]
     if threshold is not None:
         if s is None or pred is not None:
-            raise SpecError("threshold", "must be None where y_pred is given", str(threshold))
-        if np.isnan(checks.real("threshold", threshold)):
+            raise SpecError("threshold", "must be None where y_pred is given", checks.shown(threshold))
+        threshold = checks.real("threshold", threshold)
+        if np.isnan(threshold):
             raise SpecError("threshold", "must be a number", "nan")
         pred = s > threshold
     areas = None if s is None else curve_areas(truth, s)
@@ -165,7 +166,7 @@ def evaluate(
     return Evaluation(
         n=len(truth),
         anomalous=int(truth.sum()),
-        threshold=None if threshold is None else float(threshold),
+        threshold=threshold,
         confusion=points and points.confusion,
         accuracy=points and points.accuracy,
         precision=points and points.precision,

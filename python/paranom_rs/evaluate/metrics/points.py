@@ -92,7 +92,7 @@ def point_adjusted_f1(y_true: ArrayLike, y_pred: ArrayLike, *, k: float = 0.0) -
     1.0
     """
     if not 0 <= checks.real("k", k) <= 1:
-        raise SpecError("k", "must be from 0 to 1", str(k))
+        raise SpecError("k", "must be from 0 to 1", checks.shown(k))
     shares, f1 = _adjusted(*label_pair(y_true, y_pred))
     return float(f1[np.searchsorted(shares, k, side="right")])
 

@@ -57,7 +57,7 @@ def range_report(y_true: ArrayLike, y_pred: ArrayLike, *, alpha: float = 0.2) ->
     """
     truth, pred = label_pair(y_true, y_pred)
     if not 0 <= checks.real("alpha", alpha) <= 1:
-        raise SpecError("alpha", "must be from 0 to 1", str(alpha))
+        raise SpecError("alpha", "must be from 0 to 1", checks.shown(alpha))
     recall = _score(truth, pred, alpha)
     precision = _score(pred, truth, 0.0)
     total = precision + recall

@@ -11,7 +11,6 @@ from paranom_rs._internal import checks
 from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import Flags, Floats
 
-
 #: Of the curves of a figure. An answer does not change any more long before.
 MOST_THRESHOLDS = 2**16
 #: Of the table of distances and thresholds: a gigabyte.
