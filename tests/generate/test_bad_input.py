@@ -26,6 +26,7 @@ from paranom_rs import (
     Normal,
     OutOfMemoryError,
     ParanomError,
+    Pattern,
     Recorded,
     Shift,
     Sine,
@@ -626,3 +627,18 @@ def test_good_edges_are_not_refused() -> None:
     assert len(build().generate(0)) == 0
     assert len(build().generate(1, start=2**64 - 1)) == 1
     assert len(list(build().batches(0))) == 0
+
+
+@pytest.mark.parametrize("order", ["reversed", "strided", "column", "unaligned", "big-endian", "read-only"])
+def test_arrays_of_rules_lie_in_memory_as_they_like(order: str) -> None:
+    values = np.arange(20.0)
+    lying = {
+        "reversed": values[::-1].copy()[::-1],
+        "strided": np.repeat(values, 2)[::2],
+        "column": np.stack([values, values], axis=1)[:, 0],
+        "unaligned": np.frombuffer(b"0" + values.tobytes(), dtype="u1")[1:].view("f8"),
+        "big-endian": values.astype(">f8"),
+        "read-only": np.frombuffer(values.tobytes()),
+    }[order]
+    made = Generator({"x": Stochastic(Pattern(lying, period=20))})
+    np.testing.assert_array_equal(made.generate(20)["x"], values)

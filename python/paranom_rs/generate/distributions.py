@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from paranom_rs._internal import checks
 from paranom_rs.errors import SpecTypeError
 from paranom_rs.generate.rule import EachRow, Rule, plain
 
@@ -221,7 +222,7 @@ class Mixture(Rule):
     of: Sequence[tuple[float, Rule | float]]
 
     def __post_init__(self) -> None:
-        for i, pair in enumerate(self.of):
+        for i, pair in checks.each("of", self.of):
             if not isinstance(pair, tuple | list) or len(pair) != 2:
                 raise SpecTypeError(f"of[{i}]", "must be a pair (weight, rule)", repr(pair))
 

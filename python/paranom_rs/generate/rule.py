@@ -29,9 +29,9 @@ def plain(value: object) -> Any:
         case np.bool_() | np.integer() | np.floating():
             return value.item()
         case np.ndarray() if value.dtype == np.float64 and value.ndim == 1:
-            return value
+            return np.require(value, requirements="CA")  # the core reads its memory as it lies
         case np.ndarray() if value.dtype == np.int64 and value.ndim == 2 and value.shape[1] == 2:
-            return value
+            return np.require(value, requirements="CA")
         case np.ndarray():
             return plain(value.tolist())
         case Mapping():
