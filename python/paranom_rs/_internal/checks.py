@@ -51,6 +51,8 @@ def row_range(start: object, rows: int, *, path: str = "start", end: int = 2**64
     limit = f"2**{end.bit_length() - 1}"
     if first >= end:
         raise SpecError(path, f"must be a row below {limit}", shown(first))
+    if rows >= end:
+        raise SpecError("rows", f"must be below {limit}", shown(rows))
     if first + rows > end:
         raise SpecError(path, f"must leave room for {shown(rows)} rows below {limit}", shown(first))
     return first

@@ -125,7 +125,7 @@ class Text(Rule):
         if not isinstance(value, str):
             raise SpecTypeError(path, "must be a text", type(value).__name__)
         if not value:
-            raise SpecError(path, "must not be empty", repr(value))
+            raise SpecError(path, "must not be empty", checks.shown(value))
 
     @property
     def refused(self) -> tuple[Any, ...]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import paranom_rs
-from paranom_rs._internal.checks import Floats
+from paranom_rs._internal.checks import Floats, shown
 from paranom_rs.bench.adapters import ADAPTERS
 from paranom_rs.detect.base import Detector
 from paranom_rs.errors import SpecError
@@ -63,7 +63,7 @@ def make(text: str, seed: int) -> Any:
     detector = factory(**keywords)
     for method in ("fit", "decision_function"):
         if not callable(getattr(detector, method, None)):
-            raise SpecError("detector", f"must have {method}(X)", repr(text))
+            raise SpecError("detector", f"must have {method}(X)", shown(text))
     return detector
 
 

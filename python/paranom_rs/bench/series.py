@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs._internal import checks
-from paranom_rs._internal.checks import Floats
+from paranom_rs._internal.checks import Floats, shown
 from paranom_rs.errors import SpecError
 from paranom_rs.suites import Suite, load, names
 
@@ -73,11 +73,11 @@ def _generate(series: str, suite: str, seed: int) -> Task:
 def of_suite(suite: str, seed: int, only: Sequence[str] | None = None) -> list[Entry]:
     """Return the series of a suite under a seed, or some of them."""
     if suite not in names():
-        raise SpecError("suite", f"must be one of {', '.join(names())}", repr(suite))
+        raise SpecError("suite", f"must be one of {', '.join(names())}", shown(suite))
     held = _suite(suite, seed)
     for name in only or []:
         if name not in held:
-            raise SpecError("series", f"must be series of {suite}; list(suite) names them", repr(name))
+            raise SpecError("series", f"must be series of {suite}; list(suite) names them", shown(name))
     return [
         Entry("suite", x.grade, x.name, x.generator.fingerprint, (suite, seed))
         for x in held.values()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from paranom_rs._internal.checks import shown
 from paranom_rs.detect.ramp import RAMP
 from paranom_rs.errors import SpecError, SpecTypeError
 
@@ -42,7 +43,7 @@ class KeyedRAMP:
     def __init__(self, features: Iterable[str], **settings: Any) -> None:
         names = () if isinstance(features, str) else tuple(features)
         if isinstance(features, str) or not all(isinstance(name, str) for name in names):
-            raise SpecTypeError("features", "must be names of fields", repr(features))
+            raise SpecTypeError("features", "must be names of fields", shown(features))
         if len(set(names)) < len(names):
             raise SpecError("features", "must be different names", str(", ".join(names)))
         self.features = names

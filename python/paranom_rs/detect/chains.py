@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paranom_rs._internal.checks import instance, whole
+from paranom_rs._internal.checks import instance, shown, whole
 from paranom_rs.detect.matrix_profile import MatrixProfile
 from paranom_rs.errors import SpecError
 
@@ -115,7 +115,7 @@ def _links(found: MatrixProfile) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the nearest earlier window of each window, and the nearest later one."""
     instance("found", found, MatrixProfile)
     if found.left_indices is None or found.right_indices is None or found.x.ndim != 1:
-        raise SpecError("found", "must be the matrix profile of one series", repr(found))
+        raise SpecError("found", "must be the matrix profile of one series", shown(found))
     if found.left_indices.ndim == 1:
         return found.left_indices, found.right_indices
     return found.left_indices[:, 0], found.right_indices[:, 0]

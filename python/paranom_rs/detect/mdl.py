@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from paranom_rs import _core
-from paranom_rs._internal.checks import instance, whole
+from paranom_rs._internal.checks import instance, shown, whole
 from paranom_rs.detect.matrix_profile import MatrixProfile
 from paranom_rs.detect.series import MOST
 from paranom_rs.errors import SpecError
@@ -104,7 +104,7 @@ def multidimensional_motifs(
     count = whole("k", k, least=1, most=MOST)
     instance("found", found, MatrixProfile)
     if found.x.ndim != 2 or found.reference is not None:
-        raise SpecError("found", "must be the matrix profile of several series, no AB-join", repr(found))
+        raise SpecError("found", "must be the matrix profile of several series, no AB-join", shown(found))
     zone = found.window - 1 if exclusion is None else whole("exclusion", exclusion, most=MOST)
     free = np.ones(len(found), dtype=bool)
     motifs: list[MultidimensionalMotif] = []

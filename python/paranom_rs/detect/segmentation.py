@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from paranom_rs import _core
-from paranom_rs._internal.checks import instance, numbers, whole
+from paranom_rs._internal.checks import instance, numbers, shown, whole
 from paranom_rs._internal.keywords import known_keywords
 from paranom_rs._internal.row_times import time_of
 from paranom_rs.detect.apart import smallest_apart
@@ -94,7 +94,7 @@ def fluss(found: MatrixProfile, regimes: int, *, exclusion: int | None = None) -
     count = whole("regimes", regimes, least=2, most=MOST)
     instance("found", found, MatrixProfile)
     if found.left_indices is None or found.x.ndim != 1:
-        raise SpecError("found", "must be the matrix profile of one series", repr(found))
+        raise SpecError("found", "must be the matrix profile of one series", shown(found))
     zone = _APART * found.window if exclusion is None else whole("exclusion", exclusion, most=MOST)
     _, indices = found.nearest()
     windows = len(indices)

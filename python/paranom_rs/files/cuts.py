@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from paranom_rs._internal.checks import one_of, whole
+from paranom_rs._internal.checks import one_of, shown, whole
 from paranom_rs.errors import SpecError
 from paranom_rs.files.format import FORMATS, PACKED, SUFFIX
 from paranom_rs.generate.row_source import RowSource
@@ -48,7 +48,7 @@ def division_of(shards: object, part_rows: object, partition_by: object) -> Divi
     given = {"shards": shards, "part_rows": part_rows, "partition_by": partition_by}
     names = [name for name, value in given.items() if value is not None]
     if len(names) > 1:
-        raise SpecError(names[1], f"must be None with {names[0]}", repr(given[names[1]]))
+        raise SpecError(names[1], f"must be None with {names[0]}", shown(given[names[1]]))
     if not names:
         return None
     if partition_by is not None:
@@ -91,13 +91,13 @@ def cut(order: Mapping[str, Any], source: RowSource) -> list[Cut]:
 def _by_clock(source: RowSource, start: int, rows: int, unit: str, suffix: str) -> Iterator[Cut]:
     """Give a part for each year, month, day or hour that has rows; times go up."""
     if not source.has_dates:
-        raise SpecError("partition_by", "must be None where rows have no dates: the spec needs a time", repr(unit))
+        raise SpecError("partition_by", "must be None where rows have no dates: the spec needs a time", shown(unit))
     if not rows:
         return
     code = UNITS[unit]
     first, last = (_time(source, row).astype(f"datetime64[{code}]") for row in (start, start + rows - 1))
     if int((last - first).astype(np.int64)) >= MOST_PARTS:
-        raise SpecError("partition_by", f"must make at most {MOST_PARTS} parts", repr(unit))
+        raise SpecError("partition_by", f"must make at most {MOST_PARTS} parts", shown(unit))
     row, end = start, start + rows
     while row < end:
         here = _time(source, row).astype(f"datetime64[{code}]")

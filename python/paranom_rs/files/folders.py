@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from paranom_rs._internal.atomic import sweep, whole_file
-from paranom_rs._internal.checks import file_path
+from paranom_rs._internal.checks import file_path, shown
 from paranom_rs._internal.optional import require
 from paranom_rs._internal.text_files import read_text
 from paranom_rs.errors import AlreadyExistsError, SpecError
@@ -128,7 +128,7 @@ class RemoteFolder:
         try:
             self._fs, self._root = fsspec.core.url_to_fs(url)
         except ValueError as error:
-            raise SpecError("path", f"must be a path, or a URL that fsspec knows ({error})", repr(url)) from None
+            raise SpecError("path", f"must be a path, or a URL that fsspec knows ({error})", shown(url)) from None
         self._url = url.rstrip("/")
         protocols = {self._fs.protocol} if isinstance(self._fs.protocol, str) else {*self._fs.protocol}
         self._is_object_store = bool(protocols & _OBJECT_STORES)
@@ -221,7 +221,7 @@ def folder_of(path: Any) -> tuple[Folder, str]:
     if isinstance(path, str) and _URL.fullmatch(path):
         above, _, name = path.rpartition("/")
         if not name or above.endswith("/"):
-            raise SpecError("path", "must name a file", repr(path))
+            raise SpecError("path", "must name a file", shown(path))
         return folder_at(above), name
     place = file_path(path)
     return LocalFolder(place.parent), place.name

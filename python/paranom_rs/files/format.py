@@ -43,7 +43,7 @@ def find_format(name: str, *, more: tuple[str, ...] = ()) -> Format:
     if own in PACKED and len(suffixes) > 1 and FORMATS.get(suffixes[-2]) in ("csv", "jsonl"):
         return Format("".join(suffixes[-2:]), FORMATS[suffixes[-2]], PACKED[own])
     if own not in FORMATS:
-        raise SpecError("path", f"must end in one of {', '.join([*_ALL, *more])}", repr(name))
+        raise SpecError("path", f"must end in one of {', '.join([*_ALL, *more])}", checks.shown(name))
     return Format(own, FORMATS[own])
 
 
@@ -51,13 +51,13 @@ def check_compression(compression: object, form: Format) -> bool:
     """Return whether pages are compressed."""
     if compression is None:
         return False
-    if compression != "zstd":
-        raise SpecError("compression", "must be 'zstd' or None", repr(compression))
+    if not isinstance(compression, str) or compression != "zstd":
+        raise SpecError("compression", "must be 'zstd' or None", checks.shown(compression))
     if form.name != "parquet":
         rule = f"must be None for files other than Parquet ({form.suffix})"
         if form.name in ("csv", "jsonl"):
             rule += "; a name that ends in .gz or .zst packs text"
-        raise SpecError("compression", rule, repr(compression))
+        raise SpecError("compression", rule, checks.shown(compression))
     return True
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from paranom_rs._internal.checks import shown
 from paranom_rs._internal.csv_lines import Name
 from paranom_rs._internal.times import epoch_unit
 from paranom_rs.errors import SpecError
@@ -105,10 +106,10 @@ def lay_out(file: Name, columns: Sequence[Column], wanted: Wanted) -> Layout:
         channels = [_find(file, "columns", name, names) for name in wanted.columns]
         if len(set(channels)) < len(channels):
             twice = next(name for name in wanted.columns if list(wanted.columns).count(name) > 1)
-            raise SpecError("columns", "must name each column once", repr(twice))
+            raise SpecError("columns", "must name each column once", shown(twice))
         for i in channels:
             if columns[i].kind in ("text", "date"):
-                raise SpecError("columns", f"must be columns of numbers in {file}", repr(names[i]))
+                raise SpecError("columns", f"must be columns of numbers in {file}", shown(names[i]))
     else:
         channels = []
         left: dict[str, list[str]] = {}
@@ -142,7 +143,7 @@ def _find(file: Name, option: str, name: str, names: list[str]) -> int:
     if names.count(name) > 1:
         raise SpecError(file, f"must have one column {name!r}", f"{names.count(name)} of them")
     if name not in names:
-        raise SpecError(option, f"must be in {file}, which has {', '.join(names)}", repr(name))
+        raise SpecError(option, f"must be in {file}, which has {', '.join(names)}", shown(name))
     return names.index(name)
 
 

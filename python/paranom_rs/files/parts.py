@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs._internal import times
-from paranom_rs._internal.checks import Flags, Floats
+from paranom_rs._internal.checks import Flags, Floats, shown
 from paranom_rs._internal.csv_text import MISSING
 from paranom_rs._internal.frames import Frame
 from paranom_rs.errors import SpecError
@@ -126,7 +126,7 @@ def dates(part: Part, name: str, texts: Sequence[str], form: str | None) -> tupl
         rule = f"must be a time of the format {form!r}"
         if form is None:
             rule = "must be a date like 2026-01-31 08:00:00; time_format reads others, as %d.%m.%Y %H:%M"
-        raise SpecError(f"{part.place(error.at)}: {name}", rule, repr(texts[error.at])) from None
+        raise SpecError(f"{part.place(error.at)}: {name}", rule, shown(texts[error.at])) from None
 
 
 def from_epoch(part: Part, name: str, values: NDArray[Any], unit: str) -> NDArray[Any]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs._internal.atomic import whole_file, write_text
-from paranom_rs._internal.checks import file_path, flag, one_of, row_range, whole
+from paranom_rs._internal.checks import file_path, flag, one_of, row_range, shown, whole
 from paranom_rs._internal.progress import Progress
 from paranom_rs._internal.text_files import read_text
 from paranom_rs.errors import SpecError, SpecTypeError
@@ -55,9 +55,9 @@ def write_timeeval(
     one_of("learning", learning, ("semi-supervised", "supervised", "unsupervised"))
     for path, text in (("name", name), ("collection", collection)):
         if not isinstance(text, str):
-            raise SpecTypeError(path, "must be a text", repr(text))
+            raise SpecTypeError(path, "must be a text", shown(text))
         if not _NAME.fullmatch(text) or text.strip(".") == "":
-            raise SpecError(path, "must be letters, digits, _, - and points", repr(text))
+            raise SpecError(path, "must be letters, digits, _, - and points", shown(text))
     train, test = whole("train", train), whole("test", test, least=1)
     if (learning == "unsupervised") != (train == 0):
         rule = "must be 0 for unsupervised learning, which has no file to train on, and more for the others"

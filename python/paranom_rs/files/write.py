@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from paranom_rs import _core
-from paranom_rs._internal.checks import flag
+from paranom_rs._internal.checks import flag, shown
 from paranom_rs._internal.progress import Progress
 from paranom_rs.errors import SpecError
 from paranom_rs.files.cuts import division_of
@@ -67,7 +67,7 @@ def write_rows(
         )
         return
     if part is not None:
-        raise SpecError("part", "must be None without shards", repr(part))
+        raise SpecError("part", "must be None without shards", shown(part))
     overwrite = flag("overwrite", overwrite)
     with (
         _whole_files(folder, name, form, events=extras.events, overwrite=overwrite) as (temporary, events),

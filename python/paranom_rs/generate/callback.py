@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs import _core
+from paranom_rs._internal.checks import shown
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.generate.dropouts import Dropouts
 from paranom_rs.generate.native import is_native, native_address
@@ -159,7 +160,7 @@ class Callback(Part):
             known = (Rule, Transform, int, float, type(None)) if name == "anomalous" else ()
             if not (callable(value) or is_native(value) or isinstance(value, (str, *known))):
                 hint = "; NativeFunction(address) vouches for what is there" if isinstance(value, int) else ""
-                raise SpecTypeError(name, 'must be a function or its import path "module:function"', f"{value!r}{hint}")
+                raise SpecTypeError(name, 'must be a function or its import path "module:function"', f"{shown(value)}{hint}")
 
 
 def load_functions(spec: dict[str, Any]) -> dict[str, Any]:
@@ -184,7 +185,7 @@ def _flags(name: str, variable: Any) -> dict[str, bool]:
     flags = {flag: variable.get(flag, default) for flag, default in _FLAGS.items()}
     for flag, value in flags.items():
         if not isinstance(value, bool):
-            raise SpecTypeError(f"variables.{name}.{flag}", "must be true or false", repr(value))
+            raise SpecTypeError(f"variables.{name}.{flag}", "must be true or false", shown(value))
     return flags
 
 
@@ -228,13 +229,13 @@ def _imported(path: str, text: str) -> Any:
     """Return what an import path names. Importing runs the module, as any import does; nothing else is run."""
     module, colon, name = text.partition(":")
     if not (colon and module and name):
-        raise SpecError(path, 'must be an import path "module:function"', repr(text))
+        raise SpecError(path, 'must be an import path "module:function"', shown(text))
     try:
         function: Any = importlib.import_module(module)
         for part in name.split("."):
             function = getattr(function, part)
     except (ImportError, AttributeError) as error:
-        raise SpecError(path, f"must be what can be imported ({error})", repr(text)) from error
+        raise SpecError(path, f"must be what can be imported ({error})", shown(text)) from error
     if not (callable(function) or is_native(function)):
         raise SpecTypeError(path, "must be a function", f"{text!r}, which is {type(function).__name__}")
     return function

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from paranom_rs import _core
 from paranom_rs._internal import html
-from paranom_rs._internal.checks import flag, whole
+from paranom_rs._internal.checks import flag, shown, whole
 from paranom_rs._internal.frames import Frame
 from paranom_rs._internal.optional import require
 from paranom_rs._internal.times import time_texts
@@ -407,7 +407,7 @@ class Dataset:
     def _chosen(self, variables: list[str] | None) -> list[str]:
         """Return the variables to plot."""
         if variables is not None and not isinstance(variables, list | tuple):
-            raise SpecTypeError("variables", "must be a list of names", repr(variables))
+            raise SpecTypeError("variables", "must be a list of names", shown(variables))
         return list(variables or self.names)
 
     def table(self, *, event_names: bool = False, labels: bool = False) -> dict[str, NDArray[Any]]:

@@ -19,11 +19,11 @@ _EPOCH = date(1970, 1, 1).toordinal()
 def day_number(path: str, day: str | date) -> int:
     """Return a date as days since 1970."""
     if not isinstance(day, str | date):
-        raise SpecTypeError(path, "must be a date", repr(day))
+        raise SpecTypeError(path, "must be a date", checks.shown(day))
     try:
         found = date.fromisoformat(day) if isinstance(day, str) else day
     except ValueError:
-        raise SpecError(path, "must be a date like 2026-12-25", repr(day)) from None
+        raise SpecError(path, "must be a date like 2026-12-25", checks.shown(day)) from None
     return found.toordinal() - _EPOCH
 
 

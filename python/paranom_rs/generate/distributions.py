@@ -224,7 +224,7 @@ class Mixture(Rule):
     def __post_init__(self) -> None:
         for i, pair in checks.each("of", self.of):
             if not isinstance(pair, tuple | list) or len(pair) != 2:
-                raise SpecTypeError(f"of[{i}]", "must be a pair (weight, rule)", repr(pair))
+                raise SpecTypeError(f"of[{i}]", "must be a pair (weight, rule)", checks.shown(pair))
 
     def to_spec(self) -> dict[str, Any]:
         """Return the mixture as plain values: its rules, and their weights."""

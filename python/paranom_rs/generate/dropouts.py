@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from paranom_rs._internal.checks import flag
 from paranom_rs.generate.rule import Part, Rule
 from paranom_rs.generate.timing import Timing
 
@@ -59,8 +60,8 @@ class Dropouts(Timing, Part):
 
     def to_spec(self) -> dict[str, Any]:
         """Return the fields as plain values; those that are None are left out."""
-        spec = super().to_spec()
-        if not self.together:
+        together, spec = flag("together", self.together), super().to_spec()
+        if not together:
             del spec["together"]
         if self.chance is not None and self.gap == 1:
             del spec["gap"]

@@ -471,7 +471,7 @@ class Generator(KnownKeywords):
             When a callback raises, or gives back what is no value.
         """
         if rows is not None and (normal is not None or anomalous is not None):
-            raise SpecError("rows", "must be None where normal or anomalous rows are counted", repr(rows))
+            raise SpecError("rows", "must be None where normal or anomalous rows are counted", shown(rows))
         if rows is not None:
             counts = [whole("rows", rows)]
         elif normal is not None or anomalous is not None:
@@ -867,7 +867,7 @@ def _part(path: str, value: Any, kind: type[Any]) -> dict[str, Any]:
             Uniqueness: "a Uniqueness",
         }
         wanted = names.get(kind, "a variable (Stochastic, Callback, Recorded)")
-        raise SpecTypeError(path, f"must be {wanted}", repr(value))
+        raise SpecTypeError(path, f"must be {wanted}", shown(value))
     return _plain(path, value.to_spec)
 
 
@@ -916,5 +916,5 @@ def _listed_anomalies(anomalies: Anomaly | Sequence[Anomaly]) -> list[dict[str, 
     """Return anomalies as plain values."""
     listed = [anomalies] if isinstance(anomalies, Anomaly) else anomalies
     if not isinstance(listed, Sequence):
-        raise SpecTypeError("anomalies", "must be an Anomaly or a list of them", repr(anomalies))
+        raise SpecTypeError("anomalies", "must be an Anomaly or a list of them", shown(anomalies))
     return [_part(f"anomalies[{i}]", x, Anomaly) for i, x in enumerate(listed)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
+from paranom_rs._internal.checks import shown
 from paranom_rs.errors import SpecTypeError
 
 __all__ = ["NativeFunction"]
@@ -67,7 +68,7 @@ def native_address(path: str, value: Any) -> int:
             raise _wrong(path, value, str(error)) from None
     if _is_scipy(value):
         if value.user_data is not None:
-            raise SpecTypeError(path, "must be a LowLevelCallable without user_data", repr(value))
+            raise SpecTypeError(path, "must be a LowLevelCallable without user_data", shown(value))
         if isinstance(value.function, _Foreign):
             return native_address(path, value.function)
         if _spelled(value.signature) != _C:

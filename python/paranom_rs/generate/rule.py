@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from paranom_rs._internal.checks import shown
 from paranom_rs._internal.keywords import KnownKeywords
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.generate.native import is_native
@@ -29,9 +30,9 @@ def plain(value: object) -> Any:
         case np.bool_() | np.integer() | np.floating():
             return value.item()
         case np.ndarray() if value.dtype == np.float64 and value.ndim == 1:
-            return np.require(value, requirements="CA")  # the core reads its memory as it lies
+            return np.require(value, requirements=("C", "A"))  # the core reads its memory as it lies
         case np.ndarray() if value.dtype == np.int64 and value.ndim == 2 and value.shape[1] == 2:
-            return np.require(value, requirements="CA")
+            return np.require(value, requirements=("C", "A"))
         case np.ndarray():
             return plain(value.tolist())
         case Mapping():
@@ -40,7 +41,7 @@ def plain(value: object) -> Any:
             return [plain(item) for item in value]
         case _ if callable(value):
             return value  # a callback: the plan knows where one may stand
-    raise SpecTypeError("", "must be a rule, a number, a text, a list or a dict", repr(value))
+    raise SpecTypeError("", "must be a rule, a number, a text, a list or a dict", shown(value))
 
 
 def plain_fields(of: Any) -> dict[str, Any]:
@@ -185,7 +186,7 @@ def _join(kind: type[Sum | Product], *terms: Rule | float) -> Rule:
     """Join terms; one that is the same kind of join already is continued, not nested."""
     for term in terms:
         if isinstance(term, bool) or not isinstance(term, Rule | int | float | np.number):
-            raise SpecTypeError("", "must be a rule or a number to be added or multiplied", repr(term))
+            raise SpecTypeError("", "must be a rule or a number to be added or multiplied", shown(term))
     first, second = terms
     of = (*first.of, second) if isinstance(first, kind) else (first, second)
     return kind(of)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from paranom_rs._internal.checks import shown
 from paranom_rs.errors import SpecTypeError
 from paranom_rs.generate.days import day_number
 from paranom_rs.generate.distributions import Parameter
@@ -528,7 +529,7 @@ class Calendar(Rule):
         """Return the calendar as plain values: times in nanoseconds, holidays in days since 1970."""
         time = self.time.to_spec() if isinstance(self.time, TimeIndex) else {}
         if self.time is not None and time.get("kind") != "datetime":
-            raise SpecTypeError("time", "must be a TimeIndex of datetimes", repr(self.time))
+            raise SpecTypeError("time", "must be a TimeIndex of datetimes", shown(self.time))
         values = {name: getattr(self, name) for name in ("hour", "weekday", "month", "holiday")}
         spec = time | {"kind": self.kind}
         spec |= {name: plain(x) for name, x in values.items() if x is not None}

@@ -88,7 +88,7 @@ def recordings_of(
     rules = anomalous if isinstance(anomalous, Mapping) else dict.fromkeys(names, anomalous)
     unknown = next((name for name in rules if name not in names), None)
     if unknown is not None:
-        raise SpecError("anomalous", f"must be of columns among {', '.join(names)}", repr(unknown))
+        raise SpecError("anomalous", f"must be of columns among {', '.join(names)}", checks.shown(unknown))
     variables: dict[str, Part] = {
         name: Recorded(frame.values[:, j], rules.get(name), labels=flags, repeat=repeat, missing=missing)
         for j, name in enumerate(names)
@@ -112,10 +112,10 @@ def _without_labels(X: Any, labels: Any) -> tuple[Any, Any]:
         return X, labels if labels is None or is_pairs else checks.labels("labels", labels)
     library = columns.library(X)
     if library is None or not columns.is_table(X):
-        raise SpecTypeError("labels", "must be labels, or a column of a table", repr(labels))
+        raise SpecTypeError("labels", "must be labels, or a column of a table", checks.shown(labels))
     given = {str(name): column for name, column in columns.columns(X)}
     if labels not in given:
-        raise SpecError("labels", f"must be one of {', '.join(given)}", repr(labels))
+        raise SpecError("labels", f"must be one of {', '.join(given)}", checks.shown(labels))
     flags = checks.labels(f"X[{labels!r}]", given[labels])
     if library == "pandas":
         return X.drop(columns=labels), flags

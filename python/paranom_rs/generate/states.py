@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from paranom_rs._internal.checks import shown
 from paranom_rs.errors import SpecTypeError
 from paranom_rs.generate.rule import Rule, plain
 
@@ -130,7 +131,7 @@ class ByState(Rule):
     def to_spec(self) -> dict[str, Any]:
         """Return the rule as plain values; true and false are texts there."""
         if not isinstance(self.values, Mapping):
-            raise SpecTypeError("values", "must be a dict of rules by state", repr(self.values))
+            raise SpecTypeError("values", "must be a dict of rules by state", shown(self.values))
         values = {str(key).lower() if isinstance(key, bool) else key: rule for key, rule in self.values.items()}
         spec = {"kind": self.kind, "variable": plain(self.variable), "values": plain(values), "lag": plain(self.lag)}
         return spec if self.other is None else spec | {"other": plain(self.other)}

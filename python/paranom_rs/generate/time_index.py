@@ -132,7 +132,7 @@ class TimeIndex(KnownKeywords):
         else:
             start, found, own = _evenly_spaced(start)
             if step is not None and _same_length(step) != _same_length(found):
-                raise SpecError("step", f"must be that of the times, {found!r}, or left out", repr(self.step))
+                raise SpecError("step", f"must be that of the times, {found!r}, or left out", shown(self.step))
             step = found
         object.__setattr__(self, "start", start)
         object.__setattr__(self, "step", step)
@@ -141,7 +141,7 @@ class TimeIndex(KnownKeywords):
     def to_spec(self) -> dict[str, Any]:
         """Return the timestamps as plain values: datetimes as nanoseconds since 1970, in UTC where there is a zone."""
         if self.gaps is not None and not isinstance(self.gaps, Gaps):
-            raise SpecTypeError("gaps", "must be Gaps", repr(self.gaps))
+            raise SpecTypeError("gaps", "must be Gaps", shown(self.gaps))
         is_number = not isinstance(self.start, str)
         spec: dict[str, Any]
         if is_number:
@@ -169,7 +169,7 @@ class TimeIndex(KnownKeywords):
 def _days(days: Any) -> list[Any]:
     """Return dates as days since 1970; numbers of days stay."""
     if isinstance(days, str) or not isinstance(days, Sequence):
-        raise SpecTypeError("days_off", "must be a list of dates", repr(days))
+        raise SpecTypeError("days_off", "must be a list of dates", shown(days))
     return [day if isinstance(day, int) else day_number(f"days_off[{i}]", day) for i, day in enumerate(days)]
 
 
@@ -179,19 +179,19 @@ def _zone_name(zone: Any) -> str | None:
         return zone
     if isinstance(zone, tzinfo):
         return name_of(zone)
-    raise SpecTypeError("zone", "must be a time zone's name, an offset or a tzinfo", repr(zone))
+    raise SpecTypeError("zone", "must be a time zone's name, an offset or a tzinfo", shown(zone))
 
 
 def _start_text(start: Any) -> tuple[Any, str | None]:
     """Return a start as a number or a text, and the zone that it has."""
     if isinstance(start, np.datetime64):
         if np.isnat(start):
-            raise SpecError("start", "must be a datetime like 2026-01-01T08:00", repr(start))
+            raise SpecError("start", "must be a datetime like 2026-01-01T08:00", shown(start))
         return str(start), None
     if not isinstance(start, date):
         return (start.item() if isinstance(start, np.generic) else start), None
     if start != start:  # NaT of pandas
-        raise SpecError("start", "must be a datetime like 2026-01-01T08:00", repr(start))
+        raise SpecError("start", "must be a datetime like 2026-01-01T08:00", shown(start))
     text = start.isoformat()
     zone = start.tzinfo if isinstance(start, datetime) else None
     return text, None if zone is None else name_of(zone)
@@ -207,18 +207,20 @@ def _nanoseconds_of(length: Any) -> int | None:
     """Return the nanoseconds of an object that is a length of time; None for others."""
     if isinstance(length, np.timedelta64):
         if np.isnat(length) or np.datetime_data(length.dtype)[0] in ("Y", "M", "generic"):
-            raise SpecError("step", "must be a length of time in weeks or less", repr(length))
+            raise SpecError("step", "must be a length of time in weeks or less", shown(length))
         return int(length.astype("timedelta64[ns]").astype(np.int64))
     if not isinstance(length, timedelta):
         return None
     if length != length:  # NaT of pandas
-        raise SpecError("step", "must be a length of time", repr(length))
+        raise SpecError("step", "must be a length of time", shown(length))
     value = getattr(length, "nanoseconds", 0)  # pandas has what timedelta rounds
     return (length // timedelta(microseconds=1)) * 1000 + value
 
 
 def _evenly_spaced(index: Any) -> tuple[float | str, float | str, str | None]:
     """Return the first time and the step of an index or an array of times, and its zone."""
+    if np.ndim(index) != 1:
+        raise SpecError("start", "must be a time, or times in one column", f"shape {np.shape(index)}")
     found = pandas_datetimes(index) if library(index) == "pandas" or hasattr(index, "tz_localize") else datetimes(index)
     times = np.asarray(index) if found is None else found[0]
     if times.dtype.kind == "M":
@@ -307,7 +309,7 @@ def with_offsets(spec: dict[str, Any]) -> dict[str, Any]:
 
 def _check_number(name: str, value: object, wanted: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise SpecTypeError(name, f"must be {wanted}", repr(value))
+        raise SpecTypeError(name, f"must be {wanted}", shown(value))
 
 
 def _length(name: str, value: Any, is_number: bool) -> Any:
@@ -334,9 +336,9 @@ def _since_1970(start: str, zone: str | None) -> tuple[int, str | None]:
     except ValueError:
         time = None
     if match is None or time is None:
-        raise SpecError("start", "must be a datetime like 2026-01-01T08:00", repr(start))
+        raise SpecError("start", "must be a datetime like 2026-01-01T08:00", shown(start))
     if not np.datetime64("1678") <= time < np.datetime64("2262"):
-        raise SpecError("start", "must lie in the years 1678 to 2261", repr(start))
+        raise SpecError("start", "must lie in the years 1678 to 2261", shown(start))
     local = int(time.astype("datetime64[ns]").astype(np.int64))
     end = match[2]
     if end is None:
@@ -352,7 +354,7 @@ def _first_time(start: str, local: int, zone: str) -> int:
     offsets = {offset for _, offset in offsets_of(zone)}
     times = [local - offset for offset in offsets if offset_at(zone, local - offset) == offset]
     if not times:
-        raise SpecError("start", f"must be a time that clocks in {zone} show: then they are put forward", repr(start))
+        raise SpecError("start", f"must be a time that clocks in {zone} show: then they are put forward", shown(start))
     return min(times)
 
 
@@ -374,7 +376,7 @@ def _nanoseconds(name: str, length: Any, more: str = "D, W") -> int:
     match = _LENGTH.fullmatch(length) if isinstance(length, str) else None
     if match is None:
         units = ", ".join(name for name in UNITS if name != "D")
-        raise SpecError(name, f"must be a number and one of {units}, {more}, like '1min'", repr(length))
+        raise SpecError(name, f"must be a number and one of {units}, {more}, like '1min'", shown(length))
     number, unit = match.groups()
     if len(number) > 40:
         raise SpecError(name, "must be less than 2**63 nanoseconds", shown(length))

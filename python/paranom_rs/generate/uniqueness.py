@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
+from paranom_rs._internal.checks import shown
 from paranom_rs._internal.keywords import KnownKeywords
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.generate.rule import Part, plain
@@ -92,9 +93,9 @@ class Uniqueness(KnownKeywords):
         """Return the uniqueness as plain values; fields that are None are left out."""
         for name in ("normal", "anomalous"):
             if not isinstance(getattr(self, name), Hard | Soft | None):
-                raise SpecTypeError(name, "must be Hard(…), Soft(…) or None", repr(getattr(self, name)))
+                raise SpecTypeError(name, "must be Hard(…), Soft(…) or None", shown(getattr(self, name)))
         if isinstance(self.over, str):
-            raise SpecTypeError("over", "must be a list of names", repr(self.over))
+            raise SpecTypeError("over", "must be a list of names", shown(self.over))
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: plain(x) for name, x in given.items() if x is not None}
 

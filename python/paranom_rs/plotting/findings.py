@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paranom_rs._internal.checks import numbers
+from paranom_rs._internal.checks import numbers, shown
 from paranom_rs.errors import SpecError
 from paranom_rs.plotting.style import LINE, SHADES, new_figure, plain_axes, thin
 
@@ -221,7 +221,7 @@ def _values(path: str, x: ArrayLike) -> NDArray[np.float64]:
 
 def _one_series(found: MatrixProfile) -> NDArray[np.float64]:
     if found.x.ndim != 1:
-        raise SpecError("found", "must be the matrix profile of one series", repr(found))
+        raise SpecError("found", "must be the matrix profile of one series", shown(found))
     return found.x
 
 

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from paranom_rs.errors import SpecError
+from paranom_rs._internal.checks import one_of
 from paranom_rs.suites import graded_1, graded_2
 from paranom_rs.suites.suite import Series, Suite
 
@@ -48,6 +48,5 @@ def load(name: str) -> Suite:
     >>> series.train.shape, series.test.shape, series.y.shape
     ((4000, 1), (12000, 1), (12000,))
     """
-    if name not in _SUITES:
-        raise SpecError("name", f"must be one of {', '.join(_SUITES)}", repr(name))
+    one_of("name", name, tuple(_SUITES))
     return Suite(name, _SUITES[name]())

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs._internal.alarm_budget import count_alarms
-from paranom_rs._internal.checks import Floats, matrix, positive, real, whole
+from paranom_rs._internal.checks import Floats, matrix, positive, real, shown, whole
 from paranom_rs.detect.ramp import RAMP
 from paranom_rs.errors import SpecError, SpecTypeError, UnknownKeyError
 from paranom_rs.watch.buckets import COARSE, Buckets
@@ -151,7 +151,7 @@ class Watch:
         for name, value in _flat(json.loads(json.dumps(wanted, default=str))):
             before = dict(_flat(made)).get(name)
             if value != before:
-                raise SpecError(name, f"must be {before!r}, as in the store", repr(value))
+                raise SpecError(name, f"must be {before!r}, as in the store", shown(value))
 
     def __enter__(self) -> Watch:
         return self
@@ -269,7 +269,7 @@ class Watch:
             places.setdefault(name, []).append(i)
         for name in places:
             if not isinstance(name, str):
-                raise SpecTypeError("keys", "must be texts", repr(name))
+                raise SpecTypeError("keys", "must be texts", shown(name))
             if len(name) > _LONGEST_NAME or "\0" in name or not _is_text(name):
                 raise SpecError("keys", f"must be texts of at most {_LONGEST_NAME} characters", repr(name[:40]))
         new = [name for name in places if name not in self._keys]
@@ -638,7 +638,7 @@ def _times(t: ArrayLike | None, n: int) -> NDArray[np.float64]:
 
 def _person(who: str) -> str:
     if not isinstance(who, str):
-        raise SpecTypeError("who", "must be a text", repr(who))
+        raise SpecTypeError("who", "must be a text", shown(who))
     return who[:_LONGEST_NAME].replace("\0", "")
 
 

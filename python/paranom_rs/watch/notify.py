@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from paranom_rs._internal.checks import shown
 from paranom_rs.errors import SpecError
 from paranom_rs.watch.engine import Watch
 from paranom_rs.watch.records import Alarm
@@ -58,7 +59,7 @@ class Webhook:
 
     def __init__(self, watch: Watch, url: str, form: Literal["json", "alertmanager"] = "json") -> None:
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-            raise SpecError("webhook", "must be an address with http or https", repr(url))
+            raise SpecError("webhook", "must be an address with http or https", shown(url))
         self._watch, self._form = watch, form
         self._url = url if form == "json" else f"{url.rstrip('/')}/api/v2/alerts"
         self._waiting: queue.Queue[bytes | None] = queue.Queue(_MOST_WAITING)

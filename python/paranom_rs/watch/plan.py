@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from paranom_rs._internal.checks import real, whole
+from paranom_rs._internal.checks import real, shown, whole
 from paranom_rs.detect.ramp import RAMP
 from paranom_rs.errors import SpecError, SpecTypeError
 
@@ -85,7 +85,7 @@ def channel_names(channels: Sequence[str]) -> tuple[str, ...]:
     """Return names of channels: texts, at least one, no two the same."""
     names = () if isinstance(channels, str) else tuple(channels)
     if not names or not all(isinstance(name, str) for name in names):
-        raise SpecTypeError("channels", "must be names", repr(channels))
+        raise SpecTypeError("channels", "must be names", shown(channels))
     if len(set(names)) < len(names):
         raise SpecError("channels", "must be different names", ", ".join(names))
     return names

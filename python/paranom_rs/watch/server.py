@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from paranom_rs._internal.checks import shown
 from paranom_rs._internal.optional import needs
 from paranom_rs.errors import SpecError
 from paranom_rs.watch.app import make_app
@@ -75,7 +76,7 @@ def serve(
     access = Access() if access is None else access
     if access.is_open and host not in LOCAL:
         rule = "must be 127.0.0.1 or localhost where there is no token and no header of a proxy"
-        raise SpecError("host", rule, repr(host))
+        raise SpecError("host", rule, shown(host))
     pump = Pump(watch, feed)
     app = make_app(watch, access=access, feed=pump.status)
     config = uvicorn.Config(

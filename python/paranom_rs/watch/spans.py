@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from urllib.parse import urlsplit
 
+from paranom_rs._internal.checks import shown
 from paranom_rs._internal.optional import needs
 from paranom_rs.errors import SpecError
 from paranom_rs.watch.engine import Watch
@@ -57,7 +58,7 @@ class Spans:
 
     def __init__(self, watch: Watch, url: str) -> None:
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-            raise SpecError("otlp", "must be an address with http or https", repr(url))
+            raise SpecError("otlp", "must be an address with http or https", shown(url))
         self._watch = watch
         self._provider = TracerProvider(
             resource=Resource.create({"service.name": "paranom watch"}), shutdown_on_exit=False

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+from paranom_rs._internal.checks import shown
 from paranom_rs._internal.optional import needs
 from paranom_rs.errors import SpecError
 from paranom_rs.watch.buckets import COARSE, Buckets
@@ -384,9 +385,9 @@ def _url(where: str | Path) -> Any:
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
         if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
-            raise SpecError("store", "must be a file", repr(given))
+            raise SpecError("store", "must be a file", shown(given))
     except (ArgumentError, NoSuchModuleError):
-        raise SpecError("store", "must be a file, or a URL of SQLite or PostgreSQL", repr(given)) from None
+        raise SpecError("store", "must be a file, or a URL of SQLite or PostgreSQL", shown(given)) from None
     return url
 
 

@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Iterable
 from typing import Any
 
+from paranom_rs._internal.checks import shown
 from paranom_rs.errors import SpecError
 
 
@@ -22,4 +23,4 @@ def library(name: str) -> Any:
 
 def unknown(name: str, library: str, known: Iterable[str]) -> SpecError:
     """Return the error for a name that the library does not have."""
-    return SpecError("detector", f"must be one of {library}'s: {', '.join(sorted(known))}", repr(name))
+    return SpecError("detector", f"must be one of {library}'s: {', '.join(sorted(known))}", shown(name))

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from paranom_rs._internal.checks import shown
 from paranom_rs._internal.optional import needs
 from paranom_rs.errors import SpecError
 from paranom_rs.watch.feeds.samples import MOST_ROWS, Reader, Samples, named_channels
@@ -50,7 +51,7 @@ class Kafka:
         parts = urlsplit(url)
         self.topic = parts.path[1:]
         if not self.topic or not parts.netloc:
-            raise SpecError("file", "must be kafka://host:port/topic", repr(url))
+            raise SpecError("file", "must be kafka://host:port/topic", shown(url))
         self.channels = named_channels(columns, "Kafka")
         self.name = f"kafka://{parts.netloc}/{self.topic}"
         self._key, self._time = key, time

@@ -6,6 +6,7 @@ import csv
 import re
 from typing import Any
 
+from paranom_rs._internal.checks import shown
 from paranom_rs.errors import SpecError
 from paranom_rs.watch.feeds.text_lines import LONGEST_LINE, TextLines
 
@@ -86,12 +87,12 @@ class CsvLines(TextLines):
         self._find_time(fields)
         for name in (self.key, self.time):
             if name is not None and name not in fields and self._reader is None:
-                raise SpecError("columns", f"must be in {self.name}, which has {', '.join(fields)}", repr(name))
+                raise SpecError("columns", f"must be in {self.name}, which has {', '.join(fields)}", shown(name))
         if self._reader is None:
             return
         absent = [name for name in self._reader.channels if name not in fields]
         if absent and len(absent) == len(self._reader.channels):
-            raise SpecError("columns", f"must be in {self.name}, which has {', '.join(fields)}", repr(absent[0]))
+            raise SpecError("columns", f"must be in {self.name}, which has {', '.join(fields)}", shown(absent[0]))
         if absent:
             self._reader.note(f"the columns changed: {', '.join(absent)} is missing")
         elif changed:

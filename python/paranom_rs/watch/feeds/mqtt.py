@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from paranom_rs._internal.checks import shown
 from paranom_rs._internal.optional import needs
 from paranom_rs.errors import SpecError
 from paranom_rs.watch.feeds.samples import MOST_ROWS, Reader, Samples, named_channels
@@ -58,7 +59,7 @@ class Mqtt:
         parts = urlsplit(url)
         self.topic = unquote(parts.path[1:])
         if not self.topic or not parts.hostname:
-            raise SpecError("file", "must be mqtt://host/topic", repr(parts.path))
+            raise SpecError("file", "must be mqtt://host/topic", shown(parts.path))
         self.channels = named_channels(columns, "MQTT")
         self.name = f"mqtt://{parts.hostname}/{self.topic}"
         self._reader = Reader(self.channels, key, time)
