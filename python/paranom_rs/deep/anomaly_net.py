@@ -266,6 +266,8 @@ class AnomalyNet(ScaledWindows):
             (n, k) float32.
         """
         rows = self._known("X", X)
+        if not len(rows):
+            return np.empty((0, len(self._weights.low)), np.float32)
         return self._features(self._scaled(self._prepared(rows)))
 
     def to_onnx(self, path: str | os.PathLike[str]) -> None:
