@@ -4,7 +4,7 @@
     FORCE_NO_CUDA=1 pip install --no-build-isolation pyscamp
     python benches/peers/matrix_profile.py [join17w64] [lp13] [multi14] [stream] [cold]   # all: 20 minutes
     python benches/peers/matrix_profile.py tools   # what else STUMPY has, with the largest difference: 3 minutes
-    python benches/peers/matrix_profile.py left pan   # what it has not: no ratio
+    python benches/peers/matrix_profile.py left leftmulti pan   # what it has not: no ratio, or that to the whole profile
 
 One thread each. STUMPY is compiled and warm before it is timed, except for the cold start: import and first
 result of a fresh process.
@@ -257,6 +257,25 @@ def left(_):
             print(f"| {k} left discords of 8,000,000 rows, {name}, window 94 | {took:.3g} s |", flush=True)
 
 
+def leftmulti(_):
+    """Left discords of three series, beside the whole profile that they are read off."""
+    for n, peers in ((1 << 14, True), (1 << 17, False), (1 << 20, None)):
+        X = np.stack([heartbeats(n) for _ in range(3)], axis=1)
+        works = {"": partial(left_discords, X, 94, start=2500, threads=1)}
+        if peers is not None:
+            works["matrix_profile_multidimensional"] = partial(matrix_profile_multidimensional, X, 94, threads=1)
+        if peers:
+            stumpy.mstump(X[:300].T, 20)
+            works["stumpy.mstump"] = partial(stumpy.mstump, X.T, 94)
+        took = {}
+        for name, work in works.items():
+            start = time.process_time()
+            work()
+            took[name] = time.process_time() - start
+        for name in list(works)[1:] or ["-"]:
+            row(f"left discord of 3 series of {n:,} rows, window 94", took[""], name, took.get(name, np.nan))
+
+
 def pan(_):
     for name, x in (("heartbeats", heartbeats(250_000)), ("random walk", RNG.normal(size=250_000).cumsum())):
         start = time.process_time()
@@ -279,7 +298,7 @@ if __name__ == "__main__":
     print(f"paranom_rs {build_info()['version']} ({build_info()['simd']}), stumpy {stumpy.__version__}")
     print("| what | paranom_rs, CPU-s | peer | its CPU-s | ratio |\n| --- | --- | --- | --- | --- |")
     kinds = {"join": join, "lp": lp, "multi": multi, "stream": stream, "cold": cold}
-    kinds |= {"tools": tools, "left": left, "pan": pan}
+    kinds |= {"tools": tools, "left": left, "leftmulti": leftmulti, "pan": pan}
     for wanted in sys.argv[1:] or ROWS:
         name, exponent, only = re.fullmatch(r"([a-z]+?)(\d*)(?:w(\d+))?", wanted).groups()
         work = kinds[name]

@@ -51,7 +51,9 @@ mod tasks;
 
 pub use distance_profile::distance_profile;
 pub use join::{ab_join, ab_join_both, self_join};
-pub use left_discords::{LeftDiscord, LeftDiscords, Values, left_discords};
+pub use left_discords::{
+    Columns, LeftDiscord, LeftDiscords, Values, left_discords, left_discords_multidimensional,
+};
 pub use metric::Distance;
 pub use mpdist_profile::mpdist_profile;
 pub use multidimensional::{multidimensional, multidimensional_ab_join, subspaces};
