@@ -4,7 +4,7 @@
     FORCE_NO_CUDA=1 pip install --no-build-isolation pyscamp
     python benches/peers/matrix_profile.py [join17w64] [lp13] [multi14] [stream] [cold]   # all: 20 minutes
     python benches/peers/matrix_profile.py tools   # what else STUMPY has, with the largest difference: 3 minutes
-    python benches/peers/matrix_profile.py left leftmulti pan   # what it has not: no ratio, or that to the whole profile
+    python benches/peers/matrix_profile.py left leftmulti pan   # what it has not
 
 One thread each. STUMPY is compiled and warm before it is timed, except for the cold start: import and first
 result of a fresh process.

@@ -182,7 +182,7 @@ def test_timestamps_come_back():
         ),
         (
             lambda folder: left_discords(saved(folder, np.zeros((4, 4, 4))), 3),
-            "x: must be a file of one dimension or two",
+            "x: must be a file of one dimension",
         ),
         (lambda folder: left_discords(saved(folder, np.zeros(9, int)), 3), "x: must be a file of little-endian"),
         (lambda folder: left_discords(saved(folder, np.zeros(0)), 3), "x: must be"),

@@ -1,7 +1,7 @@
 """Columns of a Parquet or Arrow file as plain numbers in a temporary file, so that they can be read at any place.
 
-Both formats hold blocks that can only be read as a whole. So the columns are copied once, block by block; memory is that
-of a block, whatever the length of the file.
+Both formats hold blocks that can only be read as a whole. So the columns are copied once, block by block; memory is
+that of a block, whatever the length of the file.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::comparison::Comparison;
 use super::conventions::Firsts;
+use super::found::{Farthest, Found};
 use crate::Result;
 use crate::detect::matrix_profile::nearest::{NONE, SharedNearest};
 use crate::detect::matrix_profile::tasks::lag_tasks;
@@ -12,10 +13,6 @@ use crate::job::Job;
 
 /// Cells per task: few enough diagonals that the columns' numbers stay in the cache.
 const CELLS: usize = 1 << 20;
-
-/// What was found for a window: a score, larger for nearer neighbours, and the neighbour; -inf and
-/// [`NONE`](crate::detect::matrix_profile::nearest::NONE) for none.
-pub(super) type Found = (f64, u32);
 
 /// Windows that are compared with ever earlier ones. Many are kept at once, so their values are read anew each time.
 pub(super) struct Block {
@@ -34,14 +31,6 @@ enum Kind {
     /// All its values are equal, and the sweep leaves such windows out.
     Constant,
     Varied,
-}
-
-/// The window of a block that is farthest from its neighbour; the score is larger for nearer ones.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Farthest {
-    pub(super) score: f64,
-    pub(super) window: usize,
-    pub(super) neighbour: u32,
 }
 
 impl Block {

@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::block::{Farthest, Found};
-use super::search::LeftDiscord;
+use super::found::{Farthest, Found, LeftDiscord};
 use crate::Result;
 use crate::detect::matrix_profile::nearest::SharedNearest;
 use crate::detect::matrix_profile::settings::Settings;

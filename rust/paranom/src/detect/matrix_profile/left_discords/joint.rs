@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use super::block::{Farthest, Found};
 use super::comparison::Comparison;
+use super::found::{Farthest, Found, LeftDiscord};
 use super::piece::check_values;
-use super::search::LeftDiscord;
 use super::values::Values;
 use crate::detect::matrix_profile::cuts::cuts;
 use crate::detect::matrix_profile::metric::Distance;

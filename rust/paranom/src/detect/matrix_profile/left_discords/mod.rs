@@ -13,17 +13,19 @@
 //! * `piece`: some windows of one series, prepared for the sweep.
 //! * `conventions`: the nearest neighbours that the sweep does not find: constant windows.
 //! * `block`: some windows, and the nearest neighbours found for them so far.
-//! * `search`: the whole way.
+//! * `found`: what is found. `search`: the whole way.
 
 mod block;
 mod comparison;
 mod conventions;
+mod found;
 mod joint;
 mod piece;
 mod search;
 mod single;
 mod values;
 
+pub use found::LeftDiscord;
 pub use joint::Columns;
-pub use search::{LeftDiscord, LeftDiscords, left_discords, left_discords_multidimensional};
+pub use search::{LeftDiscords, left_discords, left_discords_multidimensional};
 pub use values::Values;

@@ -10,6 +10,9 @@ use crate::detect::matrix_profile::series::Series;
 use crate::error::try_vec;
 use crate::{Error, Result};
 
+/// Windows of a piece, at most.
+pub(super) const FAR: usize = 1 << 16;
+
 /// Windows of a long series. All numbers of windows are those of the whole series.
 pub(super) struct Piece {
     pub(super) windows: Range<usize>,

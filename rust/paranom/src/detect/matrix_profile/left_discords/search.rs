@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use rayon::prelude::*;
 
-use super::block::{Block, Farthest};
+use super::block::Block;
 use super::comparison::Comparison;
 use super::conventions::Firsts;
+use super::found::{Farthest, LeftDiscord};
 use super::joint::{Columns, Joint};
+use super::piece::FAR;
 use super::single::Single;
 use super::values::Values;
 use crate::detect::matrix_profile::settings::{Settings, check_size};
@@ -17,8 +19,6 @@ use crate::{Error, Result, pool};
 
 /// Windows of a block, at least.
 const BLOCK: usize = 256;
-/// Windows that a block is compared with at once, at most.
-pub(super) const FAR: usize = 1 << 16;
 /// Lags of the first comparison, in windows' lengths, and at least.
 const NEAR: usize = 8;
 const NEAR_LEAST: usize = 1024;
@@ -34,17 +34,6 @@ pub struct LeftDiscords {
     pub start: usize,
     /// Windows that start at most this far from a discord are not reported.
     pub apart: usize,
-}
-
-/// A window that is far from all windows before it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LeftDiscord {
-    /// Its first row.
-    pub window: usize,
-    /// The distance to the nearest window before it.
-    pub distance: f64,
-    /// That window.
-    pub neighbour: usize,
 }
 
 /// The windows that are farthest from all windows before them, farthest first. There may be fewer than asked for: a window

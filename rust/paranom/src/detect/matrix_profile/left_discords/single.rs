@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use super::block::{Farthest, Found};
 use super::comparison::Comparison;
-use super::piece::{Piece, read_values};
-use super::search::{FAR, LeftDiscord};
+use super::found::{Farthest, Found, LeftDiscord};
+use super::piece::{FAR, Piece, read_values};
 use super::values::Values;
 use crate::Result;
 use crate::detect::matrix_profile::exact;
