@@ -225,7 +225,7 @@ impl Dimensions {
 }
 
 /// The order of the distances of `d` series, of which some take part in every level.
-pub(in crate::detect::matrix_profile) fn order(d: usize, include: &[usize]) -> Result<Order> {
+pub(crate) fn order(d: usize, include: &[usize]) -> Result<Order> {
     for (at, &t) in include.iter().enumerate() {
         if t >= d || include[..at].contains(&t) {
             let rule = format!("must name different dimensions below {d}");
@@ -241,7 +241,7 @@ fn nothing_found(cuts: &[Range<usize>], d: usize) -> Result<Vec<SharedNearest>> 
 }
 
 /// Sweeps one task with the distance of the settings.
-pub(in crate::detect::matrix_profile) fn sweep_any(
+pub(crate) fn sweep_any(
     order: &Order,
     task: &Task,
     settings: &Settings,

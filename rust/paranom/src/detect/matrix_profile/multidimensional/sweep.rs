@@ -16,7 +16,7 @@ use crate::job::Job;
 use crate::simd::vector::{Blocks, Vector, dispatch_blocks, exchange, sort};
 
 /// A run of windows, and where its neighbours are collected; None if nobody asks for them.
-pub(in crate::detect::matrix_profile) type Side<'a> = (&'a Part, Option<&'a SharedNearest>);
+pub(crate) type Side<'a> = (&'a Part, Option<&'a SharedNearest>);
 
 /// Runs one task: sweeps its diagonals, and adds what it found to the neighbours of all tasks.
 #[allow(clippy::too_many_arguments)]
