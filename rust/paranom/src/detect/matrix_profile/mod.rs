@@ -60,4 +60,4 @@ pub use multidimensional::{multidimensional, multidimensional_ab_join, subspaces
 pub use pan_profile::{Length, Pair, PanProfile, pan_profile};
 pub use profile::{Neighbours, Profile};
 pub use settings::{Settings, exclusion};
-pub use stream::StreamingProfile;
+pub use stream::StreamingProfiles;
