@@ -137,12 +137,12 @@ class PlainStream:
             windows = [whole("windows", window, least=3, most=MOST) for window in given["windows"]]
             new = cls(windows, sizes[0], sizes[1], distance_name(given["distance"]))
             new.seen = whole("seen", state.values["seen"], most=MOST)
-            new._fill(state)
+            new._take_state(state)
         except (ParanomError, TypeError, ValueError, KeyError) as error:
             raise StateError(f"a damaged state of {_NAME}: {error}") from None
         return new
 
-    def _fill(self, state: DetectorState) -> None:
+    def _take_state(self, state: DetectorState) -> None:
         index = [whole("index", at + 1, most=self.seen) - 1 for at in state.values["index"]]
         if not self.windows or len(index) != len(self.index):
             raise ValueError(f"{len(index)} neighbours")
