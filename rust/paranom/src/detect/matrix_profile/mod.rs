@@ -15,7 +15,7 @@
 //! * `profile`: the result.
 //!
 //! `distance_profile` compares one window with all windows of a series, directly; `mpdist_profile` a longer query, by the
-//! windows in it.
+//! windows in it (`short_diagonals`).
 //!
 //! `join` is the whole way for one series or two, `multidimensional` for several series at once (mSTAMP), `left_discords` for
 //! series of any length, `pan_profile` for many lengths of windows, and `stream` for samples that come one at a time.
@@ -44,6 +44,7 @@ mod scale;
 mod segment;
 mod series;
 mod settings;
+mod short_diagonals;
 mod stream;
 mod sum;
 mod sweep;
