@@ -91,8 +91,8 @@ PRIVATE = {
     "deep.lstm_ad": {"_live"},
     "detect.base": {"_batch", "_causal", "_fit", "_learn_again"},
     "detect.saved": {"_batch", "_take_state"},  # of the detector that it makes
-    "detect.matrix_profile_stream": {"_core"},  # of a new object of its own class
-    "detect.plain_stream": {"_x"},  # likewise
+    "detect.matrix_profile_stream": {"_core", "_several"},  # of a new object of its own class
+    "detect.plain_stream": {"_take_state"},  # likewise
     "detect.segmentation": {"_take_state"},  # likewise
     "detect.ramp": {
         "_core",

@@ -1,7 +1,7 @@
 //! Pairs of windows per second of the matrix profile, one thread; and one streaming update.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use paranom::detect::matrix_profile::{Distance, Settings, StreamingProfile, multidimensional, self_join};
+use paranom::detect::matrix_profile::{Distance, Settings, StreamingProfiles, multidimensional, self_join};
 use paranom::job::Job;
 
 /// A random walk.
@@ -45,7 +45,7 @@ fn updates(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("matrix_profile_stream");
     for (history, d) in [(1024, 1), (4096, 1), (16384, 1), (4096, 3)] {
         let x = walk(1 << 16, 2);
-        let mut stream = StreamingProfile::new(64, history, d).unwrap();
+        let mut stream = StreamingProfiles::new(&[64], history, d).unwrap();
         let mut scores = vec![0.0; d];
         let mut samples = x.chunks_exact(d).cycle();
         for _ in 0..history {

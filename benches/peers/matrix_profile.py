@@ -4,7 +4,7 @@
     FORCE_NO_CUDA=1 pip install --no-build-isolation pyscamp
     python benches/peers/matrix_profile.py [join17w64] [lp13] [multi14] [stream] [cold]   # all: 20 minutes
     python benches/peers/matrix_profile.py tools   # what else STUMPY has, with the largest difference: 3 minutes
-    python benches/peers/matrix_profile.py left pan   # what it has not: no ratio
+    python benches/peers/matrix_profile.py left leftmulti lengths pan   # what it has not
 
 One thread each. STUMPY is compiled and warm before it is timed, except for the cold start: import and first
 result of a fresh process.
@@ -117,6 +117,25 @@ def stream(_):
             updates(which, x[history + 20 : history + 20 + count])
             took.append((time.process_time() - start) / count)
         row(f"streaming update, history {history}, window 64", took[0], "stumpy.stumpi", took[1])
+
+
+def lengths(_):
+    """Several lengths of windows in one stream, beside one: the best of three."""
+    x = RNG.normal(size=22_000).cumsum()
+    for history in (512, 1024, 4096, 16384):
+        took = {}
+        for windows in (64, (48, 64, 96), (32, 48, 64, 96, 128)):
+            best = np.inf
+            for _ in range(3):
+                stream = StreamingMatrixProfile(windows, history)
+                stream.update_many(x[: history + 20])
+                start = time.process_time()
+                updates(stream, x[history + 20 : history + 2020])
+                best = min(best, (time.process_time() - start) / 2000)
+            took[windows] = best
+        one, *several = took.values()
+        ratios = ", ".join(f"{each * 1e6:.3g} µs ({each / one:.1f})" for each in several)
+        print(f"| history {history}, one length {one * 1e6:.3g} µs; three and five lengths: {ratios} |", flush=True)
 
 
 def timed(work):
@@ -257,6 +276,25 @@ def left(_):
             print(f"| {k} left discords of 8,000,000 rows, {name}, window 94 | {took:.3g} s |", flush=True)
 
 
+def leftmulti(_):
+    """Left discords of three series, beside the whole profile that they are read off."""
+    for n, peers in ((1 << 14, True), (1 << 17, False), (1 << 20, None)):
+        X = np.stack([heartbeats(n) for _ in range(3)], axis=1)
+        works = {"": partial(left_discords, X, 94, start=2500, threads=1)}
+        if peers is not None:
+            works["matrix_profile_multidimensional"] = partial(matrix_profile_multidimensional, X, 94, threads=1)
+        if peers:
+            stumpy.mstump(X[:300].T, 20)
+            works["stumpy.mstump"] = partial(stumpy.mstump, X.T, 94)
+        took = {}
+        for name, work in works.items():
+            start = time.process_time()
+            work()
+            took[name] = time.process_time() - start
+        for name in list(works)[1:] or ["-"]:
+            row(f"left discord of 3 series of {n:,} rows, window 94", took[""], name, took.get(name, np.nan))
+
+
 def pan(_):
     for name, x in (("heartbeats", heartbeats(250_000)), ("random walk", RNG.normal(size=250_000).cumsum())):
         start = time.process_time()
@@ -279,7 +317,7 @@ if __name__ == "__main__":
     print(f"paranom_rs {build_info()['version']} ({build_info()['simd']}), stumpy {stumpy.__version__}")
     print("| what | paranom_rs, CPU-s | peer | its CPU-s | ratio |\n| --- | --- | --- | --- | --- |")
     kinds = {"join": join, "lp": lp, "multi": multi, "stream": stream, "cold": cold}
-    kinds |= {"tools": tools, "left": left, "pan": pan}
+    kinds |= {"lengths": lengths, "tools": tools, "left": left, "leftmulti": leftmulti, "pan": pan}
     for wanted in sys.argv[1:] or ROWS:
         name, exponent, only = re.fullmatch(r"([a-z]+?)(\d*)(?:w(\d+))?", wanted).groups()
         work = kinds[name]

@@ -180,7 +180,10 @@ def test_timestamps_come_back():
             lambda folder: left_discords(written(folder, b"text"), 3),
             "x: must be a .npy, Parquet or Arrow file that can be read",
         ),
-        (lambda folder: left_discords(saved(folder, np.zeros((4, 4))), 3), "x: must be a file of one dimension"),
+        (
+            lambda folder: left_discords(saved(folder, np.zeros((4, 4, 4))), 3),
+            "x: must be a file of one dimension",
+        ),
         (lambda folder: left_discords(saved(folder, np.zeros(9, int)), 3), "x: must be a file of little-endian"),
         (lambda folder: left_discords(saved(folder, np.zeros(0)), 3), "x: must be"),
     ],

@@ -92,6 +92,8 @@ def test_a_damaged_plain_stream_is_refused():
     for change in (
         {"detector": "FLOSS"},
         {"parameters": {**state.parameters, "history": 8}},
+        {"parameters": {**state.parameters, "windows": []}},
+        {"arrays": {**state.arrays, "scores_0": -state.arrays["scores_0"]}},
         {"parameters": {**state.parameters, "distance": "l3"}},
         {"values": {"seen": 3, "index": [-1, -1]}},
         {"values": {"seen": 30, "index": [-1]}},
@@ -256,3 +258,110 @@ def test_bad_sizes_are_refused(arguments, error, words):
 
 def test_repr_says_what_it_is():
     assert "window=5, history=20, n_features=2" in repr(StreamingMatrixProfile(5, 20, 2))
+
+
+def plain_discords(scores, windows, seen, history, k, zone):
+    """By definition: of the windows in the history the one with the largest score over √window, again and again.
+
+    ``scores[t, w]`` is that of the window of length ``windows[w]`` that sample t ends.
+    """
+    left = []
+    for w, m in enumerate(windows):
+        for start in range(max(seen - history, 0), seen - m + 1):
+            score = scores[start + m - 1, w]
+            if np.isfinite(score):
+                left.append((score / np.sqrt(m), start, start + m))
+    found = []
+    while left and len(found) < k:
+        best = max(left, key=lambda one: one[0])
+        found.append(best)
+        if zone is None:
+            left = [one for one in left if not (one[1] < best[2] and best[1] < one[2])]
+        else:
+            left = [one for one in left if abs(one[1] - best[1]) > zone]
+    return found
+
+
+@given(st.integers(1, 2), st.data())
+@pytest.mark.parametrize("distance", ["znormalized", "l2"])
+def test_several_lengths_and_discords_equal_the_reference(distance, d, data):
+    columns = [data.draw(series(least=30, most=60)) for _ in range(d)]
+    X = np.stack([c[: min(map(len, columns))] for c in columns], axis=1)
+    windows = data.draw(st.lists(st.integers(3, 9), min_size=1, max_size=3, unique=True))
+    history = data.draw(st.integers(2 * max(windows), 40))
+    stream = StreamingMatrixProfile(windows, history, d, distance=distance)
+    cut = data.draw(st.integers(0, len(X)))
+    first = stream.update_many(X[:cut])
+    stream = StreamingMatrixProfile.from_bytes(stream.to_bytes())
+    scores = np.concatenate([first, stream.update_many(X[cut:])]).reshape(len(X), len(windows), d)
+    for at, m in enumerate(windows):
+        one = StreamingMatrixProfile(m, history, d, distance=distance)
+        np.testing.assert_array_equal(one.update_many(X).reshape(len(X), d), scores[:, at])
+        for t in range(m - 1, len(X), 7):
+            expected = left(X, m, history, t, distance)
+            np.testing.assert_allclose(scores[t, at], expected, rtol=1e-7, atol=2e-5)
+    k, dimensions = data.draw(st.integers(1, 4)), data.draw(st.integers(1, d))
+    zone = data.draw(st.sampled_from([None, 0, 5]))
+    found = stream.discords(k, exclusion=zone, dimensions=dimensions)
+    expected = plain_discords(scores[:, :, dimensions - 1], windows, len(X), history, k, zone)
+    assert len(found) == len(expected)
+    for discord, (score, *_) in zip(found, expected, strict=True):
+        m = discord.stop - discord.start
+        assert discord.distance == scores[discord.stop - 1, windows.index(m), dimensions - 1]
+        assert discord.distance / np.sqrt(m) == pytest.approx(score, rel=1e-12)
+        assert 0 <= discord.neighbor < discord.start
+
+
+def test_several_lengths_one_by_one_and_shapes():
+    X = np.random.default_rng(4).normal(size=(200, 2))
+    X[50, 0], X[90:120, 1] = np.nan, 1.0
+    one, many = StreamingMatrixProfile((10, 25), 60, 2), StreamingMatrixProfile([10, 25], 60, 2)
+    singles = np.array([one.update(x) for x in X])
+    assert singles.shape == (200, 2, 2)
+    np.testing.assert_array_equal(singles, many.update_many(X))
+    assert one.to_bytes() == many.to_bytes()
+    assert (one.window, one.index.shape) == ((10, 25), (2, 2))
+    assert "window=(10, 25)" in repr(one)
+    stream = StreamingMatrixProfile([10, 25], 60)
+    assert stream.update(1.0).shape == (2,)
+    assert stream.update_many([]).shape == (0, 2)
+    assert stream.discords() == []
+    assert isinstance(StreamingMatrixProfile([10], 60).update(1.0), float)
+
+
+def test_a_discord_is_forgotten_with_its_samples():
+    rng = np.random.default_rng(5)
+    x = np.sin(np.arange(3000) / 5) + 0.05 * rng.normal(size=3000)
+    x[1000:1020] = 0.0
+    stream = StreamingMatrixProfile([20, 40], 500)
+    stream.update_many(x[:1100])
+    [discord] = stream.discords()
+    assert discord.start < 1020
+    assert discord.stop > 1000
+    size = len(stream.to_bytes())
+    stream.update_many(x[1100:])
+    assert all(d.start >= 2500 for d in stream.discords(5))
+    assert len(stream.to_bytes()) == size
+
+
+@pytest.mark.parametrize("distance", ["znormalized", "l1"])
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        (([], 90), paranom_rs.SpecError, "window: must be one length"),
+        (([5, 5], 90), paranom_rs.SpecError, r"window\[1\]: must differ"),
+        (([5, 2], 90), paranom_rs.SpecError, r"window\[1\]: must be"),
+        (([5, 50], 90), paranom_rs.SpecError, "history: must be at least twice window = 50"),
+        (("55", 90), paranom_rs.SpecTypeError, "window: must be a whole number"),
+    ],
+)
+def test_bad_lengths_are_refused(distance, arguments, error, words):
+    with pytest.raises(error, match=words):
+        StreamingMatrixProfile(*arguments, distance=distance)
+
+
+def test_bad_questions_for_discords_are_refused():
+    stream = StreamingMatrixProfile(5, 20)
+    for bad in ({"k": 0}, {"dimensions": 2}, {"exclusion": -1}):
+        with pytest.raises(paranom_rs.SpecError):
+            stream.discords(**bad)

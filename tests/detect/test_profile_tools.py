@@ -123,6 +123,19 @@ def test_snippets_are_their_definition(m):
     assert covered == list(range(181))
 
 
+@pytest.mark.parametrize("offset", [0.0, 1e8])
+def test_snippets_of_odd_series_are_their_definition(offset):
+    """Many windows in a snippet, so that a recurrence is used: constants, holes, repeats, spikes."""
+    x = np.random.default_rng(7).normal(size=170) + offset
+    x[30:50], x[60], x[90] = offset, np.nan, 1e6 + offset
+    x[120:150] = x[:30]
+    starts, profiles = profile_tools.snippet_starts(x, 30, 3, 8)
+    found = snippets(x, 30, 3, window=8)
+    assert [one.start for one in found] == starts
+    for one, profile in zip(found, profiles, strict=True):
+        np.testing.assert_allclose(one.profile, profile.astype(float), rtol=1e-7, atol=1e-7)
+
+
 def test_snippets_of_two_behaviours():
     t = np.arange(4000)
     x = np.where(t < 3000, np.sin(t / 8), np.sign(np.sin(t / 8))) + 0.05 * np.random.default_rng(4).normal(size=4000)

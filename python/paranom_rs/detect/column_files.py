@@ -1,7 +1,7 @@
-"""A column of a Parquet or Arrow file as plain numbers in a temporary file, so that it can be read at any place.
+"""Columns of a Parquet or Arrow file as plain numbers in a temporary file, so that they can be read at any place.
 
-Both formats hold blocks that can only be read as a whole. So the column is copied once, block by block; memory is that
-of a block, whatever the length of the file.
+Both formats hold blocks that can only be read as a whole. So the columns are copied once, block by block; memory is
+that of a block, whatever the length of the file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from paranom_rs._internal.optional import require
 from paranom_rs._internal.parquet import parquet
-from paranom_rs.errors import SpecError, SpecTypeError
+from paranom_rs.errors import SpecError
 
 __all__ = ["ARROW", "PARQUET", "NumberFile", "column_numbers", "times_at"]
 
@@ -37,27 +37,41 @@ class NumberFile(NamedTuple):
 
 
 @contextmanager
-def column_numbers(path: Path, column: str | None) -> Iterator[NumberFile]:
-    """Give a column as plain numbers: float32 if it is, else float64; what is missing is NaN.
+def column_numbers(path: Path, columns: str | list[str] | None) -> Iterator[tuple[NumberFile, int]]:
+    """Give columns as plain numbers, row by row: float32 if all are, else float64; what is missing is NaN.
+
+    Parameters
+    ----------
+    path
+        A Parquet or Arrow file.
+    columns
+        Their names; None for the only one that holds numbers.
+
+    Yields
+    ------
+    NumberFile, int
+        The numbers, and how many columns there are.
 
     Raises
     ------
     SpecError, SpecTypeError
-        The file cannot be read, or has no such column of numbers.
+        The file cannot be read, or has no such columns of numbers.
     """
     with _opened(path) as (schema, batches):
-        name = _number_column(schema, column)
-        dtype = "<f4" if str(schema.field(name).type) == "float" else "<f8"
+        names = _number_columns(schema, columns)
+        dtype = "<f4" if all(str(schema.field(name).type) == "float" for name in names) else "<f8"
         with TemporaryDirectory(prefix="paranom-") as folder:
-            copy, values = Path(folder) / "column", 0
+            copy, values = Path(folder) / "columns", 0
             with copy.open("wb") as file:
-                for batch in batches([name]):
-                    numbers = batch.column(0).to_numpy(zero_copy_only=False)
-                    file.write(np.ascontiguousarray(numbers, dtype=dtype).data)
-                    values += len(numbers)
+                for batch in batches(list(names)):
+                    numbers = np.empty((len(batch), len(names)), dtype=dtype)
+                    for at, name in enumerate(names):
+                        numbers[:, at] = batch.column(name).to_numpy(zero_copy_only=False)
+                    file.write(numbers.data)
+                    values += numbers.size
             if not values:
                 raise SpecError("x", "must not be empty", f"{path.name}: 0 rows")
-            yield NumberFile(copy, 0, values, dtype)
+            yield NumberFile(copy, 0, values, dtype), len(names)
 
 
 def times_at(path: Path, rows: list[int]) -> list[Any]:
@@ -101,15 +115,15 @@ def _batches(file: Any, names: list[str]) -> Iterator[Any]:
             yield batch.slice(start, _ROWS)
 
 
-def _number_column(schema: Any, column: str | None) -> str:
+def _number_columns(schema: Any, columns: str | list[str] | None) -> list[str]:
     types = require("pyarrow.types", "parquet", "reading Parquet and Arrow")
     names = [field.name for field in schema if types.is_integer(field.type) or types.is_floating(field.type)]
-    if column is None:
+    if columns is None:
         if len(names) != 1:
             raise SpecError("column", "must be given where a file has not exactly one column of numbers", str(names))
-        return str(names[0])
-    if not isinstance(column, str):
-        raise SpecTypeError("column", "must be a text", repr(column))
-    if names.count(column) != 1:
-        raise SpecError("column", f"must be one of the columns of numbers, {names}", repr(column))
-    return column
+        return names
+    wanted = [columns] if isinstance(columns, str) else columns
+    for name in wanted:
+        if names.count(name) != 1:
+            raise SpecError("column", f"must be one of the columns of numbers, {names}", repr(name))
+    return wanted

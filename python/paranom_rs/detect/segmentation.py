@@ -165,7 +165,7 @@ class FLOSS:
         # z-normalised distances follow from those of the window before; the others are summed anew.
         self._stream = None
         if self._distance == "znormalized":
-            self._stream = _core.MatrixProfileStream(self.window, self.history, 1)
+            self._stream = _core.MatrixProfileStream([self.window], self.history, 1)
         self._x = np.empty(0)
         self._profile, self._indices = np.empty(0), np.empty(0, dtype=np.int64)
         self.n_seen = 0
@@ -288,7 +288,8 @@ class FLOSS:
             raise ValueError("indices that no window has")
         if self._stream is not None:
             stream = _core.MatrixProfileStream.from_bytes(arrays["stream"].tobytes())
-            if (stream.window, stream.history, stream.n_features, stream.seen) != (self.window, self.history, 1, seen):
+            found = (stream.windows, stream.history, stream.n_features, stream.seen)
+            if found != ([self.window], self.history, 1, seen):
                 raise ValueError("a stream of other settings")
             self._stream = stream
         self._x, self._profile, self._indices, self.n_seen = arrays["x"], arrays["profile"], indices, seen

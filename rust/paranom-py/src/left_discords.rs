@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use numpy::PyReadonlyArray1;
-use paranom::Error;
-use paranom::detect::matrix_profile::{LeftDiscord, LeftDiscords, left_discords};
+use paranom::detect::matrix_profile::{
+    Columns, LeftDiscord, LeftDiscords, Values, left_discords, left_discords_multidimensional,
+};
+use paranom::job::Job;
+use paranom::{Error, Result};
 use paranom_io::{FileValues, Number};
 use pyo3::prelude::*;
 
@@ -18,14 +21,31 @@ fn found(discords: Vec<LeftDiscord>) -> Found {
     discords.into_iter().map(|d| (d.window, d.distance, d.neighbour)).collect()
 }
 
-/// The left discords of `x`.
+/// Of several series in one sequence: how many, whether one follows the other (else rows do), those that take part in every
+/// level, and the level.
+type Several = (usize, bool, Vec<usize>, usize);
+
+fn search<S: Values + ?Sized>(
+    values: &S,
+    columns: Option<Several>,
+    wanted: &LeftDiscords,
+    job: &Job,
+) -> Result<Vec<LeftDiscord>> {
+    let Some((count, by_column, include, level)) = columns else {
+        return left_discords(values, wanted, job);
+    };
+    left_discords_multidimensional(values, &Columns { count, by_column, include, level }, wanted, job)
+}
+
+/// The left discords of `x`: of one series, or of several.
 #[pyfunction]
-#[pyo3(signature = (x, window, *, count, start, apart, distance, threads, progress))]
+#[pyo3(signature = (x, window, *, columns, count, start, apart, distance, threads, progress))]
 #[allow(clippy::too_many_arguments)] // keyword arguments of one Python function
 pub(crate) fn matrix_profile_left_discords<'py>(
     py: Python<'py>,
     x: PyReadonlyArray1<'py, f64>,
     window: usize,
+    columns: Option<Several>,
     count: usize,
     start: usize,
     apart: usize,
@@ -36,12 +56,12 @@ pub(crate) fn matrix_profile_left_discords<'py>(
     let settings = run::guarded(|| settings(window, distance, 1, 1.0, threads))?;
     let wanted = LeftDiscords { settings, count, start, apart };
     let x = copied(&x)?;
-    Ok(found(run::detached(py, progress, |job| left_discords(&x[..], &wanted, job))?))
+    Ok(found(run::detached(py, progress, |job| search(&x[..], columns, &wanted, job))?))
 }
 
 /// The left discords of the `values` numbers of type `dtype` at byte `offset` of a file.
 #[pyfunction]
-#[pyo3(signature = (path, offset, values, dtype, window, *, count, start, apart, distance, threads, progress))]
+#[pyo3(signature = (path, offset, values, dtype, window, *, columns, count, start, apart, distance, threads, progress))]
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn matrix_profile_left_discords_in_file<'py>(
     py: Python<'py>,
@@ -50,6 +70,7 @@ pub(crate) fn matrix_profile_left_discords_in_file<'py>(
     values: usize,
     dtype: &str,
     window: usize,
+    columns: Option<Several>,
     count: usize,
     start: usize,
     apart: usize,
@@ -65,7 +86,7 @@ pub(crate) fn matrix_profile_left_discords_in_file<'py>(
             "<f4" => Number::F32,
             _ => return Err(Error::invalid("dtype", dtype, "must be <f8 or <f4")),
         };
-        left_discords(&FileValues::open(&path, offset, values, number)?, &wanted, job)
+        search(&FileValues::open(&path, offset, values, number)?, columns, &wanted, job)
     })?;
     Ok(found(discords))
 }

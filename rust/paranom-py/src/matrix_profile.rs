@@ -4,7 +4,7 @@ use std::sync::MutexGuard;
 
 use numpy::{Element, IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use paranom::detect::matrix_profile::{
-    self as core, Distance, Neighbours, Profile, Settings, StreamingProfile,
+    self as core, Distance, Neighbours, Profile, Settings, StreamingProfiles,
 };
 use paranom::error::try_vec;
 use paranom::job::Job;
@@ -238,20 +238,20 @@ pub(crate) fn matrix_profile_mpdist_profile<'py>(
 
 /// The state behind `paranom_rs.StreamingMatrixProfile`.
 #[pyclass(frozen, module = "paranom_rs._core")]
-pub(crate) struct MatrixProfileStream(ForkLock<StreamingProfile>);
+pub(crate) struct MatrixProfileStream(ForkLock<StreamingProfiles>);
 
 impl MatrixProfileStream {
-    fn of(stream: StreamingProfile) -> Self {
+    fn of(stream: StreamingProfiles) -> Self {
         Self(ForkLock::new("StreamingMatrixProfile", stream))
     }
 
     /// The stream. A panic while it was locked has not changed it.
-    fn lock(&self) -> paranom::Result<MutexGuard<'_, StreamingProfile>> {
+    fn lock(&self) -> paranom::Result<MutexGuard<'_, StreamingProfiles>> {
         self.0.lock()
     }
 
     /// What `look` finds in the stream.
-    fn look<T>(&self, look: impl FnOnce(&StreamingProfile) -> T) -> PyResult<T> {
+    fn look<T>(&self, look: impl FnOnce(&StreamingProfiles) -> T) -> PyResult<T> {
         run::guarded(|| Ok(look(&*self.lock()?)))
     }
 }
@@ -259,11 +259,11 @@ impl MatrixProfileStream {
 #[pymethods]
 impl MatrixProfileStream {
     #[new]
-    fn new(window: usize, history: usize, n_features: usize) -> PyResult<Self> {
-        run::guarded(|| Ok(Self::of(StreamingProfile::new(window, history, n_features)?)))
+    fn new(windows: Vec<usize>, history: usize, n_features: usize) -> PyResult<Self> {
+        run::guarded(|| Ok(Self::of(StreamingProfiles::new(&windows, history, n_features)?)))
     }
 
-    /// Takes samples (n, n_features); returns the scores of each (n * n_features). If it fails, no sample is taken.
+    /// Takes samples (n, n_features); returns the scores of each (n * windows * n_features). If it fails, no sample is taken.
     fn update<'py>(
         &self,
         py: Python<'py>,
@@ -276,7 +276,7 @@ impl MatrixProfileStream {
             let scores = py.detach(|| {
                 run::guarded(|| {
                     let mut stream = self.lock()?;
-                    let mut scores = vec![0.0; stream.n_features()];
+                    let mut scores = vec![0.0; stream.scores()];
                     stream.update(&x, &mut scores)?;
                     Ok(scores)
                 })
@@ -286,10 +286,10 @@ impl MatrixProfileStream {
         let scores = run::detached(py, None, |job| {
             let mut stream = self.lock()?;
             let mut after = stream.clone();
-            let d = after.n_features();
-            let mut scores = paranom::error::try_vec(rows * d)?;
-            scores.resize(rows * d, 0.0);
-            for (at, (x, scores)) in x.chunks(width).zip(scores.chunks_mut(d)).enumerate() {
+            let each = after.scores();
+            let mut scores = paranom::error::try_vec(rows * each)?;
+            scores.resize(rows * each, 0.0);
+            for (at, (x, scores)) in x.chunks(width).zip(scores.chunks_mut(each)).enumerate() {
                 after.update(x, scores)?;
                 if at % 64 == 0 {
                     job.check()?;
@@ -301,46 +301,66 @@ impl MatrixProfileStream {
         Ok(scores.into_pyarray(py))
     }
 
-    /// Takes one sample of one feature and returns its score. Without arrays, which cost as much as the score.
+    /// Takes one sample of one feature and returns its scores. Without an array for the sample, which costs more.
+    fn update_each<'py>(&self, py: Python<'py>, x: f64) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let scores = py.detach(|| {
+            run::guarded(|| {
+                let mut stream = self.lock()?;
+                let mut scores = vec![0.0; stream.scores()];
+                stream.update(&[x], &mut scores)?;
+                Ok(scores)
+            })
+        })?;
+        Ok(scores.into_pyarray(py))
+    }
+
+    /// Takes one sample of one feature and returns its score, where there is one length of windows. Without arrays, which cost as much as the score.
     fn update_one(&self, py: Python<'_>, x: f64) -> PyResult<f64> {
         py.detach(|| {
             run::guarded(|| {
                 let mut stream = self.lock()?;
-                let mut scores = vec![0.0; stream.n_features()];
+                let mut scores = vec![0.0; stream.scores()];
                 stream.update(&[x], &mut scores)?;
                 Ok(scores[0])
             })
         })
     }
 
-    /// The length of a window.
+    /// The lengths of windows.
     #[getter]
-    fn window(&self) -> PyResult<usize> {
-        self.look(StreamingProfile::window)
+    fn windows(&self) -> PyResult<Vec<usize>> {
+        self.look(StreamingProfiles::windows)
     }
 
     /// The number of samples remembered.
     #[getter]
     fn history(&self) -> PyResult<usize> {
-        self.look(StreamingProfile::history)
+        self.look(StreamingProfiles::history)
     }
 
     /// The columns of a sample.
     #[getter]
     fn n_features(&self) -> PyResult<usize> {
-        self.look(StreamingProfile::n_features)
+        self.look(StreamingProfiles::n_features)
     }
 
     /// The samples taken so far.
     #[getter]
     fn seen(&self) -> PyResult<u64> {
-        self.look(StreamingProfile::seen)
+        self.look(StreamingProfiles::seen)
     }
 
     /// The neighbour of the newest window at each level; -1 if there is none.
     #[getter]
     fn index(&self) -> PyResult<Vec<i64>> {
-        self.look(|stream| stream.index().to_vec())
+        self.look(StreamingProfiles::index)
+    }
+
+    /// The scores of the remembered windows of the `at`-th length at a level, the oldest first, and their neighbours.
+    fn recent<'py>(&self, py: Python<'py>, at: usize, level: usize) -> PyResult<Arrays<'py>> {
+        let (scores, index): (Vec<f64>, Vec<i64>) =
+            self.look(|stream| stream.recent(at, level).unwrap_or_default().iter().copied().unzip())?;
+        Ok((scores.into_pyarray(py), index.into_pyarray(py)))
     }
 
     /// The correlations of the newest window with the earlier ones, the oldest first; of the first feature.
@@ -350,11 +370,11 @@ impl MatrixProfileStream {
 
     /// The state as bytes: versioned, with a checksum.
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(PyBytes::new(py, &self.look(StreamingProfile::to_bytes)?))
+        Ok(PyBytes::new(py, &self.look(StreamingProfiles::to_bytes)?))
     }
 
     #[staticmethod]
     fn from_bytes(data: &[u8]) -> PyResult<Self> {
-        run::guarded(|| Ok(Self::of(StreamingProfile::from_bytes(data)?)))
+        run::guarded(|| Ok(Self::of(StreamingProfiles::from_bytes(data)?)))
     }
 }

@@ -132,7 +132,10 @@ impl<'a> Query<'a> {
     }
 
     /// The distance to one window of any kind.
-    fn alone(&self, window: &[f64]) -> f64 {
+    pub(super) fn alone(&self, window: &[f64]) -> f64 {
+        if !self.whole {
+            return f64::INFINITY;
+        }
         if !window.iter().all(|v| v.is_finite()) {
             return f64::INFINITY;
         }

@@ -15,7 +15,7 @@
 //! * `profile`: the result.
 //!
 //! `distance_profile` compares one window with all windows of a series, directly; `mpdist_profile` a longer query, by the
-//! windows in it.
+//! windows in it (`short_diagonals`).
 //!
 //! `join` is the whole way for one series or two, `multidimensional` for several series at once (mSTAMP), `left_discords` for
 //! series of any length, `pan_profile` for many lengths of windows, and `stream` for samples that come one at a time.
@@ -44,6 +44,7 @@ mod scale;
 mod segment;
 mod series;
 mod settings;
+mod short_diagonals;
 mod stream;
 mod sum;
 mod sweep;
@@ -51,11 +52,13 @@ mod tasks;
 
 pub use distance_profile::distance_profile;
 pub use join::{ab_join, ab_join_both, self_join};
-pub use left_discords::{LeftDiscord, LeftDiscords, Values, left_discords};
+pub use left_discords::{
+    Columns, LeftDiscord, LeftDiscords, Values, left_discords, left_discords_multidimensional,
+};
 pub use metric::Distance;
 pub use mpdist_profile::mpdist_profile;
 pub use multidimensional::{multidimensional, multidimensional_ab_join, subspaces};
 pub use pan_profile::{Length, Pair, PanProfile, pan_profile};
 pub use profile::{Neighbours, Profile};
 pub use settings::{Settings, exclusion};
-pub use stream::StreamingProfile;
+pub use stream::StreamingProfiles;

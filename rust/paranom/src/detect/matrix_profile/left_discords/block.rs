@@ -2,78 +2,95 @@
 
 use std::ops::Range;
 
-use super::conventions::{Firsts, is_constant};
-use super::piece::Piece;
-use super::values::Values;
+use super::comparison::Comparison;
+use super::conventions::Firsts;
+use super::found::{Farthest, Found};
 use crate::Result;
-use crate::detect::matrix_profile::join::{Side, sweep};
-use crate::detect::matrix_profile::nearest::SharedNearest;
-use crate::detect::matrix_profile::settings::Settings;
-use crate::detect::matrix_profile::tasks::{Task, lag_tasks};
+use crate::detect::matrix_profile::nearest::{NONE, SharedNearest};
+use crate::detect::matrix_profile::tasks::lag_tasks;
+use crate::error::try_vec;
 use crate::job::Job;
 
 /// Cells per task: few enough diagonals that the columns' numbers stay in the cache.
 const CELLS: usize = 1 << 20;
 
-/// Windows that are compared with ever earlier ones.
+/// Windows that are compared with ever earlier ones. Many are kept at once, so their values are read anew each time.
 pub(super) struct Block {
-    piece: Piece,
-    nearest: Vec<SharedNearest>,
+    windows: Range<usize>,
+    kinds: Vec<Kind>,
+    found: Vec<Found>,
     /// All windows from here on have been compared with.
     pub(super) reached: usize,
 }
 
-/// The window of a block that is farthest from its neighbour; the score is larger for nearer ones.
+/// What a window is.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Farthest {
-    pub(super) score: f64,
-    pub(super) window: usize,
-    pub(super) neighbour: u32,
+enum Kind {
+    /// It has missing values, so that it cannot have a neighbour.
+    Missing,
+    /// All its values are equal, and the sweep leaves such windows out.
+    Constant,
+    Varied,
 }
 
 impl Block {
-    /// A block that has been compared with nothing.
-    pub(super) fn new(piece: Piece) -> Result<Self> {
-        let nearest = piece.cuts.iter().map(|r| SharedNearest::new(r.len(), 1)).collect::<Result<_>>()?;
-        let reached = piece.windows.end;
-        Ok(Self { piece, nearest, reached })
+    /// A block of the windows of a piece, that has been compared with nothing.
+    pub(super) fn new<C: Comparison>(compared: &C, piece: &C::Piece) -> Result<Self> {
+        let windows = compared.windows(piece);
+        let constants = compared.leaves_out_constants();
+        let (mut kinds, mut found) = (try_vec(windows.len())?, try_vec(windows.len())?);
+        for i in windows.clone() {
+            kinds.push(if !compared.whole(piece, i) {
+                Kind::Missing
+            } else if constants && compared.constant(piece, i) {
+                Kind::Constant
+            } else {
+                Kind::Varied
+            });
+            found.push((f64::NEG_INFINITY, NONE));
+        }
+        Ok(Self { reached: windows.end, windows, kinds, found })
     }
 
-    /// Compares its windows with those of another piece that start so many lags before them.
-    pub(super) fn compare(
-        &self,
-        earlier: &Piece,
+    /// Compares its windows, those of `piece`, with earlier ones that start so many lags before them.
+    pub(super) fn compare<C: Comparison>(
+        &mut self,
+        compared: &C,
+        piece: &C::Piece,
+        earlier: &C::Piece,
         lags: &Range<usize>,
-        settings: &Settings,
         job: &Job,
     ) -> Result<()> {
-        for task in lag_tasks(&self.piece.cuts, &earlier.cuts, lags, CELLS) {
-            self.run(&task, earlier, settings, job)?;
+        let cuts = compared.cuts(piece);
+        let local = |range: &Range<usize>| range.start - self.windows.start..range.end - self.windows.start;
+        let nearest: Vec<SharedNearest> =
+            cuts.iter().map(|range| compared.nearest(&self.found[local(range)])).collect::<Result<_>>()?;
+        for task in lag_tasks(cuts, compared.cuts(earlier), lags, CELLS) {
+            compared.sweep(&task, (piece, &nearest), earlier, job)?;
+        }
+        for (range, nearest) in cuts.iter().zip(&nearest) {
+            let nearest = nearest.lock();
+            for (at, found) in self.found[local(range)].iter_mut().enumerate() {
+                let place = compared.place(at);
+                *found = (nearest.score[place], nearest.index[place]);
+            }
         }
         Ok(())
     }
 
-    fn run(&self, task: &Task, earlier: &Piece, settings: &Settings, job: &Job) -> Result<()> {
-        let mine = |at: usize| -> Side<'_> { (&self.piece.segments[at], Some(&self.nearest[at])) };
-        let other = |at: usize| -> Side<'_> { (&earlier.segments[at], None) };
-        if task.swapped {
-            sweep(task, settings, other(task.rows), mine(task.columns), job)
-        } else {
-            sweep(task, settings, mine(task.rows), other(task.columns), job)
-        }
-    }
-
-    /// Compares its windows with those in `earlier` that it has not been compared with, and that lie before it.
-    pub(super) fn reach<S: Values + ?Sized>(
+    /// Compares its windows, those of `piece`, with those in `earlier` that it has not been compared with, and that lie
+    /// before it.
+    pub(super) fn reach<C: Comparison>(
         &mut self,
-        values: &S,
+        compared: &C,
+        piece: &C::Piece,
         earlier: Range<usize>,
-        settings: &Settings,
         job: &Job,
     ) -> Result<()> {
-        let piece = Piece::read(values, earlier.clone(), settings.window, settings.distance)?;
-        self.compare(&piece, &(settings.exclusion() + 1..usize::MAX), settings, job)?;
-        self.reached = earlier.start;
+        let start = earlier.start;
+        let earlier = compared.piece(earlier)?;
+        self.compare(compared, piece, &earlier, &(compared.settings().exclusion() + 1..usize::MAX), job)?;
+        self.reached = start;
         Ok(())
     }
 
@@ -81,29 +98,22 @@ impl Block {
     /// that has no neighbour at all once everything has been compared is none.
     pub(super) fn farthest(
         &self,
+        exclusion: usize,
         firsts: Firsts,
-        settings: &Settings,
         may: impl Fn(usize) -> bool,
     ) -> Option<Farthest> {
         let mut farthest: Option<Farthest> = None;
-        for (range, nearest) in self.piece.cuts.iter().zip(&self.nearest) {
-            let nearest = nearest.lock();
-            for i in range.clone().filter(|&i| self.piece.whole(i) && may(i)) {
-                let at = i - range.start;
-                let end = i.saturating_sub(settings.exclusion());
-                let constant = is_constant(&self.piece, i, settings.distance);
-                let (score, neighbour) = firsts.better(constant, end, (nearest.score[at], nearest.index[at]));
-                let none = self.reached == 0 && score == f64::NEG_INFINITY;
-                if !none && farthest.is_none_or(|f| score < f.score) {
-                    farthest = Some(Farthest { score, window: i, neighbour });
-                }
+        for ((i, &kind), &found) in self.windows.clone().zip(&self.kinds).zip(&self.found) {
+            if kind == Kind::Missing || !may(i) {
+                continue;
+            }
+            let end = i.saturating_sub(exclusion);
+            let (score, neighbour) = firsts.better(kind == Kind::Constant, end, found);
+            let none = self.reached == 0 && score == f64::NEG_INFINITY;
+            if !none && farthest.is_none_or(|f| score < f.score) {
+                farthest = Some(Farthest { score, window: i, neighbour });
             }
         }
         farthest
-    }
-
-    /// Its first constant window and its first other one.
-    pub(super) fn firsts(&self, settings: &Settings) -> Firsts {
-        Firsts::of(&self.piece, settings.distance)
     }
 }

@@ -1,7 +1,6 @@
 //! The nearest neighbours that the sweep does not find: where one of two windows is constant.
 
-use super::piece::Piece;
-use crate::detect::matrix_profile::metric::Distance;
+use super::comparison::Comparison;
 use crate::detect::matrix_profile::nearest::NONE;
 
 /// The score of two constant windows: their distance is 0.
@@ -9,8 +8,8 @@ const EQUAL: f64 = 1.0;
 /// The score of a constant window and another: their distance is the root of the window's length.
 const UNLIKE: f64 = 0.5;
 
-/// The first constant window of a series, and the first other one that is whole. (Where z-normalised distances are not
-/// used, no window counts as constant.)
+/// The first constant window of a series, and the first other one that is whole. (Neither is known where the sweep leaves
+/// out no windows.)
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Firsts {
     pub(super) constant: Option<usize>,
@@ -21,9 +20,13 @@ impl Firsts {
     pub(super) const NOTHING: Self = Self { constant: None, varied: None };
 
     /// Those of a piece.
-    pub(super) fn of(piece: &Piece, distance: Distance) -> Self {
+    pub(super) fn of<C: Comparison>(compared: &C, piece: &C::Piece) -> Self {
+        if !compared.leaves_out_constants() {
+            return Self::NOTHING;
+        }
         let first = |constant: bool| {
-            piece.windows.clone().find(|&i| piece.whole(i) && is_constant(piece, i, distance) == constant)
+            let is = |&i: &usize| compared.whole(piece, i) && compared.constant(piece, i) == constant;
+            compared.windows(piece).find(is)
         };
         Self { constant: first(true), varied: first(false) }
     }
@@ -45,9 +48,4 @@ impl Firsts {
         };
         if other.0 > found.0 { other } else { found }
     }
-}
-
-/// Whether a window counts as constant.
-pub(super) fn is_constant(piece: &Piece, window: usize, distance: Distance) -> bool {
-    distance == Distance::ZNormalized && piece.constant(window)
 }

@@ -9,16 +9,23 @@
 //! Memory does not grow with the length of the series, but for a few bytes per block: the values are read piece by piece.
 //!
 //! * `values`: where the values come from.
-//! * `piece`: some windows, prepared for the sweep.
+//! * `comparison`: what the search needs to know of windows; `single`: those of one series; `joint`: those of several at once.
+//! * `piece`: some windows of one series, prepared for the sweep.
 //! * `conventions`: the nearest neighbours that the sweep does not find: constant windows.
 //! * `block`: some windows, and the nearest neighbours found for them so far.
-//! * `search`: the whole way.
+//! * `found`: what is found. `search`: the whole way.
 
 mod block;
+mod comparison;
 mod conventions;
+mod found;
+mod joint;
 mod piece;
 mod search;
+mod single;
 mod values;
 
-pub use search::{LeftDiscord, LeftDiscords, left_discords};
+pub use found::LeftDiscord;
+pub use joint::Columns;
+pub use search::{LeftDiscords, left_discords, left_discords_multidimensional};
 pub use values::Values;

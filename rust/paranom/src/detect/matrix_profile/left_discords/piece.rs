@@ -10,6 +10,9 @@ use crate::detect::matrix_profile::series::Series;
 use crate::error::try_vec;
 use crate::{Error, Result};
 
+/// Windows of a piece, at most.
+pub(super) const FAR: usize = 1 << 16;
+
 /// Windows of a long series. All numbers of windows are those of the whole series.
 pub(super) struct Piece {
     pub(super) windows: Range<usize>,
@@ -59,10 +62,16 @@ pub(super) fn read_values<S: Values + ?Sized>(
     let mut x = try_vec(range.len())?;
     x.resize(range.len(), 0.0);
     values.read(range.start, &mut x)?;
+    check_values(&x, distance, |at| format!("x[{}]", range.start + at))?;
+    Ok(x)
+}
+
+/// Checks that no value is too large for a distance; `path` names the place of the `at`-th.
+pub(super) fn check_values(x: &[f64], distance: Distance, path: impl Fn(usize) -> String) -> Result<()> {
     let most = distance.largest_value();
     if let Some(at) = x.iter().position(|v| v.is_finite() && v.abs() > most) {
         let rule = format!("must be at most {most:e} in size for this distance");
-        return Err(Error::invalid(format!("x[{}]", range.start + at), format!("{:e}", x[at]), rule));
+        return Err(Error::invalid(path(at), format!("{:e}", x[at]), rule));
     }
-    Ok(x)
+    Ok(())
 }

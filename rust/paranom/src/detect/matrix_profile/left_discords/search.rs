@@ -2,30 +2,26 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap};
-use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::block::{Block, Farthest};
+use super::block::Block;
+use super::comparison::Comparison;
 use super::conventions::Firsts;
-use super::piece::{Piece, read_values};
+use super::found::{Farthest, LeftDiscord};
+use super::joint::{Columns, Joint};
+use super::piece::FAR;
+use super::single::Single;
 use super::values::Values;
-use crate::detect::matrix_profile::exact;
-use crate::detect::matrix_profile::metric::Distance;
-use crate::detect::matrix_profile::series::Series;
 use crate::detect::matrix_profile::settings::{Settings, check_size};
 use crate::job::Job;
 use crate::{Error, Result, pool};
 
 /// Windows of a block, at least.
 const BLOCK: usize = 256;
-/// Windows that a block is compared with at once, at most.
-const FAR: usize = 1 << 16;
 /// Lags of the first comparison, in windows' lengths, and at least.
 const NEAR: usize = 8;
 const NEAR_LEAST: usize = 1024;
-/// Above this correlation, look for bitwise identical windows.
-const NEAR_ONE: f64 = 1.0 - 1e-9;
 
 /// What to search for.
 #[derive(Debug, Clone)]
@@ -40,17 +36,6 @@ pub struct LeftDiscords {
     pub apart: usize,
 }
 
-/// A window that is far from all windows before it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LeftDiscord {
-    /// Its first row.
-    pub window: usize,
-    /// The distance to the nearest window before it.
-    pub distance: f64,
-    /// That window.
-    pub neighbour: usize,
-}
-
 /// The windows that are farthest from all windows before them, farthest first. There may be fewer than asked for: a window
 /// without a neighbour is none.
 ///
@@ -60,9 +45,24 @@ pub fn left_discords<S: Values + ?Sized>(
     wanted: &LeftDiscords,
     job: &Job,
 ) -> Result<Vec<LeftDiscord>> {
-    let settings = &wanted.settings;
-    settings.check()?;
-    let n = values.count();
+    wanted.settings.check()?;
+    search(&Single { values, settings: &wanted.settings }, wanted, job)
+}
+
+/// As [`left_discords`] of several series at once, by their distance at one level, as in
+/// [`multidimensional`](crate::detect::matrix_profile::multidimensional).
+pub fn left_discords_multidimensional<S: Values + ?Sized>(
+    values: &S,
+    columns: &Columns,
+    wanted: &LeftDiscords,
+    job: &Job,
+) -> Result<Vec<LeftDiscord>> {
+    wanted.settings.check()?;
+    search(&Joint::new(values, &wanted.settings, columns)?, wanted, job)
+}
+
+fn search<C: Comparison>(compared: &C, wanted: &LeftDiscords, job: &Job) -> Result<Vec<LeftDiscord>> {
+    let (n, settings) = (compared.rows(), &wanted.settings);
     check_size("x", n)?;
     if settings.window < 3 {
         return Err(Error::invalid("window", settings.window, "must be at least 3"));
@@ -73,7 +73,7 @@ pub fn left_discords<S: Values + ?Sized>(
     }
     // All in one visit to the pool: each costs its threads a sleep, and there are rounds by the ten thousand.
     pool::run(settings.threads, || {
-        let mut search = Search::new(values, wanted, job);
+        let mut search = Search::new(compared, wanted, job);
         let keys = search.first_comparison()?;
         search.best_first(keys)
     })?
@@ -100,8 +100,8 @@ impl PartialOrd for Key {
     }
 }
 
-struct Search<'a, S: ?Sized> {
-    values: &'a S,
+struct Search<'a, C> {
+    compared: &'a C,
     wanted: &'a LeftDiscords,
     job: &'a Job,
     windows: usize,
@@ -111,15 +111,15 @@ struct Search<'a, S: ?Sized> {
     found: Vec<Farthest>,
 }
 
-impl<'a, S: Values + ?Sized> Search<'a, S> {
-    fn new(values: &'a S, wanted: &'a LeftDiscords, job: &'a Job) -> Self {
+impl<'a, C: Comparison> Search<'a, C> {
+    fn new(compared: &'a C, wanted: &'a LeftDiscords, job: &'a Job) -> Self {
         let m = wanted.settings.window;
         let size = BLOCK.max(m);
         Self {
-            values,
+            compared,
             wanted,
             job,
-            windows: values.count() - m + 1,
+            windows: compared.rows() - m + 1,
             size,
             firsts: Firsts::NOTHING,
             found: Vec::new(),
@@ -158,35 +158,40 @@ impl<'a, S: Values + ?Sized> Search<'a, S> {
 
     /// The first constant window before `end`, and the first other one.
     fn firsts_before(&self, end: usize) -> Result<Firsts> {
-        let Settings { window, distance, .. } = self.wanted.settings;
         let mut firsts = Firsts::NOTHING;
         for start in (0..end).step_by(FAR) {
-            if distance != Distance::ZNormalized || (firsts.constant.is_some() && firsts.varied.is_some()) {
+            let known = firsts.constant.is_some() && firsts.varied.is_some();
+            if known || !self.compared.leaves_out_constants() {
                 break;
             }
             self.job.check()?;
-            let piece = Piece::read(self.values, start..(start + FAR).min(end), window, distance)?;
-            firsts = firsts.earlier(Firsts::of(&piece, distance));
+            let piece = self.compared.piece(start..(start + FAR).min(end))?;
+            firsts = firsts.earlier(Firsts::of(self.compared, &piece));
         }
         Ok(firsts)
     }
 
     fn compare_near(&self, start: usize, at_once: usize, lags: usize) -> Result<(Firsts, Vec<Key>)> {
-        let settings = &self.wanted.settings;
-        let (m, exclusion) = (settings.window, settings.exclusion());
+        let exclusion = self.wanted.settings.exclusion();
         let mut firsts = Firsts::NOTHING;
         let mut keys = Vec::new();
         let end = (start + at_once).min(self.windows);
         let earlier = start.saturating_sub(exclusion + lags)..end.saturating_sub(exclusion + 1).max(1);
-        let earlier = Piece::read(self.values, earlier, m, settings.distance)?;
+        let earlier = self.compared.piece(earlier)?;
         for start in (start..end).step_by(self.size) {
-            let windows = start..(start + self.size).min(end);
-            let block = Block::new(Piece::read(self.values, windows, m, settings.distance)?)?;
-            block.compare(&earlier, &(exclusion + 1..exclusion + lags + 1), settings, self.job)?;
-            let here = block.firsts(settings);
+            let piece = self.compared.piece(start..(start + self.size).min(end))?;
+            let mut block = Block::new(self.compared, &piece)?;
+            block.compare(
+                self.compared,
+                &piece,
+                &earlier,
+                &(exclusion + 1..exclusion + lags + 1),
+                self.job,
+            )?;
+            let here = Firsts::of(self.compared, &piece);
             firsts = firsts.earlier(here);
             // Without the conventions for constant windows: they can only raise a score.
-            if let Some(farthest) = block.farthest(Firsts::NOTHING, settings, |i| self.may(i)) {
+            if let Some(farthest) = block.farthest(exclusion, Firsts::NOTHING, |i| self.may(i)) {
                 keys.push(Key { score: farthest.score, block: start / self.size });
             }
         }
@@ -195,13 +200,13 @@ impl<'a, S: Values + ?Sized> Search<'a, S> {
 
     /// Compares the most promising blocks further back, until the discords are known.
     fn best_first(&mut self, mut keys: BinaryHeap<Key>) -> Result<Vec<LeftDiscord>> {
-        let threads = self.wanted.settings.threads;
+        let (threads, exclusion) = (self.wanted.settings.threads, self.wanted.settings.exclusion());
         let mut open: BTreeMap<usize, Block> = BTreeMap::new();
         while self.found.len() < self.wanted.count {
             let Some(first) = keys.pop() else { break };
             let finished = open.get(&first.block).filter(|block| block.reached == 0);
             if let Some(block) = finished {
-                let now = block.farthest(self.firsts, &self.wanted.settings, |i| self.may(i));
+                let now = block.farthest(exclusion, self.firsts, |i| self.may(i));
                 match now {
                     Some(now) if now.score == first.score => {
                         self.found.push(now);
@@ -229,64 +234,32 @@ impl<'a, S: Values + ?Sized> Search<'a, S> {
                 .map(|(number, block)| Ok((number, self.further(number, block)?)))
                 .collect::<Result<_>>()?;
             for (number, block) in further {
-                if let Some(now) = block.farthest(self.firsts, &self.wanted.settings, |i| self.may(i)) {
+                if let Some(now) = block.farthest(exclusion, self.firsts, |i| self.may(i)) {
                     keys.push(Key { score: now.score, block: number });
                     open.insert(number, block);
                 }
             }
         }
-        self.found.iter().map(|found| self.report(found)).collect()
+        self.found.iter().map(|found| self.compared.report(found, self.job)).collect()
     }
 
     /// Compares a block with as many windows again as it has been compared with.
     fn further(&self, number: usize, block: Option<Block>) -> Result<Block> {
-        let settings = &self.wanted.settings;
         let start = number * self.size;
         let windows = start..(start + self.size).min(self.windows);
+        let piece = self.compared.piece(windows.clone())?;
         let mut block = match block {
             Some(block) => block,
-            None => {
-                Block::new(Piece::read(self.values, windows.clone(), settings.window, settings.distance)?)?
-            }
+            None => Block::new(self.compared, &piece)?,
         };
         let seen = windows.end - block.reached;
         let target = block.reached.saturating_sub(seen.max(4 * self.size));
         // Always the same pieces, so that the same sums are made.
         while block.reached > target {
-            let piece = (block.reached - 1) / FAR * FAR;
-            let piece: Range<usize> = piece.max(target / self.size * self.size)..block.reached;
-            block.reach(self.values, piece, settings, self.job)?;
+            let earlier = (block.reached - 1) / FAR * FAR;
+            let earlier = earlier.max(target / self.size * self.size)..block.reached;
+            block.reach(self.compared, &piece, earlier, self.job)?;
         }
         Ok(block)
-    }
-
-    /// The exact distance, and the first duplicate as the neighbour if there is one.
-    fn report(&self, found: &Farthest) -> Result<LeftDiscord> {
-        let Settings { window: m, distance, .. } = self.wanted.settings;
-        let i = found.window;
-        let read = |start: usize| read_values(self.values, start..start + m, distance);
-        let series = |x: Vec<f64>| Series::new("x", &x, m, distance, self.job);
-        let values = series(read(i)?)?;
-        let mut neighbour = found.neighbour as usize;
-        if distance != Distance::ZNormalized || (found.score > NEAR_ONE && !values.constant(0)) {
-            neighbour = self.duplicate(i, &values.x)?.unwrap_or(neighbour);
-        }
-        let distance = exact::between(distance, &values, 0, &series(read(neighbour)?)?, 0);
-        Ok(LeftDiscord { window: i, distance, neighbour })
-    }
-
-    /// The first earlier window that has the same values.
-    fn duplicate(&self, window: usize, values: &[f64]) -> Result<Option<usize>> {
-        let Settings { window: m, distance, .. } = self.wanted.settings;
-        let end = window.saturating_sub(self.wanted.settings.exclusion());
-        for start in (0..end).step_by(FAR) {
-            self.job.check()?;
-            let stop = (start + FAR).min(end);
-            let x = read_values(self.values, start..stop + m - 1, distance)?;
-            if let Some(at) = x.windows(m).position(|x| x == values) {
-                return Ok(Some(start + at));
-            }
-        }
-        Ok(None)
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::bounds::Distances;
 use super::lower_bounds::LowerBounds;
 use super::part::Part;
-use super::sweep::sweep;
+use super::sweep::{Side, sweep};
 use crate::detect::matrix_profile::cuts::cuts;
 use crate::detect::matrix_profile::metric::{Distance, Lp, Metric, Relative, ZNormalized};
 use crate::detect::matrix_profile::nearest::{NONE, Nearest, SharedNearest};
@@ -102,19 +102,13 @@ impl Dimensions {
     fn new(path: &str, x: &[Vec<f64>], include: &[usize], settings: &Settings, job: &Job) -> Result<Self> {
         settings.check()?;
         let d = x.len();
-        if d == 0 {
+        let Some(n) = x.first().map(Vec::len) else {
             return Err(Error::invalid(path, "", "must have at least one dimension"));
-        }
-        let n = x[0].len();
+        };
         if settings.k != 1 {
             return Err(Error::invalid("k", settings.k, "must be 1 for a multidimensional profile"));
         }
-        for (at, &t) in include.iter().enumerate() {
-            if t >= d || include[..at].contains(&t) {
-                let rule = format!("must name different dimensions below {d}");
-                return Err(Error::invalid(format!("include[{at}]"), t, rule));
-            }
-        }
+        let order = self::order(d, include)?;
         let series = |t: usize| {
             if x[t].len() != n {
                 let rule = format!("must have as many values as {path}[0], {n}");
@@ -124,7 +118,7 @@ impl Dimensions {
             Series::new(path, &x[t], settings.window, settings.distance, job)
         };
         let series = (0..d).map(series).collect::<Result<_>>()?;
-        Ok(Self { series, order: Order::new(d, include) })
+        Ok(Self { series, order })
     }
 
     /// Joins the series with themselves. Each window has d neighbours: one per level.
@@ -137,8 +131,8 @@ impl Dimensions {
         let tasks = tasks::tasks(Pairs::Within { cuts: &cuts, exclusion }, CELLS, settings.fraction);
         tasks::run(settings.threads, &tasks, |task| {
             let (rows, columns) = if task.swapped { (&left, &right) } else { (&right, &left) };
-            let rows = (&parts[task.rows], &rows[task.rows]);
-            let columns = (&parts[task.columns], &columns[task.columns]);
+            let rows = (&parts[task.rows], Some(&rows[task.rows]));
+            let columns = (&parts[task.columns], Some(&columns[task.columns]));
             sweep_bounded(metric, order, task, settings, rows, columns, job)
         })?;
         drop(parts);
@@ -161,12 +155,11 @@ impl Dimensions {
         let parts = self.parts::<M>(&cuts, settings, job)?;
         let other_parts = others.parts::<M>(&other_cuts, settings, job)?;
         let nearest = nothing_found(&cuts, series.len())?;
-        let unused = nothing_found(&other_cuts, series.len())?;
         let pairs = Pairs::Between { cuts: &cuts, reference: &other_cuts };
         let tasks = tasks::tasks(pairs, CELLS, settings.fraction);
         tasks::run(settings.threads, &tasks, |task| {
-            let mine = |at: usize| (&parts[at], &nearest[at]);
-            let other = |at: usize| (&other_parts[at], &unused[at]);
+            let mine = |at: usize| (&parts[at], Some(&nearest[at]));
+            let other = |at: usize| (&other_parts[at], None);
             if task.swapped {
                 let (rows, columns) = (other(task.rows), mine(task.columns));
                 sweep_bounded(metric, order, task, settings, rows, columns, job)
@@ -231,9 +224,37 @@ impl Dimensions {
     }
 }
 
+/// The order of the distances of `d` series, of which some take part in every level.
+pub(crate) fn order(d: usize, include: &[usize]) -> Result<Order> {
+    for (at, &t) in include.iter().enumerate() {
+        if t >= d || include[..at].contains(&t) {
+            let rule = format!("must name different dimensions below {d}");
+            return Err(Error::invalid(format!("include[{at}]"), t, rule));
+        }
+    }
+    Ok(Order::new(d, include))
+}
+
 /// Nothing found for the windows and levels of `d` series: level `level` of window i is number `d * i + level`.
 fn nothing_found(cuts: &[Range<usize>], d: usize) -> Result<Vec<SharedNearest>> {
     cuts.iter().map(|range| SharedNearest::new(range.len() * d, 1)).collect()
+}
+
+/// Sweeps one task with the distance of the settings.
+pub(crate) fn sweep_any(
+    order: &Order,
+    task: &Task,
+    settings: &Settings,
+    rows: Side<'_>,
+    columns: Side<'_>,
+    job: &Job,
+) -> Result<()> {
+    match settings.distance {
+        Distance::ZNormalized => sweep_bounded(ZNormalized, order, task, settings, rows, columns, job),
+        Distance::L1 => sweep_bounded(Lp::<1>, order, task, settings, rows, columns, job),
+        Distance::L2 => sweep_bounded(Lp::<2>, order, task, settings, rows, columns, job),
+        Distance::Relative => sweep_bounded(Relative, order, task, settings, rows, columns, job),
+    }
 }
 
 /// Sweeps one task, with lower bounds where there are some.
@@ -242,8 +263,8 @@ fn sweep_bounded<M: Metric>(
     order: &Order,
     task: &Task,
     settings: &Settings,
-    rows: (&Part, &SharedNearest),
-    columns: (&Part, &SharedNearest),
+    rows: Side<'_>,
+    columns: Side<'_>,
     job: &Job,
 ) -> Result<()> {
     match (&rows.0.bound_weights, &columns.0.bound_weights) {

@@ -22,4 +22,7 @@ mod rows;
 mod sweep;
 mod thresholds;
 
+pub(super) use join::{order, sweep_any as sweep};
+pub(super) use part::Part;
+
 pub use join::{multidimensional, multidimensional_ab_join, subspaces};

@@ -15,6 +15,9 @@ use crate::detect::matrix_profile::tasks::Task;
 use crate::job::Job;
 use crate::simd::vector::{Blocks, Vector, dispatch_blocks, exchange, sort};
 
+/// A run of windows, and where its neighbours are collected; None if nobody asks for them.
+pub(crate) type Side<'a> = (&'a Part, Option<&'a SharedNearest>);
+
 /// Runs one task: sweeps its diagonals, and adds what it found to the neighbours of all tasks.
 #[allow(clippy::too_many_arguments)]
 pub(super) fn sweep<M: Metric, B: Bound>(
@@ -23,13 +26,15 @@ pub(super) fn sweep<M: Metric, B: Bound>(
     order: &Order,
     task: &Task,
     m: usize,
-    (rows, row_nearest): (&Part, &SharedNearest),
-    (columns, column_nearest): (&Part, &SharedNearest),
+    (rows, row_nearest): Side<'_>,
+    (columns, column_nearest): Side<'_>,
     job: &Job,
 ) -> Result<()> {
     let d = rows.segments.len();
     let lengths = (rows.segments[0].len, columns.segments[0].len);
-    let candidates = |len: usize, nearest: &SharedNearest| Candidates::new(len * d, 1, Some(&nearest.lock()));
+    let candidates = |len: usize, nearest: Option<&SharedNearest>| {
+        Candidates::new(len * d, 1, nearest.map(SharedNearest::lock).as_deref())
+    };
     let mut row_candidates = candidates(lengths.0, row_nearest)?;
     let mut column_candidates = candidates(lengths.1, column_nearest)?;
     let scale = bound.scale(d, m);
@@ -56,8 +61,11 @@ pub(super) fn sweep<M: Metric, B: Bound>(
         });
         job.step(cells as u64)?;
     }
-    row_candidates.merge_into(&mut row_nearest.lock());
-    column_candidates.merge_into(&mut column_nearest.lock());
+    for (candidates, nearest) in [(row_candidates, row_nearest), (column_candidates, column_nearest)] {
+        if let Some(nearest) = nearest {
+            candidates.merge_into(&mut nearest.lock());
+        }
+    }
     Ok(())
 }
 
@@ -152,16 +160,16 @@ impl<M: Metric, B: Bound> Sweep<'_, M, B> {
         }
     }
 
-    const SIDES: &'static [Side] = if M::SYMMETRIC { &[Side::Both] } else { &[Side::Row, Side::Column] };
+    const SIDES: &'static [End] = if M::SYMMETRIC { &[End::Both] } else { &[End::Row, End::Column] };
 
     /// The distances of a cell in each dimension.
     #[inline(always)]
-    fn distances(&self, kept: &[Rows<f64>], (r, i, l): (usize, usize, usize), side: &Side, out: &mut [f64]) {
+    fn distances(&self, kept: &[Rows<f64>], (r, i, l): (usize, usize, usize), side: &End, out: &mut [f64]) {
         let (d, j) = (out.len(), i + self.first + l);
         let (row, column) = (i * d, j * d);
         let (mut wi, fi) = (&self.rows.w[row..][..d], &self.rows.flat[row..][..d]);
         let (mut wj, fj) = (&self.columns.w[column..][..d], &self.columns.flat[column..][..d]);
-        if matches!(side, Side::Column) {
+        if matches!(side, End::Column) {
             (wi, wj) = (wj, wi);
         }
         for t in 0..d {
@@ -171,19 +179,19 @@ impl<M: Metric, B: Bound> Sweep<'_, M, B> {
 
     /// Enters a cell with these distances, level by level.
     #[inline(always)]
-    fn enter(&mut self, distances: &[f64], i: usize, l: usize, side: &Side) {
+    fn enter(&mut self, distances: &[f64], i: usize, l: usize, side: &End) {
         let (d, j) = (distances.len(), i + self.first + l);
         let neighbour = (self.columns.segments[0].start + j, self.rows.segments[0].start + i);
         let (row, column) = (i * d, j * d);
         let mut total = 0.0;
         for (level, distance) in distances.iter().enumerate() {
             total += distance;
-            if !matches!(side, Side::Column)
+            if !matches!(side, End::Column)
                 && self.row_candidates.offer_nearest(row + level, -total, neighbour.0)
             {
                 self.row_thresholds.set(level, i, -total);
             }
-            if !matches!(side, Side::Row)
+            if !matches!(side, End::Row)
                 && self.column_candidates.offer_nearest(column + level, -total, neighbour.1)
             {
                 self.column_thresholds.set(level, j, -total);
@@ -193,7 +201,7 @@ impl<M: Metric, B: Bound> Sweep<'_, M, B> {
 }
 
 /// Which window of a cell gets the other as its neighbour.
-enum Side {
+enum End {
     Row,
     Column,
     Both,

@@ -42,6 +42,8 @@ pub(super) struct Advance<'a, const SEARCH: bool> {
     pub(super) p: &'a [f64],
     pub(super) q: &'a [f64],
     pub(super) w: &'a [f64],
+    /// Whether a window may be constant.
+    pub(super) constants: bool,
     pub(super) best: &'a mut Best,
 }
 
@@ -50,29 +52,43 @@ impl<const SEARCH: bool> Blocks for Advance<'_, SEARCH> {
 
     #[inline(always)]
     fn run<V: Vector, const N: usize>(self) {
-        let Self { slots, covariance, p, q, w, best } = self;
+        if SEARCH && self.constants {
+            self.step::<V, N, true>();
+        } else {
+            self.step::<V, N, false>();
+        }
+    }
+}
+
+impl<const SEARCH: bool> Advance<'_, SEARCH> {
+    #[inline(always)]
+    fn step<V: Vector, const N: usize, const CONSTANTS: bool>(self) {
+        let Self { slots, covariance, p, q, w, best, .. } = self;
         let last = w.len() - 1;
         let (p_now, q_now) = (p[last], q[last]);
         let (pi, qi, wi) = (V::splat(p_now), V::splat(q_now), V::splat(w[last]));
         let whole = slots.len() / LANES * LANES;
         for at in (slots.start..slots.start + whole).step_by(LANES) {
-            let (c, p, q, w) = (&mut covariance[at..at + LANES], lanes(p, at), lanes(q, at), lanes(w, at));
-            let mut scores = [0.0; LANES];
+            let (c, p, q, w_here) =
+                (&mut covariance[at..at + LANES], lanes(p, at), lanes(q, at), lanes(w, at));
             let mut better = V::splat(0.0);
             for g in 0..N {
                 let l = g * V::WIDTH;
                 let cell = V::load(c, l).plus(pi.times(V::load(q, l)).plus(qi.times(V::load(p, l))));
                 cell.store(c, l);
                 if SEARCH {
-                    let wj = V::load(w, l);
-                    let score = cell.times(wi).times(wj).plus(flat(wi).plus(flat(wj)));
+                    let wj = V::load(w_here, l);
+                    let mut score = cell.times(wi).times(wj);
+                    if CONSTANTS {
+                        score = score.plus(flat(wi).plus(flat(wj)));
+                    }
                     better = better.or(score.above(V::splat(best.score)));
-                    score.store(&mut scores, l);
                 }
             }
+            // Seldom: so the scores are computed again, not kept.
             if better.negative() != 0 {
-                for (l, &score) in scores.iter().enumerate() {
-                    best.offer(at + l, score);
+                for slot in at..at + LANES {
+                    best.offer(slot, correlation(covariance[slot], w, slot));
                 }
             }
         }

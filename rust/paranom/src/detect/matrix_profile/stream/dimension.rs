@@ -33,6 +33,9 @@ pub(super) struct Dimension {
     pub(super) hash: History<u64>,
     /// The covariance of each slot's window with the newest one.
     pub(super) covariance: Vec<f64>,
+    /// The last window that was constant, and the slot that was the best in the step before; neither is saved.
+    last_constant: Option<u64>,
+    hint: Option<usize>,
     /// The widest window since all covariances were summed anew.
     pub(super) peak: f64,
     /// The windows at which that happened, as far as they are remembered.
@@ -60,6 +63,8 @@ impl Dimension {
             w: History::new(windows, f64::NAN)?,
             hash: History::new(windows, 0)?,
             covariance,
+            last_constant: None,
+            hint: None,
             peak: 0.0,
             drops: VecDeque::new(),
         })
@@ -83,17 +88,20 @@ impl Dimension {
     ) -> Best {
         let moments = self.moments(number, self.x.all().len(), m);
         let hash = self.newest_hash(number, m, roll);
-        self.keep(&moments, hash);
+        self.keep(number, &moments, hash);
         let dropped = self.note_drop(number, windows, moments.span);
         let slots = self.slots_to_sum(number, windows, dropped);
-        self.step::<SEARCH>(slots, m)
+        let constants = self.last_constant.is_some_and(|last| last >= oldest(number, windows));
+        let best = self.step::<SEARCH>(slots, m, constants);
+        self.hint = best.slot;
+        best
     }
 
     /// Computes the numbers of window `number` anew, whose last sample is the one before `end`, and appends them.
     pub(super) fn recompute(&mut self, number: u64, end: usize, m: usize, roll: RollingHash) {
         let moments = self.moments(number, end, m);
         let hash = roll.of(&self.x.all()[end - m..end]);
-        self.keep(&moments, hash);
+        self.keep(number, &moments, hash);
     }
 
     /// The exact distance of a slot's window to the newest one, +inf if one has a missing value.
@@ -131,7 +139,7 @@ impl Dimension {
         let span = span(x);
         let mean = sum(x, x, |v, _| v - newest) / size;
         let squares = sum(x, x, |v, _| ((v - newest) - mean) * ((v - newest) - mean));
-        let whole = self.missing.all()[end - m..end].iter().all(|&missing| missing == 0);
+        let whole = self.missing.all()[end - m..end].iter().fold(0, |any, &missing| any | missing) == 0;
         let constant = span == 0.0;
         let w = match (whole, constant) {
             (false, _) => f64::NAN,
@@ -156,7 +164,10 @@ impl Dimension {
         roll.enter(roll.leave(self.hash.last(), x[x.len() - m - 1]), x[x.len() - 1])
     }
 
-    fn keep(&mut self, moments: &Moments, hash: u64) {
+    fn keep(&mut self, number: u64, moments: &Moments, hash: u64) {
+        if moments.w == 0.0 {
+            self.last_constant = Some(number);
+        }
         self.p.push(moments.p);
         self.q.push(moments.q);
         self.w.push(moments.w);
@@ -197,9 +208,12 @@ impl Dimension {
     }
 
     /// Moves all covariances on to the newest window; those of `again` are summed anew.
-    fn step<const SEARCH: bool>(&mut self, again: Vec<usize>, m: usize) -> Best {
+    fn step<const SEARCH: bool>(&mut self, again: Vec<usize>, m: usize, constants: bool) -> Best {
         let slots = self.covariance.len();
         let mut best = Best { score: f64::NEG_INFINITY, slot: None };
+        if SEARCH {
+            best.score = self.least(&again);
+        }
         let mut start = 0;
         // Each of them ends a run of slots that follow by the recurrence.
         for end in again.into_iter().map(Some).chain([None]) {
@@ -210,6 +224,7 @@ impl Dimension {
                 p: self.p.all(),
                 q: self.q.all(),
                 w: self.w.all(),
+                constants,
                 best: &mut best,
             });
             if let Some(slot) = end {
@@ -219,6 +234,16 @@ impl Dimension {
             }
         }
         best
+    }
+
+    /// Just below the score that the best slot of the step before will have: some slot will be above it.
+    fn least(&self, again: &[usize]) -> f64 {
+        let Some(slot) = self.hint.filter(|slot| !again.contains(slot)) else { return f64::NEG_INFINITY };
+        let (p, q) = (self.p.all(), self.q.all());
+        let last = p.len() - 1;
+        let covariance = self.covariance[slot] + (p[last] * q[slot] + q[last] * p[slot]);
+        let score = correlation(covariance, self.w.all(), slot);
+        if score.is_nan() { f64::NEG_INFINITY } else { score.next_down() }
     }
 
     /// The covariance (times m) of a slot's window with the newest one, from the values.

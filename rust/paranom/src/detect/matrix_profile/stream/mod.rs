@@ -9,14 +9,16 @@
 //! * `dimension`: one feature of it, with `history`, the last items of a sequence, and `sums`.
 //! * `advance`: the step of the covariances, and the search for the nearest window of one feature.
 //! * `levels`: that search for several features.
-//! * `state`: the stream as bytes.
+//! * `several`: several lengths of windows, and the scores that are remembered.
+//! * `state`: that as bytes.
 
 mod advance;
 mod dimension;
 mod history;
 mod levels;
+mod several;
 mod state;
 mod streaming_profile;
 mod sums;
 
-pub use streaming_profile::StreamingProfile;
+pub use several::StreamingProfiles;

@@ -16,7 +16,7 @@ pub(super) const MOST: f64 = 1e145;
 
 /// A stream of samples of d values, and the last ones of them.
 #[derive(Debug, Clone)]
-pub struct StreamingProfile {
+pub(super) struct StreamingProfile {
     pub(super) m: usize,
     pub(super) history: usize,
     pub(super) dimensions: Vec<Dimension>,
@@ -30,7 +30,7 @@ pub struct StreamingProfile {
 
 impl StreamingProfile {
     /// A stream of `d` values per sample, for windows of `window` samples; it remembers `history` samples.
-    pub fn new(window: usize, history: usize, d: usize) -> Result<Self> {
+    pub(super) fn new(window: usize, history: usize, d: usize) -> Result<Self> {
         if window < 3 {
             return Err(Error::invalid("window", window, "must be at least 3"));
         }
@@ -55,34 +55,9 @@ impl StreamingProfile {
         })
     }
 
-    /// The length of a window.
-    pub fn window(&self) -> usize {
-        self.m
-    }
-
-    /// The number of samples remembered.
-    pub fn history(&self) -> usize {
-        self.history
-    }
-
-    /// Values per sample.
-    pub fn n_features(&self) -> usize {
-        self.dimensions.len()
-    }
-
-    /// The samples seen so far.
-    pub fn seen(&self) -> u64 {
-        self.seen
-    }
-
-    /// The neighbour of the newest window at each level: the number of its first sample, -1 if there is none.
-    pub fn index(&self) -> &[i64] {
-        &self.index
-    }
-
     /// The correlations of the newest window with the earlier ones that are no trivial neighbours, the oldest first, of
     /// the first feature; NaN where there is no window.
-    pub fn correlations(&self) -> Vec<f64> {
+    pub(super) fn correlations(&self) -> Vec<f64> {
         let dimension = &self.dimensions[0];
         let of = |(slot, &covariance): (usize, &f64)| correlation(covariance, dimension.w.all(), slot);
         dimension.covariance.iter().enumerate().map(of).collect()
@@ -93,7 +68,7 @@ impl StreamingProfile {
     }
 
     /// Checks a sample: an error means that [`Self::update`] refuses it.
-    pub fn check(&self, x: &[f64]) -> Result<()> {
+    pub(super) fn check(&self, x: &[f64]) -> Result<()> {
         if x.len() != self.dimensions.len() {
             let rule = format!("must have n_features = {} values", self.dimensions.len());
             return Err(Error::invalid("x", x.len(), rule));
@@ -111,7 +86,7 @@ impl StreamingProfile {
     /// Takes a sample; writes the distance from the window that it ends to the nearest earlier one: one score per
     /// level (see [`crate::detect::matrix_profile::multidimensional`]). +inf while there is no neighbour, NaN while there
     /// is no window.
-    pub fn update(&mut self, x: &[f64], scores: &mut [f64]) -> Result<()> {
+    pub(super) fn update(&mut self, x: &[f64], scores: &mut [f64]) -> Result<()> {
         self.check(x)?;
         for (dimension, &value) in self.dimensions.iter_mut().zip(x) {
             dimension.push(value, self.seen);
