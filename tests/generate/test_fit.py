@@ -50,6 +50,7 @@ from paranom_rs import (
 )
 from paranom_rs.generate.fit.channel import channel_of, filled
 from paranom_rs.generate.fit.clock import breaks_of, clock_of
+from paranom_rs.generate.fit.cycles import cut_cycles
 from paranom_rs.generate.fit.likeness import channel_likeness, copied_share, separability
 from paranom_rs.generate.fit.period import autocorrelation, period_of
 
@@ -301,7 +302,7 @@ def test_single_high_values_stay_rare() -> None:
 
 def test_a_round_has_all_values_around_labelled_rows() -> None:
     """Values are those of the normal rows, each once: also where runs between labelled rows are short."""
-    x = np.random.default_rng(0).permutation(1000).astype(float)
+    x = np.random.default_rng(0).permutation(1000) // 20 * 1.0
     labels = np.zeros(1000, int)
     labels[300:310] = labels[322:330] = labels[700:900] = 1
     made = Generator.fit(x, labels=labels, method="blocks").generator.generate(782)["x0"]
@@ -328,6 +329,75 @@ def test_slow_and_fast_parts_make_new_windows() -> None:
     moved = (x + 5.0)[:, None]
     assert copied_share(x[:, None], moved, spread) == 0.0
     assert copied_share(x[:, None], moved, spread, at_any_level=True) == 1.0
+
+
+def heart(cycles: int, seed: int = 0) -> np.ndarray:
+    """Pulses of varying length and size: a steep rise, a slow fall."""
+    rng = np.random.default_rng(seed)
+    beats = []
+    for _ in range(cycles):
+        n, size = int(rng.integers(170, 200)), rng.uniform(0.9, 1.1)
+        u = np.arange(n) / n
+        beats.append(size * np.sin(np.pi * u**0.6) ** 2)
+    return np.concatenate(beats)
+
+
+def test_cycles_are_mixed() -> None:
+    x = heart(12, seed=3)
+    x += 0.003 * np.random.default_rng(1).normal(size=len(x))
+    fitted = Generator.fit(x)
+    (blocks,) = parts(rules_of(fitted.generator)["x0"], "blocks")
+    assert blocks["mix"]
+    made = fitted.generator.generate(len(x))["x0"]
+    spread = np.array([x.std()])
+    assert copied_share(x[:, None], made[:, None], spread) < 0.5
+    likeness = channel_likeness(x, made)
+    assert likeness.quantiles < 0.02
+    assert likeness.autocorrelation < 0.05
+    assert x.min() <= made.min()
+    assert made.max() <= x.max()
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+def test_cycles_are_cut_in_one_phase(labelled: bool) -> None:
+    x = heart(12)
+    runs = [(0, 900), (1000, len(x))] if labelled else [(0, len(x))]
+    layout = cut_cycles(x[:, None] / x.std(), runs, 185, 128, 8, np.random.default_rng(0))
+    assert layout is not None
+    assert layout.is_whole is not None
+    assert [row for block in layout.blocks for row in range(*block)] == [row for run in runs for row in range(*run)]
+    whole = [block for block, is_whole in zip(layout.blocks, layout.is_whole, strict=True) if is_whole]
+    assert len(whole) >= 8
+    for start, stop in whole:
+        assert 165 <= stop - start <= 205
+    values = x[[start for start, _ in whole]]
+    assert values.std() < 0.1 * x.std()
+
+
+def test_short_cycles_are_cut_together() -> None:
+    x = np.sin(2 * np.pi * np.cumsum(np.random.default_rng(0).uniform(0.9, 1.1, 3000)) / 30)
+    layout = cut_cycles(x[:, None], [(0, 3000)], 30, 128, 8, np.random.default_rng(0))
+    assert layout is not None
+    lengths = [stop - start for start, stop in layout.blocks[1:-1]]
+    assert min(lengths) >= 128
+    assert max(lengths) <= 180
+    assert cut_cycles(x[:100, None], [(0, 100)], 30, 128, 8, np.random.default_rng(0)) is None
+
+
+def test_mixtures_have_the_digits_of_the_recording() -> None:
+    """Also where nearly all values differ."""
+    rng = np.random.default_rng(0)
+    x = np.round(1000.0 * np.convolve(rng.normal(size=2063), np.ones(64) / 8, "valid"))
+    made = Generator.fit(x, method="blocks").generator.generate(2000)["x0"]
+    np.testing.assert_array_equal(made, np.round(made))
+
+
+def test_steps_are_not_mixed() -> None:
+    """Between two of few levels there is nothing."""
+    rng = np.random.default_rng(0)
+    level = np.repeat(rng.choice([0.0, 1.7, 3.1], 100), 20)
+    made = Generator.fit(np.stack([level, rng.normal(size=2000)], axis=1), method="blocks").generator.generate(2000)
+    assert set(made["x0"]) <= {0.0, 1.7, 3.1}
 
 
 def test_few_rows_keep_their_order() -> None:

@@ -61,7 +61,7 @@ def test_a_block_fades_in() -> None:
 
 
 def test_blocks_are_mixed() -> None:
-    """A row of a mixed block is on the line through its own value and the other block's, up to the share from its own."""
+    """A row of a mixed block is on the line through its own value and the other block's, the share from its own."""
     values = np.concatenate([np.full(11, 1.0), np.full(21, 5.0), np.full(5, 100.0)])
     blocks = [(0, 10), (11, 31), (32, 37)]
     x = column(Blocks(values, blocks, mix=[0.25, 0.25, 0.0]), 35 * 500)

@@ -1126,8 +1126,8 @@ def coloured_noise(table: Table, scope: Scope) -> Rule:
 
 
 def blocks(table: Table, scope: Scope) -> Rule:
-    """Each round plays each block of the recording once, mixed with another one; `fade` rows of what came after one fade
-    into the next.
+    """Each round plays each block of the recording once, mixed with another one; `fade` rows of what came after a block
+    fade into the next one.
     """
     recording = np.array(table["values"], np.float64)
     pieces = [(int(start), int(stop)) for start, stop in table["blocks"]]

@@ -126,9 +126,9 @@ class Blocks(Rule):
         in the recording varies slowly here. By default blocks come in any order.
     mix
         The share of another block that a block has at most, 0 to 1; or one for each block. In each round the other
-        block and the share, from ``-mix`` to ``mix``, are drawn anew: ``x + share * (other - x)``, where the other block
-        is stretched to as many rows. So no rows are copies, and cycles are larger and smaller than those that were
-        recorded. Blocks whose share is 0 stay as they are, and are in no mixture.
+        block and the share, from ``-mix`` to ``mix``, are drawn anew: ``x + share * (other - x)``, where the other
+        block is stretched to as many rows. So no rows are copies, and cycles are larger and smaller than recorded ones.
+        Blocks whose share is 0 stay as they are, and are in no mixture.
     group
         Rules of several variables with the same group, and blocks of the same lengths, play them in the same order:
         channels stay together. By default each rule draws an order of its own.
