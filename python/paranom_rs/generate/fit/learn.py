@@ -23,7 +23,7 @@ from paranom_rs.generate.fit.fitted import Fitted
 from paranom_rs.generate.fit.learnt_anomalies import learnt_anomalies
 from paranom_rs.generate.fit.least_copied import least_copied
 from paranom_rs.generate.fit.likeness import WINDOW
-from paranom_rs.generate.fit.passing import MOST_JUDGED, alike, passes
+from paranom_rs.generate.fit.passing import MOST_JUDGED, Judge
 from paranom_rs.generate.fit.period import Period, period_of
 from paranom_rs.generate.fit.recording import Recording, read_recording
 from paranom_rs.generate.generator import Generator
@@ -69,17 +69,17 @@ def fit(
         period = period_of(_standardized(learnt.values, channels))
         notes = learnt.notes + _notes(learnt, channels)
         tell(1)
-        generator = None
+        generator, judge = None, Judge(normal)
         if method != "blocks":
             generator, more = _by_rules(learnt, channels, rng, seed)
-            if method == "rules" or passes(generator, normal):
+            if method == "rules" or judge.passes(generator):
                 method = "rules"
             else:
                 generator = None
         tell(2)
         if generator is None:
             method = "blocks"
-            generator, more = _by_blocks(learnt, channels, period, rng, seed)
+            generator, more = _by_blocks(learnt, channels, period, rng, judge, seed)
         notes += more
     if anomalies == "learn":
         generator = generator.with_anomalies(learnt_anomalies(filled(learnt.values), learnt.normal, channels))
@@ -101,7 +101,12 @@ def _by_rules(
 
 
 def _by_blocks(
-    learnt: Recording, channels: list[Channel], period: Period | None, rng: np.random.Generator, seed: int
+    learnt: Recording,
+    channels: list[Channel],
+    period: Period | None,
+    rng: np.random.Generator,
+    judge: Judge,
+    seed: int,
 ) -> tuple[Generator, list[str]]:
     """Take what copies least of rules whose windows are new and like the recording, else pieces of it as they are."""
     normal, runs = learnt.values[learnt.normal], learnt.runs(breaks_of(learnt.times))
@@ -116,14 +121,14 @@ def _by_blocks(
 
     if len(normal) <= MOST_NEW:
         new = _new_windows(learnt, channels, runs, period, rng)
-        least = least_copied(((made(*told) for told in family) for family in new), normal)
+        least = least_copied(((made(*told) for told in family) for family in new), normal, judge)
         if least is not None:
             return least
     for strictness in STRICTNESS:
         layout = best_layout(learnt.values, channels, runs, period, rng, strictness)
         found = made(block_rules(learnt.values, runs, channels, layout, GROUP), layout)
         # One order of few blocks may be worse than others.
-        if layout.reach == 1 or len(normal) > MOST_JUDGED or alike(found[0], normal):
+        if layout.reach == 1 or len(normal) > MOST_JUDGED or judge.alike(found[0]):
             break
     return found
 

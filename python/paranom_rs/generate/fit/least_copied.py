@@ -9,7 +9,7 @@ import numpy as np
 from paranom_rs._internal.checks import Floats
 from paranom_rs.generate.fit.channel import filled
 from paranom_rs.generate.fit.likeness import copied_share
-from paranom_rs.generate.fit.passing import passes
+from paranom_rs.generate.fit.passing import Judge
 from paranom_rs.generate.generator import Generator
 
 __all__ = ["least_copied"]
@@ -20,7 +20,7 @@ MOST_VALUES = 1 << 17
 Made = tuple[Generator, list[str]]
 
 
-def least_copied(families: Iterable[Iterable[Made]], normal: Floats) -> Made | None:
+def least_copied(families: Iterable[Iterable[Made]], normal: Floats, judge: Judge) -> Made | None:
     """Take of each family the first generator that is like the recording, and of those the one that copies least.
 
     Parameters
@@ -29,8 +29,10 @@ def least_copied(families: Iterable[Iterable[Made]], normal: Floats) -> Made | N
         Generators with their notes; in each family those that copy less come first.
     normal
         (n, d), the recording.
+    judge
+        Of this recording.
     """
-    found = [made for family in families if (made := next((x for x in family if passes(x[0], normal)), None))]
+    found = [made for family in families if (made := next((x for x in family if judge.passes(x[0])), None))]
     if len(found) < 2:
         return found[0] if found else None
     rows = max(1, min(len(normal), MOST_VALUES // normal.shape[1]))
