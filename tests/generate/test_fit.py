@@ -18,6 +18,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
@@ -28,7 +29,9 @@ from paranom_rs import (
     ByState,
     Calendar,
     Choice,
+    ColouredNoise,
     Dropouts,
+    Empirical,
     Generator,
     Limited,
     Markov,
@@ -697,6 +700,24 @@ def test_variance_that_changes(persistence: float, spread: float, seed: int) -> 
     assert found["std"] == pytest.approx(x.std(), rel=0.01)
     steady = np.random.default_rng(seed).normal(size=4000)
     assert not parts(rules_of(Generator.fit(steady, method="rules").generator), "stochastic_volatility")
+
+
+@given(st.floats(0.98, 0.995), st.floats(0.5, 0.9), st.integers(0, 2**32))
+@settings(max_examples=5)
+def test_variance_of_coloured_noise_that_changes(persistence: float, spread: float, seed: int) -> None:
+    """Persistence within 0.02; the autocorrelation, and that of squares, within 0.06."""
+    level = Empirical([float(x) for x in np.exp(spread * norm.ppf(np.linspace(0.001, 0.999, 65)))], of=AR1(persistence))
+    x = Generator({"x": Stochastic(ColouredNoise([1.0, 0.6, 0.3]) * level + 3.0)}, seed=seed).generate(40_000)["x"]
+    fitted = Generator.fit(x, method="rules").generator
+    (found,) = parts(rules_of(fitted)["x0"], "ar1")
+    assert found["phi"] == pytest.approx(persistence, abs=0.02)
+    made = fitted.generate(40_000)["x0"]
+    for recorded, like in ((x, made), (np.log((x - 3.0) ** 2 + 1e-3), np.log((made - 3.0) ** 2 + 1e-3))):
+        likeness = channel_likeness(recorded, like)
+        assert likeness.autocorrelation < 0.06
+        assert likeness.quantiles < 0.05
+    steady = Generator({"x": Stochastic(ColouredNoise([1.0, 0.6, 0.3]))}, seed=seed).generate(4000)["x"]
+    assert not parts(rules_of(Generator.fit(steady, method="rules").generator)["x0"], "product")
 
 
 @given(st.integers(16, 80), st.floats(0.1, 0.3), st.floats(0.02, 0.08), st.integers(0, 2**32))
