@@ -55,7 +55,7 @@ def cut_cycles(
         return None
     around = np.unique(np.linspace(-half, half, AROUND).astype(np.int64))
     inside = np.concatenate([np.arange(start + half, stop - half) for start, stop in usable])
-    tries = int(np.clip(MOST_VALUES // scaled[:rows].size, 4, TRIES))
+    tries = int(np.clip(MOST_VALUES // scaled[:rows].size, 2, TRIES))
     best: tuple[float, list[NDArray[np.int64]]] | None = None
     for reference in rng.choice(inside, min(tries, len(inside)), replace=False):
         wanted = scaled[reference + around]
