@@ -90,6 +90,7 @@ SIGNALS = [
     "LogisticMap()",
     "ColouredNoise([1, -0.9, 0.7, -0.5, 0.3])",
     "Blocks(VALUES, BLOCKS, fade=20)",
+    "Blocks(VALUES, BLOCKS, fade=20, mix=0.6)",
     "Regimes(['idle', 'run', 'fault'], 40, shape=4)",
     "StochasticVolatility(spread=1.0)",
     "RandomSeason(50, Normal(1, 0.4))",

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
@@ -28,7 +29,9 @@ from paranom_rs import (
     ByState,
     Calendar,
     Choice,
+    ColouredNoise,
     Dropouts,
+    Empirical,
     Generator,
     Limited,
     Markov,
@@ -50,6 +53,7 @@ from paranom_rs import (
 )
 from paranom_rs.generate.fit.channel import channel_of, filled
 from paranom_rs.generate.fit.clock import breaks_of, clock_of
+from paranom_rs.generate.fit.cycles import cut_cycles
 from paranom_rs.generate.fit.likeness import channel_likeness, copied_share, separability
 from paranom_rs.generate.fit.period import autocorrelation, period_of
 
@@ -301,7 +305,7 @@ def test_single_high_values_stay_rare() -> None:
 
 def test_a_round_has_all_values_around_labelled_rows() -> None:
     """Values are those of the normal rows, each once: also where runs between labelled rows are short."""
-    x = np.random.default_rng(0).permutation(1000).astype(float)
+    x = np.random.default_rng(0).permutation(1000) // 20 * 1.0
     labels = np.zeros(1000, int)
     labels[300:310] = labels[322:330] = labels[700:900] = 1
     made = Generator.fit(x, labels=labels, method="blocks").generator.generate(782)["x0"]
@@ -328,6 +332,75 @@ def test_slow_and_fast_parts_make_new_windows() -> None:
     moved = (x + 5.0)[:, None]
     assert copied_share(x[:, None], moved, spread) == 0.0
     assert copied_share(x[:, None], moved, spread, at_any_level=True) == 1.0
+
+
+def heart(cycles: int, seed: int = 0) -> np.ndarray:
+    """Pulses of varying length and size: a steep rise, a slow fall."""
+    rng = np.random.default_rng(seed)
+    beats = []
+    for _ in range(cycles):
+        n, size = int(rng.integers(170, 200)), rng.uniform(0.9, 1.1)
+        u = np.arange(n) / n
+        beats.append(size * np.sin(np.pi * u**0.6) ** 2)
+    return np.concatenate(beats)
+
+
+def test_cycles_are_mixed() -> None:
+    x = heart(12, seed=3)
+    x += 0.003 * np.random.default_rng(1).normal(size=len(x))
+    fitted = Generator.fit(x)
+    (blocks,) = parts(rules_of(fitted.generator)["x0"], "blocks")
+    assert blocks["mix"]
+    made = fitted.generator.generate(len(x))["x0"]
+    spread = np.array([x.std()])
+    assert copied_share(x[:, None], made[:, None], spread) < 0.5
+    likeness = channel_likeness(x, made)
+    assert likeness.quantiles < 0.02
+    assert likeness.autocorrelation < 0.05
+    assert x.min() <= made.min()
+    assert made.max() <= x.max()
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+def test_cycles_are_cut_in_one_phase(labelled: bool) -> None:
+    x = heart(12)
+    runs = [(0, 900), (1000, len(x))] if labelled else [(0, len(x))]
+    layout = cut_cycles(x[:, None] / x.std(), runs, 185, 128, 8, np.random.default_rng(0))
+    assert layout is not None
+    assert layout.is_whole is not None
+    assert [row for block in layout.blocks for row in range(*block)] == [row for run in runs for row in range(*run)]
+    whole = [block for block, is_whole in zip(layout.blocks, layout.is_whole, strict=True) if is_whole]
+    assert len(whole) >= 8
+    for start, stop in whole:
+        assert 165 <= stop - start <= 205
+    values = x[[start for start, _ in whole]]
+    assert values.std() < 0.1 * x.std()
+
+
+def test_short_cycles_are_cut_together() -> None:
+    x = np.sin(2 * np.pi * np.cumsum(np.random.default_rng(0).uniform(0.9, 1.1, 3000)) / 30)
+    layout = cut_cycles(x[:, None], [(0, 3000)], 30, 128, 8, np.random.default_rng(0))
+    assert layout is not None
+    lengths = [stop - start for start, stop in layout.blocks[1:-1]]
+    assert min(lengths) >= 128
+    assert max(lengths) <= 180
+    assert cut_cycles(x[:100, None], [(0, 100)], 30, 128, 8, np.random.default_rng(0)) is None
+
+
+def test_mixtures_have_the_digits_of_the_recording() -> None:
+    """Also where nearly all values differ."""
+    rng = np.random.default_rng(0)
+    x = np.round(1000.0 * np.convolve(rng.normal(size=2063), np.ones(64) / 8, "valid"))
+    made = Generator.fit(x, method="blocks").generator.generate(2000)["x0"]
+    np.testing.assert_array_equal(made, np.round(made))
+
+
+def test_steps_are_not_mixed() -> None:
+    """Between two of few levels there is nothing."""
+    rng = np.random.default_rng(0)
+    level = np.repeat(rng.choice([0.0, 1.7, 3.1], 100), 20)
+    made = Generator.fit(np.stack([level, rng.normal(size=2000)], axis=1), method="blocks").generator.generate(2000)
+    assert set(made["x0"]) <= {0.0, 1.7, 3.1}
 
 
 def test_few_rows_keep_their_order() -> None:
@@ -627,6 +700,24 @@ def test_variance_that_changes(persistence: float, spread: float, seed: int) -> 
     assert found["std"] == pytest.approx(x.std(), rel=0.01)
     steady = np.random.default_rng(seed).normal(size=4000)
     assert not parts(rules_of(Generator.fit(steady, method="rules").generator), "stochastic_volatility")
+
+
+@given(st.floats(0.98, 0.995), st.floats(0.5, 0.9), st.integers(0, 2**32))
+@settings(max_examples=5)
+def test_variance_of_coloured_noise_that_changes(persistence: float, spread: float, seed: int) -> None:
+    """Persistence within 0.02; the autocorrelation, and that of squares, within 0.06."""
+    level = Empirical([float(x) for x in np.exp(spread * norm.ppf(np.linspace(0.001, 0.999, 65)))], of=AR1(persistence))
+    x = Generator({"x": Stochastic(ColouredNoise([1.0, 0.6, 0.3]) * level + 3.0)}, seed=seed).generate(40_000)["x"]
+    fitted = Generator.fit(x, method="rules").generator
+    (found,) = parts(rules_of(fitted)["x0"], "ar1")
+    assert found["phi"] == pytest.approx(persistence, abs=0.02)
+    made = fitted.generate(40_000)["x0"]
+    for recorded, like in ((x, made), (np.log((x - 3.0) ** 2 + 1e-3), np.log((made - 3.0) ** 2 + 1e-3))):
+        likeness = channel_likeness(recorded, like)
+        assert likeness.autocorrelation < 0.06
+        assert likeness.quantiles < 0.05
+    steady = Generator({"x": Stochastic(ColouredNoise([1.0, 0.6, 0.3]))}, seed=seed).generate(4000)["x"]
+    assert not parts(rules_of(Generator.fit(steady, method="rules").generator)["x0"], "product")
 
 
 @given(st.integers(16, 80), st.floats(0.1, 0.3), st.floats(0.02, 0.08), st.integers(0, 2**32))

@@ -60,6 +60,49 @@ def test_a_block_fades_in() -> None:
     np.testing.assert_array_equal(x[4:].reshape(-1, 4), np.tile([2.0, 4, 6, 8], (99, 1)))
 
 
+def test_blocks_are_mixed() -> None:
+    """A row of a mixed block is on the line through its own value and the other block's, the share from its own."""
+    values = np.concatenate([np.full(11, 1.0), np.full(21, 5.0), np.full(5, 100.0)])
+    blocks = [(0, 10), (11, 31), (32, 37)]
+    x = column(Blocks(values, blocks, mix=[0.25, 0.25, 0.0]), 35 * 500)
+    assert (x == 100.0).sum() == 5 * 500, "a share of 0: as recorded"
+    low, high = x[x < 3.0], x[(x > 3.0) & (x < 10.0)]
+    assert len(low) == 10 * 500
+    assert len(high) == 20 * 500
+    for drawn, own, other in ((low, 1.0, 5.0), (high, 5.0, 1.0)):
+        shares = np.unique(drawn - own) / (other - own)
+        assert len(shares) == 500, "one share for each block of each round"
+        assert np.abs(shares).max() <= 0.25
+        assert stats.kstest(shares, stats.uniform(-0.25, 0.5).cdf).pvalue > LEAST
+
+
+def test_another_block_is_stretched() -> None:
+    """Lines from 0 to 8 in 4 and in 8 rows: at every place they have the same value, so no mixture changes it."""
+    values = np.concatenate([np.arange(0.0, 8.0, 2.0), np.arange(8.0)])
+    x = column(Blocks(values, [(0, 4), (4, 12)], mix=1.0), 12)
+    long = x[:8] if x[1] == 1.0 else x[4:]
+    # From row 6 of the short block's stretched rows on, what follows is the next recorded row: 0.
+    np.testing.assert_array_equal(long[:7], np.arange(7.0))
+
+
+def test_mixtures_keep_channels_together() -> None:
+    values = np.random.default_rng(0).normal(size=100)
+    blocks = [(10 * i, 10 * i + 10) for i in range(10)]
+    rules = {"a": Blocks(values, blocks, group="plant", mix=0.5), "b": Blocks(-values, blocks, group="plant", mix=0.5)}
+    data = Generator({name: Stochastic(rule) for name, rule in rules.items()}).generate(1000)
+    np.testing.assert_array_equal(data["a"], -data["b"])
+    assert not np.isin(data["a"], values).any()
+
+
+def test_what_is_missing_mixes_nothing() -> None:
+    values = np.array([1.0, np.nan, 1.0, 1.0, 3.0, 3.0, np.nan, 3.0])
+    x = column(Blocks(values, [(0, 4), (4, 8)], mix=0.5), 80).reshape(20, 4)
+    assert np.isnan(x).sum() == 20, "one of each block"
+    first = np.isnan(x[:, 1])
+    assert (x[first, 2] == 1.0).all()
+    assert (x[~first, 1] == 3.0).all()
+
+
 def test_a_group_keeps_channels_together() -> None:
     values = np.arange(100.0)
     blocks = [(10 * i, 10 * i + 10) for i in range(10)]

@@ -269,6 +269,13 @@ SPECS_2: dict[str, Spec] = {
                     "fade": 3,
                     "reach": 2,
                 },
+                "mixed blocks": {
+                    "kind": "blocks",
+                    "values": [x * x for x in range(20)],
+                    "blocks": [[0, 4], [4, 7], [7, 12], [12, 17]],
+                    "fade": 2,
+                    "mix": [0, 0.5, 0.25, 1],
+                },
                 "limited": {"kind": "limited", "of": NORMAL, "low": -0.5, "high": 0.75},
                 "rounded": {"kind": "rounded", "of": NORMAL, "step": 0.1},
                 "rounded to thirds of 10": {"kind": "rounded", "of": UNIFORM, "step": 10 / 3},

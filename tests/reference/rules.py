@@ -1126,14 +1126,19 @@ def coloured_noise(table: Table, scope: Scope) -> Rule:
 
 
 def blocks(table: Table, scope: Scope) -> Rule:
-    """Each round plays each block of the recording once; `fade` rows of what came after one fade into the next."""
+    """Each round plays each block of the recording once, mixed with another one; `fade` rows of what came after a block
+    fade into the next one.
+    """
     recording = np.array(table["values"], np.float64)
     pieces = [(int(start), int(stop)) for start, stop in table["blocks"]]
     fade, reach = int(table.get("fade", 0)), table.get("reach")
     length = sum(stop - start for start, stop in pieces)
+    mix = table.get("mix", 0.0)
+    shares = [float(share) for share in (mix if isinstance(mix, list) else [mix] * len(pieces))]
+    mixed = [i for i, share in enumerate(shares) if share > 0.0]
     draws = shared_draws(table, scope)
 
-    def order(at: At, number: int) -> list[tuple[int, int]]:
+    def order(at: At, number: int) -> list[int]:
         """Blocks in any order, or each up to `reach` places (and parts of a place) later than in the recording."""
         key, site = draws(at)
         first = number * 512 % 2**64
@@ -1142,23 +1147,59 @@ def blocks(table: Table, scope: Scope) -> Rule:
         def place(i: int) -> tuple[int, int]:
             return (drawn[i] >> 9 if reach is None else (i << 32) + (drawn[i] >> 32) * int(reach)), i
 
-        return [pieces[i] for i in sorted(range(len(pieces)), key=place)]
+        return sorted(range(len(pieces)), key=place)
+
+    def other(at: At, number: int, i: int) -> tuple[int, float]:
+        """The block that block i is mixed with in a round, and its share."""
+        if shares[i] == 0.0 or len(mixed) < 2:
+            return i, 0.0
+        key, site = draws(at)
+        which, how_much = random.block(key, (number * 512 + i) % 2**64, site | 1)
+        step = 1 + random.scaled(int(which), len(mixed) - 1)
+        share = shares[i] * (2.0 * ((int(how_much) >> 11) * 2.0**-53) - 1.0)
+        return mixed[(mixed.index(i) + step) % len(mixed)], share
+
+    def mixture(x: float, y: float, share: float) -> float:
+        return x if np.isnan(y) else x + share * (y - x)
+
+    def inside(at: At, number: int, i: int, place: int) -> float:
+        """Row `place` of block i, mixed with the row at the same share of another block."""
+        (start, stop), (which, share) = pieces[i], other(at, number, i)
+        x = recording[start + place]
+        if which == i:
+            return x
+        first, last = pieces[which]
+        whole, part = divmod(place * (last - first), stop - start)
+        y = recording[first + whole]
+        if part:
+            y = y + part / (stop - start) * (recording[min(first + whole + 1, len(recording) - 1)] - y)
+        return mixture(x, y, share)
+
+    def after(at: At, number: int, i: int, j: int) -> float:
+        """What would have followed on block i, j rows after it."""
+        which, share = other(at, number, i)
+        x = recording[pieces[i][1] + j]
+        return x if which == i else mixture(x, recording[pieces[which][1] + j], share)
 
     def value(at: At, row: int) -> float:
         number, place = divmod(row, length)
         played = order(at, number)
-        at_block = 0
-        while place >= played[at_block][1] - played[at_block][0]:
-            place -= played[at_block][1] - played[at_block][0]
-            at_block += 1
-        x = recording[played[at_block][0] + place]
-        if place >= fade or (number == 0 and at_block == 0):
+        n = 0
+        while place >= pieces[played[n]][1] - pieces[played[n]][0]:
+            place -= pieces[played[n]][1] - pieces[played[n]][0]
+            n += 1
+        x = inside(at, number, played[n], place)
+        if place >= fade or (number == 0 and n == 0):
             return float(x)
-        _, before = played[at_block - 1] if at_block > 0 else order(at, number - 1)[-1]
-        old = recording[before + place]
+        before = (number, played[n - 1]) if n > 0 else (number - 1, order(at, number - 1)[-1])
+        old = after(at, *before, place)
         return float(x) if np.isnan(old) else float(old + (place + 1) / (fade + 1) * (x - old))
 
-    return lambda at: np.array([value(at, int(row)) for row in at.rows], np.float64)
+    def values(at: At) -> Floats:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.array([value(at, int(row)) for row in at.rows], np.float64)
+
+    return values
 
 
 def limited(table: Table, scope: Scope) -> Rule:

@@ -381,6 +381,8 @@ def recorded_blocks(draw: st.DrawFn) -> Spec:
     shortest = min(stop - start for start, stop in blocks)
     optional(draw, table, "fade", st.integers(0, min(fade, shortest)))
     optional(draw, table, "reach", st.sampled_from([1, 2, 3, 512]))
+    share = st.floats(0.0, 1.0)
+    optional(draw, table, "mix", st.one_of(share, st.lists(share, min_size=len(blocks), max_size=len(blocks))))
     optional(draw, table, "group", st.sampled_from(["a", "", "粒"]))
     return table
 

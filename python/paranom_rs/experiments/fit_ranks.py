@@ -1,8 +1,9 @@
 """Whether detectors rank on generated rows with generated anomalies as they do on real labelled rows.
 
 ``python -m paranom_rs.experiments.fit_ranks FOLDER`` reads labelled recordings, fits a generator to the normal rows of
-each, adds the varied set of anomalies, and scores real and generated rows with simple detectors that learnt from the
-same normal rows. It prints each detector's mean VUS-PR on both, and Spearman's correlation of the two.
+each, adds anomalies, the varied set and those that `Generator.fit` learns from the labelled rows, and scores real and
+generated rows with simple detectors that learnt from the same normal rows. It prints each detector's mean VUS-PR on all
+three, and Spearman's correlations of those on real rows with the others.
 """
 
 from __future__ import annotations
@@ -82,26 +83,31 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("folder", type=Path)
     folder: Path = parser.parse_args(arguments).folder
     warnings.simplefilter("ignore", UserWarning)
-    real: list[dict[str, float]] = []
-    made: list[dict[str, float]] = []
+    found: dict[str, list[dict[str, float]]] = {"real": [], "varied anomalies": [], "learnt anomalies": []}
     for of in SETS.values():
         for number, (_, task) in enumerate(of(folder)):
             if number >= MOST_TASKS:
                 break
             normal = np.concatenate([task.train, task.test])
             labels = np.concatenate([np.zeros(len(task.train), np.int8), task.y])
-            twin = Generator.fit(normal, labels=labels).generator.with_anomalies().generate(MADE_ROWS, start=10**6)
+            learnt = Generator.fit(normal, labels=labels, anomalies="learn").generator
+            varied = Generator.from_source(learnt.source.without_anomalies()).with_anomalies()
             # As many real rows, around the labelled ones.
             first = max(0, int(np.flatnonzero(task.y)[0]) - MOST_ROWS // 2)
             rows = slice(first, first + MOST_ROWS)
-            real.append(precisions(task, task.test[rows], task.y[rows]))
-            made.append(precisions(task, twin.X, twin.y))
-    print("| detector | real | generated |\n|---|---|---|")
-    means = [{name: float(np.mean([row[name] for row in of])) for name in of[0]} for of in (real, made)]
-    for name in means[0]:
-        print(f"| {name} | {means[0][name]:.3f} | {means[1][name]:.3f} |")
-    rank = spearmanr(list(means[0].values()), list(means[1].values())).statistic
-    print(f"\n{len(real)} recordings; Spearman's correlation of the ranks: {rank:.2f}")
+            found["real"].append(precisions(task, task.test[rows], task.y[rows]))
+            for name, generator in (("varied anomalies", varied), ("learnt anomalies", learnt)):
+                twin = generator.generate(MADE_ROWS, start=10**6)
+                found[name].append(precisions(task, twin.X, twin.y))
+    means = {
+        which: {name: float(np.mean([row[name] for row in rows])) for name in rows[0]} for which, rows in found.items()
+    }
+    print(f"| detector | {' | '.join(means)} |\n|---|---|---|---|")
+    for name in means["real"]:
+        print(f"| {name} | {' | '.join(f'{scores[name]:.3f}' for scores in means.values())} |")
+    print(f"\n{len(found['real'])} recordings; Spearman's correlation of the ranks with those on real rows:")
+    for which, scores in means.items():
+        print(f"{which}: {spearmanr(list(means['real'].values()), list(scores.values())).statistic:.2f}")
 
 
 if __name__ == "__main__":

@@ -124,6 +124,11 @@ class Blocks(Rule):
     reach
         How many places a block may come later than in the recording, 1 to 512: with a small number, what varies slowly
         in the recording varies slowly here. By default blocks come in any order.
+    mix
+        The share of another block that a block has at most, 0 to 1; or one for each block. In each round the other
+        block and the share, from ``-mix`` to ``mix``, are drawn anew: ``x + share * (other - x)``, where the other
+        block is stretched to as many rows. So no rows are copies, and cycles are larger and smaller than recorded ones.
+        Blocks whose share is 0 stay as they are, and are in no mixture.
     group
         Rules of several variables with the same group, and blocks of the same lengths, play them in the same order:
         channels stay together. By default each rule draws an order of its own.
@@ -147,6 +152,7 @@ class Blocks(Rule):
     fade: int = 0
     reach: int | None = None
     group: str | None = None
+    mix: float | Sequence[float] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", _series(self.values, "values"))

@@ -139,7 +139,8 @@ def apart_rules(values: Floats, runs: Runs, channels: list[Channel], found: Apar
         fades = is_smooth(channel) and found.fast_layout.fade > 0
         fade = found.fast_layout.fade if fades else 0
         fast = values[fast_rows, j] - found.slow[fast_rows, j]
-        rule: Rule = Blocks(fast, fast_blocks, fade=fade, reach=found.fast_layout.reach, group=group)
+        mixes = found.fast_layout.mixes if channel.is_dense else None
+        rule: Rule = Blocks(fast, fast_blocks, fade=fade, reach=found.fast_layout.reach, group=group, mix=mixes)
         if j in found.split:
             level = Blocks(
                 found.slow[slow_rows, j],
@@ -148,8 +149,11 @@ def apart_rules(values: Floats, runs: Runs, channels: list[Channel], found: Apar
                 reach=found.slow_layout.reach,
                 group=f"{group}, slow",
             )
-            known = np.concatenate([values[start:stop, j] for start, stop in runs])
+            rule = level + rule
+        is_sum = j in found.split or mixes is not None
+        if is_sum:
             # A sum of two may be beyond all that was seen.
-            rule = Limited(level + rule, float(np.nanmin(known)), float(np.nanmax(known)))
-        rules.append(Rounded(rule, channel.step) if channel.step and (fades or j in found.split) else rule)
+            rule = Limited(rule, channel.low_value, channel.high_value)
+        step = channel.step or channel.digits
+        rules.append(Rounded(rule, step) if step and (fades or is_sum) else rule)
     return rules

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -10,21 +10,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paranom_rs._internal.checks import Floats
-from paranom_rs.generate.fit.channel import Channel, filled
+from paranom_rs.generate.fit.channel import FEW, Channel, filled
 from paranom_rs.generate.fit.cuts import MOST_BLOCKS, Layout, Runs, cut, played_rows
+from paranom_rs.generate.fit.cycles import cut_cycles
 from paranom_rs.generate.fit.likeness import LAGS, WINDOW, autocorrelation_error, correlation_error
 from paranom_rs.generate.fit.period import Period
 from paranom_rs.generate.recordings import Blocks
 from paranom_rs.generate.rule import Rule
-from paranom_rs.generate.signals import Rounded
+from paranom_rs.generate.signals import Limited, Rounded
 
-__all__ = ["best_layout", "block_rules", "is_smooth", "layouts", "played", "unit_of", "worst_errors"]
+__all__ = [
+    "best_layout",
+    "block_rules",
+    "is_smooth",
+    "layout_of_cycles",
+    "layouts",
+    "played",
+    "unit_of",
+    "worst_errors",
+]
 
 #: A fade of so many rows hides a joint of smooth channels.
 FADE = 8
 #: A channel is smooth where its changes from row to row are smaller than its spread by this factor, and it has more
 #: different values than this.
-SMOOTH, FEW = 0.3, 64
+SMOOTH = 0.3
 #: What is tried, from the freest order to the recording's own, which is the last resort: rows that go round in a loop.
 REACHES = (None, 16, 8, 4, 3, 2)
 #: A layout is good where the errors of autocorrelation and correlations are below these, in the worst of so many draws.
@@ -33,6 +43,8 @@ GOOD, DRAWS = np.array([0.04, 0.04]), 6
 STILL_GOOD = 1.2
 #: A joint is good where rows around cuts differ by less than this.
 GOOD_JOINT = 4.0
+#: A channel has levels where the means of blocks have this share of its standard deviation.
+LEVEL = 0.7
 #: More values are not needed to compare layouts.
 _MOST_VALUES = 200_000
 #: Of more rows than this, no layout is drawn.
@@ -46,6 +58,7 @@ def best_layout(
     period: Period | None,
     rng: np.random.Generator,
     strictness: float = 1.0,
+    tried: Iterable[Layout] | None = None,
 ) -> Layout:
     """Return the layout with the shortest blocks in the freest order that is as like the recording as it should be.
 
@@ -65,6 +78,8 @@ def best_layout(
         What is tried is drawn from it.
     strictness
         Errors are this many times smaller than they may be.
+    tried
+        The layouts that are tried, in any order of their blocks; by default `layouts`.
     """
     x = filled(values)
     moving = [j for j, channel in enumerate(channels) if channel.spread > 0.0]
@@ -75,7 +90,9 @@ def best_layout(
     recorded = np.concatenate(parts) if len(parts) > 1 else parts[0]
     candidates = []
     shortest = whole
-    for layout in layouts(x[:, moving] / unit_of(channels, moving), runs, period, rng):
+    if tried is None:
+        tried = layouts(x[:, moving] / unit_of(channels, moving), runs, period, rng)
+    for layout in tried:
         if shortest is whole:
             shortest = replace(layout, reach=1)
         for reach in REACHES:
@@ -91,6 +108,17 @@ def best_layout(
                 return candidate
     worst, best = min(candidates, key=lambda found: found[0]) if candidates else (np.inf, shortest)
     return best if worst <= STILL_GOOD else shortest
+
+
+def layout_of_cycles(
+    values: Floats, channels: list[Channel], runs: Runs, period: Period | None, rng: np.random.Generator
+) -> Layout | None:
+    """Return blocks of whole cycles of varying length; None where there is no period."""
+    moving = [j for j, channel in enumerate(channels) if channel.spread > 0.0]
+    if period is None or not moving:
+        return None
+    scaled = filled(values)[:, moving] / np.array([channels[j].spread for j in moving])
+    return cut_cycles(scaled, runs, period.rows, 2 * WINDOW, FADE, rng)
 
 
 def _drawn(x: Floats, layout: Layout, rows: int, rng: np.random.Generator) -> Floats:
@@ -161,6 +189,7 @@ def is_smooth(channel: Channel) -> bool:
 def block_rules(values: Floats, runs: Runs, channels: list[Channel], layout: Layout, group: str) -> list[Rule | float]:
     """Return the rule of each channel: the same blocks in the same order. Smooth channels fade from one to the next."""
     rows, blocks = played(runs, layout)
+    mixed = _mixed(values, channels, layout)
     rules: list[Rule | float] = []
     for j, channel in enumerate(channels):
         if channel.is_empty:
@@ -168,11 +197,29 @@ def block_rules(values: Floats, runs: Runs, channels: list[Channel], layout: Lay
         elif channel.constant is not None and channel.missing == 0.0:
             rules.append(channel.constant)
         else:
+            mixes = layout.mixes if j in mixed else None
             # In the recording's own order nothing is faded: it has the values of the recording, all of them.
-            fades = is_smooth(channel) and layout.fade > 0 and layout.reach != 1
-            rule = Blocks(values[rows, j], blocks, fade=layout.fade if fades else 0, reach=layout.reach, group=group)
-            rules.append(Rounded(rule, channel.step) if fades and channel.step else rule)
+            fades = is_smooth(channel) and layout.fade > 0 and (layout.reach != 1 or mixes is not None)
+            fade = layout.fade if fades else 0
+            rule: Rule = Blocks(values[rows, j], blocks, fade=fade, reach=layout.reach, group=group, mix=mixes)
+            if mixes is not None:
+                # A mixture may be beyond all that was seen.
+                rule = Limited(rule, channel.low_value, channel.high_value)
+            changes = fades or mixes is not None
+            step = channel.step or channel.digits
+            rules.append(Rounded(rule, step) if changes and step else rule)
     return rules
+
+
+def _mixed(values: Floats, channels: list[Channel], layout: Layout) -> list[int]:
+    """Return the channels whose blocks are mixed: dense ones, and where there are others, none whose level differs from
+    block to block: mixtures of levels are levels that never came.
+    """
+    dense = [j for j, channel in enumerate(channels) if channel.is_dense]
+    x = filled(values[:, dense])
+    levels = np.array([x[start:stop].mean(axis=0) for start, stop in layout.blocks])
+    steady = [j for j, own in zip(dense, levels.T, strict=True) if own.std() < LEVEL * channels[j].spread]
+    return steady or dense
 
 
 def played(runs: Runs, layout: Layout) -> tuple[NDArray[np.int64], Runs]:

@@ -16,7 +16,7 @@ from paranom_rs.generate.fit.links import links_of
 from paranom_rs.generate.fit.noise import Noise, noise_of, quantile_table
 from paranom_rs.generate.fit.regimes import regime_rule
 from paranom_rs.generate.fit.season import seasons_of
-from paranom_rs.generate.fit.variance import volatility_of
+from paranom_rs.generate.fit.variance import coloured_volatility_of, volatility_of
 from paranom_rs.generate.rule import Ref, Rule
 from paranom_rs.generate.signals import AR1, ColouredNoise, Limited, Rounded, Trend
 from paranom_rs.generate.states import ByState, State
@@ -89,7 +89,7 @@ def rule_model(normal: Normals, channels: list[Channel], rng: np.random.Generato
     mixing = _mixing(noises)
     for j in moving:
         some = residuals[j][:: max(len(x) // MOST_ROWS, 1)]
-        rule = _volatile(some, noises[j], j, mixing)
+        rule = _volatile(some, noises[j], j, mixing, rng)
         if rule is None:
             rule = Empirical(quantile_table(some), of=_shared(j, noises[j], mixing, channels))
         for part in first[j]:
@@ -124,16 +124,20 @@ def _by_state(x: Floats, normal: Normals, channels: list[Channel]) -> tuple[Rule
     return best[1:]
 
 
-def _volatile(x: Floats, noise: Noise, j: int, mixing: tuple[list[int], Floats]) -> Rule | None:
-    """Return the rule of noise whose variance changes, if rows are uncorrelated and it shares nothing."""
+def _volatile(
+    x: Floats, noise: Noise, j: int, mixing: tuple[list[int], Floats], rng: np.random.Generator
+) -> Rule | None:
+    """Return the rule of noise whose variance changes, if it shares nothing."""
     sharing, lower = mixing
-    if noise.slow > 0.0 or noise.weights[0] ** 2 < WHITE * float(noise.weights @ noise.weights):
+    if noise.slow > 0.0:
         return None
     if j in sharing:
         at = sharing.index(j)
         if np.delete(lower[at], at).any() or np.delete(lower[:, at], at).any():
             return None
-    return volatility_of(x)
+    if noise.weights[0] ** 2 >= WHITE * float(noise.weights @ noise.weights):
+        return volatility_of(x)
+    return coloured_volatility_of(x, noise.weights, rng)
 
 
 def counter_of(x: Floats) -> Rule | None:

@@ -37,12 +37,25 @@ class Layout:
     mismatch
         How unlike the rows around cuts are: the root mean square difference, in units of the geometric mean of a
         channel's spread and its change from row to row.
+    is_whole
+        Whether each block holds whole cycles, and may be mixed with others that do; None where all may.
+    mix
+        The share of another block that a block has at most.
     """
 
     blocks: list[tuple[int, int]]
     fade: int
     reach: int | None
     mismatch: float
+    is_whole: tuple[bool, ...] | None = None
+    mix: float = 0.0
+
+    @property
+    def mixes(self) -> float | list[float] | None:
+        """The share of each block, as a rule takes it."""
+        if self.mix == 0.0 or self.is_whole is None:
+            return self.mix or None
+        return [self.mix if is_whole else 0.0 for is_whole in self.is_whole]
 
     @property
     def rows(self) -> int:

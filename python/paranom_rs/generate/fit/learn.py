@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,14 +14,16 @@ from paranom_rs._internal.checks import Floats, one_of, whole
 from paranom_rs._internal.progress import Progress
 from paranom_rs.generate.dropouts import Dropouts
 from paranom_rs.generate.fit.apart import apart_rules, best_apart
-from paranom_rs.generate.fit.by_blocks import best_layout, block_rules
+from paranom_rs.generate.fit.by_blocks import best_layout, block_rules, layout_of_cycles
 from paranom_rs.generate.fit.by_rules import Normals, counter_of, dropouts_of, rule_model
 from paranom_rs.generate.fit.channel import Channel, channel_of, filled
 from paranom_rs.generate.fit.clock import breaks_of, clock_of
-from paranom_rs.generate.fit.cuts import Layout
+from paranom_rs.generate.fit.cuts import Layout, Runs
 from paranom_rs.generate.fit.fitted import Fitted
 from paranom_rs.generate.fit.learnt_anomalies import learnt_anomalies
-from paranom_rs.generate.fit.passing import MOST_JUDGED, alike, passes
+from paranom_rs.generate.fit.least_copied import least_copied
+from paranom_rs.generate.fit.likeness import WINDOW
+from paranom_rs.generate.fit.passing import MOST_JUDGED, Judge
 from paranom_rs.generate.fit.period import Period, period_of
 from paranom_rs.generate.fit.recording import Recording, read_recording
 from paranom_rs.generate.generator import Generator
@@ -33,7 +37,11 @@ GROUP = "recording"
 #: What layouts have to be like, until one's rows are alike; the last one keeps the recording's own order.
 STRICTNESS = (1.0, 2.0, 4.0, np.inf)
 #: Of more rows, few windows are seen twice: pieces are played as they are.
-MOST_APART = 1 << 20
+MOST_NEW = 1 << 20
+#: Mixtures of fewer rows are not judged by the classifier.
+LEAST_MIXED = 5 * WINDOW
+#: How much of another block a block may have, as is tried.
+MIXES = (0.5, 0.35, 0.25, 0.18, 0.12, 0.08, 0.05)
 #: All values of an empty channel are lost.
 ALWAYS = Dropouts(events=[(0, 2**63)])
 
@@ -61,17 +69,17 @@ def fit(
         period = period_of(_standardized(learnt.values, channels))
         notes = learnt.notes + _notes(learnt, channels)
         tell(1)
-        generator = None
+        generator, judge = None, Judge(normal)
         if method != "blocks":
             generator, more = _by_rules(learnt, channels, rng, seed)
-            if method == "rules" or passes(generator, normal):
+            if method == "rules" or judge.passes(generator):
                 method = "rules"
             else:
                 generator = None
         tell(2)
         if generator is None:
             method = "blocks"
-            generator, more = _by_blocks(learnt, channels, period, rng, seed)
+            generator, more = _by_blocks(learnt, channels, period, rng, judge, seed)
         notes += more
     if anomalies == "learn":
         generator = generator.with_anomalies(learnt_anomalies(filled(learnt.values), learnt.normal, channels))
@@ -93,9 +101,14 @@ def _by_rules(
 
 
 def _by_blocks(
-    learnt: Recording, channels: list[Channel], period: Period | None, rng: np.random.Generator, seed: int
+    learnt: Recording,
+    channels: list[Channel],
+    period: Period | None,
+    rng: np.random.Generator,
+    judge: Judge,
+    seed: int,
 ) -> tuple[Generator, list[str]]:
-    """Take two parts that are drawn apart where they are like the recording, else pieces of it as they are."""
+    """Take what copies least of rules whose windows are new and like the recording, else pieces of it as they are."""
     normal, runs = learnt.values[learnt.normal], learnt.runs(breaks_of(learnt.times))
 
     def made(rules: list[Rule | float], layout: Layout) -> tuple[Generator, list[str]]:
@@ -106,20 +119,47 @@ def _by_blocks(
         generator = Generator(_variables(rules, channels, [None] * len(channels)), seed=seed, time=clock)
         return generator, notes + _drifts(normal, channels, layout.rows)
 
-    apart = None
-    if len(normal) <= MOST_APART:
-        apart = best_apart(learnt.values, channels, runs, period, rng)
-    if apart is not None:
-        found = made(apart_rules(learnt.values, runs, channels, apart, GROUP), apart.fast_layout)
-        if passes(found[0], normal):
-            return found
+    if len(normal) <= MOST_NEW:
+        new = _new_windows(learnt, channels, runs, period, rng)
+        least = least_copied(((made(*told) for told in family) for family in new), normal, judge)
+        if least is not None:
+            return least
     for strictness in STRICTNESS:
         layout = best_layout(learnt.values, channels, runs, period, rng, strictness)
         found = made(block_rules(learnt.values, runs, channels, layout, GROUP), layout)
         # One order of few blocks may be worse than others.
-        if layout.reach == 1 or len(normal) > MOST_JUDGED or alike(found[0], normal):
+        if layout.reach == 1 or len(normal) > MOST_JUDGED or judge.alike(found[0]):
             break
     return found
+
+
+def _new_windows(
+    learnt: Recording, channels: list[Channel], runs: Runs, period: Period | None, rng: np.random.Generator
+) -> Iterator[Iterator[tuple[list[Rule | float], Layout]]]:
+    """Give families of rules whose windows are new, each with the layout of its blocks: two parts that are drawn apart,
+    cycles that are mixed, blocks that are mixed. In each, those that copy less come first.
+    """
+    values = learnt.values
+    apart = best_apart(values, channels, runs, period, rng)
+    if apart is not None:
+        layouts = [replace(apart.fast_layout, mix=mix) for mix in (*MIXES, 0.0)]
+        yield (
+            (apart_rules(values, runs, channels, replace(apart, fast_layout=layout), GROUP), layout)
+            for layout in layouts
+        )
+    if not any(channel.is_dense for channel in channels) or int(learnt.normal.sum()) < LEAST_MIXED:
+        return
+    found = [best_layout(values, channels, runs, period, rng)]
+    cycles = layout_of_cycles(values, channels, runs, period, rng)
+    if cycles is not None:
+        best = best_layout(values, channels, runs, period, rng, tried=[cycles])
+        # Of few rounds, one in another order may be worse than others.
+        found += [best] if best.reach == 1 else [best, replace(best, reach=1)]
+    for layout in found:
+        yield (
+            (block_rules(values, runs, channels, replace(layout, mix=mix), GROUP), replace(layout, mix=mix))
+            for mix in MIXES
+        )
 
 
 def _variables(

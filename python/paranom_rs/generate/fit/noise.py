@@ -11,7 +11,7 @@ import numpy as np
 from paranom_rs._internal.checks import Floats
 from paranom_rs.generate.fit.period import autocorrelation
 
-__all__ = ["Noise", "noise_of", "quantile_table"]
+__all__ = ["Noise", "innovations_of", "noise_of", "quantile_table"]
 
 #: Weights of the moving average, at most; what they leave out of the variance, at most.
 MOST_WEIGHTS, LEFT_OUT = 256, 1e-3
@@ -69,9 +69,14 @@ def noise_of(x: Floats, rng: np.random.Generator) -> Noise:
     energy = np.cumsum(weights**2)
     weights = weights[: int(np.searchsorted(energy, (1.0 - LEFT_OUT) * energy[-1])) + 1]
     weights = weights * np.sqrt((1.0 - slow**2) / (weights @ weights))
-    size = 1 << (2 * len(z) - 1).bit_length()
-    innovations = np.fft.irfft(np.fft.rfft(z, size) / np.fft.rfft(weights, size), size)[: len(z)]
-    return Noise(weights, slow, phi, innovations)
+    return Noise(weights, slow, phi, innovations_of(z, weights))
+
+
+def innovations_of(x: Floats, weights: Floats) -> Floats:
+    """Return what a moving average of these weights would have made values (n,) of."""
+    size = 1 << (2 * len(x) - 1).bit_length()
+    found: Floats = np.fft.irfft(np.fft.rfft(x, size) / np.fft.rfft(weights, size), size)[: len(x)]
+    return found
 
 
 @cache

@@ -31,4 +31,9 @@ impl SharedDraws {
     pub fn source(&self, at: At) -> Source {
         At { key: self.group.unwrap_or(at.key), attempt: 0, ..at }.source(self.site)
     }
+
+    /// Further draws for a variable's rows.
+    pub fn second_source(&self, at: At) -> Source {
+        At { key: self.group.unwrap_or(at.key), attempt: 0, ..at }.source(self.site.draw(1))
+    }
 }

@@ -2,10 +2,11 @@
 //!
 //! A round plays each block once. So it is as long as all blocks together, a row's round is known at once, and each round
 //! holds the same values as the recording. Where a block follows on another one, the rows that came after the other one
-//! in the recording fade into it.
+//! in the recording fade into it. A block may be mixed with another one: then its rows are new.
 
 use std::sync::Arc;
 
+use super::block_mix::{BlockMix, Other, mix_in};
 use crate::error::refuse_unless;
 use crate::generate::rule::{At, Rule, span_of};
 use crate::generate::scope::Scope;
@@ -31,7 +32,15 @@ struct Blocks {
     reach: Option<u64>,
     /// Rows in which a block fades in.
     fade: usize,
+    mix: BlockMix,
     draws: SharedDraws,
+}
+
+/// A block that was played: its number, and what it was mixed with.
+#[derive(Debug, Clone, Copy)]
+struct Played {
+    number: usize,
+    other: Option<Other>,
 }
 
 /// The blocks of a round, in order.
@@ -58,8 +67,17 @@ pub(super) fn parse(table: &Table, scope: &Scope) -> Result<Box<dyn Rule>> {
     )?;
     let round = blocks.iter().map(|(start, stop)| (stop - start) as u64).sum();
     let reach = table.get("reach").map(|field| field.whole(1, MOST as i128)).transpose()?;
+    let mix = BlockMix::parse(table, blocks.len())?;
     let draws = SharedDraws::parse(table, scope, "blocks")?;
-    Ok(Box::new(Blocks { recording, blocks, round, reach: reach.map(|reach| reach as u64), fade, draws }))
+    Ok(Box::new(Blocks {
+        recording,
+        blocks,
+        round,
+        reach: reach.map(|reach| reach as u64),
+        fade,
+        mix,
+        draws,
+    }))
 }
 
 /// Reads blocks, which end `rows` rows from the start of the recording at the latest: after the last, it fades out.
@@ -96,9 +114,16 @@ impl Blocks {
         keys.map(|key| key & NUMBER)
     }
 
-    /// Where the rows come from that would have followed the last block of a round.
-    fn after(&self, at: At, round: u64) -> usize {
-        self.blocks[self.order(at, round)[self.blocks.len() - 1] as usize].1
+    /// A block of a round, with what it is mixed with.
+    fn played(&self, at: At, round: u64, number: u64) -> Played {
+        let number = number as usize;
+        let first = round.wrapping_mul(MOST as u64);
+        Played { number, other: self.mix.other(self.draws.second_source(at), first, number) }
+    }
+
+    /// The last block of a round.
+    fn last(&self, at: At, round: u64) -> Played {
+        self.played(at, round, self.order(at, round)[self.blocks.len() - 1])
     }
 
     /// Fills `out` with rows of one round, from `place` on.
@@ -113,10 +138,20 @@ impl Blocks {
                 let part = &mut out[from - place..to - place];
                 let offset = from - first;
                 part.copy_from_slice(&self.recording[start + offset..][..part.len()]);
+                if let Some(other) = self.played(at, round, number).other {
+                    mix_in(
+                        &self.recording,
+                        self.blocks[other.number],
+                        stop - start,
+                        offset,
+                        other.share,
+                        part,
+                    );
+                }
                 if offset < self.fade && (i, round) != (0, 0) {
                     let before = match i {
-                        0 => self.after(at, round - 1),
-                        _ => self.blocks[order[i - 1] as usize].1,
+                        0 => self.last(at, round - 1),
+                        _ => self.played(at, round, order[i - 1]),
                     };
                     self.fade_in(before, offset, part);
                 }
@@ -128,15 +163,23 @@ impl Blocks {
         }
     }
 
-    /// Fades from the rows that begin at `before` into a block's rows, the first of which is row `offset` of the block.
-    fn fade_in(&self, before: usize, offset: usize, rows: &mut [f64]) {
+    /// Fades from the rows that came after a block into another block's rows, the first of which is row `offset` of it.
+    fn fade_in(&self, before: Played, offset: usize, rows: &mut [f64]) {
         for (j, x) in (offset..self.fade).zip(rows) {
-            let old = self.recording[before + j];
+            let old = self.after(before, j);
             // A value that is missing fades nothing.
             if !old.is_nan() {
                 *x = old + (j + 1) as f64 / (self.fade + 1) as f64 * (*x - old);
             }
         }
+    }
+
+    /// What would have followed on a block, `j` rows after it.
+    fn after(&self, played: Played, j: usize) -> f64 {
+        let old = self.recording[self.blocks[played.number].1 + j];
+        let Some(Other { number, share }) = played.other else { return old };
+        let other = self.recording[self.blocks[number].1 + j];
+        if other.is_nan() { old } else { old + share * (other - old) }
     }
 }
 
@@ -157,10 +200,12 @@ impl Rule for Blocks {
         if self.recording.iter().any(|x| x.is_nan()) {
             return (f64::NEG_INFINITY, f64::INFINITY);
         }
-        span_of(&self.recording)
+        let (low, high) = span_of(&self.recording);
+        let beyond = self.mix.most() * (high - low);
+        (low - beyond, high + beyond)
     }
 
     fn support(&self) -> Option<u64> {
-        (self.fade == 0).then_some(self.round)
+        (self.fade == 0 && self.mix.most() == 0.0).then_some(self.round)
     }
 }

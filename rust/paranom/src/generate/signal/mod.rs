@@ -4,6 +4,7 @@ mod ahead;
 mod algebra;
 mod ar1;
 mod at_time;
+mod block_mix;
 mod blocks;
 mod bridge;
 mod by_state;
