@@ -21,6 +21,7 @@ __all__ = [
     "Plan",
     "RampCore",
     "RecurrentNetwork",
+    "RecurrentTrainer",
     "arrow_stream",
     "build_info",
     "duplicates",
@@ -319,6 +320,44 @@ class LatentScore:
         gaussian: tuple[NDArray[np.float64], Affine],
     ) -> LatentScore: ...
     def score(self, window: NDArray[np.float64]) -> float | None: ...
+
+# training.rs
+_TrainingState = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], int]
+
+@final
+class RecurrentTrainer:
+    @staticmethod
+    def autoencoder(
+        cell: str, features: int, units: int, layers: int, variational: bool, loss: str, state: _TrainingState
+    ) -> RecurrentTrainer: ...
+    @staticmethod
+    def forecaster(
+        features: int,
+        units: int,
+        layers: int,
+        horizon: int,
+        starts: tuple[NDArray[np.float32], NDArray[np.float32]],
+        state: _TrainingState,
+    ) -> RecurrentTrainer: ...
+    def epoch(
+        self,
+        windows: NDArray[np.float32],
+        order: NDArray[np.int64],
+        size: int,
+        rates: NDArray[np.float64],
+        *,
+        clip: float | None = None,
+        weight: float = 0.0,
+        noise: NDArray[np.float32] | None = None,
+        threads: int | None = None,
+    ) -> float: ...
+    def losses(
+        self, windows: NDArray[np.float32], *, weight: float = 0.0, threads: int | None = None
+    ) -> NDArray[np.float64]: ...
+    def gradient(
+        self, windows: NDArray[np.float32], *, weight: float = 0.0, noise: NDArray[np.float32] | None = None
+    ) -> tuple[float, NDArray[np.float32]]: ...
+    def state(self) -> _TrainingState: ...
 
 # duplicates.rs
 def duplicates(hashes: NDArray[np.uint64], /) -> int: ...
