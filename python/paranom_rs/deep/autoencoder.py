@@ -36,6 +36,8 @@ MOST_WINDOWS = 2000
 """Windows that a Gaussian is fitted on, and that choose the epoch, at most."""
 WANTED_WINDOWS = 1000
 """Windows begin more often than ``stride`` would have it by default, until there are so many to train on."""
+MeanLoss = Callable[[NDArray[np.float32]], float]
+"""From examples to their mean loss by the network that is trained."""
 _MODES = OneOf(("latent", "reconstruction", "both"))
 _PIECE = 3
 """Windows that fit a piece of rows that is learnt or held out."""
@@ -277,7 +279,7 @@ class RNNAutoencoder(DeepDetector):
     def _train(self, rows: Floats, parts: list[Holdout]) -> None:
         import torch
 
-        from paranom_rs.deep.training import InMemory
+        from paranom_rs.deep.batches import InMemory
 
         loader = self._source.loader
         for part in parts:
@@ -337,21 +339,29 @@ class RNNAutoencoder(DeepDetector):
         size = gap.abs() if self.loss == "l1" else gap.square()
         if batch.shape[-1] > d:
             size = size * batch[..., d:]
-        weight = self.beta * (min(gone / self.kl_warmup, 1.0) if self.kl_warmup else 1.0)
-        return (size.sum((1, 2)) + weight * divergence.float()).mean()
+        return (size.sum((1, 2)) + self._divergence_weight(gone) * divergence.float()).mean()
 
-    def _criterion(self, valid: Floats, known: Floats) -> Callable[[Any], tuple[float, float]]:
-        import torch
+    def _divergence_weight(self, gone: float) -> float:
+        return self.beta * (min(gone / self.kl_warmup, 1.0) if self.kl_warmup else 1.0)
 
-        example = torch.tensor(self._example(valid))
+    def _core_training(self, net: Any) -> Any:
+        from paranom_rs.deep.steps import CoreTraining
+
+        d, h, layers, varied = self.n_features_in_, int(self.hidden_size), int(self.num_layers), bool(self.variational)
+
+        def make(state: recurrent.TrainingState) -> recurrent.RecurrentTrainer:
+            return recurrent.RecurrentTrainer.autoencoder(self.cell, d, h, layers, varied, self.loss, state)
+
+        return CoreTraining(make, int(self.threads), self._divergence_weight, h if varied else 0)
+
+    def _criterion(self, valid: Floats, known: Floats) -> Callable[[Any, MeanLoss], tuple[float, float]]:
+        example = self._example(valid)
         changed, marks = None, np.zeros(0, bool)
         if self.stop == "detection":
             changed, marks = self._with_anomalies(valid)
 
-        def criterion(net: Any) -> tuple[float, float]:
-            device = next(net.parameters()).device
-            parts = [self._loss(net, x.to(device), 1.0) * len(x) for x in example.split(CHUNK)]
-            loss = float(sum(parts)) / len(example)
+        def criterion(net: Any, mean_loss: MeanLoss) -> tuple[float, float]:
+            loss = mean_loss(example)
             if self.stop == "loss":
                 return loss, loss
             scored = self._scored_by(of_network(net), known)

@@ -1,4 +1,4 @@
-"""Recurrent networks as arrays, by torch's names: their shapes, and how the core evaluates them. No torch is needed."""
+"""Recurrent networks as arrays, by torch's names: their shapes, and how the core evaluates and trains them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paranom_rs._core import Affine, LatentScore, RecurrentNetwork
+from paranom_rs._core import Affine, LatentScore, RecurrentNetwork, RecurrentTrainer
 
-__all__ = ["Affine", "LatentScore", "RecurrentNetwork", "affine", "network", "shapes"]
+__all__ = [
+    "LARGEST",
+    "Affine",
+    "LatentScore",
+    "RecurrentNetwork",
+    "RecurrentTrainer",
+    "TrainingState",
+    "affine",
+    "network",
+    "shapes",
+]
 
 #: Sums for each unit of a layer.
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+#: Units of a layer up to which the core trains faster than torch.
+LARGEST = 128
+TrainingState = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], int]
+"""Weights and both means of Adam, in the order of torch's parameters, and the steps made."""
 _PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 Arrays = Mapping[str, NDArray[Any]]
