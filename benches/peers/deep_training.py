@@ -119,7 +119,9 @@ def main():
             same.epoch(learnt)
             final = min(final, same.trainer.losses(held, threads=1).mean())
         spent = time.process_time() - started
-        print(f"article's loop, steps by the core: {final:.3f} after {spent:.0f} CPU s, {whole / spent:.1f} times faster")
+        print(
+            f"article's loop, steps by the core: {final:.3f} after {spent:.0f} CPU s, {whole / spent:.1f} times faster"
+        )
     print(f"the loop ends at {final:.3f} after {whole:.0f} CPU s: {whole / took:.1f} times ours ({loss:.3f})")
 
 

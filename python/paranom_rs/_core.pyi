@@ -15,13 +15,14 @@ __all__ = [
     "Draws",
     "FillState",
     "Function",
-    "LatentScore",
+    "LatentStream",
     "MatrixProfileStream",
     "NearestIndex",
     "Plan",
     "RampCore",
     "RecurrentNetwork",
     "RecurrentTrainer",
+    "WindowNetwork",
     "arrow_stream",
     "build_info",
     "duplicates",
@@ -310,18 +311,7 @@ class RecurrentNetwork:
         threads: int | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
 
-@final
-class LatentScore:
-    def __new__(
-        cls,
-        scale: tuple[NDArray[np.float64], NDArray[np.float64], float],
-        encoder: RecurrentNetwork,
-        map: Affine | None,
-        gaussian: tuple[NDArray[np.float64], Affine],
-    ) -> LatentScore: ...
-    def score(self, window: NDArray[np.float64]) -> float | None: ...
-
-# training.rs
+# recurrent_windows.rs
 _TrainingState = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], int]
 
 @final
@@ -358,6 +348,26 @@ class RecurrentTrainer:
         self, windows: NDArray[np.float32], *, weight: float = 0.0, noise: NDArray[np.float32] | None = None
     ) -> tuple[float, NDArray[np.float32]]: ...
     def state(self) -> _TrainingState: ...
+
+@final
+class WindowNetwork:
+    def __new__(
+        cls, cell: str, features: int, units: int, layers: int, variational: bool, weights: NDArray[np.float32]
+    ) -> WindowNetwork: ...
+    def encode(self, windows: NDArray[np.float64], *, threads: int | None = None) -> NDArray[np.float64]: ...
+    def decode(self, latent: NDArray[np.float64], rows: int, *, threads: int | None = None) -> NDArray[np.float64]: ...
+    def stream(
+        self,
+        scale: tuple[NDArray[np.float64], NDArray[np.float64], float],
+        gaussian: tuple[NDArray[np.float64], Affine],
+        window: int,
+    ) -> LatentStream: ...
+
+@final
+class LatentStream:
+    def take(self, row: NDArray[np.float64]) -> float | None: ...
+    def take_one(self, x: float) -> float | None: ...
+    def recent(self) -> NDArray[np.float64]: ...
 
 # duplicates.rs
 def duplicates(hashes: NDArray[np.uint64], /) -> int: ...

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from paranom_rs import SpecError
-from paranom_rs._core import RecurrentTrainer
+from paranom_rs._core import RecurrentTrainer, WindowNetwork
 from reference import recurrent_training as reference
 
 Floats = NDArray[np.float64]
@@ -95,9 +95,7 @@ def test_gradients_of_a_forecaster(
     begun = (flat([starts[0]]), flat([starts[1]]))
     trainer = RecurrentTrainer.forecaster(d, units, layers, horizon, begun, state(flat(weights)))
     found, gradient = trainer.gradient(x)
-    each = [
-        reference.forecaster(layers, horizon, weights, a.astype(float), list(zip(*starts, strict=True))) for a in x
-    ]
+    each = [reference.forecaster(layers, horizon, weights, a.astype(float), list(zip(*starts, strict=True))) for a in x]
     assert found == pytest.approx(np.mean([one for one, _ in each]), rel=1e-5)
     assert_near(gradient, [np.mean(parts, axis=0) for parts in zip(*(g for _, g in each), strict=True)])
 
@@ -171,6 +169,9 @@ def trained(threads: int) -> str:
         total = trainer.epoch(x, np.arange(70), 64, rates, clip=5.0, weight=0.1, noise=noise, threads=threads)
         for part in (*trainer.state()[:3], np.array(total), trainer.losses(x, threads=threads)):
             digest.update(part.tobytes())
+        network = WindowNetwork(cell, 3, 11, 2, True, trainer.state()[0])
+        latent = network.encode(x.astype(np.float64), threads=threads)
+        digest.update(latent.tobytes() + network.decode(latent, 9, threads=threads).tobytes())
     weights = drawn(rng, reference.forecaster_shapes(2, 9, 2, 3))
     starts = (np.zeros(18, np.float32), np.zeros(18, np.float32))
     forecaster = RecurrentTrainer.forecaster(2, 9, 2, 3, starts, state(flat(weights)))

@@ -177,11 +177,11 @@ def forecaster(
     return float((gap**2).mean()), [*found, slope.T @ outputs, slope.sum(axis=0)]
 
 
-def adam(weights: Floats, first: Floats, second: Floats, steps: int, gradient: Floats, rate: float) -> tuple[Floats, ...]:
-    """Return weights and means behind step number ``steps``, from 1."""
+def adam(weights: Floats, first: Floats, second: Floats, at: int, gradient: Floats, rate: float) -> tuple[Floats, ...]:
+    """Return weights and means behind step number ``at``, from 1."""
     first, second = 0.9 * first + 0.1 * gradient, 0.999 * second + 0.001 * gradient**2
-    size = np.sqrt(second / (1 - 0.999**steps)) + 1e-8
-    return weights - rate * first / (1 - 0.9**steps) / size, first, second
+    size = np.sqrt(second / (1 - 0.999**at)) + 1e-8
+    return weights - rate * first / (1 - 0.9**at) / size, first, second
 
 
 def cut(gradient: Floats, most: float) -> Floats:

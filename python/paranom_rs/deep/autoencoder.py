@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +40,9 @@ WANTED_WINDOWS = 1000
 MeanLoss = Callable[[NDArray[np.float32]], float]
 """From examples to their mean loss by the network that is trained."""
 _MODES = OneOf(("latent", "reconstruction", "both"))
+MOST_LIVE = 1024
+"""Rows of a window up to which the core goes on with all windows of a stream side by side."""
+_FLOATS = (float, np.float64)
 _PIECE = 3
 """Windows that fit a piece of rows that is learnt or held out."""
 
@@ -161,6 +165,10 @@ class RNNAutoencoder(DeepDetector):
     _gausses: list[Gaussian]
     _evaluated: list[CoreNetwork]
     _on_device: list[WindowNetwork]
+    #: The rows of the stream, or the core's stream that holds them.
+    _rows: Floats
+    _live: recurrent.LatentStream | None = None
+    _is_plain: bool
 
     def __init__(
         self,
@@ -429,12 +437,6 @@ class RNNAutoencoder(DeepDetector):
         return None if device.type == "cpu" else device
 
     def _window_scores(self, rows: Floats) -> Floats:
-        if len(rows) == self.window_ and self.scoring_mode_ == "latent":
-            parts = zip(self._evaluated, self._gausses, strict=True)
-            one = [network.distance2(rows, self._scaler, gauss) for network, gauss in parts]
-            found = [score for score in one if score is not None]
-            if len(found) == len(one):
-                return np.mean(np.array(found)[:, None], axis=0) if len(found) > 1 else np.array(found)
         return self._scores(rows, range(len(self._evaluated)))
 
     def _batch(self, rows: Floats) -> Floats:
@@ -507,6 +509,54 @@ class RNNAutoencoder(DeepDetector):
             return super()._to_calibrate(path, X, y)
         scores, causal = self._scores_of(path, X, fast=True), self._scores_of(path, X)
         return scores, causal, ~_labels(y, len(scores))
+
+    # ---- streams
+
+    @property
+    def _recent(self) -> Floats:
+        """The last rows of the stream, ``window_`` at most."""
+        return self._rows if self._live is None else self._live.recent()
+
+    @_recent.setter
+    def _recent(self, rows: Floats) -> None:
+        self._rows, self._live = rows, None
+
+    def update(self, x: ArrayLike) -> float:
+        """Score the next row of a stream; see `Detector.update`."""
+        live = self._begun_live() if self._live is None else self._live
+        if live is None:
+            return float(super().update(x))
+        if self._is_plain and type(x) in _FLOATS and -math.inf < x < math.inf:  # type: ignore[operator]
+            score = live.take_one(x)  # type: ignore[arg-type]
+        else:
+            row = self._row("x", x)
+            if self.nan_policy == "raise" and np.isnan(row).any():
+                return float(super().update(x))
+            score = live.take(self._take_row(row))
+        self._seen += 1
+        if self._seen < self.window_:
+            return self._floor
+        return float(self._window_scores(live.recent())[0]) if score is None else score
+
+    def _begun_live(self) -> recurrent.LatentStream | None:
+        """Return the core's stream behind the last rows; None where it does not compute these scores."""
+        self._check_fitted()
+        if self.scoring_mode_ != "latent" or len(self._evaluated) > 1 or self.window_ > MOST_LIVE:
+            return None
+        rows = self._recent
+        live = self._evaluated[0].stream(self._scaler, self._gausses[0], self.window_)
+        for row in rows:
+            live.take(row)
+        # One channel that is seen as it comes.
+        self._is_plain = self.n_features_in_ == 1 and not self._wandering.any()
+        self._live = live
+        return live
+
+    def __copy__(self) -> RNNAutoencoder:
+        made = super().__copy__()
+        if hasattr(self, "threshold_"):
+            made._recent = self._recent
+        return made
 
     # ---- why
 

@@ -8,18 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paranom_rs._core import Affine, LatentScore, RecurrentNetwork, RecurrentTrainer
+from paranom_rs._core import Affine, LatentStream, RecurrentNetwork, RecurrentTrainer, WindowNetwork
 
 __all__ = [
     "LARGEST",
     "Affine",
-    "LatentScore",
+    "LatentStream",
     "RecurrentNetwork",
     "RecurrentTrainer",
     "TrainingState",
-    "affine",
+    "WindowNetwork",
     "network",
     "shapes",
+    "window_network",
 ]
 
 #: Sums for each unit of a layer.
@@ -54,9 +55,17 @@ def network(arrays: Arrays, name: str, cell: str, layers: int, head: str | None 
     return RecurrentNetwork(cell, parts, end)
 
 
-def affine(arrays: Arrays, name: str) -> Affine:
-    """Return the map of a linear module."""
-    return Affine(_floats(arrays[f"{name}.weight"]), _floats(arrays[f"{name}.bias"]))
+def window_network(arrays: Arrays, cell: str, layers: int) -> WindowNetwork:
+    """Return the autoencoder of its weights; ``mean`` is there in the variational form.
+
+    What it makes of a window does not depend on others, on threads, or on the processor.
+    """
+    hidden, features = arrays["encoder.weight_hh_l0"].shape[1], len(arrays["output.bias"])
+    names = [*shapes("encoder", cell, features, hidden, layers), *shapes("decoder", cell, hidden, 2 * hidden, layers)]
+    heads = ("output", "mean", "log_variance") if "mean.weight" in arrays else ("output",)
+    names += [f"{head}.{part}" for head in heads for part in ("weight", "bias")]
+    flat = np.concatenate([np.asarray(arrays[name], dtype=np.float32).ravel() for name in names])
+    return WindowNetwork(cell, features, hidden, layers, "mean.weight" in arrays, flat)
 
 
 def _floats(array: NDArray[Any]) -> NDArray[np.float64]:

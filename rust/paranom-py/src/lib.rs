@@ -8,7 +8,7 @@
 //! * `arrow`: NumPy arrays as an Arrow stream, without copies.
 //! * `files`: rows into files, and files of rows verified; `csv_block`: lines of CSV of users.
 //! * `ramp`, `ramp_settings`: the streaming detector; its settings and keys from Python and back.
-//! * `recurrent`: recurrent networks, evaluated; `training`: the same, trained.
+//! * `recurrent`: recurrent networks, evaluated; `recurrent_windows`: over windows, trained, in streams.
 //! * `matrix_profile`: matrix profiles, of series and of streams.
 //! * `nearest`: the nearest windows of a reference.
 //! * `left_discords`: left discords, of arrays and of files.
@@ -44,8 +44,8 @@ mod python_function;
 mod ramp;
 mod ramp_settings;
 mod recurrent;
+mod recurrent_windows;
 mod run;
-mod training;
 mod value;
 
 // PyO3 assumes that a module needs no GIL; ours has not been tested on a free-threaded Python.
@@ -90,9 +90,9 @@ mod _core {
     #[pymodule_export]
     use crate::ramp::{Detection, RampCore, ramp_replay};
     #[pymodule_export]
-    use crate::recurrent::{Affine, LatentScore, RecurrentNetwork};
+    use crate::recurrent::{Affine, RecurrentNetwork};
     #[pymodule_export]
-    use crate::training::RecurrentTrainer;
+    use crate::recurrent_windows::{LatentStream, RecurrentTrainer, WindowNetwork};
 
     #[pymodule_init]
     #[allow(clippy::unnecessary_wraps)] // the signature that PyO3 calls

@@ -8,19 +8,16 @@
 //! * `cell`: what a layer does with its sums.
 //! * `network`: the layers.
 //! * `rows`: one series, row by row; `wide`: some side by side; `run`: which of them when.
-//! * `latent`: from a window of raw rows to a score, in one go.
-//! * `training`: the same networks, trained.
+//! * `windows`: networks over windows, in float32: trained, evaluated, in streams.
 
 mod affine;
 mod cell;
-mod latent;
 mod network;
 mod rows;
 mod run;
-pub mod training;
 mod wide;
+pub mod windows;
 
 pub use affine::Affine;
 pub use cell::Cell;
-pub use latent::{LatentScore, Room, Scale};
 pub use network::{Layer, Network, Shape};

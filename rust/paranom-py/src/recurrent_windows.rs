@@ -1,14 +1,21 @@
-//! `paranom::detect::recurrent::training` for Python.
+//! `paranom::detect::recurrent::windows` for Python.
 
 use std::sync::{Mutex, PoisonError};
 
-use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray3};
+use numpy::ndarray::{Array2, Array3};
+use numpy::{
+    IntoPyArray, PyArray1, PyArray2, PyArray3, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3,
+};
 use paranom::detect::recurrent::Cell;
-use paranom::detect::recurrent::training::{Adam, Autoencoder, Epoch, Forecaster, Loss, Trainer, Windows};
+use paranom::detect::recurrent::windows::{
+    Adam, Autoencoder, Epoch, Forecaster, LatentStream as Stream, Loss, Model, Scale, Trainer, Windows,
+};
 use paranom::error::{try_copy, try_vec};
+use paranom::job::Job;
 use paranom::{Error, Result, pool};
 use pyo3::prelude::*;
 
+use crate::recurrent::Affine;
 use crate::run;
 
 type Numbers<'py> = PyReadonlyArray1<'py, f32>;
@@ -171,6 +178,174 @@ impl RecurrentTrainer {
     }
 }
 
+/// An autoencoder that is evaluated.
+#[pyclass(frozen, module = "paranom_rs._core")]
+pub(crate) struct WindowNetwork(Autoencoder);
+
+/// Products that are computed at once without watching for Ctrl-C.
+const SHORT: usize = 1 << 21;
+
+#[pymethods]
+impl WindowNetwork {
+    /// `weights` in torch's order.
+    #[new]
+    fn new(
+        cell: &str,
+        features: usize,
+        units: usize,
+        layers: usize,
+        variational: bool,
+        weights: Numbers<'_>,
+    ) -> PyResult<Self> {
+        run::guarded(|| {
+            check_sizes(&[("features", features), ("units", units), ("layers", layers)])?;
+            let network =
+                Autoencoder::new(Cell::named(cell)?, features, units, layers, variational, Loss::L1)?;
+            network.with(&copied(&weights)?)
+        })
+        .map(Self)
+    }
+
+    /// Return the latent vectors (k, units) of windows (k, rows, features).
+    #[pyo3(signature = (windows, *, threads=None))]
+    fn encode<'py>(
+        &self,
+        py: Python<'py>,
+        windows: PyReadonlyArray3<'py, f64>,
+        threads: Option<usize>,
+    ) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        let (count, rows, columns) = windows.as_array().dim();
+        let threads = run::guarded(|| pool::thread_count(threads))?;
+        let values = run::guarded(|| {
+            if columns != self.0.features() {
+                let rule = format!("must have {} columns", self.0.features());
+                return Err(Error::invalid("windows", columns, rule));
+            }
+            taken(windows.as_array().as_slice(), windows.as_array().iter())
+        })?;
+        let found = self.computed(py, count, rows, |job| self.0.encode(&values, rows, threads, job))?;
+        match Array2::from_shape_vec((count, self.0.units()), found) {
+            Ok(found) => Ok(found.into_pyarray(py)),
+            Err(_) => unreachable!("as many numbers as the shape says"),
+        }
+    }
+
+    /// Return windows (k, rows, features) of latent vectors (k, units).
+    #[pyo3(signature = (latent, rows, *, threads=None))]
+    fn decode<'py>(
+        &self,
+        py: Python<'py>,
+        latent: PyReadonlyArray2<'py, f64>,
+        rows: usize,
+        threads: Option<usize>,
+    ) -> PyResult<Bound<'py, PyArray3<f64>>> {
+        let (count, columns) = latent.as_array().dim();
+        let threads = run::guarded(|| pool::thread_count(threads))?;
+        let values = run::guarded(|| {
+            if columns != self.0.units() {
+                return Err(Error::invalid(
+                    "latent",
+                    columns,
+                    format!("must have {} columns", self.0.units()),
+                ));
+            }
+            taken(latent.as_array().as_slice(), latent.as_array().iter())
+        })?;
+        let found = self.computed(py, count, rows, |job| self.0.decode(&values, rows, threads, job))?;
+        match Array3::from_shape_vec((count, rows, self.0.features()), found) {
+            Ok(found) => Ok(found.into_pyarray(py)),
+            Err(_) => unreachable!("as many numbers as the shape says"),
+        }
+    }
+
+    /// Return a stream of rows, of which each ends a window. `scale` holds means, standard deviations and a limit;
+    /// `gaussian` the mean of latent vectors and what makes them white.
+    fn stream(
+        &self,
+        scale: (PyReadonlyArray1<'_, f64>, PyReadonlyArray1<'_, f64>, f64),
+        gaussian: (PyReadonlyArray1<'_, f64>, Bound<'_, Affine>),
+        window: usize,
+    ) -> PyResult<LatentStream> {
+        let numbers =
+            |array: &PyReadonlyArray1<'_, f64>| array.as_array().iter().copied().collect::<Vec<_>>();
+        run::guarded(|| {
+            let (mean, std, limit) = &scale;
+            let scale = Scale { mean: numbers(mean), std: numbers(std), limit: *limit };
+            let white = gaussian.1.get().0.clone();
+            Stream::new(&self.0, scale, numbers(&gaussian.0), white, window)
+        })
+        .map(|stream| LatentStream(Mutex::new(stream)))
+    }
+}
+
+impl WindowNetwork {
+    /// Computes for windows: at once where there is little to do, else with the GIL released.
+    fn computed(
+        &self,
+        py: Python<'_>,
+        count: usize,
+        rows: usize,
+        work: impl Fn(&Job) -> Result<Vec<f64>> + Send + Sync,
+    ) -> PyResult<Vec<f64>> {
+        let products = count.saturating_mul(rows).saturating_mul(16 * self.0.units() * self.0.units());
+        if products <= SHORT { run::guarded(|| work(&Job::new())) } else { run::detached(py, None, work) }
+    }
+}
+
+/// From raw rows to the squared Mahalanobis distance of the latent vector of the window that ends there.
+#[pyclass(frozen, module = "paranom_rs._core")]
+pub(crate) struct LatentStream(Mutex<Stream>);
+
+#[pymethods]
+impl LatentStream {
+    /// Take a row (d,); return its score, None before the window is complete and where a value of it is missing.
+    fn take(&self, row: PyReadonlyArray1<'_, f64>) -> PyResult<Option<f64>> {
+        let row = row.as_array();
+        match row.as_slice() {
+            Some(row) => self.taken(row),
+            None => self.taken(&row.to_vec()),
+        }
+    }
+
+    /// Take a row of one channel.
+    fn take_one(&self, x: f64) -> PyResult<Option<f64>> {
+        self.taken(&[x])
+    }
+
+    /// Return the last rows (n, d), as many as a window has, or fewer.
+    fn recent<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        let (rows, d) = run::guarded(|| {
+            let stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok((stream.recent(), stream.features()))
+        })?;
+        match Array2::from_shape_vec((rows.len() / d, d), rows) {
+            Ok(rows) => Ok(rows.into_pyarray(py)),
+            Err(_) => unreachable!("as many numbers as the shape says"),
+        }
+    }
+}
+
+impl LatentStream {
+    fn taken(&self, row: &[f64]) -> PyResult<Option<f64>> {
+        run::guarded(|| {
+            let mut stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if row.len() != stream.features() {
+                let rule = format!("must have {} numbers", stream.features());
+                return Err(Error::invalid("row", row.len(), rule));
+            }
+            if let Some(x) = row.iter().find(|x| x.is_infinite()) {
+                return Err(Error::invalid("row", x, "must be finite numbers, or NaN where one is missing"));
+            }
+            Ok(stream.take(row))
+        })
+    }
+}
+
+/// A copy: other threads of Python may write to the array meanwhile.
+fn taken<'a>(slice: Option<&[f64]>, items: impl Iterator<Item = &'a f64>) -> Result<Vec<f64>> {
+    slice.map_or_else(|| Ok(items.copied().collect()), try_copy)
+}
+
 fn check_sizes(sizes: &[(&str, usize)]) -> Result<()> {
     const MOST: usize = 1 << 20;
     match sizes.iter().find(|(_, size)| !(1..=MOST).contains(size)) {
@@ -179,10 +354,7 @@ fn check_sizes(sizes: &[(&str, usize)]) -> Result<()> {
     }
 }
 
-fn trainer<M: paranom::detect::recurrent::training::Model>(
-    network: M,
-    state: &(Numbers<'_>, Numbers<'_>, Numbers<'_>, u64),
-) -> Result<Trainer<M>> {
+fn trainer<M: Model>(network: M, state: &(Numbers<'_>, Numbers<'_>, Numbers<'_>, u64)) -> Result<Trainer<M>> {
     let adam = Adam::new(&copied(&state.1)?, &copied(&state.2)?, state.3)?;
     Trainer::new(network, &copied(&state.0)?, adam)
 }

@@ -1,37 +1,13 @@
-//! Recurrent networks, trained: exact gradients by back-propagation through all rows of a window, and Adam.
-//!
-//! Sixteen windows lie side by side. Each computes by itself; the gradients of a batch are added in the order of its windows, in
-//! groups of sixteen. So trained weights have the same bits on any number of threads and at every instruction set. Numbers are
-//! float32, as in torch.
-//!
-//! * `lanes`: numbers of sixteen windows, products of matrices with them, outer products summed over rows and windows.
-//! * `functions`: tanh and its like of float32; `gates`: what cells do with their sums, and back.
-//! * `layer`, `stack`, `dense`: a recurrent layer, several, a linear map; forward and backward.
-//! * `model`: what a trainer needs of a network; `autoencoder`, `forecaster`: the networks.
-//! * `adam`: the steps.
-
-mod adam;
-mod autoencoder;
-mod dense;
-mod forecaster;
-mod functions;
-mod gates;
-mod lanes;
-mod layer;
-mod model;
-mod stack;
+//! Epochs over windows, with a step behind each batch.
 
 use std::ops::Range;
 
-pub use adam::Adam;
-pub use autoencoder::{Autoencoder, Loss};
-pub use forecaster::Forecaster;
-pub use model::{Group, Model, Windows};
-
+use super::adam::{Adam, cut};
+use super::lanes::WINDOWS;
+use super::model::{Group, Model, Windows};
 use crate::error::{refuse_unless, try_copy, try_filled, try_vec};
 use crate::job::Job;
 use crate::{Error, Result, pool};
-use lanes::WINDOWS;
 
 /// A network with its weights and how far it has come.
 pub struct Trainer<M: Model> {
@@ -115,7 +91,7 @@ impl<M: Model> Trainer<M> {
                 let batch = k * size..order.len().min((k + 1) * size);
                 sum += self.batch(windows, epoch, batch.clone())?;
                 if let Some(most) = epoch.clip {
-                    adam::cut(&mut self.gradient, most);
+                    cut(&mut self.gradient, most);
                 }
                 self.adam.step(&mut self.weights, &self.gradient, rate);
                 self.model.take(&self.weights);

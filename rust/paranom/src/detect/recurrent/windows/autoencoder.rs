@@ -20,13 +20,14 @@ pub enum Loss {
 }
 
 /// The network.
+#[derive(Debug, Clone)]
 pub struct Autoencoder {
-    features: usize,
-    encoder: Stack,
-    decoder: Stack,
-    output: Dense,
+    pub(super) features: usize,
+    pub(super) encoder: Stack,
+    pub(super) decoder: Stack,
+    pub(super) output: Dense,
     /// Mean and log variance.
-    latent: Option<(Dense, Dense)>,
+    pub(super) latent: Option<(Dense, Dense)>,
     loss: Loss,
 }
 

@@ -1,7 +1,7 @@
 //! Layers one behind the other.
 
 use super::lanes::{Lane, lanes, padded};
-use super::layer::{Input, Layer, Tape};
+use super::layer::{Input, Layer, State, Tape};
 use crate::Result;
 use crate::detect::recurrent::Cell;
 
@@ -48,6 +48,19 @@ impl Stack {
         let rows = steps * padded(self.units);
         let below = if self.layers.len() > 1 { rows } else { 0 };
         Ok(Tapes { tapes, gradient: lanes(rows)?, below: lanes(below)? })
+    }
+
+    /// The state that windows begin in.
+    pub(super) fn states(&self) -> Result<Vec<State>> {
+        self.layers.iter().map(Layer::state).collect()
+    }
+
+    /// Takes a row of each window.
+    pub(super) fn advance(&self, x: Option<&[Lane]>, states: &mut [State]) {
+        for (k, layer) in self.layers.iter().enumerate() {
+            let (below, own) = states.split_at_mut(k);
+            layer.advance(below.last().map_or(x, |state| Some(&state.hidden)), &mut own[0]);
+        }
     }
 
     pub(super) fn forward(&self, input: Input<'_>, tapes: &mut Tapes) {

@@ -39,6 +39,28 @@ pub(super) struct Tape {
     along: Vec<Lane>,
 }
 
+/// Where a layer is in some windows.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    /// The sums of a row that comes over and over, or the bias.
+    first: Vec<Lane>,
+    sums: Vec<Lane>,
+    pub(super) hidden: Vec<Lane>,
+    next: Vec<Lane>,
+    cells: Vec<Lane>,
+    next_cells: Vec<Lane>,
+    sizes: Vec<Lane>,
+}
+
+impl State {
+    /// Puts a window back to where it began, zeros.
+    pub(super) fn restart(&mut self, window: usize) {
+        for lane in self.hidden.iter_mut().chain(&mut self.cells) {
+            lane.0[window] = 0.0;
+        }
+    }
+}
+
 /// The rows that a layer takes.
 #[derive(Clone, Copy)]
 pub(super) enum Input<'a> {
@@ -120,12 +142,8 @@ impl Layer {
         for (lane, &value) in cells.iter_mut().zip(&self.start[units..]) {
             *lane = Lane([value; WINDOWS]);
         }
-        for (lane, &value) in first.iter_mut().zip(&self.bias) {
-            *lane = Lane([value; WINDOWS]);
-        }
-        if let Input::Constant(x) = input {
-            self.input.add_product(x, &mut first[at..]);
-        }
+        let constant = if let Input::Constant(x) = input { Some(x) } else { None };
+        self.begin(constant, first);
         for (step, sums) in sums.chunks_exact_mut(self.stride).enumerate() {
             sums.copy_from_slice(first);
             if let Input::Rows(x, stride) = input {
@@ -140,6 +158,55 @@ impl Layer {
             let (hidden, next) = (&before[..units], &mut next[..units]);
             dispatch(Forward { cell: self.cell, sums, hidden, next, memory });
         }
+    }
+
+    /// The sums before those over rows: the bias, and those over a row that comes over and over.
+    fn begin(&self, constant: Option<&[Lane]>, first: &mut [Lane]) {
+        for (lane, &value) in first.iter_mut().zip(&self.bias) {
+            *lane = Lane([value; WINDOWS]);
+        }
+        if let Some(x) = constant {
+            self.input.add_product(x, &mut first[self.places.input..]);
+        }
+    }
+
+    /// The state that windows begin in: zeros.
+    pub(super) fn state(&self) -> Result<State> {
+        let wide = padded(self.units);
+        let memory = if self.cell == Cell::Lstm { self.units } else { 0 };
+        let mut first = lanes(self.stride)?;
+        self.begin(None, &mut first);
+        Ok(State {
+            first,
+            sums: lanes(self.stride)?,
+            hidden: lanes(wide)?,
+            next: lanes(wide)?,
+            cells: lanes(memory)?,
+            next_cells: lanes(memory)?,
+            sizes: lanes(memory)?,
+        })
+    }
+
+    /// Puts all windows back to where they begin, for a row that comes over and over, or others.
+    pub(super) fn restart(&self, constant: Option<&[Lane]>, state: &mut State) {
+        state.hidden.fill(ZERO);
+        state.cells.fill(ZERO);
+        self.begin(constant, &mut state.first);
+    }
+
+    /// Takes a row of each window; without one, that of `restart`.
+    pub(super) fn advance(&self, x: Option<&[Lane]>, state: &mut State) {
+        let State { first, sums, hidden, next, cells, next_cells, sizes } = state;
+        sums.copy_from_slice(first);
+        if let Some(x) = x {
+            self.input.add_product(x, &mut sums[self.places.input..]);
+        }
+        self.hidden.add_product(hidden, sums);
+        let memory = (self.cell == Cell::Lstm).then(|| (&cells[..], &mut next_cells[..], &mut sizes[..]));
+        let (before, after) = (&hidden[..self.units], &mut next[..self.units]);
+        dispatch(Forward { cell: self.cell, sums, hidden: before, next: after, memory });
+        std::mem::swap(hidden, next);
+        std::mem::swap(cells, next_cells);
     }
 
     /// Goes back: `gradient` is that of all outputs, each row as wide as those of the tape. Puts the gradient of the input into
