@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -203,6 +206,18 @@ def test_an_order_a_batch_larger_than_the_windows_and_none() -> None:
     assert one.epoch(x, order[:0], 3, np.zeros(0)) == 0.0
     assert np.array_equal(one.state()[0], before[0])
     assert one.losses(x[:0]).shape == (0,)
+
+
+def test_ctrl_c_ends_an_epoch() -> None:
+    weights = drawn(np.random.default_rng(1), reference.autoencoder_shapes("gru", 1, 8, 1, False))
+    trainer = autoencoder("gru", 1, 8, 1, False, "l1", weights)
+    x, order = np.zeros((16, 60, 1), np.float32), np.zeros(2_000_000, np.int64)
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    started = time.monotonic()
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        trainer.epoch(x, order, 32, np.full(62_500, 1e-3), threads=1)
+    assert time.monotonic() - started < 10
 
 
 def test_a_number_that_is_none_comes_out_as_none() -> None:

@@ -109,8 +109,10 @@ class RNNAutoencoder(DeepDetector):
     precision
         ``"auto"``: training in bfloat16 on CUDA where it is supported; ``"float32"``, ``"bfloat16"``.
     threads, random_state
-        CPU threads and seed: the same data, seed and threads give the same weights where torch uses the same
-        instructions. With AVX2 it rounds otherwise than with AVX-512, and training makes a small difference large.
+        CPU threads and seed. On the CPU the core trains: from given first weights it comes to the same bits on every
+        processor and with any threads. The first weights are torch's. torch trains on other devices, with dropout
+        between layers, in bfloat16, and with more than 128 units: the same data, seed and threads give the same
+        weights then where torch uses the same instructions.
         The scores of given weights are the same to the bit on every processor.
     verbose
         Whether to show progress; None shows it on a terminal.

@@ -129,9 +129,11 @@ def train(
     best, best_epoch, interrupted = _weights(net), -1, False
     if checkpoint is not None and checkpoint.exists():
         history, best, best_epoch = checkpoints.read(checkpoint, net, optimizer, settings.recipe)
-    steps: Steps = TorchSteps(net, loss, optimizer, settings.clip, half=half)
+    steps: Steps
     if core is not None and device.type == "cpu" and not half:
         steps = CoreSteps(core, net, optimizer, settings.clip)
+    else:
+        steps = TorchSteps(net, loss, optimizer, settings.clip, half=half)
     first = len(history["train"])
     bar = bar_class()(
         range(first, settings.epochs),

@@ -333,9 +333,6 @@ impl LatentStream {
                 let rule = format!("must have {} numbers", stream.features());
                 return Err(Error::invalid("row", row.len(), rule));
             }
-            if let Some(x) = row.iter().find(|x| x.is_infinite()) {
-                return Err(Error::invalid("row", x, "must be finite numbers, or NaN where one is missing"));
-            }
             Ok(stream.take(row))
         })
     }
