@@ -557,7 +557,7 @@ class RNNAutoencoder(DeepDetector):
     def __copy__(self) -> RNNAutoencoder:
         made = super().__copy__()
         if hasattr(self, "threshold_"):
-            made._recent = self._recent
+            vars(made).update(_rows=self._recent, _live=None)
         return made
 
     # ---- why

@@ -24,6 +24,7 @@ type Numbers<'py> = PyReadonlyArray1<'py, f32>;
 type State<'py> = (Bound<'py, PyArray1<f32>>, Bound<'py, PyArray1<f32>>, Bound<'py, PyArray1<f32>>, u64);
 
 /// What is trained.
+#[allow(clippy::large_enum_variant)] // there is one for a whole training
 enum Network {
     Autoencoder(Trainer<Autoencoder>),
     Forecaster(Trainer<Forecaster>),

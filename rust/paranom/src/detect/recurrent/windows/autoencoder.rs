@@ -98,12 +98,12 @@ impl Autoencoder {
         to_mean.forward(last, &mut room.mean);
         to_log_variance.forward(last, &mut room.log_variance);
         for i in 0..units {
-            for l in 0..WINDOWS {
+            for (l, divergence) in divergence.iter_mut().enumerate() {
                 let (mean, log_variance) = (room.mean[i].0[l], room.log_variance[i].0[l]);
                 let noise = group.noise.get(l * units + i).copied().unwrap_or(0.0);
                 room.latent[i].0[l] = mean + noise * exp(log_variance / 2.0);
                 let part = mean * mean + exp(log_variance) - 1.0 - log_variance;
-                divergence[l] += 0.5 * f64::from(part);
+                *divergence += 0.5 * f64::from(part);
             }
         }
         divergence
@@ -117,13 +117,13 @@ impl Autoencoder {
         let rows = room.restored.chunks_exact_mut(wide).zip(room.x.chunks_exact(wide));
         for ((restored, x), known) in rows.zip(room.known.chunks_exact(wide)) {
             for ((y, x), known) in restored.iter_mut().zip(x).zip(known).take(self.features) {
-                for l in 0..WINDOWS {
+                for (l, error) in errors.iter_mut().enumerate() {
                     let gap = y.0[l] - x.0[l];
                     let (size, slope) = match self.loss {
                         Loss::L1 => (gap.abs(), f32::from(gap > 0.0) - f32::from(gap < 0.0)),
                         Loss::L2 => (gap * gap, 2.0 * gap),
                     };
-                    errors[l] += f64::from(size * known.0[l]);
+                    *error += f64::from(size * known.0[l]);
                     // Of no number no number comes.
                     let slope = if gap.is_nan() { gap } else { slope };
                     y.0[l] = slope * known.0[l] * share;

@@ -35,7 +35,7 @@ impl Autoencoder {
     /// The latent vectors (k, units) of windows (k, rows, features); of drawn ones, the means.
     pub fn encode(&self, windows: &[f64], rows: usize, threads: usize, job: &Job) -> Result<Vec<f64>> {
         refuse_unless(rows > 0, "windows", rows, "must have rows")?;
-        self.each(windows, rows * self.features, self.units(), threads, |windows, out| {
+        each(windows, rows * self.features, self.units(), threads, |windows, out| {
             let (d, units) = (self.features, self.units());
             let mut states = self.encoder.states()?;
             let (mut x, mut latent) = (lanes(padded(d))?, lanes(padded(units))?);
@@ -77,7 +77,7 @@ impl Autoencoder {
 
     /// Windows (k, rows, features) of latent vectors (k, units).
     pub fn decode(&self, latent: &[f64], rows: usize, threads: usize, job: &Job) -> Result<Vec<f64>> {
-        self.each(latent, self.units(), rows * self.features, threads, |vectors, out| {
+        each(latent, self.units(), rows * self.features, threads, |vectors, out| {
             let (d, units) = (self.features, self.units());
             let mut states = self.decoder.states()?;
             let (mut latent, mut y) = (lanes(padded(units))?, lanes(padded(d))?);
@@ -110,29 +110,28 @@ impl Autoencoder {
             Ok(())
         })
     }
+}
 
-    /// Does work for all vectors of so many numbers, each of which becomes another one; some at a time on each thread.
-    fn each(
-        &self,
-        from: &[f64],
-        taken: usize,
-        given: usize,
-        threads: usize,
-        work: impl Fn(&[f64], &mut [f64]) -> Result<()> + Send + Sync,
-    ) -> Result<Vec<f64>> {
-        let count = from.len() / taken;
-        let total = count.checked_mul(given).ok_or(Error::OutOfMemory { bytes: u64::MAX })?;
-        let mut out = try_filled(0.0, total)?;
-        if total == 0 {
-            return Ok(out);
-        }
-        let tasks: Vec<_> = from.chunks(TASK * taken).zip(out.chunks_mut(TASK * given)).collect();
-        let work = |(from, to): (&[f64], &mut [f64])| work(from, to);
-        if threads > 1 && tasks.len() > 1 {
-            pool::run(threads, || pool::try_each(tasks, work))??;
-        } else {
-            tasks.into_iter().try_for_each(work)?;
-        }
-        Ok(out)
+/// Does work for all vectors of so many numbers, each of which becomes another one; some at a time on each thread.
+fn each(
+    from: &[f64],
+    taken: usize,
+    given: usize,
+    threads: usize,
+    work: impl Fn(&[f64], &mut [f64]) -> Result<()> + Send + Sync,
+) -> Result<Vec<f64>> {
+    let count = from.len() / taken;
+    let total = count.checked_mul(given).ok_or(Error::OutOfMemory { bytes: u64::MAX })?;
+    let mut out = try_filled(0.0, total)?;
+    if total == 0 {
+        return Ok(out);
     }
+    let tasks: Vec<_> = from.chunks(TASK * taken).zip(out.chunks_mut(TASK * given)).collect();
+    let work = |(from, to): (&[f64], &mut [f64])| work(from, to);
+    if threads > 1 && tasks.len() > 1 {
+        pool::run(threads, || pool::try_each(tasks, work))??;
+    } else {
+        tasks.into_iter().try_for_each(work)?;
+    }
+    Ok(out)
 }

@@ -4,6 +4,7 @@
 const ROUND: f32 = 12_582_912.0;
 const ROUND_BITS: u32 = 0x4b40_0000;
 /// ln(2) in two parts; a product of the first with an exponent is exact.
+#[allow(clippy::excessive_precision)] // this is the number, and no rounded one
 const LN2_HI: f32 = 0.693_359_375;
 const LN2_LO: f32 = -2.121_944_4e-4;
 
