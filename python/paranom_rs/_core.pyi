@@ -15,12 +15,14 @@ __all__ = [
     "Draws",
     "FillState",
     "Function",
-    "LatentScore",
+    "LatentStream",
     "MatrixProfileStream",
     "NearestIndex",
     "Plan",
     "RampCore",
     "RecurrentNetwork",
+    "RecurrentTrainer",
+    "WindowNetwork",
     "arrow_stream",
     "build_info",
     "duplicates",
@@ -313,16 +315,63 @@ class RecurrentNetwork:
         threads: int | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
 
+# recurrent_windows.rs
+_TrainingState = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], int]
+
 @final
-class LatentScore:
+class RecurrentTrainer:
+    @staticmethod
+    def autoencoder(
+        cell: str, features: int, units: int, layers: int, variational: bool, loss: str, state: _TrainingState
+    ) -> RecurrentTrainer: ...
+    @staticmethod
+    def forecaster(
+        features: int,
+        units: int,
+        layers: int,
+        horizon: int,
+        starts: tuple[NDArray[np.float32], NDArray[np.float32]],
+        state: _TrainingState,
+    ) -> RecurrentTrainer: ...
+    def epoch(
+        self,
+        windows: NDArray[np.float32],
+        order: NDArray[np.int64],
+        size: int,
+        rates: NDArray[np.float64],
+        *,
+        clip: float | None = None,
+        weight: float = 0.0,
+        noise: NDArray[np.float32] | None = None,
+        threads: int | None = None,
+    ) -> float: ...
+    def losses(
+        self, windows: NDArray[np.float32], *, weight: float = 0.0, threads: int | None = None
+    ) -> NDArray[np.float64]: ...
+    def gradient(
+        self, windows: NDArray[np.float32], *, weight: float = 0.0, noise: NDArray[np.float32] | None = None
+    ) -> tuple[float, NDArray[np.float32]]: ...
+    def state(self) -> _TrainingState: ...
+
+@final
+class WindowNetwork:
     def __new__(
-        cls,
+        cls, cell: str, features: int, units: int, layers: int, variational: bool, weights: NDArray[np.float32]
+    ) -> WindowNetwork: ...
+    def encode(self, windows: NDArray[np.float64], *, threads: int | None = None) -> NDArray[np.float64]: ...
+    def decode(self, latent: NDArray[np.float64], rows: int, *, threads: int | None = None) -> NDArray[np.float64]: ...
+    def stream(
+        self,
         scale: tuple[NDArray[np.float64], NDArray[np.float64], float],
-        encoder: RecurrentNetwork,
-        map: Affine | None,
         gaussian: tuple[NDArray[np.float64], Affine],
-    ) -> LatentScore: ...
-    def score(self, window: NDArray[np.float64]) -> float | None: ...
+        window: int,
+    ) -> LatentStream: ...
+
+@final
+class LatentStream:
+    def take(self, row: NDArray[np.float64]) -> float | None: ...
+    def take_one(self, x: float) -> float | None: ...
+    def recent(self) -> NDArray[np.float64]: ...
 
 # duplicates.rs
 def duplicates(hashes: NDArray[np.uint64], /) -> int: ...

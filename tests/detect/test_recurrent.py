@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paranom_rs import SpecError
-from paranom_rs._core import Affine, LatentScore, RecurrentNetwork
+from paranom_rs._core import Affine, RecurrentNetwork
 from reference import recurrent as reference
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
@@ -97,14 +97,5 @@ def test_what_does_not_fit_is_refused() -> None:
     ):
         with pytest.raises(SpecError):
             call()
-    to, three = Affine(np.ones((2, 3)), np.zeros(2)), Affine(np.eye(3), np.zeros(3))
-    for channels, ahead, mean in ((1, None, 3), (2, to, 3), (2, None, 2)):
-        scale = (np.zeros(channels), np.ones(channels), 1e9)
-        with pytest.raises(SpecError, match="must fit the network"):
-            LatentScore(scale, network, ahead, (np.zeros(mean), three))
-    score = LatentScore((np.zeros(2), np.ones(2), 1e9), network, None, (np.zeros(3), three))
-    with pytest.raises(SpecError, match="window: must have 2 columns"):
-        score.score(np.zeros((4, 3)))
-    assert score.score(np.zeros((0, 2))) == 0.0
     assert network.run(np.zeros((0, 4, 2)), np.zeros((0, 3)))[0].shape == (0, 4, 1)
     assert network.run(np.zeros((2, 0, 2)), np.zeros((2, 3)))[0].shape == (2, 0, 1)

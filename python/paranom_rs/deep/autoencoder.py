@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -36,7 +37,12 @@ MOST_WINDOWS = 2000
 """Windows that a Gaussian is fitted on, and that choose the epoch, at most."""
 WANTED_WINDOWS = 1000
 """Windows begin more often than ``stride`` would have it by default, until there are so many to train on."""
+MeanLoss = Callable[[NDArray[np.float32]], float]
+"""From examples to their mean loss by the network that is trained."""
 _MODES = OneOf(("latent", "reconstruction", "both"))
+MOST_LIVE = 1024
+"""Rows of a window up to which the core goes on with all windows of a stream side by side."""
+_FLOATS = (float, np.float64)
 _PIECE = 3
 """Windows that fit a piece of rows that is learnt or held out."""
 
@@ -103,8 +109,10 @@ class RNNAutoencoder(DeepDetector):
     precision
         ``"auto"``: training in bfloat16 on CUDA where it is supported; ``"float32"``, ``"bfloat16"``.
     threads, random_state
-        CPU threads and seed: the same data, seed and threads give the same weights where torch uses the same
-        instructions. With AVX2 it rounds otherwise than with AVX-512, and training makes a small difference large.
+        CPU threads and seed. On the CPU the core trains: from given first weights it comes to the same bits on every
+        processor and with any threads. The first weights are torch's. torch trains on other devices, with dropout
+        between layers, in bfloat16, and with more than 128 units: the same data, seed and threads give the same
+        weights then where torch uses the same instructions.
         The scores of given weights are the same to the bit on every processor.
     verbose
         Whether to show progress; None shows it on a terminal.
@@ -161,6 +169,10 @@ class RNNAutoencoder(DeepDetector):
     _gausses: list[Gaussian]
     _evaluated: list[CoreNetwork]
     _on_device: list[WindowNetwork]
+    #: The rows of the stream, or the core's stream that holds them.
+    _rows: Floats
+    _live: recurrent.LatentStream | None = None
+    _is_plain: bool
 
     def __init__(
         self,
@@ -280,7 +292,7 @@ class RNNAutoencoder(DeepDetector):
     def _train(self, rows: Floats, parts: list[Holdout]) -> None:
         import torch
 
-        from paranom_rs.deep.training import InMemory
+        from paranom_rs.deep.batches import InMemory
 
         loader = self._source.loader
         for part in parts:
@@ -340,21 +352,29 @@ class RNNAutoencoder(DeepDetector):
         size = gap.abs() if self.loss == "l1" else gap.square()
         if batch.shape[-1] > d:
             size = size * batch[..., d:]
-        weight = self.beta * (min(gone / self.kl_warmup, 1.0) if self.kl_warmup else 1.0)
-        return (size.sum((1, 2)) + weight * divergence.float()).mean()
+        return (size.sum((1, 2)) + self._divergence_weight(gone) * divergence.float()).mean()
 
-    def _criterion(self, valid: Floats, known: Floats) -> Callable[[Any], tuple[float, float]]:
-        import torch
+    def _divergence_weight(self, gone: float) -> float:
+        return self.beta * (min(gone / self.kl_warmup, 1.0) if self.kl_warmup else 1.0)
 
-        example = torch.tensor(self._example(valid))
+    def _core_training(self, net: Any) -> Any:
+        from paranom_rs.deep.steps import CoreTraining
+
+        d, h, layers, varied = self.n_features_in_, int(self.hidden_size), int(self.num_layers), bool(self.variational)
+
+        def make(state: recurrent.TrainingState) -> recurrent.RecurrentTrainer:
+            return recurrent.RecurrentTrainer.autoencoder(self.cell, d, h, layers, varied, self.loss, state)
+
+        return CoreTraining(make, int(self.threads), self._divergence_weight, h if varied else 0)
+
+    def _criterion(self, valid: Floats, known: Floats) -> Callable[[Any, MeanLoss], tuple[float, float]]:
+        example = self._example(valid)
         changed, marks = None, np.zeros(0, bool)
         if self.stop == "detection":
             changed, marks = self._with_anomalies(valid)
 
-        def criterion(net: Any) -> tuple[float, float]:
-            device = next(net.parameters()).device
-            parts = [self._loss(net, x.to(device), 1.0) * len(x) for x in example.split(CHUNK)]
-            loss = float(sum(parts)) / len(example)
+        def criterion(net: Any, mean_loss: MeanLoss) -> tuple[float, float]:
+            loss = mean_loss(example)
             if self.stop == "loss":
                 return loss, loss
             scored = self._scored_by(of_network(net), known)
@@ -422,12 +442,6 @@ class RNNAutoencoder(DeepDetector):
         return None if device.type == "cpu" else device
 
     def _window_scores(self, rows: Floats) -> Floats:
-        if len(rows) == self.window_ and self.scoring_mode_ == "latent":
-            parts = zip(self._evaluated, self._gausses, strict=True)
-            one = [network.distance2(rows, self._scaler, gauss) for network, gauss in parts]
-            found = [score for score in one if score is not None]
-            if len(found) == len(one):
-                return np.mean(np.array(found)[:, None], axis=0) if len(found) > 1 else np.array(found)
         return self._scores(rows, range(len(self._evaluated)))
 
     def _batch(self, rows: Floats) -> Floats:
@@ -500,6 +514,54 @@ class RNNAutoencoder(DeepDetector):
             return super()._to_calibrate(path, X, y)
         scores, causal = self._scores_of(path, X, fast=True), self._scores_of(path, X)
         return scores, causal, ~_labels(y, len(scores))
+
+    # ---- streams
+
+    @property
+    def _recent(self) -> Floats:
+        """The last rows of the stream, ``window_`` at most."""
+        return self._rows if self._live is None else self._live.recent()
+
+    @_recent.setter
+    def _recent(self, rows: Floats) -> None:
+        self._rows, self._live = rows, None
+
+    def update(self, x: ArrayLike) -> float:
+        """Score the next row of a stream; see `Detector.update`."""
+        live = self._begun_live() if self._live is None else self._live
+        if live is None:
+            return float(super().update(x))
+        if self._is_plain and type(x) in _FLOATS and -math.inf < x < math.inf:  # type: ignore[operator]
+            score = live.take_one(x)  # type: ignore[arg-type]
+        else:
+            row = self._row("x", x)
+            if self.nan_policy == "raise" and np.isnan(row).any():
+                return float(super().update(x))
+            score = live.take(self._take_row(row))
+        self._seen += 1
+        if self._seen < self.window_:
+            return self._floor
+        return float(self._window_scores(live.recent())[0]) if score is None else score
+
+    def _begun_live(self) -> recurrent.LatentStream | None:
+        """Return the core's stream behind the last rows; None where it does not compute these scores."""
+        self._check_fitted()
+        if self.scoring_mode_ != "latent" or len(self._evaluated) > 1 or self.window_ > MOST_LIVE:
+            return None
+        rows = self._recent
+        live = self._evaluated[0].stream(self._scaler, self._gausses[0], self.window_)
+        for row in rows:
+            live.take(row)
+        # One channel that is seen as it comes.
+        self._is_plain = self.n_features_in_ == 1 and not self._wandering.any()
+        self._live = live
+        return live
+
+    def __copy__(self) -> RNNAutoencoder:
+        made = super().__copy__()
+        if hasattr(self, "threshold_"):
+            vars(made).update(_rows=self._recent, _live=None)
+        return made
 
     # ---- why
 

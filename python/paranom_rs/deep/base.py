@@ -23,6 +23,7 @@ from paranom_rs.deep.inject import Inject, shapes
 from paranom_rs.deep.loaders import Loader, is_loader
 from paranom_rs.deep.weights import Weights
 from paranom_rs.detect.base import Detector, ThresholdRule
+from paranom_rs.detect.recurrent import LARGEST
 from paranom_rs.detect.scaled_windows import checked_scale
 from paranom_rs.detect.training_rows import TrainingRows, is_several
 from paranom_rs.errors import SpecError, SpecTypeError
@@ -140,6 +141,10 @@ class DeepDetector(Detector):
     @abstractmethod
     def _event_rows(self) -> tuple[int, int]:
         """Return the shortest and longest anomaly that this detector is made for, in rows."""
+
+    @abstractmethod
+    def _core_training(self, net: Any) -> Any:
+        """Return how the core trains a network (`paranom_rs.deep.steps.CoreTraining`)."""
 
     # ---- fit
 
@@ -273,7 +278,9 @@ class DeepDetector(Detector):
         learnt, held = (runs_of(inside & mask) for mask in (at < first, at >= first))
         return [Holdout(learnt, held)] * networks
 
-    def _trained(self, batches: Any, loss: Callable[..., Any], criterion: Callable[[Any], tuple[float, float]]) -> Any:
+    def _trained(
+        self, batches: Any, loss: Callable[..., Any], criterion: Callable[[Any, Any], tuple[float, float]]
+    ) -> Any:
         """Train the next network; return it, on the CPU."""
         from paranom_rs.deep import devices, training
         from paranom_rs.deep.nets import initialise
@@ -290,13 +297,19 @@ class DeepDetector(Detector):
                 net.load_state_dict(_tensors(self._begun[number]))
             elif self._orthogonal():
                 initialise(net)
-            run = training.train(net, loss, batches, settings, criterion, checkpoint=path)
+            core = self._core_training(net) if self._is_for_core() else None
+            run = training.train(net, loss, batches, settings, criterion, core=core, checkpoint=path)
         net.to("cpu")
         self._networks.append(weights.of_network(net))
         self.history_.append(run.history)
         self.best_epoch_.append(run.best_epoch)
         self.interrupted_ = self.interrupted_ or run.interrupted
         return net
+
+    def _is_for_core(self) -> bool:
+        """Whether the core trains such networks: not with dropout, in bfloat16, or where torch is faster."""
+        drops = self.dropout > 0 and self.num_layers > 1
+        return not drops and self.precision != "bfloat16" and self.hidden_size <= LARGEST
 
     def _torch(self, weights: Weights) -> Any:
         """Return a network of torch with these weights."""

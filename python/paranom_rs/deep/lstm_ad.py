@@ -163,7 +163,7 @@ class LSTMAD(DeepDetector):
     def _train(self, rows: Floats, parts: list[Holdout]) -> None:
         import torch
 
-        from paranom_rs.deep.training import InMemory
+        from paranom_rs.deep.batches import InMemory
 
         scaled, loader = self._scaled(rows), self._source.loader
         for part in parts:
@@ -178,7 +178,7 @@ class LSTMAD(DeepDetector):
                 pieces = torch.tensor(np.stack(learnt))
                 batches = LoaderBatches(loader, lambda x: np.stack([_filled(one) for one in self._scaled(x)]))
 
-            def criterion(net: Any, context: Runs = context, first: Runs = first) -> tuple[float, float]:
+            def criterion(net: Any, _: Any, context: Runs = context, first: Runs = first) -> tuple[float, float]:
                 errors = self._errors_of(self._forecast(of_network(net)), scaled, context, first)
                 loss = float(np.nanmean(np.square(errors)))
                 return loss, loss
@@ -227,6 +227,16 @@ class LSTMAD(DeepDetector):
         rows = batch.shape[1] - self.horizon
         wanted = batch[:, 1:].unfold(1, self.horizon, 1).transpose(2, 3)
         return (net(batch[:, :rows])[0].float() - wanted).square().mean()
+
+    def _core_training(self, net: Any) -> Any:
+        from paranom_rs.deep.steps import CoreTraining
+
+        d, h, layers, horizon = self.n_features_in_, int(self.hidden_size), int(self.num_layers), int(self.horizon)
+        starts = (net.start_hidden.numpy().ravel(), net.start_cell.numpy().ravel())
+        return CoreTraining(
+            lambda state: recurrent.RecurrentTrainer.forecaster(d, h, layers, horizon, starts, state),
+            int(self.threads),
+        )
 
     def _forecast(self, weights: Weights) -> ForecastNetwork:
         return ForecastNetwork(weights, int(self.num_layers), int(self.horizon), self.n_features_in_)

@@ -5,49 +5,25 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from paranom_rs._internal.progress import bar_class
 from paranom_rs.deep import checkpoint as checkpoints
+from paranom_rs.deep.batches import Batches
 from paranom_rs.deep.devices import device_of, uses_bfloat16
+from paranom_rs.deep.steps import CoreSteps, CoreTraining, Loss, Steps, TorchSteps
 from paranom_rs.errors import SpecError
 
-Criterion = Callable[[Any], tuple[float, float]]
+MeanLoss = Callable[[Any], float]
+"""From examples to their mean loss by the network as it is."""
+Criterion = Callable[[Any, MeanLoss], tuple[float, float]]
 """From a network to (validation loss, figure that the best epoch minimises)."""
-
-
-class Batches(Protocol):
-    """What a network learns from."""
-
-    count: int
-    """Batches in an epoch."""
-
-    def of(self, epoch: int, device: Any) -> Iterator[Any]:
-        """Yield the batches of an epoch, tensors (k, ...) on the device."""
-
-
-class InMemory:
-    """Batches of a tensor (n, ...), in another order in each epoch."""
-
-    def __init__(self, data: Any, size: int) -> None:
-        self.data, self.size = data, size
-        self.count = math.ceil(len(data) / size)
-
-    def of(self, epoch: int, device: Any) -> Iterator[Any]:
-        """Yield the batches of an epoch; the order is that of torch's generator."""
-        if self.data.device != device:
-            self.data = self.data.to(device)
-        order = torch.randperm(len(self.data), device="cpu").to(device)
-        for k in range(self.count):
-            yield self.data[order[k * self.size : (k + 1) * self.size]]
 
 
 @dataclass(frozen=True)
@@ -103,11 +79,12 @@ def learning_rate(schedule: str, peak: float, step: int, total: int) -> float:
 
 def train(
     net: Any,
-    loss: Callable[[Any, Any, float], Any],
+    loss: Loss,
     batches: Batches,
     settings: Settings,
     criterion: Criterion,
     *,
+    core: CoreTraining | None = None,
     checkpoint: Path | None = None,
 ) -> Run:
     """Train a network and give it the weights of its best epoch.
@@ -126,6 +103,8 @@ def train(
         How to train.
     criterion
         By what an epoch is judged.
+    core
+        How the core trains this network, if it can: it does so on the CPU, but for bfloat16.
     checkpoint
         A file: the run is saved there after each epoch, and resumed from there if the file exists.
 
@@ -150,6 +129,11 @@ def train(
     best, best_epoch, interrupted = _weights(net), -1, False
     if checkpoint is not None and checkpoint.exists():
         history, best, best_epoch = checkpoints.read(checkpoint, net, optimizer, settings.recipe)
+    steps: Steps
+    if core is not None and device.type == "cpu" and not half:
+        steps = CoreSteps(core, net, optimizer, settings.clip)
+    else:
+        steps = TorchSteps(net, loss, optimizer, settings.clip, half=half)
     first = len(history["train"])
     bar = bar_class()(
         range(first, settings.epochs),
@@ -162,7 +146,7 @@ def train(
         for epoch in bar:
             if settings.patience is not None and epoch - 1 - best_epoch >= settings.patience:
                 break
-            figures = _epoch(net, loss, batches, optimizer, settings, criterion, epoch, half=half)
+            figures = _epoch(net, steps, batches, settings, criterion, epoch)
             if not history["criterion"] or figures["criterion"] < min(history["criterion"]):
                 best, best_epoch = _weights(net), epoch
             for key, figure in figures.items():
@@ -187,43 +171,27 @@ def train(
 
 
 def _epoch(
-    net: Any,
-    loss: Callable[[Any, Any, float], Any],
-    batches: Batches,
-    optimizer: Any,
-    settings: Settings,
-    criterion: Criterion,
-    epoch: int,
-    *,
-    half: bool,
+    net: Any, steps: Steps, batches: Batches, settings: Settings, criterion: Criterion, epoch: int
 ) -> dict[str, float]:
     """Train for one epoch; return its figures, as the history has them."""
-    started, device = time.perf_counter(), next(net.parameters()).device
+    started, used = time.perf_counter(), 0.0
     torch.manual_seed(_epoch_seed(settings.seed, epoch))
-    net.train()
-    total, examples, rate = torch.zeros((), device=device), 0, 0.0
-    for k, batch in enumerate(batches.of(epoch, device)):
-        step = epoch * batches.count + k
-        rate = learning_rate(settings.schedule, settings.lr, step, settings.epochs * batches.count)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        with torch.autocast(device.type, torch.bfloat16) if half else nullcontext():
-            value = loss(net, batch, epoch / settings.epochs)
-        optimizer.zero_grad(set_to_none=True)
-        value.backward()
-        if settings.clip is not None:
-            nn.utils.clip_grad_norm_(net.parameters(), settings.clip)
-        optimizer.step()
-        total += value.detach() * len(batch)
-        examples += len(batch)
-    mean = float(total) / max(examples, 1)
+
+    def rate(batch: int) -> float:
+        nonlocal used
+        step = epoch * batches.count + batch
+        used = learning_rate(settings.schedule, settings.lr, step, settings.epochs * batches.count)
+        return used
+
+    total, examples = steps.take(batches, epoch, rate, epoch / settings.epochs)
+    mean = total / max(examples, 1)
     net.eval()
     with torch.no_grad():
-        validation, figure = criterion(net)
+        validation, figure = criterion(net, steps.mean_loss)
     if not math.isfinite(mean) or math.isnan(figure):
         raise SpecError("lr", f"must be lower: the loss is no longer a number in epoch {epoch}", str(settings.lr))
     seconds = time.perf_counter() - started
-    return {"train": mean, "validation": validation, "criterion": figure, "lr": rate, "seconds": seconds}
+    return {"train": mean, "validation": validation, "criterion": figure, "lr": used, "seconds": seconds}
 
 
 def _weights(net: Any) -> dict[str, Any]:

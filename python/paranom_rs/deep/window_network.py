@@ -31,34 +31,19 @@ class CoreNetwork:
     """On the CPU: a window's numbers depend on nothing but the window."""
 
     def __init__(self, weights: Weights, cell: str, layers: int, threads: int) -> None:
-        variational = "mean.weight" in weights
-        self._encoder = recurrent.network(weights, "encoder", cell, layers)
-        self._decoder = recurrent.network(weights, "decoder", cell, layers, "output")
-        self._mean = recurrent.affine(weights, "mean") if variational else None
-        self._hidden, self._threads = weights["encoder.weight_hh_l0"].shape[1], threads
-        self._latent: tuple[Gaussian, recurrent.LatentScore] | None = None
-        # The last layer's output stands before its cell.
-        self._at = (layers - 1) * self._encoder.state // layers
+        self._core, self._threads = recurrent.window_network(weights, cell, layers), threads
 
     def encode(self, windows: Floats) -> Floats:
         """Return the latent vectors (k, hidden) of scaled windows (k, window, d)."""
-        begun = np.zeros((len(windows), self._encoder.state))
-        _, states = self._encoder.run(np.ascontiguousarray(windows), begun, outputs=False, threads=self._threads)
-        latent = np.ascontiguousarray(states[:, self._at : self._at + self._hidden])
-        return latent if self._mean is None else self._mean.apply(latent)
-
-    def distance2(self, window: Floats, scaler: Scaler, gauss: Gaussian) -> float | None:
-        """Return the score of the latent vector of one window (window, d) as it came; None where a value is missing."""
-        if self._latent is None or self._latent[0] is not gauss:
-            scale = (scaler.mean, scaler.scale, LIMIT)
-            score = recurrent.LatentScore(scale, self._encoder, self._mean, (gauss.mean, gauss.map))
-            self._latent = (gauss, score)
-        return self._latent[1].score(window)
+        return self._core.encode(np.ascontiguousarray(windows), threads=self._threads)
 
     def decode(self, latent: Floats, steps: int) -> Floats:
         """Return windows (k, steps, d) of latent vectors."""
-        begun = np.zeros((len(latent), self._decoder.state))
-        return self._decoder.run(latent[:, None], begun, repeat=steps, threads=self._threads)[0]
+        return self._core.decode(np.ascontiguousarray(latent), steps, threads=self._threads)
+
+    def stream(self, scaler: Scaler, gauss: Gaussian, window: int) -> recurrent.LatentStream:
+        """Return a stream of rows as they come: the score of the latent vector of the window that ends at each."""
+        return self._core.stream((scaler.mean, scaler.scale, LIMIT), (gauss.mean, gauss.map), window)
 
 
 class TorchNetwork:

@@ -1,4 +1,4 @@
-"""Recurrent networks as arrays, by torch's names: their shapes, and how the core evaluates them. No torch is needed."""
+"""Recurrent networks as arrays, by torch's names: their shapes, and how the core evaluates and trains them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paranom_rs._core import Affine, LatentScore, RecurrentNetwork
+from paranom_rs._core import Affine, LatentStream, RecurrentNetwork, RecurrentTrainer, WindowNetwork
 
-__all__ = ["Affine", "LatentScore", "RecurrentNetwork", "affine", "network", "shapes"]
+__all__ = [
+    "LARGEST",
+    "Affine",
+    "LatentStream",
+    "RecurrentNetwork",
+    "RecurrentTrainer",
+    "TrainingState",
+    "WindowNetwork",
+    "network",
+    "shapes",
+    "window_network",
+]
 
 #: Sums for each unit of a layer.
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+#: Units of a layer up to which the core trains faster than torch.
+LARGEST = 128
+TrainingState = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], int]
+"""Weights and both means of Adam, in the order of torch's parameters, and the steps made."""
 _PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -40,9 +55,17 @@ def network(arrays: Arrays, name: str, cell: str, layers: int, head: str | None 
     return RecurrentNetwork(cell, parts, end)
 
 
-def affine(arrays: Arrays, name: str) -> Affine:
-    """Return the map of a linear module."""
-    return Affine(_floats(arrays[f"{name}.weight"]), _floats(arrays[f"{name}.bias"]))
+def window_network(arrays: Arrays, cell: str, layers: int) -> WindowNetwork:
+    """Return the autoencoder of its weights; ``mean`` is there in the variational form.
+
+    What it makes of a window does not depend on others, on threads, or on the processor.
+    """
+    hidden, features = arrays["encoder.weight_hh_l0"].shape[1], len(arrays["output.bias"])
+    names = [*shapes("encoder", cell, features, hidden, layers), *shapes("decoder", cell, hidden, 2 * hidden, layers)]
+    heads = ("output", "mean", "log_variance") if "mean.weight" in arrays else ("output",)
+    names += [f"{head}.{part}" for head in heads for part in ("weight", "bias")]
+    flat = np.concatenate([np.asarray(arrays[name], dtype=np.float32).ravel() for name in names])
+    return WindowNetwork(cell, features, hidden, layers, "mean.weight" in arrays, flat)
 
 
 def _floats(array: NDArray[Any]) -> NDArray[np.float64]:

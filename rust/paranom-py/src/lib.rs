@@ -8,7 +8,7 @@
 //! * `arrow`: NumPy arrays as an Arrow stream, without copies.
 //! * `files`: rows into files, and files of rows verified; `csv_block`: lines of CSV of users.
 //! * `ramp`, `ramp_settings`: the streaming detector; its settings and keys from Python and back.
-//! * `recurrent`: recurrent networks, evaluated.
+//! * `recurrent`: recurrent networks, evaluated; `recurrent_windows`: over windows, trained, in streams.
 //! * `matrix_profile`: matrix profiles, of series and of streams.
 //! * `nearest`: the nearest windows of a reference.
 //! * `left_discords`: left discords, of arrays and of files.
@@ -44,6 +44,7 @@ mod python_function;
 mod ramp;
 mod ramp_settings;
 mod recurrent;
+mod recurrent_windows;
 mod run;
 mod value;
 
@@ -89,7 +90,9 @@ mod _core {
     #[pymodule_export]
     use crate::ramp::{Detection, RampCore, ramp_replay};
     #[pymodule_export]
-    use crate::recurrent::{Affine, LatentScore, RecurrentNetwork};
+    use crate::recurrent::{Affine, RecurrentNetwork};
+    #[pymodule_export]
+    use crate::recurrent_windows::{LatentStream, RecurrentTrainer, WindowNetwork};
 
     #[pymodule_init]
     #[allow(clippy::unnecessary_wraps)] // the signature that PyO3 calls

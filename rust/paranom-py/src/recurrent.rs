@@ -1,14 +1,10 @@
 //! `paranom::detect::recurrent` for Python.
 
-use std::sync::{Mutex, PoisonError};
-
 use numpy::ndarray::{Array2, Array3};
 use numpy::{
     IntoPyArray, PyArray1, PyArray2, PyArray3, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3,
 };
-use paranom::detect::recurrent::{
-    Affine as Map, Cell, LatentScore as Score, Layer, Network, Room, Scale, Shape,
-};
+use paranom::detect::recurrent::{Affine as Map, Cell, Layer, Network, Shape};
 use paranom::error::try_copy;
 use paranom::job::Job;
 use paranom::{Error, pool};
@@ -24,7 +20,7 @@ type Bias<'py> = PyReadonlyArray1<'py, f64>;
 
 /// A map from vectors to vectors.
 #[pyclass(frozen, module = "paranom_rs._core")]
-pub(crate) struct Affine(Map);
+pub(crate) struct Affine(pub(crate) Map);
 
 #[pymethods]
 impl Affine {
@@ -148,48 +144,6 @@ impl RecurrentNetwork {
             (Ok(found), Ok(states)) => Ok((found.into_pyarray(py), states.into_pyarray(py))),
             _ => unreachable!("as many numbers as the shape says"),
         }
-    }
-}
-
-/// From a window of raw rows to the squared Mahalanobis distance of its latent vector.
-#[pyclass(frozen, module = "paranom_rs._core")]
-pub(crate) struct LatentScore(Score, Mutex<Option<(usize, Room)>>);
-
-#[pymethods]
-impl LatentScore {
-    /// `scale` holds means, standard deviations and a limit; `gaussian` a mean and what makes it white.
-    #[new]
-    fn new(
-        scale: (Bias<'_>, Bias<'_>, f64),
-        encoder: &RecurrentNetwork,
-        map: Option<&Affine>,
-        gaussian: (Bias<'_>, Bound<'_, Affine>),
-    ) -> PyResult<Self> {
-        let numbers = |array: &Bias<'_>| copied(array.as_array().as_slice(), array.as_array().iter());
-        run::guarded(|| {
-            let (mean, std, limit) = &scale;
-            let scale = Scale { mean: numbers(mean)?, std: numbers(std)?, limit: *limit };
-            let white = gaussian.1.get().0.clone();
-            Score::new(scale, encoder.0.clone(), map.map(|map| map.0.clone()), numbers(&gaussian.0)?, white)
-        })
-        .map(|score| Self(score, Mutex::new(None)))
-    }
-
-    /// The score of a window (rows, d); None where a value is missing.
-    fn score(&self, window: PyReadonlyArray2<'_, f64>) -> PyResult<Option<f64>> {
-        run::guarded(|| {
-            let rows = window.as_array();
-            if rows.ncols() != self.0.inputs() {
-                let rule = format!("must have {} columns", self.0.inputs());
-                return Err(Error::invalid("window", rows.ncols(), rule));
-            }
-            let taken = copied(rows.as_slice(), rows.iter())?;
-            let mut kept = self.1.lock().unwrap_or_else(PoisonError::into_inner);
-            if kept.as_ref().is_none_or(|(count, _)| *count != rows.nrows()) {
-                *kept = Some((rows.nrows(), self.0.room(rows.nrows())?));
-            }
-            Ok(kept.as_mut().and_then(|(_, room)| self.0.score(&taken, room)))
-        })
     }
 }
 

@@ -1,0 +1,261 @@
+//! Numbers of as many windows side by side, and products of matrices with them.
+//!
+//! Sums run over the columns, or over the rows of a window, in their order, in each lane by itself; how many lanes and rows are
+//! computed at once has no part in it. So every instruction set gives the same bits.
+
+use crate::Result;
+use crate::error::try_filled;
+use crate::simd::vector::{Blocks, Lanes, Single, Vector, dispatch_blocks};
+
+/// Windows that lie side by side.
+pub(super) const WINDOWS: usize = 16;
+/// Rows of a matrix that are computed side by side.
+const ROWS: usize = 8;
+
+/// A number of each window, where a line of the cache begins.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(C, align(64))]
+pub(super) struct Lane(pub [f32; WINDOWS]);
+
+/// None of them.
+pub(super) const ZERO: Lane = Lane([0.0; WINDOWS]);
+
+/// As many lanes as whole panels write.
+pub(super) fn padded(rows: usize) -> usize {
+    rows.next_multiple_of(ROWS)
+}
+
+/// Room for lanes.
+pub(super) fn lanes(count: usize) -> Result<Vec<Lane>> {
+    try_filled(ZERO, count)
+}
+
+/// All numbers of some lanes, one behind the other.
+#[inline(always)]
+pub(super) fn flat(lanes: &[Lane]) -> &[f32] {
+    // SAFETY: a `Lane` is `WINDOWS` numbers and nothing else (its size is its alignment).
+    #[allow(unsafe_code)]
+    unsafe {
+        std::slice::from_raw_parts(lanes.as_ptr().cast(), lanes.len() * WINDOWS)
+    }
+}
+
+/// The same to write to.
+#[inline(always)]
+pub(super) fn flat_mut(lanes: &mut [Lane]) -> &mut [f32] {
+    // SAFETY: as above.
+    #[allow(unsafe_code)]
+    unsafe {
+        std::slice::from_raw_parts_mut(lanes.as_mut_ptr().cast(), lanes.len() * WINDOWS)
+    }
+}
+
+/// A matrix, its rows in panels.
+#[derive(Debug, Clone)]
+pub(super) struct Matrix {
+    rows: usize,
+    columns: usize,
+    /// For each panel of rows, one entry for each column.
+    panels: Vec<[f32; ROWS]>,
+}
+
+impl Matrix {
+    /// Zeros.
+    pub(super) fn zeros(rows: usize, columns: usize) -> Result<Self> {
+        Ok(Self { rows, columns, panels: try_filled([0.0; ROWS], rows.div_ceil(ROWS) * columns)? })
+    }
+
+    /// Takes weights (rows, columns), of which row `turn` comes first and those before it last.
+    pub(super) fn take(&mut self, weights: &[f32], turn: usize) {
+        for (row, values) in weights.chunks_exact(self.columns).enumerate() {
+            let row = (row + self.rows - turn) % self.rows;
+            let panel = &mut self.panels[row / ROWS * self.columns..][..self.columns];
+            for (entry, &value) in panel.iter_mut().zip(values) {
+                entry[row % ROWS] = value;
+            }
+        }
+    }
+
+    /// Takes the transpose of weights (columns, rows), of which row `turn` comes first and those before it last.
+    pub(super) fn take_transposed(&mut self, weights: &[f32], turn: usize) {
+        for (column, values) in weights.chunks_exact(self.rows).enumerate() {
+            let column = (column + self.columns - turn) % self.columns;
+            for (panel, values) in self.panels.chunks_exact_mut(self.columns).zip(values.chunks(ROWS)) {
+                panel[column][..values.len()].copy_from_slice(values);
+            }
+        }
+    }
+
+    /// Adds the product with a vector of lanes; `y` is as long as whole panels are.
+    pub(super) fn add_product(&self, x: &[Lane], y: &mut [Lane]) {
+        dispatch_blocks(Product { matrix: self, x, y });
+    }
+}
+
+struct Product<'a> {
+    matrix: &'a Matrix,
+    x: &'a [Lane],
+    y: &'a mut [Lane],
+}
+
+impl Blocks for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector, const N: usize>(self) {
+        let columns = self.matrix.columns;
+        let x = &self.x[..columns];
+        for (panel, y) in self.matrix.panels.chunks_exact(columns).zip(self.y.as_chunks_mut::<ROWS>().0) {
+            for side in (0..WINDOWS).step_by(V::Single::WIDTH) {
+                let mut sums: [V::Single; ROWS] = std::array::from_fn(|r| V::Single::load(&y[r].0, side));
+                for (weights, x) in panel.iter().zip(x) {
+                    let x = V::Single::load(&x.0, side);
+                    for (sum, &weight) in sums.iter_mut().zip(weights) {
+                        *sum = sum.plus(V::Single::splat(weight).times(x));
+                    }
+                }
+                for (y, sum) in y.iter_mut().zip(sums) {
+                    sum.store(&mut y.0, side);
+                }
+            }
+        }
+    }
+}
+
+/// Vectors of lanes, one for each row of a window: the `count` lanes that begin `at` in every `stride` lanes.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a> {
+    pub lanes: &'a [Lane],
+    pub stride: usize,
+    pub at: usize,
+    pub count: usize,
+}
+
+/// The sum of the outer products of two vectors over rows and windows, into (left, right); row `turn` of it comes from the first
+/// lane on the left. Both may be read up to three lanes beyond their count.
+pub(super) fn outer_products(left: Rows<'_>, right: Rows<'_>, turn: usize, out: &mut [f32]) {
+    dispatch_blocks(Outer { left, right, turn, out });
+}
+
+struct Outer<'a> {
+    left: Rows<'a>,
+    right: Rows<'a>,
+    turn: usize,
+    out: &'a mut [f32],
+}
+
+impl Blocks for Outer<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector, const N: usize>(self) {
+        // As many sums as fit into registers.
+        if V::Single::WIDTH == WINDOWS { self.by::<V::Single, 4>() } else { self.by::<V::Single, 2>() }
+    }
+}
+
+/// Lanes on the left of a tile.
+const TALL: usize = 4;
+
+impl Outer<'_> {
+    #[inline(always)]
+    fn by<S: Single, const BROAD: usize>(self) {
+        let Self { left, right, turn, out } = self;
+        for row in (0..left.count).step_by(TALL) {
+            for column in (0..right.count).step_by(BROAD) {
+                let mut whole = [[ZERO; BROAD]; TALL];
+                for side in (0..WINDOWS).step_by(S::WIDTH) {
+                    let mut sums = [[S::splat(0.0); BROAD]; TALL];
+                    let rows =
+                        left.lanes.chunks_exact(left.stride).zip(right.lanes.chunks_exact(right.stride));
+                    for (a, b) in rows {
+                        let (a, b) = (&a[left.at + row..][..TALL], &b[right.at + column..][..BROAD]);
+                        let b: [S; BROAD] = std::array::from_fn(|j| S::load(&b[j].0, side));
+                        for (sums, a) in sums.iter_mut().zip(a) {
+                            let a = S::load(&a.0, side);
+                            for (sum, b) in sums.iter_mut().zip(b) {
+                                *sum = sum.plus(a.times(b));
+                            }
+                        }
+                    }
+                    for (whole, sums) in whole.iter_mut().zip(sums) {
+                        for (whole, sum) in whole.iter_mut().zip(sums) {
+                            sum.store(&mut whole.0, side);
+                        }
+                    }
+                }
+                for (i, whole) in whole.iter().enumerate().take(left.count - row) {
+                    let place = (row + i + turn) % left.count;
+                    for (j, whole) in whole.iter().enumerate().take(right.count - column) {
+                        out[place * right.count + column + j] = folded(&whole.0);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The sum of the lanes: halves onto each other.
+#[inline(always)]
+pub(super) fn folded(lanes: &[f32; WINDOWS]) -> f32 {
+    let eight: [f32; 8] = std::array::from_fn(|i| lanes[i] + lanes[i + 8]);
+    let four: [f32; 4] = std::array::from_fn(|i| eight[i] + eight[i + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn some(count: usize, seed: usize) -> Vec<Lane> {
+        let number = |i: usize| ((i * 7919 + seed * 104_729) % 1009) as f32 / 500.0 - 1.0;
+        (0..count).map(|i| Lane(std::array::from_fn(|l| number(WINDOWS * i + l)))).collect()
+    }
+
+    #[test]
+    fn products_are_sums_in_order() {
+        for (rows, columns) in [(1, 1), (8, 3), (13, 5), (16, 20)] {
+            let weights: Vec<f32> = flat(&some(rows * columns, 3))[..rows * columns].to_vec();
+            let (x, begun) = (some(columns, 1), some(padded(rows), 2));
+            let turn = rows / 2;
+            let mut matrix = Matrix::zeros(rows, columns).unwrap();
+            matrix.take(&weights, turn);
+            let mut transposed = Matrix::zeros(rows, columns).unwrap();
+            let across: Vec<f32> =
+                (0..rows * columns).map(|i| weights[i % rows * columns + i / rows]).collect();
+            transposed.take_transposed(&across, 0);
+            let mut straight = Matrix::zeros(rows, columns).unwrap();
+            straight.take(&weights, 0);
+            assert_eq!(transposed.panels, straight.panels);
+            let mut y = begun.clone();
+            matrix.add_product(&x, &mut y);
+            for (r, y) in y.iter().enumerate().take(rows) {
+                for l in 0..WINDOWS {
+                    let row = &weights[(r + turn) % rows * columns..][..columns];
+                    let wanted = row.iter().zip(&x).fold(begun[r].0[l], |sum, (w, x)| sum + w * x.0[l]);
+                    assert_eq!(y.0[l], wanted);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn outer_products_are_sums_over_rows_and_then_over_lanes() {
+        let (steps, rows, columns) = (5, 6, 3);
+        let (a, b) = (some(steps * 12, 1), some(steps * 8, 2));
+        let left = Rows { lanes: &a, stride: 12, at: 2, count: rows };
+        let right = Rows { lanes: &b, stride: 8, at: 0, count: columns };
+        let mut wanted = vec![0.0; rows * columns];
+        for i in 0..rows {
+            for j in 0..columns {
+                let sum = |l: usize| {
+                    (0..steps).fold(0.0, |sum, t| sum + a[t * 12 + 2 + i].0[l] * b[t * 8 + j].0[l])
+                };
+                wanted[(i + 2) % rows * columns + j] = folded(&std::array::from_fn(sum));
+            }
+        }
+        let mut out = vec![0.0; rows * columns];
+        outer_products(left, right, 2, &mut out);
+        assert_eq!(out, wanted);
+    }
+}
