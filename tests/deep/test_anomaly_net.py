@@ -261,6 +261,7 @@ def test_onnx(fitted: dict[int, AnomalyNet], tmp_path: Path) -> None:
     detector.to_onnx(tmp_path / "net.onnx")
     session = runtime.InferenceSession((tmp_path / "net.onnx").read_bytes(), providers=["CPUExecutionProvider"])
     seen = detector.features(X).T[None]
+    assert detector.features(X[:0]).shape == (0, seen.shape[1])
     found = session.run(["score"], {"features": seen})[0][0]
     wanted = detector.decision_function(X, causal=True)
     np.testing.assert_allclose(found[7:], wanted[7:], rtol=1e-3, atol=1e-4)

@@ -160,7 +160,9 @@ class Callback(Part):
             known = (Rule, Transform, int, float, type(None)) if name == "anomalous" else ()
             if not (callable(value) or is_native(value) or isinstance(value, (str, *known))):
                 hint = "; NativeFunction(address) vouches for what is there" if isinstance(value, int) else ""
-                raise SpecTypeError(name, 'must be a function or its import path "module:function"', f"{shown(value)}{hint}")
+                raise SpecTypeError(
+                    name, 'must be a function or its import path "module:function"', f"{shown(value)}{hint}"
+                )
 
 
 def load_functions(spec: dict[str, Any]) -> dict[str, Any]:
