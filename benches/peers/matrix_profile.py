@@ -2,6 +2,7 @@
 
     pip install stumpy cmake setuptools setuptools_scm vcs_versioning wheel
     FORCE_NO_CUDA=1 pip install --no-build-isolation pyscamp
+    pip install quickmp; pip install --no-deps aeon Deprecated wrapt  # aeon asks for an older numba, but runs
     python benches/peers/matrix_profile.py [join17w64] [lp13] [multi14] [stream] [cold]   # all: 20 minutes
     python benches/peers/matrix_profile.py tools   # what else STUMPY has, with the largest difference: 3 minutes
     python benches/peers/matrix_profile.py left leftmulti lengths pan   # what it has not
@@ -22,6 +23,7 @@ from functools import partial
 
 os.environ["NUMBA_NUM_THREADS"] = "1"
 os.environ["PARANOM_NUM_THREADS"] = "1"
+os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 import stumpy
@@ -49,8 +51,21 @@ try:
     import pyscamp
 except ImportError:
     pyscamp = None
+try:
+    import quickmp
+
+    quickmp.initialize()
+except ImportError:
+    quickmp = None
+try:
+    from aeon.anomaly_detection.series.distance_based import MERLIN
+    from aeon.similarity_search.subsequence import MASS
+except ImportError:
+    MASS = None
 
 ROWS = ["join15", "join16", "join17", "lp13", "lp15", "multi12", "multi14", "stream", "cold"]
+COLD_AEON = "import numpy as np; from aeon.similarity_search.subsequence import MASS; "
+COLD_AEON += "x = np.random.rand(1000); MASS(50).fit(x.reshape(1, 1, -1)).predict(x[:50].reshape(1, -1))"
 COLD = "import numpy as np; from {} import {} as f; f(np.random.rand(1000), 50)"
 RNG = np.random.default_rng(0)
 
@@ -78,6 +93,8 @@ def join(exponent, only=None):
         peers = {"stumpy.stump": partial(stumpy.stump, x, window)}
         if pyscamp:
             peers["pyscamp.selfjoin"] = partial(pyscamp.selfjoin, x, window, threads=1)
+        if quickmp:
+            peers["quickmp.selfjoin"] = partial(quickmp.selfjoin, x, window)
         what = f"z-normalised self-join, n = 2^{exponent}, window {window}"
         race(what, partial(matrix_profile, x, window), peers, 3 if exponent < 16 else 1)
 
@@ -305,19 +322,47 @@ def pan(_):
 
 def cold(_):
     took = []
-    for package, name in (("paranom_rs", "matrix_profile"), ("stumpy", "stump")):
+    packages = [("paranom_rs", "matrix_profile"), ("stumpy", "stump")]
+    if quickmp:
+        packages.append(("quickmp", "selfjoin"))
+    for package, name in packages:
+        begin = "import quickmp; quickmp.initialize(); " if package == "quickmp" else ""
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-W", "ignore", "-c", COLD.format(package, name)], check=True)
+        subprocess.run([sys.executable, "-W", "ignore", "-c", begin + COLD.format(package, name)], check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    row("import and first result", took[0], "stumpy", took[1])
+    if MASS:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-W", "ignore", "-c", COLD_AEON], check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        packages.append(("aeon MASS", ""))
+    for (package, _), theirs in list(zip(packages, took, strict=True))[1:]:
+        row("import and first result", took[0], package, theirs)
+
+
+def aeon(_):
+    """What aeon has of its own: the window that is nearest to one, and the discord of each length (MERLIN).
+
+    Its STOMP and LeftSTAMPi are STUMPY's.
+    """
+    x = RNG.normal(size=1 << 14).cumsum()
+    mass = MASS(length=100, normalize=True).fit(x.reshape(1, 1, -1))
+    query = x[5000:5100].copy()
+    peers = {"aeon MASS": partial(mass.predict, query.reshape(1, -1), k=1)}
+    mass.predict(query.reshape(1, -1), k=1)
+    race("nearest window, n = 2^14, window 100", partial(match, query, x, 1, threads=1), peers)
+    x = x[:2000].copy()
+    MERLIN(min_length=20, max_length=21).fit_predict(x[:200])
+    peers = {"aeon MERLIN": partial(MERLIN(min_length=50, max_length=60).fit_predict, x)}
+    race("discord of each length, 50 to 60, n = 2,000", partial(pan_profile, x, range(50, 61), threads=1), peers, 1)
 
 
 if __name__ == "__main__":
     print(f"paranom_rs {build_info()['version']} ({build_info()['simd']}), stumpy {stumpy.__version__}")
     print("| what | paranom_rs, CPU-s | peer | its CPU-s | ratio |\n| --- | --- | --- | --- | --- |")
     kinds = {"join": join, "lp": lp, "multi": multi, "stream": stream, "cold": cold}
-    kinds |= {"lengths": lengths, "tools": tools, "left": left, "leftmulti": leftmulti, "pan": pan}
+    kinds |= {"aeon": aeon, "lengths": lengths, "tools": tools, "left": left, "leftmulti": leftmulti, "pan": pan}
     for wanted in sys.argv[1:] or ROWS:
         name, exponent, only = re.fullmatch(r"([a-z]+?)(\d*)(?:w(\d+))?", wanted).groups()
         work = kinds[name]

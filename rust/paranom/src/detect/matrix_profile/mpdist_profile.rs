@@ -112,8 +112,8 @@ fn fill_by_recurrence(
     for (nth, query) in queries.iter().enumerate() {
         job.check()?;
         let row = lacks.row_mut(nth);
-        if row.iter().fold(false, |any, &lack| any | !(lack >= NEAR)) {
-            for (at, lack) in row.iter_mut().enumerate().filter(|(_, lack)| !(**lack >= NEAR)) {
+        if row.iter().any(|&lack| is_near(lack)) {
+            for (at, lack) in row.iter_mut().enumerate().filter(|(_, lack)| is_near(**lack)) {
                 let distance = query.alone(&x[at..at + window]);
                 *lack = distance * distance / unit;
             }
@@ -132,6 +132,11 @@ fn fill_by_recurrence(
         *out = last.1;
     }
     job.step(out.len() as u64)
+}
+
+/// Whether a pair is compared by its values: also where the recurrence gave no number.
+fn is_near(lack: f64) -> bool {
+    lack.is_nan() || lack < NEAR
 }
 
 /// The window of the query and that of interval `i` that lack so much, and are nearest neighbours.

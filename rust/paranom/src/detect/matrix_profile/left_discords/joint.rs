@@ -59,7 +59,7 @@ impl<'a, S: Values + ?Sized> Joint<'a, S> {
                 format!("must be below the number of series, {count}"),
             ));
         }
-        if values.count() % count != 0 {
+        if !values.count().is_multiple_of(count) {
             let rule = format!("must have a multiple of {count} values");
             return Err(Error::invalid("x", format!("{} values", values.count()), rule));
         }

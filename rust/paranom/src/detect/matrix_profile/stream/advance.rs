@@ -87,8 +87,8 @@ impl<const SEARCH: bool> Advance<'_, SEARCH> {
             }
             // Seldom: so the scores are computed again, not kept.
             if better.negative() != 0 {
-                for slot in at..at + LANES {
-                    best.offer(slot, correlation(covariance[slot], w, slot));
+                for (slot, &cell) in (at..).zip(&*c) {
+                    best.offer(slot, correlation(cell, w, slot));
                 }
             }
         }
