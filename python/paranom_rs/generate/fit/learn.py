@@ -41,6 +41,8 @@ STRICTNESS = (1.0, 2.0, 4.0, np.inf)
 MOST_NEW = 1 << 20
 #: Mixtures of fewer rows are not judged by the classifier.
 LEAST_MIXED = 5 * WINDOW
+#: Of more rows, each round is like another.
+FEW_ROWS = 1 << 13
 #: How much of another block a block may have, as is tried.
 MIXES = (0.5, 0.35, 0.25, 0.18, 0.12, 0.08, 0.05)
 #: All values of an empty channel are lost.
@@ -157,8 +159,10 @@ def _new_windows(
     cycles = layout_of_cycles(values, channels, runs, period, rng)
     if cycles is not None:
         best = best_layout(values, channels, runs, period, rng, tried=[cycles])
+        found.append(best)
         # Of few rounds, one in another order may be worse than others.
-        found += [best] if best.reach == 1 else [best, replace(best, reach=1)]
+        if best.reach != 1 and len(values) <= FEW_ROWS:
+            found.append(replace(best, reach=1))
     for layout in found:
         yield (
             lambda layout: block_rules(values, runs, channels, layout, GROUP),
