@@ -26,6 +26,7 @@ from paranom_rs import (
     AR1,
     Anomaly,
     Bernoulli,
+    Blocks,
     ByState,
     Calendar,
     Choice,
@@ -54,7 +55,9 @@ from paranom_rs import (
 from paranom_rs.generate.fit.channel import channel_of, filled
 from paranom_rs.generate.fit.clock import breaks_of, clock_of
 from paranom_rs.generate.fit.cycles import cut_cycles
+from paranom_rs.generate.fit.least_copied import least_copied
 from paranom_rs.generate.fit.likeness import channel_likeness, copied_share, separability
+from paranom_rs.generate.fit.passing import Judge
 from paranom_rs.generate.fit.period import autocorrelation, period_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
@@ -401,6 +404,34 @@ def test_steps_are_not_mixed() -> None:
     level = np.repeat(rng.choice([0.0, 1.7, 3.1], 100), 20)
     made = Generator.fit(np.stack([level, rng.normal(size=2000)], axis=1), method="blocks").generator.generate(2000)
     assert set(made["x0"]) <= {0.0, 1.7, 3.1}
+
+
+class Passing(Judge):
+    """Lets generators of a name pass that is not below a number."""
+
+    def __init__(self, least: str) -> None:
+        self.least = least
+
+    def passes(self, generator: Generator) -> bool:
+        return generator.names[0] >= self.least
+
+
+@pytest.mark.parametrize("least", ["a", "b", "d", "g", "h"])
+def test_the_first_that_passes_of_the_least_copied(least: str) -> None:
+    """The family of noise copies less than that of the recording's own rows."""
+    x = np.random.default_rng(0).normal(size=(500, 1))
+    own = Blocks(x[:, 0], [(0, 500)])
+
+    def family(rule: Any) -> list[Any]:
+        return [lambda name=name: (Generator({name: Stochastic(rule)}), [name]) for name in "abcdefg"]
+
+    found = least_copied([family(own), family(Normal())], x, Passing(least))
+    if least == "h":
+        assert found is None
+        return
+    assert found is not None
+    assert found[1] == [least]
+    assert rules_of(found[0])[least]["kind"] == "normal"
 
 
 def test_few_rows_keep_their_order() -> None:

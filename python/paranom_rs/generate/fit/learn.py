@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,8 @@ STRICTNESS = (1.0, 2.0, 4.0, np.inf)
 MOST_NEW = 1 << 20
 #: Mixtures of fewer rows are not judged by the classifier.
 LEAST_MIXED = 5 * WINDOW
+#: Of more rows, each round is like another.
+FEW_ROWS = 1 << 13
 #: How much of another block a block may have, as is tried.
 MIXES = (0.5, 0.35, 0.25, 0.18, 0.12, 0.08, 0.05)
 #: All values of an empty channel are lost.
@@ -121,7 +124,11 @@ def _by_blocks(
 
     if len(normal) <= MOST_NEW:
         new = _new_windows(learnt, channels, runs, period, rng)
-        least = least_copied(((made(*told) for told in family) for family in new), normal, judge)
+        families = (
+            [partial(lambda of, layout: made(of(layout), layout), of, layout) for layout in layouts]
+            for of, layouts in new
+        )
+        least = least_copied(families, normal, judge)
         if least is not None:
             return least
     for strictness in STRICTNESS:
@@ -135,17 +142,16 @@ def _by_blocks(
 
 def _new_windows(
     learnt: Recording, channels: list[Channel], runs: Runs, period: Period | None, rng: np.random.Generator
-) -> Iterator[Iterator[tuple[list[Rule | float], Layout]]]:
-    """Give families of rules whose windows are new, each with the layout of its blocks: two parts that are drawn apart,
-    cycles that are mixed, blocks that are mixed. In each, those that copy less come first.
+) -> Iterator[tuple[Callable[[Layout], list[Rule | float]], list[Layout]]]:
+    """Give families of rules whose windows are new: two parts that are drawn apart, blocks that are mixed, cycles that
+    are mixed. Each is what makes rules of layouts, and the layouts: those that copy less come first.
     """
     values = learnt.values
     apart = best_apart(values, channels, runs, period, rng)
     if apart is not None:
-        layouts = [replace(apart.fast_layout, mix=mix) for mix in (*MIXES, 0.0)]
         yield (
-            (apart_rules(values, runs, channels, replace(apart, fast_layout=layout), GROUP), layout)
-            for layout in layouts
+            lambda layout: apart_rules(values, runs, channels, replace(apart, fast_layout=layout), GROUP),
+            [replace(apart.fast_layout, mix=mix) for mix in (*MIXES, 0.0)],
         )
     if not any(channel.is_dense for channel in channels) or int(learnt.normal.sum()) < LEAST_MIXED:
         return
@@ -153,12 +159,14 @@ def _new_windows(
     cycles = layout_of_cycles(values, channels, runs, period, rng)
     if cycles is not None:
         best = best_layout(values, channels, runs, period, rng, tried=[cycles])
+        found.append(best)
         # Of few rounds, one in another order may be worse than others.
-        found += [best] if best.reach == 1 else [best, replace(best, reach=1)]
+        if best.reach != 1 and len(values) <= FEW_ROWS:
+            found.append(replace(best, reach=1))
     for layout in found:
         yield (
-            (block_rules(values, runs, channels, replace(layout, mix=mix), GROUP), replace(layout, mix=mix))
-            for mix in MIXES
+            lambda layout: block_rules(values, runs, channels, layout, GROUP),
+            [replace(layout, mix=mix) for mix in MIXES],
         )
 
 

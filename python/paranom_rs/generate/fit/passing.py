@@ -15,6 +15,8 @@ __all__ = ["MOST_JUDGED", "Judge"]
 MOST_QUANTILES, MOST_ERROR = 0.018, 0.045
 #: A classifier tells them apart no better than this, or clearly worse than the recording's own halves.
 MOST_APART, BELOW_HALVES = 0.6, 0.05
+#: Rounds of boosting.
+ROUNDS = 30
 #: More rows are not judged.
 MOST_JUDGED = 1 << 16
 
@@ -45,7 +47,7 @@ class Judge:
         if len(a) < 5 * WINDOW or not moving.any():
             return True
         try:
-            apart = separability(a[:, moving], b[:, moving], only_summary=True)
+            apart = separability(a[:, moving], b[:, moving], only_summary=True, rounds=ROUNDS)
             return apart <= MOST_APART or apart <= self._halves - BELOW_HALVES
         except ImportError:
             return False  # nobody can tell: a copy is the safer way
@@ -55,7 +57,7 @@ class Judge:
         """How well the recording's own halves are told apart."""
         x = filled(self._recorded)
         x = x[:, x.std(axis=0) > 0.0]
-        return separability(x[: len(x) // 2], x[len(x) // 2 :], only_summary=True)
+        return separability(x[: len(x) // 2], x[len(x) // 2 :], only_summary=True, rounds=ROUNDS)
 
     def _made(self, generator: Generator) -> Floats:
         made: Floats = generator.generate(len(self._recorded)).X
