@@ -60,9 +60,8 @@ impl Kernel for Forward<'_> {
                 for i in 0..n {
                     next_cell[i] = forget[i] * cell[i] + input[i] * new[i];
                 }
-                for i in 0..n {
-                    size[i] = tanh(next_cell[i]);
-                }
+                size.copy_from_slice(next_cell);
+                each(size, tanh);
                 for i in 0..n {
                     next[i] = output[i] * size[i];
                 }
@@ -72,10 +71,11 @@ impl Kernel for Forward<'_> {
                 let (gates, new) = gates.split_at_mut(2 * n);
                 each(gates, logistic);
                 let (reset, update) = gates.split_at(n);
-                let (new, from_hidden) = (&mut new[..n], &from_hidden[..n]);
+                let (new, from_hidden, next) = (&mut new[..n], &from_hidden[..n], &mut next[..n]);
                 for i in 0..n {
-                    new[i] = tanh(new[i] + reset[i] * from_hidden[i]);
+                    new[i] += reset[i] * from_hidden[i];
                 }
+                each(new, tanh);
                 for i in 0..n {
                     next[i] = (1.0 - update[i]) * new[i] + update[i] * hidden[i];
                 }
@@ -88,10 +88,22 @@ impl Kernel for Forward<'_> {
     }
 }
 
+/// Takes a function of each value, some at once, also of those that are left at the end.
 #[inline(always)]
 fn each(values: &mut [f32], f: impl Fn(f32) -> f32) {
-    for x in values {
-        *x = f(*x);
+    let (parts, rest) = values.as_chunks_mut::<WINDOWS>();
+    for part in parts {
+        for x in part {
+            *x = f(*x);
+        }
+    }
+    if !rest.is_empty() {
+        let mut part = [0.0; WINDOWS];
+        part[..rest.len()].copy_from_slice(rest);
+        for x in &mut part {
+            *x = f(*x);
+        }
+        rest.copy_from_slice(&part[..rest.len()]);
     }
 }
 

@@ -209,39 +209,41 @@ impl Kernel for Alone<'_> {
     fn run(self) {
         let columns = self.matrix.columns;
         let x = &self.x[..columns];
-        let (mut panels, mut y) = (&self.matrix.panels[..], self.y);
-        // Sums wait for themselves: so many panels at once as there are.
-        (panels, y) = beside::<8>(panels, x, y);
-        (panels, y) = beside::<4>(panels, x, y);
-        beside::<1>(panels, x, y);
+        let (panels, y) = (&self.matrix.panels[..], self.y);
+        let whole = panels.len() / (4 * columns) * 4;
+        for (four, y) in panels.chunks_exact(4 * columns).zip(y.chunks_exact_mut(4 * ROWS)) {
+            four_panels(four, x, y);
+        }
+        let (rest, y) = (&panels[whole * columns..], &mut y[whole * ROWS..]);
+        for (panel, y) in rest.chunks_exact(columns).zip(y.as_chunks_mut::<ROWS>().0) {
+            for (weights, x) in panel.iter().zip(x) {
+                add(y, weights, *x);
+            }
+        }
     }
 }
 
-/// Computes panels, so many at once, while there are as many; gives those that are left.
+/// Four panels at once: sums wait for themselves.
 #[inline(always)]
-fn beside<'a, 'b, const COUNT: usize>(
-    panels: &'a [[f32; ROWS]],
-    x: &[f32],
-    y: &'b mut [f32],
-) -> (&'a [[f32; ROWS]], &'b mut [f32]) {
-    let (mut panels, mut y) = (panels, y);
-    while panels.len() >= COUNT * x.len() {
-        let (own, others) = panels.split_at(COUNT * x.len());
-        let (own_y, other_y) = y.split_at_mut(COUNT * ROWS);
-        let parts: [&[[f32; ROWS]]; COUNT] = std::array::from_fn(|p| &own[p * x.len()..][..x.len()]);
-        let mut sums: [[f32; ROWS]; COUNT] =
-            std::array::from_fn(|p| std::array::from_fn(|r| own_y[p * ROWS + r]));
-        for (k, x) in x.iter().enumerate() {
-            for (sums, part) in sums.iter_mut().zip(parts) {
-                for (sum, weight) in sums.iter_mut().zip(&part[k]) {
-                    *sum += weight * x;
-                }
-            }
-        }
-        own_y.copy_from_slice(sums.as_flattened());
-        (panels, y) = (others, other_y);
+fn four_panels(panels: &[[f32; ROWS]], x: &[f32], y: &mut [f32]) {
+    let (first, second) = panels.split_at(2 * x.len());
+    let ((a, b), (c, d)) = (first.split_at(x.len()), second.split_at(x.len()));
+    let [y0, y1, y2, y3] = y.as_chunks_mut::<ROWS>().0 else { return };
+    let (mut s0, mut s1, mut s2, mut s3) = (*y0, *y1, *y2, *y3);
+    for ((((a, b), c), d), &x) in a.iter().zip(b).zip(c).zip(d).zip(x) {
+        add(&mut s0, a, x);
+        add(&mut s1, b, x);
+        add(&mut s2, c, x);
+        add(&mut s3, d, x);
     }
-    (panels, y)
+    (*y0, *y1, *y2, *y3) = (s0, s1, s2, s3);
+}
+
+#[inline(always)]
+fn add(sums: &mut [f32; ROWS], weights: &[f32; ROWS], x: f32) {
+    for (sum, weight) in sums.iter_mut().zip(weights) {
+        *sum += weight * x;
+    }
 }
 
 /// Vectors of lanes, one for each row of a window: the `count` lanes that begin `at` in every `stride` lanes.
