@@ -1,6 +1,6 @@
 //! A linear map of vectors of lanes, forward and backward.
 
-use super::lanes::{Lane, Matrix, Rows, WINDOWS, ZERO, folded, lanes, outer_products, padded};
+use super::lanes::{Lane, Matrix, Numbers, Rows, folded, lanes, outer_products, padded};
 use crate::Result;
 use crate::error::try_filled;
 use crate::simd::dispatch;
@@ -38,12 +38,12 @@ impl Dense {
     }
 
     /// From a vector to another, (padded) outputs.
-    pub(super) fn forward(&self, x: &[Lane], y: &mut [Lane]) {
+    pub(super) fn forward<N: Numbers>(&self, x: &[N], y: &mut [N]) {
         for (lane, &value) in y.iter_mut().zip(&self.bias) {
-            *lane = Lane([value; WINDOWS]);
+            *lane = N::splat(value);
         }
-        y[self.outputs..].fill(ZERO);
-        self.forward.add_product(x, y);
+        y[self.outputs..].fill(N::splat(0.0));
+        N::add_product(&self.forward, x, y);
     }
 
     /// Adds to the gradient of x what comes from that of y.

@@ -34,10 +34,10 @@ impl Places {
 /// From sums to gates, in place, and to the next state. `memory` is the cell, the next one and its tanh, of an LSTM.
 pub(super) struct Forward<'a> {
     pub cell: Cell,
-    pub sums: &'a mut [Lane],
-    pub hidden: &'a [Lane],
-    pub next: &'a mut [Lane],
-    pub memory: Option<(&'a [Lane], &'a mut [Lane], &'a mut [Lane])>,
+    pub sums: &'a mut [f32],
+    pub hidden: &'a [f32],
+    pub next: &'a mut [f32],
+    pub memory: Option<(&'a [f32], &'a mut [f32], &'a mut [f32])>,
 }
 
 impl Kernel for Forward<'_> {
@@ -46,24 +46,22 @@ impl Kernel for Forward<'_> {
     #[inline(always)]
     fn run(self) {
         let Self { cell, sums, hidden, next, memory } = self;
-        let n = hidden.len() * WINDOWS;
-        let (sums, hidden, next) = (flat_mut(sums), flat(hidden), flat_mut(next));
+        let n = hidden.len();
         match (cell, memory) {
             (Cell::Lstm, Some((cell, next_cell, size))) => {
-                let (gates, output) = sums.split_at_mut(3 * n);
+                let (gates, output) = sums[..4 * n].split_at_mut(3 * n);
                 let (gates, new) = gates.split_at_mut(2 * n);
                 each(gates, logistic);
                 each(new, tanh);
                 each(output, logistic);
                 let (input, forget) = gates.split_at(n);
-                let (cell, next_cell, size) = (flat(cell), flat_mut(next_cell), flat_mut(size));
-                let (new, output) = (&new[..n], &output[..n]);
+                let (cell, next_cell, size) = (&cell[..n], &mut next_cell[..n], &mut size[..n]);
+                let (new, output, next) = (&new[..n], &output[..n], &mut next[..n]);
                 for i in 0..n {
                     next_cell[i] = forget[i] * cell[i] + input[i] * new[i];
                 }
-                for i in 0..n {
-                    size[i] = tanh(next_cell[i]);
-                }
+                size.copy_from_slice(next_cell);
+                each(size, tanh);
                 for i in 0..n {
                     next[i] = output[i] * size[i];
                 }
@@ -73,10 +71,11 @@ impl Kernel for Forward<'_> {
                 let (gates, new) = gates.split_at_mut(2 * n);
                 each(gates, logistic);
                 let (reset, update) = gates.split_at(n);
-                let (new, from_hidden) = (&mut new[..n], &from_hidden[..n]);
+                let (new, from_hidden, next) = (&mut new[..n], &from_hidden[..n], &mut next[..n]);
                 for i in 0..n {
-                    new[i] = tanh(new[i] + reset[i] * from_hidden[i]);
+                    new[i] += reset[i] * from_hidden[i];
                 }
+                each(new, tanh);
                 for i in 0..n {
                     next[i] = (1.0 - update[i]) * new[i] + update[i] * hidden[i];
                 }
@@ -89,10 +88,22 @@ impl Kernel for Forward<'_> {
     }
 }
 
+/// Takes a function of each value, some at once, also of those that are left at the end.
 #[inline(always)]
 fn each(values: &mut [f32], f: impl Fn(f32) -> f32) {
-    for x in values {
-        *x = f(*x);
+    let (parts, rest) = values.as_chunks_mut::<WINDOWS>();
+    for part in parts {
+        for x in part {
+            *x = f(*x);
+        }
+    }
+    if !rest.is_empty() {
+        let mut part = [0.0; WINDOWS];
+        part[..rest.len()].copy_from_slice(rest);
+        for x in &mut part {
+            *x = f(*x);
+        }
+        rest.copy_from_slice(&part[..rest.len()]);
     }
 }
 

@@ -6,6 +6,7 @@
 use crate::Result;
 use crate::error::try_filled;
 use crate::simd::vector::{Blocks, Lanes, Single, Vector, dispatch_blocks};
+use crate::simd::{Kernel, dispatch};
 
 /// Windows that lie side by side.
 pub(super) const WINDOWS: usize = 16;
@@ -47,6 +48,78 @@ pub(super) fn flat_mut(lanes: &mut [Lane]) -> &mut [f32] {
     #[allow(unsafe_code)]
     unsafe {
         std::slice::from_raw_parts_mut(lanes.as_mut_ptr().cast(), lanes.len() * WINDOWS)
+    }
+}
+
+/// A number of each of some windows side by side: of [`WINDOWS`], or of one alone. Both give the same bits.
+pub(super) trait Numbers: Copy {
+    /// How many windows.
+    const COUNT: usize;
+    /// The same number for each.
+    fn splat(value: f32) -> Self;
+    /// That of a window.
+    fn get(self, window: usize) -> f32;
+    /// Sets that of a window.
+    fn set(&mut self, window: usize, value: f32);
+    /// All numbers, one behind the other.
+    fn flat(all: &[Self]) -> &[f32];
+    /// The same to write to.
+    fn flat_mut(all: &mut [Self]) -> &mut [f32];
+    /// Adds the product of a matrix with a vector; `y` is as long as whole panels are.
+    fn add_product(matrix: &Matrix, x: &[Self], y: &mut [Self]);
+}
+
+impl Numbers for Lane {
+    const COUNT: usize = WINDOWS;
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        Self([value; WINDOWS])
+    }
+    #[inline(always)]
+    fn get(self, window: usize) -> f32 {
+        self.0[window]
+    }
+    #[inline(always)]
+    fn set(&mut self, window: usize, value: f32) {
+        self.0[window] = value;
+    }
+    #[inline(always)]
+    fn flat(all: &[Self]) -> &[f32] {
+        flat(all)
+    }
+    #[inline(always)]
+    fn flat_mut(all: &mut [Self]) -> &mut [f32] {
+        flat_mut(all)
+    }
+    fn add_product(matrix: &Matrix, x: &[Self], y: &mut [Self]) {
+        matrix.add_product(x, y);
+    }
+}
+
+impl Numbers for f32 {
+    const COUNT: usize = 1;
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        value
+    }
+    #[inline(always)]
+    fn get(self, _: usize) -> f32 {
+        self
+    }
+    #[inline(always)]
+    fn set(&mut self, _: usize, value: f32) {
+        *self = value;
+    }
+    #[inline(always)]
+    fn flat(all: &[Self]) -> &[f32] {
+        all
+    }
+    #[inline(always)]
+    fn flat_mut(all: &mut [Self]) -> &mut [f32] {
+        all
+    }
+    fn add_product(matrix: &Matrix, x: &[Self], y: &mut [Self]) {
+        dispatch(Alone { matrix, x, y });
     }
 }
 
@@ -119,6 +192,57 @@ impl Blocks for Product<'_> {
                 }
             }
         }
+    }
+}
+
+/// The product with a vector of one window: rows lie side by side.
+struct Alone<'a> {
+    matrix: &'a Matrix,
+    x: &'a [f32],
+    y: &'a mut [f32],
+}
+
+impl Kernel for Alone<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let columns = self.matrix.columns;
+        let x = &self.x[..columns];
+        let (panels, y) = (&self.matrix.panels[..], self.y);
+        let whole = panels.len() / (4 * columns) * 4;
+        for (four, y) in panels.chunks_exact(4 * columns).zip(y.chunks_exact_mut(4 * ROWS)) {
+            four_panels(four, x, y);
+        }
+        let (rest, y) = (&panels[whole * columns..], &mut y[whole * ROWS..]);
+        for (panel, y) in rest.chunks_exact(columns).zip(y.as_chunks_mut::<ROWS>().0) {
+            for (weights, x) in panel.iter().zip(x) {
+                add(y, weights, *x);
+            }
+        }
+    }
+}
+
+/// Four panels at once: sums wait for themselves.
+#[inline(always)]
+fn four_panels(panels: &[[f32; ROWS]], x: &[f32], y: &mut [f32]) {
+    let (first, second) = panels.split_at(2 * x.len());
+    let ((a, b), (c, d)) = (first.split_at(x.len()), second.split_at(x.len()));
+    let [y0, y1, y2, y3] = y.as_chunks_mut::<ROWS>().0 else { return };
+    let (mut s0, mut s1, mut s2, mut s3) = (*y0, *y1, *y2, *y3);
+    for ((((a, b), c), d), &x) in a.iter().zip(b).zip(c).zip(d).zip(x) {
+        add(&mut s0, a, x);
+        add(&mut s1, b, x);
+        add(&mut s2, c, x);
+        add(&mut s3, d, x);
+    }
+    (*y0, *y1, *y2, *y3) = (s0, s1, s2, s3);
+}
+
+#[inline(always)]
+fn add(sums: &mut [f32; ROWS], weights: &[f32; ROWS], x: f32) {
+    for (sum, weight) in sums.iter_mut().zip(weights) {
+        *sum += weight * x;
     }
 }
 
@@ -214,7 +338,7 @@ mod tests {
 
     #[test]
     fn products_are_sums_in_order() {
-        for (rows, columns) in [(1, 1), (8, 3), (13, 5), (16, 20)] {
+        for (rows, columns) in [(1, 1), (8, 3), (13, 5), (16, 20), (107, 2)] {
             let weights: Vec<f32> = flat(&some(rows * columns, 3))[..rows * columns].to_vec();
             let (x, begun) = (some(columns, 1), some(padded(rows), 2));
             let turn = rows / 2;
@@ -235,6 +359,12 @@ mod tests {
                     let wanted = row.iter().zip(&x).fold(begun[r].0[l], |sum, (w, x)| sum + w * x.0[l]);
                     assert_eq!(y.0[l], wanted);
                 }
+            }
+            for l in 0..WINDOWS {
+                let one = |lanes: &[Lane]| lanes.iter().map(|lane| lane.0[l]).collect::<Vec<f32>>();
+                let mut alone = one(&begun);
+                f32::add_product(&matrix, &one(&x), &mut alone);
+                assert_eq!(alone, one(&y));
             }
         }
     }

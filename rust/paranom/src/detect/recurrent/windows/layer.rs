@@ -1,7 +1,9 @@
 //! A recurrent layer over the rows of some windows, forward and backward.
 
 use super::gates::{Backward, Forward, Places};
-use super::lanes::{Lane, Matrix, Rows, WINDOWS, ZERO, folded, lanes, outer_products, padded};
+use super::lanes::{
+    Lane, Matrix, Numbers, Rows, WINDOWS, ZERO, flat, flat_mut, folded, lanes, outer_products, padded,
+};
 use crate::Result;
 use crate::detect::recurrent::Cell;
 use crate::error::try_filled;
@@ -41,18 +43,18 @@ pub(super) struct Tape {
 
 /// Where a layer is in some windows.
 #[derive(Debug, Clone)]
-pub(super) struct State {
+pub(super) struct State<N> {
     /// The sums of a row that comes over and over, or the bias.
-    first: Vec<Lane>,
-    sums: Vec<Lane>,
-    pub(super) hidden: Vec<Lane>,
-    next: Vec<Lane>,
-    cells: Vec<Lane>,
-    next_cells: Vec<Lane>,
-    sizes: Vec<Lane>,
+    first: Vec<N>,
+    sums: Vec<N>,
+    pub(super) hidden: Vec<N>,
+    next: Vec<N>,
+    cells: Vec<N>,
+    next_cells: Vec<N>,
+    sizes: Vec<N>,
 }
 
-impl State {
+impl State<Lane> {
     /// Puts a window back to where it began, zeros.
     pub(super) fn restart(&mut self, window: usize) {
         for lane in self.hidden.iter_mut().chain(&mut self.cells) {
@@ -153,57 +155,61 @@ impl Layer {
             self.hidden.add_product(before, sums);
             let memory = (self.cell == Cell::Lstm).then(|| {
                 let (cell, next) = cells[step * units..].split_at_mut(units);
-                (&*cell, &mut next[..units], &mut sizes[step * units..(step + 1) * units])
+                let sizes = &mut sizes[step * units..(step + 1) * units];
+                (flat(cell), flat_mut(&mut next[..units]), flat_mut(sizes))
             });
-            let (hidden, next) = (&before[..units], &mut next[..units]);
-            dispatch(Forward { cell: self.cell, sums, hidden, next, memory });
+            let (hidden, next) = (flat(&before[..units]), flat_mut(&mut next[..units]));
+            dispatch(Forward { cell: self.cell, sums: flat_mut(sums), hidden, next, memory });
         }
     }
 
     /// The sums before those over rows: the bias, and those over a row that comes over and over.
-    fn begin(&self, constant: Option<&[Lane]>, first: &mut [Lane]) {
+    fn begin<N: Numbers>(&self, constant: Option<&[N]>, first: &mut [N]) {
         for (lane, &value) in first.iter_mut().zip(&self.bias) {
-            *lane = Lane([value; WINDOWS]);
+            *lane = N::splat(value);
         }
         if let Some(x) = constant {
-            self.input.add_product(x, &mut first[self.places.input..]);
+            N::add_product(&self.input, x, &mut first[self.places.input..]);
         }
     }
 
     /// The state that windows begin in: zeros.
-    pub(super) fn state(&self) -> Result<State> {
+    pub(super) fn state<N: Numbers>(&self) -> Result<State<N>> {
+        let zeros = |count| try_filled(N::splat(0.0), count);
         let wide = padded(self.units);
         let memory = if self.cell == Cell::Lstm { self.units } else { 0 };
-        let mut first = lanes(self.stride)?;
+        let mut first = zeros(self.stride)?;
         self.begin(None, &mut first);
         Ok(State {
             first,
-            sums: lanes(self.stride)?,
-            hidden: lanes(wide)?,
-            next: lanes(wide)?,
-            cells: lanes(memory)?,
-            next_cells: lanes(memory)?,
-            sizes: lanes(memory)?,
+            sums: zeros(self.stride)?,
+            hidden: zeros(wide)?,
+            next: zeros(wide)?,
+            cells: zeros(memory)?,
+            next_cells: zeros(memory)?,
+            sizes: zeros(memory)?,
         })
     }
 
     /// Puts all windows back to where they begin, for a row that comes over and over, or others.
-    pub(super) fn restart(&self, constant: Option<&[Lane]>, state: &mut State) {
-        state.hidden.fill(ZERO);
-        state.cells.fill(ZERO);
+    pub(super) fn restart<N: Numbers>(&self, constant: Option<&[N]>, state: &mut State<N>) {
+        state.hidden.fill(N::splat(0.0));
+        state.cells.fill(N::splat(0.0));
         self.begin(constant, &mut state.first);
     }
 
     /// Takes a row of each window; without one, that of `restart`.
-    pub(super) fn advance(&self, x: Option<&[Lane]>, state: &mut State) {
+    pub(super) fn advance<N: Numbers>(&self, x: Option<&[N]>, state: &mut State<N>) {
         let State { first, sums, hidden, next, cells, next_cells, sizes } = state;
         sums.copy_from_slice(first);
         if let Some(x) = x {
-            self.input.add_product(x, &mut sums[self.places.input..]);
+            N::add_product(&self.input, x, &mut sums[self.places.input..]);
         }
-        self.hidden.add_product(hidden, sums);
-        let memory = (self.cell == Cell::Lstm).then(|| (&cells[..], &mut next_cells[..], &mut sizes[..]));
-        let (before, after) = (&hidden[..self.units], &mut next[..self.units]);
+        N::add_product(&self.hidden, hidden, sums);
+        let memory =
+            (self.cell == Cell::Lstm).then(|| (N::flat(cells), N::flat_mut(next_cells), N::flat_mut(sizes)));
+        let (before, after) = (N::flat(&hidden[..self.units]), N::flat_mut(&mut next[..self.units]));
+        let sums = N::flat_mut(sums);
         dispatch(Forward { cell: self.cell, sums, hidden: before, next: after, memory });
         std::mem::swap(hidden, next);
         std::mem::swap(cells, next_cells);

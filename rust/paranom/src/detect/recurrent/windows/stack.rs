@@ -1,6 +1,6 @@
 //! Layers one behind the other.
 
-use super::lanes::{Lane, lanes, padded};
+use super::lanes::{Lane, Numbers, lanes, padded};
 use super::layer::{Input, Layer, State, Tape};
 use crate::Result;
 use crate::detect::recurrent::Cell;
@@ -51,12 +51,12 @@ impl Stack {
     }
 
     /// The state that windows begin in.
-    pub(super) fn states(&self) -> Result<Vec<State>> {
+    pub(super) fn states<N: Numbers>(&self) -> Result<Vec<State<N>>> {
         self.layers.iter().map(Layer::state).collect()
     }
 
     /// Takes a row of each window.
-    pub(super) fn advance(&self, x: Option<&[Lane]>, states: &mut [State]) {
+    pub(super) fn advance<N: Numbers>(&self, x: Option<&[N]>, states: &mut [State<N>]) {
         for (k, layer) in self.layers.iter().enumerate() {
             let (below, own) = states.split_at_mut(k);
             layer.advance(below.last().map_or(x, |state| Some(&state.hidden)), &mut own[0]);

@@ -33,7 +33,7 @@ pub struct LatentStream {
     seen: usize,
     /// The last rows as they came; row n at place n modulo the window, and so are the windows that begin there.
     rows: Vec<f64>,
-    states: Vec<Vec<State>>,
+    states: Vec<Vec<State<Lane>>>,
     x: Vec<Lane>,
     latent: Vec<Lane>,
     away: Vec<f64>,
