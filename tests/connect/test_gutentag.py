@@ -259,12 +259,91 @@ def test_several_kinds_add_up_as_theirs(tmp_path: Path) -> None:
     np.testing.assert_allclose((data["value-0"] - data.clean["value-0"])[900:950], 2 * SINE + 1.0, atol=1e-9)
 
 
-def test_a_random_base_keeps_its_walk_and_the_notes_say_what_else_is_multiplied(tmp_path: Path) -> None:
-    base = {"kind": "random-walk", "variance": 0.1, "trend": {"kind": "polynomial", "polynomial": [0, 0.01]}}
-    data, notes = one(tmp_path, base, {"kind": "amplitude", "amplitude_factor": 2.0})
-    np.testing.assert_allclose(data["value-0"][900:950], 2 * data.clean["value-0"][900:950], atol=1e-9)
-    assert any("multiplies the trend" in note for note in notes)
-    assert any("multiplies the noise" in note for note in notes)
+@pytest.mark.parametrize("kind", ["random-walk", "cylinder-bell-funnel", "random-mode-jump"])
+@pytest.mark.parametrize(
+    ("anomaly", "changes"),
+    [
+        ({"kind": "amplitude", "amplitude_factor": 3.0}, lambda base: 2 * base),
+        ({"kind": "mode-correlation"}, lambda base: -2 * base),
+        ({"kind": "mean", "offset": 2.0}, lambda base: 0 * base + 2.0),
+    ],
+)
+def test_anomalies_of_a_random_base_leave_noise_trend_and_offset(
+    kind: str, anomaly: dict[str, Any], changes: Any, tmp_path: Path
+) -> None:
+    slope = {"kind": "polynomial", "polynomial": [0, 0.01]}
+    data, _ = one(tmp_path, {"kind": kind, "offset": 5.0, "trend": slope, "frequency": 20.0}, anomaly)
+    base = data.clean["value-0"][900:950] - 5.0 - 0.01 * ROW
+    difference = data["value-0"] - data.clean["value-0"]
+    np.testing.assert_allclose(difference[900:950], changes(base), atol=1e-9)
+    assert not np.delete(difference, slice(900, 950)).any()
+    assert data.names == ["value-0"]
+
+
+def test_channels_of_one_seed_jump_together(tmp_path: Path) -> None:
+    jumps = {"kind": "random-mode-jump", "frequency": 30, "channel-offset": 2.0, "channel-diff": 1.0}
+    bases = [jumps | {"random-seed": 7}, jumps | {"random-seed": 7}, jumps | {"random-seed": 8}, jumps]
+    [made] = read(tmp_path, {"length": ROWS, "base-oscillations": bases, "anomalies": []})
+    values = made.generator.generate(ROWS).X
+    np.testing.assert_array_equal(values[:, 1], 1.5 * values[:, 0])
+    for a, b in [(0, 2), (0, 3), (2, 3)]:
+        assert (np.sign(values[:, a]) != np.sign(values[:, b])).any()
+
+
+def test_older_spellings_are_read_as_the_newer(tmp_path: Path) -> None:
+    old = {
+        "length": ROWS,
+        "channels": 2,
+        "base_oscillation": {"kind": "sinus", "frequency": 4.0},
+        "anomalies": [
+            {"exact_position": 900, "length": 50, "creep-length": 10, "kinds": [KINDS[3]]},
+            {"exact_position": 1200, "length": 50, "kinds": [{"kind": "mean", "parameters": {"offset": 2.0}}]},
+            {
+                "exact_position": 1500,
+                "length": 50,
+                "kinds": [{"kind": "trend", "parameters": {"kind": "polynomial", "polynomial": [0, 0.02]}}],
+            },
+            {"exact_position": 1800, "length": 50, "kinds": [{"kind": "mode_correlation", "parameters": None}]},
+        ],
+    }
+    new = {
+        "length": ROWS,
+        "channels": 2,
+        "base-oscillation": {"kind": "sine", "frequency": 4.0},
+        "anomalies": [
+            {"exact-position": 900, "length": 50, "creeping-length": 10, "kinds": [KINDS[3]]},
+            {"exact-position": 1200, "length": 50, "kinds": [KINDS[3]]},
+            {"exact-position": 1500, "length": 50, "kinds": [KINDS[7]]},
+            {"exact-position": 1800, "length": 50, "kinds": [{"kind": "mode-correlation"}]},
+        ],
+    }
+    first, second = read(tmp_path, old, new)
+    assert first.generator.to_toml() == second.generator.to_toml()
+    assert len(first.generator.generate(ROWS).events) == 4
+    older = [note for note in first.notes if "its newer name" in note]
+    assert "anomalies[0].creep-length: is read as creeping-length, its newer name" in older
+    assert "base_oscillation: is read as base-oscillation, its newer name" in older
+    assert set(first.notes) - set(older) == set(second.notes)
+
+
+def test_what_is_given_twice_is_said(tmp_path: Path) -> None:
+    twice = {"kind": "mean", "offset": 1.0, "parameters": {"offset": 2.0}}
+    flat = {"kind": "mean", "parameters": 3}
+    anomalies = [{"exact-position": 100 * i, "length": 5, "kinds": [k]} for i, k in enumerate([twice, flat, KINDS[3]])]
+    [made] = read(tmp_path, {"channels": 2, "base-oscillations": [{"kind": "sine"}], "anomalies": anomalies})
+    assert len(made.generator.generate(1000).events) == 1
+    assert [note for note in made.notes if "left out" in note] == [
+        "anomalies[0].kinds[0].offset: must be given once, and is under parameters as well: the anomaly is left out",
+        "anomalies[1].kinds[0].parameters: must be a mapping, got 3: the anomaly is left out",
+    ]
+    assert "channels: 2 is not read: there are 1 base-oscillations" in made.notes
+
+
+def test_a_series_that_cannot_be_had_names_the_anomalies_that_it_takes_along(tmp_path: Path) -> None:
+    anomalies = [{"length": 5, "kinds": [KINDS[3]]}] * 3
+    [made] = read(tmp_path, {"name": "x", "base-oscillations": [{"kind": "custom-input"}], "anomalies": anomalies})
+    assert made.generator is None
+    assert "anomalies[0] to [2]: left out with the whole series 'x'" in made.notes
 
 
 def test_all_anomalies_find_room_where_there_is_room(tmp_path: Path) -> None:
@@ -371,7 +450,7 @@ def test_a_bad_anomaly_is_said_and_costs_no_other(entry: str, says: str, tmp_pat
 
 
 def test_what_is_not_read_is_said_with_the_nearest_key(tmp_path: Path) -> None:
-    anomaly = {"exact-position": 10, "length": 50, "creep-length": 40, "kinds": [{"kind": "mean", "ofset": 1.0}]}
+    anomaly = {"exact-position": 10, "length": 50, "creep-lengthing": 40, "kinds": [{"kind": "mean", "ofset": 1.0}]}
     [made] = read(
         tmp_path,
         {"base-oscillations": [{"kind": "sine", "freqency": 3.0}], "anomalies": [anomaly], "lenght": 5},

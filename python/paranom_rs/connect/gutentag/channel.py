@@ -26,8 +26,8 @@ from paranom_rs.generate.signals import (
 
 Note = Callable[[str], None]
 
-#: Kinds whose values follow from the row alone: an anomaly can be added as the difference from them.
-REGULAR = ("sine", "cosine", "square", "sawtooth", "dirichlet", "ecg", "polynomial", "mls")
+#: Kinds that are drawn at random: a hidden variable holds them, so that an anomaly can refer to what was drawn.
+RANDOM = ("random-walk", "cylinder-bell-funnel", "random-mode-jump")
 #: Kinds that have a frequency.
 WAVES = ("sine", "cosine", "square", "sawtooth", "dirichlet", "ecg")
 #: Known to GutenTAG; we have nothing to read them for.
@@ -36,22 +36,21 @@ IGNORED = ("kind", "length", "smoothing", "ecg-sim-method", "frequency", "amplit
 
 @dataclass(frozen=True)
 class Channel:
-    """What a channel is made of; its value is ``base + trend + offset + noise``."""
+    """What a channel is made of; its value is ``base + trend + offset + noise``.
+
+    ``base`` gives the same value wherever it is written; of a random kind it refers to the variable ``drawn``.
+    """
 
     kind: str
     table: Table
     number: int
     rows: int
     base: Rule
+    drawn: tuple[str, Rule] | None
     trend: Rule | None
     offset: float
     amplitude: float
     noise: float
-
-    @property
-    def is_regular(self) -> bool:
-        """Whether the base follows from the row alone."""
-        return self.kind in REGULAR
 
     def rule(self, *, noise: float | None = None) -> Rule:
         """Return the rule of the channel, maybe with another noise."""
@@ -67,17 +66,23 @@ class Channel:
 
 def read_channel(table: Table, number: int, rows: int, note: Note) -> Channel:
     """Read a base oscillation with its trend, offset and noise."""
-    base = oscillation(table, number, rows, note)
+    base, drawn = oscillation(table, number, rows, note), None
+    if table.kind() == "random-mode-jump":
+        base, drawn = _modes(table, number, rows)
+    elif table.kind() in RANDOM:
+        drawn = (f"base-{number}", base)
+        base = Ref(drawn[0])
     trend = None
     if "trend" in table:
         trend = _trend(table.table("trend"), number, rows, note)
     amplitude = table.number("amplitude", 1.0)
     channel = Channel(
-        kind=table.text("kind"),
+        kind=table.kind(),
         table=table,
         number=number,
         rows=rows,
         base=base,
+        drawn=drawn,
         trend=trend,
         offset=table.number("offset", 0.0),
         amplitude=amplitude,
@@ -86,6 +91,20 @@ def read_channel(table: Table, number: int, rows: int, note: Note) -> Channel:
     for text in table.unread(IGNORED):
         note(text)
     return channel
+
+
+def _modes(table: Table, number: int, rows: int) -> tuple[Rule, tuple[str, Rule]]:
+    """Return the jumps of a channel, and the variable of -1 and 1 behind them: one for all channels of a seed."""
+    steps = max(int(rows // table.number("frequency", 10.0, above=0)), 1)
+    name = f"mode-of-{number}"
+    if "random-seed" in table:
+        name = f"mode-of-seed-{table.number('random-seed'):.17g}-{steps}"
+    return Ref(name) * _height(table, number), (name, Steps(Choice([-1.0, 1.0]), steps))
+
+
+def _height(table: Table, number: int) -> float:
+    first = table.number("channel-offset", table.number("amplitude", 1.0))
+    return table.number("channel-diff", 0.0) * number + first
 
 
 def _trend(table: Table, number: int, rows: int, note: Note) -> Rule:
@@ -100,7 +119,7 @@ def _trend(table: Table, number: int, rows: int, note: Note) -> Rule:
 
 def oscillation(table: Table, number: int, rows: int, note: Note) -> Rule:
     """Return a base oscillation alone."""
-    kind, amplitude = table.text("kind"), table.number("amplitude", 1.0)
+    kind, amplitude = table.kind(), table.number("amplitude", 1.0)
     if kind in WAVES:
         if kind == "dirichlet" and table.whole("periodicity", 6, least=1) % 2 == 0:
             note("dirichlet: an even periodicity n is taken as n - 1")
@@ -120,12 +139,8 @@ def oscillation(table: Table, number: int, rows: int, note: Note) -> Rule:
             note("mls: not smoothed")
             return MLS(table.whole("complexity", 7, least=1, most=64), walk=True, amplitude=amplitude)
         case "random-mode-jump":
-            high = table.number("channel-diff", 0.0) * number + table.number("channel-offset", amplitude)
-            if "random-seed" in table:
-                note("random-mode-jump: channels of one random-seed jump independently of each other")
-                table.get("random-seed")
-            jumps = table.number("frequency", 10.0, above=0)
-            return Steps(Choice([-high, high]), max(int(rows // jumps), 1))
+            rule, (_, drawn) = _modes(table, number, rows)
+            return drawn * _height(table, number)
         case "formula":
             note("formula: refers to channels as they are, with their noise, trend, offset, anomalies and labels")
             return _formula(table.table("formula"), number)
@@ -165,7 +180,7 @@ def _phase(period: float, ahead: float, start: int | None) -> float:
 
 
 def _shape(table: Table, period: float, amplitude: float, phase: float, change: Mapping[str, float]) -> Rule:
-    match table.text("kind"):
+    match table.kind():
         case "sine":
             return Sine(period, amplitude, phase=phase)
         case "cosine":
