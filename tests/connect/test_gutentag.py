@@ -120,7 +120,7 @@ def test_what_cannot_be_mapped_is_said(tmp_path: Path) -> None:
         {"base-oscillations": [{"kind": "polynomial", "polynomial": [1] * 9}]},
     )
     assert custom.generator is None
-    assert "Recorded" in custom.notes[0]
+    assert "input-timeseries-path-test: must be given" in custom.notes[0]
     assert unknown.generator is None
     assert "squiggle" in unknown.notes[0]
     assert pattern.generator is not None
@@ -337,6 +337,78 @@ def test_what_is_given_twice_is_said(tmp_path: Path) -> None:
         "anomalies[1].kinds[0].parameters: must be a mapping, got 3: the anomaly is left out",
     ]
     assert "channels: 2 is not read: there are 1 base-oscillations" in made.notes
+
+
+@pytest.mark.parametrize(
+    "column", [{"use-column-test": 1}, {"use-column-test": "flow"}, {"usecols": ["flow"]}, {}], ids=str
+)
+def test_custom_input_is_a_column_of_a_file(column: dict[str, Any], tmp_path: Path) -> None:
+    recorded = np.round(np.random.default_rng(5).normal(size=ROWS), 6)
+    path = tmp_path / "flow.csv"
+    path.write_text(
+        "timestamp,flow,level\n" + "".join(f"{i},{x},0\n" for i, x in enumerate(recorded)), encoding="utf-8"
+    )
+    base = {"kind": "custom-input", "input-timeseries-path-test": str(path), "offset": 5.0} | column
+    data, notes = one(tmp_path, base, {"kind": "amplitude", "amplitude_factor": 2.0})
+    np.testing.assert_array_equal(data.clean["value-0"], recorded + 5.0)
+    difference = data["value-0"] - data.clean["value-0"]
+    np.testing.assert_allclose(difference[900:950], recorded[900:950], atol=1e-9)
+    assert not np.delete(difference, slice(900, 950)).any()
+    assert not any("not read" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"input-timeseries-path-test": "nowhere.csv"}, "must be a file that can be read"),
+        ({"input-timeseries-path-test": "."}, "must be a file that can be read"),
+        ({"input-timeseries-path-test": 3}, "must be a text"),
+        ({"use-column-test": "other"}, "must have a column 'other'"),
+        ({"use-column-test": 7}, "use-column-test: must be a column of"),
+        ({"use-column-test": -1}, "must be a whole number from 0"),
+        ({"use-column-test": [1]}, "must be a number"),
+        ({"length": 4}, "must have the 4 rows of the series at least, got 3"),
+    ],
+)
+def test_a_custom_input_that_cannot_be_had_is_said(change: dict[str, Any], says: str, tmp_path: Path) -> None:
+    path = tmp_path / "flow.csv"
+    path.write_text("timestamp,flow\n0,1.5\n1,2.5\n2,3.5\n", encoding="utf-8")
+    base = {"kind": "custom-input", "input-timeseries-path-test": str(path)} | change
+    length = base.pop("length", 3)
+    good = {"name": "good", "base-oscillations": [{"kind": "sine"}]}
+    bad, other = read(tmp_path, {"length": length, "base-oscillations": [base]}, good)
+    assert bad.generator is None
+    assert says in bad.notes[-1], bad.notes
+    assert other.generator is not None
+
+
+def test_an_anomaly_that_the_generator_refuses_costs_no_other(tmp_path: Path) -> None:
+    anomalies = [
+        {"exact-position": 100 * (i + 1), "length": length, "kinds": [kind]}
+        for i, (length, kind) in enumerate([(20, KINDS[3]), (1, {"kind": "pattern"}), (20, KINDS[0])])
+    ]
+    [made] = read(tmp_path, {"length": ROWS, "base-oscillations": [OSCILLATIONS["ecg"]], "anomalies": anomalies})
+    assert [e.name for e in made.generator.generate(ROWS).events] == ["mean-0", "amplitude-2"]
+    [note] = [note for note in made.notes if "left out" in note]
+    assert note.startswith("anomaly pattern-1: is left out: it is refused: anomalies[")
+
+
+@pytest.mark.parametrize("kind", sorted(OSCILLATIONS))
+@pytest.mark.parametrize(
+    "anomaly",
+    [*KINDS, {"kind": "pattern"}, {"kind": "mode-correlation"}, {"kind": "variance", "variance": 0.0}],
+    ids=str,
+)
+def test_each_kind_on_each_base_comes_out_or_is_said(kind: str, anomaly: dict[str, Any], tmp_path: Path) -> None:
+    data, notes = one(tmp_path, OSCILLATIONS[kind] | {"variance": 0.1}, anomaly)
+    changed = data["value-0"] != data.clean["value-0"]
+    assert not changed[data.y == 0].any()
+    if len(data.events) == 0:
+        assert anomaly["kind"] in ("frequency", "pattern-shift")
+        assert "anomalies[0]: is left out: none of its kinds can be had" in notes
+        assert any(note.startswith("anomalies[0].kinds[0]: ") and "theirs ignores it" in note for note in notes)
+    else:
+        assert changed[data.y == 1].any()
 
 
 def test_a_series_that_cannot_be_had_names_the_anomalies_that_it_takes_along(tmp_path: Path) -> None:

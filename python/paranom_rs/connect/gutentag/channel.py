@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from paranom_rs.connect.gutentag.recording import read_recording
 from paranom_rs.connect.gutentag.table import Refused, Table
 from paranom_rs.generate.distributions import Choice, Normal
+from paranom_rs.generate.recordings import Recorded
 from paranom_rs.generate.rule import Product, Ref, Rule
 from paranom_rs.generate.signals import (
     ECG,
@@ -23,6 +25,7 @@ from paranom_rs.generate.signals import (
     Trend,
     Triangle,
 )
+from paranom_rs.generate.variables import Stochastic
 
 Note = Callable[[str], None]
 
@@ -31,7 +34,10 @@ RANDOM = ("random-walk", "cylinder-bell-funnel", "random-mode-jump")
 #: Kinds that have a frequency.
 WAVES = ("sine", "cosine", "square", "sawtooth", "dirichlet", "ecg")
 #: Known to GutenTAG; we have nothing to read them for.
-IGNORED = ("kind", "length", "smoothing", "ecg-sim-method", "frequency", "amplitude", "variance", "offset", "trend")
+IGNORED = (
+    *("kind", "length", "smoothing", "ecg-sim-method", "frequency", "amplitude", "variance", "offset", "trend"),
+    *("input-timeseries-path-train", "use-column-train"),
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class Channel:
     number: int
     rows: int
     base: Rule
-    drawn: tuple[str, Rule] | None
+    drawn: tuple[str, Stochastic | Recorded] | None
     trend: Rule | None
     offset: float
     amplitude: float
@@ -66,12 +72,7 @@ class Channel:
 
 def read_channel(table: Table, number: int, rows: int, note: Note) -> Channel:
     """Read a base oscillation with its trend, offset and noise."""
-    base, drawn = oscillation(table, number, rows, note), None
-    if table.kind() == "random-mode-jump":
-        base, drawn = _modes(table, number, rows)
-    elif table.kind() in RANDOM:
-        drawn = (f"base-{number}", base)
-        base = Ref(drawn[0])
+    base, drawn = _base(table, number, rows, note)
     trend = None
     if "trend" in table:
         trend = _trend(table.table("trend"), number, rows, note)
@@ -107,6 +108,18 @@ def _height(table: Table, number: int) -> float:
     return table.number("channel-diff", 0.0) * number + first
 
 
+def _base(table: Table, number: int, rows: int, note: Note) -> tuple[Rule, tuple[str, Stochastic | Recorded] | None]:
+    """Return a base that may be written several times, and the variable behind it, if it needs one."""
+    kind, name = table.kind(), f"base-{number}"
+    if kind == "custom-input":
+        return Ref(name), (name, Recorded(read_recording(table, rows), hidden=True))
+    if kind == "random-mode-jump":
+        rule, (name, modes) = _modes(table, number, rows)
+        return rule, (name, Stochastic(modes, hidden=True))
+    base = oscillation(table, number, rows, note)
+    return (Ref(name), (name, Stochastic(base, hidden=True))) if kind in RANDOM else (base, None)
+
+
 def _trend(table: Table, number: int, rows: int, note: Note) -> Rule:
     """Return a trend: a base oscillation and its own trend. Its offset and noise are not added, as in GutenTAG."""
     rule = oscillation(table, number, rows, note)
@@ -139,13 +152,13 @@ def oscillation(table: Table, number: int, rows: int, note: Note) -> Rule:
             note("mls: not smoothed")
             return MLS(table.whole("complexity", 7, least=1, most=64), walk=True, amplitude=amplitude)
         case "random-mode-jump":
-            rule, (_, drawn) = _modes(table, number, rows)
+            drawn = _modes(table, number, rows)[1][1]
             return drawn * _height(table, number)
         case "formula":
             note("formula: refers to channels as they are, with their noise, trend, offset, anomalies and labels")
             return _formula(table.table("formula"), number)
         case "custom-input":
-            raise Refused(f"{table.path}: custom-input is a recording; read it with Recorded.from_file")
+            raise Refused(f"{table.path}: custom-input is no trend: a recording is a variable of its own")
     raise Refused(f"{table.at('kind')}: {kind!r} is not known")
 
 

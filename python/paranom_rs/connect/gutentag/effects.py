@@ -76,10 +76,12 @@ def _change(kind: Table, channel: Channel, place: Place, note: Note) -> Changed:
         case "amplitude":
             base = channel.base * kind.number("amplitude_factor", 1.0)
             note("amplitude: all at once; theirs grows and fades over a fifth of the event each")
+            if channel.kind == "cylinder-bell-funnel":
+                note("amplitude: of cylinder-bell-funnel, changes nothing between two shapes, where the base is 0")
         case "extremum":
             effect = _extremum(kind, channel, note)
         case "frequency":
-            base = _wave_of(channel, name, factor=kind.number("frequency_factor", 1.0, above=0), start=place.start)
+            base = _wave_of(channel, kind, factor=kind.number("frequency_factor", 1.0, above=0), start=place.start)
         case "mean":
             base = channel.base + kind.number("offset", 0.0)
         case "pattern":
@@ -87,7 +89,7 @@ def _change(kind: Table, channel: Channel, place: Place, note: Note) -> Changed:
         case "pattern-shift":
             if kind.number("transition_window", 10):
                 note("pattern-shift: without a transition")
-            base = _wave_of(channel, name, ahead=-kind.number("shift_by", 5))
+            base = _wave_of(channel, kind, ahead=-kind.number("shift_by", 5))
         case "platform":
             # Theirs takes the trend away, and leaves offset and noise.
             effect = channel.around(Constant(kind.number("value", 0.0)), trend=False)
@@ -113,9 +115,12 @@ def _extremum(kind: Table, channel: Channel, note: Note) -> Effect:
     return Shift(-size if kind.flag("min") else size)
 
 
-def _wave_of(channel: Channel, name: str, *, factor: float = 1.0, ahead: float = 0.0, start: int | None = None) -> Rule:
+def _wave_of(
+    channel: Channel, kind: Table, *, factor: float = 1.0, ahead: float = 0.0, start: int | None = None
+) -> Rule:
     if channel.kind not in WAVES:
-        raise Refused(f"{name}: needs an oscillation with a frequency, and {channel.kind} has none; theirs ignores it")
+        rule = f"{kind.kind()} needs an oscillation with a frequency, and {channel.kind} has none; theirs ignores it"
+        raise Refused(f"{kind.path}: {rule}")
     # The heart's beats keep their place in the series; other waves begin anew with the event.
     return wave(channel.table, factor=factor, ahead=ahead, start=None if channel.kind == "ecg" else start)
 
@@ -162,6 +167,11 @@ def _pattern(kind: Table, channel: Channel, note: Note) -> tuple[Rule | None, Ef
         case "dirichlet":
             note("pattern: of dirichlet, the event backwards")
             return None, Reverse()
+        case "random-walk" | "random-mode-jump":
+            note(f"pattern: theirs leaves {channel.kind} unchanged; here the event is drawn anew")
+            return None, channel.around(oscillation(channel.table, channel.number, channel.rows, note))
+        case "custom-input":
+            raise Refused(f"{kind.path}: theirs leaves custom-input unchanged")
     note(f"pattern: theirs leaves {channel.kind} unchanged; here the event runs backwards")
     return None, Reverse()
 

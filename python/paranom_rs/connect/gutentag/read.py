@@ -6,6 +6,7 @@ The values are not GutenTAG's: same kinds of signals and anomalies, other random
 
 from __future__ import annotations
 
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ _MOST_BYTES = 16 << 20
 #: Values of a configuration with its aliases written out, and how deep they lie.
 _MOST_VALUES, _MOST_DEPTH = 1_000_000, 100
 _MOST_CHANNELS, _MOST_ANOMALIES = 10_000, 100_000
+#: Anomalies of a series that are left out one after the other before the series is.
+_MOST_REFUSED = 100
 _POSITIONS = ("beginning", "middle", "end")
 
 
@@ -117,13 +120,28 @@ def _series(entry: object, name: str, seed: int) -> Imported:
             note("training series: generate them as rows beyond the length, or with data.clean")
         for text in table.unread(("base-oscillation", "base-oscillations", "channels", "anomalies")):
             note(text)
-        variables = {x.drawn[0]: Stochastic(x.drawn[1], hidden=True) for x in channels if x.drawn is not None}
+        variables: dict[str, Any] = dict(x.drawn for x in channels if x.drawn is not None)
         variables |= {f"value-{i}": Stochastic(channel.rule()) for i, channel in enumerate(channels)}
-        generator = Generator(variables, anomalies=anomalies or None, seed=seed)
+        generator = _generator(variables, anomalies, seed, note)
     except (Refused, SpecError, SpecTypeError) as error:
         why = str(error) if isinstance(error, Refused) else f"is refused: {error}"
         return Imported(name, rows, None, (*notes, *_lost(entry, name), why))
     return Imported(name, rows, generator, tuple(notes))
+
+
+def _generator(variables: dict[str, Any], anomalies: list[Anomaly], seed: int, note: Note) -> Generator:
+    """Return the generator; an anomaly that it refuses is left out."""
+    anomalies = list(anomalies)
+    for _ in range(_MOST_REFUSED):
+        try:
+            return Generator(variables, anomalies=anomalies or None, seed=seed)
+        except (SpecError, SpecTypeError) as error:
+            named = re.match(r"anomalies\[(\d+)\]", error.path)
+            if named is None:
+                raise
+            out = anomalies.pop(int(named[1]))
+            note(f"anomaly {out.name}: is left out: it is refused: {error}")
+    return Generator(variables, anomalies=anomalies or None, seed=seed)
 
 
 def _lost(entry: object, name: str) -> list[str]:

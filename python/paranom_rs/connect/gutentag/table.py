@@ -9,10 +9,9 @@ from typing import Any
 
 from paranom_rs._internal.checks import shown
 
-
 #: Names that older versions of GutenTAG had for keys and kinds, beside "_" for "-".
-_OLDER_KEYS = {"creeping-length": "creep-length"}
-_OLDER_KINDS = {"sinus": "sine"}
+_OLDER_KEYS = {"creeping-length": "creep-length", "input-timeseries-path-test": "input-timeseries-path"}
+_OLDER_KINDS = {"sinus": "sine", "custom-process": "custom-input"}
 
 
 class Refused(Exception):  # noqa: N818 (it never leaves this folder: it becomes a note)
@@ -117,7 +116,7 @@ class Table:
         return Table(self.at(key), self.get(key))
 
     def unread(self, known: tuple[str, ...] = ()) -> list[str]:
-        """Return a note for each key that nobody has read, with the known key that is nearest to it; and for older names."""
+        """Return a note for each key with an older name, and for each that nobody has read, with the nearest known."""
         notes = [f"{self.at(older)}: is read as {key}, its newer name" for older, key in self._older.items()]
         for key in self.values:
             if key not in self._read and str(key).replace("_", "-") not in known:
