@@ -411,6 +411,23 @@ def test_each_kind_on_each_base_comes_out_or_is_said(kind: str, anomaly: dict[st
         assert changed[data.y == 1].any()
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"kind": "amplitude"},
+        {"kind": "amplitude", "amplitude_factor": 1.0},
+        {"kind": "mean"},
+        {"kind": "frequency"},
+        {"kind": "variance", "variance": 0.2},
+    ],
+    ids=str,
+)
+def test_an_anomaly_that_changes_nothing_is_said(kind: dict[str, Any], tmp_path: Path) -> None:
+    data, notes = one(tmp_path, WAVE, kind)
+    assert any(note.startswith("anomalies[0].kinds[0].") and "changes nothing" in note for note in notes), notes
+    assert kind["kind"] == "frequency" or (data.X == data.clean.X).all()
+
+
 def test_a_series_that_cannot_be_had_names_the_anomalies_that_it_takes_along(tmp_path: Path) -> None:
     anomalies = [{"length": 5, "kinds": [KINDS[3]]}] * 3
     [made] = read(tmp_path, {"name": "x", "base-oscillations": [{"kind": "custom-input"}], "anomalies": anomalies})

@@ -74,16 +74,18 @@ def _change(kind: Table, channel: Channel, place: Place, note: Note) -> Changed:
     base, effect = None, None
     match name:
         case "amplitude":
-            base = channel.base * kind.number("amplitude_factor", 1.0)
+            base = channel.base * _number(kind, "amplitude_factor", 1.0, note)
             note("amplitude: all at once; theirs grows and fades over a fifth of the event each")
             if channel.kind == "cylinder-bell-funnel":
                 note("amplitude: of cylinder-bell-funnel, changes nothing between two shapes, where the base is 0")
         case "extremum":
             effect = _extremum(kind, channel, note)
         case "frequency":
-            base = _wave_of(channel, kind, factor=kind.number("frequency_factor", 1.0, above=0), start=place.start)
+            base = _wave_of(
+                channel, kind, factor=_number(kind, "frequency_factor", 1.0, note, above=0), start=place.start
+            )
         case "mean":
-            base = channel.base + kind.number("offset", 0.0)
+            base = channel.base + _number(kind, "offset", 0.0, note)
         case "pattern":
             base, effect = _pattern(kind, channel, note)
         case "pattern-shift":
@@ -94,7 +96,7 @@ def _change(kind: Table, channel: Channel, place: Place, note: Note) -> Changed:
             # Theirs takes the trend away, and leaves offset and noise.
             effect = channel.around(Constant(kind.number("value", 0.0)), trend=False)
         case "variance":
-            effect = _variance(kind.number("variance", 0.0, least=0) * abs(channel.amplitude), channel)
+            effect = _variance(kind, channel, note)
         case "mode-correlation":
             base = channel.base * -1.0
             if channel.kind != "random-mode-jump":
@@ -125,7 +127,21 @@ def _wave_of(
     return wave(channel.table, factor=factor, ahead=ahead, start=None if channel.kind == "ecg" else start)
 
 
-def _variance(wanted: float, channel: Channel) -> Effect:
+def _number(kind: Table, key: str, neutral: float, note: Note, *, above: float = -math.inf) -> float:
+    """Return a parameter, ``neutral`` where it is not given: then the anomaly changes nothing, and a note says so."""
+    value = kind.number(key, neutral, above=above)
+    if value == neutral:
+        note(
+            f"{kind.at(key)}: {neutral:g} changes nothing"
+            + ("" if key in kind else ", and is taken where none is given")
+        )
+    return value
+
+
+def _variance(kind: Table, channel: Channel, note: Note) -> Effect:
+    wanted = kind.number("variance", 0.0, least=0) * abs(channel.amplitude)
+    if wanted == channel.noise:
+        note(f"{kind.at('variance')}: is that of the channel, and changes nothing")
     if wanted >= channel.noise:
         return Noise(math.sqrt(wanted**2 - channel.noise**2))
     return channel.rule(noise=wanted)
