@@ -428,6 +428,24 @@ def test_an_anomaly_that_changes_nothing_is_said(kind: dict[str, Any], tmp_path:
     assert kind["kind"] == "frequency" or (data.X == data.clean.X).all()
 
 
+@pytest.mark.parametrize("amplitude", [0.0, 1e-320, 1e308])
+@pytest.mark.parametrize("kind", ["pattern", "variance", "trend", "extremum", "amplitude"])
+def test_numbers_at_the_ends_of_float64_raise_nothing_raw(kind: str, amplitude: float, tmp_path: Path) -> None:
+    anomaly = {"kind": kind, "variance": 0.5, "amplitude_factor": 2.0, "oscillation": {"kind": "sine"}}
+    for base in ("sine", "cylinder-bell-funnel"):
+        entry = {"kind": base, "amplitude": amplitude, "variance": 0.1}
+        place = {"exact-position": 900, "length": 50, "kinds": [anomaly]}
+        [made] = read(tmp_path, {"length": ROWS, "base-oscillations": [entry], "anomalies": [place]})
+        if made.generator is None:
+            assert made.notes
+            continue
+        try:
+            events = made.generator.generate(ROWS).events
+        except SpecError:  # values that overflow are refused
+            continue
+        assert len(events) == 1 or any("left out" in note for note in made.notes)
+
+
 def test_a_series_that_cannot_be_had_names_the_anomalies_that_it_takes_along(tmp_path: Path) -> None:
     anomalies = [{"length": 5, "kinds": [KINDS[3]]}] * 3
     [made] = read(tmp_path, {"name": "x", "base-oscillations": [{"kind": "custom-input"}], "anomalies": anomalies})
@@ -492,6 +510,8 @@ BAD = [
     "base-oscillations: [{kind: dirichlet, periodicity: .inf}]", "base-oscillations: [{kind: formula, formula: 3}]",
     "base-oscillations: [{kind: polynomial, polynomial: 3}]", "base-oscillations: [{kind: sine, trend: 7}]",
     "base-oscillations: [{kind: sine, amplitude: [1]}]", "base-oscillations: [{kind: sine, variance: -1}]",
+    "base-oscillations: [{kind: random-mode-jump, frequency: 1.0e-308}]",
+    "base-oscillations: [{kind: cylinder-bell-funnel, variance-pattern-length: 1.0e+308}]",
     "base-oscillations: [{kind: [sine]}]", "length: " + "9" * 5000,
 ]  # fmt: skip
 

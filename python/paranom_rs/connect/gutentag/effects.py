@@ -50,6 +50,8 @@ def effect_of(kinds: list[Table], channel: Channel, place: Place, note: Note) ->
             changed.append(found)
         except Refused as error:
             note(str(error))
+        except ArithmeticError:
+            note(f"{kind.path}: must have numbers that float64 can reckon with")
         for text in kind.unread(("kind",)):
             note(text)
     bases = [x.base for x in changed if x.base is not None]
@@ -143,7 +145,8 @@ def _variance(kind: Table, channel: Channel, note: Note) -> Effect:
     if wanted == channel.noise:
         note(f"{kind.at('variance')}: is that of the channel, and changes nothing")
     if wanted >= channel.noise:
-        return Noise(math.sqrt(wanted**2 - channel.noise**2))
+        # The root of the difference of the squares, which themselves may overflow.
+        return Noise(math.sqrt(wanted - channel.noise) * math.sqrt(wanted + channel.noise))
     return channel.rule(noise=wanted)
 
 

@@ -165,7 +165,13 @@ def _channels(table: Table, rows: int, note: Note) -> list[Channel]:
         raise Refused("must have base-oscillations, or base-oscillation and channels")
     if not 1 <= len(entries) <= _MOST_CHANNELS:
         raise Refused(f"base-oscillations: must be 1 to {_MOST_CHANNELS}, got {len(entries)}")
-    return [read_channel(Table(path, o), i, rows, note) for i, (path, o) in enumerate(zip(paths, entries, strict=True))]
+    channels = []
+    for i, (path, values) in enumerate(zip(paths, entries, strict=True)):
+        try:
+            channels.append(read_channel(Table(path, values), i, rows, note))
+        except ArithmeticError:
+            raise Refused(f"{path}: must have numbers that float64 can reckon with") from None
+    return channels
 
 
 @dataclass(frozen=True)
