@@ -120,7 +120,7 @@ def test_what_cannot_be_mapped_is_said(tmp_path: Path) -> None:
         {"base-oscillations": [{"kind": "polynomial", "polynomial": [1] * 9}]},
     )
     assert custom.generator is None
-    assert "Recorded" in custom.notes[0]
+    assert "input-timeseries-path-test: must be given" in custom.notes[0]
     assert unknown.generator is None
     assert "squiggle" in unknown.notes[0]
     assert pattern.generator is not None
@@ -259,12 +259,198 @@ def test_several_kinds_add_up_as_theirs(tmp_path: Path) -> None:
     np.testing.assert_allclose((data["value-0"] - data.clean["value-0"])[900:950], 2 * SINE + 1.0, atol=1e-9)
 
 
-def test_a_random_base_keeps_its_walk_and_the_notes_say_what_else_is_multiplied(tmp_path: Path) -> None:
-    base = {"kind": "random-walk", "variance": 0.1, "trend": {"kind": "polynomial", "polynomial": [0, 0.01]}}
+@pytest.mark.parametrize("kind", ["random-walk", "cylinder-bell-funnel", "random-mode-jump"])
+@pytest.mark.parametrize(
+    ("anomaly", "changes"),
+    [
+        ({"kind": "amplitude", "amplitude_factor": 3.0}, lambda base: 2 * base),
+        ({"kind": "mode-correlation"}, lambda base: -2 * base),
+        ({"kind": "mean", "offset": 2.0}, lambda base: 0 * base + 2.0),
+    ],
+)
+def test_anomalies_of_a_random_base_leave_noise_trend_and_offset(
+    kind: str, anomaly: dict[str, Any], changes: Any, tmp_path: Path
+) -> None:
+    slope = {"kind": "polynomial", "polynomial": [0, 0.01]}
+    data, _ = one(tmp_path, {"kind": kind, "offset": 5.0, "trend": slope, "frequency": 20.0}, anomaly)
+    base = data.clean["value-0"][900:950] - 5.0 - 0.01 * ROW
+    difference = data["value-0"] - data.clean["value-0"]
+    np.testing.assert_allclose(difference[900:950], changes(base), atol=1e-9)
+    assert not np.delete(difference, slice(900, 950)).any()
+    assert data.names == ["value-0"]
+
+
+def test_channels_of_one_seed_jump_together(tmp_path: Path) -> None:
+    jumps = {"kind": "random-mode-jump", "frequency": 30, "channel-offset": 2.0, "channel-diff": 1.0}
+    bases = [jumps | {"random-seed": 7}, jumps | {"random-seed": 7}, jumps | {"random-seed": 8}, jumps]
+    [made] = read(tmp_path, {"length": ROWS, "base-oscillations": bases, "anomalies": []})
+    values = made.generator.generate(ROWS).X
+    np.testing.assert_array_equal(values[:, 1], 1.5 * values[:, 0])
+    for a, b in [(0, 2), (0, 3), (2, 3)]:
+        assert (np.sign(values[:, a]) != np.sign(values[:, b])).any()
+
+
+def test_older_spellings_are_read_as_the_newer(tmp_path: Path) -> None:
+    old = {
+        "length": ROWS,
+        "channels": 2,
+        "base_oscillation": {"kind": "sinus", "frequency": 4.0},
+        "anomalies": [
+            {"exact_position": 900, "length": 50, "creep-length": 10, "kinds": [KINDS[3]]},
+            {"exact_position": 1200, "length": 50, "kinds": [{"kind": "mean", "parameters": {"offset": 2.0}}]},
+            {
+                "exact_position": 1500,
+                "length": 50,
+                "kinds": [{"kind": "trend", "parameters": {"kind": "polynomial", "polynomial": [0, 0.02]}}],
+            },
+            {"exact_position": 1800, "length": 50, "kinds": [{"kind": "mode_correlation", "parameters": None}]},
+        ],
+    }
+    new = {
+        "length": ROWS,
+        "channels": 2,
+        "base-oscillation": {"kind": "sine", "frequency": 4.0},
+        "anomalies": [
+            {"exact-position": 900, "length": 50, "creeping-length": 10, "kinds": [KINDS[3]]},
+            {"exact-position": 1200, "length": 50, "kinds": [KINDS[3]]},
+            {"exact-position": 1500, "length": 50, "kinds": [KINDS[7]]},
+            {"exact-position": 1800, "length": 50, "kinds": [{"kind": "mode-correlation"}]},
+        ],
+    }
+    first, second = read(tmp_path, old, new)
+    assert first.generator.to_toml() == second.generator.to_toml()
+    assert len(first.generator.generate(ROWS).events) == 4
+    older = [note for note in first.notes if "its newer name" in note]
+    assert "anomalies[0].creep-length: is read as creeping-length, its newer name" in older
+    assert "base_oscillation: is read as base-oscillation, its newer name" in older
+    assert set(first.notes) - set(older) == set(second.notes)
+
+
+def test_what_is_given_twice_is_said(tmp_path: Path) -> None:
+    twice = {"kind": "mean", "offset": 1.0, "parameters": {"offset": 2.0}}
+    flat = {"kind": "mean", "parameters": 3}
+    anomalies = [{"exact-position": 100 * i, "length": 5, "kinds": [k]} for i, k in enumerate([twice, flat, KINDS[3]])]
+    [made] = read(tmp_path, {"channels": 2, "base-oscillations": [{"kind": "sine"}], "anomalies": anomalies})
+    assert len(made.generator.generate(1000).events) == 1
+    assert [note for note in made.notes if "left out" in note] == [
+        "anomalies[0].kinds[0].offset: must be given once, and is under parameters as well: the anomaly is left out",
+        "anomalies[1].kinds[0].parameters: must be a mapping, got 3: the anomaly is left out",
+    ]
+    assert "channels: 2 is not read: there are 1 base-oscillations" in made.notes
+
+
+@pytest.mark.parametrize(
+    "column", [{"use-column-test": 1}, {"use-column-test": "flow"}, {"usecols": ["flow"]}, {}], ids=str
+)
+def test_custom_input_is_a_column_of_a_file(column: dict[str, Any], tmp_path: Path) -> None:
+    recorded = np.round(np.random.default_rng(5).normal(size=ROWS), 6)
+    path = tmp_path / "flow.csv"
+    path.write_text(
+        "timestamp,flow,level\n" + "".join(f"{i},{x},0\n" for i, x in enumerate(recorded)), encoding="utf-8"
+    )
+    base = {"kind": "custom-input", "input-timeseries-path-test": str(path), "offset": 5.0} | column
     data, notes = one(tmp_path, base, {"kind": "amplitude", "amplitude_factor": 2.0})
-    np.testing.assert_allclose(data["value-0"][900:950], 2 * data.clean["value-0"][900:950], atol=1e-9)
-    assert any("multiplies the trend" in note for note in notes)
-    assert any("multiplies the noise" in note for note in notes)
+    np.testing.assert_array_equal(data.clean["value-0"], recorded + 5.0)
+    difference = data["value-0"] - data.clean["value-0"]
+    np.testing.assert_allclose(difference[900:950], recorded[900:950], atol=1e-9)
+    assert not np.delete(difference, slice(900, 950)).any()
+    assert not any("not read" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"input-timeseries-path-test": "nowhere.csv"}, "must be a file that can be read"),
+        ({"input-timeseries-path-test": "."}, "must be a file that can be read"),
+        ({"input-timeseries-path-test": 3}, "must be a text"),
+        ({"use-column-test": "other"}, "must have a column 'other'"),
+        ({"use-column-test": 7}, "use-column-test: must be a column of"),
+        ({"use-column-test": -1}, "must be a whole number from 0"),
+        ({"use-column-test": [1]}, "must be a number"),
+        ({"length": 4}, "must have the 4 rows of the series at least, got 3"),
+    ],
+)
+def test_a_custom_input_that_cannot_be_had_is_said(change: dict[str, Any], says: str, tmp_path: Path) -> None:
+    path = tmp_path / "flow.csv"
+    path.write_text("timestamp,flow\n0,1.5\n1,2.5\n2,3.5\n", encoding="utf-8")
+    base = {"kind": "custom-input", "input-timeseries-path-test": str(path)} | change
+    length = base.pop("length", 3)
+    good = {"name": "good", "base-oscillations": [{"kind": "sine"}]}
+    bad, other = read(tmp_path, {"length": length, "base-oscillations": [base]}, good)
+    assert bad.generator is None
+    assert says in bad.notes[-1], bad.notes
+    assert other.generator is not None
+
+
+def test_an_anomaly_that_the_generator_refuses_costs_no_other(tmp_path: Path) -> None:
+    anomalies = [
+        {"exact-position": 100 * (i + 1), "length": length, "kinds": [kind]}
+        for i, (length, kind) in enumerate([(20, KINDS[3]), (1, {"kind": "pattern"}), (20, KINDS[0])])
+    ]
+    [made] = read(tmp_path, {"length": ROWS, "base-oscillations": [OSCILLATIONS["ecg"]], "anomalies": anomalies})
+    assert [e.name for e in made.generator.generate(ROWS).events] == ["mean-0", "amplitude-2"]
+    [note] = [note for note in made.notes if "left out" in note]
+    assert note.startswith("anomaly pattern-1: is left out: it is refused: anomalies[")
+
+
+@pytest.mark.parametrize("kind", sorted(OSCILLATIONS))
+@pytest.mark.parametrize(
+    "anomaly",
+    [*KINDS, {"kind": "pattern"}, {"kind": "mode-correlation"}, {"kind": "variance", "variance": 0.0}],
+    ids=str,
+)
+def test_each_kind_on_each_base_comes_out_or_is_said(kind: str, anomaly: dict[str, Any], tmp_path: Path) -> None:
+    data, notes = one(tmp_path, OSCILLATIONS[kind] | {"variance": 0.1}, anomaly)
+    changed = data["value-0"] != data.clean["value-0"]
+    assert not changed[data.y == 0].any()
+    if len(data.events) == 0:
+        assert anomaly["kind"] in ("frequency", "pattern-shift")
+        assert "anomalies[0]: is left out: none of its kinds can be had" in notes
+        assert any(note.startswith("anomalies[0].kinds[0]: ") and "theirs ignores it" in note for note in notes)
+    else:
+        assert changed[data.y == 1].any()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"kind": "amplitude"},
+        {"kind": "amplitude", "amplitude_factor": 1.0},
+        {"kind": "mean"},
+        {"kind": "frequency"},
+        {"kind": "variance", "variance": 0.2},
+    ],
+    ids=str,
+)
+def test_an_anomaly_that_changes_nothing_is_said(kind: dict[str, Any], tmp_path: Path) -> None:
+    data, notes = one(tmp_path, WAVE, kind)
+    assert any(note.startswith("anomalies[0].kinds[0].") and "changes nothing" in note for note in notes), notes
+    assert kind["kind"] == "frequency" or (data.X == data.clean.X).all()
+
+
+@pytest.mark.parametrize("amplitude", [0.0, 1e-320, 1e308])
+@pytest.mark.parametrize("kind", ["pattern", "variance", "trend", "extremum", "amplitude"])
+def test_numbers_at_the_ends_of_float64_raise_nothing_raw(kind: str, amplitude: float, tmp_path: Path) -> None:
+    anomaly = {"kind": kind, "variance": 0.5, "amplitude_factor": 2.0, "oscillation": {"kind": "sine"}}
+    for base in ("sine", "cylinder-bell-funnel"):
+        entry = {"kind": base, "amplitude": amplitude, "variance": 0.1}
+        place = {"exact-position": 900, "length": 50, "kinds": [anomaly]}
+        [made] = read(tmp_path, {"length": ROWS, "base-oscillations": [entry], "anomalies": [place]})
+        if made.generator is None:
+            assert made.notes
+            continue
+        try:
+            events = made.generator.generate(ROWS).events
+        except SpecError:  # values that overflow are refused
+            continue
+        assert len(events) == 1 or any("left out" in note for note in made.notes)
+
+
+def test_a_series_that_cannot_be_had_names_the_anomalies_that_it_takes_along(tmp_path: Path) -> None:
+    anomalies = [{"length": 5, "kinds": [KINDS[3]]}] * 3
+    [made] = read(tmp_path, {"name": "x", "base-oscillations": [{"kind": "custom-input"}], "anomalies": anomalies})
+    assert made.generator is None
+    assert "anomalies[0] to [2]: left out with the whole series 'x'" in made.notes
 
 
 def test_all_anomalies_find_room_where_there_is_room(tmp_path: Path) -> None:
@@ -324,6 +510,8 @@ BAD = [
     "base-oscillations: [{kind: dirichlet, periodicity: .inf}]", "base-oscillations: [{kind: formula, formula: 3}]",
     "base-oscillations: [{kind: polynomial, polynomial: 3}]", "base-oscillations: [{kind: sine, trend: 7}]",
     "base-oscillations: [{kind: sine, amplitude: [1]}]", "base-oscillations: [{kind: sine, variance: -1}]",
+    "base-oscillations: [{kind: random-mode-jump, frequency: 1.0e-308}]",
+    "base-oscillations: [{kind: cylinder-bell-funnel, variance-pattern-length: 1.0e+308}]",
     "base-oscillations: [{kind: [sine]}]", "length: " + "9" * 5000,
 ]  # fmt: skip
 
@@ -371,7 +559,7 @@ def test_a_bad_anomaly_is_said_and_costs_no_other(entry: str, says: str, tmp_pat
 
 
 def test_what_is_not_read_is_said_with_the_nearest_key(tmp_path: Path) -> None:
-    anomaly = {"exact-position": 10, "length": 50, "creep-length": 40, "kinds": [{"kind": "mean", "ofset": 1.0}]}
+    anomaly = {"exact-position": 10, "length": 50, "creep-lengthing": 40, "kinds": [{"kind": "mean", "ofset": 1.0}]}
     [made] = read(
         tmp_path,
         {"base-oscillations": [{"kind": "sine", "freqency": 3.0}], "anomalies": [anomaly], "lenght": 5},

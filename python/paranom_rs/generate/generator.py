@@ -247,7 +247,8 @@ class Generator(KnownKeywords):
     def from_gutentag(cls, path: str | Path, *, seed: int = 0) -> list[Imported]:
         """Make a generator of each series of a GutenTAG configuration. Needs PyYAML.
 
-        The values are not GutenTAG's: same signals and anomalies, other random numbers.
+        The values are not GutenTAG's: same signals and anomalies, other random numbers. A ``custom-input`` reads the
+        file that the configuration names, from the working directory.
 
         Parameters
         ----------

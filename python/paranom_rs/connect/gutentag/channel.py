@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from paranom_rs.connect.gutentag.recording import read_recording
 from paranom_rs.connect.gutentag.table import Refused, Table
 from paranom_rs.generate.distributions import Choice, Normal
+from paranom_rs.generate.recordings import Recorded
 from paranom_rs.generate.rule import Product, Ref, Rule
 from paranom_rs.generate.signals import (
     ECG,
@@ -23,35 +25,38 @@ from paranom_rs.generate.signals import (
     Trend,
     Triangle,
 )
+from paranom_rs.generate.variables import Stochastic
 
 Note = Callable[[str], None]
 
-#: Kinds whose values follow from the row alone: an anomaly can be added as the difference from them.
-REGULAR = ("sine", "cosine", "square", "sawtooth", "dirichlet", "ecg", "polynomial", "mls")
+#: Kinds that are drawn at random: a hidden variable holds them, so that an anomaly can refer to what was drawn.
+RANDOM = ("random-walk", "cylinder-bell-funnel", "random-mode-jump")
 #: Kinds that have a frequency.
 WAVES = ("sine", "cosine", "square", "sawtooth", "dirichlet", "ecg")
 #: Known to GutenTAG; we have nothing to read them for.
-IGNORED = ("kind", "length", "smoothing", "ecg-sim-method", "frequency", "amplitude", "variance", "offset", "trend")
+IGNORED = (
+    *("kind", "length", "smoothing", "ecg-sim-method", "frequency", "amplitude", "variance", "offset", "trend"),
+    *("input-timeseries-path-train", "use-column-train"),
+)
 
 
 @dataclass(frozen=True)
 class Channel:
-    """What a channel is made of; its value is ``base + trend + offset + noise``."""
+    """What a channel is made of; its value is ``base + trend + offset + noise``.
+
+    ``base`` gives the same value wherever it is written; of a random kind it refers to the variable ``drawn``.
+    """
 
     kind: str
     table: Table
     number: int
     rows: int
     base: Rule
+    drawn: tuple[str, Stochastic | Recorded] | None
     trend: Rule | None
     offset: float
     amplitude: float
     noise: float
-
-    @property
-    def is_regular(self) -> bool:
-        """Whether the base follows from the row alone."""
-        return self.kind in REGULAR
 
     def rule(self, *, noise: float | None = None) -> Rule:
         """Return the rule of the channel, maybe with another noise."""
@@ -67,17 +72,18 @@ class Channel:
 
 def read_channel(table: Table, number: int, rows: int, note: Note) -> Channel:
     """Read a base oscillation with its trend, offset and noise."""
-    base = oscillation(table, number, rows, note)
+    base, drawn = _base(table, number, rows, note)
     trend = None
     if "trend" in table:
         trend = _trend(table.table("trend"), number, rows, note)
     amplitude = table.number("amplitude", 1.0)
     channel = Channel(
-        kind=table.text("kind"),
+        kind=table.kind(),
         table=table,
         number=number,
         rows=rows,
         base=base,
+        drawn=drawn,
         trend=trend,
         offset=table.number("offset", 0.0),
         amplitude=amplitude,
@@ -86,6 +92,32 @@ def read_channel(table: Table, number: int, rows: int, note: Note) -> Channel:
     for text in table.unread(IGNORED):
         note(text)
     return channel
+
+
+def _modes(table: Table, number: int, rows: int) -> tuple[Rule, tuple[str, Rule]]:
+    """Return the jumps of a channel, and the variable of -1 and 1 behind them: one for all channels of a seed."""
+    steps = max(int(rows // table.number("frequency", 10.0, above=0)), 1)
+    name = f"mode-of-{number}"
+    if "random-seed" in table:
+        name = f"mode-of-seed-{table.number('random-seed'):.17g}-{steps}"
+    return Ref(name) * _height(table, number), (name, Steps(Choice([-1.0, 1.0]), steps))
+
+
+def _height(table: Table, number: int) -> float:
+    first = table.number("channel-offset", table.number("amplitude", 1.0))
+    return table.number("channel-diff", 0.0) * number + first
+
+
+def _base(table: Table, number: int, rows: int, note: Note) -> tuple[Rule, tuple[str, Stochastic | Recorded] | None]:
+    """Return a base that may be written several times, and the variable behind it, if it needs one."""
+    kind, name = table.kind(), f"base-{number}"
+    if kind == "custom-input":
+        return Ref(name), (name, Recorded(read_recording(table, rows), hidden=True))
+    if kind == "random-mode-jump":
+        rule, (name, modes) = _modes(table, number, rows)
+        return rule, (name, Stochastic(modes, hidden=True))
+    base = oscillation(table, number, rows, note)
+    return (Ref(name), (name, Stochastic(base, hidden=True))) if kind in RANDOM else (base, None)
 
 
 def _trend(table: Table, number: int, rows: int, note: Note) -> Rule:
@@ -100,7 +132,7 @@ def _trend(table: Table, number: int, rows: int, note: Note) -> Rule:
 
 def oscillation(table: Table, number: int, rows: int, note: Note) -> Rule:
     """Return a base oscillation alone."""
-    kind, amplitude = table.text("kind"), table.number("amplitude", 1.0)
+    kind, amplitude = table.kind(), table.number("amplitude", 1.0)
     if kind in WAVES:
         if kind == "dirichlet" and table.whole("periodicity", 6, least=1) % 2 == 0:
             note("dirichlet: an even periodicity n is taken as n - 1")
@@ -120,17 +152,13 @@ def oscillation(table: Table, number: int, rows: int, note: Note) -> Rule:
             note("mls: not smoothed")
             return MLS(table.whole("complexity", 7, least=1, most=64), walk=True, amplitude=amplitude)
         case "random-mode-jump":
-            high = table.number("channel-diff", 0.0) * number + table.number("channel-offset", amplitude)
-            if "random-seed" in table:
-                note("random-mode-jump: channels of one random-seed jump independently of each other")
-                table.get("random-seed")
-            jumps = table.number("frequency", 10.0, above=0)
-            return Steps(Choice([-high, high]), max(int(rows // jumps), 1))
+            drawn = _modes(table, number, rows)[1][1]
+            return drawn * _height(table, number)
         case "formula":
             note("formula: refers to channels as they are, with their noise, trend, offset, anomalies and labels")
             return _formula(table.table("formula"), number)
         case "custom-input":
-            raise Refused(f"{table.path}: custom-input is a recording; read it with Recorded.from_file")
+            raise Refused(f"{table.path}: custom-input is no trend: a recording is a variable of its own")
     raise Refused(f"{table.at('kind')}: {kind!r} is not known")
 
 
@@ -165,7 +193,7 @@ def _phase(period: float, ahead: float, start: int | None) -> float:
 
 
 def _shape(table: Table, period: float, amplitude: float, phase: float, change: Mapping[str, float]) -> Rule:
-    match table.text("kind"):
+    match table.kind():
         case "sine":
             return Sine(period, amplitude, phase=phase)
         case "cosine":

@@ -1,9 +1,7 @@
 """What an anomaly does to its channel.
 
-GutenTAG's anomalies change the base oscillation; noise, trend and offset are added afterwards. So an anomaly of a
-regular base is the difference between the changed base and the base, added to the channel. A base that is drawn at
-random cannot be had twice: there a transform of the channel's value stands for it, and a note says what else it
-changes.
+GutenTAG's anomalies change the base oscillation; noise, trend and offset are added afterwards. So an anomaly is the
+difference between the changed base and the base, added to the channel.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from paranom_rs.connect.gutentag.table import Refused, Table
 from paranom_rs.generate.distributions import Uniform
 from paranom_rs.generate.rule import EachRow, Rule, Transform
 from paranom_rs.generate.signals import Constant, Cosine, Shape, Sine
-from paranom_rs.generate.transforms import Noise, Reverse, Scale, Shift
+from paranom_rs.generate.transforms import Noise, Reverse, Shift
 
 Effect = Rule | Transform
 
@@ -52,6 +50,8 @@ def effect_of(kinds: list[Table], channel: Channel, place: Place, note: Note) ->
             changed.append(found)
         except Refused as error:
             note(str(error))
+        except ArithmeticError:
+            note(f"{kind.path}: must have numbers that float64 can reckon with")
         for text in kind.unread(("kind",)):
             note(text)
     bases = [x.base for x in changed if x.base is not None]
@@ -70,53 +70,45 @@ def effect_of(kinds: list[Table], channel: Channel, place: Place, note: Note) ->
 
 
 def _change(kind: Table, channel: Channel, place: Place, note: Note) -> Changed:
-    name = kind.text("kind")
+    name = kind.kind()
     if channel.kind == "formula" and name in ("frequency", "pattern-shift", "pattern"):
         raise Refused(f"{kind.path}: {name} needs a signal of the channel's own, and a formula has none")
     base, effect = None, None
     match name:
         case "amplitude":
-            base, effect = _amplitude(kind.number("amplitude_factor", 1.0), channel, note)
+            base = channel.base * _number(kind, "amplitude_factor", 1.0, note)
+            note("amplitude: all at once; theirs grows and fades over a fifth of the event each")
+            if channel.kind == "cylinder-bell-funnel":
+                note("amplitude: of cylinder-bell-funnel, changes nothing between two shapes, where the base is 0")
         case "extremum":
             effect = _extremum(kind, channel, note)
         case "frequency":
-            base = _wave_of(channel, name, factor=kind.number("frequency_factor", 1.0, above=0), start=place.start)
+            base = _wave_of(
+                channel, kind, factor=_number(kind, "frequency_factor", 1.0, note, above=0), start=place.start
+            )
         case "mean":
-            base, effect = _raised(Constant(kind.number("offset", 0.0)), channel)
+            base = channel.base + _number(kind, "offset", 0.0, note)
         case "pattern":
             base, effect = _pattern(kind, channel, note)
         case "pattern-shift":
             if kind.number("transition_window", 10):
                 note("pattern-shift: without a transition")
-            base = _wave_of(channel, name, ahead=-kind.number("shift_by", 5))
+            base = _wave_of(channel, kind, ahead=-kind.number("shift_by", 5))
         case "platform":
             # Theirs takes the trend away, and leaves offset and noise.
             effect = channel.around(Constant(kind.number("value", 0.0)), trend=False)
         case "variance":
-            effect = _variance(kind.number("variance", 0.0, least=0) * abs(channel.amplitude), channel, note)
+            effect = _variance(kind, channel, note)
         case "mode-correlation":
-            effect = _mirrored(channel, note)
+            base = channel.base * -1.0
+            if channel.kind != "random-mode-jump":
+                note(f"mode-correlation: theirs changes a random-mode-jump only, and labels {channel.kind} unchanged")
         case "trend":
-            base, effect = _raised(_trend(kind.table("oscillation"), channel, place, note), channel)
+            base = channel.base + _trend(kind.table("oscillation"), channel, place, note)
             note("trend: ends with the event; theirs leaves its last value on all rows behind it, without a label")
         case _:
             raise Refused(f"{kind.at('kind')}: {name!r} is not known")
     return Changed(name, base, effect)
-
-
-def _raised(by: Rule, channel: Channel) -> tuple[Rule | None, Effect | None]:
-    """Return the base with something added; of a random base, the addition alone."""
-    return (channel.base + by, None) if channel.is_regular else (None, Shift(EachRow(by)))
-
-
-def _amplitude(factor: float, channel: Channel, note: Note) -> tuple[Rule | None, Effect | None]:
-    note("amplitude: all at once; theirs grows and fades over a fifth of the event each")
-    if channel.is_regular:
-        return channel.base * factor, None
-    for what, there in (("trend", channel.trend is not None), ("noise", channel.noise > 0)):
-        if there:
-            note(f"amplitude: of {channel.kind}, multiplies the {what}, too")
-    return None, Scale(factor, center=channel.offset)
 
 
 def _extremum(kind: Table, channel: Channel, note: Note) -> Effect:
@@ -127,32 +119,40 @@ def _extremum(kind: Table, channel: Channel, note: Note) -> Effect:
     return Shift(-size if kind.flag("min") else size)
 
 
-def _wave_of(channel: Channel, name: str, *, factor: float = 1.0, ahead: float = 0.0, start: int | None = None) -> Rule:
+def _wave_of(
+    channel: Channel, kind: Table, *, factor: float = 1.0, ahead: float = 0.0, start: int | None = None
+) -> Rule:
     if channel.kind not in WAVES:
-        raise Refused(f"{name}: needs an oscillation with a frequency, and {channel.kind} has none; theirs ignores it")
+        rule = f"{kind.kind()} needs an oscillation with a frequency, and {channel.kind} has none; theirs ignores it"
+        raise Refused(f"{kind.path}: {rule}")
     # The heart's beats keep their place in the series; other waves begin anew with the event.
     return wave(channel.table, factor=factor, ahead=ahead, start=None if channel.kind == "ecg" else start)
 
 
-def _variance(wanted: float, channel: Channel, note: Note) -> Effect:
+def _number(kind: Table, key: str, neutral: float, note: Note, *, above: float = -math.inf) -> float:
+    """Return a parameter, ``neutral`` where it is not given: then the anomaly changes nothing, and a note says so."""
+    value = kind.number(key, neutral, above=above)
+    if value == neutral:
+        note(
+            f"{kind.at(key)}: {neutral:g} changes nothing"
+            + ("" if key in kind else ", and is taken where none is given")
+        )
+    return value
+
+
+def _variance(kind: Table, channel: Channel, note: Note) -> Effect:
+    wanted = kind.number("variance", 0.0, least=0) * abs(channel.amplitude)
+    if wanted == channel.noise:
+        note(f"{kind.at('variance')}: is that of the channel, and changes nothing")
     if wanted >= channel.noise:
-        return Noise(math.sqrt(wanted**2 - channel.noise**2))
-    if not channel.is_regular:
-        note("variance: less noise than normal is the channel drawn anew, with that noise")
+        # The root of the difference of the squares, which themselves may overflow.
+        return Noise(math.sqrt(wanted - channel.noise) * math.sqrt(wanted + channel.noise))
     return channel.rule(noise=wanted)
-
-
-def _mirrored(channel: Channel, note: Note) -> Effect:
-    if channel.kind != "random-mode-jump":
-        note(f"mode-correlation: theirs changes a random-mode-jump only, and labels {channel.kind} unchanged")
-    if channel.trend is not None:
-        note("mode-correlation: turns the trend round, too")
-    return Scale(-1.0, center=channel.offset)
 
 
 def _trend(table: Table, channel: Channel, place: Place, note: Note) -> Rule:
     """Return what a trend adds to the rows of an event: an oscillation that begins with it."""
-    kind = table.text("kind")
+    kind = table.kind()
     if kind in WAVES:
         rule = wave(table, start=place.start)
     elif kind == "polynomial":
@@ -186,6 +186,11 @@ def _pattern(kind: Table, channel: Channel, note: Note) -> tuple[Rule | None, Ef
         case "dirichlet":
             note("pattern: of dirichlet, the event backwards")
             return None, Reverse()
+        case "random-walk" | "random-mode-jump":
+            note(f"pattern: theirs leaves {channel.kind} unchanged; here the event is drawn anew")
+            return None, channel.around(oscillation(channel.table, channel.number, channel.rows, note))
+        case "custom-input":
+            raise Refused(f"{kind.path}: theirs leaves custom-input unchanged")
     note(f"pattern: theirs leaves {channel.kind} unchanged; here the event runs backwards")
     return None, Reverse()
 

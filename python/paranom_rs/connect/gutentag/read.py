@@ -6,6 +6,7 @@ The values are not GutenTAG's: same kinds of signals and anomalies, other random
 
 from __future__ import annotations
 
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from paranom_rs._internal.checks import file_path
+from paranom_rs._internal.checks import file_path, shown
 from paranom_rs._internal.optional import require
 from paranom_rs._internal.text_files import read_text
 from paranom_rs.connect.gutentag.channel import Channel, Note, read_channel
@@ -29,6 +30,8 @@ _MOST_BYTES = 16 << 20
 #: Values of a configuration with its aliases written out, and how deep they lie.
 _MOST_VALUES, _MOST_DEPTH = 1_000_000, 100
 _MOST_CHANNELS, _MOST_ANOMALIES = 10_000, 100_000
+#: Anomalies of a series that are left out one after the other before the series is.
+_MOST_REFUSED = 100
 _POSITIONS = ("beginning", "middle", "end")
 
 
@@ -117,18 +120,43 @@ def _series(entry: object, name: str, seed: int) -> Imported:
             note("training series: generate them as rows beyond the length, or with data.clean")
         for text in table.unread(("base-oscillation", "base-oscillations", "channels", "anomalies")):
             note(text)
-        variables = {f"value-{i}": Stochastic(channel.rule()) for i, channel in enumerate(channels)}
-        generator = Generator(variables, anomalies=anomalies or None, seed=seed)
-    except Refused as error:
-        return Imported(name, rows, None, (*notes, str(error)))
-    except (SpecError, SpecTypeError) as error:
-        return Imported(name, rows, None, (*notes, f"is refused: {error}"))
+        variables: dict[str, Any] = dict(x.drawn for x in channels if x.drawn is not None)
+        variables |= {f"value-{i}": Stochastic(channel.rule()) for i, channel in enumerate(channels)}
+        generator = _generator(variables, anomalies, seed, note)
+    except (Refused, SpecError, SpecTypeError) as error:
+        why = str(error) if isinstance(error, Refused) else f"is refused: {error}"
+        return Imported(name, rows, None, (*notes, *_lost(entry, name), why))
     return Imported(name, rows, generator, tuple(notes))
+
+
+def _generator(variables: dict[str, Any], anomalies: list[Anomaly], seed: int, note: Note) -> Generator:
+    """Return the generator; an anomaly that it refuses is left out."""
+    anomalies = list(anomalies)
+    for _ in range(_MOST_REFUSED):
+        try:
+            return Generator(variables, anomalies=anomalies or None, seed=seed)
+        except (SpecError, SpecTypeError) as error:
+            named = re.match(r"anomalies\[(\d+)\]", error.path)
+            if named is None:
+                raise
+            out = anomalies.pop(int(named[1]))
+            note(f"anomaly {out.name}: is left out: it is refused: {error}")
+    return Generator(variables, anomalies=anomalies or None, seed=seed)
+
+
+def _lost(entry: object, name: str) -> list[str]:
+    """Return a note on the anomalies that a series takes along that cannot be had."""
+    anomalies = entry.get("anomalies") if isinstance(entry, dict) else None
+    lost = len(anomalies) if isinstance(anomalies, list) else 0
+    which = "anomalies[0]" if lost == 1 else f"anomalies[0] to [{lost - 1}]"
+    return [f"{which}: left out with the whole series {shown(name)}"] if lost else []
 
 
 def _channels(table: Table, rows: int, note: Note) -> list[Channel]:
     if "base-oscillations" in table:
         entries = table.items("base-oscillations")
+        if "channels" in table and table.get("channels") != len(entries):
+            note(f"channels: {shown(table.get('channels'))} is not read: there are {len(entries)} base-oscillations")
         paths = [f"base-oscillations[{i}]" for i in range(len(entries))]
     elif "base-oscillation" in table:
         entries = [table.get("base-oscillation")] * table.whole("channels", least=1, most=_MOST_CHANNELS)
@@ -137,7 +165,13 @@ def _channels(table: Table, rows: int, note: Note) -> list[Channel]:
         raise Refused("must have base-oscillations, or base-oscillation and channels")
     if not 1 <= len(entries) <= _MOST_CHANNELS:
         raise Refused(f"base-oscillations: must be 1 to {_MOST_CHANNELS}, got {len(entries)}")
-    return [read_channel(Table(path, o), i, rows, note) for i, (path, o) in enumerate(zip(paths, entries, strict=True))]
+    channels = []
+    for i, (path, values) in enumerate(zip(paths, entries, strict=True)):
+        try:
+            channels.append(read_channel(Table(path, values), i, rows, note))
+        except ArithmeticError:
+            raise Refused(f"{path}: must have numbers that float64 can reckon with") from None
+    return channels
 
 
 @dataclass(frozen=True)
@@ -169,7 +203,7 @@ def _anomalies(table: Table, channels: list[Channel], rows: int, name: str, note
 
 
 def _entry(number: int, table: Table, channels: int, rows: int, note: Note) -> _Entry:
-    kinds = [Table(f"{table.path}.kinds[{j}]", kind) for j, kind in enumerate(table.items("kinds"))]
+    kinds = [_kind(f"{table.path}.kinds[{j}]", kind) for j, kind in enumerate(table.items("kinds"))]
     if not kinds:
         raise Refused(f"{table.at('kinds')}: must name a kind")
     channel = table.whole("channel", 0, most=channels - 1)
@@ -200,6 +234,22 @@ def _entry(number: int, table: Table, channels: int, rows: int, note: Note) -> _
     for text in table.unread():
         note(text)
     return entry
+
+
+def _kind(path: str, values: object) -> Table:
+    """Return a kind; older configurations have what it takes under parameters, and a trend's oscillation there."""
+    table = Table(path, values)
+    if "parameters" not in table:
+        table.get("parameters")
+        return table
+    within = table.table("parameters").values
+    others = {key: value for key, value in table.values.items() if key != "parameters"}
+    if others.get("kind") == "trend" and "oscillation" not in within:
+        within = {"oscillation": within}
+    for key in within:
+        if key in others:
+            raise Refused(f"{table.at(str(key))}: must be given once, and is under parameters as well")
+    return Table(path, {**others, **within})
 
 
 def _starts(entries: list[_Entry], rows: int, name: str, note: Note) -> dict[int, int]:
@@ -252,7 +302,7 @@ def _events(entries: list[_Entry], starts: dict[int, int], channels: list[Channe
                 note(f"{entry.table.path}: is left out: none of its kinds can be had")
                 continue
             values[f"value-{entry.channel}"] = effect
-            names.append(f"{entry.kinds[0].text('kind')}-{entry.number}")
+            names.append(f"{entry.kinds[0].kind()}-{entry.number}")
             onsets.add(entry.creeping)
         if not values:
             continue

@@ -9,6 +9,10 @@ from typing import Any
 
 from paranom_rs._internal.checks import shown
 
+#: Names that older versions of GutenTAG had for keys and kinds, beside "_" for "-".
+_OLDER_KEYS = {"creeping-length": "creep-length", "input-timeseries-path-test": "input-timeseries-path"}
+_OLDER_KINDS = {"sinus": "sine", "custom-process": "custom-input"}
+
 
 class Refused(Exception):  # noqa: N818 (it never leaves this folder: it becomes a note)
     """A value that breaks a rule, or something that nothing of ours is like."""
@@ -23,14 +27,29 @@ class Table:
         self.path = path
         self.values = values
         self._read: set[str] = set()
+        self._older: dict[str, str] = {}
 
     def __contains__(self, key: str) -> bool:
-        return key in self.values and self.values[key] is not None
+        return self.values.get(self._spelled(key)) is not None
+
+    def _spelled(self, key: str) -> str:
+        """Return a key as the mapping has it: as it is named now, or as older versions of GutenTAG named it."""
+        older = _OLDER_KEYS.get(key, key)
+        names = (key, key.replace("-", "_"), older, older.replace("-", "_"))
+        return next((name for name in names if self.values.get(name) is not None), key)
 
     def get(self, key: str) -> Any:
         """Return a value as it stands; None where it is not there."""
-        self._read.add(key)
-        return self.values.get(key)
+        spelled = self._spelled(key)
+        self._read |= {key, spelled}
+        if spelled != key:
+            self._older[spelled] = key
+        return self.values.get(spelled)
+
+    def kind(self) -> str:
+        """Return its kind, by its newest name."""
+        kind = self.text("kind").replace("_", "-")
+        return _OLDER_KINDS.get(kind, kind)
 
     def at(self, key: str) -> str:
         """Return the path of a key."""
@@ -64,7 +83,7 @@ class Table:
         number = self.number(key, None if default is None else float(default))
         if not number.is_integer() or not least <= number <= most:
             rule = f"must be a whole number from {least} to {most}"
-            raise Refused(f"{self.at(key)}: {rule}, got {shown(self.values.get(key))}")
+            raise Refused(f"{self.at(key)}: {rule}, got {shown(self.get(key))}")
         return int(number)
 
     def flag(self, key: str) -> bool:
@@ -97,10 +116,10 @@ class Table:
         return Table(self.at(key), self.get(key))
 
     def unread(self, known: tuple[str, ...] = ()) -> list[str]:
-        """Return a note for each key that nobody has read, with the known key that is nearest to it."""
-        notes = []
+        """Return a note for each key with an older name, and for each that nobody has read, with the nearest known."""
+        notes = [f"{self.at(older)}: is read as {key}, its newer name" for older, key in self._older.items()]
         for key in self.values:
-            if key not in self._read and key not in known:
+            if key not in self._read and str(key).replace("_", "-") not in known:
                 near = difflib.get_close_matches(str(key), sorted(self._read | set(known)), 1, 0.6)
                 notes.append(f"{self.at(str(key))}: is not read" + (f"; did you mean {near[0]}?" if near else ""))
         return notes
