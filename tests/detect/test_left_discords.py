@@ -82,6 +82,22 @@ def test_own_exclusion_zone_and_start():
         assert [d.start for d in found] == [at for at, _ in greedy(profile, 5, start, zone)]
 
 
+@pytest.mark.parametrize(("rows", "window"), [(5_000, 2_000), (5_000, 400), (700, 300), (120, 20)])
+def test_a_short_series_is_searched_from_its_middle(rows, window):
+    x = np.random.default_rng(6).normal(size=rows).cumsum()
+    middle = min(8 * window, (rows - window) // 2)
+    assert left_discords(x, window, 2) == left_discords(x, window, 2, start=middle)
+    assert [d.start for d in left_discords(x, window, 1)] == [
+        at for at, _ in greedy(matrix_profile(x, window).left_profile, 1, middle, window - 1)
+    ]
+
+
+@pytest.mark.parametrize("start", [4_950, 4_951, 5_000, 70_000, 2**61])
+def test_a_start_behind_the_last_window_finds_nothing(start):
+    x = np.random.default_rng(4).normal(size=5_000).cumsum()
+    assert [d.start for d in left_discords(x, 50, start=start)] == ([4_950] if start == 4_950 else [])
+
+
 def test_threads_do_not_change_a_bit():
     x = np.random.default_rng(5).normal(size=60_000).cumsum()
     assert left_discords(x, 40, 5, threads=1) == left_discords(x, 40, 5, threads=3)
@@ -150,7 +166,7 @@ def test_equal_windows_are_0_apart_and_missing_ones_are_none():
     assert left_discords(x, 20)[0].distance == 0
     assert left_discords(np.full(500, np.nan), 20) == []
     assert left_discords(np.zeros(500), 20)[0].distance == 0
-    assert left_discords(np.arange(30.0), 20) == []  # shorter than what is only compared with
+    assert left_discords(np.arange(30.0), 20, start=11) == []  # no window begins there
 
 
 def test_timestamps_come_back():

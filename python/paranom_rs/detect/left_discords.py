@@ -77,7 +77,8 @@ def left_discords(
         Of several series, the numbers of those that always take part, as in :func:`matrix_profile_multidimensional`.
     start
         The first row at which a discord may begin; the rows before it are only compared with. The default is
-        8 · window: the first windows have few others before them, so all of them are far from these.
+        8 · window, or the middle of a series that is shorter than 16 windows: the first windows have few others before
+        them, so all of them are far from these.
     exclusion
         Windows that start at most so many rows from a discord are no other discord; the default is window - 1, so that
         none overlaps another.
@@ -108,10 +109,9 @@ def left_discords(
     True
     """
     window = whole("window", window, least=3, most=MOST)
-    first = _FIRST * window if start is None else whole("start", start, most=MOST)
+    first = None if start is None else whole("start", start, most=MOST)
     settings: dict[str, Any] = {
         "count": whole("k", k, least=1, most=MOST),
-        "start": first,
         "apart": window - 1 if exclusion is None else whole("exclusion", exclusion, most=MOST),
         "distance": distance_name(distance),
         "threads": thread_count(threads),
@@ -125,22 +125,29 @@ def left_discords(
         opened = column_numbers(path, names) if copied else nullcontext(_npy(path))
         with opened as (file, count, *order):
             several = _several(count, bool(order and order[0]), dimensions, include)
-            with _bar(progress, file.values // count, window) as step:
+            rows = file.values // count
+            with _bar(progress, rows, window) as step:
                 found = _core.matrix_profile_left_discords_in_file(
-                    *file, window, columns=several, progress=step, **settings
+                    *file, window, columns=several, start=_first(first, rows, window), progress=step, **settings
                 )
         times = times_at(path, [at for at, *_ in found]) if copied else [None] * len(found)
     else:
         series, all_times = _in_memory(x, names)
         several = _several(1 if series.ndim == 1 else series.shape[1], False, dimensions, include)
+        start = _first(first, len(series), window)
         with _bar(progress, len(series), window) as step:
             found = _core.matrix_profile_left_discords(
-                series.ravel(), window, columns=several, progress=step, **settings
+                series.ravel(), window, columns=several, start=start, progress=step, **settings
             )
         times = [time_of(all_times, at) for at, *_ in found]
     return [
         Discord(at, at + window, far, neighbor, time) for (at, far, neighbor), time in zip(found, times, strict=True)
     ]
+
+
+def _first(start: int | None, rows: int, window: int) -> int:
+    """Return the first row at which a discord may begin."""
+    return min(_FIRST * window, max(rows - window, 0) // 2) if start is None else start
 
 
 def _names(column: object) -> str | list[str] | None:

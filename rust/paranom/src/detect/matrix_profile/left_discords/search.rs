@@ -138,7 +138,8 @@ impl<'a, C: Comparison> Search<'a, C> {
         let lags = (NEAR * m).max(NEAR_LEAST);
         // As many blocks at once as keep the work of preparing earlier windows small.
         let at_once = (4 * lags).max(1 << 15).div_ceil(self.size) * self.size;
-        let first = self.wanted.start / self.size * self.size;
+        // The series may end before the first window that is asked for.
+        let first = self.wanted.start.min(self.windows) / self.size * self.size;
         let starts: Vec<usize> = (first..self.windows).step_by(at_once).collect();
         let parts: Vec<(Firsts, Vec<Key>)> = starts
             .par_iter()
