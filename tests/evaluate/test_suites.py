@@ -164,5 +164,5 @@ def test_training_rows_are_normal_and_come_before() -> None:
 
 
 def test_unknown_suites_are_refused() -> None:
-    with pytest.raises(SpecError, match="name: must be one of graded-1, graded-2, got 'graded-0'"):
+    with pytest.raises(SpecError, match="name: must be one of 'graded-1', 'graded-2', got 'graded-0'"):
         load("graded-0")
