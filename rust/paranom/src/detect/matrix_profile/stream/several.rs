@@ -76,7 +76,7 @@ impl StreamingProfiles {
         self.streams.iter().flat_map(|stream| stream.index.iter().copied()).collect()
     }
 
-    /// As [`StreamingProfile::correlations`], of the first length.
+    /// As `StreamingProfile::correlations`, of the first length.
     pub fn correlations(&self) -> Vec<f64> {
         self.streams[0].correlations()
     }
@@ -87,7 +87,7 @@ impl StreamingProfiles {
         Some(self.recent.get(at)?.get(level)?.all())
     }
 
-    /// Takes a sample; writes the scores of the windows that it ends, length by length, as [`StreamingProfile::update`].
+    /// Takes a sample; writes the scores of the windows that it ends, length by length, as `StreamingProfile::update`.
     /// A sample that is refused changes nothing.
     pub fn update(&mut self, x: &[f64], scores: &mut [f64]) -> Result<()> {
         let d = self.n_features();
