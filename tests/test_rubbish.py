@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import datetime
 import functools
+import importlib.util
 import inspect
+import itertools
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -104,7 +108,36 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         found[f"{name}.update"] = detector.update, {"x": X[0]}
         found[f"{name}.calibrate"] = detector.calibrate, {"X": X, "y": LABELS, "threshold": None}
         found[f"{name}.explain"] = detector.explain, {"X": X, "row": 50}
-    return found
+    return found | _watches()
+
+
+def _watches() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
+    """What a watch is asked, where its database's library is."""
+    if importlib.util.find_spec("sqlalchemy") is None:
+        return {}
+    from paranom_rs.watch import Watch
+
+    folder = Path(tempfile.mkdtemp())
+    stores = itertools.count()
+
+    def made(**given: Any) -> None:
+        with Watch(folder / f"{next(stores)}.db", **given):
+            pass
+
+    watch = Watch(folder / "watch.db", ["a", "b"], reference=20)
+    watch.update_many(X)
+    settings = {"channels": ["a", "b"], "window": 5, "reference": 20, "calibrate": None, "quantile": 0.9, "keep": 2048}
+    return {
+        "Watch": (made, settings | {"threshold": None, "max_keys": 10, "scored": False}),
+        "Watch.update_many": (watch.update_many, {"X": X[:2], "keys": None, "t": None, "feed_position": None}),
+        "Watch.alarms": (watch.alarms, {"key": "", "most": 10, "before": None, "between": None}),
+        "Watch.actions": (watch.actions, {"key": "", "only_held": False}),
+        "Watch.rows": (watch.rows, {"key": "", "start": 0, "stop": 10}),
+        "Watch.key": (watch.key, {"name": ""}),
+        "Watch.alarm": (watch.alarm, {"number": 1}),
+        "Watch.undo": (watch.undo, {"action": 1, "who": ""}),
+        "Watch.mark_missed": (watch.mark_missed, {"key": "", "start": 30, "stop": 20, "who": ""}),
+    }
 
 
 NAMES = list(calls())

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs._internal.alarm_budget import count_alarms
-from paranom_rs._internal.checks import Floats, matrix, positive, real, shown, whole
+from paranom_rs._internal.checks import Floats, each, flag, matrix, numbers, positive, real, shown, whole
 from paranom_rs.detect.ramp import RAMP
 from paranom_rs.errors import SpecError, SpecTypeError, UnknownKeyError
 from paranom_rs.watch.buckets import COARSE, Buckets
@@ -212,6 +212,8 @@ class Watch:
         if rows.shape[1] != len(self.channels):
             raise SpecError("X", f"must have {len(self.channels)} columns, one for each channel", str(rows.shape[1]))
         times = _times(t, len(rows))
+        if not isinstance(feed_position, str | None) or not _is_text(feed_position or ""):
+            raise SpecTypeError("feed_position", "must be a text of valid Unicode, or None", shown(feed_position))
         if self._plan.scored != (found is not None) and len(rows):
             raise SpecError("found", f"must {'' if self._plan.scored else 'not '}be given: scored={self._plan.scored}")
         if found is not None and len(found) != len(rows):
@@ -262,14 +264,15 @@ class Watch:
         """Return for each key which rows are its own."""
         if keys is None:
             return [("", np.arange(n))] if n else []
-        if len(keys) != n:
-            raise SpecError("keys", f"must have one key for each of {n} rows", str(len(keys)))
+        names = [name for _, name in each("keys", keys)]
+        if len(names) != n:
+            raise SpecError("keys", f"must have one key for each of {n} rows", str(len(names)))
         places: dict[str, list[int]] = {}
-        for i, name in enumerate(keys):
-            places.setdefault(name, []).append(i)
-        for name in places:
+        for i, name in enumerate(names):
             if not isinstance(name, str):
                 raise SpecTypeError("keys", "must be texts", shown(name))
+            places.setdefault(name, []).append(i)
+        for name in places:
             if len(name) > _LONGEST_NAME or "\0" in name or not _is_text(name):
                 raise SpecError("keys", f"must be texts of at most {_LONGEST_NAME} characters", repr(name[:40]))
         new = [name for name in places if name not in self._keys]
@@ -506,6 +509,8 @@ class Watch:
 
     def key(self, name: str) -> KeyState:
         """Return how a key stands, or UnknownKeyError."""
+        if not isinstance(name, str):
+            raise SpecTypeError("key", "must be a text", shown(name))
         return self._keys.state(name)
 
     def key_name(self, number: int) -> str:
@@ -525,7 +530,9 @@ class Watch:
     def rows(self, key: str = "", start: int = 0, stop: int | None = None) -> Rows:
         """Return the samples of a key that are kept, from number ``start`` to ``stop - 1``."""
         state = self.key(key)
-        return self._store.rows(state.number, start, state.position if stop is None else stop, len(self.channels))
+        first = whole("start", start, most=1 << 62)
+        end = state.position if stop is None else whole("stop", stop, most=1 << 62)
+        return self._store.rows(state.number, first, end, len(self.channels))
 
     def buckets(self, key: str, start: int, stop: int, width: int) -> Buckets:
         """Return samples thinned: each ``width`` (a power of two) as one; older ones in no fewer than 256."""
@@ -569,15 +576,26 @@ class Watch:
     ) -> list[Alarm]:
         """Return alarms, the newest first: of a key, with ids below ``before``, with samples between two numbers."""
         number = None if key is None else self.key(key).number
-        return self._store.alarms(number, most=most, before=before, between=between)
+        for name, value in (("most", most), ("before", before)):
+            if value is not None:
+                whole(name, value, most=1 << 62)
+        span = None
+        if between is not None:
+            ends = [whole(f"between[{at}]", end, most=1 << 62) for at, end in each("between", between)]
+            if len(ends) != 2:
+                raise SpecError("between", "must be the first number and the one behind the last", shown(between))
+            span = ends[0], ends[1]
+        return self._store.alarms(number, most=most, before=before, between=span)
 
     def actions(self, key: str | None = None, *, only_held: bool = False) -> list[Action]:
         """Return verdicts and thresholds, in the order in which they were applied."""
-        return self._store.actions(None if key is None else self.key(key).number, only_held=only_held)
+        number = None if key is None else self.key(key).number
+        return self._store.actions(number, only_held=flag("only_held", only_held))
 
     def verdicts_on(self, alarms: Sequence[int]) -> dict[int, Action]:
         """Return the verdict that holds on each of some alarms, by the alarm's id."""
-        found = self._store.actions(only_held=True, alarms=alarms)
+        ids = [whole(f"alarms[{at}]", alarm, most=1 << 62) for at, alarm in each("alarms", alarms)]
+        found = self._store.actions(only_held=True, alarms=ids)
         return {action.alarm: action for action in found if action.alarm is not None}
 
     def alarms_a_day(self, key: str, thresholds: ArrayLike) -> tuple[list[float], float]:
@@ -585,7 +603,7 @@ class Watch:
 
         The scores are those that were given: what the detector learnt meanwhile is in them.
         """
-        levels = np.asarray(thresholds, dtype=np.float64)
+        levels = np.atleast_1d(numbers("thresholds", thresholds)).astype(np.float64)
         state = self.key(key)
         rows = self._store.rows(state.number, max(0, state.position - self.keep), state.position, len(self.channels))
         scores = rows.score[rows.t > state.t - _WEEK]
@@ -630,7 +648,7 @@ def _noted(
 def _times(t: ArrayLike | None, n: int) -> NDArray[np.float64]:
     if t is None:
         return np.full(n, time.time())
-    times = np.array(t, dtype=np.float64)
+    times = numbers("t", t).astype(np.float64)
     if times.shape != (n,):
         raise SpecError("t", f"must have one time for each of {n} rows", f"shape {times.shape}")
     return np.where(np.isfinite(times), times, time.time())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from paranom_rs._internal.checks import real, shown, whole
+from paranom_rs._internal.checks import each, flag, real, shown, whole
 from paranom_rs.detect.ramp import RAMP
 from paranom_rs.errors import SpecError, SpecTypeError
 
@@ -63,7 +63,10 @@ def make_plan(
     scored: bool,
 ) -> Plan:
     """Return the plan of a watch; SpecError for settings that `RAMP` refuses, or that do not fit a watch."""
-    level = UNSET if threshold is None else threshold
+    flag("scored", scored)
+    whole("window", window, least=2, most=1 << 20)
+    whole("reference", reference, least=3, most=1 << 28)
+    level = UNSET if threshold is None else real("threshold", threshold)
     plan = Plan(d, {"window": window, "reference": reference, "threshold": level} | settings, None, None)
     ramp = plan.new()
     plan = replace(plan, settings={name: ramp.settings[name] for name in plan.settings}, scored=scored)
@@ -73,9 +76,9 @@ def make_plan(
         return plan
     least = int(ramp.settings["reference"] + ramp.settings["window"])
     # Behind the reference there should be scores enough to learn from.
-    rows = max(_ROWS, 2 * least) if calibrate is None else whole("calibrate", calibrate, least=least)
+    rows = max(_ROWS, 2 * least) if calibrate is None else whole("calibrate", calibrate, least=least, most=1 << 50)
     if quantile is not None and not 0 <= real("quantile", quantile) <= 1:
-        raise SpecError("quantile", "must be from 0 to 1", str(quantile))
+        raise SpecError("quantile", "must be from 0 to 1", shown(quantile))
     if ramp.settings["mode"] == "author":
         raise SpecError("threshold", 'must be given with mode="author", which trains from the first sample on')
     return replace(plan, calibrate=rows, quantile=quantile)
@@ -83,7 +86,7 @@ def make_plan(
 
 def channel_names(channels: Sequence[str]) -> tuple[str, ...]:
     """Return names of channels: texts, at least one, no two the same."""
-    names = () if isinstance(channels, str) else tuple(channels)
+    names = () if isinstance(channels, str) else tuple(name for _, name in each("channels", channels))
     if not names or not all(isinstance(name, str) for name in names):
         raise SpecTypeError("channels", "must be names", shown(channels))
     if len(set(names)) < len(names):
