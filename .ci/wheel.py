@@ -121,7 +121,7 @@ def check_linux(wheel: Path, claimed: str) -> None:
     """Check that the symbols which the core wants are those of the Linux that the name claims."""
     if "musllinux" in claimed:
         needed = libraries(wheel)
-        require(needed <= {"libc.so"}, f"{wheel.name}: it needs {', '.join(sorted(needed))}")
+        require(needed == {"libc.so"}, f"{wheel.name}: it needs {', '.join(sorted(needed))}")
         print(f"{wheel.name}: needs libc.so only")
         return
     command = [sys.executable, "-m", "auditwheel", "show", str(wheel)]
@@ -138,19 +138,17 @@ def check_linux(wheel: Path, claimed: str) -> None:
 
 
 def libraries(wheel: Path) -> set[str]:
-    """Return the shared libraries that the core wants. auditwheel looks for them on this machine, whose libc is glibc."""
+    """Return the shared libraries that the core wants. auditwheel looks for them here, where libc may be another one."""
     from elftools.elf.dynamic import DynamicSection
     from elftools.elf.elffile import ELFFile
 
-    found = set()
+    found: set[str] = set()
     with zipfile.ZipFile(wheel) as packed:
         for name in packed.namelist():
             if name.endswith(".so"):
-                sections = ELFFile(io.BytesIO(packed.read(name))).iter_sections()
-                tags = (
-                    tag for part in sections if isinstance(part, DynamicSection) for tag in part.iter_tags("DT_NEEDED")
-                )
-                found |= {tag.needed for tag in tags}
+                for section in ELFFile(io.BytesIO(packed.read(name))).iter_sections():
+                    if isinstance(section, DynamicSection):
+                        found |= {tag.needed for tag in section.iter_tags("DT_NEEDED")}
     return found
 
 
