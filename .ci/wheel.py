@@ -138,7 +138,7 @@ def check_linux(wheel: Path, claimed: str) -> None:
 
 
 def libraries(wheel: Path) -> set[str]:
-    """Return the shared libraries that the core wants. auditwheel looks for them here, where libc may be another one."""
+    """Return the shared libraries that the core wants. auditwheel looks for them here, where libc may be another."""
     from elftools.elf.dynamic import DynamicSection
     from elftools.elf.elffile import ELFFile
 
