@@ -147,6 +147,32 @@ def line(i: int) -> str:
     return f"{i},{i * 0.5},{-i}\n"
 
 
+def test_no_line_is_lost_that_is_written_just_before_a_file_is_replaced(tmp_path: Path) -> None:
+    path, stop = tmp_path / "feed.csv", threading.Event()
+
+    class Late(CsvFile):
+        """The file changes between the last look for lines and the look for another file."""
+
+        changed = False
+
+        def _was_replaced(self, file: Any) -> bool:
+            if not self.changed:
+                self.changed = True
+                with path.open("a") as old:
+                    old.write("2\n3")
+                path.rename(tmp_path / "feed.csv.1")
+                path.write_text("x\n4\n")
+            return super()._was_replaced(file)
+
+    path.write_text("x\n1\n")
+    seen: list[float] = []
+    for samples in Late(path, follow=True).batches(None, stop):
+        seen += samples.X[:, 0].tolist()
+        if seen[-1] == 4:
+            stop.set()
+    assert seen == [1, 2, 3, 4]
+
+
 def test_a_file_that_grows_is_replaced_and_changes_its_columns(tmp_path: Path) -> None:
     path, total = tmp_path / "feed.csv", 0
 

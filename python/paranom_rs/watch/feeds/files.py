@@ -102,6 +102,9 @@ class CsvFile:
                 if not self.follow:
                     return
                 if self._was_replaced(file):
+                    if data := file.read(_BYTES):  # what was written since the last look
+                        lines.feed(data)
+                        continue
                     file.close()
                     file = self.path.open("rb")
                     lines.begin_again()
