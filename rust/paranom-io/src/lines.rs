@@ -1,7 +1,7 @@
 //! Lines of text that are being made, in memory that is there: short pieces are copied by a fixed number of bytes, and what
 //! comes next overwrites what was too much.
 
-use paranom::error::try_vec;
+use paranom::error::try_filled;
 
 use crate::error::Result;
 use crate::shortest::ROOM;
@@ -39,8 +39,7 @@ pub(crate) struct Lines {
 impl Lines {
     /// Room for so many bytes, each text and number in room of its own.
     pub(crate) fn new(room: usize) -> Result<Self> {
-        let mut bytes = try_vec(room)?;
-        bytes.resize(room, 0);
+        let mut bytes = try_filled(0, room)?;
         Ok(Self { bytes, len: 0 })
     }
 

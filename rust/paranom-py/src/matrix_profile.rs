@@ -287,8 +287,7 @@ impl MatrixProfileStream {
             let mut stream = self.lock()?;
             let mut after = stream.clone();
             let each = after.scores();
-            let mut scores = paranom::error::try_vec(rows * each)?;
-            scores.resize(rows * each, 0.0);
+            let mut scores = paranom::error::try_filled(0.0, rows * each)?;
             for (at, (x, scores)) in x.chunks(width).zip(scores.chunks_mut(each)).enumerate() {
                 after.update(x, scores)?;
                 if at % 64 == 0 {

@@ -7,7 +7,7 @@ use super::form::{Form, form};
 use super::lanes::{LANES, lanes, load, stored};
 use super::metric::{Distance, Lp};
 use super::settings::check_size;
-use crate::error::try_vec;
+use crate::error::try_filled;
 use crate::job::Job;
 use crate::simd::vector::{Blocks, Vector, dispatch_blocks};
 use crate::{Error, Result, pool};
@@ -38,8 +38,7 @@ pub fn distance_profile(
     check_values("x", x, distance)?;
     let query = Query::new(query, distance);
     let windows = n - m + 1;
-    let mut out = try_vec(windows)?;
-    out.resize(windows, f64::INFINITY);
+    let mut out = try_filled(f64::INFINITY, windows)?;
     if !query.whole {
         return Ok(out);
     }

@@ -10,7 +10,7 @@ use super::distance_profile::{Query, WindowMoments, check_values};
 use super::metric::Distance;
 use super::settings::check_size;
 use super::short_diagonals::ShortDiagonals;
-use crate::error::try_vec;
+use crate::error::{try_filled, try_vec};
 use crate::job::Job;
 use crate::{Error, Result, pool};
 
@@ -50,8 +50,7 @@ pub fn mpdist_profile(
     check_values("x", x, distance)?;
     let queries: Vec<Query<'_>> = query.windows(window).map(|values| Query::new(values, distance)).collect();
     let intervals = n - length + 1;
-    let mut out = try_vec(intervals)?;
-    out.resize(intervals, f64::INFINITY);
+    let mut out = try_filled(f64::INFINITY, intervals)?;
     let part = PART.max(2 * queries.len());
     let of_part = |(at, out): (usize, &mut [f64])| {
         let x = &x[at * part..at * part + out.len() + length - 1];
@@ -167,8 +166,7 @@ impl Nearest {
     fn new(count: usize, windows: usize, intervals: usize) -> Result<Self> {
         let mut to_interval = try_vec(intervals.saturating_mul(count))?;
         to_interval.resize(intervals * count, f64::INFINITY);
-        let mut to_query = try_vec(windows)?;
-        to_query.resize(windows, f64::INFINITY);
+        let mut to_query = try_filled(f64::INFINITY, windows)?;
         Ok(Self { count, to_query, to_interval, smallest: try_vec(windows)? })
     }
 

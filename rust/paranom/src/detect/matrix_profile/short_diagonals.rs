@@ -8,7 +8,7 @@ use super::metric::{Distance, Metric, ZNormalized};
 use super::segment::Segment;
 use super::series::Series;
 use crate::Result;
-use crate::error::try_vec;
+use crate::error::try_filled;
 use crate::simd::vector::{Blocks, Vector, dispatch_blocks};
 
 /// What each pair's correlation lacks to 1, row by row: a row for each window of the short series. It grows with the
@@ -32,8 +32,7 @@ impl ShortDiagonals {
         let windows = long.windows();
         // The last vectors of a row may be written past its end.
         let stride = windows + LANES;
-        let mut lacks = try_vec(short.windows() * stride)?;
-        lacks.resize(short.windows() * stride, f64::NAN);
+        let mut lacks = try_filled(f64::NAN, short.windows() * stride)?;
         for rows in &rows {
             for columns in &columns {
                 for first in (0..columns.len).step_by(LANES) {

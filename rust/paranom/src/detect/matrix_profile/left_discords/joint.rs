@@ -15,7 +15,7 @@ use crate::detect::matrix_profile::segment::Segment;
 use crate::detect::matrix_profile::series::Series;
 use crate::detect::matrix_profile::settings::Settings;
 use crate::detect::matrix_profile::tasks::Task;
-use crate::error::try_vec;
+use crate::error::{try_filled, try_vec};
 use crate::job::Job;
 use crate::{Error, Result};
 
@@ -72,14 +72,12 @@ impl<'a, S: Values + ?Sized> Joint<'a, S> {
         let mut series = Vec::with_capacity(d);
         if self.columns.by_column {
             for t in 0..d {
-                let mut x = try_vec(rows.len())?;
-                x.resize(rows.len(), 0.0);
+                let mut x = try_filled(0.0, rows.len())?;
                 self.values.read(t * self.rows() + rows.start, &mut x)?;
                 series.push(x);
             }
         } else {
-            let mut flat = try_vec(rows.len() * d)?;
-            flat.resize(rows.len() * d, 0.0);
+            let mut flat = try_filled(0.0, rows.len() * d)?;
             self.values.read(rows.start * d, &mut flat)?;
             for t in 0..d {
                 let mut x = try_vec(rows.len())?;

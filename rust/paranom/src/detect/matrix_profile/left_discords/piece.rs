@@ -7,7 +7,7 @@ use crate::detect::matrix_profile::cuts::cuts;
 use crate::detect::matrix_profile::metric::Distance;
 use crate::detect::matrix_profile::segment::Segment;
 use crate::detect::matrix_profile::series::Series;
-use crate::error::try_vec;
+use crate::error::try_filled;
 use crate::{Error, Result};
 
 /// Windows of a piece, at most.
@@ -59,8 +59,7 @@ pub(super) fn read_values<S: Values + ?Sized>(
     range: Range<usize>,
     distance: Distance,
 ) -> Result<Vec<f64>> {
-    let mut x = try_vec(range.len())?;
-    x.resize(range.len(), 0.0);
+    let mut x = try_filled(0.0, range.len())?;
     values.read(range.start, &mut x)?;
     check_values(&x, distance, |at| format!("x[{}]", range.start + at))?;
     Ok(x)

@@ -4,7 +4,7 @@
 use crate::Result;
 use crate::detect::matrix_profile::double::Double;
 use crate::detect::matrix_profile::scale;
-use crate::error::try_vec;
+use crate::error::{try_filled, try_vec};
 
 /// A series, centred at its median.
 pub(super) struct Values {
@@ -47,8 +47,7 @@ impl Values {
             squares.push(square);
             missing.push(count);
         }
-        let mut equal: Vec<u32> = try_vec(n)?;
-        equal.resize(n, 1);
+        let mut equal: Vec<u32> = try_filled(1, n)?;
         for i in (0..n.saturating_sub(1)).rev() {
             if filled[i] == filled[i + 1] {
                 equal[i] = equal[i + 1] + 1;

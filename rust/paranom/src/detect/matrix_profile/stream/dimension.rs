@@ -9,7 +9,7 @@ use crate::Result;
 use crate::detect::matrix_profile::metric::Distance;
 use crate::detect::matrix_profile::rolling_hash::RollingHash;
 use crate::detect::matrix_profile::{exact, form};
-use crate::error::try_vec;
+use crate::error::try_filled;
 use crate::simd::vector::dispatch_blocks;
 
 /// A window this many times narrower than those before it gets its covariances anew.
@@ -53,8 +53,7 @@ struct Moments {
 impl Dimension {
     /// For `samples` remembered samples, in which there are `windows` windows, and `slots` of them before the newest one.
     pub(super) fn new(samples: usize, windows: usize, slots: usize) -> Result<Self> {
-        let mut covariance = try_vec(slots)?;
-        covariance.resize(slots, 0.0);
+        let mut covariance = try_filled(0.0, slots)?;
         Ok(Self {
             x: History::new(samples, 0.0)?,
             missing: History::new(samples, 0)?,
