@@ -292,7 +292,6 @@ class NearestIndex:
 @final
 class Affine:
     def __new__(cls, weights: NDArray[np.float64], bias: NDArray[np.float64]) -> Affine: ...
-    def apply(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]: ...
     def squared_lengths(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]: ...
 
 @final
@@ -306,13 +305,7 @@ class RecurrentNetwork:
     @property
     def state(self) -> int: ...
     def run(
-        self,
-        x: NDArray[np.float64],
-        states: NDArray[np.float64],
-        *,
-        repeat: int | None = None,
-        outputs: bool = True,
-        threads: int | None = None,
+        self, x: NDArray[np.float64], state: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
 
 # recurrent_windows.rs

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -15,6 +13,7 @@ from hypothesis import strategies as st
 
 from paranom_rs import SpecError, left_discords, matrix_profile
 from reference import matrix_profile as reference
+from support.discords import check_discords, greedy
 from support.nasty_series import series
 
 DISTANCES = ["znormalized", "l1", "l2", "relative"]
@@ -42,21 +41,7 @@ def test_left_discords_equal_the_reference(distance, x, k, data):
     expected, D = brute_force(x, m, 1, start, m - 1, distance)
     np.testing.assert_allclose([d.distance for d in found], expected, rtol=1e-7, atol=2e-5 * np.sqrt(m))
     several = left_discords(x, m, k, start=start, distance=distance)
-    for discord in several:
-        assert start <= discord.start == discord.stop - m
-        assert discord.distance == pytest.approx(float(D[discord.start, discord.neighbor]), rel=1e-9, abs=1e-11)
-    starts = sorted(d.start for d in several)
-    assert all(b - a >= m for a, b in itertools.pairwise(starts))
-
-
-def greedy(profile, k, start, zone):
-    values, found = np.where(np.isfinite(profile), profile, -1), []
-    values[:start] = -1
-    for _ in range(k):
-        at = int(values.argmax())
-        found.append((at, values[at]))
-        values[max(at - zone, 0) : at + zone + 1] = -1
-    return found
+    check_discords(several, D, start, m)
 
 
 @pytest.mark.parametrize("kind", ["walk", "waves"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -15,6 +13,7 @@ from hypothesis import strategies as st
 
 from paranom_rs import SpecError, SpecTypeError, left_discords, matrix_profile_multidimensional
 from reference import matrix_profile as reference
+from support.discords import check_discords, greedy
 from support.nasty_series import series
 
 DISTANCES = ["znormalized", "l1", "l2", "relative"]
@@ -44,26 +43,12 @@ def test_left_discords_equal_the_reference(distance, X, k, data):
     found = left_discords(X, m, 1, **given_)
     np.testing.assert_allclose([d.distance for d in found], sorted(far)[-1:], rtol=1e-7, atol=2e-5 * np.sqrt(m))
     many = left_discords(X, m, k, **given_)
-    for discord in many:
-        assert start <= discord.start == discord.stop - m
-        assert discord.distance == pytest.approx(float(D[discord.start, discord.neighbor]), rel=1e-9, abs=1e-11)
-    starts = sorted(d.start for d in many)
-    assert all(b - a >= m for a, b in itertools.pairwise(starts))
+    check_discords(many, D, start, m)
 
 
 def walks(n, d, seed=3):
     rng = np.random.default_rng(seed)
     return rng.normal(size=(n, d)).cumsum(axis=0)
-
-
-def greedy(profile, k, start, zone):
-    values, found = np.where(np.isfinite(profile), profile, -1), []
-    values[:start] = -1
-    for _ in range(k):
-        at = int(values.argmax())
-        found.append((at, values[at]))
-        values[max(at - zone, 0) : at + zone + 1] = -1
-    return found
 
 
 @pytest.mark.parametrize(("d", "dimensions", "include"), [(2, None, ()), (3, 1, ()), (3, 2, (1,)), (9, 4, ())])

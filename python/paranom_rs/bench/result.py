@@ -16,7 +16,7 @@ import numpy as np
 
 from paranom_rs._core import build_info
 from paranom_rs._internal.atomic import whole_file
-from paranom_rs._internal.checks import Floats, shown
+from paranom_rs._internal.checks import Floats, one_of
 from paranom_rs.bench.figures import FIGURES
 from paranom_rs.errors import MismatchError, SpecError
 
@@ -131,8 +131,7 @@ class BenchResult:
 
     def of(self, table: str) -> list[Run]:
         """Return the runs of a table; SpecError where it has none."""
-        if table not in self.tables:
-            raise SpecError("table", f"must be one of {', '.join(map(repr, self.tables))}", shown(table))
+        one_of("table", table, tuple(self.tables))
         return [run for run in self.runs if run.table == table]
 
     def table(self, table: str) -> list[dict[str, Any]]:

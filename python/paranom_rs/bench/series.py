@@ -72,8 +72,7 @@ def _generate(series: str, suite: str, seed: int) -> Task:
 
 def of_suite(suite: str, seed: int, only: Sequence[str] | None = None) -> list[Entry]:
     """Return the series of a suite under a seed, or some of them."""
-    if suite not in names():
-        raise SpecError("suite", f"must be one of {', '.join(names())}", shown(suite))
+    checks.one_of("suite", suite, tuple(names()))
     held = _suite(suite, seed)
     for name in only or []:
         if name not in held:

@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,14 +31,16 @@ from paranom_rs.detect.training_rows import TrainingRows
 from paranom_rs.errors import SpecError
 from paranom_rs.plotting import deep as plots
 
+if TYPE_CHECKING:
+    from paranom_rs.deep.steps import CoreTraining
+    from paranom_rs.deep.training import Criterion, MeanLoss
+
 CHUNK = 1024
 """Windows scored at a time: what bounds the memory of scoring a long series."""
 MOST_WINDOWS = 2000
 """Windows that a Gaussian is fitted on, and that choose the epoch, at most."""
 WANTED_WINDOWS = 1000
 """Windows begin more often than ``stride`` would have it by default, until there are so many to train on."""
-MeanLoss = Callable[[NDArray[np.float32]], float]
-"""From examples to their mean loss by the network that is trained."""
 _MODES = OneOf(("latent", "reconstruction", "both"))
 MOST_LIVE = 1024
 """Rows of a window up to which the core goes on with all windows of a stream side by side."""
@@ -357,7 +359,7 @@ class RNNAutoencoder(DeepDetector):
     def _divergence_weight(self, gone: float) -> float:
         return self.beta * (min(gone / self.kl_warmup, 1.0) if self.kl_warmup else 1.0)
 
-    def _core_training(self, net: Any) -> Any:
+    def _core_training(self, net: Any) -> CoreTraining:
         from paranom_rs.deep.steps import CoreTraining
 
         d, h, layers, varied = self.n_features_in_, int(self.hidden_size), int(self.num_layers), bool(self.variational)
@@ -367,7 +369,7 @@ class RNNAutoencoder(DeepDetector):
 
         return CoreTraining(make, int(self.threads), self._divergence_weight, h if varied else 0)
 
-    def _criterion(self, valid: Floats, known: Floats) -> Callable[[Any, MeanLoss], tuple[float, float]]:
+    def _criterion(self, valid: Floats, known: Floats) -> Criterion:
         example = self._example(valid)
         changed, marks = None, np.zeros(0, bool)
         if self.stop == "detection":

@@ -7,7 +7,7 @@ import os
 from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,6 +29,10 @@ from paranom_rs.detect.training_rows import TrainingRows, is_several
 from paranom_rs.errors import SpecError, SpecTypeError
 from paranom_rs.evaluate.thresholds import FBeta
 from paranom_rs.plotting import deep as plots
+
+if TYPE_CHECKING:
+    from paranom_rs.deep.steps import CoreTraining
+    from paranom_rs.deep.training import Criterion
 
 #: More threads can end the process: OpenMP asks for all their stacks at once.
 MOST_THREADS = 1024
@@ -143,8 +147,8 @@ class DeepDetector(Detector):
         """Return the shortest and longest anomaly that this detector is made for, in rows."""
 
     @abstractmethod
-    def _core_training(self, net: Any) -> Any:
-        """Return how the core trains a network (`paranom_rs.deep.steps.CoreTraining`)."""
+    def _core_training(self, net: Any) -> CoreTraining:
+        """Return how the core trains a network."""
 
     # ---- fit
 
@@ -278,9 +282,7 @@ class DeepDetector(Detector):
         learnt, held = (runs_of(inside & mask) for mask in (at < first, at >= first))
         return [Holdout(learnt, held)] * networks
 
-    def _trained(
-        self, batches: Any, loss: Callable[..., Any], criterion: Callable[[Any, Any], tuple[float, float]]
-    ) -> Any:
+    def _trained(self, batches: Any, loss: Callable[..., Any], criterion: Criterion) -> Any:
         """Train the next network; return it, on the CPU."""
         from paranom_rs.deep import devices, training
         from paranom_rs.deep.nets import initialise

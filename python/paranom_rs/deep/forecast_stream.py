@@ -55,8 +55,8 @@ class ForecastStream:
         net = self._network
         h = net.horizon
         whole = filled(rows, self.last)
-        out, state = net.core.run(whole[None], self.state[None])
-        made = np.concatenate([self.made, out[0].reshape(len(rows), h, net.channels)])
+        out, self.state = net.core.run(whole, self.state)
+        made = np.concatenate([self.made, out.reshape(len(rows), h, net.channels)])
         errors = np.stack([rows - made[h - 1 - k : h - 1 - k + len(rows), k] for k in range(h)], axis=1)
         expected = made[h - 1 : h - 1 + len(rows), 0].copy()
         cold = max(min(h - self.seen, len(rows)), 0)
@@ -64,7 +64,7 @@ class ForecastStream:
             errors[row, self.seen + row :] = np.nan
             if self.seen + row == 0:
                 expected[row] = np.nan
-        self.state, self.made = state[0], made[-h:]
+        self.made = made[-h:]
         self.last, self.seen = whole[-1].copy(), min(self.seen + len(rows), h)
         return errors, expected
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +20,9 @@ from paranom_rs.deep.loaders import LoaderBatches
 from paranom_rs.deep.weights import Weights, of_network
 from paranom_rs.detect import recurrent
 from paranom_rs.errors import SpecError
+
+if TYPE_CHECKING:
+    from paranom_rs.deep.steps import CoreTraining
 
 #: No error is expected to be smaller than this share of its channel's normal spread.
 LEAST_SPREAD = 0.01
@@ -228,7 +231,7 @@ class LSTMAD(DeepDetector):
         wanted = batch[:, 1:].unfold(1, self.horizon, 1).transpose(2, 3)
         return (net(batch[:, :rows])[0].float() - wanted).square().mean()
 
-    def _core_training(self, net: Any) -> Any:
+    def _core_training(self, net: Any) -> CoreTraining:
         from paranom_rs.deep.steps import CoreTraining
 
         d, h, layers, horizon = self.n_features_in_, int(self.hidden_size), int(self.num_layers), int(self.horizon)

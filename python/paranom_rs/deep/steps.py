@@ -144,7 +144,8 @@ class CoreSteps:
 
     def _hand_back(self) -> None:
         """Put the core's weights into the network, and its means into the optimiser."""
-        weights, first, second, steps = (_shared(part) for part in self._trainer.state())
+        *arrays, steps = self._trainer.state()
+        weights, first, second = (torch.from_numpy(array) for array in arrays)
         at = 0
         with torch.no_grad():
             for p in self._net.parameters():
@@ -154,10 +155,6 @@ class CoreSteps:
                 state["step"] = torch.tensor(float(steps))
                 state["exp_avg"], state["exp_avg_sq"] = first[own].view_as(p), second[own].view_as(p)
                 at += p.numel()
-
-
-def _shared(part: Matrix | int) -> Any:
-    return part if isinstance(part, int) else torch.from_numpy(part)
 
 
 def _flat(tensors: list[Any]) -> Matrix:

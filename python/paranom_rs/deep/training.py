@@ -174,14 +174,12 @@ def _epoch(
     net: Any, steps: Steps, batches: Batches, settings: Settings, criterion: Criterion, epoch: int
 ) -> dict[str, float]:
     """Train for one epoch; return its figures, as the history has them."""
-    started, used = time.perf_counter(), 0.0
+    started = time.perf_counter()
     torch.manual_seed(_epoch_seed(settings.seed, epoch))
 
     def rate(batch: int) -> float:
-        nonlocal used
         step = epoch * batches.count + batch
-        used = learning_rate(settings.schedule, settings.lr, step, settings.epochs * batches.count)
-        return used
+        return learning_rate(settings.schedule, settings.lr, step, settings.epochs * batches.count)
 
     total, examples = steps.take(batches, epoch, rate, epoch / settings.epochs)
     mean = total / max(examples, 1)
@@ -191,7 +189,13 @@ def _epoch(
     if not math.isfinite(mean) or math.isnan(figure):
         raise SpecError("lr", f"must be lower: the loss is no longer a number in epoch {epoch}", str(settings.lr))
     seconds = time.perf_counter() - started
-    return {"train": mean, "validation": validation, "criterion": figure, "lr": used, "seconds": seconds}
+    return {
+        "train": mean,
+        "validation": validation,
+        "criterion": figure,
+        "lr": rate(batches.count - 1),
+        "seconds": seconds,
+    }
 
 
 def _weights(net: Any) -> dict[str, Any]:

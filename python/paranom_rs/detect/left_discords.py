@@ -22,7 +22,7 @@ from paranom_rs._internal.progress import Progress
 from paranom_rs._internal.row_times import row_times, time_of
 from paranom_rs.detect.column_files import ARROW, PARQUET, NumberFile, column_numbers, times_at
 from paranom_rs.detect.findings import Discord
-from paranom_rs.detect.series import MOST, as_floats, distance_name
+from paranom_rs.detect.series import MOST, as_floats, distance_name, included
 from paranom_rs.errors import SpecError, SpecTypeError
 
 if TYPE_CHECKING:
@@ -169,9 +169,7 @@ def _several(
     wanted = count if dimensions is None else whole("dimensions", dimensions, least=1)
     if wanted > count:
         raise SpecError("dimensions", f"must be at most {count}", str(wanted))
-    if not isinstance(include, Sequence | np.ndarray) or isinstance(include, str):
-        raise SpecTypeError("include", "must be a sequence of column numbers", repr(include))
-    always = [whole(f"include[{at}]", number) for at, number in enumerate(include)]
+    always = included(include)
     return None if count == 1 and not always else (count, by_column, always, wanted - 1)
 
 

@@ -16,15 +16,15 @@ import numpy as np
 
 from paranom_rs import _core
 from paranom_rs._internal import html
-from paranom_rs._internal.checks import flag, real, shown, whole
+from paranom_rs._internal.checks import flag, real, whole
 from paranom_rs._internal.checks import threads as thread_count
 from paranom_rs._internal.progress import Progress
 from paranom_rs._internal.row_times import row_times, time_of
 from paranom_rs.detect.apart import smallest_apart
 from paranom_rs.detect.findings import Discord, Motif
-from paranom_rs.detect.series import MOST, Distance, as_floats, distance_name
+from paranom_rs.detect.series import MOST, Distance, as_floats, distance_name, included
 from paranom_rs.detect.window_choice import choose_window
-from paranom_rs.errors import SpecError, SpecTypeError
+from paranom_rs.errors import SpecError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -237,10 +237,7 @@ def matrix_profile_multidimensional(
     (951, 2)
     """
     window, settings = _settings(window, distance, fraction, threads)
-    if not isinstance(include, Sequence | np.ndarray) or isinstance(include, str) or getattr(include, "ndim", 1) != 1:
-        raise SpecTypeError("include", "must be a sequence of column numbers", shown(include))
-    series = as_floats("x", x, 2)
-    columns = [whole(f"include[{at}]", column) for at, column in enumerate(include)]
+    columns, series = included(include), as_floats("x", x, 2)
     windows = len(series) - window + 1
     shape = (windows, series.shape[1])
     fields = {"x": series, "include": tuple(columns), "times": row_times(x)}

@@ -173,8 +173,9 @@ class StreamingMatrixProfile:
             raise SpecError("dimensions", f"must be at most {self.n_features}", str(level))
         found: list[Discord] = []
         for _, discord in sorted(self._candidates(level, zone, k), key=lambda pair: -pair[0]):
-            near = (_near(discord, other, zone) for other in found)
-            if len(found) < k and not any(near):
+            if len(found) == k:
+                break
+            if not any(_near(discord, other, zone) for other in found):
                 found.append(discord)
         return found
 

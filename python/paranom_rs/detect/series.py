@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from paranom_rs._internal.checks import numbers, one_of, shown
+from paranom_rs._internal.checks import numbers, one_of, shown, whole
 from paranom_rs.errors import OutOfMemoryError, SpecError, SpecTypeError
 
 if TYPE_CHECKING:
@@ -31,6 +32,13 @@ def as_floats(path: str, x: ArrayLike, dimensions: int) -> NDArray[np.float64]:
         return np.ascontiguousarray(values, dtype=np.float64)
     except MemoryError as error:
         raise OutOfMemoryError(f"{path}: {error}") from error
+
+
+def included(include: object) -> list[int]:
+    """Return the numbers of the columns that always take part; the core knows which there are."""
+    if not isinstance(include, Sequence | np.ndarray) or isinstance(include, str) or getattr(include, "ndim", 1) != 1:
+        raise SpecTypeError("include", "must be a sequence of column numbers", shown(include))
+    return [whole(f"include[{at}]", number) for at, number in enumerate(include)]
 
 
 def distance_name(distance: object) -> str:

@@ -39,7 +39,7 @@ pub(crate) struct Lines {
 impl Lines {
     /// Room for so many bytes, each text and number in room of its own.
     pub(crate) fn new(room: usize) -> Result<Self> {
-        let mut bytes = try_filled(0, room)?;
+        let bytes = try_filled(0, room)?;
         Ok(Self { bytes, len: 0 })
     }
 

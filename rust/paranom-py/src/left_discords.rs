@@ -11,7 +11,8 @@ use paranom::{Error, Result};
 use paranom_io::{FileValues, Number};
 use pyo3::prelude::*;
 
-use crate::matrix_profile::{copied, settings};
+use crate::arrays::copied;
+use crate::matrix_profile::settings;
 use crate::run;
 
 /// First row, distance and neighbour of each.
@@ -55,7 +56,7 @@ pub(crate) fn matrix_profile_left_discords<'py>(
 ) -> PyResult<Found> {
     let settings = run::guarded(|| settings(window, distance, 1, 1.0, threads))?;
     let wanted = LeftDiscords { settings, count, start, apart };
-    let x = copied(&x)?;
+    let x = run::guarded(|| copied(&x))?;
     Ok(found(run::detached(py, progress, |job| search(&x[..], columns, &wanted, job))?))
 }
 

@@ -20,6 +20,7 @@
 //! * `run`: the call wrappers: release the GIL, watch Ctrl-C, turn errors and panics into exceptions.
 //! * `errors`: the one place where an error of the library becomes a Python exception.
 
+mod arrays;
 mod arrow;
 mod call_arrays;
 mod callback;

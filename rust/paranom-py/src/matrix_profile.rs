@@ -2,16 +2,16 @@
 
 use std::sync::MutexGuard;
 
-use numpy::{Element, IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use paranom::detect::matrix_profile::{
     self as core, Distance, Neighbours, Profile, Settings, StreamingProfiles,
 };
-use paranom::error::try_vec;
 use paranom::job::Job;
 use paranom::{Error, pool};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::arrays::{copied, copy_of};
 use crate::fork_lock::ForkLock;
 use crate::run;
 
@@ -66,7 +66,7 @@ pub(crate) fn matrix_profile_self_join<'py>(
 ) -> PyResult<Profiles<'py>> {
     let settings = run::guarded(|| settings(window, distance, k, fraction, threads))?;
     // A copy: other Python threads may write to the array while this one does not hold the GIL.
-    let x = copied(&x)?;
+    let x = run::guarded(|| copied(&x))?;
     let profile = run::detached(py, progress, |job| core::self_join(&x, &settings, job))?;
     Ok(profiles(py, profile))
 }
@@ -87,7 +87,7 @@ pub(crate) fn matrix_profile_ab_join<'py>(
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Profiles<'py>> {
     let settings = run::guarded(|| settings(window, distance, k, fraction, threads))?;
-    let (x, reference) = (copied(&x)?, copied(&reference)?);
+    let (x, reference) = run::guarded(|| Ok((copied(&x)?, copied(&reference)?)))?;
     let profile = run::detached(py, progress, |job| core::ab_join(&x, &reference, &settings, job))?;
     Ok(profiles(py, profile))
 }
@@ -108,7 +108,7 @@ pub(crate) fn matrix_profile_ab_join_both<'py>(
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<(Profiles<'py>, Profiles<'py>)> {
     let settings = run::guarded(|| settings(window, distance, k, fraction, threads))?;
-    let (x, reference) = (copied(&x)?, copied(&reference)?);
+    let (x, reference) = run::guarded(|| Ok((copied(&x)?, copied(&reference)?)))?;
     let (mine, theirs) =
         run::detached(py, progress, |job| core::ab_join_both(&x, &reference, &settings, job))?;
     Ok((profiles(py, mine), profiles(py, theirs)))
@@ -116,19 +116,7 @@ pub(crate) fn matrix_profile_ab_join_both<'py>(
 
 /// The columns of a matrix.
 fn columns(x: &PyReadonlyArray2<'_, f64>) -> PyResult<Vec<Vec<f64>>> {
-    run::guarded(|| x.as_array().columns().into_iter().map(|column| taken(column.len(), column)).collect())
-}
-
-/// A copy of an array.
-pub(crate) fn copied<T: Element + Copy>(x: &PyReadonlyArray1<'_, T>) -> PyResult<Vec<T>> {
-    run::guarded(|| taken(x.as_array().len(), x.as_array()))
-}
-
-/// Copies of `len` values.
-fn taken<'a, T: Copy + 'a>(len: usize, values: impl IntoIterator<Item = &'a T>) -> paranom::Result<Vec<T>> {
-    let mut copy = try_vec(len)?;
-    copy.extend(values);
-    Ok(copy)
+    run::guarded(|| x.as_array().columns().into_iter().map(copy_of).collect())
 }
 
 /// The mSTAMP profile of the columns of `x`, as [`matrix_profile_self_join`] with one neighbour per level.
@@ -188,7 +176,7 @@ pub(crate) fn matrix_profile_subspaces<'py>(
     include: Vec<usize>,
 ) -> PyResult<Bound<'py, PyArray1<i64>>> {
     let settings = run::guarded(|| settings(window, distance, 1, 1.0, None))?;
-    let (x, index) = (columns(&x)?, copied(&index)?);
+    let (x, index) = (columns(&x)?, run::guarded(|| copied(&index))?);
     let out = run::detached(py, None, |job| core::subspaces(&x, &include, &settings, &index, level, job))?;
     Ok(out.into_pyarray(py))
 }
@@ -207,7 +195,7 @@ pub(crate) fn matrix_profile_distances<'py>(
     threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyArray1<f64>>> {
     let (distance, threads) = run::guarded(|| Ok((self::distance(distance)?, pool::thread_count(threads)?)))?;
-    let (query, x) = (copied(&query)?, copied(&x)?);
+    let (query, x) = run::guarded(|| Ok((copied(&query)?, copied(&x)?)))?;
     let out = if query.len().saturating_mul(x.len()) <= SHORT {
         py.detach(|| run::guarded(|| core::distance_profile(&query, &x, distance, 1, &Job::new())))?
     } else {
@@ -229,7 +217,7 @@ pub(crate) fn matrix_profile_mpdist_profile<'py>(
     threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyArray1<f64>>> {
     let (distance, threads) = run::guarded(|| Ok((self::distance(distance)?, pool::thread_count(threads)?)))?;
-    let (query, x) = (copied(&query)?, copied(&x)?);
+    let (query, x) = run::guarded(|| Ok((copied(&query)?, copied(&x)?)))?;
     let out = run::detached(py, None, |job| {
         core::mpdist_profile(&query, &x, window, rank, distance, threads, job)
     })?;
@@ -248,6 +236,18 @@ impl MatrixProfileStream {
     /// The stream. A panic while it was locked has not changed it.
     fn lock(&self) -> paranom::Result<MutexGuard<'_, StreamingProfiles>> {
         self.0.lock()
+    }
+
+    /// Takes one sample.
+    fn taken(&self, py: Python<'_>, x: &[f64]) -> PyResult<Vec<f64>> {
+        py.detach(|| {
+            run::guarded(|| {
+                let mut stream = self.lock()?;
+                let mut scores = vec![0.0; stream.scores()];
+                stream.update(x, &mut scores)?;
+                Ok(scores)
+            })
+        })
     }
 
     /// What `look` finds in the stream.
@@ -270,17 +270,10 @@ impl MatrixProfileStream {
         x: PyReadonlyArray2<'py, f64>,
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
         let (rows, columns) = x.as_array().dim();
-        let x = run::guarded(|| taken(rows * columns, x.as_array()))?;
+        let x = run::guarded(|| copied(&x))?;
         let width = columns.max(1);
         if rows == 1 {
-            let scores = py.detach(|| {
-                run::guarded(|| {
-                    let mut stream = self.lock()?;
-                    let mut scores = vec![0.0; stream.scores()];
-                    stream.update(&x, &mut scores)?;
-                    Ok(scores)
-                })
-            })?;
+            let scores = self.taken(py, &x)?;
             return Ok(scores.into_pyarray(py));
         }
         let scores = run::detached(py, None, |job| {
@@ -302,27 +295,13 @@ impl MatrixProfileStream {
 
     /// Takes one sample of one feature and returns its scores. Without an array for the sample, which costs more.
     fn update_each<'py>(&self, py: Python<'py>, x: f64) -> PyResult<Bound<'py, PyArray1<f64>>> {
-        let scores = py.detach(|| {
-            run::guarded(|| {
-                let mut stream = self.lock()?;
-                let mut scores = vec![0.0; stream.scores()];
-                stream.update(&[x], &mut scores)?;
-                Ok(scores)
-            })
-        })?;
-        Ok(scores.into_pyarray(py))
+        Ok(self.taken(py, &[x])?.into_pyarray(py))
     }
 
-    /// Takes one sample of one feature and returns its score, where there is one length of windows. Without arrays, which cost as much as the score.
+    /// Takes one sample of one feature and returns its score, where there is one length of windows. Without arrays, which
+    /// cost as much as the score.
     fn update_one(&self, py: Python<'_>, x: f64) -> PyResult<f64> {
-        py.detach(|| {
-            run::guarded(|| {
-                let mut stream = self.lock()?;
-                let mut scores = vec![0.0; stream.scores()];
-                stream.update(&[x], &mut scores)?;
-                Ok(scores[0])
-            })
-        })
+        Ok(self.taken(py, &[x])?[0])
     }
 
     /// The lengths of windows.

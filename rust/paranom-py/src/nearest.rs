@@ -1,12 +1,11 @@
 //! `paranom::detect::nearest` for Python.
 
-use numpy::{IntoPyArray, PyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray2};
 use paranom::detect::nearest::NearestIndex as Index;
-use paranom::error::try_copy;
-use paranom::job::Job;
 use paranom::pool;
 use pyo3::prelude::*;
 
+use crate::arrays::copied;
 use crate::run;
 
 /// Distances, and the first rows of the nearest windows.
@@ -23,7 +22,7 @@ pub(crate) struct NearestIndex(Index);
 impl NearestIndex {
     #[new]
     fn new(py: Python<'_>, rows: PyReadonlyArray2<'_, f64>, window: usize, most: usize) -> PyResult<Self> {
-        let (d, rows) = taken(&rows)?;
+        let (d, rows) = (rows.as_array().ncols(), run::guarded(|| copied(&rows))?);
         run::detached(py, None, |job| Index::new(rows, d, window, most, job)).map(Self)
     }
 
@@ -41,24 +40,13 @@ impl NearestIndex {
         k: usize,
         threads: Option<usize>,
     ) -> PyResult<Neighbours<'py>> {
-        let (_, rows) = taken(&rows)?;
+        let rows = run::guarded(|| copied(&rows))?;
         let threads = run::guarded(|| pool::thread_count(threads))?;
         // One window of a stream is answered at once.
-        let (distances, starts) = if rows.len() <= SHORT {
-            run::guarded(|| self.0.distances(&rows, k, 1, &Job::new()))?
-        } else {
-            run::detached(py, None, |job| self.0.distances(&rows, k, threads, job))?
-        };
+        let is_short = rows.len() <= SHORT;
+        let threads = if is_short { 1 } else { threads };
+        let found = run::here_if(is_short, py, |job| self.0.distances(&rows, k, threads, job));
+        let (distances, starts) = found?;
         Ok((distances.into_pyarray(py), starts.into_pyarray(py)))
     }
-}
-
-/// The number of columns, and a copy: other threads of Python may write to the array meanwhile.
-fn taken(rows: &PyReadonlyArray2<'_, f64>) -> PyResult<(usize, Vec<f64>)> {
-    let columns = rows.shape()[1];
-    let copy = run::guarded(|| match rows.as_slice() {
-        Ok(values) => try_copy(values),
-        Err(_) => Ok(rows.as_array().iter().copied().collect()),
-    })?;
-    Ok((columns, copy))
 }

@@ -4,7 +4,8 @@ use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use paranom::detect::matrix_profile::{Pair, pan_profile};
 use pyo3::prelude::*;
 
-use crate::matrix_profile::{copied, settings};
+use crate::arrays::copied;
+use crate::matrix_profile::settings;
 use crate::run;
 
 /// Window, neighbour and distance.
@@ -29,7 +30,7 @@ pub(crate) fn matrix_profile_pan<'py>(
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Pan<'py>> {
     let settings = run::guarded(|| settings(0, "znormalized", 1, fraction, threads))?;
-    let x = copied(&x)?;
+    let x = run::guarded(|| copied(&x))?;
     let pan = run::detached(py, progress, |job| pan_profile(&x, &windows, bins, &settings, job))?;
     let lengths = pan.lengths.into_iter().map(|l| (found(l.discord), found(l.motif), l.typical)).collect();
     Ok((lengths, pan.bins.into_pyarray(py), pan.width))

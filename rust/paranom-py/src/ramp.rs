@@ -2,12 +2,12 @@
 
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
 use paranom::detect::ramp::{Outcome, Ramp, Scores, replay};
-use paranom::error::try_copy;
 use paranom::{Error, job::Job};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
+use crate::arrays::copied;
 use crate::errors::{self, SpecError, SpecTypeError};
 use crate::fork_lock::ForkLock;
 use crate::ramp_settings::{
@@ -397,15 +397,13 @@ impl RampCore {
 }
 
 impl RampCore {
-    /// The rows of a C-contiguous array (the wrapper class makes it one), checked for their width. A copy: other Python threads
-    /// may write to the array while this one does not hold the GIL.
+    /// The rows of an array, checked for their width.
     fn rows(&self, x: &PyReadonlyArray2<'_, f64>) -> PyResult<Vec<f64>> {
         if x.shape()[1] != self.n_features {
             let rule = format!("must have n_features = {} columns", self.n_features);
             return Err(errors::to_python(&Error::invalid("X.shape[1]", x.shape()[1], rule)));
         }
-        let x = x.as_slice()?;
-        guarded(|| try_copy(x))
+        guarded(|| copied(x))
     }
 
     fn scores<'py>(&self, py: Python<'py>, scores: Scores) -> PyResult<Bound<'py, PyDict>> {
@@ -436,8 +434,7 @@ pub(crate) fn ramp_replay<'py>(
 ) -> PyResult<(Bound<'py, PyArray1<i8>>, Bound<'py, PyArray1<f64>>, Bound<'py, PyArray2<f64>>)> {
     let d = x.shape()[1];
     let config = config_from_python(settings)?;
-    let x = x.as_slice()?;
-    let rows = guarded(|| try_copy(x))?; // as in `RampCore::rows`
+    let rows = guarded(|| copied(&x))?;
     let out = detached(py, None, |job| replay(&config, &rows, &start_index, labels.as_deref(), job))?;
     let n = out.scores.len();
     let contributions = PyArray1::from_vec(py, out.contributions).reshape([n, d])?;

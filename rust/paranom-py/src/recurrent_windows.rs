@@ -10,12 +10,13 @@ use paranom::detect::recurrent::Cell;
 use paranom::detect::recurrent::windows::{
     Adam, Autoencoder, Epoch, Forecaster, LatentStream as Stream, Loss, Model, Scale, Trainer, Windows,
 };
-use paranom::error::{try_copy, try_vec};
+use paranom::error::try_copy;
 use paranom::job::Job;
 use paranom::{Error, Result, pool};
 use pyo3::prelude::*;
 
-use crate::recurrent::Affine;
+use crate::arrays::copied;
+use crate::recurrent::{Affine, SHORT};
 use crate::run;
 
 type Numbers<'py> = PyReadonlyArray1<'py, f32>;
@@ -115,9 +116,8 @@ impl RecurrentTrainer {
                 .map(|&number| usize::try_from(number))
                 .collect::<std::result::Result<_, _>>()
                 .map_err(|_| Error::invalid("order", "a negative number", "must be numbers of windows"))?;
-            let rates: Vec<f64> = rates.as_array().iter().copied().collect();
             let noise = noise.as_ref().map_or_else(|| Ok(Vec::new()), copied)?;
-            Ok((values(&windows)?, order, rates, noise))
+            Ok((copied(&windows)?, order, copied(&rates)?, noise))
         })?;
         run::detached(py, None, |job| {
             let windows = Windows { values: &values, rows, columns };
@@ -138,7 +138,7 @@ impl RecurrentTrainer {
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
         let (_, rows, columns) = windows.as_array().dim();
         let threads = run::guarded(|| pool::thread_count(threads))?;
-        let values = run::guarded(|| values(&windows))?;
+        let values = run::guarded(|| copied(&windows))?;
         let found = run::detached(py, None, |job| {
             let windows = Windows { values: &values, rows, columns };
             let mut network = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -158,7 +158,7 @@ impl RecurrentTrainer {
     ) -> PyResult<(f64, Bound<'py, PyArray1<f32>>)> {
         let (_, rows, columns) = windows.as_array().dim();
         let (loss, gradient) = run::guarded(|| {
-            let (values, noise) = (values(&windows)?, noise.as_ref().map_or_else(|| Ok(Vec::new()), copied)?);
+            let (values, noise) = (copied(&windows)?, noise.as_ref().map_or_else(|| Ok(Vec::new()), copied)?);
             let windows = Windows { values: &values, rows, columns };
             let mut network = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             each!(&mut *network, trainer => {
@@ -182,9 +182,6 @@ impl RecurrentTrainer {
 /// An autoencoder that is evaluated.
 #[pyclass(frozen, module = "paranom_rs._core")]
 pub(crate) struct WindowNetwork(Autoencoder);
-
-/// Products that are computed at once without watching for Ctrl-C.
-const SHORT: usize = 1 << 21;
 
 #[pymethods]
 impl WindowNetwork {
@@ -222,7 +219,7 @@ impl WindowNetwork {
                 let rule = format!("must have {} columns", self.0.features());
                 return Err(Error::invalid("windows", columns, rule));
             }
-            taken(windows.as_array().as_slice(), windows.as_array().iter())
+            copied(&windows)
         })?;
         let found = self.computed(py, count, rows, |job| self.0.encode(&values, rows, threads, job))?;
         match Array2::from_shape_vec((count, self.0.units()), found) {
@@ -250,7 +247,7 @@ impl WindowNetwork {
                     format!("must have {} columns", self.0.units()),
                 ));
             }
-            taken(latent.as_array().as_slice(), latent.as_array().iter())
+            copied(&latent)
         })?;
         let found = self.computed(py, count, rows, |job| self.0.decode(&values, rows, threads, job))?;
         match Array3::from_shape_vec((count, rows, self.0.features()), found) {
@@ -267,13 +264,11 @@ impl WindowNetwork {
         gaussian: (PyReadonlyArray1<'_, f64>, Bound<'_, Affine>),
         window: usize,
     ) -> PyResult<LatentStream> {
-        let numbers =
-            |array: &PyReadonlyArray1<'_, f64>| array.as_array().iter().copied().collect::<Vec<_>>();
         run::guarded(|| {
             let (mean, std, limit) = &scale;
-            let scale = Scale { mean: numbers(mean), std: numbers(std), limit: *limit };
+            let scale = Scale { mean: copied(mean)?, std: copied(std)?, limit: *limit };
             let white = gaussian.1.get().0.clone();
-            Stream::new(&self.0, scale, numbers(&gaussian.0), white, window)
+            Stream::new(&self.0, scale, copied(&gaussian.0)?, white, window)
         })
         .map(|stream| LatentStream(Mutex::new(stream)))
     }
@@ -286,10 +281,10 @@ impl WindowNetwork {
         py: Python<'_>,
         count: usize,
         rows: usize,
-        work: impl Fn(&Job) -> Result<Vec<f64>> + Send + Sync,
+        work: impl FnOnce(&Job) -> Result<Vec<f64>> + Send,
     ) -> PyResult<Vec<f64>> {
         let products = count.saturating_mul(rows).saturating_mul(16 * self.0.units() * self.0.units());
-        if products <= SHORT { run::guarded(|| work(&Job::new())) } else { run::detached(py, None, work) }
+        run::here_if(products <= SHORT, py, work)
     }
 }
 
@@ -339,11 +334,6 @@ impl LatentStream {
     }
 }
 
-/// A copy: other threads of Python may write to the array meanwhile.
-fn taken<'a>(slice: Option<&[f64]>, items: impl Iterator<Item = &'a f64>) -> Result<Vec<f64>> {
-    slice.map_or_else(|| Ok(items.copied().collect()), try_copy)
-}
-
 fn check_sizes(sizes: &[(&str, usize)]) -> Result<()> {
     const MOST: usize = 1 << 20;
     match sizes.iter().find(|(_, size)| !(1..=MOST).contains(size)) {
@@ -355,20 +345,4 @@ fn check_sizes(sizes: &[(&str, usize)]) -> Result<()> {
 fn trainer<M: Model>(network: M, state: &(Numbers<'_>, Numbers<'_>, Numbers<'_>, u64)) -> Result<Trainer<M>> {
     let adam = Adam::new(&copied(&state.1)?, &copied(&state.2)?, state.3)?;
     Trainer::new(network, &copied(&state.0)?, adam)
-}
-
-/// A copy: other threads of Python may write to the array meanwhile.
-fn copied(numbers: &Numbers<'_>) -> Result<Vec<f32>> {
-    let numbers = numbers.as_array();
-    numbers.as_slice().map_or_else(|| Ok(numbers.iter().copied().collect()), try_copy)
-}
-
-fn values(windows: &PyReadonlyArray3<'_, f32>) -> Result<Vec<f32>> {
-    let windows = windows.as_array();
-    if let Some(slice) = windows.as_slice() {
-        return try_copy(slice);
-    }
-    let mut found = try_vec(windows.len())?;
-    found.extend(windows.iter().copied());
-    Ok(found)
 }

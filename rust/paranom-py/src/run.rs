@@ -1,5 +1,5 @@
 //! Call wrappers: [`detached`] for calls that may take long, which releases the GIL; [`abandonable`] for those among them
-//! that call functions of the user; [`guarded`] for short ones.
+//! that call functions of the user; [`guarded`] for short ones; [`here_if`] for those that may be short.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Arc;
@@ -154,6 +154,15 @@ fn poll(py: Python<'_>, progress: Option<&Py<PyAny>>, job: &Job) -> PyResult<()>
         call.call1(py, (job.done(),))?;
     }
     Ok(())
+}
+
+/// Runs `work` as [`guarded`] where it is short, else as [`detached`]: a thread takes longer than a short call.
+pub(crate) fn here_if<T: Send>(
+    is_short: bool,
+    py: Python<'_>,
+    work: impl FnOnce(&Job) -> paranom::Result<T> + Send,
+) -> PyResult<T> {
+    if is_short { guarded(|| work(&Job::new())) } else { detached(py, None, work) }
 }
 
 /// Runs short `work` here; an error or a panic becomes the Python exception for it.

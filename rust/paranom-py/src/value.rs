@@ -1,8 +1,6 @@
 //! Python objects as the plain values of a spec.
 
-use std::sync::Arc;
-
-use numpy::{PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{PyReadonlyArray1, PyReadonlyArray2};
 use paranom::spec::Value;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
@@ -66,11 +64,7 @@ fn convert(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
     if let Ok(array) = object.extract::<PyReadonlyArray1<'_, f64>>() {
         // The memory of a shared slice cannot be refused: whether it can be had is seen before.
         crate::run::guarded(|| paranom::error::try_vec::<f64>(2 * array.as_array().len()))?;
-        let values: Arc<[f64]> = match array.as_slice() {
-            Ok(slice) => slice.into(),
-            Err(_) => array.to_vec()?.into(),
-        };
-        return Ok(Value::Series(values));
+        return Ok(Value::Series(array.as_slice()?.into()));
     }
     if let Ok(array) = object.extract::<PyReadonlyArray2<'_, i64>>()
         && array.as_array().ncols() == 2

@@ -43,7 +43,7 @@ class Layout:
         The share of another block that a block has at most.
     """
 
-    blocks: list[tuple[int, int]]
+    blocks: Runs
     fade: int
     reach: int | None
     mismatch: float
@@ -63,9 +63,7 @@ class Layout:
         return sum(stop - start for start, stop in self.blocks)
 
 
-def cut(
-    scaled: Floats, runs: list[tuple[int, int]], length: int, tolerance: int, fade: int, rng: np.random.Generator
-) -> Layout | None:
+def cut(scaled: Floats, runs: Runs, length: int, tolerance: int, fade: int, rng: np.random.Generator) -> Layout | None:
     """Cut runs of rows into blocks of about ``length`` rows.
 
     Parameters
@@ -130,14 +128,12 @@ def _nearest(
     return places[rows, at], cost[rows, at]
 
 
-def _blocks(
-    cuts: NDArray[np.int64], usable: list[tuple[int, int]], length: int, fade: int, *, exact: bool
-) -> list[tuple[int, int]]:
+def _blocks(cuts: NDArray[np.int64], usable: Runs, length: int, fade: int, *, exact: bool) -> Runs:
     """Return the blocks between cuts. What lies before the first and after the last is a block too, if it need not be
     as long as the others.
     """
     least = max(length // 3, fade, 8)
-    blocks: list[tuple[int, int]] = []
+    blocks: Runs = []
     for start, stop in usable:
         inside = [int(row) for row in np.unique(cuts[(cuts >= start) & (cuts <= stop)])]
         if exact:

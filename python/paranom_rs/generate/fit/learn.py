@@ -33,6 +33,9 @@ from paranom_rs.generate.variables import Stochastic
 
 __all__ = ["fit"]
 
+Rules = Callable[[Layout], list[Rule | float]]
+"""From a layout to the rule of each channel."""
+
 #: The group of the rules of all channels: they play the same blocks, and share noise.
 GROUP = "recording"
 #: What layouts have to be like, until one's rows are alike; the last one keeps the recording's own order.
@@ -122,12 +125,12 @@ def _by_blocks(
         generator = Generator(_variables(rules, channels, [None] * len(channels)), seed=seed, time=clock)
         return generator, notes + _drifts(normal, channels, layout.rows)
 
+    def made_of(rules: Rules, layout: Layout) -> tuple[Generator, list[str]]:
+        return made(rules(layout), layout)
+
     if len(normal) <= MOST_NEW:
         new = _new_windows(learnt, channels, runs, period, rng)
-        families = (
-            [partial(lambda of, layout: made(of(layout), layout), of, layout) for layout in layouts]
-            for of, layouts in new
-        )
+        families = ([partial(made_of, rules, layout) for layout in layouts] for rules, layouts in new)
         least = least_copied(families, normal, judge)
         if least is not None:
             return least
@@ -142,7 +145,7 @@ def _by_blocks(
 
 def _new_windows(
     learnt: Recording, channels: list[Channel], runs: Runs, period: Period | None, rng: np.random.Generator
-) -> Iterator[tuple[Callable[[Layout], list[Rule | float]], list[Layout]]]:
+) -> Iterator[tuple[Rules, list[Layout]]]:
     """Give families of rules whose windows are new: two parts that are drawn apart, blocks that are mixed, cycles that
     are mixed. Each is what makes rules of layouts, and the layouts: those that copy less come first.
     """

@@ -166,7 +166,7 @@ impl Nearest {
     fn new(count: usize, windows: usize, intervals: usize) -> Result<Self> {
         let mut to_interval = try_vec(intervals.saturating_mul(count))?;
         to_interval.resize(intervals * count, f64::INFINITY);
-        let mut to_query = try_filled(f64::INFINITY, windows)?;
+        let to_query = try_filled(f64::INFINITY, windows)?;
         Ok(Self { count, to_query, to_interval, smallest: try_vec(windows)? })
     }
 

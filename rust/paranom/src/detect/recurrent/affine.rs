@@ -15,11 +15,6 @@ struct Lanes([f64; LANES]);
 /// The sums of as many outputs.
 pub(super) type Sums = [f64; LANES];
 
-/// Vectors that are computed side by side.
-pub(super) const WIDE: usize = 8;
-/// A number of each.
-pub(super) type Side = [f64; WIDE];
-
 /// None of them.
 const ZERO: Lanes = Lanes([0.0; LANES]);
 
@@ -100,46 +95,6 @@ impl Affine {
         }
     }
 
-    /// Room for the outputs of some vectors at once.
-    pub(super) fn wide_room(&self) -> Result<Vec<Side>> {
-        try_filled([0.0; WIDE], self.bias.len() * LANES)
-    }
-
-    /// Computes the outputs of vectors that lie side by side.
-    #[inline(always)]
-    pub(super) fn apply_wide(&self, x: &[Side], y: &mut [Side]) {
-        /// Outputs whose sums fit into registers.
-        const PART: usize = 4;
-        for ((out, rows), bias) in
-            y.chunks_exact_mut(LANES).zip(self.weights.chunks(self.inputs)).zip(&self.bias)
-        {
-            for (part, out) in out.as_chunks_mut::<PART>().0.iter_mut().enumerate() {
-                let mut sums: [Side; PART] = std::array::from_fn(|i| [bias.0[PART * part + i]; WIDE]);
-                for (Lanes(weights), x) in rows.iter().zip(x) {
-                    for (sums, weight) in sums.iter_mut().zip(&weights[PART * part..]) {
-                        for (sum, x) in sums.iter_mut().zip(x) {
-                            *sum += weight * x;
-                        }
-                    }
-                }
-                *out = sums;
-            }
-        }
-    }
-
-    /// The outputs of each vector (n, inputs), one behind the other.
-    pub fn outputs_of(&self, vectors: &[f64]) -> Result<Vec<f64>> {
-        let count = vectors.len() / self.inputs;
-        let total = count.checked_mul(self.outputs).ok_or(Error::OutOfMemory { bytes: u64::MAX })?;
-        let mut found = try_filled(0.0, total)?;
-        let mut sums = self.room()?;
-        for (x, y) in vectors.chunks_exact(self.inputs).zip(found.chunks_mut(self.outputs)) {
-            self.length(x, &mut sums);
-            y.copy_from_slice(&sums.as_flattened()[..self.outputs]);
-        }
-        Ok(found)
-    }
-
     /// The outputs of a vector, and the sum of their squares.
     pub(super) fn length(&self, x: &[f64], y: &mut [Sums]) -> f64 {
         dispatch(Length { map: self, x, y })
@@ -177,24 +132,28 @@ impl Kernel for Length<'_> {
 mod tests {
     use super::*;
 
+    fn outputs_of(map: &Affine, x: &[f64]) -> Vec<f64> {
+        let mut sums = map.room().unwrap();
+        map.length(x, &mut sums);
+        sums.as_flattened()[..map.outputs].to_vec()
+    }
+
     #[test]
     fn outputs_are_sums_of_products() {
         // 30 outputs fill one block and a part of another.
         let weights: Vec<f64> = (0..60).map(f64::from).collect();
         let bias: Vec<f64> = (0..30).map(|i| 0.5 * f64::from(i)).collect();
         let map = Affine::new(&weights, &bias).unwrap();
-        let y = map.outputs_of(&[1.0, -2.0]).unwrap();
+        let y = outputs_of(&map, &[1.0, -2.0]);
         for (i, y) in y.iter().enumerate() {
             let i = i as f64;
             assert_eq!(*y, 0.5 * i + 2.0 * i - 2.0 * (2.0 * i + 1.0));
         }
         let wanted: f64 = y.iter().map(|y| y * y).sum();
-        assert_eq!(map.outputs_of(&[1.0, -2.0, 1.0, -2.0]).unwrap(), [&y[..], &y[..]].concat());
-        let wide = y.clone();
         // Spread, they stand at other places.
-        let spread = map.spread(60, |output| 2 * output + 1).unwrap().outputs_of(&[1.0, -2.0]).unwrap();
-        for (i, &y) in spread.iter().enumerate() {
-            assert_eq!(y, if i % 2 == 1 { wide[i / 2] } else { 0.0 });
+        let spread = outputs_of(&map.spread(60, |output| 2 * output + 1).unwrap(), &[1.0, -2.0]);
+        for (i, &spread) in spread.iter().enumerate() {
+            assert_eq!(spread, if i % 2 == 1 { y[i / 2] } else { 0.0 });
         }
         assert_eq!(map.squared_lengths(&[1.0, -2.0, 1.0, -2.0]).unwrap(), [wanted, wanted]);
     }

@@ -29,17 +29,6 @@ pub struct Network {
 /// Units that are computed at once.
 const UNITS: usize = 8;
 
-/// What series of one call are.
-#[derive(Debug, Clone, Copy)]
-pub struct Shape {
-    /// Rows of each series.
-    pub steps: usize,
-    /// Whether each series is one row, which comes `steps` times.
-    pub constant: bool,
-    /// Whether the outputs are wanted, or the last state alone.
-    pub outputs: bool,
-}
-
 impl Network {
     /// A network; an error where its layers do not fit each other.
     pub fn new(cell: Cell, layers: Vec<Layer>, head: Option<Affine>) -> Result<Self> {

@@ -53,7 +53,7 @@ struct Moments {
 impl Dimension {
     /// For `samples` remembered samples, in which there are `windows` windows, and `slots` of them before the newest one.
     pub(super) fn new(samples: usize, windows: usize, slots: usize) -> Result<Self> {
-        let mut covariance = try_filled(0.0, slots)?;
+        let covariance = try_filled(0.0, slots)?;
         Ok(Self {
             x: History::new(samples, 0.0)?,
             missing: History::new(samples, 0)?,
