@@ -89,6 +89,7 @@ PRIVATE = {
     # Of a detector: what its base class fits, and what its file and its stream hold.
     "deep.base": {"_begin_from", "_begun", "_fit", "_networks", "_source"},
     "deep.lstm_ad": {"_live"},
+    "detect.profile_detectors": {"_live"},
     "detect.base": {"_batch", "_causal", "_fit", "_learn_again"},
     "detect.saved": {"_batch", "_take_state"},  # of the detector that it makes
     "detect.matrix_profile_stream": {"_core", "_several"},  # of a new object of its own class

@@ -319,7 +319,7 @@ def test_alarms_do_not_depend_on_parts(rows: list[tuple[bool, str]], sizes: list
     assert alarms.rows == flags.sum()
 
 
-DEEP = ["autoencoder", "lstm-ad"]
+DEEP = ["anomaly-net", "autoencoder", "lstm-ad"]
 
 
 @pytest.mark.parametrize("name", DEEP)
@@ -369,7 +369,17 @@ def test_each_detector_finds_the_jump(feed: Path, name: str, capsys: Printed) ->
             whole = table(Path("all.csv").read_text())
             for i in (1100, 1505, 1598):
                 assert rows[i]["score"] == whole[i]["score"]
+            # An alarm in a feed has a channel to blame, too.
+            blamed = {row["channel"] for row in rows[1500:1600] if row["alarm"] == "1"}
+            assert "pressure" in blamed <= {"flow", "pressure"}
     assert rows[0]["score"] == whole[1599]["score"]
+    # A file of many rows goes on where the state stopped, too.
+    Path("state").unlink()
+    for first, last in ((1, 1300), (1300, 2001)):
+        Path("part.csv").write_text("\n".join([lines[0], *lines[first:last]]))
+        assert detect(Path("part.csv"), "--detector", name, "--state", "state", "--rows", "--calibrate", "1000") == 0
+        rows = table(capsys.readouterr().out)
+    assert [row["score"] for row in rows] == [row["score"] for row in whole[1299:]]
     if name != "ramp":
         for option, value, words in (
             ("--reference", "60", "--reference: must not be given"),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from paranom_rs._internal import levels
 from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs._internal.frames import Frame
@@ -21,6 +22,7 @@ __all__ = ["FITTED", "DetectorEngine", "fit_detector", "loaded_detector"]
 
 #: What ``--detector`` calls them, and where they are.
 FITTED = {
+    "anomaly-net": ("paranom_rs.deep.anomaly_net", "AnomalyNet"),
     "autoencoder": ("paranom_rs.deep.autoencoder", "RNNAutoencoder"),
     "isolation-forest": ("paranom_rs.detect.isolation_forest", "IsolationForest"),
     "left-matrix-profile": ("paranom_rs.detect.profile_detectors", "LeftMatrixProfile"),
@@ -30,8 +32,6 @@ FITTED = {
     "pca": ("paranom_rs.detect.pca", "PCADetector"),
     "z-score": ("paranom_rs.detect.z_score", "ZScore"),
 }
-#: So many rows are scored at once.
-MANY = 100
 #: Options that only RAMP has.
 _OF_RAMP = ("reference", "scale", "refresh", "quantile", "process")
 
@@ -60,7 +60,7 @@ class DetectorEngine:
     def score(self, frame: Frame) -> Verdicts:
         """Score the next rows."""
         rows = columns_of(frame, self.channels)
-        score = self._scores(rows)
+        score = self.detector.update_many(rows)
         flags = score > self.threshold
         return Verdicts(score, flags, flags, self._shares(rows, flags))
 
@@ -68,32 +68,26 @@ class DetectorEngine:
         """Save the detector, as it is."""
         self.detector.save(path)
 
-    def _scores(self, rows: Floats) -> Floats:
-        """Return the scores of the next rows; of many at once, which gives the same bits."""
-        if type(self.detector).update is not Detector.update or len(rows) < MANY:
-            self._last = np.concatenate([self._last, rows])[-self.detector.window_ :]
-            found = [self.detector.update(row) for row in rows]
-            return np.array([np.nan if x is None else getattr(x, "score", x) for x in found], np.float64)
-        known = np.concatenate([self._last, rows])
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a part, which says little of the whole
-            score: Floats = self.detector.decision_function(known, causal=True)[len(self._last) :]
-        self._last = known[-self.detector.window_ :]
-        self.detector.restart()
-        for row in self._last:
-            self.detector.update(row)
-        return score
-
     def _shares(self, rows: Floats, flags: Flags) -> Floats:
         """Return each channel's share in the scores: for each run of flagged rows that of its first row."""
         shares = np.zeros(rows.shape)
+        # The rows of a window, and those that its level comes from.
+        most = self.detector.window_ + levels.ROWS
+        known = np.concatenate([self._last, rows])
         for start, stop in runs_of_ones(flags).tolist():
-            window = rows[max(start + 1 - self.detector.window_, 0) : start + 1]
-            if len(window) == self.detector.window_:
-                parts = self.detector.explain(window).contributions
-                named = [str(name) for name in getattr(self.detector, "feature_names_in_", range(rows.shape[1]))]
-                shares[start:stop] = [parts[name] for name in named]
+            end = len(known) - len(rows) + start + 1
+            if len(rows) == 1:
+                shares[0] = self._parts(None)
+            elif end >= self.detector.window_:
+                shares[start:stop] = self._parts(known[max(end - most, 0) : end])
+        self._last = known[-most:]
         return shares
+
+    def _parts(self, rows: Floats | None) -> list[float]:
+        """Return each channel's share in the score of the last row; None: of the stream."""
+        parts = self.detector.explain(rows).contributions
+        names = getattr(self.detector, "feature_names_in_", range(self.detector.n_features_in_))
+        return [parts[str(name)] for name in names]
 
 
 def fit_detector(name: str, options: argparse.Namespace, rows: Frame, channels: list[str]) -> DetectorEngine:

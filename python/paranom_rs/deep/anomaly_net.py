@@ -220,32 +220,19 @@ class AnomalyNet(ScaledWindows):
     def _window_scores(self, rows: Floats) -> Floats:
         return self._estimates(rows)[self.window_ - 1 :]
 
-    def update(self, x: ArrayLike) -> Any:
-        """Score the next row of a stream: to the bit what ``decision_function(..., causal=True)`` gives for it.
-
-        Parameters
-        ----------
-        x
-            (d,), or a number if d = 1. NaN is missing.
-
-        Returns
-        -------
-        score
-            An anomaly where it is above ``causal_threshold_``.
-        """
-        row = self._take_row(self._row("x", x))
-        recent = np.concatenate([self._recent[-self.window_ + 1 :], row[None]])
+    def _next_scores(self, rows: Floats) -> Floats:
+        # The features of the rows before are those of then: they need not be found again.
+        seen, context = self._following(rows), self.window_ - self._length
         if self._known_features is None:
-            known = self._features(self._scaled(recent))
-        else:
-            latest = self._features(self._scaled(recent[-self._length :]))[-1:]
-            known = np.concatenate([self._known_features, latest])
-        known = known[-(self.window_ - self._length + 1) :]
-        self._recent, self._known_features = recent, known
-        self._seen += 1
-        if self._seen < self._length:
-            return self._floor
-        return float(from_log(self._weights.outputs(known)[-1:])[0])
+            self._known_features = self._features(self._scaled(self._recent))[-context:]
+        recent = np.concatenate([self._recent[max(len(self._recent) - self._length + 1, 0) :], seen])
+        latest = self._features(self._scaled(recent))[len(recent) - len(seen) :]
+        known = np.concatenate([self._known_features, latest])
+        scores = from_log(self._weights.outputs(known)[len(known) - len(seen) :])
+        scores[: max(self._length - 1 - self._seen, 0)] = self._floor
+        self._remember(rows, seen)
+        self._known_features = known[-context:]
+        return scores
 
     def restart(self) -> None:
         """Forget the rows of the stream: the next `update` is the first row of a series."""
@@ -266,8 +253,6 @@ class AnomalyNet(ScaledWindows):
             (n, k) float32.
         """
         rows = self._known("X", X)
-        if not len(rows):
-            return np.empty((0, len(self._weights.low)), np.float32)
         return self._features(self._scaled(self._prepared(rows)))
 
     def to_onnx(self, path: str | os.PathLike[str]) -> None:

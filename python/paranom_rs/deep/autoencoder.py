@@ -539,7 +539,8 @@ class RNNAutoencoder(DeepDetector):
             row = self._row("x", x)
             if self.nan_policy == "raise" and np.isnan(row).any():
                 return float(super().update(x))
-            score = live.take(self._take_row(row))
+            score = live.take(self._following(row[None])[0])
+            self._keep_level(row[None])
         self._seen += 1
         if self._seen < self.window_:
             return self._floor

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from paranom_rs._internal.checks import Floats
 from paranom_rs._internal.rules import Rule, Whole
@@ -285,13 +285,13 @@ class LSTMAD(DeepDetector):
         ]
         return np.asarray(scores[0] if len(scores) == 1 else np.mean(scores, axis=0))
 
-    def update(self, x: ArrayLike) -> float:
-        """Score the next row of a stream; see `Detector.update`."""
-        row = self._take_row(self._row("x", x))
-        score = float(self._scores(self._live, row[None])[0])
-        self._recent = np.concatenate([self._recent, row[None]])[-self.window_ :]
-        self._seen += 1
-        return score if self._seen > self.warm_up_ else self._floor
+    def _next_scores(self, rows: Floats) -> Floats:
+        seen = self._following(rows)
+        parts = [self._scores(self._live, seen[at : at + CHUNK]) for at in range(0, len(seen), CHUNK)]
+        scores = np.concatenate(parts)
+        scores[: max(self.warm_up_ - self._seen, 0)] = self._floor
+        self._remember(rows, seen)
+        return scores
 
     def restart(self) -> None:
         """Forget the rows of the stream: the next `update` is the first row of a series."""

@@ -385,21 +385,54 @@ class Detector(Saved):
         score
             An anomaly where it is above ``causal_threshold_``.
         """
-        row = self._take_row(self._row("x", x))
-        window = np.concatenate(
-            [self._recent[-self.window_ + 1 :] if self.window_ > 1 else self._recent[:0], row[None]]
-        )
-        score = float(self._window_scores(window)[0]) if len(window) == self.window_ else self._floor
-        self._recent = window
-        self._seen += 1
-        return score
+        return float(self._next_scores(self._row("x", x)[None])[0])
 
-    def _take_row(self, row: Floats) -> Floats:
-        """Return a row of the stream as the detector sees it, and remember it."""
-        seen = levels.without_level(row[None], self._wandering, self._before)[0]
+    def update_many(self, X: ArrayLike) -> Any:
+        """Score the next rows of a stream: to the bit what as many calls of `update` give.
+
+        If interrupted, the detector is as before.
+
+        Parameters
+        ----------
+        X
+            (k, d) or (k,): the rows that follow those of before.
+
+        Returns
+        -------
+        scores
+            (k,) float64, as `decision_function` gives them. (`RAMP` gives `Scores`.)
+        """
+        rows = self._known("X", X)
+        before = copy.copy(self)
+        try:
+            scores = self._next_scores(rows) if len(rows) else np.empty(0)
+        except BaseException:
+            vars(self).update(vars(before))
+            raise
+        return give_back(X, scores, "score")
+
+    def _next_scores(self, rows: Floats) -> Floats:
+        """Return the causal scores of the next rows of the stream, one at least, and remember the rows."""
+        seen = self._following(rows)
+        known = np.concatenate([self._recent[max(len(self._recent) - self.window_ + 1, 0) :], seen])
+        scores = self._causal(known)[len(known) - len(seen) :]
+        self._remember(rows, seen)
+        return scores
+
+    def _following(self, rows: Floats) -> Floats:
+        """Return the next rows of the stream as the detector sees them."""
+        return levels.without_level(rows, self._wandering, self._before)
+
+    def _remember(self, rows: Floats, seen: Floats) -> None:
+        """Keep the next rows of the stream: as they came, and as the detector sees them."""
+        self._keep_level(rows)
+        self._recent = np.concatenate([self._recent, seen[-self.window_ :]])[-self.window_ :]
+        self._seen += len(rows)
+
+    def _keep_level(self, rows: Floats) -> None:
+        """Keep the next rows of the stream, as they came, where levels come from them."""
         if self._wandering.any():
-            self._before = np.concatenate([self._before, row[None]])[-levels.ROWS :]
-        return np.asarray(seen)
+            self._before = np.concatenate([self._before, rows[-levels.ROWS :]])[-levels.ROWS :]
 
     def restart(self) -> None:
         """Forget the rows of the stream: the next `update` is the first row of a series."""

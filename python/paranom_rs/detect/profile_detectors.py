@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from paranom_rs._internal.checks import Floats
 from paranom_rs._internal.rules import OrNone, Rule, Whole
@@ -201,13 +201,17 @@ class LeftMatrixProfile(MatrixProfileDetector):
         super().restart()
         self._live = StreamingMatrixProfile.from_bytes(self._after_training)
 
-    def update(self, x: ArrayLike) -> float:
-        """Score the next row of a stream; see `Detector.update`."""
-        row = self._row("x", x)
-        score = float(self._numbers(self._live.update_many(_flat(row[None])))[0])
-        self._recent = np.concatenate([self._recent, row[None]])[-self.window_ :]
-        self._seen += 1
-        return score if self._seen >= self.window_ else self._floor
+    def _next_scores(self, rows: Floats) -> Floats:
+        scores = self._numbers(self._live.update_many(_flat(rows)))
+        scores[: max(self.window_ - 1 - self._seen, 0)] = self._floor
+        self._remember(rows, rows)
+        return scores
+
+    def __copy__(self) -> LeftMatrixProfile:
+        made = super().__copy__()
+        if hasattr(self, "_live"):
+            made._live = StreamingMatrixProfile.from_bytes(self._live.to_bytes())
+        return made
 
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         after, live = (np.frombuffer(data, np.uint8) for data in (self._after_training, self._live.to_bytes()))

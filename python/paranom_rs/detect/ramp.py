@@ -21,7 +21,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paranom_rs._core import Detection, RampCore
-from paranom_rs._internal import levels
 from paranom_rs._internal.alarm_budget import lowest_threshold
 from paranom_rs._internal.checks import each, matrix, positive, real, whole
 from paranom_rs._internal.columns import column_names
@@ -397,21 +396,17 @@ class RAMP(Detector):
         if names is not None:
             core._take_names("x", names, False)
         row = self._row("x", x)
-        seen = self._take_row(row)
-        found = core.update(seen)
-        self._keep(seen[None])
+        seen = self._following(row[None])
+        found = core.update(seen[0])
+        self._remember(row[None], seen)
         return found
-
-    def _keep(self, rows: NDArray[np.float64]) -> None:
-        self._recent = np.concatenate([self._recent, rows[-self.window_ :]])[-self.window_ :]
-        self._seen += len(rows)
 
     def score_next(self, x: ArrayLike, process: Process = None) -> float:
         """Return the score that `update` would give, and change nothing. NaN while the first window fills."""
         core = self._streaming()
         if self._learnt is None or process is not None:
             return core.score_next(x, process)
-        return core.score_next(levels.without_level(self._row("x", x)[None], self._wandering, self._before)[0])
+        return core.score_next(self._following(self._row("x", x)[None])[0])
 
     def add_process(self, key: str | int | None = None) -> str | int:
         """Begin a process, which takes the next ``reference`` samples while the others go on; return its key."""
@@ -475,17 +470,19 @@ class RAMP(Detector):
         core, rows, names = self._streaming(), matrix("X", X), column_names("X", X)
         if self._learnt is None or process is not None:
             return self._scores(core._score(rows, process, names))
-        seen = levels.without_level(rows, self._wandering, self._before)
+        seen = self._following(rows)
         found = self._scores(core._score(seen, process, names))
-        if self._wandering.any():
-            self._before = np.concatenate([self._before, rows])[-levels.ROWS :]
-        self._keep(seen)
+        self._remember(rows, seen)
         return found
 
     def update_many(
-        self, X: ArrayLike, processes: Sequence[str | int] | NDArray[np.int64], *, threads: int | None = None
+        self,
+        X: ArrayLike,
+        processes: Sequence[str | int] | NDArray[np.int64] | None = None,
+        *,
+        threads: int | None = None,
     ) -> Scores:
-        """Score samples of many processes, in parallel over processes.
+        """Score samples of many processes, in parallel over processes; without ``processes`` those of one, as `score`.
 
         The rows of one process are taken in order. The numbers are those of n updates, whatever ``threads``. Ctrl-C
         stops a call of some tenths of a second or more, and the detector is as before (such a call keeps a copy of the
@@ -506,6 +503,8 @@ class RAMP(Detector):
         """
         if threads is not None:
             threads = whole("threads", threads, least=1, most=1024)
+        if processes is None:
+            return self.score(X)
         if (
             isinstance(processes, np.ndarray)
             and processes.dtype.kind in "iu"

@@ -140,6 +140,8 @@ class WindowFeatures:
         A row's features come from it and the rows before it in its window. Before the first complete window the
         distances are 0.
         """
+        if not len(rows):
+            return np.empty((0, len(FEATURES) + (len(SIGNED) if rows.shape[1] == 1 else 0)), np.float32)
         rows = np.ascontiguousarray(rows)
         by_channel = self.by_channel(rows, self.window)
         if self._joint:
