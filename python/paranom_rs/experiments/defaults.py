@@ -10,6 +10,8 @@ Each detector learns from the normal rows at the beginning of a series. Beside o
 * Alarms at the threshold that `fit` sets, on the rows behind those learnt from: precision, recall and F1 of rows, the
   share of normal rows under alarm (our detectors aim at 1 % at most), the share of events with an alarm, alarms a day,
   and the delay. Means over the series of a set, then over sets.
+* COMMAND is what ``paranom detect`` does without options: RAMP on a feed, whose reference slides, and whose scores
+  look at no later row.
 * The same for each recording, in a file of its own, `alarms.md`.
 
 --data names a folder as `paranom_rs.experiments.recordings` describes it.
@@ -26,10 +28,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from paranom_rs._internal.checks import Floats
+from paranom_rs._internal.checks import Flags, Floats
+from paranom_rs._internal.frames import Frame
 from paranom_rs.bench.detectors import make, threshold_of
 from paranom_rs.bench.published import published_figures
 from paranom_rs.bench.series import PARTS
+from paranom_rs.cli.ramp_engine import make_ramp
 from paranom_rs.evaluate.metrics import vus
 from paranom_rs.experiments import recordings, report
 from paranom_rs.experiments.alarms import TITLES, Alarms, alarms
@@ -48,8 +52,11 @@ DETECTORS = (
     "RNNAutoencoder",
     "LSTMAD",
 )
+#: The command without options.
+COMMAND = "paranom detect"
 #: Of other libraries, as `paranom bench` names them.
 PEERS = ("sklearn:IsolationForest", "pyod:ECOD", "river:HalfSpaceTrees")
+NAMES = (*DETECTORS, COMMAND, *PEERS)
 
 
 class Work(NamedTuple):
@@ -96,13 +103,28 @@ def measure(given: tuple[Work, str], seed: int = 0) -> Found:
     """Fit a detector with its defaults, and score."""
     work, name = given
     started = time.process_time()
-    detector = make(name, seed).fit(work.train)
-    scores = detector.decision_function(work.scored)
+    if name == COMMAND:
+        scores, flagged = of_the_command(work)
+    else:
+        detector = make(name, seed).fit(work.train)
+        scores = detector.decision_function(work.scored)
+        flagged = scores > threshold_of(detector, work.train)
     seconds = time.process_time() - started
-    y, flagged = np.asarray(work.y)[work.first :], (scores > threshold_of(detector, work.train))[work.first :]
+    y, flagged = np.asarray(work.y)[work.first :], flagged[work.first :]
     found = alarms(y, flagged, work.group)
     pr = vus(work.y, scores, window=work.buffer).pr if work.ranked else float("nan")
     return Found(work[:3], name, pr, found, seconds)
+
+
+def of_the_command(work: Work) -> tuple[Floats, Flags]:
+    """Return the scores of ``paranom detect``, and the rows under alarm; it gets the training rows first."""
+    names = [str(j) for j in range(work.train.shape[1])]
+    options = dict.fromkeys(("window", "reference", "scale", "refresh", "threshold", "quantile"))
+    engine = make_ramp(argparse.Namespace(**options), Frame(work.train, names), names)
+    if not work.first:  # the scored rows are those behind the training rows
+        engine.score(Frame(work.train, names))
+    found = engine.score(Frame(work.scored, names))
+    return np.nan_to_num(found.score), found.alarm
 
 
 def measured(folder: Path, names: list[str], jobs: int, seed: int = 0) -> list[Found]:
@@ -202,9 +224,7 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("out/defaults"))
-    parser.add_argument(
-        "--only", nargs="+", choices=[*DETECTORS, *PEERS], default=[*DETECTORS, *PEERS], metavar="DETECTOR"
-    )
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="DETECTOR")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: 2)")
     parser.add_argument("--seed", type=int, default=0, help="of the detectors that draw (default: 0)")
     given = parser.parse_args(arguments)
