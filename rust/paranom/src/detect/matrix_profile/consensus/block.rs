@@ -69,3 +69,20 @@ impl PartialOrd for Block {
         Some(self.cmp(other))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_block_of_the_least_radius_is_the_most_promising() {
+        let mut near = Block::new(1, 40..43, &[0.9, 0.8, 0.9]);
+        let far = Block::new(0, 0..2, &[0.5, 0.7]);
+        assert!(near > far && near.first_best() == 40);
+        near.lower(&[0.1, 0.75, 0.7]);
+        assert!(near > far && near.first_best() == 41 && near.seen == 2);
+        near.lower(&[1.0, 0.7, 0.2]);
+        assert!(far > near, "of equally promising blocks the first");
+        assert!(!Block::new(0, 0..1, &[f64::NEG_INFINITY]).counts());
+    }
+}

@@ -1,6 +1,7 @@
 //! The best-first search for the consensus motif.
 
 use std::collections::BinaryHeap;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -94,8 +95,9 @@ impl Search<'_> {
     /// The series that windows are compared with after so many others.
     fn next(&self, block: &Block) -> usize {
         let (count, partner) = (self.prepared.len(), self.partner(block.series));
-        let others = (1..count).map(|step| (block.series + step) % count).filter(|&other| other != partner);
-        others.skip(block.seen - 1).next().unwrap_or(partner)
+        let mut others =
+            (1..count).map(|step| (block.series + step) % count).filter(|&other| other != partner);
+        others.nth(block.seen - 1).unwrap_or(partner)
     }
 
     /// Whether the windows have been compared with all series.
@@ -146,7 +148,7 @@ impl Search<'_> {
     fn scores(
         &self,
         mine: &Prepared,
-        windows: std::ops::Range<usize>,
+        windows: Range<usize>,
         found: &SharedNearest,
         other: &Prepared,
     ) -> Result<Vec<f64>> {

@@ -27,3 +27,18 @@ impl Limit {
         score > self.score && !self.discords.contains(&window)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearer_windows_are_ruled_out_but_not_the_discords() {
+        let found: Vec<Farthest> =
+            [(0.2, 7), (0.6, 40)].map(|(score, window)| Farthest { score, window, neighbour: 0 }).into();
+        assert!(Limit::of(&found, 3).is_none() && Limit::of(&found, 0).is_none());
+        let limit = Limit::of(&found, 2).unwrap();
+        assert!(limit.rules_out(8, 0.7) && !limit.rules_out(8, 0.5));
+        assert!(!limit.rules_out(40, 0.7) && !limit.rules_out(8, 0.6 + 1e-12));
+    }
+}
