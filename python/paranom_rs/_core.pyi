@@ -30,6 +30,7 @@ __all__ = [
     "found_by_one_liners",
     "matrix_profile_ab_join",
     "matrix_profile_ab_join_both",
+    "matrix_profile_consensus",
     "matrix_profile_distances",
     "matrix_profile_left_discords",
     "matrix_profile_left_discords_in_file",
@@ -233,6 +234,9 @@ def matrix_profile_subspaces(
     distance: str,
     include: Sequence[int],
 ) -> NDArray[np.int64]: ...
+def matrix_profile_consensus(
+    series: list[NDArray[np.float64]], window: int, *, distance: str, threads: int | None
+) -> tuple[int, int, list[int], list[float]] | None: ...
 def matrix_profile_mpdist_profile(
     query: NDArray[np.float64],
     x: NDArray[np.float64],

@@ -59,6 +59,22 @@ def test_long_series(kind, m):
     assert [d.start for d in found] == [at for at, _ in expected]
 
 
+@pytest.mark.parametrize("distance", DISTANCES)
+@pytest.mark.parametrize("zone", [0, 39, 300])
+def test_what_the_beginning_rules_out_is_no_discord(distance, zone):
+    """The discords of the beginning rule out windows; some here are hidden by later ones, and one comes at the end."""
+    rng, n, m = np.random.default_rng(7), 30_000, 40
+    x = np.sin(np.arange(n) / 7) + 0.05 * rng.normal(size=n) + 2  # 2: so that relative distances are usual
+    for at in (900, 2_100, 2_150, 15_000, n - m - 1):
+        x[at : at + 12] += rng.normal(size=12)
+    x[20_000:20_100], x[9_000], x[25_000:25_060] = x[2_090:2_190], np.nan, 1.5
+    expected = greedy(matrix_profile(x, m, distance=distance).left_profile, 12, 320, zone)
+    for threads in (1, 3):
+        found = left_discords(x, m, 12, exclusion=zone, distance=distance, threads=threads)
+        np.testing.assert_allclose([d.distance for d in found], [far for _, far in expected], rtol=1e-9)
+        assert [d.start for d in found] == [at for at, _ in expected]
+
+
 def test_own_exclusion_zone_and_start():
     x = np.random.default_rng(4).normal(size=5000).cumsum()
     profile = matrix_profile(x, 50).left_profile

@@ -20,6 +20,7 @@ from paranom_rs import (
     all_chains,
     anchored_chain,
     consensus_motif,
+    distance_profile,
     fluss,
     matrix_profile,
     matrix_profile_ab_join,
@@ -160,6 +161,26 @@ def test_the_consensus_motif_is_its_definition(several, distance):
         exact = reference.distances(query, x, 10, distance)[0]
         assert found.distances[at] == pytest.approx(float(exact[found.starts[at]]), rel=1e-9, abs=1e-9)
     assert found.radius == max(found.distances)
+
+
+@pytest.mark.parametrize("distance", ["znormalized", "l1", "l2", "relative"])
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_the_consensus_motif_has_the_bits_of_all_radii(count, distance):
+    rng = np.random.default_rng(count)
+    several = [rng.normal(size=n).cumsum() for n in rng.integers(60, 300, size=count)]
+    several[0][40:43], several[1][50] = np.nan, 1e9  # a hole, and a spike that is a segment of its own
+    expected = profile_tools.least_radius(several, 16, lambda query, x: distance_profile(query, x, distance=distance))
+    for threads in (1, 3):
+        found = consensus_motif(several, 16, distance=distance, threads=threads)
+        assert (found.radius, found.series, found.start) == expected
+
+
+def test_of_equally_near_windows_the_first_is_the_consensus_motif():
+    assert consensus_motif([WAVE] * 5, 20)[:3] == (0.0, 0, 0)
+    flat = np.zeros(40)
+    assert consensus_motif([WAVE, flat, flat], 20)[:3] == (math.sqrt(20), 0, 0)
+    assert consensus_motif([flat, np.full(40, 2.0)], 20)[:3] == (0.0, 0, 0)
+    assert consensus_motif([WAVE, np.full(40, np.nan), WAVE], 20) is None
 
 
 @given(st.integers(1, 4), st.data())

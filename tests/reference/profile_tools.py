@@ -81,6 +81,16 @@ def consensus(series, m, distance="znormalized"):
     return best
 
 
+def least_radius(series, m, profile):
+    """The least radius, its series and its window, from the distance profiles of all windows; the first of several."""
+
+    def radius(at, start):
+        query = series[at][start : start + m]
+        return max(float(profile(query, y).min()) for other, y in enumerate(series) if other != at)
+
+    return min((radius(at, start), at, start) for at, x in enumerate(series) for start in range(len(x) - m + 1))
+
+
 def bits(x, y, columns, d, n_bits=8):
     """Minimum description length of two windows with some columns of one stored as differences (Matrix Profile VI)."""
     m, size = len(x), len(columns) * len(x)

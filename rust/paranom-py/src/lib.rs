@@ -72,8 +72,8 @@ mod _core {
     use crate::left_discords::{matrix_profile_left_discords, matrix_profile_left_discords_in_file};
     #[pymodule_export]
     use crate::matrix_profile::{
-        MatrixProfileStream, matrix_profile_ab_join, matrix_profile_ab_join_both, matrix_profile_distances,
-        matrix_profile_mpdist_profile, matrix_profile_multidimensional,
+        MatrixProfileStream, matrix_profile_ab_join, matrix_profile_ab_join_both, matrix_profile_consensus,
+        matrix_profile_distances, matrix_profile_mpdist_profile, matrix_profile_multidimensional,
         matrix_profile_multidimensional_ab_join, matrix_profile_self_join, matrix_profile_subspaces,
     };
     #[pymodule_export]

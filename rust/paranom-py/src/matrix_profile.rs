@@ -114,6 +114,25 @@ pub(crate) fn matrix_profile_ab_join_both<'py>(
     Ok((profiles(py, mine), profiles(py, theirs)))
 }
 
+/// The window that is nearest to all series: its series, its start, its nearest window in each, and their distances.
+type ConsensusParts = (usize, usize, Vec<usize>, Vec<f64>);
+
+/// The consensus motif of some series, or None.
+#[pyfunction]
+#[pyo3(signature = (series, window, *, distance, threads))]
+pub(crate) fn matrix_profile_consensus(
+    py: Python<'_>,
+    series: Vec<PyReadonlyArray1<'_, f64>>,
+    window: usize,
+    distance: &str,
+    threads: Option<usize>,
+) -> PyResult<Option<ConsensusParts>> {
+    let settings = run::guarded(|| settings(window, distance, 1, 1.0, threads))?;
+    let series = run::guarded(|| series.iter().map(copied).collect::<paranom::Result<Vec<_>>>())?;
+    let found = run::detached(py, None, |job| core::consensus_motif(&series, &settings, job))?;
+    Ok(found.map(|found| (found.series, found.start, found.starts, found.distances)))
+}
+
 /// The columns of a matrix.
 fn columns(x: &PyReadonlyArray2<'_, f64>) -> PyResult<Vec<Vec<f64>>> {
     run::guarded(|| x.as_array().columns().into_iter().map(copy_of).collect())

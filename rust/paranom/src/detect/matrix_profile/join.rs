@@ -95,18 +95,9 @@ impl<'a> AbJoin<'a> {
 
     /// Finds the neighbours of the windows of the series and, if `theirs` is given, those of the reference.
     fn sweep(&self, nearest: &[SharedNearest], theirs: Option<&[SharedNearest]>, job: &Job) -> Result<()> {
-        let Self { settings, cuts, reference_cuts, .. } = self;
-        let pairs = Pairs::Between { cuts, reference: reference_cuts };
-        let size = task_size(cuts).max(task_size(reference_cuts));
-        let mine = |at: usize| -> Side<'_> { (&self.mine[at], Some(&nearest[at])) };
-        let other = |at: usize| -> Side<'_> { (&self.others[at], theirs.map(|theirs| &theirs[at])) };
-        tasks::run(settings.threads, &tasks::tasks(pairs, size, settings.fraction), |task| {
-            if task.swapped {
-                sweep(task, settings, other(task.rows), mine(task.columns), job)
-            } else {
-                sweep(task, settings, mine(task.rows), other(task.columns), job)
-            }
-        })
+        let mine = Joined { cuts: &self.cuts, segments: &self.mine, nearest: Some(nearest) };
+        let others = Joined { cuts: &self.reference_cuts, segments: &self.others, nearest: theirs };
+        sweep_between(self.settings, mine, others, job)
     }
 
     fn report(
@@ -120,6 +111,40 @@ impl<'a> AbJoin<'a> {
         let best = report.neighbours(cuts, nearest, |_| 0..reference.windows(), job)?;
         Ok(Profile { best, sides: None })
     }
+}
+
+/// One of two series that are joined.
+#[derive(Clone, Copy)]
+pub(super) struct Joined<'a> {
+    /// Its segments: which windows they hold, and what the sweep needs of them.
+    pub(super) cuts: &'a [Range<usize>],
+    pub(super) segments: &'a [Segment],
+    /// Where the neighbours of each segment's windows are collected; None if nobody asks for them.
+    pub(super) nearest: Option<&'a [SharedNearest]>,
+}
+
+impl<'a> Joined<'a> {
+    fn side(&self, at: usize) -> Side<'a> {
+        (&self.segments[at], self.nearest.map(|nearest| &nearest[at]))
+    }
+}
+
+/// Finds the neighbours of the windows of one series among those of another, and the other way round.
+pub(super) fn sweep_between(
+    settings: &Settings,
+    mine: Joined<'_>,
+    others: Joined<'_>,
+    job: &Job,
+) -> Result<()> {
+    let pairs = Pairs::Between { cuts: mine.cuts, reference: others.cuts };
+    let size = task_size(mine.cuts).max(task_size(others.cuts));
+    tasks::run(settings.threads, &tasks::tasks(pairs, size, settings.fraction), |task| {
+        if task.swapped {
+            sweep(task, settings, others.side(task.rows), mine.side(task.columns), job)
+        } else {
+            sweep(task, settings, mine.side(task.rows), others.side(task.columns), job)
+        }
+    })
 }
 
 /// Cells per task: milliseconds of work, and so many diagonals that their first cells cost little.

@@ -33,6 +33,11 @@ impl Distance {
     }
 }
 
+/// The score of two constant windows, z-normalised: their distance is 0.
+pub(super) const EQUAL: f64 = 1.0;
+/// The score of a constant window and another: their distance is the root of the window's length.
+pub(super) const UNLIKE: f64 = 0.5;
+
 /// How cells move and score; one type per distance, so that the kernels are compiled for each.
 pub(super) trait Metric: Copy + Sync {
     /// Whether there is a cheap lower bound for it (`multidimensional::bounds`).

@@ -18,8 +18,10 @@
 //! windows in it (`short_diagonals`).
 //!
 //! `join` is the whole way for one series or two, `multidimensional` for several series at once (mSTAMP), `left_discords` for
-//! series of any length, `pan_profile` for many lengths of windows, and `stream` for samples that come one at a time.
+//! series of any length, `pan_profile` for many lengths of windows, `consensus` for what several series have in common, and
+//! `stream` for samples that come one at a time.
 
+mod consensus;
 mod cuts;
 mod distance_profile;
 mod double;
@@ -50,6 +52,7 @@ mod sum;
 mod sweep;
 mod tasks;
 
+pub use consensus::{Consensus, consensus_motif};
 pub use distance_profile::distance_profile;
 pub use join::{ab_join, ab_join_both, self_join};
 pub use left_discords::{

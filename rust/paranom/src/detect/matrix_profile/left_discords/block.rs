@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::comparison::Comparison;
 use super::conventions::Firsts;
 use super::found::{Farthest, Found};
+use super::limit::Limit;
 use crate::Result;
 use crate::detect::matrix_profile::nearest::{NONE, SharedNearest};
 use crate::detect::matrix_profile::tasks::lag_tasks;
@@ -31,6 +32,8 @@ enum Kind {
     /// All its values are equal, and the sweep leaves such windows out.
     Constant,
     Varied,
+    /// It has a neighbour so near that it is none of the discords.
+    RuledOut,
 }
 
 impl Block {
@@ -52,7 +55,7 @@ impl Block {
         Ok(Self { reached: windows.end, windows, kinds, found })
     }
 
-    /// Compares its windows, those of `piece`, with earlier ones that start so many lags before them.
+    /// Compares some of its windows, those of `piece`, with earlier ones that start so many lags before them.
     pub(super) fn compare<C: Comparison>(
         &mut self,
         compared: &C,
@@ -78,20 +81,45 @@ impl Block {
         Ok(())
     }
 
-    /// Compares its windows, those of `piece`, with those in `earlier` that it has not been compared with, and that lie
-    /// before it.
-    pub(super) fn reach<C: Comparison>(
+    /// Compares its open windows with earlier ones that start so many lags before them. Returns whether some are open.
+    pub(super) fn compare_open<C: Comparison>(
         &mut self,
         compared: &C,
-        piece: &C::Piece,
-        earlier: Range<usize>,
+        earlier: &C::Piece,
+        lags: &Range<usize>,
+        may: impl Fn(usize) -> bool,
         job: &Job,
-    ) -> Result<()> {
-        let start = earlier.start;
-        let earlier = compared.piece(earlier)?;
-        self.compare(compared, piece, &earlier, &(compared.settings().exclusion() + 1..usize::MAX), job)?;
-        self.reached = start;
-        Ok(())
+    ) -> Result<bool> {
+        let open = self.open(compared.settings().window / 2, may);
+        for windows in &open {
+            let piece = compared.piece(windows.clone())?;
+            self.compare(compared, &piece, earlier, lags, job)?;
+        }
+        Ok(!open.is_empty())
+    }
+
+    /// Rules out the windows that have a neighbour nearer than a limit.
+    pub(super) fn rule_out(&mut self, limit: &Limit) {
+        for ((i, kind), &(score, _)) in self.windows.clone().zip(&mut self.kinds).zip(&self.found) {
+            if *kind != Kind::Missing && limit.rules_out(i, score) {
+                *kind = Kind::RuledOut;
+            }
+        }
+    }
+
+    /// The windows that can have neighbours and `may` be discords, as runs; gaps of a few windows are no gaps.
+    fn open(&self, gap: usize, may: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        for (i, &kind) in self.windows.clone().zip(&self.kinds) {
+            if matches!(kind, Kind::Missing | Kind::RuledOut) || !may(i) {
+                continue;
+            }
+            match runs.last_mut() {
+                Some(last) if i - last.end <= gap => last.end = i + 1,
+                _ => runs.push(i..i + 1),
+            }
+        }
+        runs
     }
 
     /// The window that is farthest from its neighbour, the first of several, among those that `may` be a discord. A window
@@ -104,7 +132,7 @@ impl Block {
     ) -> Option<Farthest> {
         let mut farthest: Option<Farthest> = None;
         for ((i, &kind), &found) in self.windows.clone().zip(&self.kinds).zip(&self.found) {
-            if kind == Kind::Missing || !may(i) {
+            if matches!(kind, Kind::Missing | Kind::RuledOut) || !may(i) {
                 continue;
             }
             let end = i.saturating_sub(exclusion);

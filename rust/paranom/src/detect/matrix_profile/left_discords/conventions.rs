@@ -1,12 +1,8 @@
 //! The nearest neighbours that the sweep does not find: where one of two windows is constant.
 
 use super::comparison::Comparison;
+use crate::detect::matrix_profile::metric::{EQUAL, UNLIKE};
 use crate::detect::matrix_profile::nearest::NONE;
-
-/// The score of two constant windows: their distance is 0.
-const EQUAL: f64 = 1.0;
-/// The score of a constant window and another: their distance is the root of the window's length.
-const UNLIKE: f64 = 0.5;
 
 /// The first constant window of a series, and the first other one that is whole. (Neither is known where the sweep leaves
 /// out no windows.)

@@ -6,6 +6,10 @@
 //! steps that double, until it has seen all, or another block has become the first. A block that is first and has seen all
 //! holds the next discord.
 //!
+//! Of a long series, the discords of its beginning are found first. They are discords of the whole, or others are farther.
+//! So windows with a nearer neighbour are ruled out: those that are not are compared further back in passing, while the
+//! earlier windows that neighbouring blocks share are at hand.
+//!
 //! Memory does not grow with the length of the series, but for a few bytes per block: the values are read piece by piece.
 //!
 //! * `values`: where the values come from.
@@ -13,13 +17,14 @@
 //! * `piece`: some windows of one series, prepared for the sweep.
 //! * `conventions`: the nearest neighbours that the sweep does not find: constant windows.
 //! * `block`: some windows, and the nearest neighbours found for them so far.
-//! * `found`: what is found. `search`: the whole way.
+//! * `found`: what is found. `limit`: what rules out windows. `search`: the whole way.
 
 mod block;
 mod comparison;
 mod conventions;
 mod found;
 mod joint;
+mod limit;
 mod piece;
 mod search;
 mod single;

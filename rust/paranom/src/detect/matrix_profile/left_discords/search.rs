@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -10,6 +11,7 @@ use super::comparison::Comparison;
 use super::conventions::Firsts;
 use super::found::{Farthest, LeftDiscord};
 use super::joint::{Columns, Joint};
+use super::limit::Limit;
 use super::piece::FAR;
 use super::single::Single;
 use super::values::Values;
@@ -22,6 +24,13 @@ const BLOCK: usize = 256;
 /// Lags of the first comparison, in windows' lengths, and at least.
 const NEAR: usize = 8;
 const NEAR_LEAST: usize = 1024;
+/// Lags of the comparisons in passing.
+const PASSING: usize = 1 << 16;
+/// Windows in which the first discords are found, at most, and the share of all that they are. If they were fewer than the
+/// least, they would not be worth it.
+const EARLY: usize = 1 << 17;
+const EARLY_SHARE: usize = 16;
+const EARLY_LEAST: usize = 1 << 10;
 
 /// What to search for.
 #[derive(Debug, Clone)]
@@ -71,11 +80,18 @@ fn search<C: Comparison>(compared: &C, wanted: &LeftDiscords, job: &Job) -> Resu
         let rule = format!("must have at least window = {} values", settings.window);
         return Err(Error::invalid("x", format!("{n} values"), rule));
     }
+    let windows = n - settings.window + 1;
+    let first = wanted.start.min(windows);
+    let early = ((windows - first) / EARLY_SHARE).min(EARLY);
     // All in one visit to the pool: each costs its threads a sleep, and there are rounds by the ten thousand.
     pool::run(settings.threads, || {
-        let mut search = Search::new(compared, wanted, job);
-        let keys = search.first_comparison()?;
-        search.best_first(keys)
+        let mut limit = None;
+        if early >= EARLY_LEAST {
+            let part = Search::new(compared, wanted, first + early, None, job).found()?;
+            limit = Limit::of(&part, wanted.count);
+        }
+        let found = Search::new(compared, wanted, windows, limit, job).found()?;
+        found.iter().map(|found| compared.report(found, job)).collect()
     })?
 }
 
@@ -104,26 +120,32 @@ struct Search<'a, C> {
     compared: &'a C,
     wanted: &'a LeftDiscords,
     job: &'a Job,
+    /// The windows that are searched: those before this one.
     windows: usize,
     /// Windows of a block.
     size: usize,
+    limit: Option<Limit>,
     firsts: Firsts,
     found: Vec<Farthest>,
 }
 
 impl<'a, C: Comparison> Search<'a, C> {
-    fn new(compared: &'a C, wanted: &'a LeftDiscords, job: &'a Job) -> Self {
-        let m = wanted.settings.window;
-        let size = BLOCK.max(m);
-        Self {
-            compared,
-            wanted,
-            job,
-            windows: compared.rows() - m + 1,
-            size,
-            firsts: Firsts::NOTHING,
-            found: Vec::new(),
-        }
+    fn new(
+        compared: &'a C,
+        wanted: &'a LeftDiscords,
+        windows: usize,
+        limit: Option<Limit>,
+        job: &'a Job,
+    ) -> Self {
+        let size = BLOCK.max(wanted.settings.window);
+        Self { compared, wanted, job, windows, size, limit, firsts: Firsts::NOTHING, found: Vec::new() }
+    }
+
+    /// Searches.
+    fn found(mut self) -> Result<Vec<Farthest>> {
+        let keys = self.first_comparison()?;
+        self.best_first(keys)?;
+        Ok(self.found)
     }
 
     /// Whether a window may still be reported.
@@ -175,32 +197,71 @@ impl<'a, C: Comparison> Search<'a, C> {
     fn compare_near(&self, start: usize, at_once: usize, lags: usize) -> Result<(Firsts, Vec<Key>)> {
         let exclusion = self.wanted.settings.exclusion();
         let mut firsts = Firsts::NOTHING;
-        let mut keys = Vec::new();
+        let mut blocks = Vec::new();
         let end = (start + at_once).min(self.windows);
-        let earlier = start.saturating_sub(exclusion + lags)..end.saturating_sub(exclusion + 1).max(1);
-        let earlier = self.compared.piece(earlier)?;
+        let earlier = self.earlier(start..end, lags)?;
         for start in (start..end).step_by(self.size) {
             let piece = self.compared.piece(start..(start + self.size).min(end))?;
             let mut block = Block::new(self.compared, &piece)?;
-            block.compare(
-                self.compared,
-                &piece,
-                &earlier,
-                &(exclusion + 1..exclusion + lags + 1),
-                self.job,
-            )?;
-            let here = Firsts::of(self.compared, &piece);
-            firsts = firsts.earlier(here);
+            let near = exclusion + 1..exclusion + lags + 1;
+            block.compare(self.compared, &piece, &earlier, &near, self.job)?;
+            firsts = firsts.earlier(Firsts::of(self.compared, &piece));
+            if let Some(limit) = &self.limit {
+                block.rule_out(limit);
+            }
             // Without the conventions for constant windows: they can only raise a score.
             if let Some(farthest) = block.farthest(exclusion, Firsts::NOTHING, |i| self.may(i)) {
-                keys.push(Key { score: farthest.score, block: start / self.size });
+                blocks.push((Key { score: farthest.score, block: start / self.size }, block));
             }
         }
-        Ok((firsts, keys))
+        drop(earlier);
+        if let Some(limit) = &self.limit {
+            self.compare_in_passing(&mut blocks, lags, limit)?;
+        }
+        Ok((firsts, blocks.into_iter().map(|(key, _)| key).collect()))
+    }
+
+    /// The windows that may lie at most so many lags before some others.
+    fn earlier(&self, windows: Range<usize>, lags: usize) -> Result<C::Piece> {
+        let exclusion = self.wanted.settings.exclusion();
+        let start = windows.start.saturating_sub(exclusion + lags);
+        self.compared.piece(start..windows.end.saturating_sub(exclusion + 1).max(start + 1))
+    }
+
+    /// Compares the open windows of neighbouring blocks further back, and leaves out the blocks that have none then. They
+    /// have been compared so many `lags` back.
+    fn compare_in_passing(
+        &self,
+        blocks: &mut Vec<(Key, Block)>,
+        mut lags: usize,
+        limit: &Limit,
+    ) -> Result<()> {
+        let (exclusion, size) = (self.wanted.settings.exclusion(), self.size);
+        let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else { return Ok(()) };
+        let windows = first.0.block * size..((last.0.block + 1) * size).min(self.windows);
+        if lags >= PASSING || windows.start <= exclusion + lags {
+            return Ok(());
+        }
+        let earlier = self.earlier(windows, PASSING)?;
+        while lags < PASSING && !blocks.is_empty() {
+            let further = exclusion + lags + 1..exclusion + (2 * lags).min(PASSING) + 1;
+            let mut open = Vec::with_capacity(blocks.len());
+            for (mut key, mut block) in blocks.drain(..) {
+                block.compare_open(self.compared, &earlier, &further, |i| self.may(i), self.job)?;
+                block.rule_out(limit);
+                if let Some(farthest) = block.farthest(exclusion, Firsts::NOTHING, |i| self.may(i)) {
+                    key.score = farthest.score;
+                    open.push((key, block));
+                }
+            }
+            *blocks = open;
+            lags *= 2;
+        }
+        Ok(())
     }
 
     /// Compares the most promising blocks further back, until the discords are known.
-    fn best_first(&mut self, mut keys: BinaryHeap<Key>) -> Result<Vec<LeftDiscord>> {
+    fn best_first(&mut self, mut keys: BinaryHeap<Key>) -> Result<()> {
         let (threads, exclusion) = (self.wanted.settings.threads, self.wanted.settings.exclusion());
         let mut open: BTreeMap<usize, Block> = BTreeMap::new();
         while self.found.len() < self.wanted.count {
@@ -241,25 +302,29 @@ impl<'a, C: Comparison> Search<'a, C> {
                 }
             }
         }
-        self.found.iter().map(|found| self.compared.report(found, self.job)).collect()
+        Ok(())
     }
 
     /// Compares a block with as many windows again as it has been compared with.
     fn further(&self, number: usize, block: Option<Block>) -> Result<Block> {
         let start = number * self.size;
         let windows = start..(start + self.size).min(self.windows);
-        let piece = self.compared.piece(windows.clone())?;
         let mut block = match block {
             Some(block) => block,
-            None => Block::new(self.compared, &piece)?,
+            None => Block::new(self.compared, &self.compared.piece(windows.clone())?)?,
         };
         let seen = windows.end - block.reached;
         let target = block.reached.saturating_sub(seen.max(4 * self.size));
+        let all = self.wanted.settings.exclusion() + 1..usize::MAX;
         // Always the same pieces, so that the same sums are made.
         while block.reached > target {
-            let earlier = (block.reached - 1) / FAR * FAR;
-            let earlier = earlier.max(target / self.size * self.size)..block.reached;
-            block.reach(self.compared, &piece, earlier, self.job)?;
+            let start = ((block.reached - 1) / FAR * FAR).max(target / self.size * self.size);
+            let earlier = self.compared.piece(start..block.reached)?;
+            block.compare_open(self.compared, &earlier, &all, |i| self.may(i), self.job)?;
+            block.reached = start;
+            if let Some(limit) = &self.limit {
+                block.rule_out(limit);
+            }
         }
         Ok(block)
     }
