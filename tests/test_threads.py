@@ -6,6 +6,7 @@ On a free-threaded Python (``PYTHON_GIL=0``) they really run at the same time.
 from __future__ import annotations
 
 import gc
+import os
 import subprocess
 import sys
 import sysconfig
@@ -229,7 +230,9 @@ with ThreadPoolExecutor(8) as pool:
     found = set(pool.map(work, range(8)))
 print(len(found), getattr(sys, "_is_gil_enabled", lambda: None)())
 """
-    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False)
+    env = {name: value for name, value in os.environ.items() if name != "PYTHON_GIL"}
+    command = [sys.executable, "-W", "error", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
     free = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
     known = None if sys.version_info < (3, 13) else not free
     assert done.stdout.split() == ["1", str(known)], done.stderr

@@ -129,7 +129,7 @@ def networks(X: Floats) -> Iterator[tuple[str, str]]:
 
 def detectors(X: Floats) -> Iterator[tuple[str, str]]:
     """Detectors that compute with the core, or with sums and square roots of NumPy."""
-    for kind in (pr.ZScore, pr.NearestWindows, pr.MatrixProfileDetector, pr.LeftMatrixProfile, pr.IsolationForest):
+    for kind in (pr.RAMP, pr.ZScore, pr.NearestWindows, pr.MatrixProfileDetector, pr.LeftMatrixProfile):
         detector = kind().fit(X[:1_500])
         yield kind.__name__, digest(detector.decision_function(X[1_500:2_500]), detector.threshold_)
 
