@@ -54,7 +54,7 @@ NEEDED = [
 NEEDED_SOURCE = ["pyproject.toml", "Cargo.lock", "README.md", "LICENSE-MIT", "LICENSE-APACHE", "PKG-INFO"]
 NAME = re.compile(r"paranom_rs-(?P<version>[^-]+)-(?P<python>cp311-abi3|cp3\d\d-cp3\d\dt)-(?P<platform>.+)\.whl")
 #: Packages of the extra "test" that have no wheel for a free-threaded Python 3.14; tests that want them skip.
-NOT_FREE_THREADED = ("psycopg", "duckdb")
+NOT_FREE_THREADED = ("duckdb", "polars", "psycopg")
 IMPORT = "import sys, paranom_rs; assert paranom_rs.__file__.startswith(sys.prefix); print(paranom_rs.build_info())"
 
 
@@ -263,8 +263,9 @@ def emulate(dist: Path, root: Path, arguments: Sequence[str]) -> None:
         site, outside = Path(made) / "site", tests_in(Path(made) / "outside")
         foreign = [f"--platform={tag}_{machine}" for tag in ("manylinux_2_28", "manylinux_2_27", "manylinux2014")]
         version = interpreters[0].name.removeprefix("python")
-        run(sys.executable, "-m", "pip", "install", "--quiet", "--target", site, f"--python-version={version}",
-            "--only-binary=:all:", *foreign, wheel, "pytest", "pytest-timeout", "hypothesis", cwd=outside)  # fmt: skip
+        foreign += ["--only-binary=:all:", f"--python-version={version}"]
+        needed = ["pytest", "pytest-timeout", "hypothesis", "scipy"]
+        run(sys.executable, "-m", "pip", "install", "--quiet", "--target", site, *foreign, wheel, *needed, cwd=outside)
         there = {"PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
         write_bits([sys.executable], outside, Path(made) / "here")
         write_bits(python, outside, Path(made) / machine, there)

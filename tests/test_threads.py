@@ -22,8 +22,12 @@ from paranom_rs import (
     RAMP,
     Anomaly,
     Callback,
+    Detector,
     Generator,
+    MatrixProfileDetector,
+    NearestWindows,
     Normal,
+    PCADetector,
     Shift,
     Sine,
     SpecError,
@@ -101,7 +105,12 @@ def test_scores_in_many_threads() -> None:
     expected = detectors[-1].score(X).score
     for found in at_once(lambda number: detectors[number].score(X).score):
         np.testing.assert_array_equal(found, expected)
-    fitted = ZScore().fit(X[:800])
+
+
+@pytest.mark.parametrize("kind", [RAMP, ZScore, NearestWindows, PCADetector, MatrixProfileDetector])
+def test_a_fitted_detector_scores_in_many_threads(kind: Callable[[], Detector]) -> None:
+    X = wave().generate(1_000).X
+    fitted = kind().fit(X[:800])
     expected = fitted.decision_function(X)
     assert all((found == expected).all() for found in at_once(lambda _: fitted.decision_function(X)))
 
