@@ -6,12 +6,17 @@
     python .ci/wheel.py build                        # a wheel for this machine, in dist/
     python .ci/wheel.py build manylinux_2_28         # for any Linux of that libc or newer, compiled through zig
     python .ci/wheel.py build musllinux_1_2          # for Alpine; `rustup target add x86_64-unknown-linux-musl` first
+    python .ci/wheel.py build manylinux_2_28 aarch64 # for another processor; its target likewise
     python .ci/wheel.py sdist                        # the source, as an archive
     python .ci/wheel.py check                        # tags, symbols, contents, list of crates of all that is in dist/
     python .ci/wheel.py test -- -n auto              # the tests against the installed wheel, outside the checkout
     python .ci/wheel.py source                       # builds a wheel from the archive, and imports it
+    python .ci/wheel.py bits FILE                    # writes what the wheel computes here, as SHA-256 sums
+    python .ci/wheel.py compare FILE FILE ...        # whether all machines computed the same bits
+    python .ci/wheel.py emulate FOLDER -- TESTS      # bits and tests of a wheel for another processor, in an emulator
 
-``--dist FOLDER`` takes another folder than dist/.
+A free-threaded interpreter builds and tests its own wheel; every other one builds that of the stable ABI.
+``--dist FOLDER`` takes another folder than dist/. `.ci/sysroot` makes the folder that ``emulate`` wants.
 """
 
 from __future__ import annotations
@@ -25,8 +30,10 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import tempfile
+import tomllib
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,6 +53,8 @@ NEEDED = [
 #: What the archive of the source must hold: enough to build, and to know what it is.
 NEEDED_SOURCE = ["pyproject.toml", "Cargo.lock", "README.md", "LICENSE-MIT", "LICENSE-APACHE", "PKG-INFO"]
 NAME = re.compile(r"paranom_rs-(?P<version>[^-]+)-(?P<python>cp311-abi3|cp3\d\d-cp3\d\dt)-(?P<platform>.+)\.whl")
+#: Packages of the extra "test" that have no wheel for a free-threaded Python 3.14; tests that want them skip.
+NOT_FREE_THREADED = ("duckdb", "polars", "psycopg")
 IMPORT = "import sys, paranom_rs; assert paranom_rs.__file__.startswith(sys.prefix); print(paranom_rs.build_info())"
 
 
@@ -63,22 +72,21 @@ def require(holds: bool, what: str) -> None:
         raise SystemExit(what)
 
 
-def build(dist: Path, compatibility: str | None) -> None:
+def build(dist: Path, compatibility: str | None, machine: str) -> None:
     """Build the wheel of this interpreter: abi3, or its own where it is free-threaded."""
     command = [sys.executable, "-m", "maturin", "build", "--release", "--locked", "--out", str(dist)]
     if compatibility is not None:
         libc = "musl" if compatibility.startswith("musl") else "gnu"
-        command += ["--zig", "--target", f"{platform.machine()}-unknown-linux-{libc}"]
+        command += ["--zig", "--target", f"{machine}-unknown-linux-{libc}"]
         command += ["--compatibility", compatibility, "--auditwheel", "check"]
-    if not _is_abi3():
+    if is_free_threaded():
         command += ["--interpreter", sys.executable]
     run(*command)
 
 
-def _is_abi3() -> bool:
-    import sysconfig
-
-    return not sysconfig.get_config_var("Py_GIL_DISABLED")
+def is_free_threaded() -> bool:
+    """Whether this interpreter has no GIL, and so no stable ABI before Python 3.15."""
+    return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
 def sdist(dist: Path) -> None:
@@ -192,14 +200,78 @@ def environment(folder: Path, *install: str) -> Path:
 def test(dist: Path, arguments: Sequence[str]) -> None:
     """Run the tests against the installed wheel, where nothing of the checkout can be imported."""
     with tempfile.TemporaryDirectory() as made:
-        python = environment(Path(made) / "venv", f"{only(dist, '*.whl')}[test]")
-        outside = Path(made) / "outside"
-        outside.mkdir()
-        shutil.copy(ROOT / "pyproject.toml", outside)
-        for folder in ("tests", "examples"):
-            shutil.copytree(ROOT / folder, outside / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        python = environment(Path(made) / "venv", str(only(dist, "*.whl")), *needed_by_tests())
+        outside = tests_in(Path(made) / "outside")
         run(python, "-c", IMPORT, cwd=outside)
-        run(python, "-m", "pytest", "--ignore", "tests/test_architecture.py", *arguments, cwd=outside)
+        env = {"PYTHON_GIL": "0"} if is_free_threaded() else None
+        run(python, "-m", "pytest", "--ignore", "tests/test_architecture.py", *arguments, cwd=outside, env=env)
+
+
+def needed_by_tests() -> list[str]:
+    """Return the packages of the extra "test" that have wheels for this interpreter."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extra: list[str] = project["optional-dependencies"]["test"]
+    left_out = NOT_FREE_THREADED if is_free_threaded() else ()
+    return [needed for needed in extra if not needed.startswith(left_out)]
+
+
+def tests_in(outside: Path) -> Path:
+    """Copy the tests, and what they read, to a folder outside the checkout."""
+    outside.mkdir()
+    shutil.copy(ROOT / "pyproject.toml", outside)
+    for folder in ("tests", "examples"):
+        shutil.copytree(ROOT / folder, outside / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return outside
+
+
+def bits(dist: Path, file: Path) -> None:
+    """Write the sums of what the installed wheel computes to a file."""
+    with tempfile.TemporaryDirectory() as made:
+        python = environment(Path(made) / "venv", str(only(dist, "*.whl")))
+        write_bits([python], tests_in(Path(made) / "outside"), file)
+
+
+def write_bits(python: Sequence[str | Path], outside: Path, file: Path, env: dict[str, str] | None = None) -> None:
+    """Write what `tests/support/bits.py` prints, under a Python, to a file."""
+    command = [str(word) for word in (*python, "-m", "support.bits")]
+    print("+", *command, flush=True)
+    with file.open("w", encoding="utf-8") as out:
+        subprocess.run(command, cwd=outside / "tests", env=os.environ | (env or {}), stdout=out, check=True)
+
+
+def compare(files: Sequence[Path]) -> None:
+    """Compare the sums of several machines; end with the names of what differs."""
+    sums = {file: dict(line.split("  ", 1)[::-1] for line in file.read_text("utf-8").splitlines()) for file in files}
+    first, *others = sums.values()
+    names = {name for each in sums.values() for name in each}
+    different = sorted(name for name in names if any(each.get(name) != first.get(name) for each in others))
+    require(bool(first), f"{files[0]}: no sums")
+    require(not different, "\n".join(["These differ:", *different]))
+    print(f"{len(first)} sums are the same in {', '.join(map(str, files))}")
+
+
+def emulate(dist: Path, root: Path, arguments: Sequence[str]) -> None:
+    """Run a wheel for another processor in qemu: its bits must be those of this machine, and its tests pass."""
+    wheel = only(dist, "*.whl")
+    machine = next((name for name in ("aarch64", "x86_64") if wheel.stem.endswith(name)), "")
+    emulator = shutil.which(f"qemu-{machine}-static", path=f"{root / 'usr/bin'}{os.pathsep}{os.environ['PATH']}")
+    interpreters = [path for path in root.glob("usr/bin/python3.*") if re.fullmatch(r"python3\.\d+", path.name)]
+    if emulator is None or not interpreters:
+        raise SystemExit(f"{root}: must hold usr/bin/python3.N, and qemu-{machine}-static there or in PATH")
+    python = [emulator, "-L", root, interpreters[0]]
+    with tempfile.TemporaryDirectory() as made:
+        site, outside = Path(made) / "site", tests_in(Path(made) / "outside")
+        foreign = [f"--platform={tag}_{machine}" for tag in ("manylinux_2_28", "manylinux_2_27", "manylinux2014")]
+        version = interpreters[0].name.removeprefix("python")
+        foreign += ["--only-binary=:all:", f"--python-version={version}"]
+        needed = ["pytest", "pytest-timeout", "hypothesis", "scipy"]
+        run(sys.executable, "-m", "pip", "install", "--quiet", "--target", site, *foreign, wheel, *needed, cwd=outside)
+        there = {"PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
+        write_bits([sys.executable], outside, Path(made) / "here")
+        write_bits(python, outside, Path(made) / machine, there)
+        compare([Path(made) / "here", Path(made) / machine])
+        if arguments:
+            run(*python, "-m", "pytest", *arguments, cwd=outside, env=there)
 
 
 def source(dist: Path) -> None:
@@ -214,14 +286,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dist", type=Path, default=ROOT / "dist")
     jobs = parser.add_subparsers(dest="job", required=True)
-    jobs.add_parser("build").add_argument("compatibility", nargs="?")
+    built = jobs.add_parser("build")
+    built.add_argument("compatibility", nargs="?")
+    built.add_argument("machine", nargs="?", default=platform.machine())
+    jobs.add_parser("bits").add_argument("file", type=Path)
+    jobs.add_parser("compare").add_argument("files", type=Path, nargs="+")
+    emulated = jobs.add_parser("emulate")
+    emulated.add_argument("root", type=Path)
+    emulated.add_argument("arguments", nargs="*")
     for job in ("sdist", "check", "source"):
         jobs.add_parser(job)
     jobs.add_parser("test").add_argument("arguments", nargs="*")
     asked = parser.parse_args()
     match asked.job:
         case "build":
-            build(asked.dist, asked.compatibility)
+            build(asked.dist, asked.compatibility, asked.machine)
+        case "bits":
+            bits(asked.dist, asked.file)
+        case "compare":
+            compare(asked.files)
+        case "emulate":
+            emulate(asked.dist, asked.root.resolve(), asked.arguments)
         case "test":
             test(asked.dist, asked.arguments)
         case job:

@@ -306,7 +306,7 @@ def test_a_sine_is_exact_at_its_own_time() -> None:
         (lambda: TimeIndex("2026-01-01", "0B"), "step: must be a number and one of"),
         (lambda: TimeIndex("2026-01-01", "1Q"), "step: must be a number and one of"),
         (lambda: TimeIndex("2026-01-01T25:00", "1h"), "start: must be a datetime"),
-        (lambda: TimeIndex(np.datetime64("NaT"), "1h"), "start: must be a datetime"),
+        (lambda: TimeIndex(np.datetime64("NaT", "ns"), "1h"), "start: must be a datetime"),
         (lambda: TimeIndex("2026-01-01", np.timedelta64(1, "M")), "step: must be a length of time"),
     ],
 )  # fmt: skip

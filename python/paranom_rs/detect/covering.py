@@ -10,15 +10,22 @@ from paranom_rs._internal.checks import Floats
 def covering_mean(scores: Floats, window: int, power: int = 1) -> Floats:
     """Return for each row the mean score of the windows that cover it: from (k,) to (k + window - 1,).
 
-    With a ``power`` it is the power mean, which is nearer to the largest score.
+    With a ``power``, 2 or 4, it is the power mean, which is nearer to the largest score. It is made of squares and
+    square roots, whose bits are the same on every machine; those of NumPy's powers are not.
     """
+    squarings = {1: 0, 2: 1, 4: 2}[power]
     largest = float(np.max(scores))
     if not 0 < largest < np.inf:
         largest = 1.0
     # Each row by itself: a running sum would carry the rounding of large scores to later rows.
     padding = np.zeros(window - 1)
-    shares = np.concatenate([padding, (scores / largest) ** power, padding])
+    shares = np.concatenate([padding, scores / largest, padding])
+    for _ in range(squarings):
+        shares = np.square(shares)
     sums = np.lib.stride_tricks.sliding_window_view(shares, window).sum(axis=1)
     row = np.arange(len(sums))
     covering = np.minimum(np.minimum(row + 1, window), np.minimum(len(sums) - row, len(scores)))
-    return np.asarray(largest * (sums / covering) ** (1 / power))
+    mean = sums / covering
+    for _ in range(squarings):
+        mean = np.sqrt(mean)
+    return np.asarray(largest * mean)

@@ -103,8 +103,10 @@ impl Context {
     /// is that of the row before. Empty at the first row.
     #[getter]
     fn previous<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        match self.past() {
-            Some(past) => PyTuple::new(py, past.iter()),
+        // No Python object is made under the lock: that may wait for all threads, also for one that waits for the lock.
+        let past: Option<Vec<f64>> = self.past().map(|past| past.iter().copied().collect());
+        match past {
+            Some(past) => PyTuple::new(py, past),
             None => Err(PyAttributeError::new_err("previous: must go with Callback(sequential=True)")),
         }
     }
@@ -124,7 +126,9 @@ impl Context {
     /// The rows since the event began; 0 in a normal function.
     #[getter]
     fn offset(&self) -> u64 {
-        if self.duration.load(Relaxed) > 0 { self.row.load(Relaxed) - self.start.load(Relaxed) } else { 0 }
+        // Another thread, to which the function has handed this object, may see a row of one run and the start of another.
+        let since = self.row.load(Relaxed).saturating_sub(self.start.load(Relaxed));
+        if self.duration.load(Relaxed) > 0 { since } else { 0 }
     }
 
     /// The rows that the event lasts; 0 in a normal function.

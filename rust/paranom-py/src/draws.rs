@@ -28,8 +28,8 @@ impl Draws {
     }
 
     fn next(&self) -> (Source, u64) {
-        let draw = self.draw.load(Relaxed);
-        self.draw.store(draw.wrapping_add(1), Relaxed);
+        // In one step: threads that share this object draw different numbers.
+        let draw = self.draw.fetch_add(1, Relaxed);
         let site = self.source.site | (draw % paranom::generate::MOST_DRAWS);
         (Source { site, ..self.source }, self.row.load(Relaxed))
     }

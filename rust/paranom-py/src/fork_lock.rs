@@ -10,6 +10,9 @@ use std::thread;
 use std::time::Duration;
 
 use paranom::{Error, Result};
+use pyo3::prelude::*;
+
+use crate::run::guarded;
 
 /// A mutex whose `lock` fails in a process that was forked while the parent held it.
 pub(crate) struct ForkLock<T> {
@@ -49,6 +52,21 @@ impl<T> ForkLock<T> {
             Ok(guard) => Some(self.owned(guard)),
             Err(TryLockError::Poisoned(poisoned)) => Some(self.owned(poisoned.into_inner())),
             Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// Runs short `work` on the value; if another thread uses it, waits detached from the interpreter.
+    pub(crate) fn with<R: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut T) -> Result<R> + Send,
+    ) -> PyResult<R>
+    where
+        T: Send,
+    {
+        match self.try_lock() {
+            Some(mut value) => guarded(|| work(&mut value)),
+            None => py.detach(|| guarded(|| work(&mut *self.lock()?))),
         }
     }
 

@@ -270,8 +270,12 @@ impl MatrixProfileStream {
     }
 
     /// What `look` finds in the stream.
-    fn look<T>(&self, look: impl FnOnce(&StreamingProfiles) -> T) -> PyResult<T> {
-        run::guarded(|| Ok(look(&*self.lock()?)))
+    fn look<T: Send>(
+        &self,
+        py: Python<'_>,
+        look: impl FnOnce(&StreamingProfiles) -> T + Send,
+    ) -> PyResult<T> {
+        self.0.with(py, |stream| Ok(look(stream)))
     }
 }
 
@@ -325,49 +329,49 @@ impl MatrixProfileStream {
 
     /// The lengths of windows.
     #[getter]
-    fn windows(&self) -> PyResult<Vec<usize>> {
-        self.look(StreamingProfiles::windows)
+    fn windows(&self, py: Python<'_>) -> PyResult<Vec<usize>> {
+        self.look(py, StreamingProfiles::windows)
     }
 
     /// The number of samples remembered.
     #[getter]
-    fn history(&self) -> PyResult<usize> {
-        self.look(StreamingProfiles::history)
+    fn history(&self, py: Python<'_>) -> PyResult<usize> {
+        self.look(py, StreamingProfiles::history)
     }
 
     /// The columns of a sample.
     #[getter]
-    fn n_features(&self) -> PyResult<usize> {
-        self.look(StreamingProfiles::n_features)
+    fn n_features(&self, py: Python<'_>) -> PyResult<usize> {
+        self.look(py, StreamingProfiles::n_features)
     }
 
     /// The samples taken so far.
     #[getter]
-    fn seen(&self) -> PyResult<u64> {
-        self.look(StreamingProfiles::seen)
+    fn seen(&self, py: Python<'_>) -> PyResult<u64> {
+        self.look(py, StreamingProfiles::seen)
     }
 
     /// The neighbour of the newest window at each level; -1 if there is none.
     #[getter]
-    fn index(&self) -> PyResult<Vec<i64>> {
-        self.look(StreamingProfiles::index)
+    fn index(&self, py: Python<'_>) -> PyResult<Vec<i64>> {
+        self.look(py, StreamingProfiles::index)
     }
 
     /// The scores of the remembered windows of the `at`-th length at a level, the oldest first, and their neighbours.
     fn recent<'py>(&self, py: Python<'py>, at: usize, level: usize) -> PyResult<Arrays<'py>> {
         let (scores, index): (Vec<f64>, Vec<i64>) =
-            self.look(|stream| stream.recent(at, level).unwrap_or_default().iter().copied().unzip())?;
+            self.look(py, |stream| stream.recent(at, level).unwrap_or_default().iter().copied().unzip())?;
         Ok((scores.into_pyarray(py), index.into_pyarray(py)))
     }
 
     /// The correlations of the newest window with the earlier ones, the oldest first; of the first feature.
     fn correlations<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<f64>>> {
-        Ok(run::guarded(|| Ok(self.lock()?.correlations()))?.into_pyarray(py))
+        Ok(self.look(py, StreamingProfiles::correlations)?.into_pyarray(py))
     }
 
     /// The state as bytes: versioned, with a checksum.
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(PyBytes::new(py, &self.look(StreamingProfiles::to_bytes)?))
+        Ok(PyBytes::new(py, &self.look(py, StreamingProfiles::to_bytes)?))
     }
 
     #[staticmethod]

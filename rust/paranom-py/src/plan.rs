@@ -36,11 +36,8 @@ impl FillState {
 
     /// The data registered, and the bytes they take.
     #[getter]
-    fn size(&self) -> PyResult<(usize, usize)> {
-        guarded(|| {
-            let state = self.0.lock()?;
-            Ok((state.data(), state.bytes()))
-        })
+    fn size(&self, py: Python<'_>) -> PyResult<(usize, usize)> {
+        self.0.with(py, |state| Ok((state.data(), state.bytes())))
     }
 }
 

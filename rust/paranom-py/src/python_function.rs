@@ -1,7 +1,8 @@
 //! Python functions as callbacks of the generator. Workers attach to the interpreter once per block.
 
 use std::ffi::c_long;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use std::thread;
 
 use numpy::{IntoPyArray, PyArrayMethods, PyReadonlyArray1};
 use paranom::Result;
@@ -64,12 +65,20 @@ impl Callback for PythonFunction {
     }
 }
 
-/// The threads that are in functions of the user: for which job, and their numbers in Python. Locked only by who holds the
-/// GIL, and for moments: so it is not locked when a process forks.
+/// The threads that are in functions of the user: for which job, and their numbers in Python. Locked only by threads that
+/// are attached to the interpreter, for moments in which they call nothing of it: so it is not locked when a process forks,
+/// for which a free-threaded Python, too, halts all attached threads between their calls.
 static CALLING: Mutex<Vec<(usize, c_long)>> = Mutex::new(Vec::new());
 
-fn threads_calling() -> MutexGuard<'static, Vec<(usize, c_long)>> {
-    CALLING.lock().unwrap_or_else(PoisonError::into_inner)
+fn threads_calling(py: Python<'_>) -> MutexGuard<'static, Vec<(usize, c_long)>> {
+    loop {
+        match CALLING.try_lock() {
+            Ok(guard) => return guard,
+            Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+            // Detached, so that nobody has to wait until this thread halts.
+            Err(TryLockError::WouldBlock) => py.detach(thread::yield_now),
+        }
+    }
 }
 
 fn address(job: &Job) -> usize {
@@ -81,9 +90,9 @@ fn calling<T>(py: Python<'_>, call: &Call, work: impl FnOnce() -> T) -> T {
     let number = py.import("_thread").and_then(|threads| threads.call_method0("get_ident")?.extract());
     let Ok(number) = number else { return work() };
     let me = (address(call.job), number);
-    threads_calling().push(me);
+    threads_calling(py).push(me);
     let result = work();
-    let mut threads = threads_calling();
+    let mut threads = threads_calling(py);
     if let Some(at) = threads.iter().position(|thread| *thread == me) {
         threads.swap_remove(at);
     }
@@ -93,9 +102,9 @@ fn calling<T>(py: Python<'_>, call: &Call, work: impl FnOnce() -> T) -> T {
 /// Raises KeyboardInterrupt in all threads that are in a function for a job. Python code notices it; what waits in the
 /// system does not.
 pub(crate) fn interrupt(py: Python<'_>, job: &Job) {
-    let threads = threads_calling();
-    for (_, number) in threads.iter().filter(|(of, _)| *of == address(job)) {
-        foreign::raise_in_thread(*number, &py.get_type::<PyKeyboardInterrupt>());
+    let threads = threads_calling(py).clone();
+    for (_, number) in threads.into_iter().filter(|(of, _)| *of == address(job)) {
+        foreign::raise_in_thread(number, &py.get_type::<PyKeyboardInterrupt>());
     }
 }
 

@@ -129,18 +129,6 @@ impl RampCore {
         }
     }
 
-    /// Runs short `work` on the detector; if another thread is at it, waits with the GIL released.
-    fn with<T: Send>(
-        &self,
-        py: Python<'_>,
-        work: impl FnOnce(&mut Ramp) -> paranom::Result<T> + Send,
-    ) -> PyResult<T> {
-        match self.ramp.try_lock() {
-            Some(mut ramp) => guarded(|| work(&mut ramp)),
-            None => py.detach(|| self.blocking(work)),
-        }
-    }
-
     /// Distances that so many rows bring up to date.
     fn cells(&self, rows: usize) -> usize {
         rows.saturating_mul(self.reference).saturating_mul(self.n_features)
@@ -178,27 +166,27 @@ impl RampCore {
 
     /// Return the whole state as bytes, with a version and a checksum. The loaded detector continues bit for bit.
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = self.with(py, |ramp| Ok(ramp.to_bytes()))?;
+        let bytes = self.ramp.with(py, |ramp| Ok(ramp.to_bytes()))?;
         Ok(PyBytes::new(py, &bytes))
     }
 
     /// All settings by name: `RAMP(**ramp.settings)` is a new detector with the same ones.
     #[getter]
     fn settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let config = self.with(py, |ramp| Ok(ramp.config().clone()))?;
+        let config = self.ramp.with(py, |ramp| Ok(ramp.config().clone()))?;
         config_to_python(py, config)
     }
 
     /// The names of the channels, or None.
     #[getter(_feature_names)]
     fn feature_names(&self, py: Python<'_>) -> PyResult<Option<Vec<String>>> {
-        self.with(py, |ramp| Ok(ramp.feature_names().map(<[String]>::to_vec)))
+        self.ramp.with(py, |ramp| Ok(ramp.feature_names().map(<[String]>::to_vec)))
     }
 
     /// Refuses names of other channels; keeps them with `keep`, if there were none.
     #[pyo3(name = "_take_names")]
     fn take_names(&self, py: Python<'_>, path: &str, names: Vec<String>, keep: bool) -> PyResult<()> {
-        self.with(py, |ramp| {
+        self.ramp.with(py, |ramp| {
             ramp.check_names(path, Some(&names))?;
             if keep {
                 ramp.keep_names(Some(names));
@@ -210,32 +198,32 @@ impl RampCore {
     /// The keys of the processes, in order; `None` is the one without a key.
     #[getter]
     fn processes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let keys = self.with(py, |ramp| Ok(ramp.keys().cloned().collect::<Vec<_>>()))?;
+        let keys = self.ramp.with(py, |ramp| Ok(ramp.keys().cloned().collect::<Vec<_>>()))?;
         PyList::new(py, keys.iter().map(|key| key_to_python(py, key)).collect::<PyResult<Vec<_>>>()?)
     }
 
     /// Weights that training or feedback made, over all processes.
     #[getter]
     fn n_weights(&self, py: Python<'_>) -> PyResult<usize> {
-        self.with(py, |ramp| Ok(ramp.n_weights()))
+        self.ramp.with(py, |ramp| Ok(ramp.n_weights()))
     }
 
     /// Memory of a process in bytes, about: the mean over all.
     #[getter]
     fn bytes_per_process(&self, py: Python<'_>) -> PyResult<usize> {
-        self.with(py, |ramp| Ok(ramp.bytes_per_process()))
+        self.ramp.with(py, |ramp| Ok(ramp.bytes_per_process()))
     }
 
     /// Scores above it are anomalies; can be set at any time.
     #[getter]
     fn threshold(&self, py: Python<'_>) -> PyResult<f64> {
-        self.with(py, |ramp| Ok(ramp.config().threshold))
+        self.ramp.with(py, |ramp| Ok(ramp.config().threshold))
     }
 
     #[setter]
     fn set_threshold(&self, threshold: &Bound<'_, PyAny>) -> PyResult<()> {
         let value = float(threshold, "threshold")?;
-        self.with(threshold.py(), |ramp| ramp.set_threshold(value))
+        self.ramp.with(threshold.py(), |ramp| ramp.set_threshold(value))
     }
 
     /// Score the window that sample `x` (d,) completes.
@@ -266,7 +254,7 @@ impl RampCore {
         let (sample, names) = (sample(x)?, names(x)?);
         let key = process.as_ref().map(|process| key_from_python("process", process)).transpose()?;
         let mut contributions = vec![0.0; self.n_features];
-        let found = self.with(py, |ramp| {
+        let found = self.ramp.with(py, |ramp| {
             if names.is_none() {
                 return ramp.update(key.as_ref(), &sample, &mut contributions);
             }
@@ -288,7 +276,7 @@ impl RampCore {
     fn score_next(&self, x: &Bound<'_, PyAny>, process: Option<&Bound<'_, PyAny>>) -> PyResult<f64> {
         let (sample, names) = (sample(x)?, names(x)?);
         let key = process.map(|process| key_from_python("process", process)).transpose()?;
-        self.with(x.py(), |ramp| {
+        self.ramp.with(x.py(), |ramp| {
             ramp.check_names("x.index", names.as_deref())?;
             ramp.peek(key.as_ref(), &sample)
         })
@@ -371,7 +359,7 @@ impl RampCore {
         key: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let key = key.map(|key| key_from_python("key", key)).transpose()?;
-        let key = self.with(py, |ramp| ramp.add_process(key))?;
+        let key = self.ramp.with(py, |ramp| ramp.add_process(key))?;
         key_to_python(py, &key)
     }
 
@@ -385,14 +373,14 @@ impl RampCore {
         process: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         let key = process.map(|process| key_from_python("process", process)).transpose()?;
-        self.with(py, |ramp| ramp.feedback(key.as_ref(), &true_positives, &false_positives))
+        self.ramp.with(py, |ramp| ramp.feedback(key.as_ref(), &true_positives, &false_positives))
     }
 
     /// Takes verdicts back, by time.
     #[pyo3(name = "_undo")]
     fn undo(&self, py: Python<'_>, times: Vec<u64>, process: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let key = process.map(|process| key_from_python("process", process)).transpose()?;
-        self.with(py, |ramp| ramp.undo(key.as_ref(), &times))
+        self.ramp.with(py, |ramp| ramp.undo(key.as_ref(), &times))
     }
 }
 

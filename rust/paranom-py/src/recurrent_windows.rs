@@ -1,7 +1,5 @@
 //! `paranom::detect::recurrent::windows` for Python.
 
-use std::sync::{Mutex, PoisonError};
-
 use numpy::ndarray::{Array2, Array3};
 use numpy::{
     IntoPyArray, PyArray1, PyArray2, PyArray3, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3,
@@ -16,6 +14,7 @@ use paranom::{Error, Result, pool};
 use pyo3::prelude::*;
 
 use crate::arrays::copied;
+use crate::fork_lock::ForkLock;
 use crate::recurrent::{Affine, SHORT};
 use crate::run;
 
@@ -43,7 +42,7 @@ macro_rules! each {
 
 /// A recurrent network that is trained.
 #[pyclass(frozen, module = "paranom_rs._core")]
-pub(crate) struct RecurrentTrainer(Mutex<Network>);
+pub(crate) struct RecurrentTrainer(ForkLock<Network>);
 
 #[pymethods]
 impl RecurrentTrainer {
@@ -69,7 +68,7 @@ impl RecurrentTrainer {
             let network = Autoencoder::new(Cell::named(cell)?, features, units, layers, variational, loss)?;
             trainer(network, &state).map(Network::Autoencoder)
         })
-        .map(|network| Self(Mutex::new(network)))
+        .map(|network| Self(ForkLock::new("RecurrentTrainer", network)))
     }
 
     /// A forecaster; `starts` holds outputs and cells that series begin in, (layers * units) each.
@@ -89,7 +88,7 @@ impl RecurrentTrainer {
             let network = Forecaster::new(features, units, layers, horizon, &hidden, &cells)?;
             trainer(network, &state).map(Network::Forecaster)
         })
-        .map(|network| Self(Mutex::new(network)))
+        .map(|network| Self(ForkLock::new("RecurrentTrainer", network)))
     }
 
     /// Go through the windows (n, rows, columns) that `order` names, `size` of them a step; return the sum of their losses.
@@ -122,7 +121,7 @@ impl RecurrentTrainer {
         run::detached(py, None, |job| {
             let windows = Windows { values: &values, rows, columns };
             let epoch = Epoch { order: &order, size, rates: &rates, clip, weight, noise: &noise };
-            let mut network = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut network = self.0.lock()?;
             each!(&mut *network, trainer => trainer.epoch(windows, epoch, threads, job))
         })
     }
@@ -141,7 +140,7 @@ impl RecurrentTrainer {
         let values = run::guarded(|| copied(&windows))?;
         let found = run::detached(py, None, |job| {
             let windows = Windows { values: &values, rows, columns };
-            let mut network = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut network = self.0.lock()?;
             each!(&mut *network, trainer => trainer.losses(windows, weight, threads, job))
         })?;
         Ok(found.into_pyarray(py))
@@ -157,11 +156,11 @@ impl RecurrentTrainer {
         noise: Option<Numbers<'py>>,
     ) -> PyResult<(f64, Bound<'py, PyArray1<f32>>)> {
         let (_, rows, columns) = windows.as_array().dim();
-        let (loss, gradient) = run::guarded(|| {
-            let (values, noise) = (copied(&windows)?, noise.as_ref().map_or_else(|| Ok(Vec::new()), copied)?);
+        let (values, noise) =
+            run::guarded(|| Ok((copied(&windows)?, noise.as_ref().map_or_else(|| Ok(Vec::new()), copied)?)))?;
+        let (loss, gradient) = self.0.with(py, |network| {
             let windows = Windows { values: &values, rows, columns };
-            let mut network = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            each!(&mut *network, trainer => {
+            each!(network, trainer => {
                 let (loss, gradient) = trainer.gradient(windows, weight, &noise)?;
                 Ok((loss, try_copy(gradient)?))
             })
@@ -171,10 +170,10 @@ impl RecurrentTrainer {
 
     /// Return the weights, both means of Adam, and the steps made.
     fn state<'py>(&self, py: Python<'py>) -> PyResult<State<'py>> {
-        let (weights, adam) = run::guarded(|| {
-            let network = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            each!(&*network, trainer => Ok((try_copy(trainer.weights())?, trainer.adam().clone())))
-        })?;
+        let (weights, adam) = self.0.with(
+            py,
+            |network| each!(network, trainer => Ok((try_copy(trainer.weights())?, trainer.adam().clone()))),
+        )?;
         Ok((weights.into_pyarray(py), adam.first.into_pyarray(py), adam.second.into_pyarray(py), adam.steps))
     }
 }
@@ -270,7 +269,7 @@ impl WindowNetwork {
             let white = gaussian.1.get().0.clone();
             Stream::new(&self.0, scale, copied(&gaussian.0)?, white, window)
         })
-        .map(|stream| LatentStream(Mutex::new(stream)))
+        .map(|stream| LatentStream(ForkLock::new("LatentStream", stream)))
     }
 }
 
@@ -290,30 +289,27 @@ impl WindowNetwork {
 
 /// From raw rows to the squared Mahalanobis distance of the latent vector of the window that ends there.
 #[pyclass(frozen, module = "paranom_rs._core")]
-pub(crate) struct LatentStream(Mutex<Stream>);
+pub(crate) struct LatentStream(ForkLock<Stream>);
 
 #[pymethods]
 impl LatentStream {
     /// Take a row (d,); return its score, None before the window is complete and where a value of it is missing.
-    fn take(&self, row: PyReadonlyArray1<'_, f64>) -> PyResult<Option<f64>> {
+    fn take(&self, py: Python<'_>, row: PyReadonlyArray1<'_, f64>) -> PyResult<Option<f64>> {
         let row = row.as_array();
         match row.as_slice() {
-            Some(row) => self.taken(row),
-            None => self.taken(&row.to_vec()),
+            Some(row) => self.taken(py, row),
+            None => self.taken(py, &row.to_vec()),
         }
     }
 
     /// Take a row of one channel.
-    fn take_one(&self, x: f64) -> PyResult<Option<f64>> {
-        self.taken(&[x])
+    fn take_one(&self, py: Python<'_>, x: f64) -> PyResult<Option<f64>> {
+        self.taken(py, &[x])
     }
 
     /// Return the last rows (n, d), as many as a window has, or fewer.
     fn recent<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
-        let (rows, d) = run::guarded(|| {
-            let stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            Ok((stream.recent(), stream.features()))
-        })?;
+        let (rows, d) = self.0.with(py, |stream| Ok((stream.recent(), stream.features())))?;
         match Array2::from_shape_vec((rows.len() / d, d), rows) {
             Ok(rows) => Ok(rows.into_pyarray(py)),
             Err(_) => unreachable!("as many numbers as the shape says"),
@@ -322,9 +318,8 @@ impl LatentStream {
 }
 
 impl LatentStream {
-    fn taken(&self, row: &[f64]) -> PyResult<Option<f64>> {
-        run::guarded(|| {
-            let mut stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    fn taken(&self, py: Python<'_>, row: &[f64]) -> PyResult<Option<f64>> {
+        self.0.with(py, |stream| {
             if row.len() != stream.features() {
                 let rule = format!("must have {} numbers", stream.features());
                 return Err(Error::invalid("row", row.len(), rule));
