@@ -67,6 +67,8 @@ pub(super) trait Numbers: Copy {
     fn flat_mut(all: &mut [Self]) -> &mut [f32];
     /// Adds the product of a matrix with a vector; `y` is as long as whole panels are.
     fn add_product(matrix: &Matrix, x: &[Self], y: &mut [Self]);
+    /// Adds the products of a matrix with the vectors of some rows; all of `x` and `y` are padded.
+    fn add_products(matrix: &Matrix, x: &[Self], y: &mut [Self]);
 }
 
 impl Numbers for Lane {
@@ -94,6 +96,12 @@ impl Numbers for Lane {
     fn add_product(matrix: &Matrix, x: &[Self], y: &mut [Self]) {
         matrix.add_product(x, y);
     }
+    fn add_products(matrix: &Matrix, x: &[Self], y: &mut [Self]) {
+        let (wide, broad) = (padded(matrix.columns), padded(matrix.rows));
+        for (x, y) in x.chunks_exact(wide).zip(y.chunks_exact_mut(broad)) {
+            matrix.add_product(x, y);
+        }
+    }
 }
 
 impl Numbers for f32 {
@@ -120,6 +128,9 @@ impl Numbers for f32 {
     }
     fn add_product(matrix: &Matrix, x: &[Self], y: &mut [Self]) {
         dispatch(Alone { matrix, x, y });
+    }
+    fn add_products(matrix: &Matrix, x: &[Self], y: &mut [Self]) {
+        dispatch(Rowwise { matrix, x, y });
     }
 }
 
@@ -202,6 +213,9 @@ struct Alone<'a> {
     y: &'a mut [f32],
 }
 
+/// Panels that one window takes at once: sums wait for themselves, and more would not fit into registers.
+const MOST: usize = 10;
+
 impl Kernel for Alone<'_> {
     type Output = ();
 
@@ -209,34 +223,83 @@ impl Kernel for Alone<'_> {
     fn run(self) {
         let columns = self.matrix.columns;
         let x = &self.x[..columns];
-        let (panels, y) = (&self.matrix.panels[..], self.y);
-        let whole = panels.len() / (4 * columns) * 4;
-        for (four, y) in panels.chunks_exact(4 * columns).zip(y.chunks_exact_mut(4 * ROWS)) {
-            four_panels(four, x, y);
-        }
-        let (rest, y) = (&panels[whole * columns..], &mut y[whole * ROWS..]);
-        for (panel, y) in rest.chunks_exact(columns).zip(y.as_chunks_mut::<ROWS>().0) {
-            for (weights, x) in panel.iter().zip(x) {
-                add(y, weights, *x);
+        let (mut panels, mut y) = (&self.matrix.panels[..], self.y.as_chunks_mut::<ROWS>().0);
+        // As even groups as there are.
+        for groups in (1..=(panels.len() / columns).div_ceil(MOST)).rev() {
+            let some = (panels.len() / columns).div_ceil(groups);
+            let (own, rest) = panels.split_at(some * columns);
+            let (own_y, rest_y) = y.split_at_mut(some);
+            match some {
+                1 => at_once::<1>(own, x, own_y),
+                2 => at_once::<2>(own, x, own_y),
+                3 => at_once::<3>(own, x, own_y),
+                4 => at_once::<4>(own, x, own_y),
+                5 => at_once::<5>(own, x, own_y),
+                6 => at_once::<6>(own, x, own_y),
+                7 => at_once::<7>(own, x, own_y),
+                8 => at_once::<8>(own, x, own_y),
+                9 => at_once::<9>(own, x, own_y),
+                _ => at_once::<MOST>(own, x, own_y),
             }
+            (panels, y) = (rest, rest_y);
         }
     }
 }
 
-/// Four panels at once: sums wait for themselves.
+/// So many panels at once.
 #[inline(always)]
-fn four_panels(panels: &[[f32; ROWS]], x: &[f32], y: &mut [f32]) {
-    let (first, second) = panels.split_at(2 * x.len());
-    let ((a, b), (c, d)) = (first.split_at(x.len()), second.split_at(x.len()));
-    let [y0, y1, y2, y3] = y.as_chunks_mut::<ROWS>().0 else { return };
-    let (mut s0, mut s1, mut s2, mut s3) = (*y0, *y1, *y2, *y3);
-    for ((((a, b), c), d), &x) in a.iter().zip(b).zip(c).zip(d).zip(x) {
-        add(&mut s0, a, x);
-        add(&mut s1, b, x);
-        add(&mut s2, c, x);
-        add(&mut s3, d, x);
+#[allow(clippy::needless_range_loop)] // unrolled only if written so
+fn at_once<const N: usize>(panels: &[[f32; ROWS]], x: &[f32], y: &mut [[f32; ROWS]]) {
+    let own: [&[[f32; ROWS]]; N] = std::array::from_fn(|k| &panels[k * x.len()..][..x.len()]);
+    let mut sums: [[f32; ROWS]; N] = std::array::from_fn(|k| y[k]);
+    for i in 0..x.len() {
+        for k in 0..N {
+            add(&mut sums[k], &own[k][i], x[i]);
+        }
     }
-    (*y0, *y1, *y2, *y3) = (s0, s1, s2, s3);
+    y[..N].copy_from_slice(&sums);
+}
+
+/// Products with a vector for each row of one window: rows of it lie side by side.
+struct Rowwise<'a> {
+    matrix: &'a Matrix,
+    x: &'a [f32],
+    y: &'a mut [f32],
+}
+
+/// Rows of a window that are computed side by side.
+const STEPS: usize = 4;
+
+impl Kernel for Rowwise<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { matrix, x, y } = self;
+        let (wide, broad) = (padded(matrix.columns), padded(matrix.rows));
+        let (many, few) = x.split_at(x.len() / (STEPS * wide) * STEPS * wide);
+        let (many_y, few_y) = y.split_at_mut(many.len() / wide * broad);
+        for (x, y) in many.chunks_exact(STEPS * wide).zip(many_y.chunks_exact_mut(STEPS * broad)) {
+            for (k, panel) in matrix.panels.chunks_exact(matrix.columns).enumerate() {
+                let x: [&[f32]; STEPS] = std::array::from_fn(|row| &x[row * wide..][..panel.len()]);
+                let mut sums = [[0.0; ROWS]; STEPS];
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    sums.copy_from_slice(&y[row * broad + k * ROWS..][..ROWS]);
+                }
+                for (i, weights) in panel.iter().enumerate() {
+                    for (sums, x) in sums.iter_mut().zip(x) {
+                        add(sums, weights, x[i]);
+                    }
+                }
+                for (row, sums) in sums.iter().enumerate() {
+                    y[row * broad + k * ROWS..][..ROWS].copy_from_slice(sums);
+                }
+            }
+        }
+        for (x, y) in few.chunks_exact(wide).zip(few_y.chunks_exact_mut(broad)) {
+            Alone { matrix, x, y }.run();
+        }
+    }
 }
 
 #[inline(always)]
@@ -338,7 +401,7 @@ mod tests {
 
     #[test]
     fn products_are_sums_in_order() {
-        for (rows, columns) in [(1, 1), (8, 3), (13, 5), (16, 20), (107, 2)] {
+        for (rows, columns) in [(1, 1), (8, 3), (13, 5), (16, 20), (107, 2), (160, 9)] {
             let weights: Vec<f32> = flat(&some(rows * columns, 3))[..rows * columns].to_vec();
             let (x, begun) = (some(columns, 1), some(padded(rows), 2));
             let turn = rows / 2;
@@ -366,6 +429,14 @@ mod tests {
                 f32::add_product(&matrix, &one(&x), &mut alone);
                 assert_eq!(alone, one(&y));
             }
+            // Windows that lie side by side, as rows of one.
+            let as_rows = |lanes: &[Lane], count: usize| -> Vec<f32> {
+                let row = |l| (0..count).map(move |i| lanes.get(i).map_or(0.0, |lane: &Lane| lane.0[l]));
+                (0..7).flat_map(row).collect()
+            };
+            let mut rows_y = as_rows(&begun, padded(rows));
+            f32::add_products(&matrix, &as_rows(&x, padded(columns)), &mut rows_y);
+            assert_eq!(rows_y, as_rows(&y, padded(rows)));
         }
     }
 
