@@ -13,6 +13,9 @@ pub(super) const WINDOWS: usize = 16;
 /// Rows of a matrix that are computed side by side.
 const ROWS: usize = 8;
 
+/// Panels that one window takes at once: sums wait for themselves, and more would not fit into registers.
+const MOST: usize = 10;
+
 /// A number of each window, where a line of the cache begins.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[repr(C, align(64))]
@@ -139,22 +142,39 @@ impl Numbers for f32 {
 pub(super) struct Matrix {
     rows: usize,
     columns: usize,
-    /// For each panel of rows, one entry for each column.
+    /// Panels that stand side by side, but for a few at the end.
+    group: usize,
+    /// For each group, for each column, one entry for each of its panels.
     panels: Vec<[f32; ROWS]>,
 }
 
 impl Matrix {
     /// Zeros.
     pub(super) fn zeros(rows: usize, columns: usize) -> Result<Self> {
-        Ok(Self { rows, columns, panels: try_filled([0.0; ROWS], rows.div_ceil(ROWS) * columns)? })
+        let panels = rows.div_ceil(ROWS);
+        // As even groups as there are.
+        let group = panels.div_ceil(panels.div_ceil(MOST));
+        Ok(Self { rows, columns, group, panels: try_filled([0.0; ROWS], panels * columns)? })
+    }
+
+    /// The groups of panels, each with how many it has.
+    fn groups(&self) -> impl Iterator<Item = (usize, &[[f32; ROWS]])> {
+        self.panels.chunks(self.group * self.columns).map(|group| (group.len() / self.columns, group))
+    }
+
+    /// The entries of a panel, column by column.
+    fn panel(&mut self, panel: usize) -> impl Iterator<Item = &mut [f32; ROWS]> {
+        let first = panel / self.group * self.group;
+        let some = self.group.min(self.rows.div_ceil(ROWS) - first);
+        let group = &mut self.panels[first * self.columns..][..some * self.columns];
+        group.chunks_exact_mut(some).map(move |entries| &mut entries[panel - first])
     }
 
     /// Takes weights (rows, columns), of which row `turn` comes first and those before it last.
     pub(super) fn take(&mut self, weights: &[f32], turn: usize) {
         for (row, values) in weights.chunks_exact(self.columns).enumerate() {
             let row = (row + self.rows - turn) % self.rows;
-            let panel = &mut self.panels[row / ROWS * self.columns..][..self.columns];
-            for (entry, &value) in panel.iter_mut().zip(values) {
+            for (entry, &value) in self.panel(row / ROWS).zip(values) {
                 entry[row % ROWS] = value;
             }
         }
@@ -162,10 +182,12 @@ impl Matrix {
 
     /// Takes the transpose of weights (columns, rows), of which row `turn` comes first and those before it last.
     pub(super) fn take_transposed(&mut self, weights: &[f32], turn: usize) {
-        for (column, values) in weights.chunks_exact(self.rows).enumerate() {
-            let column = (column + self.columns - turn) % self.columns;
-            for (panel, values) in self.panels.chunks_exact_mut(self.columns).zip(values.chunks(ROWS)) {
-                panel[column][..values.len()].copy_from_slice(values);
+        let (rows, columns) = (self.rows, self.columns);
+        for panel in 0..rows.div_ceil(ROWS) {
+            let own = panel * ROWS..rows.min((panel + 1) * ROWS);
+            for (column, entry) in self.panel(panel).enumerate() {
+                let values = &weights[(column + turn) % columns * rows..][own.clone()];
+                entry[..values.len()].copy_from_slice(values);
             }
         }
     }
@@ -187,14 +209,14 @@ impl Blocks for Product<'_> {
 
     #[inline(always)]
     fn run<V: Vector, const N: usize>(self) {
-        let columns = self.matrix.columns;
-        let x = &self.x[..columns];
-        for (panel, y) in self.matrix.panels.chunks_exact(columns).zip(self.y.as_chunks_mut::<ROWS>().0) {
+        let x = &self.x[..self.matrix.columns];
+        let panels = self.matrix.groups().flat_map(|(some, group)| (0..some).map(move |k| (some, group, k)));
+        for ((some, group, k), y) in panels.zip(self.y.as_chunks_mut::<ROWS>().0) {
             for side in (0..WINDOWS).step_by(V::Single::WIDTH) {
                 let mut sums: [V::Single; ROWS] = std::array::from_fn(|r| V::Single::load(&y[r].0, side));
-                for (weights, x) in panel.iter().zip(x) {
+                for (weights, x) in group.chunks_exact(some).zip(x) {
                     let x = V::Single::load(&x.0, side);
-                    for (sum, &weight) in sums.iter_mut().zip(weights) {
+                    for (sum, &weight) in sums.iter_mut().zip(&weights[k]) {
                         *sum = sum.plus(V::Single::splat(weight).times(x));
                     }
                 }
@@ -213,48 +235,38 @@ struct Alone<'a> {
     y: &'a mut [f32],
 }
 
-/// Panels that one window takes at once: sums wait for themselves, and more would not fit into registers.
-const MOST: usize = 10;
-
 impl Kernel for Alone<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let columns = self.matrix.columns;
-        let x = &self.x[..columns];
-        let (mut panels, mut y) = (&self.matrix.panels[..], self.y.as_chunks_mut::<ROWS>().0);
-        // As even groups as there are.
-        for groups in (1..=(panels.len() / columns).div_ceil(MOST)).rev() {
-            let some = (panels.len() / columns).div_ceil(groups);
-            let (own, rest) = panels.split_at(some * columns);
-            let (own_y, rest_y) = y.split_at_mut(some);
+        let mut y = self.y.as_chunks_mut::<ROWS>().0;
+        for (some, group) in self.matrix.groups() {
+            let own;
+            (own, y) = y.split_at_mut(some);
             match some {
-                1 => at_once::<1>(own, x, own_y),
-                2 => at_once::<2>(own, x, own_y),
-                3 => at_once::<3>(own, x, own_y),
-                4 => at_once::<4>(own, x, own_y),
-                5 => at_once::<5>(own, x, own_y),
-                6 => at_once::<6>(own, x, own_y),
-                7 => at_once::<7>(own, x, own_y),
-                8 => at_once::<8>(own, x, own_y),
-                9 => at_once::<9>(own, x, own_y),
-                _ => at_once::<MOST>(own, x, own_y),
+                1 => at_once::<1>(group, self.x, own),
+                2 => at_once::<2>(group, self.x, own),
+                3 => at_once::<3>(group, self.x, own),
+                4 => at_once::<4>(group, self.x, own),
+                5 => at_once::<5>(group, self.x, own),
+                6 => at_once::<6>(group, self.x, own),
+                7 => at_once::<7>(group, self.x, own),
+                8 => at_once::<8>(group, self.x, own),
+                9 => at_once::<9>(group, self.x, own),
+                _ => at_once::<MOST>(group, self.x, own),
             }
-            (panels, y) = (rest, rest_y);
         }
     }
 }
 
-/// So many panels at once.
+/// A group of so many panels.
 #[inline(always)]
-#[allow(clippy::needless_range_loop)] // unrolled only if written so
-fn at_once<const N: usize>(panels: &[[f32; ROWS]], x: &[f32], y: &mut [[f32; ROWS]]) {
-    let own: [&[[f32; ROWS]]; N] = std::array::from_fn(|k| &panels[k * x.len()..][..x.len()]);
+fn at_once<const N: usize>(group: &[[f32; ROWS]], x: &[f32], y: &mut [[f32; ROWS]]) {
     let mut sums: [[f32; ROWS]; N] = std::array::from_fn(|k| y[k]);
-    for i in 0..x.len() {
-        for k in 0..N {
-            add(&mut sums[k], &own[k][i], x[i]);
+    for (weights, &x) in group.as_chunks::<N>().0.iter().zip(x) {
+        for (sums, weights) in sums.iter_mut().zip(weights) {
+            add(sums, weights, x);
         }
     }
     y[..N].copy_from_slice(&sums);
@@ -280,15 +292,16 @@ impl Kernel for Rowwise<'_> {
         let (many, few) = x.split_at(x.len() / (STEPS * wide) * STEPS * wide);
         let (many_y, few_y) = y.split_at_mut(many.len() / wide * broad);
         for (x, y) in many.chunks_exact(STEPS * wide).zip(many_y.chunks_exact_mut(STEPS * broad)) {
-            for (k, panel) in matrix.panels.chunks_exact(matrix.columns).enumerate() {
-                let x: [&[f32]; STEPS] = std::array::from_fn(|row| &x[row * wide..][..panel.len()]);
+            let panels = matrix.groups().flat_map(|(some, group)| (0..some).map(move |k| (some, group, k)));
+            for (k, (some, group, place)) in panels.enumerate() {
+                let x: [&[f32]; STEPS] = std::array::from_fn(|row| &x[row * wide..][..matrix.columns]);
                 let mut sums = [[0.0; ROWS]; STEPS];
                 for (row, sums) in sums.iter_mut().enumerate() {
                     sums.copy_from_slice(&y[row * broad + k * ROWS..][..ROWS]);
                 }
-                for (i, weights) in panel.iter().enumerate() {
+                for (i, weights) in group.chunks_exact(some).enumerate() {
                     for (sums, x) in sums.iter_mut().zip(x) {
-                        add(sums, weights, x[i]);
+                        add(sums, &weights[place], x[i]);
                     }
                 }
                 for (row, sums) in sums.iter().enumerate() {
