@@ -87,7 +87,7 @@ impl Kernel for Sure<'_> {
         let Self { shape, normal, uniform, out, places } = self;
         let Some(&first) = shape.first() else { return 0 };
         let draws = normal.iter().zip(uniform);
-        if shape.iter().all(|shape| *shape == first) {
+        if all(shape, |shape| shape == first) {
             let tries = Tries::new(first);
             for (x, (&normal, &uniform)) in out.iter_mut().zip(draws) {
                 *x = tries.sure(normal, uniform);
@@ -99,6 +99,12 @@ impl Kernel for Sure<'_> {
         }
         negative_places(out, places)
     }
+}
+
+/// Whether all values are like that: without an early end, some at once.
+#[inline(always)]
+fn all(values: &[f64], like: impl Fn(f64) -> bool) -> bool {
+    values.iter().fold(true, |all, &x| all & like(x))
 }
 
 /// A try of each row, in place of its normal.
@@ -114,7 +120,7 @@ impl Kernel for Attempt<'_> {
     fn run(self) {
         let Self { shape, uniform, out } = self;
         let Some(&first) = shape.first() else { return };
-        if shape.iter().all(|shape| *shape == first) {
+        if all(shape, |shape| shape == first) {
             let tries = Tries::new(first);
             for (x, &uniform) in out.iter_mut().zip(uniform) {
                 *x = tries.attempt(*x, uniform);
@@ -178,7 +184,7 @@ pub(super) fn standard(at: At, site: Site, shape: &[f64], out: &mut [f64], boost
         dispatch(Attempt { shape: &shapes[..n], uniform: &uniform[..n], out: values });
     };
     try_again(at, TRIES, &mut places[..left], out, attempt, |j| Tries::new(shape[j]).d);
-    if shape.iter().any(|shape| *shape < 1.0) {
+    if !all(shape, |shape| shape >= 1.0) {
         uniforms(at.source(site.draw(2 * TRIES)), at.row, 0.0, 1.0, boost);
         dispatch(Boost(shape, boost));
     } else {
@@ -197,7 +203,7 @@ impl Kernel for Scale<'_> {
     #[inline(always)]
     fn run(self) {
         // e to the power 0 is 1.
-        if self.boost.iter().all(|boost| *boost == 0.0) {
+        if all(self.boost, |boost| boost == 0.0) {
             for (x, &scale) in self.out.iter_mut().zip(self.scale) {
                 *x *= scale;
             }
