@@ -50,7 +50,8 @@ LAYERS = [
     {"connect", "watch"},
     {"paranom_rs"},  # the public names
     {"bench"},
-    {"cli", "experiments"},
+    {"cli"},
+    {"experiments"},
     {"__main__"},
 ]
 LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}

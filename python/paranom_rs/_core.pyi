@@ -15,13 +15,13 @@ __all__ = [
     "Draws",
     "FillState",
     "Function",
-    "LatentStream",
     "MatrixProfileStream",
     "NearestIndex",
     "Plan",
     "RampCore",
     "RecurrentNetwork",
     "RecurrentTrainer",
+    "ScoreStream",
     "WindowNetwork",
     "arrow_stream",
     "build_info",
@@ -357,15 +357,21 @@ class WindowNetwork:
     ) -> WindowNetwork: ...
     def encode(self, windows: NDArray[np.float64], *, threads: int | None = None) -> NDArray[np.float64]: ...
     def decode(self, latent: NDArray[np.float64], rows: int, *, threads: int | None = None) -> NDArray[np.float64]: ...
-    def stream(
+    def errors(
+        self, windows: NDArray[np.float64], latent: NDArray[np.float64], loss: str, *, threads: int | None = None
+    ) -> NDArray[np.float64]: ...
+    def latent_stream(
         self,
         scale: tuple[NDArray[np.float64], NDArray[np.float64], float],
         gaussian: tuple[NDArray[np.float64], Affine],
         window: int,
-    ) -> LatentStream: ...
+    ) -> ScoreStream: ...
+    def reconstruction_stream(
+        self, scale: tuple[NDArray[np.float64], NDArray[np.float64], float], loss: str, window: int
+    ) -> ScoreStream: ...
 
 @final
-class LatentStream:
+class ScoreStream:
     def take(self, row: NDArray[np.float64]) -> float | None: ...
     def take_one(self, x: float) -> float | None: ...
     def recent(self) -> NDArray[np.float64]: ...

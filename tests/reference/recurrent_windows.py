@@ -88,3 +88,13 @@ def decode(cell: str, layers: int, weights: list[Singles], latent: Singles, rows
     out, bias = weights[8 * layers : 8 * layers + 2]
     decoded = stack(cell, weights[4 * layers : 8 * layers], np.repeat(latent[None], rows, axis=0))
     return np.array([added(bias, out, row) for row in decoded])
+
+
+def error(restored: Singles, window: NDArray[np.float64], loss: str) -> float:
+    """Return how far a window is from what was restored: the sum over its values, row by row; NaN has no part."""
+    total = 0.0
+    for y, x in zip(restored.ravel().tolist(), window.ravel().tolist(), strict=True):
+        gap = y - x
+        if gap == gap:
+            total += abs(gap) if loss == "l1" else gap * gap
+    return total

@@ -22,7 +22,7 @@ from paranom_rs.deep.holdout import Holdout
 from paranom_rs.deep.inject import shapes_in_windows
 from paranom_rs.deep.loaders import LoaderBatches
 from paranom_rs.deep.weights import Weights, of_network
-from paranom_rs.deep.window_network import CoreNetwork, TorchNetwork, WindowNetwork
+from paranom_rs.deep.window_network import CoreNetwork, TorchNetwork, WindowNetwork, gaps
 from paranom_rs.deep.windowing import covering
 from paranom_rs.detect import recurrent
 from paranom_rs.detect.covering import covering_mean
@@ -173,7 +173,7 @@ class RNNAutoencoder(DeepDetector):
     _on_device: list[WindowNetwork]
     #: The rows of the stream, or the core's stream that holds them.
     _rows: Floats
-    _live: recurrent.LatentStream | None = None
+    _live: recurrent.ScoreStream | None = None
     _is_plain: bool
 
     def __init__(
@@ -484,12 +484,7 @@ class RNNAutoencoder(DeepDetector):
 
     def _errors(self, network: WindowNetwork, windows: Floats, latent: Floats) -> Floats:
         """Return the reconstruction errors of scaled windows, (k,); what is missing has no part."""
-        gap = self._gap(network, windows, latent)
-        return np.asarray(gap.reshape(len(gap), -1).sum(axis=1))
-
-    def _gap(self, network: WindowNetwork, windows: Floats, latent: Floats) -> Floats:
-        gap = np.nan_to_num(network.decode(latent, windows.shape[1]) - windows)
-        return np.asarray(np.abs(gap) if self._scored_loss == "l1" else np.square(gap))
+        return network.errors(windows, latent, self._scored_loss)
 
     def _row_scores(self, path: str, X: ArrayLike, causal: bool) -> Floats:
         if not _is_windows(X):
@@ -546,13 +541,16 @@ class RNNAutoencoder(DeepDetector):
             return self._floor
         return float(self._window_scores(live.recent())[0]) if score is None else score
 
-    def _begun_live(self) -> recurrent.LatentStream | None:
+    def _begun_live(self) -> recurrent.ScoreStream | None:
         """Return the core's stream behind the last rows; None where it does not compute these scores."""
         self._check_fitted()
-        if self.scoring_mode_ != "latent" or len(self._evaluated) > 1 or self.window_ > MOST_LIVE:
+        if self.scoring_mode_ == "both" or len(self._evaluated) > 1 or self.window_ > MOST_LIVE:
             return None
-        rows = self._recent
-        live = self._evaluated[0].stream(self._scaler, self._gausses[0], self.window_)
+        rows, network = self._recent, self._evaluated[0]
+        if self.scoring_mode_ == "latent":
+            live = network.latent_stream(self._scaler, self._gausses[0], self.window_)
+        else:
+            live = network.reconstruction_stream(self._scaler, self._scored_loss, self.window_)
         for row in rows:
             live.take(row)
         # One channel that is seen as it comes.
@@ -570,7 +568,11 @@ class RNNAutoencoder(DeepDetector):
 
     def _contributions(self, window: Floats) -> Floats:
         scaled = self._scaled(window[None])
-        parts = [self._gap(n, scaled, n.encode(self._filled(scaled)))[0].sum(axis=0) for n in self._evaluated]
+        latent = [n.encode(self._filled(scaled)) for n in self._evaluated]
+        parts = [
+            gaps(network, scaled, vectors, self._scored_loss)[0].sum(axis=0)
+            for network, vectors in zip(self._evaluated, latent, strict=True)
+        ]
         return np.asarray(np.mean(parts, axis=0))
 
     def _nearest(self, window: Floats) -> tuple[int | None, Floats | None]:

@@ -26,6 +26,15 @@ class WindowNetwork(Protocol):
     def decode(self, latent: Floats, steps: int) -> Floats:
         """Return windows (k, steps, d) of latent vectors."""
 
+    def errors(self, windows: Floats, latent: Floats, loss: str) -> Floats:
+        """Return how far scaled windows are from those of latent vectors, (k,); what is missing has no part."""
+
+
+def gaps(network: WindowNetwork, windows: Floats, latent: Floats, loss: str) -> Floats:
+    """Return what each value of scaled windows adds to the errors, (k, window, d)."""
+    gap = np.nan_to_num(network.decode(latent, windows.shape[1]) - windows)
+    return np.asarray(np.abs(gap) if loss == "l1" else np.square(gap))
+
 
 class CoreNetwork:
     """On the CPU: a window's numbers depend on nothing but the window."""
@@ -41,9 +50,18 @@ class CoreNetwork:
         """Return windows (k, steps, d) of latent vectors."""
         return self._core.decode(np.ascontiguousarray(latent), steps, threads=self._threads)
 
-    def stream(self, scaler: Scaler, gauss: Gaussian, window: int) -> recurrent.LatentStream:
+    def errors(self, windows: Floats, latent: Floats, loss: str) -> Floats:
+        """Return how far scaled windows are from those of latent vectors, (k,): sums in the order of the values."""
+        data = np.ascontiguousarray(windows), np.ascontiguousarray(latent)
+        return self._core.errors(*data, loss, threads=self._threads)
+
+    def latent_stream(self, scaler: Scaler, gauss: Gaussian, window: int) -> recurrent.ScoreStream:
         """Return a stream of rows as they come: the score of the latent vector of the window that ends at each."""
-        return self._core.stream((scaler.mean, scaler.scale, LIMIT), (gauss.mean, gauss.map), window)
+        return self._core.latent_stream((scaler.mean, scaler.scale, LIMIT), (gauss.mean, gauss.map), window)
+
+    def reconstruction_stream(self, scaler: Scaler, loss: str, window: int) -> recurrent.ScoreStream:
+        """Return a stream of rows as they come: the reconstruction error of the window that ends at each."""
+        return self._core.reconstruction_stream((scaler.mean, scaler.scale, LIMIT), loss, window)
 
 
 class TorchNetwork:
@@ -59,6 +77,11 @@ class TorchNetwork:
     def decode(self, latent: Floats, steps: int) -> Floats:
         """Return windows (k, steps, d) of latent vectors."""
         return self._by_parts(latent, lambda x: self._net.decode(x, steps))
+
+    def errors(self, windows: Floats, latent: Floats, loss: str) -> Floats:
+        """Return how far scaled windows are from those of latent vectors, (k,)."""
+        sizes = gaps(self, windows, latent, loss)
+        return np.asarray(sizes.reshape(len(sizes), -1).sum(axis=1))
 
     def _by_parts(self, data: Floats, what: Callable[[Any], Any]) -> Floats:
         import torch

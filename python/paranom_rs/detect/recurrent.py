@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paranom_rs._core import Affine, LatentStream, RecurrentNetwork, RecurrentTrainer, WindowNetwork
+from paranom_rs._core import Affine, RecurrentNetwork, RecurrentTrainer, ScoreStream, WindowNetwork
 
 __all__ = [
     "LARGEST",
     "Affine",
-    "LatentStream",
     "RecurrentNetwork",
     "RecurrentTrainer",
+    "ScoreStream",
     "TrainingState",
     "WindowNetwork",
     "network",

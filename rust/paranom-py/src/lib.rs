@@ -93,7 +93,7 @@ mod _core {
     #[pymodule_export]
     use crate::recurrent::{Affine, RecurrentNetwork};
     #[pymodule_export]
-    use crate::recurrent_windows::{LatentStream, RecurrentTrainer, WindowNetwork};
+    use crate::recurrent_windows::{RecurrentTrainer, ScoreStream, WindowNetwork};
 
     #[pymodule_init]
     #[allow(clippy::unnecessary_wraps)] // the signature that PyO3 calls

@@ -6,7 +6,7 @@ use numpy::{
 };
 use paranom::detect::recurrent::Cell;
 use paranom::detect::recurrent::windows::{
-    Adam, Autoencoder, Epoch, Forecaster, LatentStream as Stream, Loss, Model, Scale, Trainer, Windows,
+    Adam, Autoencoder, Epoch, Forecaster, Loss, Model, Scale, Score, ScoreStream as Stream, Trainer, Windows,
 };
 use paranom::error::try_copy;
 use paranom::job::Job;
@@ -22,6 +22,9 @@ type Numbers<'py> = PyReadonlyArray1<'py, f32>;
 
 /// Weights, both means of the optimiser, and its steps.
 type State<'py> = (Bound<'py, PyArray1<f32>>, Bound<'py, PyArray1<f32>>, Bound<'py, PyArray1<f32>>, u64);
+
+/// Means, standard deviations and a limit.
+type ScaleArrays<'py> = (PyReadonlyArray1<'py, f64>, PyReadonlyArray1<'py, f64>, f64);
 
 /// What is trained.
 #[allow(clippy::large_enum_variant)] // there is one for a whole training
@@ -60,12 +63,8 @@ impl RecurrentTrainer {
     ) -> PyResult<Self> {
         run::guarded(|| {
             check_sizes(&[("features", features), ("units", units), ("layers", layers)])?;
-            let loss = match loss {
-                "l1" => Loss::L1,
-                "l2" => Loss::L2,
-                _ => return Err(Error::invalid("loss", loss, "must be l1 or l2")),
-            };
-            let network = Autoencoder::new(Cell::named(cell)?, features, units, layers, variational, loss)?;
+            let (cell, loss) = (Cell::named(cell)?, loss_named(loss)?);
+            let network = Autoencoder::new(cell, features, units, layers, variational, loss)?;
             trainer(network, &state).map(Network::Autoencoder)
         })
         .map(|network| Self(ForkLock::new("RecurrentTrainer", network)))
@@ -255,25 +254,68 @@ impl WindowNetwork {
         }
     }
 
-    /// Return a stream of rows, of which each ends a window. `scale` holds means, standard deviations and a limit;
-    /// `gaussian` the mean of latent vectors and what makes them white.
-    fn stream(
+    /// Return how far windows (k, rows, features) are from those of latent vectors (k, units), (k,), by a loss.
+    #[pyo3(signature = (windows, latent, loss, *, threads=None))]
+    fn errors<'py>(
         &self,
-        scale: (PyReadonlyArray1<'_, f64>, PyReadonlyArray1<'_, f64>, f64),
+        py: Python<'py>,
+        windows: PyReadonlyArray3<'py, f64>,
+        latent: PyReadonlyArray2<'py, f64>,
+        loss: &str,
+        threads: Option<usize>,
+    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let (count, rows, columns) = windows.as_array().dim();
+        let threads = run::guarded(|| pool::thread_count(threads))?;
+        let (loss, values, vectors) = run::guarded(|| {
+            if columns != self.0.features() || latent.as_array().dim() != (count, self.0.units()) {
+                let rule = format!("must have {} columns, and a latent vector each", self.0.features());
+                return Err(Error::invalid("windows", columns, rule));
+            }
+            Ok((loss_named(loss)?, copied(&windows)?, copied(&latent)?))
+        })?;
+        let found = self
+            .computed(py, count, rows, |job| self.0.distances(&values, &vectors, rows, loss, threads, job))?;
+        Ok(found.into_pyarray(py))
+    }
+
+    /// Return a stream of rows, of which each ends a window that is scored by its latent vector. `scale` holds means, standard
+    /// deviations and a limit; `gaussian` the mean of latent vectors and what makes them white.
+    fn latent_stream(
+        &self,
+        scale: ScaleArrays<'_>,
         gaussian: (PyReadonlyArray1<'_, f64>, Bound<'_, Affine>),
         window: usize,
-    ) -> PyResult<LatentStream> {
-        run::guarded(|| {
-            let (mean, std, limit) = &scale;
-            let scale = Scale { mean: copied(mean)?, std: copied(std)?, limit: *limit };
-            let white = gaussian.1.get().0.clone();
-            Stream::new(&self.0, scale, copied(&gaussian.0)?, white, window)
+    ) -> PyResult<ScoreStream> {
+        self.stream(&scale, window, || {
+            Ok(Score::Latent { mean: copied(&gaussian.0)?, white: gaussian.1.get().0.clone() })
         })
-        .map(|stream| LatentStream(ForkLock::new("LatentStream", stream)))
+    }
+
+    /// Return one that is scored by a loss of what the network makes of it.
+    fn reconstruction_stream(
+        &self,
+        scale: ScaleArrays<'_>,
+        loss: &str,
+        window: usize,
+    ) -> PyResult<ScoreStream> {
+        self.stream(&scale, window, || Ok(Score::Reconstruction(loss_named(loss)?)))
     }
 }
 
 impl WindowNetwork {
+    fn stream(
+        &self,
+        (mean, std, limit): &ScaleArrays<'_>,
+        window: usize,
+        score: impl FnOnce() -> Result<Score>,
+    ) -> PyResult<ScoreStream> {
+        run::guarded(|| {
+            let scale = Scale { mean: copied(mean)?, std: copied(std)?, limit: *limit };
+            Stream::new(&self.0, scale, score()?, window)
+        })
+        .map(|stream| ScoreStream(ForkLock::new("ScoreStream", stream)))
+    }
+
     /// Computes for windows: at once where there is little to do, else with the GIL released.
     fn computed(
         &self,
@@ -287,12 +329,12 @@ impl WindowNetwork {
     }
 }
 
-/// From raw rows to the squared Mahalanobis distance of the latent vector of the window that ends there.
+/// From raw rows to the score of the window that ends there.
 #[pyclass(frozen, module = "paranom_rs._core")]
-pub(crate) struct LatentStream(ForkLock<Stream>);
+pub(crate) struct ScoreStream(ForkLock<Stream>);
 
 #[pymethods]
-impl LatentStream {
+impl ScoreStream {
     /// Take a row (d,); return its score, None before the window is complete and where a value of it is missing.
     fn take(&self, py: Python<'_>, row: PyReadonlyArray1<'_, f64>) -> PyResult<Option<f64>> {
         let row = row.as_array();
@@ -317,7 +359,7 @@ impl LatentStream {
     }
 }
 
-impl LatentStream {
+impl ScoreStream {
     fn taken(&self, py: Python<'_>, row: &[f64]) -> PyResult<Option<f64>> {
         self.0.with(py, |stream| {
             if row.len() != stream.features() {
@@ -326,6 +368,14 @@ impl LatentStream {
             }
             Ok(stream.take(row))
         })
+    }
+}
+
+fn loss_named(name: &str) -> Result<Loss> {
+    match name {
+        "l1" => Ok(Loss::L1),
+        "l2" => Ok(Loss::L2),
+        _ => Err(Error::invalid("loss", name, "must be l1 or l2")),
     }
 }
 

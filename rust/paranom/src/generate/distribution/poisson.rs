@@ -4,7 +4,7 @@
 //! PTRS (1993): a transformed uniform, accepted or tried again. A try fails with a probability below 0.2, each has
 //! draws of its own, and there are [`TRIES`]: in fewer than one row in 10^22 all fail, and the value is the rate's whole part.
 
-use super::again::{TOGETHER, try_again};
+use super::again::{TOGETHER, negative_places, try_again};
 use crate::Result;
 use crate::fmath;
 use crate::generate::param::Param;
@@ -118,7 +118,9 @@ impl Poisson {
             uniforms_at(two, &[two.site; TOGETHER], rows, v);
             dispatch(Attempt { hat, v, out: values });
         };
-        try_again(at, TRIES, out, attempt, |_| hat.rate.floor());
+        let mut places = [0; TILE];
+        let left = negative_places(out, &mut places);
+        try_again(at, TRIES, &mut places[..left], out, attempt, |_| hat.rate.floor());
     }
 
     /// The tries of a row from the n-th on.

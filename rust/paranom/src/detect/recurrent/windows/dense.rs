@@ -39,11 +39,23 @@ impl Dense {
 
     /// From a vector to another, (padded) outputs.
     pub(super) fn forward<N: Numbers>(&self, x: &[N], y: &mut [N]) {
+        self.begin(y);
+        N::add_product(&self.forward, x, y);
+    }
+
+    /// The same for the vectors of some rows, all padded.
+    pub(super) fn forward_rows<N: Numbers>(&self, x: &[N], y: &mut [N]) {
+        for y in y.chunks_exact_mut(padded(self.outputs)) {
+            self.begin(y);
+        }
+        N::add_products(&self.forward, x, y);
+    }
+
+    fn begin<N: Numbers>(&self, y: &mut [N]) {
         for (lane, &value) in y.iter_mut().zip(&self.bias) {
             *lane = N::splat(value);
         }
         y[self.outputs..].fill(N::splat(0.0));
-        N::add_product(&self.forward, x, y);
     }
 
     /// Adds to the gradient of x what comes from that of y.

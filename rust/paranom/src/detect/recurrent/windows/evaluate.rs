@@ -1,6 +1,7 @@
-//! Latent vectors of windows, and windows of latent vectors.
+//! Latent vectors of windows, windows of latent vectors, and how far these are from the others.
 
-use super::autoencoder::Autoencoder;
+use super::autoencoder::{Autoencoder, Loss};
+use super::decoder::Decoder;
 use super::lanes::{Lane, Numbers, WINDOWS, padded};
 use super::layer::State;
 use super::model::Model;
@@ -36,7 +37,7 @@ impl Autoencoder {
     pub fn encode(&self, windows: &[f64], rows: usize, threads: usize, job: &Job) -> Result<Vec<f64>> {
         refuse_unless(rows > 0, "windows", rows, "must have rows")?;
         let (taken, given) = (rows * self.features, self.units());
-        each(windows, taken, given, threads, |windows, latent| {
+        each([(windows, taken)], given, threads, |[windows], latent| {
             let many = together(windows.len() / taken);
             let (first, others) = windows.split_at(many * taken);
             let (first_latent, other_latent) = latent.split_at_mut(many * given);
@@ -88,7 +89,7 @@ impl Autoencoder {
     /// Windows (k, rows, features) of latent vectors (k, units).
     pub fn decode(&self, latent: &[f64], rows: usize, threads: usize, job: &Job) -> Result<Vec<f64>> {
         let (taken, given) = (self.units(), rows * self.features);
-        each(latent, taken, given, threads, |latent, windows| {
+        each([(latent, taken)], given, threads, |[latent], windows| {
             let many = together(latent.len() / taken);
             let (first, others) = latent.split_at(many * taken);
             let (first_windows, other_windows) = windows.split_at_mut(many * given);
@@ -99,36 +100,82 @@ impl Autoencoder {
 
     fn decode_by<N: Numbers>(&self, vectors: &[f64], rows: usize, out: &mut [f64], job: &Job) -> Result<()> {
         let (d, units) = (self.features, self.units());
-        let mut states = self.decoder.states::<N>()?;
-        let zeros = |count| try_filled(N::splat(0.0), padded(count));
-        let (mut latent, mut y) = (zeros(units)?, zeros(d)?);
+        let mut decoder = Decoder::<N>::new(self)?;
         for (group, out) in vectors.chunks(N::COUNT * units).zip(out.chunks_mut(N::COUNT * rows * d)) {
-            latent.fill(N::splat(0.0));
-            for (l, vector) in group.chunks_exact(units).enumerate() {
-                for (lane, &value) in latent.iter_mut().zip(vector) {
-                    lane.set(l, value as f32);
-                }
-            }
-            for (k, (layer, state)) in self.decoder.layers.iter().zip(&mut states).enumerate() {
-                layer.restart((k == 0).then_some(&latent[..]), state);
-            }
-            for row in 0..rows {
-                self.decoder.advance(None, &mut states);
-                if let Some(last) = states.last() {
-                    self.output.forward(&last.hidden, &mut y);
-                }
+            decoder.latent.fill(N::splat(0.0));
+            set(&mut decoder.latent, group, units);
+            decoder.decode(self, rows, |row, y| {
                 for (l, window) in out.chunks_exact_mut(rows * d).enumerate() {
-                    for (to, y) in window[row * d..(row + 1) * d].iter_mut().zip(&y) {
+                    for (to, y) in window[row * d..(row + 1) * d].iter_mut().zip(y) {
                         *to = f64::from(y.get(l));
                     }
                 }
-                if row % STEPS == 0 {
-                    job.check()?;
-                }
-            }
+                if row % STEPS == 0 { job.check() } else { Ok(()) }
+            })?;
             job.step(N::COUNT as u64)?;
         }
         Ok(())
+    }
+
+    /// How far windows (k, rows, features) are from those of latent vectors (k, units): the sums over their values, row by row.
+    /// What is missing has no part.
+    pub fn distances(
+        &self,
+        windows: &[f64],
+        latent: &[f64],
+        rows: usize,
+        loss: Loss,
+        threads: usize,
+        job: &Job,
+    ) -> Result<Vec<f64>> {
+        refuse_unless(rows > 0, "windows", rows, "must have rows")?;
+        let (size, units) = (rows * self.features, self.units());
+        each([(windows, size), (latent, units)], 1, threads, |[windows, latent], errors| {
+            let many = together(errors.len());
+            let (first, others) = errors.split_at_mut(many);
+            let (windows, other_windows) = windows.split_at(many * size);
+            let (latent, other_latent) = latent.split_at(many * units);
+            self.distances_by::<Lane>((windows, latent), rows, loss, first, job)?;
+            self.distances_by::<f32>((other_windows, other_latent), rows, loss, others, job)
+        })
+    }
+
+    fn distances_by<N: Numbers>(
+        &self,
+        (windows, vectors): (&[f64], &[f64]),
+        rows: usize,
+        loss: Loss,
+        out: &mut [f64],
+        job: &Job,
+    ) -> Result<()> {
+        let (d, units) = (self.features, self.units());
+        let size = rows * d;
+        let mut decoder = Decoder::<N>::new(self)?;
+        out.fill(0.0);
+        let groups = windows.chunks(N::COUNT * size).zip(vectors.chunks(N::COUNT * units));
+        for ((group, vectors), out) in groups.zip(out.chunks_mut(N::COUNT)) {
+            decoder.latent.fill(N::splat(0.0));
+            set(&mut decoder.latent, vectors, units);
+            decoder.decode(self, rows, |row, y| {
+                for (l, (window, error)) in group.chunks_exact(size).zip(&mut *out).enumerate() {
+                    for (x, y) in window[row * d..(row + 1) * d].iter().zip(y) {
+                        *error += loss.of(f64::from(y.get(l)) - x);
+                    }
+                }
+                if row % STEPS == 0 { job.check() } else { Ok(()) }
+            })?;
+            job.step(N::COUNT as u64)?;
+        }
+        Ok(())
+    }
+}
+
+/// Puts vectors side by side.
+fn set<N: Numbers>(lanes: &mut [N], vectors: &[f64], count: usize) {
+    for (l, vector) in vectors.chunks_exact(count).enumerate() {
+        for (lane, &value) in lanes.iter_mut().zip(vector) {
+            lane.set(l, value as f32);
+        }
     }
 }
 
@@ -139,26 +186,62 @@ fn together(windows: usize) -> usize {
     if left <= FEW { windows - left } else { windows }
 }
 
-/// Does work for all vectors of so many numbers, each of which becomes another one; some at a time on each thread.
-fn each(
-    from: &[f64],
-    taken: usize,
+/// Does work for all windows, of each of which there are so many numbers in each of some arrays, and which becomes some others;
+/// some at a time on each thread.
+fn each<const N: usize>(
+    from: [(&[f64], usize); N],
     given: usize,
     threads: usize,
-    work: impl Fn(&[f64], &mut [f64]) -> Result<()> + Send + Sync,
+    work: impl Fn([&[f64]; N], &mut [f64]) -> Result<()> + Send + Sync,
 ) -> Result<Vec<f64>> {
-    let count = from.len() / taken;
+    let count = from.first().map_or(0, |(numbers, taken)| numbers.len() / taken);
     let total = count.checked_mul(given).ok_or(Error::OutOfMemory { bytes: u64::MAX })?;
     let mut out = try_filled(0.0, total)?;
     if total == 0 {
         return Ok(out);
     }
-    let tasks: Vec<_> = from.chunks(TASK * taken).zip(out.chunks_mut(TASK * given)).collect();
-    let work = |(from, to): (&[f64], &mut [f64])| work(from, to);
+    let part = |task: usize| {
+        let (first, last) = (task * TASK, count.min((task + 1) * TASK));
+        from.map(|(numbers, taken)| &numbers[first * taken..last * taken])
+    };
+    let tasks: Vec<_> = out.chunks_mut(TASK * given).enumerate().map(|(task, to)| (part(task), to)).collect();
+    let work = |(from, to): ([&[f64]; N], &mut [f64])| work(from, to);
     if threads > 1 && tasks.len() > 1 {
         pool::run(threads, || pool::try_each(tasks, work))??;
     } else {
         tasks.into_iter().try_for_each(work)?;
     }
     Ok(out)
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods)] // made-up numbers: their last bits do not matter
+mod tests {
+    use super::*;
+    use crate::detect::recurrent::Cell;
+
+    #[test]
+    fn an_error_is_a_sum_of_differences_in_their_order() {
+        let (d, rows) = (3, 9);
+        let network = Autoencoder::new(Cell::Gru, d, 5, 1, false, Loss::L1).unwrap();
+        let weights: Vec<f32> = (0..network.weights()).map(|i| (i as f32 * 0.7).sin()).collect();
+        let network = network.with(&weights).unwrap();
+        // Tasks of several groups, a group that is not full, and one window that is left.
+        for count in [0, 1, 24, 17, 70] {
+            let mut windows: Vec<f64> = (0..count * rows * d).map(|i| (i as f64 * 0.3).sin()).collect();
+            let job = Job::new();
+            let latent = network.encode(&windows, rows, 1, &job).unwrap();
+            let restored = network.decode(&latent, rows, 1, &job).unwrap();
+            if let Some(x) = windows.get_mut(5) {
+                *x = f64::NAN;
+            }
+            for (loss, size) in [(Loss::L1, (|x| x.abs()) as fn(f64) -> f64), (Loss::L2, |x| x * x)] {
+                let gaps = restored.iter().zip(&windows).map(|(y, x)| size(y - x));
+                let gaps: Vec<f64> = gaps.map(|x| if x.is_nan() { 0.0 } else { x }).collect();
+                let wanted: Vec<f64> =
+                    gaps.chunks(rows * d).map(|gaps| gaps.iter().fold(0.0, |a, b| a + b)).collect();
+                assert_eq!(network.distances(&windows, &latent, rows, loss, 2, &job).unwrap(), wanted);
+            }
+        }
+    }
 }

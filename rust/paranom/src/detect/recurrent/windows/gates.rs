@@ -90,21 +90,28 @@ impl Kernel for Forward<'_> {
 
 /// Takes a function of each value, some at once, also of those that are left at the end.
 #[inline(always)]
-fn each(values: &mut [f32], f: impl Fn(f32) -> f32) {
-    let (parts, rest) = values.as_chunks_mut::<WINDOWS>();
+fn each(values: &mut [f32], f: impl Fn(f32) -> f32 + Copy) {
+    let rest = parts::<WINDOWS>(values, f);
+    let rest = parts::<{ WINDOWS / 2 }>(rest, f);
+    let rest = parts::<{ WINDOWS / 4 }>(rest, f);
+    if !rest.is_empty() {
+        let mut part = [0.0; WINDOWS / 4];
+        part[..rest.len()].copy_from_slice(rest);
+        parts::<{ WINDOWS / 4 }>(&mut part, f);
+        rest.copy_from_slice(&part[..rest.len()]);
+    }
+}
+
+/// Takes it of as many values as come in whole parts; returns the others.
+#[inline(always)]
+fn parts<const N: usize>(values: &mut [f32], f: impl Fn(f32) -> f32) -> &mut [f32] {
+    let (parts, rest) = values.as_chunks_mut::<N>();
     for part in parts {
         for x in part {
             *x = f(*x);
         }
     }
-    if !rest.is_empty() {
-        let mut part = [0.0; WINDOWS];
-        part[..rest.len()].copy_from_slice(rest);
-        for x in &mut part {
-            *x = f(*x);
-        }
-        rest.copy_from_slice(&part[..rest.len()]);
-    }
+    rest
 }
 
 /// From the gradient of a state to those of the sums, in place of the gates.

@@ -13,6 +13,9 @@ pub(super) const WINDOWS: usize = 16;
 /// Rows of a matrix that are computed side by side.
 const ROWS: usize = 8;
 
+/// Panels that one window takes at once: sums wait for themselves, and more would not fit into registers.
+const MOST: usize = 10;
+
 /// A number of each window, where a line of the cache begins.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[repr(C, align(64))]
@@ -67,6 +70,8 @@ pub(super) trait Numbers: Copy {
     fn flat_mut(all: &mut [Self]) -> &mut [f32];
     /// Adds the product of a matrix with a vector; `y` is as long as whole panels are.
     fn add_product(matrix: &Matrix, x: &[Self], y: &mut [Self]);
+    /// Adds the products of a matrix with the vectors of some rows; all of `x` and `y` are padded.
+    fn add_products(matrix: &Matrix, x: &[Self], y: &mut [Self]);
 }
 
 impl Numbers for Lane {
@@ -93,6 +98,12 @@ impl Numbers for Lane {
     }
     fn add_product(matrix: &Matrix, x: &[Self], y: &mut [Self]) {
         matrix.add_product(x, y);
+    }
+    fn add_products(matrix: &Matrix, x: &[Self], y: &mut [Self]) {
+        let (wide, broad) = (padded(matrix.columns), padded(matrix.rows));
+        for (x, y) in x.chunks_exact(wide).zip(y.chunks_exact_mut(broad)) {
+            matrix.add_product(x, y);
+        }
     }
 }
 
@@ -121,6 +132,9 @@ impl Numbers for f32 {
     fn add_product(matrix: &Matrix, x: &[Self], y: &mut [Self]) {
         dispatch(Alone { matrix, x, y });
     }
+    fn add_products(matrix: &Matrix, x: &[Self], y: &mut [Self]) {
+        dispatch(Rowwise { matrix, x, y });
+    }
 }
 
 /// A matrix, its rows in panels.
@@ -128,22 +142,39 @@ impl Numbers for f32 {
 pub(super) struct Matrix {
     rows: usize,
     columns: usize,
-    /// For each panel of rows, one entry for each column.
+    /// Panels that stand side by side, but for a few at the end.
+    group: usize,
+    /// For each group, for each column, one entry for each of its panels.
     panels: Vec<[f32; ROWS]>,
 }
 
 impl Matrix {
     /// Zeros.
     pub(super) fn zeros(rows: usize, columns: usize) -> Result<Self> {
-        Ok(Self { rows, columns, panels: try_filled([0.0; ROWS], rows.div_ceil(ROWS) * columns)? })
+        let panels = rows.div_ceil(ROWS);
+        // As even groups as there are.
+        let group = panels.div_ceil(panels.div_ceil(MOST));
+        Ok(Self { rows, columns, group, panels: try_filled([0.0; ROWS], panels * columns)? })
+    }
+
+    /// The groups of panels, each with how many it has.
+    fn groups(&self) -> impl Iterator<Item = (usize, &[[f32; ROWS]])> {
+        self.panels.chunks(self.group * self.columns).map(|group| (group.len() / self.columns, group))
+    }
+
+    /// The entries of a panel, column by column.
+    fn panel(&mut self, panel: usize) -> impl Iterator<Item = &mut [f32; ROWS]> {
+        let first = panel / self.group * self.group;
+        let some = self.group.min(self.rows.div_ceil(ROWS) - first);
+        let group = &mut self.panels[first * self.columns..][..some * self.columns];
+        group.chunks_exact_mut(some).map(move |entries| &mut entries[panel - first])
     }
 
     /// Takes weights (rows, columns), of which row `turn` comes first and those before it last.
     pub(super) fn take(&mut self, weights: &[f32], turn: usize) {
         for (row, values) in weights.chunks_exact(self.columns).enumerate() {
             let row = (row + self.rows - turn) % self.rows;
-            let panel = &mut self.panels[row / ROWS * self.columns..][..self.columns];
-            for (entry, &value) in panel.iter_mut().zip(values) {
+            for (entry, &value) in self.panel(row / ROWS).zip(values) {
                 entry[row % ROWS] = value;
             }
         }
@@ -151,10 +182,12 @@ impl Matrix {
 
     /// Takes the transpose of weights (columns, rows), of which row `turn` comes first and those before it last.
     pub(super) fn take_transposed(&mut self, weights: &[f32], turn: usize) {
-        for (column, values) in weights.chunks_exact(self.rows).enumerate() {
-            let column = (column + self.columns - turn) % self.columns;
-            for (panel, values) in self.panels.chunks_exact_mut(self.columns).zip(values.chunks(ROWS)) {
-                panel[column][..values.len()].copy_from_slice(values);
+        let (rows, columns) = (self.rows, self.columns);
+        for panel in 0..rows.div_ceil(ROWS) {
+            let own = panel * ROWS..rows.min((panel + 1) * ROWS);
+            for (column, entry) in self.panel(panel).enumerate() {
+                let values = &weights[(column + turn) % columns * rows..][own.clone()];
+                entry[..values.len()].copy_from_slice(values);
             }
         }
     }
@@ -176,14 +209,14 @@ impl Blocks for Product<'_> {
 
     #[inline(always)]
     fn run<V: Vector, const N: usize>(self) {
-        let columns = self.matrix.columns;
-        let x = &self.x[..columns];
-        for (panel, y) in self.matrix.panels.chunks_exact(columns).zip(self.y.as_chunks_mut::<ROWS>().0) {
+        let x = &self.x[..self.matrix.columns];
+        let panels = self.matrix.groups().flat_map(|(some, group)| (0..some).map(move |k| (some, group, k)));
+        for ((some, group, k), y) in panels.zip(self.y.as_chunks_mut::<ROWS>().0) {
             for side in (0..WINDOWS).step_by(V::Single::WIDTH) {
                 let mut sums: [V::Single; ROWS] = std::array::from_fn(|r| V::Single::load(&y[r].0, side));
-                for (weights, x) in panel.iter().zip(x) {
+                for (weights, x) in group.chunks_exact(some).zip(x) {
                     let x = V::Single::load(&x.0, side);
-                    for (sum, &weight) in sums.iter_mut().zip(weights) {
+                    for (sum, &weight) in sums.iter_mut().zip(&weights[k]) {
                         *sum = sum.plus(V::Single::splat(weight).times(x));
                     }
                 }
@@ -207,36 +240,79 @@ impl Kernel for Alone<'_> {
 
     #[inline(always)]
     fn run(self) {
-        let columns = self.matrix.columns;
-        let x = &self.x[..columns];
-        let (panels, y) = (&self.matrix.panels[..], self.y);
-        let whole = panels.len() / (4 * columns) * 4;
-        for (four, y) in panels.chunks_exact(4 * columns).zip(y.chunks_exact_mut(4 * ROWS)) {
-            four_panels(four, x, y);
-        }
-        let (rest, y) = (&panels[whole * columns..], &mut y[whole * ROWS..]);
-        for (panel, y) in rest.chunks_exact(columns).zip(y.as_chunks_mut::<ROWS>().0) {
-            for (weights, x) in panel.iter().zip(x) {
-                add(y, weights, *x);
+        let mut y = self.y.as_chunks_mut::<ROWS>().0;
+        for (some, group) in self.matrix.groups() {
+            let own;
+            (own, y) = y.split_at_mut(some);
+            match some {
+                1 => at_once::<1>(group, self.x, own),
+                2 => at_once::<2>(group, self.x, own),
+                3 => at_once::<3>(group, self.x, own),
+                4 => at_once::<4>(group, self.x, own),
+                5 => at_once::<5>(group, self.x, own),
+                6 => at_once::<6>(group, self.x, own),
+                7 => at_once::<7>(group, self.x, own),
+                8 => at_once::<8>(group, self.x, own),
+                9 => at_once::<9>(group, self.x, own),
+                _ => at_once::<MOST>(group, self.x, own),
             }
         }
     }
 }
 
-/// Four panels at once: sums wait for themselves.
+/// A group of so many panels.
 #[inline(always)]
-fn four_panels(panels: &[[f32; ROWS]], x: &[f32], y: &mut [f32]) {
-    let (first, second) = panels.split_at(2 * x.len());
-    let ((a, b), (c, d)) = (first.split_at(x.len()), second.split_at(x.len()));
-    let [y0, y1, y2, y3] = y.as_chunks_mut::<ROWS>().0 else { return };
-    let (mut s0, mut s1, mut s2, mut s3) = (*y0, *y1, *y2, *y3);
-    for ((((a, b), c), d), &x) in a.iter().zip(b).zip(c).zip(d).zip(x) {
-        add(&mut s0, a, x);
-        add(&mut s1, b, x);
-        add(&mut s2, c, x);
-        add(&mut s3, d, x);
+fn at_once<const N: usize>(group: &[[f32; ROWS]], x: &[f32], y: &mut [[f32; ROWS]]) {
+    let mut sums: [[f32; ROWS]; N] = std::array::from_fn(|k| y[k]);
+    for (weights, &x) in group.as_chunks::<N>().0.iter().zip(x) {
+        for (sums, weights) in sums.iter_mut().zip(weights) {
+            add(sums, weights, x);
+        }
     }
-    (*y0, *y1, *y2, *y3) = (s0, s1, s2, s3);
+    y[..N].copy_from_slice(&sums);
+}
+
+/// Products with a vector for each row of one window: rows of it lie side by side.
+struct Rowwise<'a> {
+    matrix: &'a Matrix,
+    x: &'a [f32],
+    y: &'a mut [f32],
+}
+
+/// Rows of a window that are computed side by side.
+const STEPS: usize = 4;
+
+impl Kernel for Rowwise<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { matrix, x, y } = self;
+        let (wide, broad) = (padded(matrix.columns), padded(matrix.rows));
+        let (many, few) = x.split_at(x.len() / (STEPS * wide) * STEPS * wide);
+        let (many_y, few_y) = y.split_at_mut(many.len() / wide * broad);
+        for (x, y) in many.chunks_exact(STEPS * wide).zip(many_y.chunks_exact_mut(STEPS * broad)) {
+            let panels = matrix.groups().flat_map(|(some, group)| (0..some).map(move |k| (some, group, k)));
+            for (k, (some, group, place)) in panels.enumerate() {
+                let x: [&[f32]; STEPS] = std::array::from_fn(|row| &x[row * wide..][..matrix.columns]);
+                let mut sums = [[0.0; ROWS]; STEPS];
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    sums.copy_from_slice(&y[row * broad + k * ROWS..][..ROWS]);
+                }
+                for (i, weights) in group.chunks_exact(some).enumerate() {
+                    for (sums, x) in sums.iter_mut().zip(x) {
+                        add(sums, &weights[place], x[i]);
+                    }
+                }
+                for (row, sums) in sums.iter().enumerate() {
+                    y[row * broad + k * ROWS..][..ROWS].copy_from_slice(sums);
+                }
+            }
+        }
+        for (x, y) in few.chunks_exact(wide).zip(few_y.chunks_exact_mut(broad)) {
+            Alone { matrix, x, y }.run();
+        }
+    }
 }
 
 #[inline(always)]
@@ -338,7 +414,7 @@ mod tests {
 
     #[test]
     fn products_are_sums_in_order() {
-        for (rows, columns) in [(1, 1), (8, 3), (13, 5), (16, 20), (107, 2)] {
+        for (rows, columns) in [(1, 1), (8, 3), (13, 5), (16, 20), (107, 2), (160, 9)] {
             let weights: Vec<f32> = flat(&some(rows * columns, 3))[..rows * columns].to_vec();
             let (x, begun) = (some(columns, 1), some(padded(rows), 2));
             let turn = rows / 2;
@@ -366,6 +442,14 @@ mod tests {
                 f32::add_product(&matrix, &one(&x), &mut alone);
                 assert_eq!(alone, one(&y));
             }
+            // Windows that lie side by side, as rows of one.
+            let as_rows = |lanes: &[Lane], count: usize| -> Vec<f32> {
+                let row = |l| (0..count).map(move |i| lanes.get(i).map_or(0.0, |lane: &Lane| lane.0[l]));
+                (0..7).flat_map(row).collect()
+            };
+            let mut rows_y = as_rows(&begun, padded(rows));
+            f32::add_products(&matrix, &as_rows(&x, padded(columns)), &mut rows_y);
+            assert_eq!(rows_y, as_rows(&y, padded(rows)));
         }
     }
 

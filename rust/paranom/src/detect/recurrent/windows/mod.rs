@@ -9,10 +9,12 @@
 //! * `layer`, `stack`, `dense`: a recurrent layer, several, a linear map; forward and backward.
 //! * `model`: what a trainer needs of a network; `autoencoder`, `forecaster`: the networks.
 //! * `trainer`: epochs; `adam`: the steps.
+//! * `decoder`: from a latent vector to a window, row by row.
 //! * `evaluate`: latent vectors of windows, and back; `stream`: the score of each window of a stream.
 
 mod adam;
 mod autoencoder;
+mod decoder;
 mod dense;
 mod evaluate;
 mod forecaster;
@@ -29,5 +31,5 @@ pub use adam::Adam;
 pub use autoencoder::{Autoencoder, Loss};
 pub use forecaster::Forecaster;
 pub use model::{Group, Model, Windows};
-pub use stream::{LatentStream, Scale};
+pub use stream::{Scale, Score, ScoreStream};
 pub use trainer::{Epoch, Trainer};
