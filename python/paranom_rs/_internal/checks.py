@@ -145,7 +145,9 @@ def numbers(path: str, value: ArrayLike) -> NDArray[Any]:
         raise SpecTypeError(path, "must hold real numbers", f"dtype {array.dtype}")
     if np.ma.is_masked(array):
         return np.asarray(array.astype(np.float64).filled(np.nan))
-    return np.require(np.asarray(array), requirements="A")
+    # np.require would compare sets: at that a free-threaded Python 3.14 waits for milliseconds where it is not alone.
+    array = np.asarray(array)
+    return array if array.flags.aligned else array.copy("A")
 
 
 def _objects(path: str, array: NDArray[Any]) -> NDArray[Any]:
