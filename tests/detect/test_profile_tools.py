@@ -170,7 +170,7 @@ def test_the_consensus_motif_has_the_bits_of_all_radii(count, distance):
     several = [rng.normal(size=n).cumsum() for n in rng.integers(60, 300, size=count)]
     several[0][40:43], several[1][50] = np.nan, 1e9  # a hole, and a spike that is a segment of its own
     expected = profile_tools.least_radius(several, 16, lambda query, x: distance_profile(query, x, distance=distance))
-    for threads in (1, 3):
+    for threads in (1, 3):  # (two series: a pair of windows is as near from both sides)
         found = consensus_motif(several, 16, distance=distance, threads=threads)
         assert (found.radius, found.series, found.start) == expected
 

@@ -81,7 +81,7 @@ def consensus_motif(
     -------
     ConsensusMotif or None
         The window whose radius is least, the first of several; None if no window has a neighbour in every other series.
-        Radii whose squares differ by less than about 1e-10 · window may count as equal.
+        Of more than 64 windows whose squared radii differ by less than about 1e-10 · window, the first 64 count.
 
     Raises
     ------

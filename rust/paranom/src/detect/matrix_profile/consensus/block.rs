@@ -15,7 +15,7 @@ pub(super) struct Block {
     /// For each window the least of its scores in these: it falls as the radius grows; -inf if one has no neighbour.
     scores: Vec<f64>,
     /// The largest of them.
-    best: f64,
+    pub(super) best: f64,
 }
 
 impl Block {
@@ -42,10 +42,9 @@ impl Block {
         self.best > f64::NEG_INFINITY
     }
 
-    /// The first of its windows with the least radius.
-    pub(super) fn first_best(&self) -> usize {
-        let at = self.scores.iter().position(|&score| score == self.best).unwrap_or(0);
-        self.windows.start + at
+    /// Its windows with such a score or a better one.
+    pub(super) fn at_least(&self, least: f64) -> impl Iterator<Item = usize> {
+        self.windows.clone().zip(&self.scores).filter(move |&(_, &score)| score >= least).map(|(i, _)| i)
     }
 }
 
@@ -78,9 +77,9 @@ mod tests {
     fn the_first_block_of_the_least_radius_is_the_most_promising() {
         let mut near = Block::new(1, 40..43, &[0.9, 0.8, 0.9]);
         let far = Block::new(0, 0..2, &[0.5, 0.7]);
-        assert!(near > far && near.first_best() == 40);
+        assert!(near > far && near.at_least(0.9).eq([40, 42]));
         near.lower(&[0.1, 0.75, 0.7]);
-        assert!(near > far && near.first_best() == 41 && near.seen == 2);
+        assert!(near > far && near.at_least(0.75).eq([41]) && near.seen == 2);
         near.lower(&[1.0, 0.7, 0.2]);
         assert!(far > near, "of equally promising blocks the first");
         assert!(!Block::new(0, 0..1, &[f64::NEG_INFINITY]).counts());

@@ -22,6 +22,9 @@ const BLOCK: usize = 32;
 /// Correlations that are nearer to 1 count as 1: the recurrence does not tell them apart.
 const ROUNDING: f64 = 5e-11;
 
+/// Windows whose radii the recurrence does not tell apart, of which the exact radii are compared, at most.
+const CANDIDATES: usize = 64;
+
 /// A window that every series has something like.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Consensus {
@@ -51,19 +54,29 @@ pub fn consensus_motif(series: &[Vec<f64>], settings: &Settings, job: &Job) -> R
     pool::run(settings.threads, || {
         let prepared = series.iter().enumerate().map(prepare).collect::<Result<Vec<_>>>()?;
         let search = Search { prepared, settings, job };
-        let first = search.best_first(search.pairs()?)?;
+        let mut candidates = search.best_first(search.pairs()?)?;
         drop(search);
-        first.map(|(at, start)| report(series, (at, start), settings, job)).transpose()
+        candidates.sort_unstable();
+        let mut least = None;
+        let mut radius = f64::INFINITY;
+        for window in candidates {
+            if let Some(found) = report(series, window, radius, settings, job)? {
+                radius = found.distances.iter().copied().fold(0.0, f64::max);
+                least = Some(found);
+            }
+        }
+        Ok(least)
     })?
 }
 
-/// The exact distances of a window.
+/// The exact distances of a window; None if its radius is not below `most`.
 fn report(
     series: &[Vec<f64>],
     (at, start): (usize, usize),
+    most: f64,
     settings: &Settings,
     job: &Job,
-) -> Result<Consensus> {
+) -> Result<Option<Consensus>> {
     let query = &series[at][start..start + settings.window];
     let (mut starts, mut distances) = (Vec::new(), Vec::new());
     for (other, x) in series.iter().enumerate() {
@@ -73,10 +86,13 @@ fn report(
             let profile = distance_profile(query, x, settings.distance, settings.threads, job)?;
             profile.into_iter().enumerate().fold((0, f64::INFINITY), |a, b| if b.1 < a.1 { b } else { a })
         };
+        if other != at && nearest.1 >= most {
+            return Ok(None);
+        }
         starts.push(nearest.0);
         distances.push(nearest.1);
     }
-    Ok(Consensus { series: at, start, starts, distances })
+    Ok(Some(Consensus { series: at, start, starts, distances }))
 }
 
 struct Search<'a> {
@@ -161,11 +177,22 @@ impl Search<'_> {
         Ok(scores)
     }
 
-    /// Compares the most promising blocks with one series more, until the first has been compared with all.
-    fn best_first(&self, mut blocks: BinaryHeap<Block>) -> Result<Option<(usize, usize)>> {
+    /// Compares the most promising blocks with one series more, until the first has been compared with all. Returns the
+    /// windows with the least radius, as far as the recurrence tells them apart: their series and starts.
+    fn best_first(&self, mut blocks: BinaryHeap<Block>) -> Result<Vec<(usize, usize)>> {
+        let mut candidates = Vec::new();
+        let mut least = f64::NEG_INFINITY;
         while let Some(first) = blocks.pop() {
+            if first.best < least || candidates.len() == CANDIDATES {
+                break;
+            }
             if self.complete(&first) {
-                return Ok(Some((first.series, first.first_best())));
+                if candidates.is_empty() {
+                    least = first.best - 2.0 * ROUNDING * first.best.abs().max(1.0);
+                }
+                let room = CANDIDATES - candidates.len();
+                candidates.extend(first.at_least(least).map(|start| (first.series, start)).take(room));
+                continue;
             }
             // The next blocks are compared at the same time; the result does not depend on how many they are.
             let mut round = vec![first];
@@ -181,7 +208,7 @@ impl Search<'_> {
                 .collect::<Result<Vec<_>>>()?;
             blocks.extend(further.into_iter().filter(Block::counts));
         }
-        Ok(None)
+        Ok(candidates)
     }
 
     /// Compares a block with one series more.

@@ -16,6 +16,7 @@ use super::piece::FAR;
 use super::single::Single;
 use super::values::Values;
 use crate::detect::matrix_profile::settings::{Settings, check_size};
+use crate::error::{try_reserve, try_vec};
 use crate::job::Job;
 use crate::{Error, Result, pool};
 
@@ -24,6 +25,8 @@ const BLOCK: usize = 256;
 /// Lags of the first comparison, in windows' lengths, and at least.
 const NEAR: usize = 8;
 const NEAR_LEAST: usize = 1024;
+/// Parts of the first comparison whose results are collected together.
+const COLLECTED: usize = 1 << 10;
 /// Lags of the comparisons in passing.
 const PASSING: usize = 1 << 16;
 /// Windows in which the first discords are found, at most, and the share of all that they are. If they were fewer than the
@@ -163,18 +166,20 @@ impl<'a, C: Comparison> Search<'a, C> {
         // The series may end before the first window that is asked for.
         let first = self.wanted.start.min(self.windows) / self.size * self.size;
         let starts: Vec<usize> = (first..self.windows).step_by(at_once).collect();
-        let parts: Vec<(Firsts, Vec<Key>)> = starts
-            .par_iter()
-            .with_max_len(1)
-            .map(|&start| self.compare_near(start, at_once, lags))
-            .collect::<Result<_>>()?;
         self.firsts = self.firsts_before(first)?;
         let mut keys = Vec::new();
-        keys.try_reserve(self.windows / self.size + 1)
-            .map_err(|_| Error::OutOfMemory { bytes: (self.windows / self.size) as u64 * 16 })?;
-        for (firsts, part) in parts {
-            self.firsts = self.firsts.earlier(firsts);
-            keys.extend(part);
+        // Not all at once: what is found of a part is kept twice while it is collected.
+        for starts in starts.chunks(COLLECTED) {
+            let parts: Vec<(Firsts, Vec<Key>)> = starts
+                .par_iter()
+                .with_max_len(1)
+                .map(|&start| self.compare_near(start, at_once, lags))
+                .collect::<Result<_>>()?;
+            for (firsts, part) in parts {
+                self.firsts = self.firsts.earlier(firsts);
+                try_reserve(&mut keys, part.len())?;
+                keys.extend(part);
+            }
         }
         Ok(BinaryHeap::from(keys))
     }
@@ -218,7 +223,10 @@ impl<'a, C: Comparison> Search<'a, C> {
         if let Some(limit) = &self.limit {
             self.compare_in_passing(&mut blocks, lags, limit)?;
         }
-        Ok((firsts, blocks.into_iter().map(|(key, _)| key).collect()))
+        // Into memory of their own: collected in place, they would keep that of the blocks.
+        let mut keys = try_vec(blocks.len())?;
+        keys.extend(blocks.iter().map(|&(key, _)| key));
+        Ok((firsts, keys))
     }
 
     /// The windows that may lie at most so many lags before some others.
