@@ -166,8 +166,9 @@ mod tests {
 
     #[test]
     fn an_inverse_is_that_of_division_bit_by_bit() {
+        let mut period = 1e-6;
         for i in 0..2000 {
-            let period = 1e-6 * 1.0237_f64.powi(i) * (1.0 + f64::from(i % 7));
+            period *= if i % 7 == 0 { 1.71 } else { 1.003_7 };
             let bits = period.to_bits();
             let mantissa = (bits & 0x000f_ffff_ffff_ffff) | 0x0010_0000_0000_0000;
             let (mut quotient, mut remainder) = (0_u128, 1_u64);
