@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn an_inverse_is_that_of_division_bit_by_bit() {
-        let mut period = 1e-6;
+        let mut period = 1e-6_f64;
         for i in 0..2000 {
             period *= if i % 7 == 0 { 1.71 } else { 1.003_7 };
             let bits = period.to_bits();
