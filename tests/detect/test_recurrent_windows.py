@@ -97,7 +97,7 @@ def test_what_does_not_fit_is_refused_and_changes_nothing() -> None:
         (lambda: network.encode(np.zeros((1, 0, 2))), "windows: must have rows"),
         (lambda: network.decode(np.zeros((1, 2)), 4), "latent: must have 3 columns"),
         (lambda: network.latent_stream(unit, (np.zeros(2), three), 4), "must fit the network"),
-        (lambda: network.latent_stream((np.zeros(1), np.ones(1), 1.0), (np.zeros(3), three), 4), "must fit the network"),
+        (lambda: network.latent_stream((np.zeros(1), np.ones(1), 1.0), (np.zeros(3), three), 4), "must fit the netw"),
         (lambda: network.latent_stream(unit, (np.zeros(3), three), 0), "window: must be 1 or more"),
         (lambda: network.reconstruction_stream(unit, "l3", 4), "loss: must be l1 or l2"),
         (lambda: network.errors(np.zeros((1, 4, 3)), np.zeros((1, 3)), "l1"), "windows: must have 2 columns"),

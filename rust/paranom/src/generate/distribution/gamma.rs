@@ -184,11 +184,11 @@ pub(super) fn standard(at: At, site: Site, shape: &[f64], out: &mut [f64], boost
         dispatch(Attempt { shape: &shapes[..n], uniform: &uniform[..n], out: values });
     };
     try_again(at, TRIES, &mut places[..left], out, attempt, |j| Tries::new(shape[j]).d);
-    if !all(shape, |shape| shape >= 1.0) {
+    if all(shape, |shape| shape >= 1.0) {
+        boost.fill(0.0);
+    } else {
         uniforms(at.source(site.draw(2 * TRIES)), at.row, 0.0, 1.0, boost);
         dispatch(Boost(shape, boost));
-    } else {
-        boost.fill(0.0);
     }
 }
 

@@ -137,13 +137,15 @@ fn inverse(period: f64) -> u128 {
     let mantissa = (bits & 0x000f_ffff_ffff_ffff) | 0x0010_0000_0000_0000;
     let mut quotient = 0_u128;
     let mut remainder = 1_u64;
-    for _ in 0..128 - exponent {
-        remainder <<= 1;
-        quotient <<= 1;
-        if remainder >= mantissa {
-            remainder -= mantissa;
-            quotient |= 1;
-        }
+    let mut left = 128 - exponent;
+    while left > 0 {
+        // As many bits as one division of the processor gives.
+        let bits = left.min(64);
+        let wide = u128::from(remainder) << bits;
+        let part = wide / u128::from(mantissa);
+        remainder = (wide - part * u128::from(mantissa)) as u64;
+        quotient = (quotient << bits) | part;
+        left -= bits;
     }
     quotient
 }
@@ -160,6 +162,23 @@ mod tests {
         assert_eq!(inverse(300.0), (1_u128 << 127) / 150);
         assert_eq!(inverse(0.75), u128::MAX / 3, "whole cycles are dropped");
         assert_eq!(inverse(1e300), 0);
+    }
+
+    #[test]
+    fn an_inverse_is_that_of_division_bit_by_bit() {
+        let mut period = 1e-6_f64;
+        for i in 0..2000 {
+            period *= if i % 7 == 0 { 1.71 } else { 1.003_7 };
+            let bits = period.to_bits();
+            let mantissa = (bits & 0x000f_ffff_ffff_ffff) | 0x0010_0000_0000_0000;
+            let (mut quotient, mut remainder) = (0_u128, 1_u64);
+            for _ in 0..128 - ((bits >> 52) as i32 - 1075) {
+                remainder <<= 1;
+                quotient = (quotient << 1) | u128::from(remainder >= mantissa);
+                remainder -= if remainder >= mantissa { mantissa } else { 0 };
+            }
+            assert_eq!(inverse(period), quotient, "{period}");
+        }
     }
 
     #[test]
