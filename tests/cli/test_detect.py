@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
+import itertools
 import json
 import re
 import signal
@@ -23,8 +25,11 @@ from paranom_rs import RAMP
 from paranom_rs._internal.frames import Frame
 from paranom_rs.cli import main
 from paranom_rs.cli.engines import NAMES
+from paranom_rs.cli.file_ramp_engine import FileRampEngine
+from paranom_rs.cli.ramp_engine import make_ramp
 from paranom_rs.cli.score_rows import Alarms
 from paranom_rs.cli.verdicts import Verdicts
+from paranom_rs.detect.covering import covering_means
 
 ENTRY = [sys.executable, "-m", "paranom_rs"]
 Printed = pytest.CaptureFixture[str]
@@ -59,13 +64,19 @@ def table(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
+def assert_spans_the_jump(alarm: dict[str, str]) -> None:
+    """The windows that cover its first row begin up to a window before it."""
+    assert 1500 - 20 < int(alarm["row"]) <= 1500
+    assert 1519 <= int(alarm["last"]) < 1520 + 20
+    assert alarm["from"] == str(np.datetime64("2026-01-01T00:00:00") + int(alarm["row"])).replace("T", " ")
+
+
 def test_one_command_finds_the_jump(feed: Path, capsys: Printed) -> None:
     assert detect(feed) == 0
     printed = capsys.readouterr()
     (alarm,) = table(printed.out)
-    assert alarm["from"] == "2026-01-01 00:25:00"
     assert alarm["channels"].startswith("pressure:")
-    assert 1500 <= int(alarm["row"]) <= int(alarm["last"]) < 1520 + 40
+    assert_spans_the_jump(alarm)
     for said in (
         "delimiter: ';'",
         "time: when (dates)",
@@ -80,7 +91,7 @@ def test_one_command_finds_the_jump(feed: Path, capsys: Printed) -> None:
 
 def test_rows_are_those_of_ramp(feed: Path, capsys: Printed) -> None:
     options = ("--threshold", 2, "--window", 5, "--reference", 60, "--refresh", "never", "--scale", "std", "--rows")
-    assert detect(feed, *options) == 0
+    assert detect(feed, *options, "--state", "state") == 0
     rows = table(capsys.readouterr().out)
     X = signals()
     X[50, 0] = np.nan
@@ -89,10 +100,45 @@ def test_rows_are_those_of_ramp(feed: Path, capsys: Printed) -> None:
     assert [int(row["alarm"]) for row in rows] == found.alarm.astype(int).tolist()
     assert {row["channel"] for row in rows[1501:1505]} == {"pressure"}
     assert rows[3]["when"] == "2026-01-01 00:00:03"
-    assert detect(feed, *options, "--format", "jsonl") == 0
+    assert detect(feed, *options, "--format", "jsonl", "--state", "another") == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["score"] for line in lines] == [float(row["score"]) if row["score"] else None for row in rows]
     assert list(lines[0]) == list(rows[0])
+
+
+@pytest.mark.parametrize("sizes", [(2000,), (1, 3, 1000, 2, 994), (1500, 500)])
+def test_in_a_finished_file_windows_on_both_sides_count(sizes: tuple[int, ...]) -> None:
+    X, names = signals(), ["a", "b"]
+    X[1700:1715] = np.nan
+    options = dict.fromkeys(("window", "reference", "scale", "refresh", "threshold", "quantile"))
+    engine = make_ramp(argparse.Namespace(**options), Frame(X[:1000], names), names, FileRampEngine)
+    edges = np.cumsum([0, *sizes]).tolist()
+    parts = [Frame(X[a:b], names) for a, b in itertools.pairwise(edges)]
+    answers = list(engine.answers(iter(parts)))
+    assert [frame for frame, _ in answers] == parts
+    score, flags, alarm, shares = (np.concatenate(x) for x in zip(*(found for _, found in answers), strict=True))
+    own = RAMP(2, window=20, reference=500, threshold=1.0, scale="mad", refresh="sliding", p_limit=0.0).score(X)
+    for row in range(2000):
+        covering = [k for k in range(row, min(row + 20, 2000)) if not np.isnan(own.score[k])]
+        if not covering:
+            assert np.isnan(score[row])
+            continue
+        total = sum(own.score[k] for k in covering)
+        assert score[row] == pytest.approx(total / len(covering), rel=1e-12)
+        assert flags[row] == alarm[row] == (score[row] > engine.threshold)
+        wanted = sum(own.score[k] * own.contributions[k] for k in covering) / total if flags[row] else np.zeros(2)
+        assert shares[row] == pytest.approx(wanted, rel=1e-9)
+    assert flags[1500:1520].all()
+    assert flags.sum() < 60
+
+
+@given(st.lists(st.floats(0, 1e6) | st.just(np.nan), max_size=40), st.integers(1, 12))
+def test_covering_means_leave_out_what_is_missing(scores: list[float], window: int) -> None:
+    found = covering_means(np.array(scores), window)
+    assert len(found) == len(scores)
+    for row, mean in enumerate(found.tolist()):
+        held = [x for x in scores[row : row + window] if not np.isnan(x)]
+        assert mean == pytest.approx(sum(held) / len(held) if held else np.nan, rel=1e-12, nan_ok=True)
 
 
 def test_files_of_rows_and_figures(feed: Path, capsys: Printed) -> None:
@@ -139,7 +185,7 @@ def test_ordinary_rows_may_be_a_file_of_their_own(feed: Path, tmp_path: Path, ca
     normal.write_text("".join(lines[:1001]), encoding="utf-8")
     assert detect(feed, "--calibrate", normal) == 0
     (alarm,) = table(capsys.readouterr().out)
-    assert alarm["from"] == "2026-01-01 00:25:00"
+    assert_spans_the_jump(alarm)
     normal.write_text("flow\n1\n2\n")
     assert detect(feed, "--calibrate", normal) == 2
     assert "--calibrate: must have the channels of" in capsys.readouterr().err
@@ -176,7 +222,7 @@ def test_a_few_rows_are_too_few(tmp_path: Path, capsys: Printed) -> None:
 
 def test_a_feed_goes_on_from_its_state(feed: Path, tmp_path: Path, capsys: Printed) -> None:
     options = ("--rows", "--threshold", 2)
-    assert detect(feed, *options) == 0
+    assert detect(feed, *options, "--state", "whole") == 0
     whole = [list(row.values())[1:] for row in table(capsys.readouterr().out)]
     lines = feed.read_text(encoding="utf-8-sig").splitlines()
     parts = []
@@ -204,7 +250,7 @@ def test_processes_are_apart(tmp_path: Path, capsys: Printed) -> None:
     lines = [f"{x},{y}" for x, y in signals()]
     (tmp_path / "one.csv").write_text("\n".join(["a,b", *lines]))
     (tmp_path / "two.csv").write_text("\n".join(["a,b,machine", *(f"{x},{key}" for x in lines for key in "pq")]))
-    assert detect(tmp_path / "one.csv", "--threshold", 1) == 0
+    assert detect(tmp_path / "one.csv", "--threshold", 1, "--state", tmp_path / "one") == 0
     (alone,) = table(capsys.readouterr().out)
     assert detect(tmp_path / "two.csv", "--threshold", 1, "--process", "machine") == 0
     both = table(capsys.readouterr().out)
@@ -285,7 +331,7 @@ def test_times_that_go_back_name_the_line(feed: Path, capsys: Printed) -> None:
     assert detect(feed, "--order", "keep") == 0
     assert detect(feed, "--order", "sort") == 0
     first = table(capsys.readouterr().out)
-    assert first[0]["from"] == "2026-01-01 00:25:00"
+    assert_spans_the_jump(first[0])
     assert detect("-", "--order", "sort") == 2
 
 

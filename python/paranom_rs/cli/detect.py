@@ -117,6 +117,8 @@ class _Session:
 
     def __init__(self, options: argparse.Namespace, table: Table, out: Writer | None, *, live: bool) -> None:
         self.options, self.table, self.live = options, table, live
+        # No detector goes on with what follows; and the rows behind a row are its own process's.
+        self.finished = not live and options.state is None and options.process is None
         self.out = out
         self.lines = lines_to(sys.stdout, options.format)
         self.engine: Engine | None = None
@@ -131,7 +133,7 @@ class _Session:
         if options.state is not None and options.state.exists():
             self._use(load_engine(options.state, options, self.table.channels, self.table.name))
         elif options.threshold is not None and options.detector in ("auto", "ramp"):
-            self._use(make_engine(options, None, self.table.channels))
+            self._use(make_engine(options, None, self.table.channels, finished=self.finished))
         elif isinstance(options.calibrate, Path):
             with open_table(options.calibrate, replace(wanted(options), label=None), order="keep") as ordinary:
                 self._calibrate(joined(list(ordinary.frames()), ordinary))
@@ -139,9 +141,9 @@ class _Session:
             self._learn_live(frames, options.calibrate or CALIBRATE_LIVE)
         else:
             frames = self._learn_first(frames, options.calibrate)
-        for frame in frames:
-            assert self.engine is not None
-            self._answer(frame, self.engine.score(frame))
+        if self.engine is not None:
+            for frame, found in self.engine.answers(frames):
+                self._answer(frame, found)
 
     def _learn_first(self, frames: Iterator[Frame], rows: int | None) -> Iterator[Frame]:
         """Calibrate on the first rows of a file; return all of them again."""
@@ -190,7 +192,7 @@ class _Session:
         constant = [name for name in channels if np.ptp(_held(rows.values[:, names.index(name)])) == 0]
         if constant and len(rows) > 1:
             say(f"constant in the first rows: {', '.join(constant)} (any change of them counts)")
-        self._use(make_engine(self.options, rows, channels))
+        self._use(make_engine(self.options, rows, channels, finished=self.finished))
 
     def _use(self, engine: Engine) -> None:
         self.engine = engine

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,11 @@ class DetectorEngine:
     def describe(self) -> str:
         """Return its settings in a few words."""
         return f"{type(self.detector).__name__} (window {self.detector.window_})"
+
+    def answers(self, frames: Iterator[Frame]) -> Iterator[tuple[Frame, Verdicts]]:
+        """Score the parts of a file, or of a feed."""
+        for frame in frames:
+            yield frame, self.score(frame)
 
     def score(self, frame: Frame) -> Verdicts:
         """Score the next rows."""

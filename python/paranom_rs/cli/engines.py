@@ -7,6 +7,7 @@ from pathlib import Path
 
 from paranom_rs._internal.frames import Frame
 from paranom_rs.cli.detector_engine import FITTED, DetectorEngine, fit_detector, loaded_detector
+from paranom_rs.cli.file_ramp_engine import FileRampEngine
 from paranom_rs.cli.ramp_engine import RampEngine, loaded_ramp, make_ramp
 from paranom_rs.detect.detector_file import MAGIC
 from paranom_rs.detect.loading import load_detector
@@ -20,10 +21,13 @@ Engine = RampEngine | DetectorEngine
 NAMES = ("auto", "ramp", *FITTED)
 
 
-def make_engine(options: argparse.Namespace, rows: Frame | None, channels: list[str]) -> Engine:
-    """Make a detector from ordinary rows; RAMP with a threshold needs none. See `make_ramp` and `fit_detector`."""
+def make_engine(options: argparse.Namespace, rows: Frame | None, channels: list[str], *, finished: bool) -> Engine:
+    """Make a detector from ordinary rows; RAMP with a threshold needs none. See `make_ramp` and `fit_detector`.
+
+    ``finished`` says that the rows are those of a file that does not go on: then RAMP may look at the rows behind.
+    """
     if options.detector in ("auto", "ramp"):
-        return make_ramp(options, rows, channels)
+        return make_ramp(options, rows, channels, FileRampEngine if finished else RampEngine)
     assert rows is not None
     return fit_detector(options.detector, options, rows, channels)
 

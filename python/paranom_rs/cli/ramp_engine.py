@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -26,6 +28,14 @@ LONGEST = 2000
 class RampEngine:
     """A calibrated RAMP, and its channels by name, in its order."""
 
+    #: Settings of RAMP, unless options say otherwise.
+    settings: ClassVar[dict[str, Any]] = {}
+
+    @staticmethod
+    def of_rows(scores: Floats, window: int) -> Floats:
+        """Return the scores of rows, from those of the windows that end at them."""
+        return scores
+
     def __init__(self, ramp: RAMP, channels: list[str]) -> None:
         self.ramp = ramp
         self.channels = channels
@@ -42,6 +52,11 @@ class RampEngine:
         settings = self.ramp.settings
         return f"RAMP (window {settings['window']}, reference {settings['reference']}, {settings['refresh']})"
 
+    def answers(self, frames: Iterator[Frame]) -> Iterator[tuple[Frame, Verdicts]]:
+        """Score the parts of a file, or of a feed."""
+        for frame in frames:
+            yield frame, self.score(frame)
+
     def score(self, frame: Frame) -> Verdicts:
         """Score the next rows."""
         found = _scored(self.ramp, columns_of(frame, self.channels), frame.keys)
@@ -53,7 +68,9 @@ class RampEngine:
         self.ramp.save(path)
 
 
-def make_ramp(options: argparse.Namespace, rows: Frame | None, channels: list[str]) -> RampEngine:
+def make_ramp(
+    options: argparse.Namespace, rows: Frame | None, channels: list[str], kind: type[RampEngine] = RampEngine
+) -> RampEngine:
     """Make a detector, and calibrate it on rows: settings that are not given come from them.
 
     Parameters
@@ -64,6 +81,8 @@ def make_ramp(options: argparse.Namespace, rows: Frame | None, channels: list[st
         Ordinary rows; None where a threshold is given.
     channels
         The channels to look at.
+    kind
+        What drives it.
 
     Raises
     ------
@@ -71,7 +90,7 @@ def make_ramp(options: argparse.Namespace, rows: Frame | None, channels: list[st
         For too few rows.
     """
     settings = {name: value for name in ("window", "scale", "refresh") if (value := getattr(options, name)) is not None}
-    settings = LIVE_SETTINGS | settings
+    settings = LIVE_SETTINGS | kind.settings | settings
     most = _rows_of_a_process(rows)
     # A short recording is compared in short pieces.
     if options.window is None and most is not None:
@@ -83,8 +102,8 @@ def make_ramp(options: argparse.Namespace, rows: Frame | None, channels: list[st
     ramp.name_features(channels)
     if options.threshold is None:
         assert rows is not None
-        trial = RAMP(len(channels), threshold=1.0, p_limit=0.0, **settings)
-        scores = _scored(trial, columns_of(rows, channels), rows.keys).score
+        trial = RAMP(len(channels), threshold=1.0, **settings | {"p_limit": 0.0})
+        scores = kind.of_rows(_scored(trial, columns_of(rows, channels), rows.keys).score, window)
         scores = scores[~np.isnan(scores)]
         if not len(scores):
             rule = f"must leave rows behind the reference of {reference} and a window of {window}"
@@ -95,7 +114,7 @@ def make_ramp(options: argparse.Namespace, rows: Frame | None, channels: list[st
                 raise SpecError("quantile", "must be from 0 to 1", str(options.quantile))
             level = max(float(np.quantile(scores, options.quantile)), LEAST_THRESHOLD)
         ramp.threshold = level
-    return RampEngine(ramp, channels)
+    return kind(ramp, channels)
 
 
 def loaded_ramp(ramp: RAMP, path: Path, options: argparse.Namespace, channels: list[str], file: str) -> RampEngine:

@@ -29,3 +29,23 @@ def covering_mean(scores: Floats, window: int, power: int = 1) -> Floats:
     for _ in range(squarings):
         mean = np.sqrt(mean)
     return np.asarray(largest * mean)
+
+
+def covering_means(scores: Floats, window: int) -> Floats:
+    """Return the mean score of the windows that cover each row, (n,); NaN where there is none.
+
+    Parameters
+    ----------
+    scores
+        (n,), of the window that ends at each row; NaN where there is none.
+    window
+        Rows of a window.
+    """
+    if not len(scores):
+        return scores
+    padded = np.concatenate([scores, np.full(window - 1, np.nan)])
+    views = np.lib.stride_tricks.sliding_window_view(padded, window)
+    there = ~np.isnan(padded)
+    counts = np.lib.stride_tricks.sliding_window_view(there, window).sum(axis=1)
+    sums = np.where(np.isnan(views), 0.0, views).sum(axis=1)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)

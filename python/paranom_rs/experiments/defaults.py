@@ -10,8 +10,7 @@ Each detector learns from the normal rows at the beginning of a series. Beside o
 * Alarms at the threshold that `fit` sets, on the rows behind those learnt from: precision, recall and F1 of rows, the
   share of normal rows under alarm (our detectors aim at 1 % at most), the share of events with an alarm, alarms a day,
   and the delay. Means over the series of a set, then over sets.
-* COMMAND is what ``paranom detect`` does without options: RAMP on a feed, whose reference slides, and whose scores
-  look at no later row.
+* COMMAND is what ``paranom detect`` does with a file, without options: RAMP with a reference that slides.
 * The same for each recording, in a file of its own, `alarms.md`.
 
 --data names a folder as `paranom_rs.experiments.recordings` describes it.
@@ -33,6 +32,7 @@ from paranom_rs._internal.frames import Frame
 from paranom_rs.bench.detectors import make, threshold_of
 from paranom_rs.bench.published import published_figures
 from paranom_rs.bench.series import PARTS
+from paranom_rs.cli.file_ramp_engine import FileRampEngine
 from paranom_rs.cli.ramp_engine import make_ramp
 from paranom_rs.evaluate.metrics import vus
 from paranom_rs.experiments import recordings, report
@@ -120,10 +120,10 @@ def of_the_command(work: Work) -> tuple[Floats, Flags]:
     """Return the scores of ``paranom detect``, and the rows under alarm; it gets the training rows first."""
     names = [str(j) for j in range(work.train.shape[1])]
     options = dict.fromkeys(("window", "reference", "scale", "refresh", "threshold", "quantile"))
-    engine = make_ramp(argparse.Namespace(**options), Frame(work.train, names), names)
-    if not work.first:  # the scored rows are those behind the training rows
-        engine.score(Frame(work.train, names))
-    found = engine.score(Frame(work.scored, names))
+    engine = make_ramp(argparse.Namespace(**options), Frame(work.train, names), names, FileRampEngine)
+    # The scored rows are all, or those behind the training rows.
+    parts = [Frame(x, names) for x in ((work.scored,) if work.first else (work.train, work.scored))]
+    *_, (_, found) = engine.answers(iter(parts))
     return np.nan_to_num(found.score), found.alarm
 
 
