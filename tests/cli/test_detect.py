@@ -29,7 +29,7 @@ from paranom_rs.cli.file_ramp_engine import FileRampEngine
 from paranom_rs.cli.ramp_engine import make_ramp
 from paranom_rs.cli.score_rows import Alarms
 from paranom_rs.cli.verdicts import Verdicts
-from paranom_rs.detect.covering import covering_means
+from paranom_rs.detect.covering import covering_mean_of_ends
 
 ENTRY = [sys.executable, "-m", "paranom_rs"]
 Printed = pytest.CaptureFixture[str]
@@ -134,7 +134,7 @@ def test_in_a_finished_file_windows_on_both_sides_count(sizes: tuple[int, ...]) 
 
 @given(st.lists(st.floats(0, 1e6) | st.just(np.nan), max_size=40), st.integers(1, 12))
 def test_covering_means_leave_out_what_is_missing(scores: list[float], window: int) -> None:
-    found = covering_means(np.array(scores), window)
+    found = covering_mean_of_ends(np.array(scores), window)
     assert len(found) == len(scores)
     for row, mean in enumerate(found.tolist()):
         held = [x for x in scores[row : row + window] if not np.isnan(x)]

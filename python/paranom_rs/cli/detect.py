@@ -16,7 +16,8 @@ import numpy as np
 from paranom_rs._internal.atomic import whole_file
 from paranom_rs._internal.checks import Floats
 from paranom_rs._internal.frames import Frame
-from paranom_rs.cli.engines import NAMES, Engine, load_engine, make_engine
+from paranom_rs.cli.engine import Engine
+from paranom_rs.cli.engines import NAMES, load_engine, make_engine
 from paranom_rs.cli.options import count, say
 from paranom_rs.cli.score_rows import Alarms, Writer, lines_to, rows_of, written_to
 from paranom_rs.cli.table_options import add_table_options, opened, wanted

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from paranom_rs._internal import levels
 from paranom_rs._internal.arrays import runs_of_ones
 from paranom_rs._internal.checks import Flags, Floats
 from paranom_rs._internal.frames import Frame
+from paranom_rs.cli.engine import Engine
 from paranom_rs.cli.options import say
 from paranom_rs.cli.verdicts import Verdicts, check_channels, columns_of
 from paranom_rs.detect.base import Detector
@@ -37,7 +37,7 @@ FITTED = {
 _OF_RAMP = ("reference", "scale", "refresh", "quantile", "process")
 
 
-class DetectorEngine:
+class DetectorEngine(Engine):
     """A fitted detector, and its channels by name, in its order.
 
     Its scores are the causal ones: those that are known when the row is. Every anomaly is an alarm, so that no more
@@ -57,11 +57,6 @@ class DetectorEngine:
     def describe(self) -> str:
         """Return its settings in a few words."""
         return f"{type(self.detector).__name__} (window {self.detector.window_})"
-
-    def answers(self, frames: Iterator[Frame]) -> Iterator[tuple[Frame, Verdicts]]:
-        """Score the parts of a file, or of a feed."""
-        for frame in frames:
-            yield frame, self.score(frame)
 
     def score(self, frame: Frame) -> Verdicts:
         """Score the next rows."""

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from paranom_rs._internal.frames import Frame
-from paranom_rs.cli.detector_engine import FITTED, DetectorEngine, fit_detector, loaded_detector
+from paranom_rs.cli.detector_engine import FITTED, fit_detector, loaded_detector
+from paranom_rs.cli.engine import Engine
 from paranom_rs.cli.file_ramp_engine import FileRampEngine
 from paranom_rs.cli.ramp_engine import RampEngine, loaded_ramp, make_ramp
 from paranom_rs.detect.detector_file import MAGIC
@@ -14,9 +15,8 @@ from paranom_rs.detect.loading import load_detector
 from paranom_rs.detect.ramp import RAMP
 from paranom_rs.errors import SpecError
 
-__all__ = ["NAMES", "Engine", "load_engine", "make_engine"]
+__all__ = ["NAMES", "load_engine", "make_engine"]
 
-Engine = RampEngine | DetectorEngine
 #: What ``--detector`` may be; auto is RAMP, whose reference slides with the data.
 NAMES = ("auto", "ramp", *FITTED)
 

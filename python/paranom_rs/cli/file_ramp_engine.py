@@ -12,7 +12,7 @@ from paranom_rs._internal.checks import Floats
 from paranom_rs._internal.frames import Frame
 from paranom_rs.cli.ramp_engine import RampEngine
 from paranom_rs.cli.verdicts import Verdicts
-from paranom_rs.detect.covering import covering_means
+from paranom_rs.detect.covering import covering_mean_of_ends
 
 __all__ = ["FileRampEngine"]
 
@@ -29,7 +29,7 @@ class FileRampEngine(RampEngine):
     @staticmethod
     def of_rows(scores: Floats, window: int) -> Floats:
         """Return the scores of rows, from those of the windows that end at them."""
-        return covering_means(scores, window)
+        return covering_mean_of_ends(scores, window)
 
     def describe(self) -> str:
         """Return its settings in a few words."""

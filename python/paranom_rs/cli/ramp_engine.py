@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from paranom_rs._internal.checks import Floats
 from paranom_rs._internal.frames import Frame
+from paranom_rs.cli.engine import Engine
 from paranom_rs.cli.verdicts import Verdicts, check_channels, columns_of
 from paranom_rs.detect.live_settings import LEAST_THRESHOLD, LIVE_SETTINGS, robust_threshold
 from paranom_rs.detect.ramp import RAMP, Scores
@@ -25,7 +25,7 @@ REFERENCE = 60
 LONGEST = 2000
 
 
-class RampEngine:
+class RampEngine(Engine):
     """A calibrated RAMP, and its channels by name, in its order."""
 
     #: Settings of RAMP, unless options say otherwise.
@@ -51,11 +51,6 @@ class RampEngine:
         """Return its settings in a few words."""
         settings = self.ramp.settings
         return f"RAMP (window {settings['window']}, reference {settings['reference']}, {settings['refresh']})"
-
-    def answers(self, frames: Iterator[Frame]) -> Iterator[tuple[Frame, Verdicts]]:
-        """Score the parts of a file, or of a feed."""
-        for frame in frames:
-            yield frame, self.score(frame)
 
     def score(self, frame: Frame) -> Verdicts:
         """Score the next rows."""

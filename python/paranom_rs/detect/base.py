@@ -403,12 +403,18 @@ class Detector(Saved):
             (k,) float64, as `decision_function` gives them. (`RAMP` gives `Scores`.)
         """
         rows = self._known("X", X)
-        before = copy.copy(self)
-        try:
-            scores = self._next_scores(rows) if len(rows) else np.empty(0)
-        except BaseException:
-            vars(self).update(vars(before))
-            raise
+        if len(rows) == 1:
+            # A feed comes row by row: no copy of the detector for each, and the stream that `update` keeps goes on.
+            scores = np.array([self.update(rows[0])])
+        elif len(rows):
+            before = copy.copy(self)
+            try:
+                scores = self._next_scores(rows)
+            except BaseException:
+                vars(self).update(vars(before))
+                raise
+        else:
+            scores = np.empty(0)
         return give_back(X, scores, "score")
 
     def _next_scores(self, rows: Floats) -> Floats:

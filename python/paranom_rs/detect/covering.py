@@ -31,8 +31,11 @@ def covering_mean(scores: Floats, window: int, power: int = 1) -> Floats:
     return np.asarray(largest * mean)
 
 
-def covering_means(scores: Floats, window: int) -> Floats:
+def covering_mean_of_ends(scores: Floats, window: int) -> Floats:
     """Return the mean score of the windows that cover each row, (n,); NaN where there is none.
+
+    Unlike `covering_mean` it takes scores that may be missing, and counts in their own unit: a row's bits depend on no
+    other rows than those, so parts of a series give what the whole does.
 
     Parameters
     ----------

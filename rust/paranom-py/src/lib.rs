@@ -49,7 +49,7 @@ mod recurrent_windows;
 mod run;
 mod value;
 
-// No code here counts on the GIL; tests/generate/test_threads.py and the others run on a free-threaded Python, too.
+// No code here counts on the GIL; tests/test_threads.py and others run on a free-threaded Python, too.
 #[pyo3::pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
