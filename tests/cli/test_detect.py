@@ -194,6 +194,8 @@ def test_ordinary_rows_may_be_a_file_of_their_own(feed: Path, tmp_path: Path, ca
         "--calibrate: must leave rows behind the reference of 5 and a window of 2, got 5 rows"
         in capsys.readouterr().err
     )
+    assert detect(feed, "--window", 10**6) == 2  # no table of rows and windows is made
+    assert "--calibrate: must leave rows behind the reference" in capsys.readouterr().err
 
 
 def test_channels_without_a_value_are_left_out(tmp_path: Path, capsys: Printed) -> None:

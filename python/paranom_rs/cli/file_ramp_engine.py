@@ -59,11 +59,9 @@ class FileRampEngine(RampEngine):
         means = self.of_rows(scores, window)[:count]
         flags = np.nan_to_num(means) > self.threshold
         found = np.zeros((count, shares.shape[1]))
-        rows = np.flatnonzero(flags)
-        if len(rows):
+        sizes = np.nan_to_num(scores[:, None] * shares)
+        for row in np.flatnonzero(flags).tolist():
             # A channel's share in the mean: that in the sum of the scores.
-            sizes = np.nan_to_num(scores[:, None] * shares)
-            padded = np.concatenate([sizes, np.zeros((window - 1, sizes.shape[1]))])
-            sums = np.lib.stride_tricks.sliding_window_view(padded, window, axis=0)[rows].sum(axis=-1)
-            found[rows] = sums / sums.sum(axis=1, keepdims=True)
+            sums = sizes[row : row + window].sum(axis=0)
+            found[row] = sums / sums.sum()
         return Verdicts(means, flags, flags, found)

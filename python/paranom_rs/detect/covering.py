@@ -46,9 +46,12 @@ def covering_mean_of_ends(scores: Floats, window: int) -> Floats:
     """
     if not len(scores):
         return scores
-    padded = np.concatenate([scores, np.full(window - 1, np.nan)])
-    views = np.lib.stride_tricks.sliding_window_view(padded, window)
-    there = ~np.isnan(padded)
-    counts = np.lib.stride_tricks.sliding_window_view(there, window).sum(axis=1)
-    sums = np.where(np.isnan(views), 0.0, views).sum(axis=1)
+    there = ~np.isnan(scores)
+    # A longer window covers no more rows. Sums over views need no memory for all windows.
+    reach = min(window, len(scores))
+    after = np.zeros(reach - 1)
+    sums, counts = (
+        np.lib.stride_tricks.sliding_window_view(np.concatenate([x, after]), reach).sum(axis=1)
+        for x in (np.where(there, scores, 0.0), there)
+    )
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
